@@ -1,0 +1,43 @@
+# Every target sets up .venv by itself; the second run starts at once.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench lock clean
+
+PYTHON ?=
+export PYTHON
+BIN := .venv/bin
+READY := .venv/.ready
+
+help: ## this list
+	@echo 'make TARGET [ARGS="…"]'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml .ci/venv
+	@.ci/venv
+
+demo: $(READY) ## a whole ward with simulated patients: make demo ARGS="--beds 2"
+	@$(BIN)/postdose demo $(ARGS)
+
+test: $(READY) ## every test on all cores: make test ARGS="tests/drivers -k nonin"
+	@$(BIN)/pytest -n logical --dist worksteal -rs $(ARGS)
+
+check: $(READY) ## format, lint, types and import contracts
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@NO_COLOR=1 $(BIN)/lint-imports --no-logo
+
+format: $(READY) ## rewrite the code in the project's format
+	@$(BIN)/ruff check --fix --quiet --select I .
+	@$(BIN)/ruff format .
+
+bench: $(READY) ## measure latency and throughput
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+lock: ## resolve the dependencies again (needs uv): make lock ARGS="--upgrade"
+	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
+		$(ARGS) -o requirements.lock
+
+clean: ## remove .venv and everything built or cached
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
