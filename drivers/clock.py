@@ -1,0 +1,94 @@
+"""Time, for everything else: the one module that may ask the machine what time it is.
+
+Wall time is for people and may jump; monotonic time is for durations, delays and
+staleness and never goes backwards. Both come together as an `Instant`, so that no
+decision ever mixes readings of two clocks.
+
+A `Clock` runs at `speed` times real time. Tests that need two hours in a second
+give it the time of a virtual event loop instead of the machine's.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """One moment on both clocks.
+
+    `wall` is UTC; `mono` is in seconds since an arbitrary origin of this process.
+    """
+
+    wall: datetime
+    mono: float
+
+    def plus(self, seconds: float) -> "Instant":
+        """The moment `seconds` later, on both clocks."""
+        return Instant(self.wall + timedelta(seconds=seconds), self.mono + seconds)
+
+
+def rfc3339(wall: datetime) -> str:
+    """`wall` as Postdose writes instants: RFC 3339, UTC, milliseconds."""
+    return wall.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{wall.microsecond // 1000:03d}Z"
+
+
+def parse_rfc3339(text: str) -> datetime:
+    """The UTC instant that `text` names.
+
+    Raises `ValueError` when it is no RFC 3339 instant, or one without an offset.
+    """
+    wall = datetime.fromisoformat(text)
+    if wall.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset: write it as 2026-01-31T14:05:00Z")
+    return wall.astimezone(UTC)
+
+
+class Clock:
+    """The time and the waiting of one daemon.
+
+    `speed` is how many seconds pass here for one of `source`'s. At speed 1 wall time
+    is the machine's own, jumps included; at any other it starts at the machine's and
+    then follows `source`.
+    """
+
+    def __init__(
+        self,
+        speed: float = 1.0,
+        *,
+        source: Callable[[], float] = time.monotonic,
+        start: datetime | None = None,
+    ) -> None:
+        if not speed > 0:
+            raise ValueError(f"speed must be above 0, not {speed}")
+        self.speed = speed
+        self._source = source
+        self._origin = source()
+        self._follows_machine = speed == 1.0 and start is None and source is time.monotonic
+        self._start = start or datetime.now(UTC)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether this clock's time is not the world's."""
+        return not self._follows_machine
+
+    def now(self) -> Instant:
+        """The present moment."""
+        elapsed = (self._source() - self._origin) * self.speed
+        if self._follows_machine:
+            return Instant(datetime.now(UTC), elapsed)
+        return Instant(self._start + timedelta(seconds=elapsed), elapsed)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until `seconds` of this clock have passed."""
+        await asyncio.sleep(max(0.0, seconds) / self.speed)
+
+    def timeout(self, seconds: float) -> asyncio.Timeout:
+        """An asynchronous context that raises `TimeoutError` after `seconds` of this clock."""
+        return asyncio.timeout(seconds / self.speed)
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> asyncio.TimerHandle:
+        """Have the running loop call `callback` once, `seconds` of this clock from now."""
+        return asyncio.get_running_loop().call_later(max(0.0, seconds) / self.speed, callback)

@@ -1,0 +1,257 @@
+"""Runs one codec on one link, for as long as the daemon lives.
+
+Everything that happens at a device comes out of `sink`, one `Report` at a time, in the call
+that received its last byte: there is no task, queue or wait between the port and the sink.
+What the reports mean is not decided here.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+from drivers.clock import Clock, Instant
+from drivers.codec import CannotMeasure, Tally
+from drivers.link import Link, LinkError, LinkLost
+from drivers.links import open_link
+from drivers.readings import Flag, Item, LinkChanged, LinkState, MeasurementFailed, Report
+from drivers.registry import DeviceSpec
+
+BACKOFF_MIN_S: Final = 0.5
+BACKOFF_MAX_S: Final = 10.0
+HEALTHY_AFTER_S: Final = 10.0
+"""A link that was up so long is tried again at once when it fails."""
+
+WATCH_S: Final = 1.0
+ROUNDING_S: Final = 1e-6
+REAL_SILENCE_S: Final = 0.5
+"""Silence also takes this long by the event loop: under a fast clock the machine's own
+hiccups would otherwise pass for it."""
+
+FLOOD_BYTES: Final = 1 << 18
+FLOOD_TIMES: Final = 10
+"""A link is cut when it brings `FLOOD_BYTES` more than this many times what its line can carry."""
+
+Sink = Callable[[Report], object]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Counters:
+    """What has happened on a device's links since it was made; `tally` is its codec's part."""
+
+    tally: Tally
+    bytes_in: int = 0
+    bytes_out: int = 0
+    reconnects: int = 0
+    sink_errors: int = 0
+    last_item_at: Instant | None = None
+
+
+class Device:
+    """One device of a site.
+
+    Its link is up once something valid has come over it, and down, with a reason, from its
+    end until that happens again: a port that opens and stays silent is not up. It is
+    opened again and again, after growing and jittered pauses, until `run` is cancelled.
+    """
+
+    def __init__(
+        self, spec: DeviceSpec, sink: Sink, clock: Clock, *, jitter: random.Random | None = None
+    ) -> None:
+        self.spec = spec
+        self.codec = spec.codec()
+        self.counters = Counters(self.codec.tally)
+        self.link = LinkChanged(LinkState.CONNECTING)
+        self._sink = sink
+        self._clock = clock
+        self._jitter = jitter or random.Random()
+        self._silent_after_s = max(spec.kind.silent_after_s, REAL_SILENCE_S * clock.speed)
+        self._open_link: Link | None = None
+        self._ended: asyncio.Future[str]
+        self._tick_timer: asyncio.TimerHandle | None = None
+        self._watch_timer: asyncio.TimerHandle | None = None
+        self._up_s: float | None = None
+        self._heard_s = 0.0
+        self._heard_frames = 0
+        self._heard_bytes = 0
+        self._watched_s = 0.0
+        self._watched_bytes = 0
+
+    async def run(self) -> NoReturn:
+        """Keep the link open until cancelled. No fault of the link or the device is raised."""
+        self._report(self.link)
+        attempt = 0
+        while True:
+            reason = await self._live()
+            self._change(LinkState.DOWN, reason)
+            if self._up_s is not None and self._now_s() - self._up_s >= HEALTHY_AFTER_S:
+                attempt = 0
+            longest_s = min(BACKOFF_MAX_S, 2 * BACKOFF_MIN_S * 2 ** min(attempt, 8))
+            await self._clock.sleep(self._jitter.uniform(BACKOFF_MIN_S, longest_s))
+            attempt += 1
+            self.counters.reconnects += 1
+
+    def measure(self) -> None:
+        """Start a measurement; a Measurement or a MeasurementFailed will be reported.
+
+        Raises `CannotMeasure` when this kind of device cannot be asked to.
+        """
+        if not self.spec.kind.can_measure:
+            raise CannotMeasure(f"{self.spec.id} measures by itself and cannot be asked to")
+        if self._open_link is None:
+            reason = f"no link to {self.spec.id}: {self.link.reason or 'still connecting'}"
+            self._report_soon([MeasurementFailed(Flag.MEASUREMENT_FAILED, reason)])
+        else:
+            self._report_soon(self.codec.measure(self._now_s()))
+            self._send_and_arm()
+
+    def abort(self) -> None:
+        """Stop the measurement that is under way, if any; it is reported as failed.
+
+        Raises `CannotMeasure` when this kind of device cannot be asked to.
+        """
+        if not self.spec.kind.can_measure:
+            raise CannotMeasure(f"{self.spec.id} measures by itself and cannot be stopped")
+        if self._open_link is not None:
+            self._report_soon(self.codec.abort(self._now_s()))
+            self._send_and_arm()
+
+    async def _live(self) -> str:
+        """One link, from its opening to its end; why it ended."""
+        self._ended = asyncio.get_running_loop().create_future()
+        self._up_s = None
+        try:
+            link = await open_link(
+                self.spec.url, self.spec.kind.line, on_bytes=self._receive, on_lost=self._lost
+            )
+        except LinkError as fault:
+            return str(fault)
+        try:
+            self._begin(link)
+            return await self._ended
+        finally:
+            self._open_link = None
+            for timer in (self._tick_timer, self._watch_timer):
+                if timer is not None:
+                    timer.cancel()
+            self._tick_timer = self._watch_timer = None
+            for item in self.codec.closed():
+                self._report(item)
+            await link.close()
+
+    def _begin(self, link: Link) -> None:
+        now_s = self._now_s()
+        self._open_link = link
+        self._heard_s = self._watched_s = now_s
+        self._heard_bytes = self._watched_bytes = self.counters.bytes_in
+        self._heard_frames = self.codec.tally.frames
+        self.codec.opened(now_s)
+        self._send_and_arm()
+        self._watch()
+
+    def _lost(self, fault: LinkLost) -> None:
+        self._end(str(fault))
+
+    def _end(self, reason: str) -> None:
+        if not self._ended.done():
+            self._ended.set_result(reason)
+
+    def _receive(self, data: bytes) -> None:
+        if self._open_link is None:
+            return
+        self.counters.bytes_in += len(data)
+        try:
+            items = self.codec.feed(data)
+            heard = self.codec.tally.frames != self._heard_frames
+            if heard or items or self.codec.due_s is not None:
+                self._proceed(items)
+        except Exception:
+            self._fault()
+
+    def _tick(self) -> None:
+        self._tick_timer = None
+        try:
+            self._proceed([], self.codec.due_s)
+        except Exception:
+            self._fault()
+
+    def _proceed(self, items: list[Item], due_s: float | None = None) -> None:
+        """Go on with `items`, and with what was due: a timer may be early by a rounding."""
+        now = self._clock.now()
+        if self.codec.tally.frames != self._heard_frames:
+            self._heard_frames = self.codec.tally.frames
+            self._heard_bytes = self.counters.bytes_in
+            self._heard_s = now.mono
+            if self._up_s is None:
+                self._up_s = now.mono
+                self._change(LinkState.UP)
+        if self.codec.due_s is not None:
+            items = items + self.codec.tick(max(now.mono, due_s or now.mono))
+            self._send_and_arm()
+        if items:
+            self.counters.last_item_at = now
+        for item in items:
+            self._report(item, now)
+
+    def _fault(self) -> None:
+        _log.exception("fault in driver %s at %s", self.spec.driver, self.spec.id)
+        self._end(f"fault in driver {self.spec.driver}: see the log")
+
+    def _send_and_arm(self) -> None:
+        """Send what the codec wants sent, and come back when it wants to be called."""
+        if self._open_link is None:
+            return
+        if out := self.codec.take():
+            self.counters.bytes_out += len(out)
+            self._open_link.write(out)
+        if self._tick_timer is not None:
+            self._tick_timer.cancel()
+            self._tick_timer = None
+        if self.codec.due_s is not None:
+            wait_s = self.codec.due_s - self._now_s()
+            self._tick_timer = self._clock.call_later(wait_s, self._tick)
+
+    def _watch(self) -> None:
+        """Cut a link that has gone silent, or that brings more than any device could send."""
+        now_s = self._now_s()
+        quiet_s = now_s - self._heard_s
+        line_bytes = self.spec.kind.line.bytes_per_s * (now_s - self._watched_s)
+        new_bytes = self.counters.bytes_in - self._watched_bytes
+        self._watched_s, self._watched_bytes = now_s, self.counters.bytes_in
+        left_s = self._silent_after_s - quiet_s
+        if left_s < ROUNDING_S:
+            self._end(self._silence())
+        elif new_bytes > FLOOD_BYTES + FLOOD_TIMES * line_bytes:
+            self._end(f"{self.spec.url} floods: no {self.spec.driver} sends so much; what is it?")
+        else:
+            self._watch_timer = self._clock.call_later(min(WATCH_S, left_s), self._watch)
+
+    def _silence(self) -> str:
+        what = f"{self.spec.url}: nothing valid for {self._silent_after_s:g} s"
+        if self.counters.bytes_in == self._heard_bytes:
+            return f"{what}, no bytes at all; is the device on, and its cable in?"
+        return f"{what}, bytes that make no sense; check the driver, dialect and line settings"
+
+    def _change(self, state: LinkState, reason: str | None = None) -> None:
+        change = LinkChanged(state, reason)
+        if change != self.link:
+            self.link = change
+            self._report(change)
+
+    def _report_soon(self, items: Sequence[Item]) -> None:
+        for item in items:
+            asyncio.get_running_loop().call_soon(self._report, item)
+
+    def _report(self, item: Item | LinkChanged, at: Instant | None = None) -> None:
+        try:
+            self._sink(Report(self.spec.id, at or self._clock.now(), item))
+        except Exception:
+            self.counters.sink_errors += 1
+            _log.exception("the sink of %s failed", self.spec.id)
+
+    def _now_s(self) -> float:
+        return self._clock.now().mono

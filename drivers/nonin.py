@@ -1,0 +1,419 @@
+"""Nonin pulse oximeters (OEM III, Xpod, WristOx2 3150, 9560): data formats 2 and 7.
+
+Theory of operation. The oximeter sends 75 frames of 5 bytes a second; 25 frames, the first
+marked by a SYNC bit, are a packet of 125 bytes. The codec holds its buffer so that a packet
+should begin at its head, and judges 25 frames at a time with slices:
+
+* all good, and the firmware revision where it was in the packet before: it is a packet;
+* one frame damaged, or the revision another one, and 125 bytes on the next packet begins:
+  nothing was lost or added in between, so the good frames are where they seem to be;
+* anything else: bytes were lost or added. A data byte is known by its position alone (one
+  frame off, a heart rate would be read as SpO2), so the packet is given up and the search
+  goes on from the next byte that can begin one.
+
+The revision matters when a stalled host has lost very many bytes: two ends of different
+packets can then join to 25 good frames with one SYNC.
+
+A Measurement leaves with the packet's last byte rather than with its third frame, 0.3 s
+earlier, because only then is it known whether the finger was on the sensor throughout.
+
+Reported are the 4-beat averages of bytes 1 to 3: they go missing at once when the finger
+comes off, while the display values (-D) repeat the last reading for 10 s; 8-beat averages
+come later, and single-beat values jump.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from drivers.codec import Codec
+from drivers.driver import Driver, LineSettings, Options
+from drivers.readings import Flag, Item, Measurement, Quality, Reading, Vital, Waveform
+
+FRAME: Final = 5
+FRAMES: Final = 25
+PACKET: Final = FRAME * FRAMES
+FRAME_RATE_HZ: Final = 75.0
+FIRMWARE: Final = 3
+FIRMWARE_AT: Final = FIRMWARE * FRAME + 3
+
+SNSD: Final = 0x40
+ARTF: Final = 0x20
+OOT: Final = 0x10
+SNSA: Final = 0x08
+PERFUSION: Final = 0x06
+GREEN: Final = 0x02
+RED: Final = 0x04
+YELLOW: Final = 0x06
+
+NO_SPO2: Final = 127
+NO_PULSE: Final = 511
+RANGES: Final = {Vital.SPO2: range(101), Vital.PULSE: range(18, 322)}
+"""What the device prints; the pulse's range is unverified."""
+
+PERFUSION_HOLD_PACKETS: Final = 10
+"""A pulse's perfusion colour holds until the next pulse: 3.3 s reach down to 18/min."""
+
+SEARCH: Final = 2 * PACKET
+"""How far one look for the next packet goes: it bounds what a byte can cost."""
+
+LOST_AFTER: Final = 4 * PACKET
+"""So many bytes without a packet, and the dialect is looked for anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A third of a second of one oximeter: 25 frames, of which `damaged` is not to be read.
+
+    `data` are the data bytes by position, 0 to 24. Every value is None where the device
+    says it is missing or its frame is damaged. Rates are per minute.
+    """
+
+    status: bytes
+    pleth: tuple[int, ...]
+    data: bytes
+    damaged: int | None = None
+
+    def _byte(self, position: int) -> int | None:
+        return None if position == self.damaged else self.data[position]
+
+    def _spo2(self, position: int) -> int | None:
+        byte = self._byte(position)
+        return None if byte is None or byte & 0x7F == NO_SPO2 else byte & 0x7F
+
+    def _rate(self, position: int) -> int | None:
+        high, low = self._byte(position), self._byte(position + 1)
+        if high is None or low is None:
+            return None
+        rate = (high & 3) << 7 | low & 0x7F
+        return None if rate == NO_PULSE else rate
+
+    @property
+    def heart_rate(self) -> int | None:
+        """The 4-beat average."""
+        return self._rate(0)
+
+    @property
+    def spo2(self) -> int | None:
+        """The 4-beat average, %."""
+        return self._spo2(2)
+
+    @property
+    def firmware(self) -> int | None:
+        """The firmware's revision."""
+        return self._byte(FIRMWARE)
+
+    @property
+    def timer(self) -> int | None:
+        """The device's count of packets, 14 bits; only where `stat2` is valid."""
+        high, low = self._byte(5), self._byte(6)
+        return None if high is None or low is None else (high & 0x7F) << 7 | low & 0x7F
+
+    @property
+    def stat2(self) -> int | None:
+        """Status byte 2, as it stands; reserved in format 2 but for a 9560."""
+        return self._byte(7)
+
+    @property
+    def smartpoint(self) -> bool:
+        """Whether the device rates this value as of high quality, where `stat2` is valid."""
+        return bool((self.stat2 or 0) & 0x20)
+
+    @property
+    def low_battery(self) -> bool:
+        """Whether the battery is low, where `stat2` is valid."""
+        return bool((self.stat2 or 0) & 0x01)
+
+    @property
+    def spo2_display(self) -> int | None:
+        """The 4-beat average for a display, %: the last reading for 10 s with the finger off."""
+        return self._spo2(8)
+
+    @property
+    def spo2_fast(self) -> int | None:
+        """The 4-beat average that follows fast, %."""
+        return self._spo2(9)
+
+    @property
+    def spo2_beat(self) -> int | None:
+        """Of the last beat alone, %."""
+        return self._spo2(10)
+
+    @property
+    def heart_rate_extended(self) -> int | None:
+        """The 8-beat average."""
+        return self._rate(13)
+
+    @property
+    def spo2_extended(self) -> int | None:
+        """The 8-beat average, %."""
+        return self._spo2(15)
+
+    @property
+    def spo2_extended_display(self) -> int | None:
+        """The 8-beat average for a display, %: the last reading for 10 s with the finger off."""
+        return self._spo2(16)
+
+    @property
+    def heart_rate_display(self) -> int | None:
+        """The 4-beat average for a display: the last reading for 10 s with the finger off."""
+        return self._rate(19)
+
+    @property
+    def heart_rate_extended_display(self) -> int | None:
+        """The 8-beat average for a display: the last reading for 10 s with the finger off."""
+        return self._rate(21)
+
+    @property
+    def reserved(self) -> bytes:
+        """The bytes that mean nothing: positions 5, 12, 13, 18, 19, 24 and 25."""
+        return bytes(self.data[position] for position in (4, 11, 12, 17, 18, 23, 24))
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """How one data format lays a frame out, from its first byte on.
+
+    `start` finds a byte that can begin a packet: in format 2 the leading 01 and a status
+    with bits 7 and SYNC, in format 7 that status alone.
+    """
+
+    name: str
+    start: re.Pattern[bytes]
+    status_at: int
+
+    def damaged(self, raw: bytes) -> list[int]:
+        """Where in a packet's 125 bytes frames are not as they should be, 0 to 24."""
+        status = raw[self.status_at :: FRAME].translate(_SYNC_BITS)
+        rows = zip(raw[0::FRAME], raw[1::FRAME], raw[2::FRAME], raw[3::FRAME], strict=True)
+        sums = bytes([(a + b + c + d) & 0xFF for a, b, c, d in rows])
+        if (
+            sums == raw[4::FRAME]
+            and status == _SYNC_ONCE
+            and (not self.status_at or raw[0::FRAME] == _LEADS)
+        ):
+            return []
+        return [
+            position
+            for position in range(FRAMES)
+            if sums[position] != raw[position * FRAME + 4]
+            or status[position] != _SYNC_ONCE[position]
+            or (self.status_at and raw[position * FRAME] != 1)
+        ]
+
+    def begins(self, raw: bytes) -> bool:
+        """Whether these 5 bytes are the first frame of a packet."""
+        return self.start.match(raw) is not None and sum(raw[:4]) & 0xFF == raw[4]
+
+    def packet(self, raw: bytes, damaged: int | None) -> Packet:
+        """What a packet's 125 bytes say."""
+        if self.status_at:
+            return Packet(raw[1::FRAME], tuple(raw[2::FRAME]), raw[3::FRAME], damaged)
+        pleth = tuple(
+            [high << 8 | low for high, low in zip(raw[1::FRAME], raw[2::FRAME], strict=True)]
+        )
+        return Packet(raw[0::FRAME], pleth, raw[3::FRAME], damaged)
+
+
+_SYNC_BITS: Final = bytes(status & 0x81 for status in range(256))
+_SYNC_ONCE: Final = b"\x81" + b"\x80" * (FRAMES - 1)
+_LEADS: Final = b"\x01" * FRAMES
+_SYNC_STATUS: Final = b"[" + b"".join(b"\\x%02x" % s for s in range(0x81, 0x100, 2)) + b"]"
+
+FORMATS: Final = {
+    "2": _Format("2", re.compile(rb"\x01" + _SYNC_STATUS), status_at=1),
+    "7": _Format("7", re.compile(_SYNC_STATUS), status_at=0),
+}
+
+
+class NoninCodec(Codec):
+    """Packets of one oximeter, in either format.
+
+    `model` "9560" has no SNSD bit, has STAT2 in format 2 as well, and is told its format
+    when the link opens, because it is silent until then.
+    """
+
+    def __init__(self, dialect: str | None = None, model: str = "oem") -> None:
+        super().__init__()
+        self._dialect = dialect
+        self._is_9560 = model == "9560"
+        self._format = FORMATS[dialect] if dialect else None
+        self._buffer = bytearray()
+        self._firmware: int | None = None
+        self._skipped = 0
+        self._perfusion = 0
+        self._perfusion_age = 0
+
+    @property
+    def dialect(self) -> str | None:
+        """The data format that is spoken, None while it is not known."""
+        return self._format.name if self._format else None
+
+    def opened(self, now_s: float) -> None:
+        super().opened(now_s)
+        self._buffer.clear()
+        self._perfusion = 0
+        if self._is_9560:
+            self._out += set_format(int(self._dialect or 2))
+
+    def feed(self, data: bytes) -> list[Item]:
+        buffer = self._buffer
+        buffer += data
+        items: list[Item] = []
+        at = 0
+        while len(buffer) - at >= PACKET:
+            raw = bytes(buffer[at : at + PACKET])
+            form, damaged = self._judge(raw)
+            firmware = raw[FIRMWARE_AT]
+            if form and (damaged is not None or self._firmware not in {None, firmware}):
+                after = bytes(buffer[at + PACKET : at + PACKET + FRAME])
+                if len(after) < FRAME:
+                    break
+                if not form.begins(after):
+                    form = None
+            if form is None:
+                at = self._next_start(at)
+                continue
+            self._format = form
+            self._firmware = self._firmware if damaged == FIRMWARE else firmware
+            self._skipped = 0
+            self.tally.frames += FRAMES
+            if damaged is not None:
+                self.tally.frames -= 1
+                self.tally.damaged["bad-frame"] += 1
+            items += self._items(form.packet(raw, damaged), stat2=form.name == "7")
+            at += PACKET
+        if at:
+            del buffer[:at]
+        return items
+
+    def _formats(self) -> Iterable[_Format]:
+        return (self._format,) if self._format else FORMATS.values()
+
+    def _judge(self, raw: bytes) -> tuple[_Format | None, int | None]:
+        """The format that these 125 bytes are a packet of, and its one damaged frame, if any."""
+        for form in self._formats():
+            damaged = form.damaged(raw)
+            if len(damaged) <= 1:
+                return form, damaged[0] if damaged else None
+        return None, None
+
+    def _next_start(self, at: int) -> int:
+        """Where after `at`, and no further than `SEARCH`, a packet may begin."""
+        buffer = self._buffer
+        limit = min(len(buffer), at + SEARCH)
+        start = limit - 1
+        for form in self._formats():
+            for match in form.start.finditer(buffer, at + 1, limit):
+                frame = bytes(buffer[match.start() : match.start() + FRAME])
+                if len(frame) < FRAME or form.begins(frame):
+                    start = min(start, match.start())
+                    break
+        if self._format and not self._skipped:
+            self.tally.damaged["lost-packet"] += 1
+        self.tally.damaged["skipped-byte"] += start - at
+        self._skipped += start - at
+        if self._skipped > LOST_AFTER and self._dialect is None:
+            self._format = None
+        return start
+
+    def _items(self, packet: Packet, *, stat2: bool) -> list[Item]:
+        lost = packet.damaged
+        status = packet.status if lost is None else packet.status[:lost] + packet.status[lost + 1 :]
+        seen = 0
+        for byte in set(status):
+            seen |= byte
+        if self._is_9560:
+            seen &= ~SNSD
+        self._follow_perfusion(status.translate(None, _COLOURLESS))
+        red = self._perfusion == RED
+        battery = packet.low_battery and (stat2 or self._is_9560)
+        quality, reason = _verdict(seen & _STATE, red)
+        readings = []
+        if lost != 2:
+            readings.append(self._reading(Vital.SPO2, packet.spo2, quality, reason))
+        if lost not in {0, 1}:
+            readings.append(self._reading(Vital.PULSE, packet.heart_rate, quality, reason))
+        items: list[Item] = [Measurement(tuple(readings), _flags(seen & _STATE, red, battery))]
+        waves = (packet.pleth,) if lost is None else (packet.pleth[:lost], packet.pleth[lost + 1 :])
+        items += [Waveform("pleth", FRAME_RATE_HZ, samples) for samples in waves if samples]
+        return items
+
+    def _follow_perfusion(self, coloured: bytes) -> None:
+        if coloured:
+            self._perfusion, self._perfusion_age = coloured[-1] & PERFUSION, 0
+        elif self._perfusion_age < PERFUSION_HOLD_PACKETS:
+            self._perfusion_age += 1
+        else:
+            self._perfusion = 0
+
+    def _reading(
+        self, vital: Vital, value: int | None, quality: Quality, reason: str | None
+    ) -> Reading:
+        if value is not None and value not in RANGES[vital]:
+            self.tally.rejected[f"{vital}-out-of-range"] += 1
+            return Reading(vital, value, Quality.REJECTED, "outside the device's range")
+        return Reading(vital, value, quality, reason)
+
+
+_STATE: Final = SNSD | ARTF | OOT | SNSA
+_COLOURLESS: Final = bytes(status for status in range(256) if not status & PERFUSION)
+
+_FLAGS: Final = (
+    (SNSD, Flag.SENSOR_DISCONNECTED),
+    (SNSA, Flag.SENSOR_OFF),
+    (OOT, Flag.NO_PULSE),
+    (ARTF, Flag.ARTEFACT),
+)
+
+_VERDICTS: Final = (
+    (SNSD, Quality.REJECTED, "sensor disconnected"),
+    (SNSA, Quality.REJECTED, "finger off the sensor"),
+    (OOT, Quality.POOR, "no good pulse for a while"),
+    (ARTF, Quality.POOR, "artefact"),
+)
+
+
+@cache
+def _flags(state: int, red: bool, battery: bool) -> frozenset[Flag]:
+    flags = {flag for bit, flag in _FLAGS if state & bit}
+    flags |= {Flag.LOW_PERFUSION} if red else set()
+    flags |= {Flag.LOW_BATTERY} if battery else set()
+    return frozenset(flags)
+
+
+@cache
+def _verdict(state: int, red: bool) -> tuple[Quality, str | None]:
+    """How far a value may be trusted: the worst of what the status says."""
+    for bit, quality, reason in _VERDICTS:
+        if state & bit:
+            return quality, reason
+    return (Quality.POOR, "low perfusion") if red else (Quality.GOOD, None)
+
+
+def set_format(number: int) -> bytes:
+    """The command that selects a data format on a WristOx2 or 9560.
+
+    It is answered by 06, accepted, or 15, refused, and heard in the first 5 s of a connection.
+    """
+    return bytes((0x02, 0x70, 0x02, 0x02, number, 0x03))
+
+
+def _make(dialect: str | None, options: Options) -> NoninCodec:
+    return NoninCodec(dialect, model=str(options["model"]))
+
+
+DRIVER: Final = Driver(
+    name="nonin",
+    title="Nonin OEM III, Xpod, WristOx2, 9560 pulse oximeters",
+    vitals=frozenset({Vital.SPO2, Vital.PULSE}),
+    flags=frozenset({flag for _, flag in _FLAGS} | {Flag.LOW_PERFUSION, Flag.LOW_BATTERY}),
+    silent_after_s=3.0,
+    stale_after_s={Vital.SPO2: 5.0, Vital.PULSE: 5.0},
+    make=_make,
+    line=LineSettings(baud=9600),
+    dialects=("2", "7"),
+    options={"model": ("oem", "9560")},
+)

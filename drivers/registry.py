@@ -1,0 +1,69 @@
+"""The devices that Postdose knows, and what a site says about each of its own.
+
+A new device is its four files (drivers, simulators, tests, docs) and one line here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from drivers import nonin, suntech
+from drivers.codec import Codec
+from drivers.driver import Driver, Option
+from drivers.links import check_url
+
+DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
+    {
+        driver.name: driver
+        for driver in (
+            nonin.DRIVER,
+            suntech.DRIVER,
+        )
+    }
+)
+
+
+class SpecError(ValueError):
+    """A device is described wrongly; the message says what is allowed instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSpec:
+    """One device of a site: what it is called, which driver speaks to it, and where.
+
+    `url` is a tty's path, `socket://host:port`, `rfc2217://host:port` or `memory://name`.
+    `dialect` is found out when None. Raises `SpecError` when any part cannot be.
+    """
+
+    id: str
+    driver: str
+    url: str
+    dialect: str | None = None
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        try:
+            check_url(self.url)
+        except ValueError as fault:
+            raise SpecError(f"{self.id}: {fault}") from fault
+        self._one_of("driver", self.driver, tuple(DRIVERS))
+        if self.dialect is not None:
+            self._one_of(f"{self.driver} dialect", self.dialect, self.kind.dialects)
+        for name, value in self.options.items():
+            self._one_of(f"{self.driver} option", name, tuple(self.kind.options))
+            self._one_of(f"value for {name}", value, self.kind.options[name])
+
+    @property
+    def kind(self) -> Driver:
+        """The driver that the spec names."""
+        return DRIVERS[self.driver]
+
+    def codec(self) -> Codec:
+        """A new codec as the spec asks for it."""
+        return self.kind.codec(self.dialect, self.options)
+
+    def _one_of(self, what: str, given: Option, known: tuple[Option, ...]) -> None:
+        if given not in known:
+            there_are = ", ".join(map(str, known)) or "none"
+            raise SpecError(f"{self.id}: no {what} {given!r}; there are: {there_are}")
