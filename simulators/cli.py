@@ -1,0 +1,158 @@
+"""`python -m simulators`: the commands, their options and errors.
+
+`simulate` is also `postdose simulate`. Exit status: 0 done or interrupted, 1 failed while
+running, 2 something asked for that there is not.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from simulators.cable import Cable
+from simulators.devices import DEVICES, build, find
+from simulators.faults import parse_fault
+from simulators.ports import Port, PtyPort, Rfc2217Port, TcpPort
+from simulators.record import load_record
+from simulators.scenario import load_scenario, scenarios
+from simulators.serve import serve
+from simulators.subject import SimulationError
+from simulators.ward import run_ward, standard_input
+
+app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def simulate(
+    device: Annotated[str, typer.Argument(help=f"One of {', '.join(DEVICES)}.")],
+    pty: Annotated[
+        Path | None, typer.Option(help="Make a pseudo-terminal with a link to it here.")
+    ] = None,
+    tcp: Annotated[str | None, typer.Option(help="HOST:PORT to listen at; port 0: any.")] = None,
+    rfc2217: Annotated[str | None, typer.Option(help="HOST:PORT to serve RFC 2217 at.")] = None,
+    scenario: Annotated[
+        str | None, typer.Option(help="Name or file of a scenario; calm if not given.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Play the numerics in this CSV file instead.")
+    ] = None,
+    speed: Annotated[float, typer.Option(help="Simulated seconds in a second.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
+    dialect: Annotated[str | None, typer.Option(help="The first one if not given.")] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="NAME, NAME@START or NAME@START+FOR, in seconds.")
+    ] = None,
+) -> None:
+    """Be one device, to the byte, until interrupted; the first line says where, in JSON."""
+    try:
+        if speed <= 0:
+            raise SimulationError(f"--speed must be above 0, not {speed:g}")
+        port = _port(pty, tcp, rfc2217)
+        cable = _cable(device, scenario, record, seed, dialect)
+        for spec in fault or []:
+            cable.poke(parse_fault(spec))
+    except SimulationError as error:
+        _fail(error, 2)
+
+    def opened(url: str) -> None:
+        _say({"device": device, "url": url})
+
+    _run(serve(cable, port, speed=speed, opened=opened))
+
+
+@app.command("scenarios")
+def list_scenarios() -> None:
+    """List the scenarios that ship."""
+    typer.echo(scenarios_table())
+
+
+@app.command()
+def ward() -> None:
+    """Be the devices of a whole ward, told through JSON lines on standard input."""
+
+    async def told() -> None:
+        await run_ward(await standard_input(), _say, _complain)
+
+    _run(told())
+
+
+def scenarios_table() -> str:
+    """The scenarios that ship, one a line: name and description."""
+    listed = scenarios()
+    width = max(map(len, listed))
+    return "\n".join(f"{name:<{width}}  {listed[name]}" for name in listed)
+
+
+def _cable(
+    device: str, scenario: str | None, record: Path | None, seed: int, dialect: str | None
+) -> Cable:
+    role = find(device).role
+    if record is not None:
+        if scenario is not None:
+            raise SimulationError("--scenario and --record exclude each other: give one")
+        return build(device, load_record(record), dialect=dialect, seed=seed)
+    course = load_scenario(scenario or "calm")
+    patient = course.patient(seed, dose_at_s=course.dose_at_s)
+    return build(device, patient, dialect=dialect, seed=seed, scripted=course.faults_for(role))
+
+
+def _port(pty: Path | None, tcp: str | None, rfc2217: str | None) -> Port:
+    if sum(given is not None for given in (pty, tcp, rfc2217)) > 1:
+        raise SimulationError("--pty, --tcp and --rfc2217 exclude each other: give one")
+    if tcp is not None:
+        return TcpPort(*_address("--tcp", tcp))
+    if rfc2217 is not None:
+        return Rfc2217Port(*_address("--rfc2217", rfc2217))
+    return PtyPort(pty)
+
+
+def _address(option: str, text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65_535:
+        raise SimulationError(f"{option} {text!r}: write HOST:PORT, as 127.0.0.1:4001")
+    return host, int(port)
+
+
+def _run(work: Coroutine[object, object, None]) -> None:
+    """Run `work` until it ends or the process is interrupted or terminated."""
+    failure = ""
+    try:
+        asyncio.run(_until_stopped(work))
+    except* SimulationError as group:
+        failure = _first(group)
+    if failure:
+        _complain(failure)
+        raise typer.Exit(1)
+
+
+def _first(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error)
+
+
+async def _until_stopped(work: Coroutine[object, object, None]) -> None:
+    task = asyncio.ensure_future(work)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, task.cancel)
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
+
+
+def _say(document: object) -> None:
+    print(json.dumps(document), flush=True)
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _fail(error: SimulationError, status: int) -> NoReturn:
+    _complain(str(error))
+    raise typer.Exit(status)

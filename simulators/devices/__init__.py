@@ -1,0 +1,63 @@
+"""The devices there are: one line each in `DEVICES`, one module each beside this one."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from simulators.cable import Cable, Device
+from simulators.devices import nonin, suntech
+from simulators.faults import Fault, Faults, Kind
+from simulators.subject import SimulationError, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A device to build: its role at the bed, and for each dialect the faults it can show.
+
+    The first dialect is the default. `make` takes subject, faults, dialect and seed.
+    """
+
+    role: str
+    dialects: dict[str, frozenset[Kind]]
+    make: Callable[[Subject, Faults, str, int], Device]
+
+
+_NONIN = {"2": nonin.FAULTS, "7": nonin.FAULTS | {Kind.LOW_BATTERY}}
+
+DEVICES: dict[str, Model] = {
+    "nonin": Model("oximeter", _NONIN, nonin.Nonin),
+    "suntech": Model("cuff", {"advantage": suntech.FAULTS}, suntech.SunTech),
+}
+
+
+def build(
+    name: str,
+    subject: Subject,
+    *,
+    dialect: str | None = None,
+    seed: int = 0,
+    scripted: Iterable[Fault] = (),
+) -> Cable:
+    """The device called `name` on `subject`, with the faults its scenario writes for it.
+
+    Raises `SimulationError` when there is no such device or dialect. Scripted faults that
+    this device cannot show are left out; one poked later is refused.
+    """
+    model = find(name)
+    dialect = dialect or next(iter(model.dialects))
+    if dialect not in model.dialects:
+        raise SimulationError(
+            f"{name} has no dialect {dialect!r}: use one of {', '.join(model.dialects)}"
+        )
+    faults = Faults(subject, scripted)
+    device = model.make(subject, faults, dialect, seed)
+    return Cable(name, device, faults, model.dialects[dialect], seed)
+
+
+def find(name: str) -> Model:
+    """The model called `name`; `SimulationError` names the ones there are."""
+    try:
+        return DEVICES[name]
+    except KeyError:
+        raise SimulationError(
+            f"no device is called {name!r}: use one of {', '.join(DEVICES)}"
+        ) from None

@@ -1,0 +1,262 @@
+"""SunTech Advantage cuff: how a measurement goes, what state it is in, and its commands.
+
+`Inflation` is the cuff, `SunTech` how it behaves, the tables and frames how it speaks.
+Where the protocol page is silent: a start is answered O; a reading is new once, and old
+to every later question; no answer and K are closer than a tenth of a second.
+"""
+
+import heapq
+from dataclasses import dataclass
+from functools import partial
+
+from simulators.cable import Message
+from simulators.faults import Faults, Kind
+from simulators.subject import Subject, Vitals
+
+_PUMP_MMHG_PER_S = 15.0
+_STEP_S = 1.5
+_LEAK_MMHG, _LEAK_S = 55.0, 20.0
+_SETTLE_S = 0.1
+_STALL_S = 1.0
+
+_NO_ERROR, _WEAK, _ARTEFACT, _ABORTED, _LEAK = 0, 1, 2, 86, 87
+_TEST_CODES = bytes.fromhex("00 00 00 00 00 00 31 07")
+_INFLATE_LIMITS_MMHG = (60, 280)
+
+FAULTS = frozenset({Kind.CUFF_LEAK, Kind.CUFF_ASLEEP, Kind.ARTEFACT, Kind.LOW_PERFUSION})
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How far a cuff of this size is first inflated, and by how much each step lets it down."""
+
+    inflate_mmhg: float
+    step_mmhg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inflation:
+    """One inflation and the way down in steps; all of it is fixed when it begins."""
+
+    began_s: float
+    peak_mmhg: float
+    until_mmhg: float
+    step_mmhg: float
+    error: int
+    vitals: Vitals
+
+    @property
+    def rise_s(self) -> float:
+        """How long the pump runs."""
+        return self.peak_mmhg / _PUMP_MMHG_PER_S
+
+    @property
+    def ends_s(self) -> float:
+        """When the result is there."""
+        if self.error == _LEAK:
+            return self.began_s + _LEAK_S
+        steps = int((self.peak_mmhg - self.until_mmhg) / self.step_mmhg) + 1
+        return self.began_s + self.rise_s + steps * _STEP_S
+
+    def cuff_mmhg(self, now_s: float) -> int:
+        """The pressure in the cuff at `now_s`."""
+        into_s = now_s - self.began_s
+        if into_s < self.rise_s:
+            return round(into_s * _PUMP_MMHG_PER_S)
+        if self.error == _LEAK:
+            return round(self.peak_mmhg)
+        return round(self.peak_mmhg - int((into_s - self.rise_s) / _STEP_S) * self.step_mmhg)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the module remembers of the last measurement."""
+
+    error: int = _NO_ERROR
+    vitals: Vitals | None = None
+    beats: int = 0
+
+
+class SunTech:
+    """The cuff on a subject's arm and the module behind it."""
+
+    def __init__(self, subject: Subject, faults: Faults, dialect: str, seed: int) -> None:
+        self._subject = subject
+        self._faults = faults
+        self._heard = bytearray()
+        self._heard_s = 0.0
+        self._inflation: Inflation | None = None
+        self._adult = ADULT
+        self._result = Result()
+        self._fresh = False
+        self._pending: list[tuple[float, bytes]] = []
+
+    @property
+    def next_due_s(self) -> float | None:
+        """When a measurement ends or a late answer is due."""
+        due = [at_s for at_s, _ in self._pending[:1]]
+        if self._inflation is not None:
+            due.append(self._inflation.ends_s)
+        return min(due, default=None)
+
+    def advance(self, now_s: float) -> list[Message]:
+        """The endings up to `now_s`."""
+        inflation = self._inflation
+        if inflation is not None and inflation.ends_s <= now_s:
+            self._inflation = None
+            self._finish(inflation)
+        messages = []
+        while self._pending and self._pending[0][0] <= now_s:
+            messages.append(Message(*heapq.heappop(self._pending)))
+        return messages
+
+    def receive(self, data: bytes, now_s: float) -> list[Message]:
+        """The answers to the commands that `data` completes."""
+        answers = []
+        if self._heard and now_s - self._heard_s > _STALL_S:
+            self._heard.clear()
+            answers.append(TIME_OUT)
+        self._heard += data
+        self._heard_s = now_s
+        while (command := _take(self._heard)) is not None:
+            answers.append(self._answer(command, now_s))
+        return [Message(now_s, answer) for answer in answers]
+
+    def _answer(self, command: bytes, now_s: float) -> bytes:
+        if self._faults.active(Kind.CUFF_ASLEEP, now_s):
+            return ASLEEP
+        if command[1] not in LENGTHS:
+            return UNRECOGNISED
+        if sum(command) & 0xFF:
+            return ERROR
+        match command[1]:
+            case 0x79:
+                return self._ask(command[2], now_s)
+            case 0x17:
+                return self._set_inflation(int.from_bytes(command[2:4], "little"), now_s)
+            case start:
+                size = STARTS[start]
+                return self._start(self._adult if size is ADULT else size, now_s)
+
+    def _ask(self, what: int, now_s: float) -> bytes:
+        match what:
+            case 0x01:
+                return self._abort(now_s)
+            case 0x03:
+                return self._data()
+            case 0x05:
+                mmhg = 0 if self._inflation is None else self._inflation.cuff_mmhg(now_s)
+                return frame(mmhg.to_bytes(2, "little"))
+            case _:
+                return UNDEFINED
+
+    def _start(self, size: Size, now_s: float) -> bytes:
+        if self.next_due_s is not None:
+            return BUSY
+        vitals = self._subject.at(now_s)
+        error = self._error(vitals, now_s)
+        peak_mmhg = size.inflate_mmhg
+        until_mmhg = 40.0
+        if vitals.sys_mmhg is not None and vitals.dia_mmhg is not None:
+            if vitals.sys_mmhg + 15 > peak_mmhg:
+                peak_mmhg = vitals.sys_mmhg + 30
+            until_mmhg = max(20.0, vitals.dia_mmhg - 15)
+        if error == _LEAK:
+            peak_mmhg = _LEAK_MMHG
+        self._inflation = Inflation(now_s, peak_mmhg, until_mmhg, size.step_mmhg, error, vitals)
+        self._fresh = False
+        return ACCEPTED
+
+    def _error(self, vitals: Vitals, now_s: float) -> int:
+        if self._faults.active(Kind.CUFF_LEAK, now_s):
+            return _LEAK
+        if self._faults.active(Kind.ARTEFACT, now_s):
+            return _ARTEFACT
+        if vitals.sys_mmhg is None or self._faults.active(Kind.LOW_PERFUSION, now_s):
+            return _WEAK
+        return _NO_ERROR
+
+    def _finish(self, inflation: Inflation) -> None:
+        if inflation.error:
+            self._result = Result(inflation.error)
+        else:
+            pulse = inflation.vitals.pulse_per_min or 60.0
+            fall_s = inflation.ends_s - inflation.began_s - inflation.rise_s
+            beats = int(fall_s * pulse / 60)
+            self._result = Result(vitals=inflation.vitals, beats=beats)
+        self._fresh = not inflation.error
+        self._later(inflation.ends_s, ENDED)
+
+    def _abort(self, now_s: float) -> bytes:
+        if self._inflation is not None:
+            self._inflation = None
+            self._result, self._fresh = Result(_ABORTED), False
+            self._later(now_s + _SETTLE_S, ENDED)
+        return ABORTED
+
+    def _set_inflation(self, mmhg: int, now_s: float) -> bytes:
+        if self.next_due_s is not None:
+            return BUSY
+        low, high = _INFLATE_LIMITS_MMHG
+        if not low <= mmhg <= high:
+            return ERROR
+        self._adult = Size(mmhg, ADULT.step_mmhg)
+        self._later(now_s + _SETTLE_S, ENDED)
+        return ACCEPTED
+
+    def _data(self) -> bytes:
+        status, self._fresh = int(self._fresh), False
+        return bp_data(self._result, status)
+
+    def _later(self, at_s: float, answer: bytes) -> None:
+        heapq.heappush(self._pending, (at_s, answer))
+
+
+def checksum(data: bytes) -> int:
+    """The byte that makes the sum of a frame 0 modulo 256."""
+    return -sum(data) & 0xFF
+
+
+def frame(body: bytes) -> bytes:
+    """`body` as the module sends it: 3E, length of the whole, body, checksum."""
+    head = bytes([0x3E, len(body) + 3]) + body
+    return head + bytes([checksum(head)])
+
+
+ACCEPTED, ENDED, BUSY, ABORTED, ERROR, UNDEFINED, UNRECOGNISED, ASLEEP, TIME_OUT = (
+    frame(letter.encode()) for letter in "OKBAENDST"
+)
+
+ADULT, PAEDIATRIC, NEONATE = Size(180.0, 8.0), Size(140.0, 6.0), Size(90.0, 4.0)
+STARTS = {0x20: ADULT, 0x87: PAEDIATRIC, 0x28: NEONATE}
+LENGTHS = {0x79: 5, 0x17: 5} | dict.fromkeys(STARTS, 3)
+"""Bytes of each command, by its second byte."""
+
+
+def _take(heard: bytearray) -> bytes | None:
+    """Cut the first command from `heard`; an unknown one is two bytes long."""
+    begin = heard.find(0x3A)
+    del heard[: begin if begin >= 0 else len(heard)]
+    length = LENGTHS.get(heard[1], 2) if len(heard) > 1 else 2
+    if len(heard) < length:
+        return None
+    command = bytes(heard[:length])
+    del heard[:length]
+    return command
+
+
+def bp_data(result: Result, status: int) -> bytes:
+    """The 24 bytes of BP data: zeros for values the module has not got."""
+    word = partial(int.to_bytes, length=2, byteorder="little")
+    vitals = result.vitals or Vitals()
+    sys, dia, mean = (round(v or 0) for v in (vitals.sys_mmhg, vitals.dia_mmhg, vitals.map_mmhg))
+    pulse = round(vitals.pulse_per_min or 0)
+    return frame(
+        word(sys)
+        + word(dia)
+        + bytes([min(result.beats, 255), status])
+        + _TEST_CODES
+        + bytes([min(pulse, 255), 0])
+        + word(mean)
+        + bytes([result.error, 0, 0])
+    )

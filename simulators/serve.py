@@ -1,0 +1,85 @@
+"""Runs devices in real or virtual time: the one place where their bytes meet a port."""
+
+import asyncio
+from collections.abc import Callable
+
+from simulators.cable import Cable
+from simulators.clock import Timeline
+from simulators.faults import Fault, Kind
+from simulators.ports import Port
+
+_CHUNK_S = 0.010
+_IDLE_S = 1.0
+_CATCH_UP_S = 0.1
+
+
+class Served:
+    """One device at one port. `timeline` is shared by the devices of a bed."""
+
+    def __init__(self, cable: Cable, port: Port, timeline: Timeline) -> None:
+        self.cable = cable
+        self.port = port
+        self._timeline = timeline
+        self._wake = asyncio.Event()
+        self._played_s = 0.0
+
+    def poke(self, fault: Fault) -> None:
+        """Have `fault` happen; raises `SimulationError` when the device cannot have it."""
+        self.cable.poke(fault)
+        self._wake.set()
+
+    def mend(self, kind: Kind) -> None:
+        """End the poked faults of this kind."""
+        self.cable.mend(kind)
+        self._wake.set()
+
+    async def open(self) -> str:
+        """Open the port and return its url; raises `SimulationError`."""
+        await self.port.open(self._heard)
+        return self.port.url
+
+    async def run(self) -> None:
+        """Play the device at the opened port until cancelled.
+
+        It does not drift: a device that was kept waiting catches up, a tenth of a second at a
+        time so as not to flood its host. An idle one is looked at every simulated second for
+        a fault that has begun.
+        """
+        plugged = True
+        while True:
+            catch_up_s = self._played_s + _CATCH_UP_S * self._timeline.speed
+            now_s = self._played_s = min(self._timeline.now_s(), catch_up_s)
+            if self.cable.linked(now_s) != plugged:
+                plugged = not plugged
+                await (self.port.open(self._heard) if plugged else self.port.close())
+            if data := self.cable.advance(now_s):
+                self.port.write(data)
+            due_s = self.cable.next_due_s
+            until_s = min(now_s + _IDLE_S, now_s + _IDLE_S if due_s is None else due_s)
+            await self._timeline.wait(until_s, self._wake, at_least_s=_CHUNK_S)
+
+    async def close(self) -> None:
+        """Close the port, opened or not."""
+        await self.port.close()
+
+    def _heard(self, data: bytes) -> None:
+        self._played_s = self._timeline.now_s()
+        if answer := self.cable.receive(data, self._played_s):
+            self.port.write(answer)
+        self._wake.set()
+
+
+async def serve(
+    cable: Cable, port: Port, *, speed: float = 1.0, opened: Callable[[str], None]
+) -> None:
+    """Open `port`, tell `opened` its url, and play the device there until cancelled.
+
+    `speed` is how many simulated seconds pass in one. Raises `SimulationError` when the port
+    cannot be opened.
+    """
+    served = Served(cable, port, Timeline(speed))
+    try:
+        opened(await served.open())
+        await served.run()
+    finally:
+        await served.close()

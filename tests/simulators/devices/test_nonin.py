@@ -1,0 +1,212 @@
+"""The simulated Nonin against its protocol page."""
+
+from itertools import pairwise
+
+import pytest
+
+from simulators.cable import Cable
+from simulators.devices import build
+from simulators.faults import parse_fault
+from simulators.patient import Patient, Profile
+from simulators.subject import SimulationError
+from tests.simulators.devices.nonin_page import (
+    ARTF,
+    MISSING_RATE,
+    MISSING_SPO2,
+    OOT,
+    SNSA,
+    SNSD,
+    Packet,
+    packets,
+)
+from tests.simulators.subjects import Steady, steady
+
+DIALECTS = pytest.mark.parametrize("dialect", ["2", "7"])
+
+
+def nonin(subject: Steady | None = None, *faults: str, dialect: str = "2", seed: int = 0) -> Cable:
+    cable = build("nonin", subject or steady(), dialect=dialect, seed=seed)
+    for fault in faults:
+        cable.poke(parse_fault(fault))
+    return cable
+
+
+def played(
+    until_s: float, subject: Steady | None = None, *faults: str, dialect: str = "2"
+) -> list[Packet]:
+    return packets(nonin(subject, *faults, dialect=dialect).advance(until_s), dialect)
+
+
+def at(all_packets: list[Packet], second: float) -> Packet:
+    return all_packets[int(second * 3)]
+
+
+@DIALECTS
+def test_75_frames_a_second_of_five_bytes(dialect: str) -> None:
+    assert len(nonin(dialect=dialect).advance(600.0)) == 600 * 75 * 5
+
+
+@DIALECTS
+def test_every_checksum_sync_and_status_bit_holds_over_a_minute(dialect: str) -> None:
+    assert len(played(60.0, dialect=dialect)) == 180
+
+
+def test_the_page_s_example_frames() -> None:
+    packet = nonin(steady(97, 72)).advance(10.0)[-125:]
+    frames = [packet[at : at + 5] for at in range(0, 20, 5)]
+    assert [frame[3] for frame in frames] == [0x00, 0x48, 0x61, 0x30]
+
+
+@DIALECTS
+@pytest.mark.parametrize("rate", [18, 72, 127, 128, 200, 255, 256, 300, 321])
+def test_a_heart_rate_has_nine_bits(dialect: str, rate: int) -> None:
+    assert at(played(20.0, steady(97, rate), dialect=dialect), 19).rate == rate
+
+
+@pytest.mark.parametrize("position", [1, 14, 20, 22])
+def test_all_four_heart_rates_are_where_the_page_says(position: int) -> None:
+    assert at(played(30.0, steady(97, 150)), 29).nine_bits(position) == 150
+
+
+@pytest.mark.parametrize("position", [3, 9, 10, 11, 16, 17])
+def test_all_six_saturations_are_where_the_page_says(position: int) -> None:
+    assert at(played(30.0, steady(93, 70)), 29).byte(position) == 93
+
+
+def test_the_rate_is_missing_until_four_beats_are_known_and_out_of_track_says_so() -> None:
+    first = played(3.0, steady(97, 60))[0]
+    assert (first.rate, first.spo2) == (MISSING_RATE, MISSING_SPO2)
+    assert all(status & OOT for status in first.status)
+
+
+def test_perfusion_is_shown_for_twelve_frames_a_pulse() -> None:
+    lit = [colour for packet in played(60.0, steady(97, 60)) for colour in packet.colours]
+    assert sum(colour != 0 for colour in lit) == pytest.approx(60 * 12, abs=12)
+
+
+@pytest.mark.parametrize(("perfusion", "colour"), [(0.6, 0b01), (0.1, 0b11), (0.02, 0b10)])
+def test_perfusion_is_green_yellow_or_red(perfusion: float, colour: int) -> None:
+    seen = {each for p in played(10.0, steady(perfusion=perfusion)) for each in p.colours}
+    assert seen == {0, colour}
+
+
+def test_the_pleth_beats_with_the_pulse() -> None:
+    wave = [level for packet in played(60.0, steady(97, 90)) for level in packet.pleth]
+    rising = sum(before < 110 <= after for before, after in pairwise(wave))
+    assert rising == pytest.approx(90, abs=2)
+
+
+def test_the_pleth_is_as_high_as_the_perfusion() -> None:
+    strong, weak = (
+        [level for packet in played(20.0, steady(perfusion=p)) for level in packet.pleth]
+        for p in (0.8, 0.2)
+    )
+    assert max(strong) - min(strong) == pytest.approx(4 * (max(weak) - min(weak)), rel=0.1)
+
+
+def test_the_pleth_of_format_7_has_sixteen_bits() -> None:
+    wave = {level for packet in played(5.0, dialect="7") for level in packet.pleth}
+    assert max(wave) > 255
+    assert any(level & 0xFF for level in wave)
+
+
+def test_finger_off_takes_the_recording_values_at_once() -> None:
+    packet = at(played(40.0, None, "finger-off@20"), 20.4)
+    assert (packet.rate, packet.spo2) == (MISSING_RATE, MISSING_SPO2)
+
+
+def test_finger_off_sets_the_sensor_alarm_alone() -> None:
+    packet = at(played(40.0, None, "finger-off@20"), 20.4)
+    assert {status & (SNSA | SNSD | OOT | ARTF) for status in packet.status} == {SNSA}
+
+
+@pytest.mark.parametrize(
+    ("second", "display"),
+    [(20.4, (97, 72)), (29.0, (97, 72)), (30.4, (MISSING_SPO2, MISSING_RATE))],
+)
+def test_finger_off_leaves_the_display_values_for_ten_seconds(
+    second: float, display: tuple[int, int]
+) -> None:
+    assert at(played(40.0, None, "finger-off@20"), second).display == display
+
+
+def test_the_values_come_back_with_the_finger() -> None:
+    again = played(60.0, None, "finger-off@20+10")
+    assert at(again, 31).status[1] & OOT
+    assert (at(again, 50).rate, at(again, 50).spo2) == (72, 97)
+
+
+def test_a_display_value_is_renewed_every_second_and_a_half() -> None:
+    patient = Patient(Profile(), seed=3)
+    shown = [p.display[1] for p in packets(build("nonin", patient).advance(600.0))]
+    changes = [index for index in range(1, len(shown)) if shown[index] != shown[index - 1]]
+    assert len(changes) > 20
+    assert {index % 9 for index in changes} == {0, 5}
+
+
+def test_the_cable_out_says_sensor_disconnected_and_nothing_else() -> None:
+    packet = at(played(40.0, None, "cable-out@20"), 21)
+    assert {status & (SNSA | SNSD | OOT | ARTF) for status in packet.status} == {SNSD}
+    assert packet.display == (MISSING_SPO2, MISSING_RATE)
+
+
+def test_an_artefact_is_flagged_at_once_and_out_of_track_after_ten_seconds() -> None:
+    moving = played(40.0, None, "artefact@15")
+    assert at(moving, 16).status[1] & (ARTF | OOT) == ARTF
+    assert at(moving, 26).status[1] & (ARTF | OOT) == ARTF | OOT
+
+
+def test_low_perfusion_keeps_the_numbers_and_turns_red() -> None:
+    weak = played(40.0, None, "low-perfusion@20")[80:]
+    assert {colour for packet in weak for colour in packet.colours} == {0, 0b10}
+    assert weak[-1].spo2 == 97
+
+
+@pytest.mark.parametrize(("second", "bit"), [(10, 0), (25, 1), (35, 0)])
+def test_a_low_battery_is_bit_0_of_stat2_in_format_7(second: float, bit: int) -> None:
+    assert at(played(40.0, None, "low-battery@20+10", dialect="7"), second).byte(8) & 1 == bit
+
+
+def test_format_2_has_no_place_for_a_low_battery() -> None:
+    with pytest.raises(SimulationError, match="cannot show low-battery"):
+        nonin(None, "low-battery")
+
+
+def test_the_timer_of_format_7_counts_packets() -> None:
+    timers = [p.byte(6) << 7 | p.byte(7) for p in played(60.0, dialect="7")]
+    assert timers == list(range(180))
+
+
+def test_a_subject_without_a_pulse_is_out_of_track_and_missing() -> None:
+    packet = at(played(30.0, steady(None, None)), 29)
+    assert (packet.rate, packet.spo2) == (MISSING_RATE, MISSING_SPO2)
+    assert packet.status[1] & OOT
+
+
+def test_a_saturation_without_a_pulse_is_shown_without_one() -> None:
+    packet = at(played(30.0, steady(95, None)), 29)
+    assert (packet.rate, packet.spo2) == (MISSING_RATE, 95)
+
+
+def test_the_same_seed_gives_the_same_bytes_however_it_is_asked() -> None:
+    def noisy() -> Cable:
+        patient = Patient(Profile(), seed=7, dose_at_s=30.0)
+        cable = build("nonin", patient, seed=7)
+        for fault in ("noise@20+30", "truncated@40+40", "artefact@60+5"):
+            cable.poke(parse_fault(fault))
+        return cable
+
+    once, often = noisy(), noisy()
+    steps = [*(step * 0.7 for step in range(171)), 120.0]
+    assert once.advance(120.0) == b"".join(often.advance(step) for step in steps)
+
+
+def test_another_seed_gives_other_bytes() -> None:
+    def stream(seed: int) -> bytes:
+        return build("nonin", Patient(Profile(), seed), seed=seed).advance(20.0)
+
+    assert stream(1) != stream(2)
+
+
+def test_it_listens_to_nothing() -> None:
+    assert nonin().receive(b"\x02\x70\x02\x02\x07\x03", 0.1) == b""

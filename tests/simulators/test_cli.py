@@ -1,0 +1,142 @@
+"""`python -m simulators` as a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import serial
+
+from simulators.cli import scenarios_table
+from simulators.record import COLUMNS
+from tests.simulators.devices.nonin_page import packets, whole_packets
+
+LIMIT_S = 20.0
+COMMAND = [sys.executable, "-m", "simulators"]
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """A simulator process and what its first line says; ended when the context is left."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            if arguments == ("ward",):
+                yield process, {}
+            else:
+                yield process, json.loads(process.stdout.readline())
+        finally:
+            process.kill()
+
+
+def refused(*arguments: str) -> str:
+    """The one line of complaint about wrong arguments."""
+    done = subprocess.run(
+        [*COMMAND, "simulate", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_where_it_is_and_ends_cleanly_when_told(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    path = tmp_path / "tty"
+    with running("simulate", "nonin", "--pty", str(path)) as (process, first):
+        assert first == {"device": "nonin", "url": str(path)}
+        assert path.is_char_device()
+        process.send_signal(how)
+        assert process.wait(LIMIT_S) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert not os.path.lexists(path)
+
+
+def test_at_60_times_a_pty_carries_4500_frames_a_second(tmp_path: Path) -> None:
+    arguments = ("simulate", "nonin", "--pty", str(tmp_path / "tty"), "--speed", "60")
+    with running(*arguments) as (_, first), serial.Serial(first["url"], timeout=LIMIT_S) as line:
+        stream = line.read(4500 * 5 * 2)
+    assert len(packets(whole_packets(stream))) >= 358
+
+
+def test_the_same_seed_gives_the_same_first_bytes() -> None:
+    def first_bytes() -> bytes:
+        arguments = ("--tcp", "127.0.0.1:0", "--seed", "5", "--speed", "60", "--dialect", "7")
+        with (
+            running("simulate", "nonin", *arguments, "--fault", "silent@0+60") as (_, first),
+            serial.serial_for_url(first["url"], timeout=LIMIT_S) as line,
+        ):
+            return bytes(line.read(5000))
+
+    assert first_bytes() == first_bytes()
+
+
+def test_a_recording_is_played(tmp_path: Path) -> None:
+    file = tmp_path / "r.csv"
+    file.write_text(",".join(COLUMNS) + "\n0,60,131,12,91,,,\n1,60,131,12,91,,,\n")
+    arguments = ("simulate", "nonin", "--tcp", "127.0.0.1:0", "--record", str(file))
+    with (
+        running(*arguments, "--speed", "20", "--fault", "silent@0+20") as (_, first),
+        serial.serial_for_url(first["url"], timeout=LIMIT_S) as line,
+    ):
+        (packet,) = packets(line.read(125))
+    assert (packet.spo2, packet.rate) == (91, 131)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nonim"], "use one of nonin, suntech"),
+        (["nonin", "--scenario", "clam"], "use one of calm"),
+        (["nonin", "--dialect", "3"], "use one of 2, 7"),
+        (["nonin", "--speed", "0"], "--speed must be above 0, not 0"),
+        (["nonin", "--fault", "finger-off@x"], "write NAME@START+FOR"),
+        (["nonin", "--fault", "cuff-leak"], "nonin cannot show cuff-leak"),
+        (["nonin", "--record", "/none.csv"], "/none.csv: cannot be read"),
+        (["nonin", "--tcp", "4001"], "write HOST:PORT"),
+        (["nonin", "--tcp", "h:1", "--pty", "/tmp/x"], "exclude each other"),
+        (["nonin", "--record", "a.csv", "--scenario", "calm"], "exclude each other"),
+    ],
+)
+def test_what_there_is_not_is_refused_in_one_line(arguments: list[str], said: str) -> None:
+    assert said in refused(*arguments)
+
+
+def test_a_port_that_cannot_be_opened_is_a_failure_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "tty").write_text("mine")
+    done = subprocess.run(
+        [*COMMAND, "simulate", "nonin", "--pty", str(tmp_path / "tty")],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "is already there" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_table_of_scenarios_has_a_line_each() -> None:
+    table = scenarios_table()
+    assert "calm " in table
+    assert len(table.splitlines()) == 8
