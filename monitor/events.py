@@ -1,0 +1,59 @@
+"""What happened at a bed, as it is stored and sent.
+
+A bed decides `Event`s; the journal numbers, chains and keeps them as `Stored` events.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from drivers.clock import rfc3339
+
+Draft = tuple[str, Mapping[str, Any]]
+"""An event yet to be numbered and dated: its type and payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something a bed decided.
+
+    `n` counts the bed's own events from 1 without gaps; `subject` is the id of the alarm
+    that an `alarm.*` event is about, None for others; `payload` is plain JSON data.
+    """
+
+    id: str
+    bed: str
+    n: int
+    session: str | None
+    type: str
+    subject: str | None
+    at: datetime
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event with its place in the journal.
+
+    `seq` rises by 1 from event to event over the whole journal; `hash` covers the event
+    and `prev_hash`, the hash of the event before it (64 zeros before the first).
+    """
+
+    seq: int
+    event: Event
+    prev_hash: str
+    hash: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The event as interfaces show it."""
+        event = self.event
+        return {
+            "seq": self.seq,
+            "id": event.id,
+            "bed": event.bed,
+            "session": event.session,
+            "type": event.type,
+            "at": rfc3339(event.at),
+            "payload": dict(event.payload),
+        }

@@ -1,0 +1,209 @@
+"""The journal as the daemon sees it: appending, samples, cursors, and all that can be read."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Self
+
+import sqlalchemy as sa
+
+from drivers.clock import Clock, Instant
+from monitor.events import Event, Stored
+from monitor.journal import reader
+from monitor.journal.chain import canonical
+from monitor.journal.database import (
+    Address,
+    create_file,
+    engine_for,
+    explained,
+    locate,
+    lock_file,
+    refuse_other_revisions,
+    revision,
+)
+from monitor.journal.ledger import Entry, Ledger
+from monitor.journal.reader import Receipt
+from monitor.journal.reading import JournalReader
+from monitor.journal.recorder import Recorder
+from monitor.journal.samples import Chunk
+from monitor.journal.writer import Writer
+
+Listener = Callable[[Sequence[Stored]], None]
+
+
+class Journal(JournalReader):
+    """The append-only log of everything that was decided, and the samples beside it.
+
+    One process writes a journal, from one event loop. `last_seq` is the newest event that
+    the loop knows to be stored.
+    """
+
+    def __init__(self, address: Address, clock: Clock, *, inline: bool) -> None:
+        super().__init__(address, inline=inline)
+        self._clock = clock
+        self._listeners: list[Listener] = []
+        self._lock: int | None = None
+        self._engine = engine_for(address, writing=True)
+        try:
+            ledger = self._ready(address)
+            self._cursors = ledger.cursors()
+        except BaseException:
+            self.release()
+            raise
+        self.last_seq = ledger.head.seq
+        self._writer = Writer(address, ledger, clock, self._stored, inline=inline)
+        self._recorder = Recorder(self._writer.put_chunk)
+
+    @classmethod
+    def open(cls, url: str, *, clock: Clock | None = None, inline: bool = False) -> Self:
+        """Open the journal at `url`; a new one is created.
+
+        `inline` does all work on the calling thread, so that virtual time is exact. Blocks
+        while it opens. Raises `StoreError`: unreachable, not writable, of another schema, or
+        written by another process.
+        """
+        return cls(locate(url), clock or Clock(), inline=inline)
+
+    def _ready(self, address: Address) -> Ledger:
+        if address.path is not None:
+            create_file(address.path)
+            self._lock = lock_file(address.path)
+        found = self.ask_now(revision)
+        if found is None:
+            from monitor.journal.migrate import upgrade_engine
+
+            upgrade_engine(address, self._engine)
+        else:
+            refuse_other_revisions(address, found)
+        ledger = Ledger(address, self._engine, self._clock)
+        try:
+            ledger.connect()
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise explained(address, error) from error
+        return ledger
+
+    async def close(self) -> None:
+        """Store what is queued, then let go of the database."""
+        self._recorder.flush()
+        await self._writer.close()
+        self.release()
+
+    def release(self) -> None:
+        """Let go of every connection and of the writer's lock."""
+        super().release()
+        self._engine.dispose()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def append(
+        self, events: Iterable[Event], *, receipt: Receipt | None = None
+    ) -> asyncio.Future[list[Stored]]:
+        """Store `events`, and `receipt` with them, in one transaction; never blocks.
+
+        The future is done once they are durable, however long that takes; cancelling it
+        does not take the events back. It holds `StoreError` only when the events contradict
+        the journal (an `id`, a bed's `n` or a receipt's key is there already), or the
+        journal is closed first. Raises `TypeError` or `ValueError` at once when a payload
+        is not plain JSON data.
+        """
+        entry = Entry(tuple((event, canonical(event.payload)) for event in events), receipt)
+        return self._writer.put(entry)
+
+    def listen(self, listener: Listener) -> None:
+        """Have `listener` called in the loop with the events of each commit, in order."""
+        self._listeners.append(listener)
+
+    def _stored(self, events: Sequence[Stored]) -> None:
+        self.last_seq = events[-1].seq
+        for listener in self._listeners:
+            listener(events)
+
+    @property
+    def failing_since(self) -> Instant | None:
+        """Since when nothing could be stored; None while all is well."""
+        return self._writer.failing_since
+
+    @property
+    def failure(self) -> str | None:
+        """The database's present complaint, in one line, with how to mend it."""
+        return self._writer.failure
+
+    @property
+    def pending(self) -> int:
+        """How many appends are not stored yet."""
+        return self._writer.pending
+
+    @property
+    def samples_dropped(self) -> int:
+        """How many samples were dropped because the database failed for too long."""
+        return self._writer.samples_dropped
+
+    def cursor(self, name: str) -> int:
+        """The last event that the reader `name` is done with; 0 for a new one."""
+        return self._cursors.get(name, 0)
+
+    def save_cursor(self, name: str, seq: int) -> None:
+        """Remember that the reader `name` is done with everything up to `seq`.
+
+        Stored with the next commit, within a second: after a crash a reader may see a few
+        events again, never miss one.
+        """
+        if self._cursors.get(name) != seq:
+            self._cursors[name] = seq
+            self._writer.put_cursor(name, seq)
+
+    def add_reading(
+        self,
+        bed: str,
+        session: str | None,
+        device: str,
+        name: str,
+        at: datetime,
+        value: float | None,
+        *,
+        quality: str = "good",
+        reason: str | None = None,
+    ) -> None:
+        """Keep a reading that the core was given; cheap, stored within about ten seconds."""
+        self._recorder.add_reading(bed, session, device, name, at, value, quality, reason or "")
+
+    def add_note(
+        self, bed: str, session: str | None, device: str, at: datetime, note: object
+    ) -> None:
+        """Keep, among the readings, whatever else the core was given: plain JSON data."""
+        self._recorder.add_reading(bed, session, device, "note", at, None, "good", canonical(note))
+
+    def add_wave(
+        self,
+        bed: str,
+        session: str | None,
+        device: str,
+        name: str,
+        at: datetime,
+        rate_hz: float,
+        samples: Sequence[int],
+    ) -> None:
+        """Keep wave samples, oldest first, that arrived at `at`."""
+        if samples:
+            self._recorder.add_wave(bed, session, device, name, at, rate_hz, samples)
+
+    def sweep(self, now: datetime) -> None:
+        """Queue samples gathered for long, for devices that fell silent; call it now and then."""
+        self._recorder.sweep(now)
+
+    def flush_samples(self) -> None:
+        """Queue all samples that are still gathered."""
+        self._recorder.flush()
+
+    async def _chunks(self, kind: str, span: reader.Span) -> list[Chunk]:
+        fresh = [*self._writer.unstored_chunks, *self._recorder.gathered(kind)]
+        stored = await super()._chunks(kind, span)
+        found = {(c.bed, c.device, c.start_ms, c.count): c for c in stored}
+        found |= {
+            (c.bed, c.device, c.start_ms, c.count): c
+            for c in fresh
+            if c.kind == kind and span.holds(c)
+        }
+        return sorted(found.values(), key=lambda chunk: chunk.start_ms)

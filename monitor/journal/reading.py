@@ -1,0 +1,223 @@
+"""The journal for those who only read it: beside the daemon, or as the daemon's own half."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Concatenate, Final, ParamSpec, Self, TypeVar
+
+import sqlalchemy as sa
+
+from monitor.events import Stored
+from monitor.journal import reader
+from monitor.journal.chain import Fault, Head, Verdict
+from monitor.journal.database import (
+    Address,
+    StoreError,
+    engine_for,
+    explained,
+    locate,
+    refuse_other_revisions,
+    revision,
+)
+from monitor.journal.reader import Receipt
+from monitor.journal.samples import (
+    NUMERICS,
+    Bucket,
+    Chunk,
+    Sample,
+    Wave,
+    envelope,
+    samples_in,
+    wave_samples,
+    waves_in,
+)
+
+VERIFY_AT_ONCE: Final = 1000
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class JournalReader:
+    """A journal that is read. Every method but the constructors raises `StoreError`."""
+
+    def __init__(self, address: Address, *, inline: bool = False) -> None:
+        self._address = address
+        self._reading = engine_for(address, writing=False)
+        self._threads = None if inline else ThreadPoolExecutor(2, thread_name_prefix="journal-read")
+
+    @classmethod
+    def open_to_read(cls, url: str) -> Self:
+        """Open the journal at `url`, which a daemon may be writing. Raises `StoreError`."""
+        address = locate(url)
+        if address.path is not None and not address.path.exists():
+            raise StoreError(f"journal {address} is not there; correct store.url")
+        journal = cls(address)
+        try:
+            found = journal.ask_now(revision)
+            if found is None:
+                raise StoreError(f"journal {address} is empty: no daemon ever wrote to it")
+            refuse_other_revisions(address, found)
+        except BaseException:
+            journal.release()
+            raise
+        return journal
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the reading connections."""
+        if self._threads is not None:
+            self._threads.shutdown()
+        self._reading.dispose()
+
+    async def head(self) -> Head:
+        """The last event's place and hash."""
+        return await self._ask(reader.head)
+
+    async def events(
+        self,
+        after: int = 0,
+        limit: int = 500,
+        *,
+        bed: str | None = None,
+        session: str | None = None,
+        types: Collection[str] | None = None,
+        subject: str | None = None,
+    ) -> list[Stored]:
+        """Up to `limit` events past `after`, in order, that meet every condition given."""
+        return await self._ask(
+            reader.events,
+            after=after,
+            limit=limit,
+            bed=bed,
+            session=session,
+            types=types,
+            subject=subject,
+        )
+
+    async def rebuild(self, bed: str) -> tuple[list[Stored], int]:
+        """The bed's events that its present state follows from, and its last event's `n`.
+
+        They start at the earlier of its last `session.started` and the first event of any
+        alarm still open.
+        """
+        return await self._ask(reader.rebuild, bed)
+
+    async def sessions(self, limit: int = 50, *, before: int | None = None) -> list[Stored]:
+        """Up to `limit` `session.started` events, newest first, before event `before`."""
+        return await self._ask(reader.sessions, limit, before)
+
+    async def find_receipt(self, key: str) -> Receipt | None:
+        """The receipt stored under `key` in the last 24 h."""
+        return await self._ask(reader.find_receipt, key)
+
+    async def verify(self) -> Verdict:
+        """Walk the whole chain; says the first event that is not as it was written, and why."""
+        head, fault, ended = Head(), None, False
+        alarms: dict[str, str] = {}
+        while fault is None and not ended:
+            head, alarms, fault, ended = await self._ask(
+                reader.walk_on, head, alarms, VERIFY_AT_ONCE
+            )
+        if fault is None and head == await self.head():
+            kept = await self._ask(reader.open_alarms)
+            if kept != alarms:
+                wrong = ", ".join(sorted(kept.keys() ^ alarms.keys())[:3])
+                fault = Fault(head.seq, f"open_alarm does not follow from the events: {wrong}")
+        return Verdict(head.seq, head, fault)
+
+    async def readings(
+        self,
+        name: str,
+        *,
+        session: str | None = None,
+        bed: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        points: int | None = None,
+    ) -> list[Bucket]:
+        """The course of a vital or a wave, as at most `points` min/max envelopes.
+
+        None for `points` gives every usable reading. Of a session, or of a bed (sessions or
+        none); from `start` on and before `end`.
+        """
+        span = reader.Span(session, bed, start, end)
+        waves, numerics = await self._chunks(name, span), await self._chunks(NUMERICS, span)
+
+        def draw() -> list[Bucket]:
+            found = [s for chunk in waves for s in wave_samples(waves_in(chunk))]
+            if not waves:
+                found = [s for chunk in numerics for s in samples_in(chunk) if s.name == name]
+            return envelope((s for s in found if span.covers(s.at)), points, start, end)
+
+        return await self._off_loop(draw)
+
+    async def recorded(
+        self,
+        *,
+        session: str | None = None,
+        bed: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> list[Sample]:
+        """Every reading and note as it was given, in the order of time, to run it again."""
+        span = reader.Span(session, bed, start, end)
+        chunks = await self._chunks(NUMERICS, span)
+
+        def unpack() -> list[Sample]:
+            found = [s for chunk in chunks for s in samples_in(chunk) if span.covers(s.at)]
+            return sorted(found, key=lambda sample: sample.at)
+
+        return await self._off_loop(unpack)
+
+    async def waves(
+        self,
+        name: str,
+        *,
+        session: str | None = None,
+        bed: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> list[Wave]:
+        """Every packet of a wave as it was given, in the order of time."""
+        span = reader.Span(session, bed, start, end)
+        chunks = await self._chunks(name, span)
+
+        def unpack() -> list[Wave]:
+            found = [w for chunk in chunks for w in waves_in(chunk) if span.covers(w.at)]
+            return sorted(found, key=lambda wave: wave.at)
+
+        return await self._off_loop(unpack)
+
+    async def _chunks(self, kind: str, span: reader.Span) -> list[Chunk]:
+        return await self._ask(reader.chunks, kind, span)
+
+    async def _ask(
+        self,
+        question: Callable[Concatenate[sa.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        return await self._off_loop(lambda: self.ask_now(question, *args, **kwargs))
+
+    def ask_now(
+        self,
+        question: Callable[Concatenate[sa.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Answer a question of `monitor.journal.reader` on the calling thread."""
+        try:
+            with self._reading.begin() as connection:
+                return question(connection, *args, **kwargs)
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise explained(self._address, error) from error
+
+    async def _off_loop(self, work: Callable[[], R]) -> R:
+        if self._threads is None:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -1,0 +1,214 @@
+"""Dense samples come back as they were given, and are small."""
+
+import math
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.journal import Bucket, Journal, Sample
+from monitor.journal.samples import (
+    Numerics,
+    Waves,
+    chunk_of,
+    envelope,
+    instant,
+    milliseconds,
+    samples_in,
+    waves_in,
+)
+from tests.monitor.made_events import START, EventsOf
+
+VALUES = st.none() | st.floats(allow_nan=False)
+INSTANTS_MS = st.integers(min_value=0, max_value=4_000_000_000_000)
+NAMES = st.sampled_from(["spo2", "pulse", "perfusion", "note"])
+QUALITIES = st.sampled_from(["good", "poor", "rejected"])
+READINGS = st.lists(st.tuples(INSTANTS_MS, NAMES, VALUES, QUALITIES, st.text()), min_size=1)
+PACKETS = st.lists(
+    st.tuples(INSTANTS_MS, st.lists(st.integers(-(2**30), 2**30 - 1), min_size=1)), min_size=1
+)
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
+    opened = Journal.open(f"sqlite:///{tmp_path}/postdose.db")
+    yield opened
+    await opened.close()
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(milliseconds=round(seconds * 1000))
+
+
+def readings(*values: float, quality: str = "good") -> list[Sample]:
+    return [Sample("ox", at(place), "spo2", value, quality) for place, value in enumerate(values)]
+
+
+@given(READINGS)
+def test_any_numerics_survive_packing(
+    given_readings: list[tuple[int, str, float | None, str, str]],
+) -> None:
+    entries = Numerics()
+    for reading in given_readings:
+        entries.add(*reading)
+    chunk = chunk_of("bed-1", None, "ox", "numerics", entries)
+    assert samples_in(chunk) == [
+        Sample("ox", instant(ms), name, value, quality, note or None)
+        for ms, name, value, quality, note in given_readings
+    ]
+    assert chunk.start_ms == min(reading[0] for reading in given_readings)
+    assert chunk.end_ms == max(reading[0] for reading in given_readings)
+
+
+@given(PACKETS)
+def test_any_wave_survives_packing(packets: list[tuple[int, list[int]]]) -> None:
+    entries = Waves(75.0)
+    for ms, samples in packets:
+        entries.add(ms, samples)
+    unpacked = waves_in(chunk_of("bed-1", None, "ox", "pleth", entries))
+    assert [(milliseconds(w.at), list(w.samples), w.rate_hz) for w in unpacked] == [
+        (ms, samples, 75.0) for ms, samples in packets
+    ]
+
+
+def test_a_pleth_of_75_hz_takes_less_than_a_byte_and_a_half_a_sample() -> None:
+    entries = Waves(75.0)
+    for packet in range(30):
+        start = packet * 25
+        wave = [round(128 + 90 * math.sin((start + i) / 9.5)) for i in range(25)]
+        entries.add(packet * 333, wave)
+    assert len(entries.pack()[1]) < 750 * 1.5
+
+
+# Envelopes
+
+
+def test_no_more_readings_than_points_come_one_by_one() -> None:
+    assert envelope(readings(97, 96), 10) == [
+        Bucket(at(0), 97, 97, 97, 1, poor=False),
+        Bucket(at(1), 96, 96, 96, 1, poor=False),
+    ]
+
+
+def test_more_readings_than_points_keep_every_extreme() -> None:
+    found = envelope(readings(97, 85, 99, 96, 95, 94), 2)
+    assert [(b.low, b.high, b.last, b.count) for b in found] == [(85, 99, 99, 3), (94, 96, 94, 3)]
+
+
+@given(st.lists(st.floats(0, 300), min_size=1, max_size=200), st.integers(1, 50))
+def test_an_envelope_counts_every_reading_once(values: list[float], points: int) -> None:
+    found = envelope(readings(*values), points)
+    assert len(found) <= points or len(values) <= points
+    assert sum(bucket.count for bucket in found) == len(values)
+    assert min(b.low for b in found) == min(values)
+    assert max(b.high for b in found) == max(values)
+    assert [b.at for b in found] == sorted(b.at for b in found)
+
+
+def test_rejected_and_missing_values_are_no_part_of_an_envelope() -> None:
+    missing = Sample("ox", at(3), "spo2", None, "good")
+    assert envelope([*readings(12, quality="rejected"), missing], 10) == []
+
+
+def test_an_envelope_says_when_a_value_in_it_was_poor() -> None:
+    (bucket,) = envelope([*readings(97), *readings(80, quality="poor")], 1)
+    assert bucket.poor
+
+
+def test_buckets_are_of_the_time_asked_for_not_of_the_time_that_has_readings() -> None:
+    found = envelope(readings(1, 2, 3, 4), 2, start=at(0), end=at(100))
+    assert [(b.low, b.high) for b in found] == [(1, 4)]
+
+
+# Through the journal
+
+
+async def test_readings_are_there_before_they_are_stored_and_after(journal: Journal) -> None:
+    for second in range(65):
+        journal.add_reading("bed-1", "s-1", "ox", "spo2", at(second), 90 + second % 7)
+    before = await journal.readings("spo2", session="s-1")
+    journal.flush_samples()
+    await journal.append([EventsOf().event()])
+    assert len(before) == 65
+    assert await journal.readings("spo2", session="s-1") == before
+
+
+async def test_readings_survive_closing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/p.db"
+    first = Journal.open(url)
+    first.add_reading("bed-1", "s-1", "ox", "spo2", at(0), 97)
+    await first.close()
+    second = Journal.open(url)
+    assert [b.last for b in await second.readings("spo2", session="s-1")] == [97]
+    await second.close()
+
+
+async def test_readings_survive_on_a_server(postgresql_url: str) -> None:
+    journal = Journal.open(postgresql_url)
+    for second in range(30):
+        journal.add_reading("bed-1", "s-1", "ox", "spo2", at(second), 97.25)
+    journal.flush_samples()
+    await journal.append([])
+    assert journal.samples_dropped == 0
+    assert [s.value for s in await journal.recorded(session="s-1")] == [97.25] * 30
+    await journal.close()
+
+
+async def test_a_recording_keeps_everything_in_the_order_it_came(journal: Journal) -> None:
+    journal.add_note("bed-1", "s-1", "ox", at(0), {"link": "up"})
+    journal.add_reading("bed-1", "s-1", "ox", "spo2", at(1), 97)
+    journal.add_reading("bed-1", "s-1", "ox", "pulse", at(1), None)
+    journal.add_reading(
+        "bed-1", "s-1", "cuff", "dia", at(1.5), 190, quality="rejected", reason="above systolic"
+    )
+    journal.add_reading("bed-1", "s-1", "ox", "spo2", at(2), 96, quality="poor")
+    assert await journal.recorded(session="s-1") == [
+        Sample("ox", at(0), "note", None, "good", '{"link":"up"}'),
+        Sample("ox", at(1), "spo2", 97, "good"),
+        Sample("ox", at(1), "pulse", None, "good"),
+        Sample("cuff", at(1.5), "dia", 190, "rejected", "above systolic"),
+        Sample("ox", at(2), "spo2", 96, "poor"),
+    ]
+
+
+async def test_readings_are_of_one_session_or_one_bed_and_one_time(journal: Journal) -> None:
+    journal.add_reading("bed-1", None, "ox", "spo2", at(0), 1)
+    journal.add_reading("bed-1", "s-1", "ox", "spo2", at(1), 2)
+    journal.add_reading("bed-1", "s-1", "ox", "spo2", at(2), 3)
+    journal.add_reading("bed-2", "s-2", "ox", "spo2", at(3), 4)
+
+    async def found(**span: object) -> list[float]:
+        return [b.last for b in await journal.readings("spo2", **span)]  # type: ignore[arg-type]
+
+    assert await found(session="s-1") == [2, 3]
+    assert await found(bed="bed-1") == [1, 2, 3]
+    assert await found(bed="bed-1", start=at(1), end=at(2)) == [2]
+    with pytest.raises(ValueError, match="of a session or of a bed"):
+        await found()
+
+
+async def test_a_wave_comes_back_whole_and_as_an_envelope(journal: Journal) -> None:
+    packets = [tuple(range(place * 25, place * 25 + 25)) for place in range(60)]
+    for place, packet in enumerate(packets):
+        journal.add_wave("bed-1", "s-1", "ox", "pleth", at(place / 3), 75.0, packet)
+    assert [w.samples for w in await journal.waves("pleth", session="s-1")] == packets
+    found = await journal.readings("pleth", session="s-1", points=10)
+    assert len(found) == 10
+    assert (found[0].low, found[-1].high) == (0, 1499)
+
+
+async def test_a_wave_whose_rate_changes_keeps_both_rates(journal: Journal) -> None:
+    journal.add_wave("bed-1", None, "ox", "pleth", at(0), 75.0, (1, 2))
+    journal.add_wave("bed-1", None, "ox", "pleth", at(1), 60.0, (3, 4))
+    assert [w.rate_hz for w in await journal.waves("pleth", bed="bed-1")] == [75.0, 60.0]
+
+
+async def test_what_a_silent_device_said_last_is_swept_up(journal: Journal, tmp_path: Path) -> None:
+    journal.add_reading("bed-1", None, "ox", "spo2", at(0), 97)
+    journal.sweep(at(5))
+    assert journal._writer.unstored_chunks == []
+    journal.sweep(at(20))
+    assert [chunk.count for chunk in journal._writer.unstored_chunks] == [1]
