@@ -1,0 +1,72 @@
+"""One connection to the broker, with its last will, and nothing left behind when it fails."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from aiomqtt import Client, MqttError, Will
+
+from monitor.mqtt.settings import PROTOCOLS, MqttSettings
+
+KEEPALIVE_S: Final = 10
+ANSWER_S: Final = 5.0
+"""How long the broker may take for any answer before the connection counts as dead."""
+
+MAX_INCOMING: Final = 1000
+
+AT_ONCE: Final = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+"""Otherwise a small message waits in the kernel until the broker's has acknowledged the last."""
+
+_logger = logging.getLogger(__name__)
+_logger.setLevel(logging.CRITICAL)
+
+
+@asynccontextmanager
+async def connected(settings: MqttSettings, will: Will) -> AsyncIterator[Client]:
+    """A connected client.
+
+    Its identifier is the site's, so that a broker which still holds a dead connection of
+    ours lets go of it, with its last will, before the new one says that we are online.
+    Raises `MqttConnectError` when the broker refuses us, `MqttError` or `OSError` when there
+    is none.
+    """
+    client = Client(
+        settings.host,
+        settings.port,
+        identifier=f"{settings.root}-{settings.site}",
+        protocol=PROTOCOLS[settings.protocol],
+        username=settings.username,
+        password=settings.password(),
+        tls_context=settings.tls_context(),
+        will=will,
+        keepalive=KEEPALIVE_S,
+        timeout=ANSWER_S,
+        max_queued_incoming_messages=MAX_INCOMING,
+        socket_options=[AT_ONCE],
+        logger=_logger,
+    )
+    await _connect(client)
+    try:
+        yield client
+    finally:
+        with suppress(MqttError):
+            await client.__aexit__(None, None, None)
+
+
+async def _connect(client: Client) -> None:
+    """Enter `client`; when that fails or is cancelled half-way, close what it opened.
+
+    The connection is made in a thread that cannot be interrupted, only waited for.
+    """
+    entering = asyncio.ensure_future(client.__aenter__())
+    try:
+        await asyncio.shield(entering)
+    except (asyncio.CancelledError, MqttError):
+        with suppress(MqttError):
+            await entering
+        with suppress(MqttError):
+            await client.__aexit__(None, None, None)
+        raise
