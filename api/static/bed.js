@@ -1,0 +1,114 @@
+// One bed's page: how the patient is now, how it has gone, what has to be met before leaving.
+import { AlarmText, openAlarm } from "./acknowledge.js";
+import { alarmClass, openAlarms } from "./alarm.js";
+import { now } from "./clock.js";
+import { Course, alarmsIn120 } from "./course.js";
+import { bedName } from "./format.js";
+import { Banners, Header } from "./header.js";
+import { html } from "./html.js";
+import { Numerals, Scores } from "./numerals.js";
+import { nextCheck } from "./schedule.js";
+import { Clock, DeviceList } from "./tile.js";
+import { courses, status } from "./ward.js";
+
+export function BedPage({ bed }) {
+  const { session } = bed;
+  const at = now.value;
+  const { speed } = status.value;
+  return html`
+    <${Header} status=${status.value} beds=${[bed]} now=${at}>
+      <h1><a href="#" aria-label="Back to the ward">← ${bedName(bed)}</a></h1>
+      <p class="site">
+        <b>${session?.patient ?? "free"}</b> ${session && `${session.title} · with ${session.by}`}
+      </p>
+    <//>
+    <${Banners} status=${status.value} />
+    <main class="bed">
+      <section class="panel now-panel">
+        <${Numerals} bed=${bed} now=${at} speed=${speed} />
+        ${session && html`<${Scores} session=${session} />`}
+      </section>
+      <section class="panel course-panel">
+        <h2>The session</h2>
+        ${
+          session
+            ? html`
+              <${Clock} session=${session} now=${at} />
+              <${Course}
+                large
+                session=${session}
+                alarms=${bed.alarms}
+                course=${courses.value[bed.id]}
+                now=${at}
+                speed=${speed}
+              />
+              <p class="next ${nextCheck(session, at).state}">${nextCheck(session, at).text}</p>
+            `
+            : html`<p class="muted">No session at this bed.</p>`
+        }
+      </section>
+      <div class="side">
+        <${Alarms} bed=${bed} at=${at} />
+        ${session && html`<${Criteria} session=${session} />`}
+        <section class="panel"><h2>Devices</h2><${DeviceList} devices=${bed.devices} /></section>
+      </div>
+    </main>
+  `;
+}
+
+function Alarms({ bed, at }) {
+  const alarms = openAlarms(bed);
+  return html`
+    <section class="panel">
+      <h2>Alarms · ${alarmsIn120(bed)}</h2>
+      ${!alarms.length && html`<p class="muted">No alarms</p>`}
+      <ul class="alarms">
+        ${alarms.map(
+          (alarm) => html`
+            <li key=${alarm.id} class="entry ${alarmClass(alarm)}">
+              <${AlarmText} alarm=${alarm} at=${at} />
+              ${
+                !alarm.acknowledged &&
+                html`<button onClick=${() => openAlarm(bed.id, alarm.id)}>Acknowledge …</button>`
+              }
+            </li>
+          `,
+        )}
+      </ul>
+    </section>
+  `;
+}
+
+const CRITERIA = {
+  "window-over": "Window over",
+  "pressure-not-severe": "Last two pressures below severe",
+  "pressure-near-baseline": "Pressure near baseline",
+  spo2: "SpO2 steady for 15 min",
+  cadss: "CADSS back",
+  moaas: "MOAA/S 5",
+  "no-respiratory-depression": "No respiratory depression",
+  "no-alarm": "No alarm open",
+  "no-check-overdue": "No check overdue",
+  escort: "Escort confirmed",
+};
+
+const words = (name) => CRITERIA[name] ?? name.replaceAll("-", " ");
+
+function Criteria({ session }) {
+  const met = session.criteria.filter((criterion) => criterion.met).length;
+  return html`
+    <section class="panel">
+      <h2>Ready to leave · ${met} of ${session.criteria.length}</h2>
+      <ul class="criteria">
+        ${session.criteria.map(
+          ({ name, met: is, why }) => html`
+            <li key=${name} class=${is ? "met" : "unmet"}>
+              <span aria-label=${is ? "met" : "not met"}>${is ? "✓" : "✕"}</span>
+              <span>${words(name)}</span><span class="muted">${why}</span>
+            </li>
+          `,
+        )}
+      </ul>
+    </section>
+  `;
+}

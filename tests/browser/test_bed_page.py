@@ -1,0 +1,45 @@
+"""One bed's page."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.beds import six_beds
+from tests.browser.conftest import Open
+from tests.browser.ward import Ward
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest.fixture(autouse=True)
+def six(ward: Ward) -> None:
+    ward.put(*six_beds(ward.now))
+
+
+async def test_a_beds_name_leads_to_its_page_and_back(open_page: Open) -> None:
+    page = await open_page()
+    await page.get_by_role("link", name="Bed 4").click()
+    await expect(page.locator("main.bed .value").first).to_have_text("85")
+    await page.get_by_role("link", name="Back to the ward").click()
+    await expect(page.locator(".tile")).to_have_count(6)
+
+
+async def test_ready_to_leave_is_a_list_with_reasons(open_page: Open) -> None:
+    page = await open_page("#/bed/bed-1")
+    criteria = page.locator(".criteria li")
+    await expect(criteria).to_have_count(10)
+    await expect(criteria.filter(has_text="Escort")).to_contain_text("ask and confirm")
+    await expect(criteria.filter(has_text="Escort")).to_have_class("unmet")
+
+
+async def test_an_alarm_is_acknowledged_from_the_bed_page(ward: Ward, open_page: Open) -> None:
+    page = await open_page("#/bed/bed-4")
+    await page.locator(".side .entry.high").get_by_role("button").click()
+    await page.get_by_label("Who").fill("M. Rossi")
+    await page.get_by_role("button", name="Acknowledge", exact=True).click()
+    await expect(page.locator(".side .entry.high")).to_contain_text("with M. Rossi")
+    assert len(ward.acknowledged) == 1
+
+
+async def test_the_course_has_scales(open_page: Open) -> None:
+    page = await open_page("#/bed/bed-1")
+    await expect(page.locator(".course.large .scale.spo2")).to_have_text(["85", "90", "95", "100"])

@@ -1,0 +1,254 @@
+"""A ward that a test writes: a real HTTP server with the page and the API's contract.
+
+It judges nothing. It is for states that are hard to reach with a running daemon: a held alarm,
+a stream that is cut, a broker that is gone.
+"""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from drivers.clock import Clock, rfc3339
+from tests.browser.beds import BedAt
+
+STATIC = Path(__file__).parents[2] / "api" / "static"
+POLICY = "default-src 'self'; img-src 'self' data:"
+START = datetime(2026, 1, 5, 14, 32, tzinfo=UTC)
+HEARTBEAT_S = 5.0
+
+Json = dict[str, Any]
+
+
+class Page(StaticFiles):
+    """The page, under the policy it has to live with."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+
+class Ward:
+    """What the server answers, and what a test can make happen."""
+
+    def __init__(self, *, speed: float = 1.0) -> None:
+        self.clock = Clock(speed, start=START)
+        self.beds: dict[str, Json] = {}
+        self.trends: dict[str, list[Json]] = {}
+        self.history: list[Json] = []
+        self.acknowledged: list[Json] = []
+        self.refusal: Json | None = None
+        self.seq = 1040
+        self.mqtt: Json = {
+            "reason": None,
+            "configured": True,
+            "connected": True,
+            "since": rfc3339(START),
+            "waiting": 0,
+        }
+        self.failing_since: str | None = None
+        self.up = True
+        self._streams: list[asyncio.Queue[str | None]] = []
+        self._opened = asyncio.Condition()
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now().wall
+
+    def bed(self, bed_id: str) -> BedAt:
+        """An empty bed to describe, at the ward's present."""
+        return BedAt(bed_id, self.now)
+
+    def put(self, *beds: BedAt) -> None:
+        """Have these beds, silently."""
+        for bed in beds:
+            self.beds[bed.id] = bed.as_json()
+            if bed.session:
+                self.trends[bed.session["id"]] = list(bed.trend)
+            self.history += [alarm for alarm in bed.alarms if alarm["state"] == "ended"]
+
+    def status(self) -> Json:
+        return {
+            "site": "clinic-1",
+            "boot": "boot-1",
+            "now": rfc3339(self.now),
+            "simulated": self.clock.speed != 1,
+            "speed": self.clock.speed,
+            "mqtt": self.mqtt,
+            "journal": {"failing_since": self.failing_since, "reason": None, "seq": self.seq},
+            "displays": len(self._streams),
+        }
+
+    def say(self, event: str, data: Json, event_id: int | None = None) -> None:
+        """Send one event to every open stream."""
+        lines = [] if event_id is None else [f"id: {event_id}"]
+        lines += [f"event: {event}", f"data: {json.dumps(data)}", "", ""]
+        for stream in self._streams:
+            stream.put_nowait("\n".join(lines))
+
+    def say_status(self) -> None:
+        self.say("status", self.status())
+
+    def say_vitals(self, bed: BedAt) -> None:
+        """New vitals of a bed, from now on also in what is fetched."""
+        self.put(bed)
+        self.say("vitals", {"bed": bed.id, "at": rfc3339(self.now), "vitals": bed.vitals})
+
+    def say_event(self, bed: BedAt, event: str, kind: str, payload: Json | None = None) -> None:
+        """A journal event, with the bed as it is after it."""
+        self.put(bed)
+        self.seq += 1
+        data = {
+            "seq": self.seq,
+            "id": f"event-{self.seq}",
+            "bed": bed.id,
+            "session": bed.session and bed.session["id"],
+            "type": kind,
+            "at": rfc3339(self.now),
+            "payload": payload or {},
+        }
+        self.say(event, data, self.seq)
+
+    def say_alarm(self, bed: BedAt, kind: str = "alarm.raised") -> None:
+        """The bed's newest alarm, raised or changed."""
+        self.say_event(bed, "alarm", kind, {"alarm": bed.alarms[-1]})
+
+    def cut(self) -> None:
+        """End every stream and refuse all requests until `mend`."""
+        self.up = False
+        for stream in self._streams:
+            stream.put_nowait(None)
+
+    def mend(self) -> None:
+        self.up = True
+
+    async def watched(self) -> None:
+        """Wait until a page has the stream open."""
+        async with asyncio.timeout(10), self._opened:
+            await self._opened.wait_for(lambda: self._streams)
+
+    async def stream(self) -> AsyncIterator[str]:
+        queue: asyncio.Queue[str | None] = asyncio.Queue()
+        self._streams.append(queue)
+        async with self._opened:
+            self._opened.notify_all()
+        try:
+            yield ": open\n\n"
+            while True:
+                try:
+                    async with asyncio.timeout(HEARTBEAT_S):
+                        text = await queue.get()
+                except TimeoutError:
+                    text = f"event: status\ndata: {json.dumps(self.status())}\n\n"
+                if text is None:
+                    return
+                yield text
+        finally:
+            self._streams.remove(queue)
+
+    def acknowledge(self, alarm_id: str, by: str, note: str | None) -> Json:
+        """Mark one alarm as taken. Raises `KeyError` if no bed has it."""
+        taken: Json = {}
+        for alarms in [bed["alarms"] for bed in self.beds.values()]:
+            for n, alarm in enumerate(alarms):
+                if alarm["id"] == alarm_id:
+                    taken = alarm | {
+                        "acknowledged": True,
+                        "acknowledged_by": by,
+                        "acknowledged_at": rfc3339(self.now),
+                        "note": note,
+                    }
+                    alarms[n] = taken
+        if not taken:
+            raise KeyError(alarm_id)
+        self.acknowledged.append({"alarm": alarm_id, "by": by, "note": note})
+        return taken
+
+
+def problem(status: int, title: str, detail: str) -> JSONResponse:
+    body = {"type": "about:blank", "title": title, "detail": detail, "status": status}
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def application(ward: Ward) -> FastAPI:
+    """The API's contract over `ward`, and the page."""
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def refuse_while_cut(request: Request, proceed: Any) -> Response:
+        if not ward.up and request.url.path.startswith("/api/"):
+            return problem(503, "Not available", "cut by the test")
+        response: Response = await proceed(request)
+        return response
+
+    @app.get("/api/v1/status")
+    def status() -> Json:
+        return ward.status()
+
+    @app.get("/api/v1/beds")
+    def beds() -> Json:
+        return {"items": list(ward.beds.values()), "next": None}
+
+    @app.get("/api/v1/beds/{bed}")
+    def bed(bed: str) -> Json:
+        return ward.beds[bed]
+
+    @app.get("/api/v1/events")
+    def events(session: str, type: str) -> Json:
+        assert type == "alarm.ended"
+        ended = [alarm for alarm in ward.history if alarm["session"] == session]
+        return {"items": [{"payload": {"alarm": alarm}} for alarm in ended], "next": None}
+
+    @app.get("/api/v1/sessions/{session}/readings")
+    def readings(session: str, vital: str, points: int) -> Json:
+        return {"vital": vital, "unit": "%", "points": ward.trends[session]}
+
+    @app.get("/api/v1/stream")
+    def stream() -> StreamingResponse:
+        return StreamingResponse(ward.stream(), media_type="text/event-stream")
+
+    @app.post("/api/v1/alarms/{alarm}/acknowledge")
+    def acknowledge(alarm: str, body: Json) -> Response:
+        if ward.refusal:
+            return problem(**ward.refusal)
+        return JSONResponse(ward.acknowledge(alarm, body["by"], body["note"]))
+
+    app.mount("/", Page(directory=STATIC, html=True))
+    return app
+
+
+class Server:
+    """`ward` on a free loopback port, within an `async with`."""
+
+    def __init__(self, ward: Ward) -> None:
+        self.ward = ward
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._uvicorn = uvicorn.Server(
+            uvicorn.Config(application(ward), log_level="warning", lifespan="off")
+        )
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/"
+
+    async def __aenter__(self) -> Self:
+        self._serving = asyncio.create_task(self._uvicorn.serve(sockets=[self._socket]))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.ward.cut()
+        self._uvicorn.should_exit = True
+        if self._serving:
+            await self._serving
+        self._socket.close()
