@@ -1,0 +1,188 @@
+"""What a rule is: plain data that a nurse can read and a test can check.
+
+No evaluation here (see `alerts.conditions` and `alerts.watch`) and no files (see
+`alerts.ruleset`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Final
+
+from drivers.readings import Vital
+
+SCORES: Final = {"cadss": (0, 92), "moaas": (0, 5)}
+"""The scales a rule may look at, with the range of their totals."""
+
+SIGNALS: Final = frozenset(vital.value for vital in Vital) | frozenset(SCORES)
+"""Everything a rule may name as its signal."""
+
+TROUBLES: Final = frozenset(
+    {
+        "sensor-off",
+        "sensor-disconnected",
+        "no-pulse",
+        "artefact",
+        "low-perfusion",
+        "low-battery",
+        "signal-missing",
+        "cuff-failed",
+        "device-fault",
+        "device-silent",
+        "link-lost",
+        "journal-failing",
+        "broker-unreachable",
+    }
+)
+"""Everything a rule may name as `technical`."""
+
+SITE_TROUBLES: Final = frozenset({"journal-failing", "broker-unreachable"})
+"""Those that belong to no device."""
+
+
+class Priority(IntEnum):
+    """How urgent an alarm is, after IEC 60601-1-8; a larger one is more urgent."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+    @property
+    def label(self) -> str:
+        """The priority's name on every interface."""
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, label: str) -> "Priority":
+        """The priority of that name. Raises `KeyError` for another word."""
+        return cls[label.upper()]
+
+
+class Kind(StrEnum):
+    """What an alarm is about. An advisory is shown and recorded and makes no sound."""
+
+    PHYSIOLOGICAL = "physiological"
+    TECHNICAL = "technical"
+    ADVISORY = "advisory"
+
+
+class Comparison(StrEnum):
+    """How a value is held against a limit."""
+
+    ABOVE = "above"
+    BELOW = "below"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The signal's value against a fixed limit."""
+
+    signal: str
+    comparison: Comparison
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """The signal at least `at_least` above its value at baseline."""
+
+    signal: str
+    at_least: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """The signal at least `of` below its highest within the last `within_s` seconds."""
+
+    signal: str
+    of: float
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A technical condition of one device, or of the site."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of the parts is met."""
+
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part is met."""
+
+    parts: tuple["Condition", ...]
+
+
+Condition = Limit | Rise | Fall | Trouble | AnyOf | AllOf
+
+
+def leaves(condition: Condition) -> Iterator[Limit | Rise | Fall | Trouble]:
+    """The simple conditions in `condition`, from left to right."""
+    if isinstance(condition, AnyOf | AllOf):
+        for part in condition.parts:
+            yield from leaves(part)
+    else:
+        yield condition
+
+
+def signals(condition: Condition) -> tuple[str, ...]:
+    """The signals that `condition` looks at, each once, in the order it names them."""
+    names = (leaf.signal for leaf in leaves(condition) if not isinstance(leaf, Trouble))
+    return tuple(dict.fromkeys(names))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    The condition raises an alarm once it has held for `for_s`. With `confirm_after_s`,
+    a second measurement is asked for that long after the first that met it, and the alarm
+    is raised when that one meets it too, when it fails, or when it has not come
+    `confirm_within_s` after the first.
+
+    The alarm's condition ends on values beyond `clear_margin` from the limit that have
+    held for `clear_for_s`. A technical alarm's priority becomes `worsens_to` when it has
+    lasted `worsens_after_s` in a session.
+    """
+
+    id: str
+    kind: Kind
+    condition: Condition
+    priority: Priority
+    text: str
+    guidance: str
+    source: str
+    for_s: float = 0.0
+    confirm_after_s: float | None = None
+    confirm_within_s: float = 0.0
+    clear_margin: float = 0.0
+    clear_for_s: float = 0.0
+    latching: bool = False
+    in_session: bool = True
+    after_min: float | None = None
+    worsens_to: Priority | None = None
+    worsens_after_s: float = 0.0
+
+    @property
+    def trouble(self) -> str | None:
+        """The technical condition this rule is about, None for the others."""
+        return self.condition.name if isinstance(self.condition, Trouble) else None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """A named, versioned set of rules; `hash` is of the file's text, in hexadecimal."""
+
+    name: str
+    version: str
+    hash: str
+    rules: tuple[Rule, ...]

@@ -1,0 +1,48 @@
+"""The words of an alarm, from its rule and the values that raised it."""
+
+from collections.abc import Mapping
+
+from alerts.rules import Fall, Limit, Rise, Rule, leaves, signals
+
+
+def values_of(rule: Rule, seen: Mapping[str, float]) -> dict[str, float]:
+    """The values `rule` looked at, of those seen."""
+    return {name: seen[name] for name in signals(rule.condition) if name in seen}
+
+
+def render(
+    rule: Rule,
+    seen: Mapping[str, float],
+    baseline: Mapping[str, float],
+    device: str | None = None,
+    reason: str | None = None,
+) -> str:
+    """The rule's text with its fields filled in; a field nobody knows is a dash."""
+    fields: dict[str, str] = {name: _number(value) for name, value in seen.items()}
+    fields |= {
+        f"{name}_rise": f"{value - baseline[name]:+.0f}"
+        for name, value in seen.items()
+        if name in baseline
+    }
+    named = signals(rule.condition)
+    if len(named) == 1 and named[0] in seen:
+        fields["value"] = fields[named[0]]
+    first = next(leaves(rule.condition))
+    match first:
+        case Limit(limit=limit) | Rise(at_least=limit) | Fall(of=limit):
+            fields["limit"] = _number(limit)
+        case _:
+            pass
+    fields["for_s"] = _number(rule.for_s)
+    fields["device"] = device or "bed"
+    fields["reason"] = reason or "unknown reason"
+    return rule.text.format_map(_Dashes(fields))
+
+
+class _Dashes(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"

@@ -1,0 +1,453 @@
+"""The bed: a pure state machine over reports, commands and ticks.
+
+Theory of operation. `take` (a device's report), `command` (a person's), `site` (the
+daemon's own troubles) and `tick` (time has passed) each return an `Outcome`: the events
+that were decided, in order, and what the shell should do. The session, the alarms and the
+cuff's record change only by what those events say, the same way when they are decided and
+when they are read back from the journal, so that a rebuilt bed is the bed that was. What
+devices said most recently is not stored as events and starts empty after a restart; the
+last pressure is, and does not.
+
+No clock and no I/O: the present is in every argument, and the same inputs give the same
+events.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from alerts.conditions import Value
+from alerts.engine import MINUTE, Engine, Scene, Signal
+from alerts.lifecycle import Alarm, Change
+from alerts.rules import SITE_TROUBLES, Fall, RuleSet, leaves, signals
+from drivers.clock import Instant, rfc3339
+from drivers.readings import (
+    LinkChanged,
+    Measurement,
+    MeasurementFailed,
+    Reading,
+    Report,
+    Vital,
+    Waveform,
+)
+from drivers.registry import DeviceSpec
+from monitor import decisions
+from monitor.commands import (
+    Acknowledge,
+    Close,
+    Command,
+    MeasurePressure,
+    Refusal,
+    Refused,
+    SessionCommand,
+    StartSession,
+)
+from monitor.cuff import ANSWER_S, PRESSURES, Cuff, needs_follow_up
+from monitor.discharge import SPO2_LEAST, Criterion, Outlook, criteria
+from monitor.events import Draft, Event
+from monitor.hearing import Hearing, troubles_of
+from monitor.schedule import Planned, schedule
+from monitor.session import Session
+from monitor.troubles import Troubles
+from monitor.vitals import Shown, Vitals
+
+_IDS: Final = UUID("5d1d5bd1-0a4c-4d8c-8c53-0b8f8c1f9a34")
+
+_ENDINGS: Final = frozenset({"session.closed", "session.aborted"})
+
+LOOK_S: Final = 1.0
+"""How often readiness and the schedule are looked at."""
+
+STEP_S: Final = 2.0
+"""A wall clock that gains or loses more than this at once has been set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The shell should ask this device for a measurement."""
+
+    device: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was decided, in order, and what the shell should do."""
+
+    events: list[Event] = field(default_factory=list)
+    requests: list[Measure] = field(default_factory=list)
+
+
+class Bed:
+    """One bed. Made empty, or rebuilt from its stored events by `restore`.
+
+    A clock that runs many times as fast as the world makes a short pause of this machine
+    long; no device is called silent, and no value stale, for a pause of less than `least_s`.
+    """
+
+    def __init__(
+        self, bed: str, devices: Iterable[DeviceSpec], rules: RuleSet, least_s: float = 0.0
+    ) -> None:
+        self.id = bed
+        self.session: Session | None = None
+        self.rules = rules
+        self.hearing = {spec.id: Hearing(spec, least_s) for spec in devices}
+        specs = [hearing.spec for hearing in self.hearing.values()]
+        of_bed = {None: SITE_TROUBLES | {"signal-missing"}}
+        self.engine = Engine(rules, of_bed | {spec.id: troubles_of(spec) for spec in specs})
+        self.vitals = Vitals(specs, _windows(rules), least_s)
+        self.n = 0
+        self._cuffs = {
+            id_: Cuff(heard) for id_, heard in self.hearing.items() if heard.spec.kind.can_measure
+        }
+        self._pressure_rules = {
+            rule.id for rule in rules.rules if not {*signals(rule.condition)}.isdisjoint(PRESSURES)
+        }
+        self._outcome = Outcome()
+        self._site: dict[str, str] = {}
+        self._troubles = Troubles()
+        self._scores: dict[str, Value] = {}
+        self._spo2_fresh_since: float | None = None
+        self._last: Instant | None = None
+        self._next_look = float("-inf")
+        self._minute = -1
+        self._announced: dict[str, bool] = dict.fromkeys(self.hearing, False)
+        self._seen_all = False
+
+    # ── what happened before ────────────────────────────────────────────────────────────
+
+    def restore(self, events: Iterable[Event], last_n: int, now: Instant) -> None:
+        """Take up where the stored `events` left off. To be called once, on a new bed."""
+        for event in events:
+            self._apply(event, _then(event, now).mono)
+            if event.type.startswith("alarm."):
+                self.engine.apply(Alarm.from_json(event.payload["alarm"]))
+            elif event.type == "pressure.measured":
+                self._take_again(event, now)
+            elif event.type in _ENDINGS:
+                self.vitals.forget_spots(now)
+        self.engine.resume(now)
+        self.n = last_n
+        for cuff in self._cuffs.values():
+            cuff.pending = False
+        if self._open is not None:
+            self._judge_scores(self._open, now)
+
+    def _take_again(self, event: Event, now: Instant) -> None:
+        readings = (Reading(vital, event.payload[vital.value]) for vital in PRESSURES)
+        self.vitals.take(event.payload["device"], readings, _then(event, now))
+
+    def _apply(self, event: Event, mono: float) -> None:
+        self.n = event.n
+        if event.type == "session.started":
+            self.session = Session.begin(event)
+        elif event.type in ("device.up", "device.down"):
+            self._announced[event.payload["device"]] = event.type == "device.up"
+        elif self.session is not None and event.session == self.session.id:
+            self.session = self.session.evolve(event)
+        for cuff in self._cuffs.values():
+            cuff.evolve(event, mono)
+
+    # ── what happens ────────────────────────────────────────────────────────────────────
+
+    def take(self, report: Report) -> Outcome:
+        """What a device said, or that its link changed."""
+        now = self._at(report.at)
+        hearing = self.hearing[report.device]
+        changed: set[Signal] = set()
+        match report.item:
+            case LinkChanged(state, reason):
+                hearing.link_changed(state, reason, now)
+            case Waveform() if not (hearing.lost or hearing.silent):
+                hearing.hear(report.item, now)
+                return Outcome()
+            case item:
+                hearing.hear(item, now)
+                if isinstance(item, Measurement):
+                    changed |= self.vitals.take(report.device, item.readings, now)
+                    self._follow_spo2(now)
+                cuff = self._cuffs.get(report.device)
+                if cuff is not None and isinstance(item, Measurement | MeasurementFailed):
+                    self._answered(cuff, cuff.answer(item), now)
+        changed |= self._look_at_device(hearing, now)
+        return self._after(changed, now)
+
+    def site(self, trouble: str, reason: str | None, now: Instant) -> Outcome:
+        """A trouble of the daemon itself: `reason` while it lasts, None when it is over."""
+        now = self._at(now)
+        if reason is None:
+            self._site.pop(trouble, None)
+        else:
+            self._site[trouble] = reason
+        return self._after(self._look_at_bed(), now)
+
+    def tick(self, now: Instant) -> Outcome:
+        """Time has passed. To be called at least once a second."""
+        now = self._at(now)
+        changed: set[Signal] = set(self.vitals.expire(now))
+        self._follow_spo2(now)
+        for hearing in self.hearing.values():
+            hearing.listen(now)
+        for cuff in self._cuffs.values():
+            if cuff.is_overdue(now):
+                self._answered(cuff, cuff.failed(f"no answer for {ANSWER_S:.0f} s"), now)
+        changed |= self._look_at_troubles(now)
+        minute = int(self._minutes(now) or 0.0)
+        if minute != self._minute:
+            self._minute = minute
+            changed.add(MINUTE)
+        return self._after(changed, now, look=now.mono >= self._next_look)
+
+    def command(self, command: Command, now: Instant) -> Outcome:
+        """What a person asked for. Raises `Refused`, and then nothing has changed."""
+        now = self._at(now)
+        match command:
+            case StartSession():
+                self._start(command, now)
+            case Acknowledge():
+                self._acknowledge(command, now)
+            case MeasurePressure():
+                self._measure_by_hand(command, now)
+            case _:
+                self._in_session(command, now)
+        return self._after(set(), now)
+
+    def _at(self, now: Instant) -> Instant:
+        """`now` as it is stored, after noticing whether the wall clock has been set."""
+        wall = now.wall.replace(microsecond=now.wall.microsecond // 1000 * 1000)
+        before, self._last = self._last, Instant(wall, now.mono)
+        if before is not None and self._open is not None:
+            by_s = (wall - before.wall).total_seconds() - (now.mono - before.mono)
+            if abs(by_s) > STEP_S:
+                self._emit("clock.stepped", {"by_s": round(by_s, 3)}, self._last)
+        return self._last
+
+    # ── sessions ────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _open(self) -> Session | None:
+        return self.session if self.session is not None and self.session.is_open else None
+
+    def _start(self, command: StartSession, now: Instant) -> None:
+        type_, payload = decisions.start(self.id, self.session, command, self.rules)
+        self._scores.clear()
+        self._spo2_fresh_since = None
+        self._apply(self._append(type_, payload, now, command.id), now.mono)
+        self._follow_spo2(now)
+        self._seen_all = False
+
+    def _in_session(self, command: SessionCommand, now: Instant) -> None:
+        session = self._open
+        if session is None:
+            raise Refused(Refusal.CONFLICT, f"{self.id} has no open session; start one", "session")
+        if isinstance(command, Close):
+            drafts = decisions.close(command, self.criteria(now, escort=command.escort))
+        else:
+            drafts = decisions.DECISIONS[type(command)](session, command, now)
+        for type_, payload in drafts:
+            if type_ in _ENDINGS:
+                self._record(self.engine.end_session(now, type_.replace(".", " ")), now)
+                self.vitals.forget_spots(now)
+                self._scores.clear()
+            self._emit(type_, payload, now)
+            if type_ == "score.recorded" and self._open is not None:
+                changed = self._judge_scores(self._open, now)
+                self._record(self.engine.look(changed, self._scene(now), now), now)
+
+    def _judge_scores(self, session: Session, now: Instant) -> set[str]:
+        """Have the rules see the latest score on each scale; the scales this changes."""
+        changed = set()
+        for scale in {score.scale for score in session.scores}:
+            latest = session.last_score(scale)
+            before = self._scores.get(scale)
+            if latest is not None and (before is None or before.value != latest.total):
+                self._scores[scale] = Value(latest.total, now.mono)
+                changed.add(scale)
+        return changed
+
+    def criteria(self, now: Instant, *, escort: bool = False) -> list[Criterion]:
+        """The criteria for leaving as they stand; with `escort`, as if one were confirmed."""
+        session = self.session
+        assert session is not None
+        spo2 = self.vitals.values.get(Vital.SPO2)
+        held_s = now.mono - self._spo2_fresh_since if self._spo2_fresh_since is not None else 0.0
+        outlook = Outlook(
+            spo2=None if spo2 is None else spo2.value,
+            spo2_held_min=held_s / 60,
+            open_alarms=self.engine.open_alarms(),
+            planned=self.schedule(now),
+            pressure_fresh=Vital.SYS in self.vitals.values,
+        )
+        found = criteria(session, outlook, now.wall)
+        if not escort:
+            return found
+        return [c if c.name != "escort" else Criterion("escort", True, "confirmed") for c in found]
+
+    def schedule(self, now: Instant) -> list[Planned]:
+        """The session's checks; none without a session."""
+        return [] if self.session is None else schedule(self.session, now.wall)
+
+    # ── the cuff ────────────────────────────────────────────────────────────────────────
+
+    def _measure_by_hand(self, command: MeasurePressure, now: Instant) -> None:
+        cuff = self._first_cuff
+        if cuff is None:
+            raise Refused(
+                Refusal.CONFLICT, f"{self.id} has no cuff that can be started; measure by hand"
+            )
+        cuff.check_can_start()
+        self._ask(cuff.request("by-hand", command.by), now)
+
+    @property
+    def _first_cuff(self) -> Cuff | None:
+        return next(iter(self._cuffs.values()), None)
+
+    def _ask(self, request: Draft, now: Instant) -> None:
+        self._emit(*request, now)
+        self._outcome.requests.append(Measure(request[1]["device"]))
+
+    def _answered(self, cuff: Cuff, answer: Draft, now: Instant) -> None:
+        self._emit(*answer, now)
+        if cuff.failures > 1:
+            self._record(self.engine.confirmation_failed(self._scene(now), now), now)
+
+    def _start_if_wanted(self, cuff: Cuff, session: Session, now: Instant) -> None:
+        alarms = [a for a in self.engine.alarms.values() if a.rule in self._pressure_rules]
+        why = cuff.wanted(
+            now,
+            confirm_at=self.engine.confirm_at,
+            follow_up=needs_follow_up(alarms, session.pressures),
+            planned=self.schedule(now),
+        )
+        if why is not None:
+            self._ask(cuff.request(why), now)
+
+    # ── rules and alarms ────────────────────────────────────────────────────────────────
+
+    def _acknowledge(self, command: Acknowledge, now: Instant) -> None:
+        decisions.acknowledge(self.id, self.engine.find(command.alarm), command)
+        changes = self.engine.acknowledge(command.alarm, command.by, command.note, now)
+        self._record(changes, now)
+
+    def _look_at_device(self, hearing: Hearing, now: Instant) -> set[Signal]:
+        device = hearing.spec.id
+        wanted = () if self._open is None else self._open.regimen.continuous
+        found = hearing.troubles(self.vitals.missing(device, wanted, now))
+        away = found.get("link-lost") or found.get("device-silent")
+        if self._announced[device] and away is not None:
+            self._emit("device.down", {"device": device, "reason": away}, now)
+        elif not self._announced[device] and away is None:
+            model = hearing.identity.model if hearing.identity else None
+            self._emit("device.up", {"device": device, "model": model}, now)
+        if away is None and device in self._cuffs:
+            found |= self._cuffs[device].trouble
+        return set(self._troubles.update(device, found, hearing.unseen()))
+
+    def _look_at_bed(self) -> set[Signal]:
+        found = dict(self._site)
+        wanted = () if self._open is None else self._open.regimen.continuous
+        if nobody := self.vitals.nobody_streams(wanted):
+            found["signal-missing"] = "no device here gives " + ", ".join(nobody)
+        return set(self._troubles.update(None, found))
+
+    def _look_at_troubles(self, now: Instant) -> set[Signal]:
+        changed = self._look_at_bed()
+        for hearing in self.hearing.values():
+            changed |= self._look_at_device(hearing, now)
+        return changed
+
+    def _after(self, changed: set[Signal], now: Instant, *, look: bool = False) -> Outcome:
+        """Look at whatever `changed` and whatever is due, and hand over what was decided.
+
+        Readiness and the cuff are looked at when anything was decided, and on `look`.
+        """
+        if not self._seen_all:
+            self._seen_all = True
+            self._look_at_troubles(now)
+            self._record(self.engine.withdraw_orphans(now), now)
+            self._record(self.engine.look_at_all(self._scene(now), now), now)
+        elif changed or self.engine.next_due <= now.mono:
+            self._record(self.engine.look(changed, self._scene(now), now), now)
+        if (look or self._outcome.events) and self._open is not None:
+            self._next_look = now.mono + LOOK_S
+            for draft in decisions.progress(self._open, lambda: self.criteria(now), now):
+                self._emit(*draft, now)
+            if (cuff := self._first_cuff) is not None:
+                self._start_if_wanted(cuff, self._open, now)
+        outcome, self._outcome = self._outcome, Outcome()
+        return outcome
+
+    def _record(self, changes: Iterable[Change], now: Instant) -> None:
+        for change in changes:
+            alarm = change.alarm
+            payload = {"alarm": alarm.as_json(), "reason": change.reason}
+            self._append(change.type, payload, now, alarm.session, alarm.id)
+
+    def _emit(self, type_: str, payload: Mapping[str, Any], now: Instant) -> None:
+        session = None if self._open is None else self._open.id
+        self._apply(self._append(type_, payload, now, session), now.mono)
+
+    def _append(
+        self,
+        type_: str,
+        payload: Mapping[str, Any],
+        now: Instant,
+        session: str | None,
+        subject: str | None = None,
+    ) -> Event:
+        self.n += 1
+        event = Event(
+            id=str(uuid5(_IDS, f"{self.id}|{self.n}|{type_}|{rfc3339(now.wall)}")),
+            bed=self.id,
+            n=self.n,
+            session=session,
+            type=type_,
+            subject=subject,
+            at=now.wall,
+            payload=payload,
+        )
+        self._outcome.events.append(event)
+        return event
+
+    def _scene(self, now: Instant) -> Scene:
+        session = self._open
+        return Scene(
+            bed=self.id,
+            n=self.n,
+            session=None if session is None else session.id,
+            values={**self.vitals.values, **self._scores},
+            baseline={} if session is None else session.baseline,
+            troubles=self._troubles.present,
+            unseen=self._troubles.unseen,
+            minutes=self._minutes(now),
+        )
+
+    def _minutes(self, now: Instant) -> float | None:
+        first = self._open.first_dose_at if self._open is not None else None
+        return None if first is None else (now.wall - first) / timedelta(minutes=1)
+
+    def _follow_spo2(self, now: Instant) -> None:
+        spo2 = self.vitals.values.get(Vital.SPO2)
+        if spo2 is None or spo2.value < SPO2_LEAST:
+            self._spo2_fresh_since = None
+        elif self._spo2_fresh_since is None:
+            self._spo2_fresh_since = now.mono
+
+    def shown(self, now: Instant) -> list[Shown]:
+        """The bed's vitals as people see them."""
+        return self.vitals.shown(now)
+
+
+def _then(event: Event, now: Instant) -> Instant:
+    """When a stored event was, by the clocks of now."""
+    return Instant(event.at, now.mono - max(0.0, (now.wall - event.at).total_seconds()))
+
+
+def _windows(rules: RuleSet) -> dict[str, float]:
+    windows: dict[str, float] = {}
+    for rule in rules.rules:
+        for leaf in leaves(rule.condition):
+            if isinstance(leaf, Fall):
+                windows[leaf.signal] = max(windows.get(leaf.signal, 0.0), leaf.within_s)
+    return windows

@@ -1,0 +1,157 @@
+"""Whether the patient may leave: each criterion, met or not, and why. Pure.
+
+A value that is missing or stale makes its criterion not met.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from alerts.lifecycle import Alarm
+from alerts.rules import Kind, Priority
+from monitor.schedule import CheckState, Planned
+from monitor.session import Session
+
+SPO2_LEAST: Final = 94.0
+SPO2_HELD_MIN: Final = 15.0
+SEVERE: Final = (180.0, 110.0)
+LEAVING: Final = (160.0, 100.0)
+ABOVE_BASELINE_MMHG: Final = 20.0
+CADSS_MOST: Final = 4
+MOAAS_AWAKE: Final = 5
+"""The limits for leaving [label, clinical default]."""
+
+SCORE_FRESH: Final = timedelta(minutes=60)
+"""A score says something of now for so long [clinical default]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One condition for leaving; `why` is in words for a nurse."""
+
+    name: str
+    met: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the criteria look at besides the session.
+
+    `spo2` is the value now, None when missing or stale; `spo2_held_min` for how many
+    minutes it has been seen without a gap or a value under `SPO2_LEAST`;
+    `pressure_fresh` whether the last pressure is recent enough to say anything.
+    """
+
+    spo2: float | None
+    spo2_held_min: float
+    open_alarms: Iterable[Alarm]
+    planned: Iterable[Planned]
+    pressure_fresh: bool
+
+
+def criteria(session: Session, outlook: Outlook, now: datetime) -> list[Criterion]:
+    """Every criterion, in the order a nurse would ask."""
+    alarms = [alarm for alarm in outlook.open_alarms if alarm.kind is Kind.PHYSIOLOGICAL]
+    return [
+        _window(session, now),
+        _pressure_severe(session),
+        _pressure_leaving(session, outlook),
+        _spo2(outlook),
+        _cadss(session, now),
+        _moaas(session, now),
+        _no_respiratory(alarms),
+        _no_alarm(alarms),
+        _no_overdue(outlook.planned),
+        Criterion("escort", session.escort, "confirmed" if session.escort else "ask and confirm"),
+    ]
+
+
+def _window(session: Session, now: datetime) -> Criterion:
+    if session.last_dose_at is None and session.infusion is None:
+        return Criterion("window-over", False, "no dose yet")
+    if session.regimen.is_infusion and session.infusion is None:
+        return Criterion("window-over", False, "the infusion has not been recorded")
+    if session.last_dose_at is None or session.window_ends_at is None:
+        return Criterion("window-over", False, "the infusion has not ended")
+    left_s = (session.window_ends_at - now).total_seconds()
+    why = f"{-(-left_s // 60):.0f} min left" if left_s > 0 else "over"
+    return Criterion("window-over", left_s <= 0, why)
+
+
+def _pressure_severe(session: Session) -> Criterion:
+    last = [p for p in session.pressures if _after_dose(session, p.at)][-2:]
+    if len(last) < 2:
+        return Criterion("pressure-not-severe", False, f"{len(last)} of 2 pressures since the dose")
+    severe = [p for p in last if p.sys >= SEVERE[0] or p.dia >= SEVERE[1]]
+    shown = ", ".join(f"{p.sys:.0f}/{p.dia:.0f}" for p in last)
+    return Criterion("pressure-not-severe", not severe, f"last two {shown}")
+
+
+def _after_dose(session: Session, at: datetime) -> bool:
+    return session.first_dose_at is not None and at >= session.first_dose_at
+
+
+def _pressure_leaving(session: Session, outlook: Outlook) -> Criterion:
+    name = "pressure-near-baseline"
+    if not session.pressures:
+        return Criterion(name, False, "no pressure yet")
+    if not outlook.pressure_fresh:
+        return Criterion(name, False, "the last pressure is too old: measure again")
+    last = session.pressures[-1]
+    shown = f"{last.sys:.0f}/{last.dia:.0f}"
+    if last.sys >= LEAVING[0] or last.dia >= LEAVING[1]:
+        return Criterion(name, False, f"{shown} is not under {LEAVING[0]:.0f}/{LEAVING[1]:.0f}")
+    if "sys" not in session.baseline:
+        return Criterion(name, False, f"{shown}, and no baseline to hold it against")
+    above = last.sys - session.baseline["sys"]
+    return Criterion(
+        name, abs(above) <= ABOVE_BASELINE_MMHG, f"{shown}, {above:+.0f} from baseline"
+    )
+
+
+def _spo2(outlook: Outlook) -> Criterion:
+    name = "spo2"
+    if outlook.spo2 is None:
+        return Criterion(name, False, "no SpO2 now")
+    if outlook.spo2_held_min < SPO2_HELD_MIN:
+        why = (
+            f"{SPO2_LEAST:.0f} % or more for {outlook.spo2_held_min:.0f} of {SPO2_HELD_MIN:.0f} min"
+        )
+        return Criterion(name, False, why)
+    return Criterion(name, True, f"{outlook.spo2:.0f} %")
+
+
+def _cadss(session: Session, now: datetime) -> Criterion:
+    most = max(CADSS_MOST, session.baseline.get("cadss", 0))
+    return _score("cadss", session, now, lambda total: total <= most)
+
+
+def _moaas(session: Session, now: datetime) -> Criterion:
+    return _score("moaas", session, now, lambda total: total == MOAAS_AWAKE)
+
+
+def _score(scale: str, session: Session, now: datetime, is_met: Callable[[int], bool]) -> Criterion:
+    score = session.last_score(scale)
+    if score is None or not _after_dose(session, score.at):
+        return Criterion(scale, False, "not scored since the dose")
+    if now - score.at > SCORE_FRESH:
+        return Criterion(scale, False, f"{score.total}, too long ago: score again")
+    return Criterion(scale, is_met(score.total), f"{score.total}")
+
+
+def _no_respiratory(alarms: list[Alarm]) -> Criterion:
+    mine = [a for a in alarms if a.rule.startswith(("spo2.", "resp."))]
+    return Criterion("no-respiratory-depression", not mine, mine[0].text if mine else "none open")
+
+
+def _no_alarm(alarms: list[Alarm]) -> Criterion:
+    loud = [a for a in alarms if a.priority >= Priority.MEDIUM]
+    return Criterion("no-alarm", not loud, loud[0].text if loud else "none open")
+
+
+def _no_overdue(planned: Iterable[Planned]) -> Criterion:
+    late = [item for item in planned if item.state is CheckState.OVERDUE]
+    names = ", ".join(dict.fromkeys(item.check.value for item in late))
+    return Criterion("no-check-overdue", not late, f"overdue: {names}" if late else "none overdue")

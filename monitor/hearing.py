@@ -1,0 +1,133 @@
+"""What is known of each device at a bed: link, last words, flags, and what troubles it. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from drivers.clock import Instant
+from drivers.readings import (
+    CuffPhase,
+    CuffState,
+    Flag,
+    Identity,
+    Item,
+    LinkState,
+    Measurement,
+    MeasurementFailed,
+    Vital,
+)
+from drivers.registry import DeviceSpec
+
+FLAG_TROUBLES: Final[Mapping[Flag, tuple[str, str]]] = {
+    Flag.SENSOR_OFF: ("sensor-off", "no finger"),
+    Flag.SENSOR_DISCONNECTED: ("sensor-disconnected", "sensor disconnected"),
+    Flag.NO_PULSE: ("no-pulse", "finds no pulse"),
+    Flag.ARTEFACT: ("artefact", "values disturbed"),
+    Flag.LOW_PERFUSION: ("low-perfusion", "low perfusion"),
+    Flag.LOW_BATTERY: ("low-battery", "battery low"),
+    Flag.DEVICE_FAULT: ("device-fault", "reports a fault"),
+}
+"""The trouble that each flag of a device is, with its reason in words."""
+
+_EXPLAIN_SILENCE: Final = frozenset({Flag.SENSOR_OFF, Flag.SENSOR_DISCONNECTED, Flag.NO_PULSE})
+_OF_THE_LINK: Final = frozenset({"device-silent", "link-lost"})
+
+
+def troubles_of(spec: DeviceSpec) -> frozenset[str]:
+    """Every trouble that a device of this kind can have."""
+    driver = spec.kind
+    own = {FLAG_TROUBLES[flag][0] for flag in driver.flags if flag in FLAG_TROUBLES}
+    kind = "cuff-failed" if driver.can_measure else "signal-missing"
+    return _OF_THE_LINK | own | {kind}
+
+
+@dataclass(slots=True)
+class Hearing:
+    """One device as the bed hears it.
+
+    `heard_at` is when it last said anything; `lost` that nothing has been heard since the
+    link was lost; `silent` that it stopped talking on a link that was up. `flags` is None
+    until the device has said which are set. A device is silent that says nothing for
+    `least_s` and its own promise.
+    """
+
+    spec: DeviceSpec
+    least_s: float = 0.0
+    link: LinkState = LinkState.CONNECTING
+    reason: str | None = None
+    heard_at: Instant | None = None
+    up_since: Instant | None = None
+    lost: bool = True
+    silent: bool = False
+    flags: frozenset[Flag] | None = None
+    identity: Identity | None = None
+    cuff: CuffState | None = None
+
+    def hear(self, item: Item, at: Instant) -> None:
+        """The device said `item`; a failed measurement may be said in its absence."""
+        match item:
+            case Measurement(flags=flags):
+                self.flags = flags
+                self.cuff = self._idle
+            case MeasurementFailed(flag=flag):
+                self.cuff = self._idle
+                if flag is Flag.DEVICE_FAULT:
+                    self.flags = frozenset({flag})
+                return
+            case CuffState():
+                self.cuff = item
+            case Identity():
+                self.identity = item
+            case _:
+                pass
+        self.heard_at = at
+        self.lost = False
+        self.silent = False
+
+    @property
+    def _idle(self) -> CuffState | None:
+        return CuffState(CuffPhase.IDLE) if self.spec.kind.can_measure else None
+
+    def link_changed(self, state: LinkState, reason: str | None, at: Instant) -> None:
+        """The link is now `state`. One that ended because nobody spoke was no lost link."""
+        if state is LinkState.UP:
+            self.up_since = at
+        else:
+            self.listen(at)
+            self.lost = not self.silent
+            self.cuff = None
+        self.link = state
+        if reason is not None or state is LinkState.UP:
+            self.reason = reason
+
+    def listen(self, now: Instant) -> None:
+        """Notice when the device has said nothing for too long."""
+        if self.silent or self.link is not LinkState.UP or self.up_since is None:
+            return
+        heard = self.up_since.mono
+        if self.heard_at is not None:
+            heard = max(heard, self.heard_at.mono)
+        if now.mono - heard >= max(self.spec.kind.silent_after_s, self.least_s):
+            self.silent = True
+            self.lost = False
+
+    def troubles(self, missing: Iterable[Vital]) -> dict[str, str]:
+        """The troubles present, with reasons; `missing` are the vitals it should give."""
+        if self.silent:
+            return {"device-silent": self.reason or "says nothing"}
+        if self.lost:
+            return {"link-lost": self.reason or "connecting"}
+        flags = self.flags or frozenset()
+        found = dict(FLAG_TROUBLES[flag] for flag in flags if flag in FLAG_TROUBLES)
+        if not self.spec.kind.can_measure and missing and not flags & _EXPLAIN_SILENCE:
+            found["signal-missing"] = "gives no " + ", ".join(missing)
+        return found
+
+    def unseen(self) -> frozenset[str]:
+        """The troubles of which nobody can say whether they are present."""
+        if self.silent or self.lost:
+            return troubles_of(self.spec) - _OF_THE_LINK
+        return _OF_FLAGS if self.flags is None else frozenset()
+
+
+_OF_FLAGS: Final = frozenset(trouble for trouble, _ in FLAG_TROUBLES.values())

@@ -1,0 +1,219 @@
+"""The vitals of one bed now: which value is shown, how old it is, and what a rule may judge.
+
+Pure; the present is always an argument. A vital that several devices give is taken from
+the one with the shortest promise that is keeping it, so that a pulse oximeter's pulse
+comes before a cuff's. When that one stops, another takes its place only with a value taken
+since: an older one says nothing of what happened in between.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from alerts.conditions import Value
+from drivers.clock import Instant
+from drivers.readings import UNITS, Quality, Reading, Vital
+from drivers.registry import DeviceSpec
+
+SPOT_S = 30.0
+"""A value promised for longer than this is a measurement of its own, not one of a stream: a
+rule looks at it also when it is the same as the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A vital as people see it.
+
+    `value` is None while the device gives none; `at` is then when its last value was
+    taken, None if it never gave one, and `missing_since` when it stopped.
+    """
+
+    vital: Vital
+    value: float | None
+    at: Instant | None
+    quality: Quality
+    reason: str | None
+    missing_since: Instant | None
+    stale: bool
+    device: str
+
+    @property
+    def unit(self) -> str:
+        """The value's unit, in UCUM."""
+        return UNITS[self.vital]
+
+
+class History:
+    """The highest value of the last `window_s` seconds, in time linear in the values."""
+
+    def __init__(self, window_s: float) -> None:
+        self._window_s = window_s
+        self._falling: deque[tuple[float, float]] = deque()
+
+    def add(self, at: float, value: float) -> None:
+        """Take a value; `at` must not be before the last one's."""
+        while self._falling and self._falling[-1][1] <= value:
+            self._falling.pop()
+        self._falling.append((at, value))
+        self._forget(at - self._window_s)
+
+    def highest(self, since: float) -> float:
+        """The highest value taken at or after `since`. Raises `ValueError` if there is none."""
+        for at, value in self._falling:
+            if at >= since:
+                return value
+        raise ValueError(f"no value since {since}")
+
+    def _forget(self, before: float) -> None:
+        while self._falling and self._falling[0][0] < before:
+            self._falling.popleft()
+
+
+class _Track:
+    """One vital of one device."""
+
+    def __init__(self, vital: Vital, device: str, stale_after_s: float) -> None:
+        self.vital = vital
+        self.device = device
+        self.stale_after_s = stale_after_s
+        self.last: Reading | None = None
+        self.value: float | None = None
+        self.at: Instant | None = None
+        self.missing_since: Instant | None = None
+
+    def take(self, reading: Reading, at: Instant) -> None:
+        self.last = reading
+        if reading.usable:
+            self.value = reading.value
+            self.at = at
+            self.missing_since = None
+        elif self.missing_since is None:
+            self.missing_since = at
+
+    def is_stale(self, now: Instant) -> bool:
+        return self.at is None or now.mono - self.at.mono > self.stale_after_s
+
+    @property
+    def is_spot(self) -> bool:
+        return self.stale_after_s > SPOT_S
+
+    def forget(self) -> None:
+        self.last = self.value = self.at = self.missing_since = None
+
+    def shown(self, now: Instant) -> Shown:
+        last = self.last
+        return Shown(
+            vital=self.vital,
+            value=self.value if last is not None and last.usable else None,
+            at=self.at,
+            quality=last.quality if last is not None else Quality.GOOD,
+            reason=last.reason if last is not None else None,
+            missing_since=self.missing_since,
+            stale=self.is_stale(now),
+            device=self.device,
+        )
+
+
+class Vitals:
+    """All vitals of one bed.
+
+    `windows` gives, for the signals that a rule holds against their recent past, how many
+    seconds of it are wanted. `least_s` is the shortest promise that can be held anybody to.
+    """
+
+    def __init__(
+        self,
+        devices: Iterable[DeviceSpec],
+        windows: Mapping[str, float],
+        least_s: float = 0.0,
+    ) -> None:
+        self._tracks: dict[Vital, list[_Track]] = {}
+        self._track: dict[tuple[str, Vital], _Track] = {}
+        for spec in devices:
+            for vital, stale_after_s in spec.kind.stale_after_s.items():
+                track = _Track(vital, spec.id, max(stale_after_s, least_s))
+                self._tracks.setdefault(vital, []).append(track)
+                self._track[spec.id, vital] = track
+        for tracks in self._tracks.values():
+            tracks.sort(key=lambda track: track.stale_after_s)
+        self._histories = {name: History(window_s) for name, window_s in windows.items()}
+        self._values: dict[str, Value] = {}
+
+    def take(self, device: str, readings: Iterable[Reading], at: Instant) -> set[str]:
+        """Take what `device` read at `at`; the names of the signals a rule has to look at."""
+        taken: list[Vital] = []
+        for reading in readings:
+            track = self._track.get((device, reading.vital))
+            if track is not None:
+                track.take(reading, at)
+                taken.append(reading.vital)
+        return {vital.value for vital in taken if self._judge(vital, at)}
+
+    def expire(self, now: Instant) -> set[str]:
+        """The signals that a rule has to look at because a value has become too old to judge."""
+        names = [*self._values]
+        return {name for name in names if self._judge(Vital(name), now)}
+
+    def forget_spots(self, now: Instant) -> None:
+        """Drop what was measured once: it was of a patient who has left."""
+        for track in self._track.values():
+            if track.is_spot:
+                track.forget()
+        self.expire(now)
+
+    def _judge(self, vital: Vital, now: Instant) -> bool:
+        track = self._present(vital, now)
+        name = vital.value
+        if track is None:
+            return self._values.pop(name, None) is not None
+        assert track.value is not None
+        assert track.at is not None
+        before = self._values.get(name)
+        history = self._histories.get(name)
+        at = track.at.mono
+        if before is not None and before.at == at and before.value == track.value:
+            return False
+        highest = None
+        if history is not None:
+            history.add(at, track.value)
+            highest = _highest(history, at)
+        self._values[name] = Value(track.value, at, highest)
+        return before is None or before.value != track.value or highest is not None or track.is_spot
+
+    def _present(self, vital: Vital, now: Instant) -> _Track | None:
+        newest = float("-inf")
+        for track in self._tracks.get(vital, ()):
+            if track.at is None or track.at.mono < newest:
+                continue
+            if not track.is_stale(now):
+                return track
+            newest = track.at.mono
+        return None
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """What the rules may judge: the values that are not stale."""
+        return self._values
+
+    def shown(self, now: Instant) -> list[Shown]:
+        """Every vital the bed's devices can give, as people see it at `now`."""
+        out = []
+        for vital, tracks in self._tracks.items():
+            track = self._present(vital, now) or max(
+                tracks, key=lambda track: track.at.mono if track.at else float("-inf")
+            )
+            out.append(track.shown(now))
+        return out
+
+    def missing(self, device: str, wanted: Iterable[Vital], now: Instant) -> list[Vital]:
+        """Those of `wanted` that `device` streams and of which it gives no fresh value."""
+        tracks = (self._track.get((device, vital)) for vital in wanted)
+        return [t.vital for t in tracks if t is not None and not t.is_spot and t.is_stale(now)]
+
+    def nobody_streams(self, wanted: Iterable[Vital]) -> list[Vital]:
+        """Those of `wanted` that no device here streams."""
+        return [v for v in wanted if all(t.is_spot for t in self._tracks.get(v, ()))]
+
+
+def _highest(history: History, at: float) -> Callable[[float], float]:
+    return lambda within_s: history.highest(at - within_s)

@@ -1,0 +1,152 @@
+"""An engine whose signals, troubles and time a test sets by hand."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from alerts.conditions import Value
+from alerts.engine import MINUTE, Engine, Scene, Signal, TroubleAt
+from alerts.lifecycle import Alarm, Change
+from alerts.rules import RuleSet
+from alerts.ruleset import load
+from drivers.clock import Instant
+
+START = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 1000.0)
+DEFAULT = load("default")
+
+TROUBLES: Mapping[str | None, tuple[str, ...]] = {
+    None: ("journal-failing", "broker-unreachable", "signal-missing"),
+    "oximeter": (
+        *("sensor-off", "sensor-disconnected", "no-pulse", "artefact", "low-perfusion"),
+        *("low-battery", "signal-missing", "device-silent", "link-lost"),
+    ),
+    "cuff": ("cuff-failed", "device-fault", "device-silent", "link-lost"),
+}
+
+
+class Watched:
+    """One bed's engine, the scene before it, and everything that came of it."""
+
+    def __init__(
+        self,
+        rules: RuleSet = DEFAULT,
+        *,
+        session: str | None = "s-1",
+        baseline: Mapping[str, float] | None = None,
+        minutes: float | None = None,
+    ) -> None:
+        self.engine = Engine(rules, TROUBLES)
+        self.now = START
+        self.session = session
+        self.baseline = baseline or {}
+        self.minutes = minutes
+        self.changes: list[Change] = []
+        self._values: dict[str, Value] = {}
+        self._past: dict[str, list[tuple[float, float]]] = {}
+        self._troubles: dict[TroubleAt, str] = {}
+        self._unseen: set[TroubleAt] = set()
+
+    def scene(self) -> Scene:
+        return Scene(
+            bed="bed-1",
+            n=len(self.changes),
+            session=self.session,
+            values=dict(self._values),
+            baseline=self.baseline,
+            troubles=self._troubles,
+            unseen=self._unseen,
+            minutes=self.minutes,
+        )
+
+    def _look(self, *changed: Signal) -> "Watched":
+        self.changes += self.engine.look(changed, self.scene(), self.now)
+        return self
+
+    def see(self, **values: float) -> "Watched":
+        """Every named signal was measured just now."""
+        for name, value in values.items():
+            past = self._past.setdefault(name, [])
+            past.append((self.now.mono, value))
+            at = self.now.mono
+
+            def highest(within_s: float, at: float = at, past: list[tuple[float, float]] = past):  # type: ignore[no-untyped-def]
+                return max(value for taken, value in past if taken >= at - within_s)
+
+            self._values[name] = Value(value, at, highest)
+        return self._look(*values)
+
+    def lose(self, *names: str) -> "Watched":
+        """The signals' values have become too old to judge."""
+        for name in names:
+            del self._values[name]
+        return self._look(*names)
+
+    def wait(self, seconds: float) -> "Watched":
+        """Time passes in which nothing is measured; the engine is asked when it asked to be."""
+        end = self.now.mono + seconds
+        while self.engine.next_due <= end:
+            due = self.engine.next_due
+            if due > self.now.mono:
+                self.now = self.now.plus(due - self.now.mono)
+            self._look()
+            if self.engine.next_due <= self.now.mono:
+                break
+        self.now = self.now.plus(end - self.now.mono)
+        return self._look()
+
+    def hold(self, seconds: float, **values: float) -> "Watched":
+        """The named signals are measured now and every second for so long."""
+        self.see(**values)
+        for _ in range(int(seconds)):
+            self.wait(1).see(**values)
+        return self.wait(seconds - int(seconds))
+
+    def trouble(self, name: str, device: str | None, reason: str = "broken") -> "Watched":
+        self._troubles[name, device] = reason
+        return self._look((name, device))
+
+    def mend(self, name: str, device: str | None) -> "Watched":
+        self._troubles.pop((name, device), None)
+        self._unseen.discard((name, device))
+        return self._look((name, device))
+
+    def cannot_see(self, name: str, device: str | None) -> "Watched":
+        self._troubles.pop((name, device), None)
+        self._unseen.add((name, device))
+        return self._look((name, device))
+
+    def at_minute(self, minutes: float) -> "Watched":
+        self.minutes = minutes
+        return self._look(MINUTE)
+
+    def start_session(self, session: str) -> "Watched":
+        self.session = session
+        self.changes += self.engine.look_at_all(self.scene(), self.now)
+        return self
+
+    def step_wall(self, seconds: float) -> "Watched":
+        """The wall clock is set; the monotonic one knows nothing of it."""
+        self.now = Instant(self.now.plus(seconds).wall, self.now.mono)
+        return self
+
+    def acknowledge(self, rule: str, by: str = "nurse.a") -> "Watched":
+        self.changes += self.engine.acknowledge(self.alarm(rule).id, by, None, self.now)
+        return self
+
+    def failed_confirmation(self) -> "Watched":
+        self.changes += self.engine.confirmation_failed(self.scene(), self.now)
+        return self
+
+    def history(self, rule: str) -> list[str]:
+        """What happened to the rule's alarms, in order."""
+        return [
+            change.type.removeprefix("alarm.")
+            for change in self.changes
+            if change.alarm.rule == rule
+        ]
+
+    def rules_open(self) -> set[str]:
+        return {alarm.rule for alarm in self.engine.open_alarms()}
+
+    def alarm(self, rule: str) -> Alarm:
+        """The rule's last alarm."""
+        return next(c.alarm for c in reversed(self.changes) if c.alarm.rule == rule)

@@ -1,0 +1,217 @@
+"""The engine: loss of data, recurrence, withdrawal, worsening, and how little it looks."""
+
+import pytest
+
+from alerts import engine as engine_module
+from alerts.conditions import Verdict, judge
+from alerts.lifecycle import State
+from alerts.rules import Priority
+from tests.alerts.scenes import Watched
+
+LOW, MEDIUM = Priority.LOW, Priority.MEDIUM
+
+
+def very_low(**session: str | None) -> Watched:
+    return Watched(**session).hold(10, spo2=85)  # type: ignore[arg-type]
+
+
+# ── loss of data ────────────────────────────────────────────────────────────────────────
+
+
+def test_data_lost_on_the_way_to_an_alarm_raises_it_all_the_same() -> None:
+    seen = Watched().hold(3, spo2=85).lose("spo2").wait(7)
+    assert seen.history("spo2.very-low") == ["raised", "unverified"]
+
+
+def test_data_lost_on_the_way_to_an_alarm_raises_nothing_before_its_delay() -> None:
+    assert Watched().hold(3, spo2=85).lose("spo2").wait(6.9).history("spo2.very-low") == []
+
+
+def test_data_lost_for_hours_ends_no_alarm() -> None:
+    seen = very_low().lose("spo2").wait(7200)
+    assert seen.history("spo2.very-low") == ["raised", "unverified"]
+    assert seen.alarm("spo2.very-low").state is State.ACTIVE
+
+
+def test_data_lost_on_the_way_to_normal_ends_nothing() -> None:
+    seen = very_low().wait(1).hold(3, spo2=95).wait(1).lose("spo2").wait(600)
+    assert seen.history("spo2.very-low") == ["raised", "unverified"]
+
+
+def test_data_lost_on_the_way_to_normal_start_the_clear_time_anew() -> None:
+    seen = very_low().wait(1).hold(4, spo2=95).lose("spo2").wait(10).hold(4, spo2=95)
+    assert seen.history("spo2.very-low") == ["raised", "unverified", "verified"]
+    assert seen.wait(1).see(spo2=95).history("spo2.very-low")[-1] == "condition-ended"
+
+
+def test_a_single_good_value_does_not_hold_for_the_clear_time_by_itself() -> None:
+    assert very_low().wait(1).see(spo2=99).wait(600).history("spo2.very-low") == ["raised"]
+
+
+def test_an_alarm_whose_data_come_back_bad_is_verified() -> None:
+    seen = very_low().lose("spo2").wait(60).see(spo2=84)
+    assert seen.history("spo2.very-low") == ["raised", "unverified", "verified"]
+
+
+def test_data_that_never_came_raise_no_physiological_alarm() -> None:
+    assert Watched().wait(3600).changes == []
+
+
+def test_one_lost_signal_of_two_leaves_a_rule_of_both_without_verdict() -> None:
+    seen = Watched().see(sys=185, dia=80).wait(60).lose("dia").see(sys=150)
+    assert seen.alarm("pressure.severe").state is State.ACTIVE
+
+
+def test_another_look_at_the_same_pressure_confirms_nothing() -> None:
+    seen = Watched().see(sys=150, dia=80).wait(30).start_session("s-1")
+    assert seen.history("pressure.elevated") == []
+
+
+# ── recurrence ──────────────────────────────────────────────────────────────────────────
+
+
+def test_an_alarm_raised_again_within_a_minute_is_the_same_and_counted() -> None:
+    seen = Watched().see(cadss=6).wait(10).see(cadss=2).wait(60).see(cadss=7)
+    assert seen.history("dissociation.present") == ["raised", "ended", "re-raised"]
+    assert seen.alarm("dissociation.present").count == 2
+
+
+def test_an_alarm_raised_again_later_is_a_new_one() -> None:
+    seen = Watched().see(cadss=6).wait(10).see(cadss=2).wait(60.1).see(cadss=7)
+    assert seen.history("dissociation.present") == ["raised", "ended", "raised"]
+    assert len({c.alarm.id for c in seen.changes if c.alarm.rule == "dissociation.present"}) == 2
+
+
+@pytest.mark.parametrize("step_s", [-7200, 7200])
+def test_a_wall_clock_that_is_set_does_not_change_what_is_the_same(step_s: float) -> None:
+    seen = Watched().see(cadss=6).wait(10).see(cadss=2).step_wall(step_s).wait(59).see(cadss=7)
+    assert seen.history("dissociation.present")[-1] == "re-raised"
+    seen.see(cadss=2).step_wall(step_s).wait(61).see(cadss=7)
+    assert seen.history("dissociation.present")[-1] == "raised"
+
+
+def test_a_latched_alarm_is_raised_again_however_late() -> None:
+    seen = very_low().wait(1).hold(5, spo2=97).wait(3600).hold(10, spo2=85)
+    assert seen.history("spo2.very-low") == ["raised", "condition-ended", "re-raised"]
+
+
+def test_an_alarm_taken_by_a_person_asks_again_when_it_recurs() -> None:
+    seen = very_low().acknowledge("spo2.very-low").wait(1).hold(5, spo2=97)
+    assert seen.alarm("spo2.very-low").state is State.ENDED
+    assert not seen.wait(1).hold(10, spo2=85).alarm("spo2.very-low").acknowledged
+
+
+def test_two_alarms_at_one_wall_time_are_two_alarms() -> None:
+    seen = Watched().see(cadss=6).wait(1).see(cadss=2).wait(61).step_wall(-62).see(cadss=6)
+    ids = [c.alarm.id for c in seen.changes if c.type == "alarm.raised"]
+    assert len(ids) == len(set(ids))
+
+
+# ── priority ────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_began_before_the_session_is_medium_once_the_session_needs_it() -> None:
+    seen = Watched(session=None).trouble("link-lost", "oximeter").wait(600)
+    assert seen.alarm("tech.link-lost").priority is LOW
+    assert seen.start_session("s-1").alarm("tech.link-lost").priority is MEDIUM
+
+
+def test_an_alarm_that_grew_worse_starts_low_when_it_recurs() -> None:
+    seen = Watched().trouble("link-lost", "cuff").wait(32).mend("link-lost", "cuff").wait(3)
+    seen.trouble("link-lost", "cuff").wait(2)
+    assert seen.history("tech.link-lost")[-1] == "re-raised"
+    assert seen.alarm("tech.link-lost").priority is LOW
+
+
+def test_an_alarm_that_grows_worse_asks_for_a_person_again() -> None:
+    seen = Watched().trouble("link-lost", "cuff").wait(3).acknowledge("tech.link-lost").wait(29)
+    assert not seen.alarm("tech.link-lost").acknowledged
+
+
+def test_the_most_urgent_alarm_comes_first() -> None:
+    seen = Watched().hold(30, spo2=85).trouble("device-silent", "cuff")
+    priorities = [alarm.priority for alarm in seen.engine.open_alarms()]
+    assert priorities == sorted(priorities, reverse=True)
+    assert len(set(priorities)) == 3
+
+
+# ── sessions ────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_bad_already_alarms_when_the_session_starts() -> None:
+    seen = Watched(session=None).hold(60, spo2=85)
+    assert seen.changes == []
+    assert "spo2.very-low" in seen.start_session("s-1").wait(10).rules_open()
+
+
+def test_a_session_that_ends_ends_its_alarms_and_says_so() -> None:
+    seen = very_low()
+    changes = seen.engine.end_session(seen.now, "session closed")
+    assert [(c.type, c.reason) for c in changes if c.alarm.rule == "spo2.very-low"] == [
+        ("alarm.ended", "session closed")
+    ]
+
+
+def test_an_alarm_of_the_next_session_is_another() -> None:
+    seen = very_low()
+    seen.engine.end_session(seen.now, "session closed")
+    seen.start_session("s-2").wait(10)
+    assert seen.alarm("spo2.very-low").session == "s-2"
+    assert seen.alarm("spo2.very-low").count == 1
+
+
+def test_a_device_trouble_outlasts_the_session() -> None:
+    seen = Watched().trouble("link-lost", "cuff").wait(2)
+    assert seen.engine.end_session(seen.now, "session closed") == []
+
+
+# ── what is looked at ───────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    calls: list[object] = []
+
+    def counting(condition: object, *rest: object) -> Verdict:
+        calls.append(condition)
+        return judge(condition, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine_module, "judge", counting)
+    return calls
+
+
+def test_a_rule_is_not_looked_at_when_another_signal_changed(judged: list[object]) -> None:
+    Watched().see(spo2=97)
+    assert len(judged) == 3
+    assert all("pulse" not in repr(condition) for condition in judged)
+
+
+def test_the_cost_is_linear_in_the_readings(judged: list[object]) -> None:
+    seen = Watched()
+    for _ in range(10):
+        seen.wait(1).see(spo2=97)
+    ten = len(judged)
+    for _ in range(990):
+        seen.wait(1).see(spo2=97)
+    assert len(judged) == 100 * ten
+
+
+def test_nothing_is_looked_at_while_nothing_happens(judged: list[object]) -> None:
+    seen = Watched().see(spo2=97, pulse=70)
+    judged.clear()
+    seen.wait(3600)
+    assert judged == []
+
+
+def test_a_rule_on_its_way_asks_to_be_looked_at_in_time() -> None:
+    seen = Watched().see(spo2=85)
+    assert seen.engine.next_due == seen.now.mono + 10
+
+
+def test_the_same_inputs_give_the_same_changes() -> None:
+    def run() -> list[object]:
+        seen = Watched(baseline={"sys": 100, "dia": 60})
+        seen.hold(12, spo2=85, pulse=150).see(sys=190, dia=120).trouble("sensor-off", "oximeter")
+        return list(seen.wait(60).changes)
+
+    assert run() == run()

@@ -1,0 +1,196 @@
+"""Rule files: what can be written, and how a wrong one is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from alerts.rules import Comparison, Fall, Kind, Limit, Priority, Rise, RuleSet
+from alerts.ruleset import RuleError, load, parse, shipped
+
+HEAD = 'name = "site-a"\nversion = "3"\n'
+
+
+def a_rule(**keys: str) -> str:
+    """A rule as TOML; a key given as an empty string is left out."""
+    base = {
+        "id": '"r.one"',
+        "signal": '"spo2"',
+        "below": "90",
+        "priority": '"high"',
+        "text": '"SpO2 {value}"',
+        "source": '"default"',
+    }
+    lines = (f"{key} = {value}" for key, value in (base | keys).items() if value)
+    return "[[rule]]\n" + "\n".join(lines) + "\n"
+
+
+def parsed(text: str) -> RuleSet:
+    return parse(text, "site.toml")
+
+
+def test_the_set_that_ships_is_valid() -> None:
+    assert [load(name).name for name in shipped()] == ["default"]
+
+
+def test_a_rule_is_what_its_table_says() -> None:
+    rule = parsed(
+        HEAD
+        + a_rule(for_s="10", clear_margin="1", clear_for_s="5", latching="true", guidance='"Look."')
+    ).rules[0]
+    assert rule.condition == Limit("spo2", Comparison.BELOW, 90)
+    assert (rule.for_s, rule.clear_margin, rule.clear_for_s) == (10, 1, 5)
+    assert (rule.priority, rule.latching, rule.kind) == (Priority.HIGH, True, Kind.PHYSIOLOGICAL)
+    assert (rule.guidance, rule.source) == ("Look.", "default")
+
+
+@pytest.mark.parametrize(
+    ("keys", "condition"),
+    [
+        ({"below": "", "above": "99"}, Limit("spo2", Comparison.ABOVE, 99)),
+        ({"below": "", "at_least": "99"}, Limit("spo2", Comparison.AT_LEAST, 99)),
+        ({"below": "", "at_most": "80.5"}, Limit("spo2", Comparison.AT_MOST, 80.5)),
+        ({"below": "", "rise_from_baseline": "5"}, Rise("spo2", 5)),
+        ({"below": "", "fall_of": "4", "within_s": "60"}, Fall("spo2", 4, 60)),
+    ],
+)
+def test_every_kind_of_condition_can_be_written(keys: dict[str, str], condition: object) -> None:
+    assert parsed(HEAD + a_rule(**keys)).rules[0].condition == condition
+
+
+WRONG = [
+    ("not toml", "not TOML", "x = "),
+    ("no name", "name", 'version = "1"\n' + a_rule()),
+    ("no version", "version", 'name = "a"\n' + a_rule()),
+    ("no rules", "has no rule", HEAD),
+    ("unknown top key", "unknown key rules", HEAD + "rules = 1\n"),
+    ("rule not a table", "[[rule]]", HEAD + "rule = 3\n"),
+    ("extends not a name", "extends", HEAD + "extends = 3\n"),
+    ("extends nothing", "nowhere", HEAD + 'extends = "nowhere"\n'),
+    ("rule without id", "no id", HEAD + a_rule(id="")),
+    ("rule twice", "r.one is there twice", HEAD + a_rule() + a_rule()),
+]
+WRONG_RULE = [
+    ({"belwo": "3"}, "belwo"),
+    ({"signal": ""}, "exactly one of signal"),
+    ({"technical": '"no-pulse"'}, "exactly one of signal"),
+    ({"signal": '"spo3"'}, "spo3"),
+    ({"signal": "[1]"}, "not measured"),
+    ({"below": ""}, "exactly one limit"),
+    ({"above": "3"}, "exactly one limit"),
+    ({"below": '"low"'}, "below = 'low' is not a number"),
+    ({"below": "nan"}, "below = nan is not a number"),
+    ({"below": "true"}, "below = True is not a number"),
+    ({"below": "", "fall_of": "4"}, "within_s"),
+    ({"within_s": "4"}, "within_s"),
+    ({"for_s": "-1"}, "for_s = -1 is under 0"),
+    ({"for_s": "inf"}, "for_s = inf is not a number"),
+    ({"priority": ""}, "priority is one of high, medium, low"),
+    ({"priority": '"urgent"'}, "priority is one of"),
+    ({"latching": '"yes"'}, "latching is true or false"),
+    ({"kind": '"technical"'}, "does not fit its condition"),
+    ({"kind": '"soft"'}, "kind is one of physiological, technical, advisory"),
+    ({"text": ""}, "text is missing"),
+    ({"source": ""}, "source is missing"),
+    ({"text": '"{who}"'}, "{who} is not known"),
+    ({"text": '"{}"'}, "{} is not known"),
+    ({"text": '"{value"'}, "text"),
+    ({"text": '"{value:.0f}"'}, "nothing after the name"),
+    ({"text": '"{value!r}"'}, "nothing after the name"),
+    ({"text": '"{value.real}"'}, "is not known"),
+    ({"in_session": "false"}, "in_session"),
+    ({"confirm_after_s": "60", "confirm_within_s": "240"}, "for pressures alone"),
+    ({"signal": '"sys"', "confirm_after_s": "60"}, "confirm_within_s"),
+    ({"signal": '"sys"', "confirm_after_s": "60", "for_s": "5"}, "both for_s and confirm"),
+    ({"worsens_to": '"medium"'}, "worsens_to must be over priority high"),
+    ({"signal": "", "below": "", "technical": '"gremlins"'}, "gremlins"),
+    ({"signal": "", "below": "", "technical": "[]"}, "is not known"),
+    ({"signal": "", "technical": '"no-pulse"'}, "technical stands alone; remove below"),
+    (
+        {"signal": "", "below": "", "text": '"t"', "technical": '"no-pulse"', "after_min": "3"},
+        "after_min",
+    ),
+    ({"signal": "", "below": "", "any_of": "[]"}, "any_of takes a list"),
+    ({"signal": "", "below": "", "any_of": '[{technical = "no-pulse"}]'}, "stands alone"),
+    ({"signal": "", "any_of": '[{signal = "sys", above = 3}]'}, "below belongs inside any_of"),
+    (
+        {"signal": "", "below": "", "all_of": '[{signal = "sys", above = 3, for_s = 3}]'},
+        "unknown key for_s",
+    ),
+    (
+        {
+            "signal": "",
+            "below": "",
+            "any_of": '[{signal = "sys", above = 3}, {signal = "dia", above = 3}]',
+        },
+        "{value} needs a rule of one signal",
+    ),
+]
+
+
+@pytest.mark.parametrize(("says", "text"), [row[1:] for row in WRONG], ids=[r[0] for r in WRONG])
+def test_a_wrong_file_is_refused_by_name(says: str, text: str) -> None:
+    with pytest.raises(RuleError) as refused:
+        parsed(text)
+    assert "site.toml" in str(refused.value) or "nowhere" in str(refused.value)
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(("keys", "says"), WRONG_RULE, ids=[row[1] for row in WRONG_RULE])
+def test_a_wrong_rule_is_refused_by_file_rule_and_key(keys: dict[str, str], says: str) -> None:
+    with pytest.raises(RuleError) as refused:
+        parsed(HEAD + a_rule(**keys))
+    assert str(refused.value).startswith("site.toml: rule r.one: ")
+    assert says in str(refused.value)
+
+
+# ── extends ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_set_that_extends_another_has_its_rules() -> None:
+    site = parsed(HEAD + 'extends = "default"\n' + a_rule())
+    assert [rule.id for rule in site.rules] == [r.id for r in load("default").rules] + ["r.one"]
+    assert (site.name, site.version) == ("site-a", "3")
+
+
+def test_a_rule_of_the_same_id_replaces_the_other_in_its_place() -> None:
+    site = parsed(HEAD + 'extends = "default"\n' + a_rule(id='"spo2.low"', below="85"))
+    place = [rule.id for rule in load("default").rules].index("spo2.low")
+    assert site.rules[place].condition == Limit("spo2", Comparison.BELOW, 85)
+    assert len(site.rules) == len(load("default").rules)
+
+
+def test_a_set_is_known_by_its_text_and_what_it_extends(tmp_path: Path) -> None:
+    child, parent = tmp_path / "child.toml", tmp_path / "parent.toml"
+    child.write_text(HEAD + 'extends = "parent.toml"\n')
+    parent.write_text(HEAD + a_rule())
+    before = load(str(child)).hash
+    assert load(str(child)).hash == before
+    parent.write_text(HEAD + a_rule(below="91"))
+    assert load(str(child)).hash != before
+
+
+def test_what_a_file_extends_is_found_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "base.toml").write_text(HEAD + a_rule())
+    site = tmp_path / "deep" / "site.toml"
+    site.write_text(HEAD + 'extends = "../base.toml"\n')
+    assert [rule.id for rule in load(str(site)).rules] == ["r.one"]
+
+
+@pytest.mark.parametrize("other", ["a.toml", "b.toml"])
+def test_a_file_that_extends_itself_is_refused(tmp_path: Path, other: str) -> None:
+    (tmp_path / "a.toml").write_text(HEAD + f'extends = "{other}"\n')
+    (tmp_path / "b.toml").write_text(HEAD + 'extends = "a.toml"\n')
+    with pytest.raises(RuleError, match="leads back to itself"):
+        load(str(tmp_path / "a.toml"))
+
+
+def test_a_file_that_is_not_there_is_refused_with_the_sets_that_are() -> None:
+    with pytest.raises(RuleError, match="default"):
+        load("/nowhere/site.toml")
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RuleError, match=r"site\.toml"):
+        load(str(tmp_path / "site.toml"))

@@ -1,0 +1,290 @@
+"""A bed with a patient, an oximeter and a cuff, in words.
+
+    bed().with_session().dosed().spo2(85, for_s=12).raised("spo2.very-low")
+
+Time passes second by second: the oximeter says what it measures, the cuff answers 35 s
+after it is asked, and the bed is told that time has passed.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Self
+
+from alerts.lifecycle import Alarm
+from alerts.rules import RuleSet
+from alerts.ruleset import load
+from drivers.clock import Instant
+from drivers.readings import (
+    CuffPhase,
+    CuffState,
+    Flag,
+    Item,
+    LinkChanged,
+    LinkState,
+    Measurement,
+    MeasurementFailed,
+    Reading,
+    Report,
+    Vital,
+)
+from drivers.registry import DeviceSpec
+from monitor.bed import Bed, Outcome
+from monitor.commands import (
+    Abort,
+    Acknowledge,
+    Close,
+    Command,
+    ConfirmEscort,
+    ControlInfusion,
+    GiveDose,
+    InfusionAction,
+    MeasurePressure,
+    RecordScore,
+    StartSession,
+)
+from monitor.discharge import Criterion
+from monitor.events import Event
+from monitor.regimen import Regimen, Regimens
+from monitor.session import Phase, Session
+
+START = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 5000.0)
+OXIMETER = DeviceSpec("oximeter", "nonin", "memory://oximeter")
+CUFF = DeviceSpec("cuff", "suntech", "memory://cuff")
+DEFAULT = load("default")
+REGIMENS = Regimens.shipped().by_name
+MINUTE_S = 60.0
+CUFF_S = 35
+
+
+class Bedside:
+    """A bed, its patient, and everything that was decided."""
+
+    def __init__(
+        self,
+        devices: Iterable[DeviceSpec] = (OXIMETER, CUFF),
+        *,
+        connected: bool = True,
+        least_s: float = 0.0,
+    ) -> None:
+        self.devices = tuple(devices)
+        self.bed = Bed("bed-1", self.devices, DEFAULT, least_s)
+        self.now = START
+        self.events: list[Event] = []
+        self.requests: list[str] = []
+        self.saturation: float | None = 97
+        self.heart_rate: float | None = 72
+        self.flags: frozenset[Flag] = frozenset()
+        self.pressure: tuple[float, float] | None = (120, 78)
+        self.talking = {spec.id for spec in self.devices}
+        self._answers_in_s: int | None = None
+        for spec in self.devices if connected else ():
+            self.link(spec.id, LinkState.UP)
+
+    # ── time ────────────────────────────────────────────────────────────────────────────
+
+    def did(self, outcome: Outcome) -> Self:
+        self.events += outcome.events
+        for request in outcome.requests:
+            self.requests.append(request.device)
+            self._answers_in_s = CUFF_S
+        return self
+
+    def says(self, device: str, item: Item) -> Self:
+        return self.did(self.bed.take(Report(device, self.now, item)))
+
+    def link(self, device: str, state: LinkState, reason: str | None = None) -> Self:
+        return self.did(self.bed.take(Report(device, self.now, LinkChanged(state, reason))))
+
+    def second(self) -> Self:
+        """One second passes, and every device that talks says what it has to."""
+        self.now = self.now.plus(1)
+        if "oximeter" in self.talking:
+            self.says("oximeter", self._oximetry())
+        if "cuff" in self.talking:
+            self._cuff_turn()
+        return self.did(self.bed.tick(self.now))
+
+    def wait(self, seconds: float) -> Self:
+        for _ in range(round(seconds)):
+            self.second()
+        return self
+
+    def minutes(self, minutes: float) -> Self:
+        return self.wait(minutes * MINUTE_S)
+
+    def until(self, condition: Callable[[Self], bool], within_s: float = 3600) -> Self:
+        """Time passes until `condition` holds; fails when it does not in `within_s`."""
+        for _ in range(round(within_s)):
+            if condition(self):
+                return self
+            self.second()
+        raise AssertionError(f"not within {within_s} s")
+
+    def tick(self, seconds: float) -> Self:
+        """Time passes and nobody says anything."""
+        self.now = self.now.plus(seconds)
+        return self.did(self.bed.tick(self.now))
+
+    def wall_steps(self, seconds: float) -> Self:
+        """Somebody sets the wall clock."""
+        self.now = Instant(self.now.plus(seconds).wall, self.now.mono)
+        return self
+
+    def _oximetry(self) -> Measurement:
+        vitals = ((Vital.SPO2, self.saturation), (Vital.PULSE, self.heart_rate))
+        return Measurement(tuple(Reading(vital, value) for vital, value in vitals), self.flags)
+
+    def _cuff_turn(self) -> None:
+        if self._answers_in_s is None:
+            self.says("cuff", CuffState(CuffPhase.IDLE, 0))
+            return
+        self._answers_in_s -= 1
+        if self._answers_in_s > 0:
+            self.says("cuff", CuffState(CuffPhase.MEASURING, 120))
+            return
+        self._answers_in_s = None
+        if self.pressure is None:
+            failed = MeasurementFailed(Flag.MEASUREMENT_FAILED, "weak pulse", 1)
+            self.says("cuff", failed)
+        else:
+            self.measured(*self.pressure)
+
+    def measured(self, sys: float, dia: float) -> Self:
+        """The cuff gives a pressure now."""
+        vitals = ((Vital.SYS, sys), (Vital.DIA, dia), (Vital.MAP, round((sys + 2 * dia) / 3)))
+        readings = (Reading(vital, value) for vital, value in vitals)
+        return self.says("cuff", Measurement((*readings, Reading(Vital.PULSE, 72))))
+
+    # ── people ──────────────────────────────────────────────────────────────────────────
+
+    def asks(self, command: Command) -> Self:
+        return self.did(self.bed.command(command, self.now))
+
+    def with_session(self, regimen: Regimen | str = "esketamine-84", id: str = "s-1") -> Self:
+        chosen = REGIMENS[regimen] if isinstance(regimen, str) else regimen
+        return self.asks(StartSession(id, "P-017", 44, 71, chosen, (), "nurse.a"))
+
+    def with_baseline(self, sys: float = 120, dia: float = 78) -> Self:
+        self.pressure = (sys, dia)
+        self.until(lambda side: bool(side.session.pressures))
+        return self.scored(cadss=0, moaas=5)
+
+    def dosed(self, mg: float = 84, at: datetime | None = None) -> Self:
+        return self.asks(GiveDose("esketamine", mg, "A123", "nurse.a", at))
+
+    def scored(self, **totals: int) -> Self:
+        for scale, total in totals.items():
+            self.asks(RecordScore(scale, total, None, "nurse.a"))
+        return self
+
+    def infusion(self, action: InfusionAction) -> Self:
+        return self.asks(ControlInfusion(action, "nurse.a"))
+
+    def escorted(self) -> Self:
+        return self.asks(ConfirmEscort("nurse.a"))
+
+    def closed(self, *, escort: bool = True, against: tuple[str, str] | None = None) -> Self:
+        clinician, reason = against or (None, None)
+        return self.asks(Close("nurse.a", escort, clinician, reason))
+
+    def aborted(self) -> Self:
+        return self.asks(Abort("nurse.a", "patient went home"))
+
+    def acknowledged(self, rule: str, by: str = "nurse.a") -> Self:
+        return self.asks(Acknowledge(self.alarm(rule).id, by))
+
+    def measure(self) -> Self:
+        return self.asks(MeasurePressure("nurse.a"))
+
+    # ── the patient and the devices ─────────────────────────────────────────────────────
+
+    def spo2(self, percent: float | None, *, for_s: float = 0) -> Self:
+        self.saturation = percent
+        return self.wait(for_s)
+
+    def pulse(self, rate: float | None, *, for_s: float = 0) -> Self:
+        self.heart_rate = rate
+        return self.wait(for_s)
+
+    def flagged(self, *flags: Flag, for_s: float = 0) -> Self:
+        self.flags = frozenset(flags)
+        return self.wait(for_s)
+
+    def silent(self, device: str, *, for_s: float = 0) -> Self:
+        self.talking.discard(device)
+        return self.wait(for_s)
+
+    def talks(self, device: str, *, for_s: float = 0) -> Self:
+        self.talking.add(device)
+        return self.wait(for_s)
+
+    def unplugged(self, device: str, *, for_s: float = 0) -> Self:
+        self.talking.discard(device)
+        return self.link(device, LinkState.DOWN, "no such port").wait(for_s)
+
+    def plugged(self, device: str, *, for_s: float = 0) -> Self:
+        self.talking.add(device)
+        return self.link(device, LinkState.UP).wait(for_s)
+
+    # ── what came of it ─────────────────────────────────────────────────────────────────
+
+    @property
+    def session(self) -> Session:
+        assert self.bed.session is not None
+        return self.bed.session
+
+    def phase(self) -> Phase:
+        return self.session.phase
+
+    def since_dose_min(self) -> float:
+        """Minutes since the first administration, by the wall clock."""
+        assert self.session.first_dose_at is not None
+        return (self.now.wall - self.session.first_dose_at).total_seconds() / 60
+
+    def latest(self, scale: str) -> int:
+        """The latest total on the scale."""
+        score = self.session.last_score(scale)
+        assert score is not None
+        return score.total
+
+    def types(self, prefix: str = "") -> list[str]:
+        return [event.type for event in self.events if event.type.startswith(prefix)]
+
+    def last(self, type_: str) -> Event:
+        return next(event for event in reversed(self.events) if event.type == type_)
+
+    def story(self, rule: str) -> list[str]:
+        """What happened to the rule's alarms, in order."""
+        return [
+            event.type.removeprefix("alarm.")
+            for event in self.events
+            if event.type.startswith("alarm.") and event.payload["alarm"]["rule"] == rule
+        ]
+
+    def open_rules(self) -> set[str]:
+        return {alarm.rule for alarm in self.bed.engine.open_alarms()}
+
+    def alarm(self, rule: str) -> Alarm:
+        """The rule's alarm, open or last."""
+        return next(a for a in self.bed.engine.alarms.values() if a.rule == rule)
+
+    def criterion(self, name: str) -> Criterion:
+        return next(c for c in self.bed.criteria(self.now) if c.name == name)
+
+    def unmet(self) -> set[str]:
+        return {c.name for c in self.bed.criteria(self.now) if not c.met}
+
+    def rebuilt(
+        self, devices: Iterable[DeviceSpec] | None = None, rules: RuleSet = DEFAULT
+    ) -> Self:
+        """The same bed after a restart: everything but its events is gone."""
+        self.bed = Bed("bed-1", self.devices if devices is None else tuple(devices), rules)
+        last_n = self.events[-1].n if self.events else 0
+        self.bed.restore(self.events, last_n, self.now)
+        self._answers_in_s = None
+        return self
+
+
+def bed(*devices: DeviceSpec) -> Bedside:
+    """An empty bed with an oximeter and a cuff, or with the given devices, all connected."""
+    return Bedside(devices or (OXIMETER, CUFF))

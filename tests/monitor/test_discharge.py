@@ -1,0 +1,311 @@
+"""Ready to leave: every criterion at both sides of its limit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import pytest
+
+from alerts.lifecycle import Alarm, State
+from alerts.rules import Kind, Priority
+from monitor.commands import InfusionAction
+from monitor.discharge import Criterion, Outlook, criteria
+from monitor.schedule import CheckState, Planned, schedule
+from monitor.session import Phase, Session
+from tests.monitor.builders import bed
+from tests.monitor.test_schedule import at, given, infused, measured, scored, session
+
+ALARM = Alarm(
+    id="a",
+    bed="bed-1",
+    session="s-1",
+    rule="pulse.high",
+    device=None,
+    kind=Kind.PHYSIOLOGICAL,
+    priority=Priority.MEDIUM,
+    latching=False,
+    text="Pulse 130/min",
+    guidance="",
+    values={},
+    raised_at=at(0),
+)
+
+
+def recovered(*, sys: float = 125, dia: float = 80) -> Session:
+    """A session of which every criterion is met two hours after the dose."""
+    base = scored(session(dosed=False), -5, scale="cadss", total=2)
+    base = scored(given(measured(base, -5), 0, 84), 15, 30, 45, 60, 75, 90, 118)
+    base = scored(base, 40, 90, scale="cadss", total=0)
+    base = measured(measured(base, 20, 40, 60, 90), 119, sys=sys, dia=dia)
+    return replace(base, escort=True)
+
+
+def found(
+    of: Session,
+    now_min: float = 120,
+    *,
+    spo2: float | None = 97,
+    spo2_held_min: float = 15,
+    alarms: Iterable[Alarm] = (),
+    planned: Iterable[Planned] | None = None,
+    pressure_fresh: bool = True,
+) -> dict[str, Criterion]:
+    outlook = Outlook(
+        spo2=spo2,
+        spo2_held_min=spo2_held_min,
+        open_alarms=alarms,
+        planned=schedule(of, at(now_min)) if planned is None else planned,
+        pressure_fresh=pressure_fresh,
+    )
+    return {c.name: c for c in criteria(of, outlook, at(now_min))}
+
+
+def unmet(found: dict[str, Criterion]) -> set[str]:
+    return {name for name, criterion in found.items() if not criterion.met}
+
+
+def test_a_recovered_patient_meets_every_criterion() -> None:
+    assert unmet(found(recovered())) == set()
+
+
+def test_every_criterion_says_why() -> None:
+    assert all(c.why for c in [*found(recovered()).values(), *found(session()).values()])
+
+
+@pytest.mark.parametrize(("now_min", "met"), [(119.99, False), (120, True)])
+def test_the_window_is_two_hours(now_min: float, met: bool) -> None:
+    assert found(recovered(), now_min)["window-over"].met is met
+
+
+def test_the_window_says_how_long_it_lasts() -> None:
+    assert found(recovered(), 73)["window-over"].why == "47 min left"
+
+
+def test_the_window_counts_from_the_last_administration() -> None:
+    twice = given(given(session(dosed=False), 0, 28), 10, 28)
+    assert not found(twice, 129.9)["window-over"].met
+    assert found(twice, 130)["window-over"].met
+
+
+@pytest.mark.parametrize(
+    ("steps", "now_min", "why"),
+    [
+        ((), 500, "no dose yet"),
+        ((InfusionAction.START,), 500, "the infusion has not ended"),
+        ((InfusionAction.START, InfusionAction.PAUSE), 500, "the infusion has not ended"),
+        ((InfusionAction.START, InfusionAction.END), 119, "1 min left"),
+    ],
+)
+def test_the_window_of_an_infusion_counts_from_its_end(
+    steps: tuple[InfusionAction, ...], now_min: float, why: str
+) -> None:
+    ran = session("ketamine-iv")
+    for step in steps:
+        ran = infused(ran, step, 0)
+    window = found(ran, now_min)["window-over"]
+    assert (window.met, window.why) == (False, why)
+
+
+def test_an_infusion_that_was_only_recorded_as_a_dose_opens_no_way_out() -> None:
+    window = found(given(session("ketamine-iv"), 0, 35), 500)["window-over"]
+    assert (window.met, window.why) == (False, "the infusion has not been recorded")
+
+
+def test_a_dose_after_the_infusion_moves_the_window() -> None:
+    ran = infused(session("ketamine-iv"), InfusionAction.START, 0)
+    ran = given(infused(ran, InfusionAction.END, 40), 60, 10)
+    assert not found(ran, 179)["window-over"].met
+
+
+@pytest.mark.parametrize(
+    ("sys", "dia", "unmet_criteria"),
+    [
+        (140, 80, set()),
+        (141, 80, {"pressure-near-baseline"}),
+        (100, 70, set()),
+        (99, 70, {"pressure-near-baseline"}),
+        (120, 99, set()),
+        (120, 100, {"pressure-near-baseline"}),
+        (120, 109, {"pressure-near-baseline"}),
+        (120, 110, {"pressure-near-baseline", "pressure-not-severe"}),
+        (180, 80, {"pressure-near-baseline", "pressure-not-severe"}),
+    ],
+)
+def test_the_last_pressure_is_near_the_baseline(
+    sys: float, dia: float, unmet_criteria: set[str]
+) -> None:
+    assert unmet(found(recovered(sys=sys, dia=dia))) == unmet_criteria
+
+
+def test_a_pressure_of_160_is_too_high_even_near_a_high_baseline() -> None:
+    high = measured(given(measured(session(dosed=False), -5, sys=150), 0, 84), 90)
+    assert found(measured(high, 119, sys=159))["pressure-near-baseline"].met
+    assert not found(measured(high, 119, sys=160))["pressure-near-baseline"].met
+
+
+def test_the_last_but_one_pressure_must_not_be_severe_either() -> None:
+    severe = measured(measured(recovered(), 119.2, sys=180), 119.5)
+    assert unmet(found(severe)) == {"pressure-not-severe"}
+    assert unmet(found(measured(severe, 119.8))) == set()
+
+
+def test_one_pressure_since_the_dose_is_not_two() -> None:
+    once = measured(given(measured(session(dosed=False), -5), 0, 84), 40)
+    assert found(once)["pressure-not-severe"].why == "1 of 2 pressures since the dose"
+
+
+def test_a_pressure_that_is_too_old_meets_nothing() -> None:
+    assert unmet(found(recovered(), pressure_fresh=False)) == {"pressure-near-baseline"}
+
+
+def test_without_a_baseline_no_pressure_is_near_it() -> None:
+    assert "no baseline" in found(measured(session(), 90, 119))["pressure-near-baseline"].why
+
+
+@pytest.mark.parametrize(
+    ("spo2", "held_min", "met"), [(97, 15, True), (97, 14.9, False), (None, 15, False)]
+)
+def test_saturation_has_held_for_a_quarter_of_an_hour(
+    spo2: float | None, held_min: float, met: bool
+) -> None:
+    assert found(recovered(), spo2=spo2, spo2_held_min=held_min)["spo2"].met is met
+
+
+@pytest.mark.parametrize(
+    ("scale", "total", "met"),
+    [("cadss", 4, True), ("cadss", 5, False), ("moaas", 5, True), ("moaas", 4, False)],
+)
+def test_the_last_score_is_at_its_limit(scale: str, total: int, met: bool) -> None:
+    assert found(scored(recovered(), 119, scale=scale, total=total))[scale].met is met
+
+
+@pytest.mark.parametrize(("total", "met"), [(9, True), (10, False)])
+def test_dissociation_may_be_back_to_what_it_was_before(total: int, met: bool) -> None:
+    base = given(scored(session(dosed=False), -5, scale="cadss", total=9), 0, 84)
+    assert found(scored(base, 119, scale="cadss", total=total))["cadss"].met is met
+
+
+@pytest.mark.parametrize("scale", ["cadss", "moaas"])
+def test_a_score_from_before_the_dose_meets_nothing(scale: str) -> None:
+    total = {"cadss": 0, "moaas": 5}[scale]
+    base = given(scored(session(dosed=False), -5, scale=scale, total=total), 0, 84)
+    assert found(base)[scale].why == "not scored since the dose"
+
+
+@pytest.mark.parametrize(("now_min", "met"), [(178, True), (178.1, False)])
+def test_a_score_says_something_for_an_hour(now_min: float, met: bool) -> None:
+    assert found(recovered(), now_min, planned=())["moaas"].met is met
+
+
+def test_a_score_recorded_late_does_not_hide_a_newer_one() -> None:
+    late = scored(scored(recovered(), 119, scale="cadss", total=30), 100, scale="cadss", total=0)
+    assert not found(late)["cadss"].met
+
+
+@pytest.mark.parametrize("state", [State.ACTIVE, State.LATCHED])
+@pytest.mark.parametrize("priority", [Priority.MEDIUM, Priority.HIGH])
+def test_an_open_alarm_about_the_body_keeps_the_patient(state: State, priority: Priority) -> None:
+    alarm = replace(ALARM, state=state, priority=priority)
+    assert unmet(found(recovered(), alarms=[alarm])) == {"no-alarm"}
+
+
+@pytest.mark.parametrize(
+    "alarm",
+    [
+        replace(ALARM, priority=Priority.LOW),
+        replace(ALARM, kind=Kind.TECHNICAL, rule="tech.link-lost"),
+        replace(ALARM, kind=Kind.ADVISORY, priority=Priority.LOW),
+    ],
+    ids=["low", "technical", "advisory"],
+)
+def test_other_alarms_do_not(alarm: Alarm) -> None:
+    assert unmet(found(recovered(), alarms=[alarm])) == set()
+
+
+def test_a_saturation_alarm_is_respiratory_depression() -> None:
+    alarm = replace(ALARM, rule="spo2.low", priority=Priority.LOW)
+    assert unmet(found(recovered(), alarms=[alarm])) == {"no-respiratory-depression"}
+
+
+def test_an_overdue_check_keeps_the_patient() -> None:
+    late = [p for p in schedule(session(), at(50)) if p.state is CheckState.OVERDUE]
+    overdue = found(recovered(), planned=late)["no-check-overdue"]
+    assert (overdue.met, overdue.why) == (False, "overdue: cadss, moaas, pressure")
+
+
+def test_nobody_leaves_alone() -> None:
+    assert unmet(found(replace(recovered(), escort=False))) == {"escort"}
+
+
+# ── at the bed ──────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How the session stood at one point of its story, and what was not met then."""
+
+    phase: Phase
+    unmet: set[str]
+
+
+@pytest.fixture(scope="module")
+def story() -> dict[str, Moment]:
+    """A patient who is scored as planned, recovers, dips once, and leaves."""
+    side = bed().wait(2).with_session().wait(1).with_baseline().dosed()
+    dosed = side.now.mono
+    moments: dict[str, Moment] = {}
+
+    def note(name: str) -> None:
+        moments[name] = Moment(side.phase(), side.unmet())
+
+    scores = [(m, "moaas", 5) for m in (15, 30, 45, 60, 75, 90, 118)]
+    for minute, scale, total in sorted([*scores, (40, "cadss", 20), (90, "cadss", 2)]):
+        side.wait(dosed + minute * 60 - side.now.mono).scored(**{scale: total})
+    side.escorted().wait(dosed + 120 * 60 - 1 - side.now.mono)
+    note("the window is not over")
+    side.wait(60)
+    note("the window is over")
+    side.spo2(93, for_s=3)
+    note("saturation fell")
+    side.spo2(98, for_s=14.9 * 60)
+    note("saturation held for a while")
+    side.wait(15)
+    note("saturation held")
+    side.silent("oximeter", for_s=7)
+    note("the oximeter fell silent")
+    side.talks("oximeter").scored(cadss=1).wait(15.1 * 60)
+    note("the oximeter talked again")
+    side.closed(escort=False)
+    note("closed")
+    assert side.session.against_criteria is None
+    assert side.session.escort
+    return moments
+
+
+def test_a_patient_who_is_ready_leaves_on_the_nurse_s_word(story: dict[str, Moment]) -> None:
+    assert story["closed"].phase is Phase.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("moment", "phase", "unmet"),
+    [
+        ("the window is not over", Phase.OBSERVING, {"window-over"}),
+        ("the window is over", Phase.READY, set()),
+        ("saturation fell", Phase.OBSERVING, {"spo2"}),
+        ("saturation held for a while", Phase.OBSERVING, {"spo2"}),
+        ("saturation held", Phase.READY, set()),
+        ("the oximeter fell silent", Phase.OBSERVING, {"spo2"}),
+        ("the oximeter talked again", Phase.READY, set()),
+    ],
+)
+def test_ready_is_said_and_taken_back_as_the_criteria_stand(
+    story: dict[str, Moment], moment: str, phase: Phase, unmet: set[str]
+) -> None:
+    assert story[moment] == Moment(phase, unmet)
+
+
+@pytest.mark.parametrize("step_s", [3 * 3600, -3 * 3600])
+def test_a_wall_clock_that_is_set_does_not_move_the_window(step_s: float) -> None:
+    side = bed().wait(2).with_session().wait(1).with_baseline().dosed().minutes(5)
+    side.wall_steps(step_s).wait(2)
+    assert "window-over" in side.unmet()
+    assert side.criterion("window-over").why == "115 min left"

@@ -1,0 +1,134 @@
+"""The phases of a session, its baseline, and the wall clock it is told by."""
+
+from datetime import timedelta
+
+import pytest
+
+from alerts.lifecycle import State
+from monitor.commands import InfusionAction, RecordScore
+from monitor.session import Phase
+from tests.monitor.builders import START, bed
+
+
+def test_a_session_begins_with_the_baseline() -> None:
+    assert bed().with_session().phase() is Phase.BASELINE
+
+
+def test_the_first_dose_begins_the_dosing() -> None:
+    assert bed().with_session().dosed(28).phase() is Phase.DOSING
+
+
+def test_the_last_planned_dose_begins_the_observation() -> None:
+    side = bed().with_session().dosed(56).dosed(28)
+    assert side.types("session.") == ["session.started", "session.observing"]
+
+
+@pytest.mark.parametrize(("minutes", "phase"), [(14.9, Phase.DOSING), (15.1, Phase.OBSERVING)])
+def test_a_dose_that_is_not_completed_is_over_after_a_while(minutes: float, phase: Phase) -> None:
+    assert bed().with_session().dosed(28).minutes(minutes).phase() is phase
+
+
+def test_a_later_device_brings_the_dosing_back() -> None:
+    side = bed().with_session().dosed(28).minutes(16).dosed(28)
+    assert side.phase() is Phase.DOSING
+
+
+def test_an_infusion_is_observed_from_its_end() -> None:
+    side = bed().with_session("ketamine-iv").infusion(InfusionAction.START).minutes(40)
+    assert side.phase() is Phase.DOSING
+    side.infusion(InfusionAction.END)
+    assert side.phase() is Phase.OBSERVING
+    assert side.session.last_dose_at == side.now.wall
+
+
+def test_while_an_infusion_runs_the_window_is_the_planned_one() -> None:
+    side = bed().with_session("ketamine-iv").infusion(InfusionAction.START)
+    assert side.session.window_ends_at == side.now.wall + timedelta(minutes=160)
+
+
+def test_first_and_last_administration_are_both_kept() -> None:
+    side = bed().with_session().dosed(28).minutes(5).dosed(28)
+    assert side.since_dose_min() == 5
+    assert side.session.last_dose_at == side.now.wall
+    assert side.session.window_ends_at == side.now.wall + timedelta(minutes=120)
+
+
+# ── baseline ────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_baseline_is_what_was_found_last_before_the_dose() -> None:
+    side = bed().wait(2).with_session().measured(118, 76).wait(60).measured(124, 80)
+    side.scored(cadss=3, moaas=5).wait(1).dosed().wait(60).measured(160, 95).scored(cadss=30)
+    assert side.session.baseline == {"sys": 124, "dia": 80, "cadss": 3, "moaas": 5}
+
+
+def test_the_second_administration_does_not_move_the_baseline() -> None:
+    side = bed().wait(2).with_session().measured(118, 76).dosed(28).measured(160, 95).dosed(28)
+    assert side.session.baseline["sys"] == 118
+
+
+def test_a_dose_recorded_late_takes_no_baseline_from_after_it() -> None:
+    side = bed().wait(2).with_session().measured(118, 76).wait(5)
+    given_at = side.now.wall
+    side.wait(120).measured(165, 95).scored(cadss=20).dosed(at=given_at)
+    assert side.session.baseline == {"sys": 118, "dia": 76}
+
+
+def test_a_rise_from_the_baseline_alarms_when_it_is_confirmed() -> None:
+    side = bed().wait(2).with_session().with_baseline(100, 60).dosed()
+    side.pressure = (140, 70)
+    side.measured(140, 70).minutes(3)
+    assert "up +40/+10 from baseline" in side.alarm("pressure.rise").text
+
+
+# ── scores ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_latest_score_is_the_one_taken_last() -> None:
+    side = bed().with_session().wait(600).scored(cadss=31)
+    earlier = START.plus(60).wall
+    side.asks(RecordScore("cadss", 2, None, "nurse.a", earlier))
+    assert side.latest("cadss") == 31
+    assert side.alarm("dissociation.marked").state is State.ACTIVE
+
+
+def test_a_score_corrected_at_the_same_time_is_the_latest() -> None:
+    side = bed().with_session().scored(cadss=31).scored(cadss=3)
+    assert side.latest("cadss") == 3
+
+
+def test_dissociation_two_hours_after_the_dose_is_prolonged() -> None:
+    side = bed().with_session().dosed().minutes(90).scored(cadss=6).minutes(29.9)
+    assert side.story("dissociation.prolonged") == []
+    assert side.wait(10).story("dissociation.prolonged") == ["raised"]
+
+
+# ── the wall clock ──────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("step_s", [-7200.0, 7200.0])
+def test_a_wall_clock_that_is_set_restates_the_session(step_s: float) -> None:
+    side = bed().with_session().dosed().scored(cadss=5).minutes(10).wall_steps(step_s).wait(1)
+    assert side.since_dose_min() == pytest.approx(10 + 1 / 60)
+    assert side.last("clock.stepped").payload == {"by_s": step_s}
+
+
+def test_a_wall_clock_that_drifts_is_followed_in_silence() -> None:
+    side = bed().with_session()
+    for _ in range(60):
+        side.wall_steps(0.5).wait(1)
+    assert "clock.stepped" not in side.types()
+
+
+def test_a_wall_clock_that_is_set_changes_no_delay() -> None:
+    side = bed().with_session().wait(5).spo2(85, for_s=6).wall_steps(-7200).wait(4)
+    assert side.story("spo2.very-low") == []
+    assert side.wait(1).story("spo2.very-low") == ["raised"]
+
+
+@pytest.mark.parametrize("step_s", [-7200.0, 7200.0])
+def test_the_cuff_is_started_in_time_whatever_the_wall_clock_does(step_s: float) -> None:
+    side = bed().wait(2).with_session().with_baseline().dosed().minutes(5).wall_steps(step_s)
+    side.minutes(14.9)
+    assert len(side.requests) == 1
+    assert len(side.minutes(0.2).requests) == 2
