@@ -1,0 +1,280 @@
+"""What is answered: typed for the OpenAPI document and the clients made from it.
+
+The data comes from `monitor.views`; these models say what it is and check it on the way out.
+"""
+
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+T = TypeVar("T")
+
+
+class Answer(BaseModel):
+    """A part of an answer. An answer that would hold something undocumented is a fault."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Listed(Answer, Generic[T]):
+    """A page of a list; `next` is what to give as `after` or `before` for the next one."""
+
+    items: list[T]
+    next: int | None = None
+
+
+class Vital(Answer):
+    """A vital now.
+
+    `at` is when its last value was taken; `value` is null while the device gives none, with
+    the `reason` and since when.
+    """
+
+    value: float | None
+    unit: str
+    at: str | None
+    age_s: float | None
+    quality: Literal["good", "poor", "rejected"]
+    stale: bool
+    reason: str | None
+    missing_since: str | None
+    device: str
+
+
+class Device(Answer):
+    """A device at a bed and the link to it."""
+
+    id: str
+    driver: str
+    title: str
+    url: str
+    link: Literal["connecting", "up", "down"]
+    silent: bool
+    reason: str | None
+    model: str | None
+    can_measure: bool
+
+
+class Cuff(Answer):
+    """What the cuff is doing, and the pressure in it."""
+
+    phase: Literal["idle", "measuring"]
+    pressure_mmhg: int | None
+
+
+class Criterion(Answer):
+    """One condition for leaving."""
+
+    name: str
+    met: bool
+    why: str
+
+
+class Check(Answer):
+    """One check of the schedule."""
+
+    check: str
+    due_at: str
+    state: Literal["upcoming", "due", "overdue", "done"]
+    done_at: str | None
+
+
+class Dose(Answer):
+    """One administration."""
+
+    product: str
+    mg: float
+    lot: str | None
+    by: str
+    at: str
+
+
+class Infusion(Answer):
+    """The infusion, where the regimen has one."""
+
+    started_at: str
+    ended_at: str | None
+    running: bool
+    planned_min: float | None
+
+
+class Score(Answer):
+    """One assessment."""
+
+    scale: str
+    total: int
+    by: str
+    at: str
+
+
+class Pressure(Answer):
+    """One blood pressure, in mmHg."""
+
+    sys: float
+    dia: float
+    map: float | None
+    pulse: float | None
+    device: str
+    at: str
+
+
+class Session(Answer):
+    """A session: what is recorded, what is due, and whether the patient may leave."""
+
+    id: str
+    bed: str
+    patient: str
+    age: int | None
+    weight_kg: float | None
+    regimen: str
+    title: str
+    medicines: list[str]
+    state: Literal["baseline", "dosing", "observing", "ready", "closed", "aborted"]
+    by: str
+    rules: dict[str, str]
+    started_at: str
+    first_dose_at: str | None
+    last_dose_at: str | None
+    window_ends_at: str | None
+    window_min: float
+    planned_mg: float | None
+    doses: list[Dose]
+    infusion: Infusion | None
+    scores: list[Score]
+    pressures: list[Pressure]
+    baseline: dict[str, float]
+    escort: bool
+    ready: bool
+    criteria: list[Criterion]
+    schedule: list[Check]
+    ended_at: str | None
+    ended_by: str | None
+    against_criteria: dict[str, str] | None
+    reason: str | None
+
+
+class Alarm(Answer):
+    """An alarm. `state` is of its condition; `acknowledged` of the person who took it."""
+
+    id: str
+    bed: str
+    session: str | None
+    rule: str
+    device: str | None
+    kind: Literal["physiological", "technical", "advisory"]
+    priority: Literal["high", "medium", "low"]
+    latching: bool
+    state: Literal["active", "latched", "ended"]
+    acknowledged: bool
+    acknowledged_by: str | None
+    acknowledged_at: str | None
+    note: str | None
+    escalated: bool
+    unverified_since: str | None
+    raised_at: str
+    condition_ended_at: str | None
+    ended_at: str | None
+    count: int
+    text: str
+    values: dict[str, float]
+    guidance: str
+
+
+class Bed(Answer):
+    """Everything about a bed now. `failing` is said while its own software is restarting."""
+
+    id: str
+    simulated: bool
+    devices: list[Device]
+    vitals: dict[str, Vital]
+    cuff: Cuff | None
+    session: Session | None
+    alarms: list[Alarm]
+    alarms_120min: int
+    failing: str | None
+
+
+class Event(Answer):
+    """A journal event; what `payload` holds depends on `type`."""
+
+    seq: int
+    id: str
+    bed: str
+    session: str | None
+    type: str
+    at: str
+    payload: dict[str, Any]
+
+
+class Requested(Answer):
+    """The cuff was asked to measure; the pressure comes on the stream."""
+
+    bed: str
+    requested: bool = True
+
+
+class Point(Answer):
+    """The values of a short time: lowest, highest, last, and how many."""
+
+    at: str
+    min: float
+    max: float
+    last: float
+    count: int
+
+
+class Course(Answer):
+    """The course of one vital; where no point is, there was no value."""
+
+    vital: str
+    unit: str
+    points: list[Point]
+
+
+class Uplink(Answer):
+    """The way to the MQTT broker; `waiting` events have still to be delivered."""
+
+    configured: bool
+    connected: bool
+    since: str | None
+    waiting: int
+    reason: str | None
+
+
+class Journal(Answer):
+    """The journal: its newest event, and since when it has not been able to store."""
+
+    failing_since: str | None
+    reason: str | None
+    seq: int
+
+
+class Status(Answer):
+    """How the daemon itself is."""
+
+    site: str
+    boot: str
+    now: str
+    simulated: bool
+    speed: float
+    mqtt: Uplink
+    journal: Journal
+    displays: int
+
+
+class Wrong(Answer):
+    """One field of a request that is wrong."""
+
+    field: str
+    message: str
+
+
+class Problem(Answer):
+    """What went wrong and how to mend it (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+    errors: list[Wrong] = []

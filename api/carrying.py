@@ -1,0 +1,109 @@
+"""Carrying out a command: once, and answered only when it is durable.
+
+A command may carry `Idempotency-Key`. The answer is then stored in the same transaction
+as the command's events, and the same request with the same key gets the same answer and
+does nothing again.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+from fastapi import Header, Request, Response
+
+from api.problems import ProblemError
+from monitor.commands import Command
+from monitor.journal import Receipt
+from monitor.keeper import Keeper
+from monitor.ward import Ward
+
+STORE_S: Final = 10.0
+"""How long a person waits for the journal before being told that it is not storing."""
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="Makes a repeated request harmless: the same key gets the same answer.",
+    ),
+]
+
+
+class Carrier:
+    """Carries out the commands of one application."""
+
+    def __init__(self, ward: Ward) -> None:
+        self._ward = ward
+        self._under_way: set[str] = set()
+
+    async def carry(
+        self,
+        request: Request,
+        key: str | None,
+        keeper: Keeper,
+        command: Command,
+        answer: Callable[[], Any],
+        status: int = 200,
+    ) -> Response:
+        """Have `keeper` carry out `command`; the response holds what `answer` gives after it.
+
+        Raises `Refused`, `ProblemError`.
+        """
+        if key is None:
+            return await self._once(keeper, command, answer, status, None)
+        if key in self._under_way:
+            raise ProblemError(409, "a request with this Idempotency-Key is still under way")
+        self._under_way.add(key)
+        try:
+            fingerprint = await _fingerprint(request)
+            if (known := await self._ward.journal.find_receipt(key)) is not None:
+                return _again(known, fingerprint)
+            return await self._once(keeper, command, answer, status, (key, fingerprint))
+        finally:
+            self._under_way.discard(key)
+
+    async def _once(
+        self,
+        keeper: Keeper,
+        command: Command,
+        answer: Callable[[], Any],
+        status: int,
+        key: tuple[str, str] | None,
+    ) -> Response:
+        if keeper.failing is not None:
+            raise ProblemError(503, f"{keeper.id} is being restarted; try again in a moment")
+        body = ""
+
+        def receipt() -> Receipt | None:
+            nonlocal body
+            body = json.dumps(answer(), ensure_ascii=False, separators=(",", ":"))
+            return None if key is None else Receipt(key[0], key[1], status, body)
+
+        stored = keeper.command(command, receipt)
+        try:
+            async with asyncio.timeout(STORE_S):
+                await asyncio.shield(stored)
+        except TimeoutError as error:
+            raise ProblemError(
+                503,
+                "accepted, but not stored yet: the journal is failing. It will be stored when "
+                "the database answers again; write it down until then",
+            ) from error
+        return Response(body, status, media_type="application/json")
+
+
+async def _fingerprint(request: Request) -> str:
+    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
+    digest.update(await request.body())
+    return digest.hexdigest()
+
+
+def _again(known: Receipt, fingerprint: str) -> Response:
+    if known.fingerprint != fingerprint:
+        raise ProblemError(422, "this Idempotency-Key was used for another request; take a new one")
+    headers = {"Idempotent-Replayed": "true"}
+    return Response(known.body, known.status, headers, media_type="application/json")

@@ -1,0 +1,275 @@
+"""The configuration: one TOML file, the environment over it, one validated model.
+
+Every key can come from the environment as `POSTDOSE_SECTION__KEY`. What is wrong is said
+in one line that names the file, the line, the key and the mend.
+"""
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from drivers.registry import DeviceSpec, SpecError
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+"""What may stand in a URL and an MQTT topic as it is."""
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message names where and how to mend it."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Site(_Section):
+    """Who this installation is."""
+
+    id: Name = "site"
+
+
+class Api(_Section):
+    """Where people reach the ward page and the HTTP interface."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8600
+    behind_proxy: bool = False
+    enabled: bool = True
+
+    @field_validator("host")
+    @classmethod
+    def _only_this_machine(cls, host: str) -> str:
+        if not _is_loopback(host):
+            raise ValueError(
+                f"{host} can be reached by others, which needs users, and this version has none: "
+                "keep 127.0.0.1 and put a proxy that signs people in on this machine"
+            )
+        return host
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Mqtt(_Section):
+    """Where alarms are published."""
+
+    enabled: bool = True
+    url: str = "mqtt://127.0.0.1:1883"
+    root: Name = "postdose"
+    protocol: Literal["5", "3.1.1"] = "5"
+    username: str | None = None
+    password_file: Path | None = None
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+
+
+class Store(_Section):
+    """Where the journal is."""
+
+    url: str = "sqlite:///postdose.db"
+
+
+class Rules(_Section):
+    """Which rules judge."""
+
+    set: str = "default"
+
+
+class Regimens(_Section):
+    """A site's own regimens, beside those that ship."""
+
+    files: tuple[Path, ...] = ()
+
+
+class Log(_Section):
+    """How the daemon logs: `console` for people, `json` for machines."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "console"
+
+
+class Device(_Section):
+    """One device at a bed."""
+
+    id: Name
+    driver: str
+    url: str
+    dialect: str | None = None
+    options: dict[str, str | int | bool] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_be_opened(self) -> Self:
+        try:
+            self.spec()
+        except SpecError as error:
+            raise ValueError(str(error).removeprefix(f"{self.id}: ")) from error
+        return self
+
+    def spec(self) -> DeviceSpec:
+        """The device as the drivers take it. Raises `SpecError`."""
+        return DeviceSpec(self.id, self.driver, self.url, self.dialect, self.options)
+
+
+class BedSettings(_Section):
+    """One bed and what stands beside it."""
+
+    id: Name
+    devices: tuple[Device, ...] = ()
+
+    @model_validator(mode="after")
+    def _devices_differ(self) -> Self:
+        if (twice := _first_twice([device.id for device in self.devices])) is not None:
+            raise ValueError(f"device {twice} is there twice; rename one")
+        return self
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="POSTDOSE_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    site: Site = Site()
+    api: Api = Api()
+    mqtt: Mqtt = Mqtt()
+    store: Store = Store()
+    rules: Rules = Rules()
+    regimens: Regimens = Regimens()
+    log: Log = Log()
+    beds: tuple[BedSettings, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment comes before the file."""
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _nothing_is_shared(self) -> Self:
+        if (twice := _first_twice([bed.id for bed in self.beds])) is not None:
+            raise ValueError(f"beds: {twice} is there twice; rename one")
+        owner: dict[str, str] = {}
+        for bed in self.beds:
+            for device in bed.devices:
+                port = _port_of(device.url)
+                if port in owner:
+                    raise ValueError(
+                        f"beds: {owner[port]} and {bed.id} both use {device.url}; "
+                        "a device stands at one bed"
+                    )
+                owner[port] = bed.id
+        return self
+
+
+def _port_of(url: str) -> str:
+    return url if "://" in url else os.path.realpath(url)
+
+
+def _first_twice(names: Sequence[str]) -> str | None:
+    return next((name for i, name in enumerate(names) if name in names[:i]), None)
+
+
+def load(path: Path) -> Settings:
+    """The settings in the file at `path`, with the environment over them.
+
+    A relative path in the file is taken from the file's own folder. Raises `ConfigError`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        raise ConfigError(f"{path}: {reason}; give the site's file with --config") from error
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    _resolve(data, path.parent)
+    try:
+        return Settings(**data)
+    except ValidationError as error:
+        raise ConfigError(_explain(path, text, error)) from error
+
+
+def _resolve(data: dict[str, Any], folder: Path) -> None:
+    """Make the relative paths of files in `data` start at `folder`."""
+    for section, key in (
+        ("mqtt", "password_file"),
+        ("mqtt", "ca"),
+        ("mqtt", "cert"),
+        ("mqtt", "key"),
+    ):
+        if isinstance(name := data.get(section, {}).get(key), str):
+            data[section][key] = str(folder / name)
+    if str(name := data.get("rules", {}).get("set", "")).endswith(".toml"):
+        data["rules"]["set"] = str(folder / str(name))
+    if isinstance(files := data.get("regimens", {}).get("files"), list):
+        data["regimens"]["files"] = [str(folder / str(name)) for name in files]
+
+
+def _explain(path: Path, text: str, error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"]]
+    key = ".".join(place)
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        message = f"unknown key; there are: {', '.join(_keys_beside(first['loc']))}"
+    elif first["type"] == "missing":
+        message = f"is missing; add {place[-1]} = …"
+    line = _line_of(text, first["loc"])
+    where = f"{path}:{line}" if line else str(path)
+    return f"{where}: {key}: {message}" if key else f"{where}: {message}"
+
+
+def _keys_beside(place: tuple[int | str, ...]) -> list[str]:
+    model: Any = Settings
+    for part in place[:-1]:
+        if isinstance(part, str):
+            model = _model_in(model.model_fields[part].annotation)
+    return sorted(model.model_fields)
+
+
+def _model_in(annotation: Any) -> Any:
+    inner = getattr(annotation, "__args__", None)
+    return inner[0] if inner else annotation
+
+
+def _line_of(text: str, place: tuple[int | str, ...]) -> int | None:
+    """The line on which the key at `place` is written, as well as a search can tell."""
+    if not place:
+        return None
+    lines = text.splitlines()
+    at = 0
+    for part, following in zip(place, [*place[1:], None], strict=True):
+        if isinstance(part, int):
+            continue
+        nth = following if isinstance(following, int) else 0
+        found = [i for i in range(at, len(lines)) if _writes(lines[i], part)]
+        if not found:
+            return at + 1 if at else None
+        at = found[min(nth, len(found) - 1)]
+    return at + 1
+
+
+def _writes(line: str, key: str) -> bool:
+    line = line.strip()
+    if line.startswith("["):
+        return line.strip("[] \t").split("#")[0].split(".")[-1].strip("] ") == key
+    return line.split("=")[0].strip() == key

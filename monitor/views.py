@@ -1,0 +1,164 @@
+"""A bed in plain JSON data, as every interface shows it. Pure."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from drivers.clock import Instant, rfc3339
+from drivers.readings import CuffState, LinkState
+from monitor.bed import Bed
+from monitor.hearing import Hearing
+from monitor.session import Session
+
+Json = dict[str, Any]
+
+LOAD: Final = timedelta(minutes=120)
+"""The time over which a bed's alarms are counted [clinical.md]."""
+
+
+def vitals(bed: Bed, now: Instant) -> Json:
+    """Every vital the bed's devices can give."""
+    return {
+        shown.vital.value: {
+            "value": shown.value,
+            "unit": shown.unit,
+            "at": _wall(shown.at),
+            "age_s": None if shown.at is None else round(now.mono - shown.at.mono, 1),
+            "quality": shown.quality.value,
+            "stale": shown.stale,
+            "reason": shown.reason,
+            "missing_since": _wall(shown.missing_since),
+            "device": shown.device,
+        }
+        for shown in bed.shown(now)
+    }
+
+
+def session(bed: Bed, now: Instant) -> Json | None:
+    """The bed's session, open or last; None before its first."""
+    if bed.session is None:
+        return None
+    shown = recorded(bed.session)
+    if not bed.session.is_open:
+        return shown
+    criteria = bed.criteria(now)
+    return shown | {
+        "ready": bed.session.phase.value == "ready",
+        "criteria": [{"name": c.name, "met": c.met, "why": c.why} for c in criteria],
+        "schedule": [
+            {
+                "check": planned.check.value,
+                "due_at": rfc3339(planned.due_at),
+                "state": planned.state.value,
+                "done_at": _text(planned.done_at),
+            }
+            for planned in bed.schedule(now)
+        ],
+    }
+
+
+def recorded(of: Session) -> Json:
+    """What is recorded of a session, whether or not it is still open."""
+    return {
+        "id": of.id,
+        "bed": of.bed,
+        "patient": of.patient,
+        "age": of.age,
+        "weight_kg": of.weight_kg,
+        "regimen": of.regimen.name,
+        "title": of.regimen.title,
+        "medicines": list(of.medicines),
+        "state": of.phase.value,
+        "by": of.by,
+        "rules": dict(of.rules),
+        "started_at": rfc3339(of.started_at),
+        "first_dose_at": _text(of.first_dose_at),
+        "last_dose_at": _text(of.last_dose_at),
+        "window_ends_at": _text(of.window_ends_at),
+        "window_min": of.regimen.window_min,
+        "planned_mg": of.regimen.planned_mg(of.weight_kg),
+        "doses": [
+            {"product": d.product, "mg": d.mg, "lot": d.lot, "by": d.by, "at": rfc3339(d.at)}
+            for d in of.doses
+        ],
+        "infusion": None
+        if of.infusion is None
+        else {
+            "started_at": rfc3339(of.infusion.started_at),
+            "ended_at": _text(of.infusion.ended_at),
+            "running": of.infusion.running,
+            "planned_min": of.regimen.infusion_min,
+        },
+        "scores": [
+            {"scale": s.scale, "total": s.total, "by": s.by, "at": rfc3339(s.at)} for s in of.scores
+        ],
+        "pressures": [
+            {
+                "sys": p.sys,
+                "dia": p.dia,
+                "map": p.mean,
+                "pulse": p.pulse,
+                "device": p.device,
+                "at": rfc3339(p.at),
+            }
+            for p in of.pressures
+        ],
+        "baseline": dict(of.baseline),
+        "escort": of.escort,
+        "ready": False,
+        "criteria": [],
+        "schedule": [],
+        "ended_at": _text(of.ended_at),
+        "ended_by": of.ended_by,
+        "against_criteria": of.against_criteria,
+        "reason": of.reason,
+    }
+
+
+def device(hearing: Hearing) -> Json:
+    """One device at the bed. Where it is connected is for those who look after it."""
+    spec, identity = hearing.spec, hearing.identity
+    return {
+        "id": spec.id,
+        "driver": spec.driver,
+        "title": spec.kind.title,
+        "url": spec.url,
+        "link": hearing.link.value,
+        "silent": hearing.silent,
+        "reason": None if hearing.link is LinkState.UP else hearing.reason,
+        "model": identity.model if identity else None,
+        "can_measure": spec.kind.can_measure,
+    }
+
+
+def cuff(state: CuffState | None) -> Json | None:
+    """What the bed's cuff is doing, None without one."""
+    if state is None:
+        return None
+    return {"phase": state.phase.value, "pressure_mmhg": state.pressure_mmhg}
+
+
+def alarms(bed: Bed) -> list[Json]:
+    """The bed's open alarms, most urgent first."""
+    return [alarm.as_json() for alarm in bed.engine.open_alarms()]
+
+
+def bed(of: Bed, now: Instant, *, simulated: bool) -> Json:
+    """Everything about a bed now."""
+    states = [h.cuff for h in of.hearing.values() if h.cuff is not None]
+    return {
+        "id": of.id,
+        "simulated": simulated,
+        "devices": [device(hearing) for hearing in of.hearing.values()],
+        "vitals": vitals(of, now),
+        "cuff": cuff(states[0] if states else None),
+        "session": session(of, now),
+        "alarms": alarms(of),
+    }
+
+
+def _wall(at: Instant | None) -> str | None:
+    return None if at is None else rfc3339(at.wall)
+
+
+def _text(wall: datetime | None) -> str | None:
+    return None if wall is None else rfc3339(wall)

@@ -1,0 +1,202 @@
+"""All beds of one daemon, and what it takes to answer for them.
+
+The ward owns the beds' keepers, the journal's feed and the newest vitals; the HTTP
+interface and the MQTT publisher are written against it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+import structlog
+
+from alerts.lifecycle import Alarm
+from alerts.rules import RuleSet
+from drivers.clock import Clock, Instant, rfc3339
+from drivers.registry import DeviceSpec
+from monitor import views
+from monitor.events import Event
+from monitor.feed import Feed, Latest
+from monitor.journal import Journal
+from monitor.keeper import Keeper
+from monitor.regimen import Regimens
+
+TICK_S: Final = 0.25
+"""How often every bed is told that time has passed; rules may be late by as much."""
+
+SLOWEST_TICK_S: Final = 0.01
+"""Under a fast clock the ticks are no closer than this in real time."""
+
+SHOW_S: Final = 1.0
+"""How often a bed's vitals are handed on at most."""
+
+FASTEST_SHOW_S: Final = 0.2
+"""Under a fast clock they are handed on no more often than this in real time."""
+
+RESTART_S: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Uplink:
+    """How the way to the broker stands. `since` is since when it has stood so."""
+
+    configured: bool
+    connected: bool
+    since: Instant | None
+    waiting: int
+    reason: str | None = None
+
+
+NO_UPLINK: Final = Uplink(configured=False, connected=False, since=None, waiting=0)
+
+
+class Ward:
+    """The beds of one site. Enter it with `async with`: that opens every device."""
+
+    def __init__(
+        self,
+        site: str,
+        beds: Mapping[str, Iterable[DeviceSpec]],
+        rules: RuleSet,
+        regimens: Regimens,
+        journal: Journal,
+        clock: Clock,
+    ) -> None:
+        self.site = site
+        self.boot = uuid4().hex
+        self.rules = rules
+        self.regimens = regimens
+        self.journal = journal
+        self.clock = clock
+        self.feed = Feed(journal)
+        self.latest: Latest[str, views.Json] = Latest()
+        self.uplink: Callable[[], Uplink] = lambda: NO_UPLINK
+        self.displays = 0
+        self.unstored_listeners: list[Callable[[Event], None]] = []
+        self._show_s = max(SHOW_S, FASTEST_SHOW_S * clock.speed)
+        self._stale: set[str] = set()
+        self._shown_at: dict[str, float] = {}
+        self.keepers = {
+            bed: Keeper(bed, tuple(specs), rules, journal, clock, self)
+            for bed, specs in beds.items()
+        }
+
+    async def restore(self) -> None:
+        """Rebuild every bed from the journal. Raises `StoreError`."""
+        for keeper in self.keepers.values():
+            await keeper.restore()
+
+    @contextlib.asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Keep every device open and the time passing, until the block is left."""
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(self._kept(f"{bed}/{name}", device.run))
+                for bed, keeper in self.keepers.items()
+                for name, device in keeper.devices.items()
+            ]
+            running.append(tasks.create_task(self._kept("ticks", self._tick)))
+            try:
+                yield
+            finally:
+                for task in running:
+                    task.cancel()
+
+    async def _kept(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run for ever; a failure is logged, and does not reach the others."""
+        while True:
+            try:
+                await run()
+            except Exception:
+                _log.exception("task.failed", task=name)
+            await self.clock.sleep(RESTART_S)
+
+    async def _tick(self) -> None:
+        while True:
+            now = self.clock.now()
+            journal_failing = self.journal.failure
+            unreachable = self._unreachable()
+            for keeper in self.keepers.values():
+                keeper.site("journal-failing", journal_failing)
+                keeper.site("broker-unreachable", unreachable)
+                keeper.tick(now)
+            self._show(now)
+            self.journal.sweep(now.wall)
+            await self.clock.sleep(max(TICK_S, SLOWEST_TICK_S * self.clock.speed))
+
+    def _unreachable(self) -> str | None:
+        uplink = self.uplink()
+        if not uplink.configured or uplink.connected:
+            return None
+        return uplink.reason or "the broker cannot be reached"
+
+    # ── vitals, and alarms that wait for the disk ───────────────────────────────────────
+
+    def vitals_changed(self, bed: str) -> None:
+        """The bed's vitals have changed; they are handed on at most once a second."""
+        self._stale.add(bed)
+
+    def _show(self, now: Instant) -> None:
+        for bed in list(self.keepers):
+            due = now.mono - self._shown_at.get(bed, float("-inf")) >= self._show_s
+            if due and (bed in self._stale or self._ages(bed, now)):
+                self._stale.discard(bed)
+                self._shown_at[bed] = now.mono
+                vitals = self.keepers[bed].vitals()
+                self.latest.put(bed, {"bed": bed, "at": rfc3339(now.wall), "vitals": vitals})
+
+    def _ages(self, bed: str, now: Instant) -> bool:
+        """Whether vitals that nobody renews have to be shown again, grown older."""
+        return now.mono - self._shown_at.get(bed, float("-inf")) >= 5 * self._show_s
+
+    def unstored(self, event: Event) -> None:
+        """An alarm waits too long for the disk: tell those who show it all the same."""
+        for listener in self.unstored_listeners:
+            listener(event)
+
+    # ── answers ─────────────────────────────────────────────────────────────────────────
+
+    def status(self) -> views.Json:
+        """How the daemon itself is."""
+        failing = self.journal.failing_since
+        uplink = self.uplink()
+        return {
+            "site": self.site,
+            "boot": self.boot,
+            "now": rfc3339(self.clock.now().wall),
+            "simulated": self.clock.simulated,
+            "speed": self.clock.speed,
+            "mqtt": {
+                "configured": uplink.configured,
+                "connected": uplink.connected,
+                "since": None if uplink.since is None else rfc3339(uplink.since.wall),
+                "waiting": uplink.waiting,
+                "reason": uplink.reason,
+            },
+            "journal": {
+                "failing_since": None if failing is None else rfc3339(failing.wall),
+                "reason": self.journal.failure,
+                "seq": self.journal.last_seq,
+            },
+            "displays": self.displays,
+        }
+
+    def alarm(self, alarm_id: str) -> tuple[Keeper, Alarm] | None:
+        """The alarm of that id and its bed, if any bed still holds it."""
+        for keeper in self.keepers.values():
+            if (alarm := keeper.bed.engine.find(alarm_id)) is not None:
+                return keeper, alarm
+        return None
+
+    def session_keeper(self, session_id: str) -> Keeper | None:
+        """The bed whose latest session this is."""
+        for keeper in self.keepers.values():
+            session = keeper.bed.session
+            if session is not None and session.id == session_id:
+                return keeper
+        return None

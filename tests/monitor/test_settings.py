@@ -1,0 +1,95 @@
+"""The configuration: what it takes, and how it says what is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from monitor.settings import ConfigError, load
+
+GOOD = """\
+[site]
+id = "clinic-1"
+
+[api]
+port = 8601
+
+[[beds]]
+id = "bed-1"
+[[beds.devices]]
+id = "oximeter"
+driver = "nonin"
+url = "/dev/ttyUSB0"
+
+[[beds]]
+id = "bed-2"
+[[beds.devices]]
+id = "cuff"
+driver = "suntech"
+url = "socket://127.0.0.1:4001"
+"""
+
+
+def _load(folder: Path, text: str) -> object:
+    path = folder / "site.toml"
+    path.write_text(text)
+    return load(path)
+
+
+def _complaint(folder: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as found:
+        _load(folder, text)
+    complaint = str(found.value)
+    assert complaint.startswith(str(folder / "site.toml"))
+    assert "\n" not in complaint
+    return complaint
+
+
+def test_a_site_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(GOOD)
+    settings = load(tmp_path / "site.toml")
+    assert settings.site.id == "clinic-1"
+    assert [device.driver for bed in settings.beds for device in bed.devices] == [
+        "nonin",
+        "suntech",
+    ]
+
+
+def test_the_environment_comes_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTDOSE_API__PORT", "9000")
+    (tmp_path / "site.toml").write_text(GOOD)
+    assert load(tmp_path / "site.toml").api.port == 9000
+
+
+WRONG = {
+    "an unknown key": ("port = 8601", "prot = 8601", ":5: api.prot: unknown key; there are: "),
+    "a port that cannot be": ("8601", "99999", ":5: api.port: "),
+    "an address others can reach": ("port = 8601", 'host = "0.0.0.0"', "keep 127.0.0.1"),
+    "an unknown driver": ('"suntech"', '"sunteck"', "there are: nonin, suntech"),
+    "a url of no kind": ("socket://127.0.0.1:4001", "ttyUSB1", "whole path"),
+    "two beds with one device": (
+        "socket://127.0.0.1:4001",
+        "/dev/ttyUSB0",
+        "bed-1 and bed-2 both use /dev/ttyUSB0",
+    ),
+    "two beds with one name": ('"bed-2"', '"bed-1"', "bed-1 is there twice"),
+    "a device without a url": ('url = "/dev/ttyUSB0"\n', "", "url: is missing; add url = …"),
+    "no TOML at all": ("[site]", "[site", "not TOML"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_complaint_names_the_file_the_key_and_the_mend(case: str, tmp_path: Path) -> None:
+    old, new, said = WRONG[case]
+    assert said in _complaint(tmp_path, GOOD.replace(old, new))
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: .*--config"):
+        load(tmp_path / "nowhere.toml")
+
+
+def test_a_rule_file_lies_beside_the_site_file(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(GOOD + '\n[rules]\nset = "own.toml"\n')
+    assert load(tmp_path / "site.toml").rules.set == str(tmp_path / "own.toml")

@@ -1,0 +1,120 @@
+"""A patient's two hours through the whole daemon, in virtual time."""
+
+from pathlib import Path
+
+from tests.virtual import virtual_time
+from tests.wards import SimulatedWard, simulated_ward
+
+
+async def _through_the_doses(ward: SimulatedWard) -> str:
+    session = await ward.start()
+    await ward.score(session, "cadss", 0)
+    await ward.score(session, "moaas", 5)
+    await ward.clock.sleep(180)
+    for device in range(3):
+        if device:
+            await ward.clock.sleep(300)
+        await ward.dose(session)
+    return session
+
+
+async def _scores_when_due(ward: SimulatedWard, session: str) -> None:
+    seen = await ward.get(f"/sessions/{session}")
+    truth = ward.patients["bed-1"].at(ward.timeline.now_s())
+    for check in seen["schedule"]:
+        if check["state"] == "due" and check["check"] in ("cadss", "moaas"):
+            total = truth.cadss if check["check"] == "cadss" else truth.moaas
+            await ward.score(session, check["check"], total or 0)
+
+
+@virtual_time()
+async def test_a_calm_patient_is_ready_after_the_window_and_leaves(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await _through_the_doses(ward)
+        await ward.post(f"/sessions/{session}/escort", {"by": "nurse.a"})
+        seen = await ward.get(f"/sessions/{session}")
+        minutes = 0
+        while seen["state"] != "ready":
+            await ward.clock.sleep(60)
+            minutes += 1
+            assert minutes < 135, [c for c in seen["criteria"] if not c["met"]]
+            await _scores_when_due(ward, session)
+            seen = await ward.get(f"/sessions/{session}")
+        assert minutes >= 120
+        closed = await ward.post(f"/sessions/{session}/close", {"by": "nurse.a", "escort": True})
+        assert closed["state"] == "closed"
+        assert closed["against_criteria"] is None
+        raised = await ward.get("/events", type="alarm.raised", limit=500)
+        loud = [
+            e["payload"]["alarm"]["rule"]
+            for e in raised["items"]
+            if e["payload"]["alarm"]["kind"] != "advisory"
+        ]
+        assert loud == []
+
+
+@virtual_time()
+async def test_the_cuff_is_started_whenever_a_pressure_is_due(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await _through_the_doses(ward)
+        await ward.clock.sleep(125 * 60)
+        seen = await ward.get(f"/sessions/{session}")
+        pressures = [check for check in seen["schedule"] if check["check"] == "pressure"]
+        assert [check["state"] for check in pressures] == ["done"] * 6
+
+
+@virtual_time()
+async def test_a_desaturation_raises_and_latches_and_waits_for_a_person(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path, {"bed-1": "desaturation"}) as ward:
+        await _through_the_doses(ward)
+
+        async def very_low() -> bool:
+            return "spo2.very-low" in await ward.alarms()
+
+        await ward.until(very_low, within_s=3600)
+
+        async def latched() -> bool:
+            alarms = await ward.alarms()
+            return bool(alarms["spo2.very-low"]["state"] == "latched")
+
+        await ward.until(latched, within_s=1800)
+        alarm = (await ward.alarms())["spo2.very-low"]
+        answer = await ward.post(f"/alarms/{alarm['id']}/acknowledge", {"by": "nurse.a"})
+        assert (answer["state"], answer["acknowledged_by"]) == ("ended", "nurse.a")
+
+
+@virtual_time()
+async def test_a_restart_in_the_middle_brings_the_session_and_its_alarms_back(
+    tmp_path: Path,
+) -> None:
+    async with simulated_ward(tmp_path, {"bed-1": "desaturation"}) as ward:
+        session = await _through_the_doses(ward)
+        await ward.score(session, "cadss", 31)
+
+        async def very_low() -> bool:
+            return "spo2.very-low" in await ward.alarms()
+
+        await ward.until(very_low, within_s=3600)
+        before = await ward.get("/beds/bed-1")
+    async with simulated_ward(tmp_path, {"bed-1": "calm"}) as ward:
+        after = await ward.get("/beds/bed-1")
+        kept = {"id", "state", "doses", "scores", "pressures", "baseline", "window_ends_at"}
+        assert {k: before["session"][k] for k in kept} == {k: after["session"][k] for k in kept}
+        assert {a["id"] for a in before["alarms"]} <= {a["id"] for a in after["alarms"]}
+
+
+@virtual_time()
+async def test_a_pulled_sensor_marks_the_alarm_it_blinds(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path, {"bed-1": "desaturation"}) as ward:
+        await _through_the_doses(ward)
+
+        async def very_low() -> bool:
+            return "spo2.very-low" in await ward.alarms()
+
+        await ward.until(very_low, within_s=3600)
+        ward.fault("oximeter", "finger-off", for_s=120)
+        await ward.clock.sleep(20)
+        alarms = await ward.alarms()
+        assert alarms["spo2.very-low"]["state"] == "active"
+        assert alarms["spo2.very-low"]["unverified_since"] is not None
+        assert "tech.sensor-off" in alarms

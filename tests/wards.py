@@ -1,0 +1,186 @@
+"""A whole ward in memory and in virtual time: simulated devices, real daemon parts, real HTTP app.
+
+The devices are the real simulators, joined to the drivers by `memory://` links; the journal
+is a real SQLite file. What a real machine would add, ports, sockets and threads, is left out.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from alerts import ruleset
+from api.app import create_app
+from drivers.clock import Clock
+from drivers.memory import MemoryPort
+from drivers.registry import DeviceSpec
+from monitor.journal import Journal
+from monitor.regimen import Regimens
+from monitor.ward import Ward
+from simulators.clock import Timeline
+from simulators.devices import build
+from simulators.faults import Fault, parse_kind
+from simulators.patient import Patient
+from simulators.scenario import load_scenario
+from simulators.serve import Served
+
+DEVICES: Final = {"oximeter": "nonin", "cuff": "suntech"}
+
+
+class _Line:
+    """A simulator's port that is a `memory://` link."""
+
+    def __init__(self, name: str) -> None:
+        self._port = MemoryPort(name)
+        self._entered = contextlib.ExitStack()
+
+    @property
+    def url(self) -> str:
+        return f"memory://{self._port.name}"
+
+    async def open(self, heard: Callable[[bytes], None]) -> None:
+        self._port.on_bytes = heard
+        self._entered.enter_context(self._port)
+
+    def write(self, data: bytes) -> None:
+        self._port.send(data)
+
+    async def close(self) -> None:
+        self._entered.close()
+
+
+class SimulatedWard:
+    """The ward, its HTTP client, and its patients and devices to play with."""
+
+    def __init__(self, ward: Ward, http: httpx.AsyncClient) -> None:
+        self.ward = ward
+        self.http = http
+        self.clock = ward.clock
+        self.patients: dict[str, Patient] = {}
+        self.devices: dict[tuple[str, str], Served] = {}
+        self.timeline: Timeline
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """The JSON answer to a GET that has to succeed."""
+        answer = await self.http.get(f"/api/v1{path}", params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def post(self, path: str, body: Mapping[str, Any], expect: int | None = None) -> Any:
+        """The JSON answer to a POST; it has to succeed unless a status is expected."""
+        answer = await self.http.post(f"/api/v1{path}", json=dict(body))
+        good = answer.status_code == expect if expect else answer.is_success
+        assert good, (answer.status_code, answer.text)
+        return answer.json()
+
+    async def start(self, bed: str = "bed-1", **changes: Any) -> str:
+        """Start a session and give its id."""
+        body = {
+            "bed": bed,
+            "patient": "P-017",
+            "age": 44,
+            "weight_kg": 71,
+            "regimen": "esketamine-84",
+            "by": "nurse.a",
+        }
+        return str((await self.post("/sessions", body | changes))["id"])
+
+    async def dose(self, session: str, bed: str = "bed-1", mg: float = 28) -> Any:
+        """Give a device's dose, to the record and to the patient."""
+        self.patients[bed].dose(self.timeline.now_s())
+        body = {"product": "esketamine", "mg": mg, "by": "nurse.a"}
+        return await self.post(f"/sessions/{session}/doses", body)
+
+    async def score(self, session: str, scale: str, total: int) -> Any:
+        """Record a score."""
+        body = {"scale": scale, "total": total, "by": "nurse.a"}
+        return await self.post(f"/sessions/{session}/scores", body)
+
+    def fault(self, device: str, kind: str, for_s: float, bed: str = "bed-1") -> None:
+        """Have a device misbehave from now on for so long."""
+        now_s = self.timeline.now_s()
+        self.devices[bed, device].poke(Fault(parse_kind(kind), now_s, for_s))
+
+    async def alarms(self, bed: str = "bed-1") -> dict[str, Any]:
+        """The bed's open alarms by rule."""
+        return {alarm["rule"]: alarm for alarm in (await self.get(f"/beds/{bed}"))["alarms"]}
+
+    async def until(self, met: Callable[[], Any], within_s: float = 7200) -> None:
+        """Let time pass, a second at a time, until `met`."""
+        for _ in range(int(within_s)):
+            found = met()
+            if await found if asyncio.iscoroutine(found) else found:
+                return
+            await self.clock.sleep(1)
+        raise AssertionError(f"not within {within_s} s")
+
+
+@contextlib.asynccontextmanager
+async def simulated_ward(
+    folder: Path,
+    scenarios: Mapping[str, str] | None = None,
+    *,
+    clock: Clock | None = None,
+    rules: str = "default",
+) -> AsyncIterator[SimulatedWard]:
+    """A running ward of beds that follow the named scenarios; one calm bed by default.
+
+    The journal is `folder`/postdose.db, taken up again when it is there.
+    """
+    loop = asyncio.get_running_loop()
+    clock = clock or Clock(source=loop.time)
+    scenarios = scenarios or {"bed-1": "calm"}
+    prefix = f"{id(loop):x}"
+    specs = {
+        bed: [
+            DeviceSpec(name, driver, f"memory://{prefix}-{bed}-{name}")
+            for name, driver in DEVICES.items()
+        ]
+        for bed in scenarios
+    }
+    journal = Journal.open(f"sqlite:///{folder}/postdose.db", clock=clock, inline=True)
+    ward = Ward("test", specs, ruleset.load(rules), Regimens.shipped(), journal, clock)
+    await ward.restore()
+    transport = httpx.ASGITransport(create_app(ward, version="test"), raise_app_exceptions=False)
+    async with (
+        httpx.AsyncClient(transport=transport, base_url="http://testserver") as http,
+        asyncio.TaskGroup() as tasks,
+    ):
+        simulated = SimulatedWard(ward, http)
+        simulated.timeline = Timeline()
+        running = []
+        for bed, scenario in scenarios.items():
+            running += await _play(simulated, bed, scenario, specs[bed], tasks)
+        try:
+            async with ward.run():
+                yield simulated
+        finally:
+            for task in running:
+                task.cancel()
+            for served in simulated.devices.values():
+                await served.close()
+            await journal.close()
+
+
+async def _play(
+    simulated: SimulatedWard,
+    bed: str,
+    scenario: str,
+    specs: list[DeviceSpec],
+    tasks: asyncio.TaskGroup,
+) -> list[asyncio.Task[None]]:
+    course = load_scenario(scenario)
+    patient = simulated.patients[bed] = course.patient(7, dose_at_s=None)
+    running = []
+    for number, spec in enumerate(specs):
+        cable = build(
+            spec.driver, patient, dialect=None, seed=number, scripted=course.faults_for(spec.id)
+        )
+        line = _Line(spec.url.removeprefix("memory://"))
+        served = simulated.devices[bed, spec.id] = Served(cable, line, simulated.timeline)
+        await served.open()
+        running.append(tasks.create_task(served.run()))
+    return running
