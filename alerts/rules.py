@@ -122,10 +122,13 @@ class AllOf:
     parts: tuple["Condition", ...]
 
 
-Condition = Limit | Rise | Fall | Trouble | AnyOf | AllOf
+Leaf = Limit | Rise | Fall | Trouble
+"""A condition that has no parts."""
+
+Condition = Leaf | AnyOf | AllOf
 
 
-def leaves(condition: Condition) -> Iterator[Limit | Rise | Fall | Trouble]:
+def leaves(condition: Condition) -> Iterator[Leaf]:
     """The simple conditions in `condition`, from left to right."""
     if isinstance(condition, AnyOf | AllOf):
         for part in condition.parts:

@@ -70,6 +70,15 @@ class Criterion(Answer):
     why: str
 
 
+class DrawnLimit(Answer):
+    """A rule's limit, as a line to draw beside a course."""
+
+    vital: Literal["spo2", "sys"]
+    value: float
+    priority: Literal["high", "medium"]
+    label: str
+
+
 class Check(Answer):
     """One check of the schedule."""
 
@@ -145,6 +154,7 @@ class Session(Answer):
     baseline: dict[str, float]
     escort: bool
     ready: bool
+    limits: list[DrawnLimit]
     criteria: list[Criterion]
     schedule: list[Check]
     ended_at: str | None

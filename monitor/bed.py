@@ -159,7 +159,7 @@ class Bed:
         match report.item:
             case LinkChanged(state, reason):
                 hearing.link_changed(state, reason, now)
-            case Waveform() if not (hearing.lost or hearing.silent):
+            case Waveform() if hearing.heard:
                 hearing.hear(report.item, now)
                 return Outcome()
             case item:
@@ -333,11 +333,11 @@ class Bed:
     def _look_at_device(self, hearing: Hearing, now: Instant) -> set[Signal]:
         device = hearing.spec.id
         wanted = () if self._open is None else self._open.regimen.continuous
-        found = hearing.troubles(self.vitals.missing(device, wanted, now))
+        found = hearing.troubles(self.vitals.missing(device, wanted, now), now)
         away = found.get("link-lost") or found.get("device-silent")
         if self._announced[device] and away is not None:
             self._emit("device.down", {"device": device, "reason": away}, now)
-        elif not self._announced[device] and away is None:
+        elif not self._announced[device] and hearing.heard:
             model = hearing.identity.model if hearing.identity else None
             self._emit("device.up", {"device": device, "model": model}, now)
         if away is None and device in self._cuffs:

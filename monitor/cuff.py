@@ -123,7 +123,7 @@ class Cuff:
     ) -> str | None:
         """Why a measurement should start now, None when none should."""
         hearing = self.hearing
-        if hearing.link is not LinkState.UP or hearing.lost or hearing.silent or self.is_busy:
+        if hearing.link is not LinkState.UP or not hearing.heard or self.is_busy:
             return None
         since_s = float("inf") if self.asked_at is None else now.mono - self.asked_at
         if since_s < APART_S:

@@ -48,7 +48,7 @@ class Hearing:
     `heard_at` is when it last said anything; `lost` that nothing has been heard since the
     link was lost; `silent` that it stopped talking on a link that was up. `flags` is None
     until the device has said which are set. A device is silent that says nothing for
-    `least_s` and its own promise.
+    `least_s` and its own promise, and troubled by its link when it was lost for `least_s`.
     """
 
     spec: DeviceSpec
@@ -58,6 +58,7 @@ class Hearing:
     heard_at: Instant | None = None
     up_since: Instant | None = None
     lost: bool = True
+    lost_since: float | None = None
     silent: bool = False
     flags: frozenset[Flag] | None = None
     identity: Identity | None = None
@@ -82,7 +83,13 @@ class Hearing:
                 pass
         self.heard_at = at
         self.lost = False
+        self.lost_since = None
         self.silent = False
+
+    @property
+    def heard(self) -> bool:
+        """Whether the device is there and talks."""
+        return not (self.lost or self.silent)
 
     @property
     def _idle(self) -> CuffState | None:
@@ -96,6 +103,8 @@ class Hearing:
             self.listen(at)
             self.lost = not self.silent
             self.cuff = None
+        if self.lost and self.lost_since is None:
+            self.lost_since = at.mono
         self.link = state
         if reason is not None or state is LinkState.UP:
             self.reason = reason
@@ -111,12 +120,14 @@ class Hearing:
             self.silent = True
             self.lost = False
 
-    def troubles(self, missing: Iterable[Vital]) -> dict[str, str]:
+    def troubles(self, missing: Iterable[Vital], now: Instant) -> dict[str, str]:
         """The troubles present, with reasons; `missing` are the vitals it should give."""
         if self.silent:
             return {"device-silent": self.reason or "says nothing"}
         if self.lost:
-            return {"link-lost": self.reason or "connecting"}
+            since = now.mono if self.lost_since is None else self.lost_since
+            is_long = now.mono - since >= self.least_s
+            return {"link-lost": self.reason or "connecting"} if is_long else {}
         flags = self.flags or frozenset()
         found = dict(FLAG_TROUBLES[flag] for flag in flags if flag in FLAG_TROUBLES)
         if not self.spec.kind.can_measure and missing and not flags & _EXPLAIN_SILENCE:
@@ -125,7 +136,7 @@ class Hearing:
 
     def unseen(self) -> frozenset[str]:
         """The troubles of which nobody can say whether they are present."""
-        if self.silent or self.lost:
+        if not self.heard:
             return troubles_of(self.spec) - _OF_THE_LINK
         return _OF_FLAGS if self.flags is None else frozenset()
 

@@ -1,8 +1,10 @@
 """A bed in plain JSON data, as every interface shows it. Pure."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from alerts.rules import Kind, Leaf, Limit, Priority, Rise, RuleSet, leaves
 from drivers.clock import Instant, rfc3339
 from drivers.readings import CuffState, LinkState
 from monitor.bed import Bed
@@ -10,6 +12,9 @@ from monitor.hearing import Hearing
 from monitor.session import Session
 
 Json = dict[str, Any]
+
+DRAWN: Final = ("spo2", "sys")
+"""The signals whose limits are drawn."""
 
 LOAD: Final = timedelta(minutes=120)
 """The time over which a bed's alarms are counted [clinical.md]."""
@@ -43,6 +48,7 @@ def session(bed: Bed, now: Instant) -> Json | None:
     criteria = bed.criteria(now)
     return shown | {
         "ready": bed.session.phase.value == "ready",
+        "limits": limits(bed.rules, bed.session.baseline),
         "criteria": [{"name": c.name, "met": c.met, "why": c.why} for c in criteria],
         "schedule": [
             {
@@ -54,6 +60,34 @@ def session(bed: Bed, now: Instant) -> Json | None:
             for planned in bed.schedule(now)
         ],
     }
+
+
+def limits(rules: RuleSet, baseline: Mapping[str, float]) -> list[Json]:
+    """The limits to draw beside SpO2 and systolic pressure.
+
+    They are those of the physiological rules of medium and high priority.
+    """
+    found = []
+    for rule in rules.rules:
+        if rule.kind is not Kind.PHYSIOLOGICAL or rule.priority is Priority.LOW:
+            continue
+        for leaf in leaves(rule.condition):
+            signal, value = _drawn(leaf, baseline)
+            if signal in DRAWN:
+                label = f"{rule.id.split('.')[-1]} {value:g}"
+                line = {"vital": signal, "value": value, "label": label}
+                found.append(line | {"priority": rule.priority.label})
+    return found
+
+
+def _drawn(leaf: Leaf, baseline: Mapping[str, float]) -> tuple[str | None, float]:
+    match leaf:
+        case Limit(signal=signal, limit=limit):
+            return signal, limit
+        case Rise(signal, at_least) if signal in baseline:
+            return signal, baseline[signal] + at_least
+        case _:
+            return None, 0.0
 
 
 def recorded(of: Session) -> Json:
@@ -105,6 +139,7 @@ def recorded(of: Session) -> Json:
         "baseline": dict(of.baseline),
         "escort": of.escort,
         "ready": False,
+        "limits": [],
         "criteria": [],
         "schedule": [],
         "ended_at": _text(of.ended_at),

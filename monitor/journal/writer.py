@@ -34,7 +34,8 @@ LAST_RETRY_S: Final = 5.0
 CLOSE_S: Final = 10.0
 
 STALLED_S: Final = 1.0
-"""A commit that has not come back for so long counts as failing, though no error came."""
+"""A commit that has not come back for so long, in real time, counts as failing, though no
+error came."""
 
 MAX_SAMPLE_BYTES: Final = 32 * 2**20
 
@@ -114,7 +115,8 @@ class Writer:
     @property
     def _stalled_since(self) -> Instant | None:
         waiting = [w for job in tuple(self._jobs) for w in job.waiting]
-        if waiting and self._clock.now().mono - waiting[0].since.mono > STALLED_S:
+        stalled_s = STALLED_S * max(1.0, self._clock.speed)
+        if waiting and self._clock.now().mono - waiting[0].since.mono > stalled_s:
             return waiting[0].since
         return None
 

@@ -106,6 +106,18 @@ async def test_the_course_of_a_vital_is_an_envelope(tmp_path: Path) -> None:
 
 
 @virtual_time()
+async def test_a_session_says_which_limits_to_draw(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start()
+        await ward.clock.sleep(180)
+        await ward.dose(session)
+        seen = await ward.get(f"/sessions/{session}")
+        drawn = {(line["vital"], line["value"], line["priority"]) for line in seen["limits"]}
+        assert {("spo2", 88.0, "high"), ("spo2", 93.0, "medium"), ("sys", 180.0, "high")} <= drawn
+        assert ("sys", seen["baseline"]["sys"] + 40, "medium") in drawn
+
+
+@virtual_time()
 async def test_a_course_of_no_session_is_not_found(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
         answer = await ward.http.get("/api/v1/sessions/none/readings?vital=spo2")
