@@ -3,13 +3,12 @@
 from functools import cache
 from importlib.resources import files
 
-import numpy as np
-
 
 @cache
 def _beat() -> tuple[float, ...]:
     with (files("simulators") / "data" / "pleth_beat.csv").open() as lines:
-        return tuple(np.loadtxt(lines, delimiter=",", skiprows=1)[:, 1].tolist())
+        next(lines)
+        return tuple(float(line.split(",")[1]) for line in lines)
 
 
 def pleth(phase: float, perfusion: float) -> float:
