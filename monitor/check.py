@@ -1,0 +1,108 @@
+"""Whether everything that a site's file names is really there."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from alerts import ruleset
+from drivers.clock import Clock
+from drivers.device import Device
+from drivers.readings import (
+    CuffState,
+    Identity,
+    LinkChanged,
+    LinkState,
+    Measurement,
+    Report,
+)
+from drivers.registry import DeviceSpec
+from monitor.daemon import StartError
+from monitor.regimen import RegimenError, Regimens
+from monitor.settings import Settings
+
+ANSWER_S: Final = 10.0
+"""How long a device may take to say who it is."""
+
+BROKER_S: Final = 3.0
+
+Say = Callable[[bool, str], None]
+
+
+async def check_site(settings: Settings, say: Say) -> None:
+    """Say of every part of `settings`, in a line each, whether it is there."""
+    _files(settings, say)
+    await _broker(settings, say)
+    specs = [(bed.id, device.spec()) for bed in settings.beds for device in bed.devices]
+    answers = await asyncio.gather(*(_ask(spec) for _, spec in specs))
+    for (bed, spec), (good, answer) in zip(specs, answers, strict=True):
+        say(good, f"{bed}/{spec.id} ({spec.driver} at {spec.url}): {answer}")
+
+
+def _files(settings: Settings, say: Say) -> None:
+    try:
+        rules = ruleset.load(settings.rules.set)
+        Regimens.shipped().with_files(list(settings.regimens.files))
+    except (ruleset.RuleError, RegimenError) as error:
+        raise StartError(str(error)) from error
+    say(True, f"rules: {rules.name} {rules.version}, {len(rules.rules)} rules")
+
+
+async def _broker(settings: Settings, say: Say) -> None:
+    from monitor.mqtt import MqttSettings
+
+    mqtt = settings.mqtt
+    if not mqtt.enabled:
+        say(True, "broker: none, as mqtt.enabled says")
+        return
+    at = MqttSettings(site=settings.site.id, **mqtt.model_dump(exclude={"enabled"}))
+    try:
+        async with asyncio.timeout(BROKER_S):
+            _, writer = await asyncio.open_connection(at.host, at.port)
+        writer.close()
+        await writer.wait_closed()
+    except (OSError, TimeoutError) as error:
+        reason = str(error) or f"no answer in {BROKER_S:g} s"
+        say(False, f"broker {mqtt.url}: {reason}; is it running? Correct mqtt.url")
+    else:
+        say(True, f"broker {mqtt.url}: accepts connections")
+
+
+async def _ask(spec: DeviceSpec) -> tuple[bool, str]:
+    """Open the device and wait for what it says of itself."""
+    told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    last = LinkChanged(LinkState.CONNECTING, "nothing heard")
+
+    def listen(report: Report) -> None:
+        nonlocal last
+        item = report.item
+        if isinstance(item, LinkChanged):
+            last = item if item.reason else last
+        elif not told.done() and (said := _in_words(item)) is not None:
+            told.set_result(said)
+
+    device = asyncio.create_task(Device(spec, listen, Clock()).run())
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            return True, await told
+    except TimeoutError:
+        return False, last.reason or "nothing heard"
+    finally:
+        device.cancel()
+        await asyncio.gather(device, return_exceptions=True)
+
+
+def _in_words(item: object) -> str | None:
+    match item:
+        case Identity(model, serial, firmware):
+            return " ".join(part for part in (model, serial, firmware) if part)
+        case Measurement(readings, flags):
+            values = [
+                f"{reading.vital.value} {reading.value:g}"
+                for reading in readings
+                if reading.value is not None
+            ]
+            return "answers: " + ", ".join([*values, *sorted(flags)] or ["no values yet"])
+        case CuffState(phase, pressure):
+            return f"answers: {phase.value}, {pressure or 0} mmHg in the cuff"
+        case _:
+            return None

@@ -1,0 +1,267 @@
+"""The command line: `postdose`.
+
+Exit status: 0 done, 1 the thing asked for failed, 2 usage. Errors are one line on standard
+error that says what and how to mend it.
+"""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from monitor import __version__
+from simulators.cli import simulate
+
+if TYPE_CHECKING:
+    from monitor.settings import Settings
+
+app = typer.Typer(
+    name="postdose",
+    help="Watches patients after esketamine or ketamine. Not a certified medical device.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+db = typer.Typer(help="The journal's database.", no_args_is_help=True)
+journal = typer.Typer(help="The journal's chain of events.", no_args_is_help=True)
+app.add_typer(db, name="db")
+app.add_typer(journal, name="journal")
+app.command()(simulate)
+
+WIDE = 150
+"""A rule set is printed at least so many characters wide."""
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The site's TOML file.")]
+
+
+class Failure(Exception):
+    """What was asked for failed: exit 1."""
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    try:
+        status = app(prog_name="postdose", standalone_mode=False)
+    except Failure as failure:
+        _complain(failure)
+        sys.exit(1)
+    except typer.TyperException as error:
+        _complain(_of_usage(error))
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(1)
+    sys.exit(status)
+
+
+def _complain(error: object) -> None:
+    print(f"postdose: {error}", file=sys.stderr)
+
+
+def _of_usage(error: typer.TyperException) -> str:
+    """What is wrong with the arguments, in one line."""
+    context: typer.Context | None = getattr(error, "ctx", None)
+    command = "postdose" if context is None else context.command_path
+    message = " ".join(error.format_message().split()).removesuffix(".") or "name a command"
+    return f"{message}; see {command} --help"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"postdose {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _settings(config: Path) -> "Settings":
+    from monitor.settings import ConfigError, load
+
+    try:
+        return load(config)
+    except ConfigError as error:
+        _complain(error)
+        raise typer.Exit(2) from error
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run `work` on the fast event loop; a failure to start is said in one line."""
+    import uvloop
+
+    from monitor.daemon import StartError
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(work)
+    except* StartError as failures:
+        raise Failure(str(_first(failures))) from failures
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+@app.command()
+def demo(
+    beds: Annotated[int, typer.Option(min=1, max=24, help="How many beds.")] = 4,
+    speed: Annotated[
+        float, typer.Option(min=0.1, max=120, help="How many times as fast as real time.")
+    ] = 60.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where the page is.")] = 8600,
+    mqtt_port: Annotated[int, typer.Option(min=1, max=65535, help="Where the broker is.")] = 1883,
+    broker: Annotated[
+        bool, typer.Option("--broker/--no-broker", help="Bring a broker, or use the one there.")
+    ] = True,
+) -> None:
+    """Show a whole ward of simulated patients, live."""
+    from monitor import logs
+    from monitor.demo import run
+
+    logs.configure(level="error")
+    _run(
+        run(
+            beds=beds,
+            speed=speed,
+            port=port,
+            mqtt_port=mqtt_port,
+            broker=broker,
+            say=lambda line: print(line, flush=True),
+        )
+    )
+
+
+@app.command()
+def run(
+    config: Config,
+    speed: Annotated[
+        float,
+        typer.Option(min=0.1, max=600, help="For tests and training: the daemon's clock runs so."),
+    ] = 1.0,
+) -> None:
+    """Watch the beds of a site until interrupted."""
+    from monitor import logs
+    from monitor.daemon import run as run_daemon
+
+    settings = _settings(config)
+    logs.configure(settings.log.format, settings.log.level)
+    _run(run_daemon(settings, speed=speed))
+
+
+@app.command()
+def check(config: Config) -> None:
+    """Validate a site's file, open every port, ask every device who it is."""
+    from monitor.check import check_site
+
+    settings = _settings(config)
+    findings: list[bool] = []
+
+    def say(good: bool, line: str) -> None:
+        findings.append(good)
+        print(f"{'ok  ' if good else 'FAIL'}  {line}", flush=True)
+
+    say(True, f"{config}: beds {', '.join(bed.id for bed in settings.beds) or 'none'}")
+    _run(check_site(settings, say))
+    if not all(findings):
+        raise Failure(f"{findings.count(False)} of {len(findings)} findings need mending")
+
+
+@app.command()
+def devices() -> None:
+    """List the devices that Postdose knows."""
+    from drivers.registry import DRIVERS
+
+    for driver in DRIVERS.values():
+        vitals = ", ".join(sorted(driver.vitals))
+        dialects = f"  dialects: {', '.join(driver.dialects)}" if driver.dialects else ""
+        print(f"{driver.name:<10} {driver.title:<36} {vitals}{dialects}")
+
+
+@app.command()
+def ports() -> None:
+    """List this machine's serial ports."""
+    from drivers.links import ports as all_ports
+
+    found = all_ports()
+    for port in found:
+        print(f"{port.url}  {port.device}  {port.title}")
+    if not found:
+        print("no serial ports; is the adapter plugged in?", file=sys.stderr)
+
+
+@app.command()
+def scenarios() -> None:
+    """List the scenarios that a simulated patient can follow."""
+    from simulators.cli import scenarios_table
+
+    print(scenarios_table())
+
+
+@app.command()
+def rules(
+    name: Annotated[str, typer.Option("--set", help="A set's name, or a site's file.")] = "default",
+) -> None:
+    """Print a rule set as a table."""
+    from rich.console import Console
+
+    from alerts.ruleset import RuleError, load
+    from monitor.rules_table import table
+
+    try:
+        rule_set = load(name)
+    except RuleError as error:
+        raise Failure(str(error)) from error
+    console = Console()
+    console.width = max(console.width, WIDE)
+    console.print(table(rule_set))
+
+
+@db.command()
+def upgrade(config: Config) -> None:
+    """Bring the database's schema up to date."""
+    from monitor.journal import StoreError
+    from monitor.journal.migrate import upgrade as upgrade_database
+
+    settings = _settings(config)
+    try:
+        before, after = upgrade_database(settings.store.url)
+    except StoreError as error:
+        raise Failure(str(error)) from error
+    came = "is up to date" if before == after else f"was {before or 'empty'}, is up to date now"
+    print(f"schema {after}: {came}")
+
+
+@journal.command()
+def verify(config: Config) -> None:
+    """Walk the journal's hash chain from the first event to the last."""
+    from monitor.journal import JournalReader, StoreError
+
+    settings = _settings(config)
+
+    async def walk() -> None:
+        reader = JournalReader.open_to_read(settings.store.url)
+        try:
+            verdict = await reader.verify()
+        finally:
+            await reader.close()
+        if verdict.fault is not None:
+            raise Failure(f"event {verdict.fault.seq}: {verdict.fault.why}")
+        print(f"{verdict.events} events, the chain holds; head {verdict.head.hash}")
+
+    try:
+        asyncio.run(walk())
+    except StoreError as error:
+        raise Failure(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,241 @@
+"""The composition root: everything that makes up the running daemon, joined once.
+
+`Daemon.started` opens what has to be open (port, journal), says in one line what cannot
+be, and runs the rest under one TaskGroup until it is left.
+"""
+
+import asyncio
+import contextlib
+import errno
+import gc
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, Final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from alerts import ruleset
+from alerts.rules import RuleSet
+from api.app import create_app
+from drivers.clock import Clock
+from monitor import __version__, views
+from monitor.journal import Journal, StoreError
+from monitor.mqtt import MqttPublisher, MqttSettings
+from monitor.regimen import RegimenError, Regimens
+from monitor.settings import Settings
+from monitor.ward import Uplink, Ward
+
+GRACE_S: Final = 1
+"""How long an open request may take to end when the daemon stops."""
+
+_log = structlog.get_logger(__name__)
+
+
+class StartError(Exception):
+    """The daemon cannot start; the message says why and how to mend it."""
+
+
+class Daemon:
+    """A running daemon: its ward, and where it is reached."""
+
+    def __init__(self, ward: Ward, url: str | None) -> None:
+        self.ward = ward
+        self.url = url
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def started(cls, settings: Settings, *, speed: float = 1.0) -> AsyncIterator["Daemon"]:
+        """A daemon that runs until the block is left. Raises `StartError`."""
+        clock = Clock(speed)
+        rules, regimens = _load(settings)
+        listening = _listen(settings) if settings.api.enabled else None
+        try:
+            journal = _open_journal(settings, clock)
+            try:
+                ward = _ward(settings, rules, regimens, journal, clock)
+                await ward.restore()
+                async with _running(settings, ward, listening):
+                    yield cls(ward, _url(listening))
+            finally:
+                await journal.close()
+        except StoreError as error:
+            raise StartError(str(error)) from error
+        finally:
+            if listening is not None:
+                listening.close()
+
+
+async def run(settings: Settings, *, speed: float = 1.0) -> None:
+    """Run the daemon until the process is interrupted or terminated. Raises `StartError`."""
+    stop = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    async with Daemon.started(settings, speed=speed) as daemon:
+        _log.info(
+            "daemon.started",
+            version=__version__,
+            url=daemon.url,
+            beds=len(daemon.ward.keepers),
+            seq=daemon.ward.journal.last_seq,
+        )
+        _spare_what_stays()
+        await stop.wait()
+        _log.info("daemon.stopping")
+
+
+def _spare_what_stays() -> None:
+    """Have no garbage collection walk what was made by now: a tenth of a second each time."""
+    gc.collect()
+    gc.freeze()
+
+
+def _load(settings: Settings) -> tuple[RuleSet, Regimens]:
+    try:
+        rules = ruleset.load(settings.rules.set)
+        regimens = Regimens.shipped().with_files(list(settings.regimens.files))
+    except (ruleset.RuleError, RegimenError) as error:
+        raise StartError(str(error)) from error
+    return rules, regimens
+
+
+def _open_journal(settings: Settings, clock: Clock) -> Journal:
+    try:
+        return Journal.open(settings.store.url, clock=clock)
+    except StoreError as error:
+        raise StartError(str(error)) from error
+
+
+def _ward(
+    settings: Settings, rules: RuleSet, regimens: Regimens, journal: Journal, clock: Clock
+) -> Ward:
+    beds = {bed.id: [device.spec() for device in bed.devices] for bed in settings.beds}
+    return Ward(settings.site.id, beds, rules, regimens, journal, clock)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    host, port = settings.api.host, settings.api.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        reason = "is in use" if error.errno == errno.EADDRINUSE else f"{error.strerror}"
+        raise StartError(
+            f"{host}:{port} {reason}; choose another with --port or api.port"
+        ) from error
+    return listening
+
+
+def _url(listening: socket.socket | None) -> str | None:
+    if listening is None:
+        return None
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    settings: Settings, ward: Ward, listening: socket.socket | None
+) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as tasks:
+        background = _start_publisher(settings, ward, tasks)
+        server = _Server(settings, ward) if listening is not None else None
+        if server is not None and listening is not None:
+            tasks.create_task(server.serve(sockets=[listening]), name="http")
+        try:
+            async with ward.run():
+                yield
+        finally:
+            ward.feed.close()
+            if server is not None:
+                server.should_exit = True
+            for task in background:
+                task.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, with the signals left to the daemon."""
+
+    def __init__(self, settings: Settings, ward: Ward) -> None:
+        app: FastAPI = create_app(ward, version=__version__, any_host=settings.api.behind_proxy)
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        """Leave the signals alone."""
+        yield
+
+
+def _start_publisher(
+    settings: Settings, ward: Ward, tasks: asyncio.TaskGroup
+) -> list[asyncio.Task[Any]]:
+    mqtt = settings.mqtt
+    if not mqtt.enabled:
+        return []
+    try:
+        connection = MqttSettings(site=settings.site.id, **mqtt.model_dump(exclude={"enabled"}))
+    except ValueError as error:
+        raise StartError(str(error)) from error
+    publisher = MqttPublisher(
+        connection,
+        journal=ward.journal,
+        feed=ward.feed,
+        ward=_Told(ward),
+        clock=ward.clock,
+        boot=ward.boot,
+    )
+    ward.unstored_listeners.append(publisher.publish_unstored)
+    ward.uplink = lambda: _uplink(publisher)
+    return [tasks.create_task(publisher.run(), name="mqtt")]
+
+
+def _uplink(publisher: MqttPublisher) -> Uplink:
+    return Uplink(
+        configured=True,
+        connected=publisher.connected_since is not None,
+        since=publisher.connected_since or publisher.disconnected_since,
+        waiting=publisher.queue_depth,
+        reason=publisher.failure,
+    )
+
+
+class _Told:
+    """The ward as the publisher asks for it."""
+
+    def __init__(self, ward: Ward) -> None:
+        self._ward = ward
+
+    def beds(self) -> Iterable[str]:
+        return self._ward.keepers
+
+    def vitals(self, bed: str) -> Mapping[str, Any] | None:
+        shown = self._ward.latest.get(bed)
+        if shown is None:
+            return None
+        return {
+            name: {key: value for key, value in vital.items() if key != "age_s"}
+            for name, vital in shown["vitals"].items()
+        }
+
+    def session_state(self, bed: str) -> Mapping[str, Any] | None:
+        return self._ward.keepers[bed].session()
+
+    def open_alarms(self) -> Iterable[Mapping[str, Any]]:
+        for keeper in self._ward.keepers.values():
+            yield from views.alarms(keeper.bed)

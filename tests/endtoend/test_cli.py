@@ -1,0 +1,350 @@
+"""Every command as a person meets it: what it prints, its exit status, and its one-line errors."""
+
+import contextlib
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from monitor import __version__
+from monitor.cli import main
+from monitor.journal.migrate import upgrade
+from monitor.journal.schema import REVISIONS
+from tests.endtoend.site import POSTDOSE, Site, simulated
+from tests.servers import Mosquitto, free_port
+
+pytestmark = pytest.mark.timeout(90)
+
+BOUND_S = 60.0
+"""No command here takes longer; most of it is for a busy machine."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """The one line on standard error."""
+        lines = self.err.splitlines()
+        assert len(lines) == 1, self.err
+        return lines[0]
+
+
+class Postdose(Protocol):
+    """Runs a command."""
+
+    def __call__(self, *arguments: str) -> Done:
+        """Run it to its end."""
+
+
+@pytest.fixture
+def postdose(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Postdose:
+    """Runs a command in this process, as its entry point does."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["postdose", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        return Done(int(ended.value.code or 0), out, err)
+
+    return run
+
+
+def process(*arguments: str) -> Done:
+    """Run a command as a process of its own, to its end."""
+    done = subprocess.run(
+        [*POSTDOSE, *arguments], capture_output=True, text=True, timeout=BOUND_S, check=False
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def config(folder: Path, text: str) -> str:
+    """The path of a site's file that says `text`."""
+    path = folder / "site.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def store(folder: Path) -> str:
+    """The path of a site's file with a journal of its own and no broker."""
+    return config(
+        folder, f'[mqtt]\nenabled = false\n[store]\nurl = "sqlite:///{folder}/postdose.db"\n'
+    )
+
+
+# ── what is listed ──────────────────────────────────────────────────────────────────────
+
+
+def test_version(postdose: Postdose) -> None:
+    assert postdose("--version") == Done(0, f"postdose {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("devices", ["nonin", "suntech", "spo2", "sys"]),
+        ("scenarios", ["calm", "desaturation", "severe-hypertension"]),
+        ("rules", ["spo2.very-low", "spo2 < 88", "pressure.severe", "high"]),
+    ],
+)
+def test_a_list_is_printed(postdose: Postdose, command: str, said: Sequence[str]) -> None:
+    done = postdose(command)
+    assert (done.status, done.err) == (0, "")
+    assert [word for word in said if word not in done.out] == []
+
+
+def test_ports_are_listed_or_said_to_be_none(postdose: Postdose) -> None:
+    done = postdose("ports")
+    assert done.status == 0
+    assert done.out or "no serial ports" in done.complaint
+
+
+RULE = """
+name = "site-a"
+version = "3"
+extends = "default"
+[[rule]]
+id = "spo2.low"
+signal = "{signal}"
+below = 91
+priority = "medium"
+text = "SpO2 {{value}} %"
+guidance = "Look."
+source = "site"
+"""
+
+
+def test_a_sites_own_rules_are_shown_over_the_default(postdose: Postdose, tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(RULE.format(signal="spo2"))
+    done = postdose("rules", "--set", str(tmp_path / "rules.toml"))
+    assert done.status == 0
+    assert "site-a" in done.out
+    assert "spo2 < 91" in done.out
+    assert "spo2 < 88" in done.out
+
+
+def test_a_rule_on_an_unknown_signal_names_rule_and_signals(
+    postdose: Postdose, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.toml").write_text(RULE.format(signal="spox"))
+    done = postdose("rules", "--set", str(tmp_path / "rules.toml"))
+    assert done.status == 1
+    assert [w for w in ("rules.toml", "spo2.low", "spox", "pulse") if w not in done.complaint] == []
+
+
+def test_a_rule_set_that_is_not_there_names_those_that_are(postdose: Postdose) -> None:
+    done = postdose("rules", "--set", "nope")
+    assert done.status == 1
+    assert "default" in done.complaint
+
+
+# ── usage ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nonsense"], ["nonsense", "postdose --help"]),
+        (["run"], ["--config", "postdose run --help"]),
+        (["run", "--config", "nowhere.toml"], ["nowhere.toml", "--config"]),
+        (["run", "--config", "x.toml", "--speed", "0"], ["--speed", "0.1"]),
+        (["demo", "--beds", "0"], ["--beds", "1"]),
+        (["demo", "--port", "http"], ["--port", "integer"]),
+        (["demo", "--frob"], ["--frob", "postdose demo --help"]),
+        (["rules", "default"], ["default", "postdose rules --help"]),
+        (["simulate", "toaster"], ["toaster", "nonin", "suntech"]),
+        (["simulate", "nonin", "--scenario", "x"], ["x", "calm", ".toml"]),
+        (["simulate", "nonin", "--fault", "x"], ["x", "finger-off"]),
+        (["simulate", "nonin", "--tcp", "x"], ["--tcp", "HOST:PORT"]),
+    ],
+)
+def test_what_makes_no_sense_is_one_line_and_exit_2(
+    postdose: Postdose, arguments: Sequence[str], said: Sequence[str]
+) -> None:
+    done = postdose(*arguments)
+    assert (done.status, done.out) == (2, "")
+    assert [word for word in said if word not in done.complaint] == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["db"], ["journal"]])
+def test_no_command_shows_what_there_is(postdose: Postdose, arguments: list[str]) -> None:
+    done = postdose(*arguments)
+    assert done.status == 2
+    assert "Usage: postdose" in done.out
+    assert "name a command" in done.complaint
+
+
+# ── a site's file ───────────────────────────────────────────────────────────────────────
+
+BED = (
+    '[[beds]]\nid = "bed-{n}"\n[[beds.devices]]\nid = "{id}"\ndriver = "{driver}"\nurl = "{url}"\n'
+)
+
+
+def bed(n: int, driver: str = "nonin", url: str = "/dev/ttyUSB7", name: str = "oximeter") -> str:
+    return BED.format(n=n, driver=driver, url=url, id=name)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("[api]\nprot = 8600\n", 2, ["api.prot", "port"]),
+        ("[api]\nport = 99999\n", 2, ["api.port", "65535"]),
+        ("[api\n", 0, ["TOML"]),
+        ('[api]\nhost = "0.0.0.0"\n', 2, ["api.host", "127.0.0.1"]),
+        (bed(1) + bed(2), 0, ["bed-1", "bed-2", "/dev/ttyUSB7"]),
+        (bed(1, driver="noning"), 0, ["noning", "nonin", "suntech"]),
+    ],
+    ids=["unknown-key", "bad-port", "not-toml", "open-host", "one-device-two-beds", "driver"],
+)
+def test_a_wrong_file_is_one_line_that_names_the_place(
+    postdose: Postdose, tmp_path: Path, text: str, line: int, said: list[str]
+) -> None:
+    path = config(tmp_path, text)
+    done = postdose("run", "--config", path)
+    assert done.status == 2
+    where = f"{path}:{line}" if line else path
+    assert [word for word in [where, *said] if word not in done.complaint] == []
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("sqlite:////nowhere/at/all/postdose.db", ["/nowhere/at/all", "mkdir", "store.url"]),
+        ("postgresql://me:secret@127.0.0.1:{port}/postdose", ["refused", "server", "address"]),
+        ("mysql://127.0.0.1/postdose", ["mysql", "sqlite:///", "postgresql://"]),
+    ],
+    ids=["no-folder", "no-server", "no-such-kind"],
+)
+@pytest.mark.parametrize("command", [["run"], ["journal", "verify"]], ids=" ".join)
+def test_a_database_that_cannot_be_reached_is_one_line(
+    tmp_path: Path, command: list[str], url: str, said: list[str]
+) -> None:
+    at = url.format(port=free_port())
+    path = config(tmp_path, f'[mqtt]\nenabled = false\n[store]\nurl = "{at}"\n')
+    done = process(*command, "--config", path)
+    assert done.status == 1
+    assert "secret" not in done.complaint
+    expected = [] if command == ["journal", "verify"] else said
+    assert [word for word in expected if word not in done.complaint] == []
+
+
+# ── the journal ─────────────────────────────────────────────────────────────────────────
+
+
+def test_upgrade_makes_a_journal_and_leaves_a_current_one(
+    postdose: Postdose, tmp_path: Path
+) -> None:
+    path = store(tmp_path)
+    first = postdose("db", "upgrade", "--config", path)
+    assert (first.status, first.err) == (0, "")
+    assert REVISIONS[-1] in first.out
+    assert "empty" in first.out
+    assert (
+        postdose("db", "upgrade", "--config", path).out
+        == f"schema {REVISIONS[-1]}: is up to date\n"
+    )
+
+
+def test_an_old_journal_is_refused_until_it_is_upgraded(postdose: Postdose, tmp_path: Path) -> None:
+    path = store(tmp_path)
+    upgrade(f"sqlite:///{tmp_path}/postdose.db", REVISIONS[0])
+    refused = process("run", "--config", path)
+    assert refused.status == 1
+    assert "postdose db upgrade" in refused.complaint
+    assert f"was {REVISIONS[0]}" in postdose("db", "upgrade", "--config", path).out
+    assert postdose("journal", "verify", "--config", path).status == 0
+
+
+def test_a_journal_of_a_newer_program_is_left_alone(postdose: Postdose, tmp_path: Path) -> None:
+    path = store(tmp_path)
+    postdose("db", "upgrade", "--config", path)
+    _change(tmp_path, "UPDATE alembic_version SET version_num = '9999'")
+    for command in (["run"], ["db", "upgrade"]):
+        done = process(*command, "--config", path)
+        assert done.status == 1
+        assert "9999 is newer" in done.complaint
+
+
+def test_verify_names_the_event_that_was_changed(postdose: Postdose, tmp_path: Path) -> None:
+    clinic = Site(tmp_path, None, str(tmp_path / "no-oximeter"), str(tmp_path / "no-cuff"))
+    with clinic.daemon() as daemon:
+        session = clinic.start()
+        clinic.post(f"/sessions/{session}/notes", text="slept well")
+        clinic.post(f"/sessions/{session}/notes", text="woke up")
+        [noted] = clinic.get("/events?type=note.added&limit=1")["items"]
+        assert daemon.interrupt() == 0
+    whole = postdose("journal", "verify", "--config", str(clinic.config))
+    assert whole.status == 0
+    assert "the chain holds" in whole.out
+    _change(
+        tmp_path,
+        "UPDATE event SET payload = replace(payload, 'slept well', 'woke twice') WHERE seq = ?",
+        noted["seq"],
+    )
+    tampered = postdose("journal", "verify", "--config", str(clinic.config))
+    assert (tampered.status, tampered.out) == (1, "")
+    assert f"event {noted['seq']}" in tampered.complaint
+
+
+def _change(folder: Path, statement: str, *values: int) -> None:
+    with contextlib.closing(sqlite3.connect(folder / "postdose.db")) as database, database:
+        assert database.execute(statement, values).rowcount == 1
+
+
+# ── check ───────────────────────────────────────────────────────────────────────────────
+
+
+@contextlib.contextmanager
+def bedside(folder: Path) -> Iterator[tuple[str, str]]:
+    """A real oximeter and a real cuff, simulated: their urls."""
+    with (
+        simulated("nonin", "--pty", str(folder / "oximeter")) as oximeter,
+        simulated("suntech", "--pty", str(folder / "cuff")) as cuff,
+    ):
+        yield oximeter, cuff
+
+
+def test_check_says_who_is_at_every_port(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    with bedside(tmp_path) as (oximeter, cuff):
+        clinic = Site(tmp_path, mosquitto.url, oximeter, cuff)
+        done = process("check", "--config", str(clinic.config))
+    assert (done.status, done.err) == (0, "")
+    assert "FAIL" not in done.out
+    found = [line for line in done.out.splitlines() if "bed-1/" in line]
+    assert [line.split()[1] for line in found] == ["bed-1/oximeter", "bed-1/cuff"]
+    assert "answers: " in found[0]
+
+
+def test_check_has_a_line_for_each_thing_that_is_wrong(tmp_path: Path) -> None:
+    nobody = f"mqtt://127.0.0.1:{free_port()}"
+    with bedside(tmp_path) as (oximeter, _), socket.create_server(("127.0.0.1", 0)) as silent:
+        clinic = Site(tmp_path, nobody, str(tmp_path / "nowhere"), oximeter)
+        with clinic.config.open("a") as file:
+            file.write(bed(2, url=f"socket://127.0.0.1:{silent.getsockname()[1]}"))
+        done = process("check", "--config", str(clinic.config))
+    assert done.status == 1
+    failed = [line for line in done.out.splitlines() if line.startswith("FAIL")]
+    expected = [
+        [nobody, "mqtt.url"],
+        ["bed-1/oximeter", f"{tmp_path}/nowhere"],
+        ["bed-1/cuff (suntech", "check the driver"],
+        ["bed-2/oximeter", "is the device on"],
+    ]
+    for line, words in zip(failed, expected, strict=True):
+        assert [word for word in words if word not in line] == []
+    assert "4 of " in done.complaint

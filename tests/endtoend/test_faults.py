@@ -1,0 +1,217 @@
+"""What breaks stays small: a port full of noise, a disk that hangs, a request sent twice."""
+
+import contextlib
+import os
+import pty
+import sqlite3
+import threading
+import tty
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, Self
+
+import httpx
+import psutil
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.endtoend.site import Site, simulated
+from tests.endtoend.subscriber import Message, subscribed
+from tests.endtoend.waiting import elapsed_s, until
+from tests.servers import Mosquitto
+
+pytestmark = pytest.mark.timeout(120)
+
+NOISE_BYTES: Final = 4 * 2**20
+MOST_BYTES: Final = 32 * 2**20
+"""What a daemon may grow by while a port brings it noise."""
+
+FRESH_S: Final = 3.0
+"""How old a value may be at the bed beside; a busy machine's delay included."""
+
+ALARM_S: Final = 3.0
+"""How late an alarm may be without its disk: half a second, and a busy machine."""
+
+
+# ── noise ───────────────────────────────────────────────────────────────────────────────
+
+
+class Noise:
+    """A pseudo-terminal into which bytes of no protocol are written as fast as they are taken."""
+
+    def __init__(self) -> None:
+        self._master, slave = pty.openpty()
+        tty.setraw(slave)
+        self.url = os.ttyname(slave)
+        self._slave = slave
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._write, daemon=True)
+        self.written = 0
+
+    def _write(self) -> None:
+        block = os.urandom(4096)
+        os.set_blocking(self._master, False)
+        while not self._ended.is_set():
+            try:
+                self.written += os.write(self._master, block)
+            except BlockingIOError:
+                self._ended.wait(0.001)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        os.close(self._master)
+        os.close(self._slave)
+
+
+def add_bed(clinic: Site, oximeter: str) -> None:
+    """Give the site a second bed with an oximeter at that url."""
+    with clinic.config.open("a") as file:
+        file.write(
+            '[[beds]]\nid = "bed-2"\n[[beds.devices]]\n'
+            f'id = "oximeter"\ndriver = "nonin"\nurl = "{oximeter}"\n'
+        )
+
+
+def measured(clinic: Site, name: str, **labels: str) -> float:
+    """The sum of a metric over everything that has these labels."""
+    text = httpx.get(f"http://127.0.0.1:{clinic.port}/metrics", timeout=15).text
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
+
+
+def test_a_port_full_of_noise_harms_no_other_bed(tmp_path: Path) -> None:
+    with simulated("nonin", "--pty", str(tmp_path / "quiet")) as quiet, Noise() as noise:
+        clinic = Site(tmp_path, None, noise.url, str(tmp_path / "no-cuff"))
+        add_bed(clinic, quiet)
+        with clinic.daemon() as process:
+            daemon = psutil.Process(process.process.pid)
+            until(lambda: clinic.get("/beds/bed-2")["vitals"]["spo2"]["age_s"] is not None)
+            before = daemon.memory_info().rss
+            ages = []
+
+            def flooded() -> bool:
+                ages.append(clinic.get("/beds/bed-2")["vitals"]["spo2"]["age_s"])
+                heard = measured(clinic, "postdose_device_bytes_in_total", bed="bed-1")
+                return heard > NOISE_BYTES
+
+            until(flooded)
+            assert max(ages) < FRESH_S
+            assert daemon.memory_info().rss - before < MOST_BYTES
+            assert measured(clinic, "postdose_device_damaged_total", bed="bed-1") > 0
+            assert measured(clinic, "postdose_bed_faults_total") == 0
+            vitals = clinic.get("/beds/bed-1")["vitals"]
+            assert all(vital["value"] is None or vital["stale"] for vital in vitals.values())
+            assert any(
+                alarm["rule"] in ("tech.link-lost", "tech.device-silent")
+                for alarm in clinic.get("/beds/bed-1")["alarms"]
+            )
+
+
+# ── a disk that does not answer ─────────────────────────────────────────────────────────
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """The journal's file held by another program, so that nothing can be written to it."""
+    with contextlib.closing(
+        sqlite3.connect(folder / "postdose.db", isolation_level=None, timeout=20)
+    ) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        try:
+            yield
+        finally:
+            other.execute("ROLLBACK")
+
+
+def _is_alarm(**expected: Any) -> Any:
+    return lambda message: message.is_alarm(**expected)
+
+
+def _post(clinic: Site, path: str, **body: Any) -> httpx.Response:
+    return httpx.post(f"{clinic.url}{path}", json=body | {"by": "nurse.a"}, timeout=30)
+
+
+def _readiness(clinic: Site) -> httpx.Response:
+    return httpx.get(f"http://127.0.0.1:{clinic.port}/readyz", timeout=15)
+
+
+def test_an_alarm_does_not_wait_for_a_disk_that_hangs(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    clinic = Site(tmp_path, mosquitto.url, str(tmp_path / "no-oximeter"), str(tmp_path / "no-cuff"))
+    with (
+        clinic.daemon(),
+        subscribed(mosquitto.port, "postdose/clinic/bed-1/#") as heard,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        clinic.until(lambda: clinic.get("/status")["mqtt"]["connected"])
+        session = clinic.start()
+        with locked(tmp_path):
+            began = elapsed_s()
+            body = {"scale": "cadss", "total": 31}
+            answer = threads.submit(_post, clinic, f"/sessions/{session}/scores", **body)
+            marked = heard.wait_for(_is_alarm(rule="dissociation.marked"))
+            assert elapsed_s() - began < ALARM_S
+            assert marked.payload["durable"] is False
+            heard.wait_for(_is_alarm(rule="tech.journal-failing"))
+            assert _readiness(clinic).status_code == 503
+            refused = answer.result(30)
+            assert refused.status_code == 503
+            assert "not stored" in refused.json()["detail"]
+            assert not any(_stored(m, "dissociation.marked") for m in heard.messages)
+        heard.wait_for(_is_alarm(rule="dissociation.marked", durable=True), within_s=30)
+        heard.wait_for(lambda m: _stored(m, "dissociation.marked"))
+        until(lambda: _readiness(clinic).status_code == 200)
+        clinic.until(lambda: "tech.journal-failing" not in clinic.alarms())
+        events = clinic.get("/events?limit=500&bed=bed-1")["items"]
+        types = [event["type"] for event in events if event["session"] == session]
+        assert types.index("score.recorded") < types.index("alarm.raised")
+        seqs = [m.payload["seq"] for m in heard.messages if m.topic.endswith("/event")]
+        assert seqs == sorted(set(seqs))
+
+
+def _stored(message: Message, rule: str) -> bool:
+    if not message.topic.endswith("/event"):
+        return False
+    alarm = message.payload["payload"].get("alarm")
+    return alarm is not None and alarm["rule"] == rule
+
+
+# ── a request sent twice ────────────────────────────────────────────────────────────────
+
+
+def give(clinic: Site, session: str) -> httpx.Response:
+    """Ask for the dose, always with the same key."""
+    return httpx.post(
+        f"{clinic.url}/sessions/{session}/doses",
+        json={"product": "esketamine", "mg": 28, "by": "nurse.a"},
+        headers={"Idempotency-Key": "dose-1"},
+        timeout=15,
+    )
+
+
+def test_two_that_send_the_same_request_at_once_give_one_dose(tmp_path: Path) -> None:
+    clinic = Site(tmp_path, None, str(tmp_path / "no-oximeter"), str(tmp_path / "no-cuff"))
+    with clinic.daemon(), ThreadPoolExecutor(2) as threads:
+        session = clinic.start()
+        both = threading.Barrier(2)
+
+        def at_once(_: int) -> httpx.Response:
+            both.wait(10)
+            return give(clinic, session)
+
+        first, second = sorted(threads.map(at_once, range(2)), key=lambda a: a.status_code)
+        assert first.status_code == 200
+        assert second.status_code == 409 or second.json() == first.json()
+        again = give(clinic, session)
+        assert again.json() == first.json()
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert len(clinic.get(f"/sessions/{session}")["doses"]) == 1

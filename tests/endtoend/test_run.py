@@ -1,0 +1,155 @@
+"""From serial bytes to an alarm at the nurses' station, every part of it real."""
+
+import contextlib
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.endtoend.site import Lines, Site, simulated
+from tests.servers import Mosquitto, program
+
+SPEED = 60
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@contextlib.contextmanager
+def subscribed(broker: Mosquitto, topic: str) -> Iterator[Lines]:
+    """What `mosquitto_sub` prints of `topic`."""
+    command = [program("mosquitto_sub"), "-h", "127.0.0.1", "-p", str(broker.port)]
+    with subprocess.Popen(
+        [*command, "-t", topic, "-F", "%t %p", "-q", "1"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        lines = Lines(process.stdout)
+        try:
+            yield lines
+        finally:
+            process.kill()
+            lines.close()
+
+
+def _alarm(line: str) -> Any:
+    return json.loads(line.split(" ", 1)[1] or "{}")
+
+
+def _says(rule: str, state: str, **also: Any) -> Any:
+    def wanted(line: str) -> bool:
+        alarm = _alarm(line) if line.split(" ", 1)[1:] else {}
+        expected = {"rule": rule, "state": state, **also}
+        return all(alarm.get(key) == value for key, value in expected.items())
+
+    return wanted
+
+
+@contextlib.contextmanager
+def site(folder: Path, broker: Mosquitto, *faults: str) -> Iterator[Site]:
+    """A site whose oximeter desaturates and whose cuff measures a severe pressure."""
+    speed = ("--speed", str(SPEED))
+    oximeter = ("--pty", str(folder / "oximeter"), "--scenario", "desaturation", *speed, *faults)
+    cuff = ("--pty", str(folder / "cuff"), "--scenario", "severe-hypertension", *speed)
+    with simulated("nonin", *oximeter) as first, simulated("suntech", *cuff) as second:
+        yield Site(folder, broker.url, first, second)
+
+
+def test_three_alarms_go_all_the_way_and_end(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    with (
+        site(tmp_path, mosquitto) as clinic,
+        clinic.daemon(SPEED),
+        subscribed(mosquitto, "postdose/clinic/bed-1/alarm/+") as alarms,
+    ):
+        session = clinic.start()
+        clinic.post(f"/sessions/{session}/scores", scale="cadss", total=0)
+        clinic.until(lambda: clinic.get(f"/sessions/{session}")["pressures"])
+        clinic.post(f"/sessions/{session}/doses", product="esketamine", mg=28)
+
+        clinic.post(f"/sessions/{session}/scores", scale="cadss", total=31)
+        alarms.wait_for(_says("dissociation.marked", "active"))
+        marked = clinic.alarms()["dissociation.marked"]
+        clinic.post(f"/alarms/{marked['id']}/acknowledge")
+        alarms.wait_for(_says("dissociation.marked", "active", acknowledged_by="nurse.a"))
+        clinic.post(f"/sessions/{session}/scores", scale="cadss", total=2)
+        alarms.wait_for(_says("dissociation.marked", "ended"))
+
+        alarms.wait_for(_says("spo2.very-low", "active"), within_s=90)
+        assert clinic.alarms()["spo2.very-low"]["priority"] == "high"
+        alarms.wait_for(_says("spo2.very-low", "latched"), within_s=60)
+        very_low = clinic.alarms()["spo2.very-low"]
+        ended = clinic.post(f"/alarms/{very_low['id']}/acknowledge", note="repositioned")
+        assert ended["state"] == "ended"
+        alarms.wait_for(_says("spo2.very-low", "ended", acknowledged_by="nurse.a"))
+
+        clinic.until(lambda: "pressure.severe" in clinic.alarms(), within_s=90)
+        alarms.wait_for(_says("pressure.severe", "active"))
+
+
+def test_kill_9_in_the_middle_brings_the_same_session_and_alarms_back(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    with site(tmp_path, mosquitto) as clinic:
+        with clinic.daemon() as process:
+            session = clinic.start()
+            clinic.post(f"/sessions/{session}/doses", product="esketamine", mg=28)
+            clinic.post(f"/sessions/{session}/scores", scale="cadss", total=31)
+            before = clinic.alarms()["dissociation.marked"]
+            process.kill()
+        with clinic.daemon():
+            after = clinic.get("/beds/bed-1")
+            assert after["session"]["id"] == session
+            assert after["session"]["doses"][0]["mg"] == 28
+            assert clinic.alarms()["dissociation.marked"] == before
+
+
+def test_alarms_wait_for_the_broker_and_come_in_order(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    with site(tmp_path, mosquitto) as clinic, clinic.daemon():
+        clinic.until(lambda: clinic.get("/status")["mqtt"]["connected"])
+        mosquitto.kill()
+        clinic.until(lambda: not clinic.get("/status")["mqtt"]["connected"])
+        session = clinic.start()
+        for total in (5, 31, 2):
+            clinic.post(f"/sessions/{session}/scores", scale="cadss", total=total)
+        assert clinic.get("/status")["mqtt"]["waiting"] > 0
+        mosquitto.start()
+        with subscribed(mosquitto, "postdose/clinic/bed-1/event") as events:
+            events.wait_for(lambda line: _alarm(line)["payload"].get("total") == 2, within_s=30)
+            seqs = [_alarm(line)["seq"] for line in events.seen]
+            assert seqs == sorted(set(seqs))
+
+
+def test_a_daemon_ends_cleanly_and_says_that_it_is_offline(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    with site(tmp_path, mosquitto) as clinic, clinic.daemon() as process:
+        clinic.until(lambda: clinic.get("/status")["mqtt"]["connected"])
+        with subscribed(mosquitto, "postdose/clinic/status") as status:
+            status.wait_for(lambda line: line.endswith(" online"))
+            assert process.interrupt() == 0
+            status.wait_for(lambda line: line.endswith(" offline"))
+
+
+def test_a_port_that_is_not_there_is_an_alarm_and_no_exit(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    clinic = Site(tmp_path, mosquitto.url, "/dev/nowhere", str(tmp_path / "nothing"))
+    with clinic.daemon() as process:
+        lost = clinic.until(
+            lambda: [
+                a for a in clinic.get("/beds/bed-1")["alarms"] if a["rule"] == "tech.link-lost"
+            ]
+        )
+        assert any("/dev/nowhere" in alarm["text"] for alarm in lost)
+        assert process.process.poll() is None
+
+
+def test_a_second_daemon_on_the_same_port_is_told_so(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    with site(tmp_path, mosquitto) as clinic, clinic.daemon():
+        second = subprocess.run(
+            clinic.command, capture_output=True, text=True, timeout=30, check=False
+        )
+        assert second.returncode == 1
+        assert f"127.0.0.1:{clinic.port} is in use" in second.stderr
+        assert second.stderr.count("\n") == 1
