@@ -35,8 +35,9 @@ def _load(name_or_path: str, above: tuple[Path, ...]) -> RuleSet:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         known = ", ".join(shipped())
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
         raise RuleError(
-            f"{name_or_path}: {error}; give a readable TOML file or one of: {known}"
+            f"{name_or_path}: {reason}; give a readable TOML file or one of: {known}"
         ) from error
     return parse(text, str(path), (*above, path.resolve()))
 

@@ -16,7 +16,7 @@ from fastapi.responses import StreamingResponse
 from monitor.ward import Ward
 
 STATUS_S: Final = 5.0
-"""How often the daemon's status is sent, in real seconds: it is the heartbeat too."""
+"""How often the status is sent, in real seconds: it is the heartbeat too."""
 
 WAITING: Final = 32
 
@@ -58,18 +58,11 @@ async def _messages(ward: Ward, after: int | None) -> AsyncIterator[str]:
     tasks = [
         asyncio.create_task(_events(ward, after, queue)),
         asyncio.create_task(_vitals(ward, queue)),
+        asyncio.create_task(_statuses(ward, queue)),
     ]
     try:
         yield _message("status", ward.status())
-        while True:
-            try:
-                async with asyncio.timeout(STATUS_S):
-                    message = await queue.get()
-            except TimeoutError:
-                yield _message("status", ward.status())
-                continue
-            if message is None:
-                return
+        while (message := await queue.get()) is not None:
             yield message
     finally:
         ward.displays -= 1
@@ -92,6 +85,12 @@ async def _vitals(ward: Ward, queue: "asyncio.Queue[str | None]") -> None:
         async for changes in follower:
             for shown in changes.values():
                 await queue.put(_message("vitals", shown))
+
+
+async def _statuses(ward: Ward, queue: "asyncio.Queue[str | None]") -> None:
+    while True:
+        await ward.clock.sleep(STATUS_S * ward.clock.speed)
+        await queue.put(_message("status", ward.status()))
 
 
 def _kind(type_: str) -> str:

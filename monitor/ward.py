@@ -24,11 +24,12 @@ from monitor.journal import Journal
 from monitor.keeper import Keeper
 from monitor.regimen import Regimens
 
-TICK_S: Final = 0.25
+TICK_S: Final = 0.5
 """How often every bed is told that time has passed; rules may be late by as much."""
 
-SLOWEST_TICK_S: Final = 0.01
-"""Under a fast clock the ticks are no closer than this in real time."""
+TURNS: Final = 5
+SLOWEST_TURN_S: Final = 0.005
+"""Under a fast clock the turns are no closer than this in real time."""
 
 SHOW_S: Final = 1.0
 """How often a bed's vitals are handed on at most."""
@@ -79,7 +80,7 @@ class Ward:
         self.displays = 0
         self.unstored_listeners: list[Callable[[Event], None]] = []
         self._show_s = max(SHOW_S, FASTEST_SHOW_S * clock.speed)
-        self._stale: set[str] = set()
+        self._changed: set[str] = set()
         self._shown_at: dict[str, float] = {}
         self.keepers = {
             bed: Keeper(bed, tuple(specs), rules, journal, clock, self)
@@ -117,17 +118,21 @@ class Ward:
             await self.clock.sleep(RESTART_S)
 
     async def _tick(self) -> None:
+        """Tell the beds in turns, so that a large ward makes no long pauses."""
+        keepers = list(self.keepers.values())
+        turns = [keepers[first::TURNS] for first in range(min(TURNS, len(keepers)))] or [[]]
+        pause_s = max(TICK_S / len(turns), SLOWEST_TURN_S * self.clock.speed)
         while True:
-            now = self.clock.now()
-            journal_failing = self.journal.failure
-            unreachable = self._unreachable()
-            for keeper in self.keepers.values():
-                keeper.site("journal-failing", journal_failing)
-                keeper.site("broker-unreachable", unreachable)
-                keeper.tick(now)
-            self._show(now)
-            self.journal.sweep(now.wall)
-            await self.clock.sleep(max(TICK_S, SLOWEST_TICK_S * self.clock.speed))
+            for turn in turns:
+                now = self.clock.now()
+                journal_failing, unreachable = self.journal.failure, self._unreachable()
+                for keeper in turn:
+                    keeper.site("journal-failing", journal_failing)
+                    keeper.site("broker-unreachable", unreachable)
+                    keeper.tick(now)
+                    self._show(keeper, now)
+                await self.clock.sleep(pause_s)
+            self.journal.sweep(self.clock.now().wall)
 
     def _unreachable(self) -> str | None:
         uplink = self.uplink()
@@ -139,20 +144,17 @@ class Ward:
 
     def vitals_changed(self, bed: str) -> None:
         """The bed's vitals have changed; they are handed on at most once a second."""
-        self._stale.add(bed)
+        self._changed.add(bed)
 
-    def _show(self, now: Instant) -> None:
-        for bed in list(self.keepers):
-            due = now.mono - self._shown_at.get(bed, float("-inf")) >= self._show_s
-            if due and (bed in self._stale or self._ages(bed, now)):
-                self._stale.discard(bed)
-                self._shown_at[bed] = now.mono
-                vitals = self.keepers[bed].vitals()
-                self.latest.put(bed, {"bed": bed, "at": rfc3339(now.wall), "vitals": vitals})
-
-    def _ages(self, bed: str, now: Instant) -> bool:
-        """Whether vitals that nobody renews have to be shown again, grown older."""
-        return now.mono - self._shown_at.get(bed, float("-inf")) >= 5 * self._show_s
+    def _show(self, keeper: Keeper, now: Instant) -> None:
+        bed = keeper.id
+        age_s = now.mono - self._shown_at.get(bed, float("-inf"))
+        if age_s < self._show_s or not (bed in self._changed or age_s >= 5 * self._show_s):
+            return
+        self._changed.discard(bed)
+        self._shown_at[bed] = now.mono
+        vitals = keeper.vitals()
+        self.latest.put(bed, {"bed": bed, "at": rfc3339(now.wall), "vitals": vitals})
 
     def unstored(self, event: Event) -> None:
         """An alarm waits too long for the disk: tell those who show it all the same."""

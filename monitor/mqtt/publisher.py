@@ -13,7 +13,7 @@ is the `alarm` in its event's payload.
 import asyncio
 import json
 import random
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -36,6 +36,12 @@ WINDOW: Final = 10
 """How many events of the log may be unacknowledged; leaves room for states to overtake."""
 
 VITALS_EVERY_S: Final = 1.0
+VITALS_TURNS: Final = 10
+"""Beds take turns within the second, so that a large ward makes no long pauses."""
+
+VITALS_REAL_S: Final = 0.2
+"""Under a fast clock a bed's vitals are no closer than this in real time."""
+
 VITALS_VALID_S: Final = 10.0
 REFRESH_S: Final = 30.0
 STATE_VALID_S: Final = 90.0
@@ -159,7 +165,7 @@ class MqttPublisher:
         client.pending_calls_threshold = 10_000
         await self._publish(client, self._status, "online", retain=True)
         for topic_filter in self._handlers:
-            await client.subscribe(f"{self._prefix}/{topic_filter}", qos=1)
+            await _heeding(client.subscribe(f"{self._prefix}/{topic_filter}", qos=1))
         self._client = client
         self._broken = asyncio.get_running_loop().create_future()
         self._snapshot_seq = self._journal.last_seq
@@ -194,7 +200,7 @@ class MqttPublisher:
     ) -> None:
         if isinstance(payload, Mapping):
             payload = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
-        await client.publish(topic, payload, qos, retain)  # type: ignore[arg-type]
+        await _heeding(client.publish(topic, payload, qos, retain))  # type: ignore[arg-type]
         self.published += 1
 
     def _post(self, message: Coroutine[Any, Any, None]) -> None:
@@ -318,19 +324,27 @@ class MqttPublisher:
     async def _send_vitals(self, client: Client) -> None:
         """Each bed's vitals once a second while they change, and before they are out of date."""
         said: dict[str, tuple[Mapping[str, Any], Instant]] = {}
+        beds = list(self._ward.beds())
+        turns = [beds[first::VITALS_TURNS] for first in range(min(VITALS_TURNS, len(beds)))] or [[]]
+        every_s = max(VITALS_EVERY_S, VITALS_REAL_S * self._clock.speed)
         while True:
-            for bed in self._ward.beds():
-                vitals, now = self._ward.vitals(bed), self._clock.now()
-                before, at = said.get(bed, (None, now))
-                if vitals is None or (vitals == before and now.mono - at.mono < VITALS_VALID_S / 2):
-                    continue
-                said[bed] = vitals, now
-                until = now.wall + timedelta(seconds=VITALS_VALID_S)
-                state = {"at": rfc3339(now.wall), "vitals": dict(vitals)}
-                state |= self._state_stamp(self._journal.last_seq, until)
-                topic = f"{self._prefix}/{bed}/vitals"
-                await self._publish(client, topic, state, qos=0, retain=True)
-            await self._clock.sleep(VITALS_EVERY_S)
+            for turn in turns:
+                for bed in turn:
+                    await self._say_vitals(client, bed, said)
+                await self._clock.sleep(every_s / len(turns))
+
+    async def _say_vitals(
+        self, client: Client, bed: str, said: dict[str, tuple[Mapping[str, Any], Instant]]
+    ) -> None:
+        vitals, now = self._ward.vitals(bed), self._clock.now()
+        before, at = said.get(bed, (None, now))
+        if vitals is None or (vitals == before and now.mono - at.mono < VITALS_VALID_S / 2):
+            return
+        said[bed] = vitals, now
+        until = now.wall + timedelta(seconds=VITALS_VALID_S)
+        state = {"at": rfc3339(now.wall), "vitals": dict(vitals)}
+        state |= self._state_stamp(self._journal.last_seq, until)
+        await self._publish(client, f"{self._prefix}/{bed}/vitals", state, qos=0, retain=True)
 
     async def _clear_ended(self, client: Client) -> None:
         """Clear each ended alarm's topic an hour after its end, unless it was raised again."""
@@ -366,6 +380,19 @@ def _alarm_of(event: Event) -> Mapping[str, Any] | None:
     """The alarm's new state, when `event` is about one."""
     alarm = event.payload.get("alarm")
     return alarm if isinstance(alarm, Mapping) else None
+
+
+async def _heeding(answer: Awaitable[Any]) -> None:
+    """Wait for `answer`, and be cancelled also when it and the cancellation come in one go.
+
+    Until Python 3.12 `asyncio.wait_for`, through which aiomqtt waits, forgets such a
+    cancellation.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    await answer
+    if task is not None and task.cancelling() > before:
+        raise asyncio.CancelledError
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> BaseException:

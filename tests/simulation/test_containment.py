@@ -36,7 +36,7 @@ def test_a_bed_whose_core_fails_is_rebuilt_and_the_others_go_on(
             await ward.score(session, "cadss", 31)
             await ward.clock.sleep(10)
             _break(monkeypatch, "tick", "bed-1")
-            await ward.clock.sleep(0.5)
+            await ward.clock.sleep(0.8)
             assert (await ward.get("/beds/bed-1"))["failing"] == "RuntimeError: a fault of ours"
             assert (await ward.http.get("/readyz")).status_code == 503
             other = await ward.get("/beds/bed-2")
