@@ -1,0 +1,108 @@
+"""The measured part of docs/benchmarks.md: tables in Markdown. What they mean is written there."""
+
+import platform
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from tests.bench.ward import Figures
+
+DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+BEGIN: Final = "<!-- measured: written by make bench -->"
+END: Final = "<!-- end of what is measured -->"
+
+WRITES: Final = {1: "packets", 25: "frames"}
+
+
+def machine() -> str:
+    """What was measured on."""
+    info = Path("/proc/cpuinfo").read_text()
+    model = re.search(r"^model name\s*:\s*(.*)$", info, re.MULTILINE)
+    load = psutil.getloadavg()[0]
+    return (
+        f"{model.group(1) if model else platform.machine()}, "
+        f"{psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, "
+        f"{platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}; load average {load:.1f} at the start"
+    )
+
+
+def ward(figures: Sequence[Figures]) -> str:
+    """Latency, processor time and memory, and each as a ratio to the floor's."""
+    floors = {(f.case.beds, f.case.writes): f for f in figures if f.case.system == "floor"}
+    head = (
+        "program", "beds", "writes", "alarms", "p50 ms", "p95 ms", "p99 ms", "max ms",
+        "p50 / floor", "p99 / floor", "core %", "with stream %", "‰ a bed", "peak MiB",
+    )  # fmt: skip
+    rows = []
+    for f in sorted(figures, key=lambda f: (f.case.system, -f.case.writes, f.case.beds)):
+        below = floors.get((f.case.beds, f.case.writes))
+        rows.append(
+            [
+                f.case.system,
+                str(f.case.beds),
+                WRITES[f.case.writes],
+                str(len(f.latencies_s)),
+                *_latencies(f),
+                *_ratios(f, below),
+                _share(f.core, 100),
+                _share(f.core_streaming, 100),
+                _share(f.core, 1000 / f.case.beds),
+                f"{f.peak_mib:.0f}",
+            ]
+        )
+    return _table(head, rows)
+
+
+def _latencies(f: Figures) -> list[str]:
+    if not f.latencies_s:
+        return ["–"] * 4
+    shown = [f.percentile_ms(percent) for percent in (50, 95, 99)]
+    return [f"{value:.2f}" for value in [*shown, max(f.latencies_s) * 1000]]
+
+
+def _ratios(f: Figures, below: Figures | None) -> list[str]:
+    if below is None or not (f.latencies_s and below.latencies_s):
+        return ["–", "–"]
+    return [f"{f.percentile_ms(p) / below.percentile_ms(p):.1f}" for p in (50, 99)]
+
+
+def _share(share: float | None, of: float) -> str:
+    return "–" if share is None else f"{share * of:.1f}"
+
+
+def codecs(rates: Mapping[str, float]) -> str:
+    """Bytes a second; the last column is for oximeters of 375 bytes a second."""
+    rows = [[n, f"{rate / 1e6:.1f}", f"{rate / 375:,.0f}"] for n, rate in rates.items()]
+    return _table(("codec", "MB/s", "times 375 bytes/s"), rows)
+
+
+def durable(bare_s: float, rates: Mapping[str, tuple[float, float]]) -> str:
+    """Durable events a second, and as shares of what bare commits would give."""
+    rows = [["SQLite alone, no journal", f"{1 / bare_s:,.0f}", "1.00", "–", "–"]]
+    rows += [
+        [name, f"{alone:,.0f}", f"{alone * bare_s:.2f}", f"{many:,.0f}", f"{many * bare_s:.2f}"]
+        for name, (alone, many) in rates.items()
+    ]
+    return _table(("store", "one at a time /s", "ratio", "100 in flight /s", "ratio"), rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    cells = [list(head), ["---"] * len(head), *map(list, rows)]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(head))]
+    cells[1] = ["-" * width for width in widths]
+    lines = [
+        " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in cells
+    ]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def write(parts: Sequence[str]) -> None:
+    """Put `parts` in the document, in place of what was measured before."""
+    before, _, rest = DOCUMENT.read_text().partition(BEGIN)
+    after = rest.partition(END)[2]
+    DOCUMENT.write_text("\n\n".join([f"{before}{BEGIN}", *parts, f"{END}{after}"]))
