@@ -32,11 +32,12 @@ TROUBLES: Final = frozenset(
         "link-lost",
         "journal-failing",
         "broker-unreachable",
+        "bed-failing",
     }
 )
 """Everything a rule may name as `technical`."""
 
-SITE_TROUBLES: Final = frozenset({"journal-failing", "broker-unreachable"})
+SITE_TROUBLES: Final = frozenset({"journal-failing", "broker-unreachable", "bed-failing"})
 """Those that belong to no device."""
 
 

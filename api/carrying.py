@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import Header, Request, Response
@@ -33,6 +34,20 @@ Key = Annotated[
 ]
 
 
+Stored = asyncio.Future[list[Any]]
+"""Done when a command's events are durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to do, at which bed, and what to answer when it is done."""
+
+    keeper: Keeper
+    command: Command
+    answer: Callable[[], Any]
+    status: int = 200
+
+
 class Carrier:
     """Carries out the commands of one application."""
 
@@ -41,49 +56,46 @@ class Carrier:
         self._under_way: set[str] = set()
 
     async def carry(
-        self,
-        request: Request,
-        key: str | None,
-        keeper: Keeper,
-        command: Command,
-        answer: Callable[[], Any],
-        status: int = 200,
+        self, request: Request, key: str | None, order: Callable[[], Order]
     ) -> Response:
-        """Have `keeper` carry out `command`; the response holds what `answer` gives after it.
+        """Carry out what `order` says; the response holds its answer.
 
-        Raises `Refused`, `ProblemError`.
+        `order` is asked when it is sure that the request is not a repeated one, in the same
+        moment in which it is carried out. Raises `Refused`, `ProblemError`, `StoreError`.
         """
         if key is None:
-            return await self._once(keeper, command, answer, status, None)
+            return await self._answered(*self._start(order(), None))
         if key in self._under_way:
             raise ProblemError(409, "a request with this Idempotency-Key is still under way")
         self._under_way.add(key)
+        stored: Stored | None = None
         try:
             fingerprint = await _fingerprint(request)
             if (known := await self._ward.journal.find_receipt(key)) is not None:
                 return _again(known, fingerprint)
-            return await self._once(keeper, command, answer, status, (key, fingerprint))
+            stored, response = self._start(order(), (key, fingerprint))
+            return await self._answered(stored, response)
         finally:
-            self._under_way.discard(key)
+            if stored is None or stored.done():
+                self._under_way.discard(key)
+            else:
+                stored.add_done_callback(lambda _: self._under_way.discard(key))
 
-    async def _once(
-        self,
-        keeper: Keeper,
-        command: Command,
-        answer: Callable[[], Any],
-        status: int,
-        key: tuple[str, str] | None,
-    ) -> Response:
-        if keeper.failing is not None:
-            raise ProblemError(503, f"{keeper.id} is being restarted; try again in a moment")
+    @staticmethod
+    def _start(order: Order, key: tuple[str, str] | None) -> tuple[Stored, Response]:
+        """Hand the command on; when it is stored, and the response for then."""
         body = ""
 
         def receipt() -> Receipt | None:
             nonlocal body
-            body = json.dumps(answer(), ensure_ascii=False, separators=(",", ":"))
-            return None if key is None else Receipt(key[0], key[1], status, body)
+            body = json.dumps(order.answer(), ensure_ascii=False, separators=(",", ":"))
+            return None if key is None else Receipt(*key, order.status, body)
 
-        stored = keeper.command(command, receipt)
+        stored = order.keeper.command(order.command, receipt)
+        return stored, Response(body, order.status, media_type="application/json")
+
+    @staticmethod
+    async def _answered(stored: Stored, response: Response) -> Response:
         try:
             async with asyncio.timeout(STORE_S):
                 await asyncio.shield(stored)
@@ -93,7 +105,7 @@ class Carrier:
                 "accepted, but not stored yet: the journal is failing. It will be stored when "
                 "the database answers again; write it down until then",
             ) from error
-        return Response(body, status, media_type="application/json")
+        return response
 
 
 async def _fingerprint(request: Request) -> str:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from api import answers, bodies
 from api.answers import Wrong
-from api.carrying import Carrier, Key
+from api.carrying import Carrier, Key, Order
 from api.problems import DOCUMENTED, ProblemError
 from monitor import commands
 from monitor.keeper import Keeper
@@ -46,8 +46,11 @@ def _sessions(ward: Ward, carrier: Carrier) -> APIRouter:
     async def in_the(
         session: str, request: Request, key: str | None, command: commands.Command
     ) -> Response:
-        keeper = in_session(session)
-        return await carrier.carry(request, key, keeper, command, keeper.session)
+        def order() -> Order:
+            keeper = in_session(session)
+            return Order(keeper, command, keeper.session)
+
+        return await carrier.carry(request, key, order)
 
     @routes.post("/sessions", status_code=201, response_model=answers.Session, tags=["sessions"])
     async def start(body: bodies.StartSession, request: Request, key: Key = None) -> Any:
@@ -67,7 +70,9 @@ def _sessions(ward: Ward, carrier: Carrier) -> APIRouter:
             medicines=body.medicines,
             by=body.by,
         )
-        return await carrier.carry(request, key, keeper, command, keeper.session, 201)
+        return await carrier.carry(
+            request, key, lambda: Order(keeper, command, keeper.session, 201)
+        )
 
     @routes.post("/sessions/{session}/doses", response_model=answers.Session, tags=["sessions"])
     async def dose(session: str, body: bodies.GiveDose, request: Request, key: Key = None) -> Any:
@@ -135,22 +140,23 @@ def _beds(ward: Ward, carrier: Carrier) -> APIRouter:
         keeper = at_bed(ward, bed)
         command = commands.MeasurePressure(body.by)
         answer = answers.Requested(bed=bed).model_dump
-        return await carrier.carry(request, key, keeper, command, answer, 202)
+        return await carrier.carry(request, key, lambda: Order(keeper, command, answer, 202))
 
     @routes.post("/alarms/{alarm}/acknowledge", response_model=answers.Alarm, tags=["alarms"])
     async def acknowledge(
         alarm: str, body: bodies.Acknowledge, request: Request, key: Key = None
     ) -> Any:
         """Take an alarm. It stays until its condition ends; a latched one ends."""
-        if (found := ward.alarm(alarm)) is None:
-            raise ProblemError(404, f"no alarm {alarm} is open at any bed")
-        keeper = found[0]
 
         def answer() -> Any:
-            now = ward.alarm(alarm)
-            return None if now is None else now[1].as_json()
+            found = ward.alarm(alarm)
+            return None if found is None else found[1].as_json()
 
-        command = commands.Acknowledge(alarm, body.by, body.note)
-        return await carrier.carry(request, key, keeper, command, answer)
+        def order() -> Order:
+            if (found := ward.alarm(alarm)) is None:
+                raise ProblemError(404, f"no alarm {alarm} is open at any bed")
+            return Order(found[0], commands.Acknowledge(alarm, body.by, body.note), answer)
+
+        return await carrier.carry(request, key, order)
 
     return routes

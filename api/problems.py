@@ -20,6 +20,7 @@ STATUS: Final[Mapping[Refusal, int]] = {
     Refusal.INVALID: 422,
     Refusal.CONFLICT: 409,
     Refusal.UNKNOWN: 404,
+    Refusal.UNAVAILABLE: 503,
 }
 
 DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {

@@ -11,12 +11,14 @@ from monitor.regimen import Regimen
 class Refusal(StrEnum):
     """Why a command was not carried out.
 
-    It makes no sense, it does not fit what is so now, or it names what is not there.
+    It makes no sense, it does not fit what is so now, it names what is not there, or the bed
+    cannot take it at the moment.
     """
 
     INVALID = "invalid"
     CONFLICT = "conflict"
     UNKNOWN = "unknown"
+    UNAVAILABLE = "unavailable"
 
 
 class Refused(Exception):

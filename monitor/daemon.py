@@ -21,7 +21,7 @@ from alerts import ruleset
 from alerts.rules import RuleSet
 from api.app import create_app
 from drivers.clock import Clock
-from monitor import __version__, views
+from monitor import __version__
 from monitor.journal import Journal, StoreError
 from monitor.mqtt import MqttPublisher, MqttSettings
 from monitor.regimen import RegimenError, Regimens
@@ -127,7 +127,7 @@ def _listen(settings: Settings) -> socket.socket:
         listening.close()
         reason = "is in use" if error.errno == errno.EADDRINUSE else f"{error.strerror}"
         raise StartError(
-            f"{host}:{port} {reason}; choose another with --port or api.port"
+            f"{host}:{port} {reason}; choose another api.port, or --port for the demo"
         ) from error
     return listening
 
@@ -238,4 +238,4 @@ class _Told:
 
     def open_alarms(self) -> Iterable[Mapping[str, Any]]:
         for keeper in self._ward.keepers.values():
-            yield from views.alarms(keeper.bed)
+            yield from keeper.alarms()

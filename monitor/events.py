@@ -31,6 +31,17 @@ class Event:
     at: datetime
     payload: Mapping[str, Any]
 
+    def as_json(self) -> dict[str, Any]:
+        """The event as interfaces show it, but for its place in the journal."""
+        return {
+            "id": self.id,
+            "bed": self.bed,
+            "session": self.session,
+            "type": self.type,
+            "at": rfc3339(self.at),
+            "payload": dict(self.payload),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -47,13 +58,4 @@ class Stored:
 
     def as_json(self) -> dict[str, Any]:
         """The event as interfaces show it."""
-        event = self.event
-        return {
-            "seq": self.seq,
-            "id": event.id,
-            "bed": event.bed,
-            "session": event.session,
-            "type": event.type,
-            "at": rfc3339(event.at),
-            "payload": dict(event.payload),
-        }
+        return {"seq": self.seq, **self.event.as_json()}

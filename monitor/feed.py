@@ -13,7 +13,7 @@ from typing import Final, Generic, Self, TypeVar
 import structlog
 
 from monitor.events import Stored
-from monitor.journal import Journal
+from monitor.journal import Journal, StoreError
 
 PAGE: Final = 500
 
@@ -124,6 +124,8 @@ class Subscription:
             else:
                 self._live = False
                 page = await self._journal.events(self._last_seq, PAGE)
+                if not page:
+                    raise StoreError(f"the journal gives no event past {self._last_seq}")
                 self._waiting.extend(page)
                 self._last_seq = page[-1].seq
         return self._waiting.popleft()

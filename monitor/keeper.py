@@ -8,20 +8,20 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, TypeVar
 
 import structlog
 
 from alerts.rules import RuleSet
 from drivers.clock import Clock, Instant
 from drivers.device import Device
-from drivers.readings import LinkChanged, Measurement, MeasurementFailed, Report, Waveform
+from drivers.readings import Flag, LinkChanged, Measurement, MeasurementFailed, Report, Waveform
 from drivers.registry import DeviceSpec
 from monitor import views
 from monitor.bed import Bed, Outcome
-from monitor.commands import Command, Refused
+from monitor.commands import Command, Refusal, Refused
 from monitor.events import Event, Stored
-from monitor.journal import Journal, Receipt
+from monitor.journal import Journal, Receipt, StoreError
 
 UNSTORED_AFTER_S: Final = 0.5
 """An alarm whose commit has not come back by then is published all the same [design.md]."""
@@ -34,17 +34,9 @@ REBUILD_PAUSE_S: Final = 1.0
 
 _RAISED: Final = frozenset({"alarm.raised", "alarm.re-raised"})
 
+T = TypeVar("T")
+
 _log = structlog.get_logger(__name__)
-
-
-class Listener(Protocol):
-    """Who hears of a bed's vitals, and of alarms that wait too long for the disk."""
-
-    def vitals_changed(self, bed: str) -> None:
-        """The bed's vitals have changed."""
-
-    def unstored(self, event: Event) -> None:
-        """`event` is decided and not stored yet."""
 
 
 class Keeper:
@@ -61,7 +53,7 @@ class Keeper:
         rules: RuleSet,
         journal: Journal,
         clock: Clock,
-        listener: Listener,
+        unstored: Callable[[Event], None],
     ) -> None:
         self.id = bed
         self.faults = 0
@@ -70,10 +62,11 @@ class Keeper:
         self._rules = rules
         self._journal = journal
         self._clock = clock
-        self._listener = listener
+        self._unstored = unstored
         self._raised: deque[datetime] = deque()
         self._site: dict[str, str] = {}
         self._rebuilding: asyncio.Task[None] | None = None
+        self._closed = False
         self.bed = self._empty()
         self.devices = {spec.id: Device(spec, self.take, clock) for spec in specs}
 
@@ -82,42 +75,68 @@ class Keeper:
         least_s = HICCUP_S * speed if speed > 1 else 0.0
         return Bed(self.id, self._specs, self._rules, least_s)
 
-    # ── start and rebuild ───────────────────────────────────────────────────────────────
+    # ── start, rebuild and end ──────────────────────────────────────────────────────────
 
     async def restore(self) -> None:
-        """Take up where the journal left off. Raises `StoreError`."""
+        """Take up where the journal left off.
+
+        Raises `StoreError`; a history that the bed cannot take makes it a failing one.
+        """
+        try:
+            await self._restore()
+        except StoreError:
+            raise
+        except Exception as error:
+            self._failed(error)
+
+    async def _restore(self) -> None:
         stored, last_n = await self._journal.rebuild(self.id)
         bed = self._empty()
         bed.restore((item.event for item in stored), last_n, self._clock.now())
         self._raised = deque(item.event.at for item in stored if item.event.type in _RAISED)
         self.bed = bed
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         self.faults += 1
         self.failing = f"{type(error).__name__}: {error}"
-        _log.exception("bed.failed", bed=self.id, faults=self.faults)
-        if self._rebuilding is None or self._rebuilding.done():
+        _log.error("bed.failed", bed=self.id, faults=self.faults, exc_info=error)
+        if not self._closed and (self._rebuilding is None or self._rebuilding.done()):
             self._rebuilding = asyncio.get_running_loop().create_task(self._rebuild())
 
     async def _rebuild(self) -> None:
-        await self._clock.sleep(REBUILD_PAUSE_S)
-        await self._journal.append([])
-        await self.restore()
-        self.failing = None
-        for device in self.devices.values():
-            self.take(Report(device.spec.id, self._clock.now(), device.link))
-        for trouble, reason in self._site.items():
-            self._site_has(trouble, reason)
+        """Try until the bed works again; first let the journal have all that was decided."""
+        while self.failing is not None:
+            await self._clock.sleep(REBUILD_PAUSE_S)
+            try:
+                await self._journal.append([])
+                await self._restore()
+            except Exception as error:
+                self.failing = f"{type(error).__name__}: {error}"
+                _log.exception("bed.not-rebuilt", bed=self.id)
+                continue
+            self.failing = None
+            for device in self.devices.values():
+                self.take(Report(device.spec.id, self._clock.now(), device.link))
+            for trouble, reason in self._site.items():
+                self._site_has(trouble, reason)
         _log.warning("bed.rebuilt", bed=self.id, n=self.bed.n)
+
+    def close(self) -> None:
+        """The daemon ends: nothing is rebuilt any more."""
+        self._closed = True
+        if self._rebuilding is not None:
+            self._rebuilding.cancel()
 
     # ── what comes in ───────────────────────────────────────────────────────────────────
 
     def take(self, report: Report) -> None:
-        """What a device of this bed said."""
-        self._record(report)
+        """What a device of this bed said: judged first, then recorded."""
+        flags = self.bed.hearing[report.device].flags
         self._guard(lambda: self.bed.take(report))
-        if isinstance(report.item, Measurement | LinkChanged):
-            self._listener.vitals_changed(self.id)
+        try:
+            self._record(report, flags)
+        except Exception:
+            _log.exception("bed.not-recorded", bed=self.id, device=report.device)
 
     def tick(self, now: Instant) -> None:
         """Time has passed."""
@@ -144,48 +163,70 @@ class Keeper:
         `receipt` is asked, after the command was accepted, for what to store with them.
         Raises `Refused`, with nothing changed.
         """
+        if self.failing is not None:
+            raise Refused(
+                Refusal.UNAVAILABLE, f"{self.id} is being restarted; try again in a moment"
+            )
         try:
             outcome = self.bed.command(command, self._clock.now())
+            try:
+                kept = None if receipt is None else receipt()
+            except Exception:
+                self._pass_on(outcome)
+                raise
+            return self._pass_on(outcome, kept)
         except Refused:
             raise
         except Exception as error:
             self._failed(error)
             raise
-        return self._pass_on(outcome, None if receipt is None else receipt())
 
     def _guard(self, step: Callable[[], Outcome]) -> None:
         if self.failing is not None:
             return
         try:
             outcome = step()
+            if outcome.events or outcome.requests:
+                self._pass_on(outcome)
         except Exception as error:
             self._failed(error)
-            return
-        if outcome.events or outcome.requests:
-            self._pass_on(outcome, None)
 
     # ── what goes out ───────────────────────────────────────────────────────────────────
 
-    def _pass_on(self, outcome: Outcome, receipt: Receipt | None) -> "asyncio.Future[list[Stored]]":
+    def _pass_on(
+        self, outcome: Outcome, receipt: Receipt | None = None
+    ) -> "asyncio.Future[list[Stored]]":
         stored = self._journal.append(outcome.events, receipt=receipt)
         alarms = [event for event in outcome.events if event.type.startswith("alarm.")]
-        if alarms and not stored.done():
-            asyncio.get_running_loop().call_later(
-                UNSTORED_AFTER_S, self._publish_unstored, stored, alarms
-            )
-        self._raised.extend(event.at for event in alarms if event.type in _RAISED)
+        if not stored.done():
+            if alarms:
+                loop = asyncio.get_running_loop()
+                loop.call_later(UNSTORED_AFTER_S, self._tell_unstored, stored, alarms)
+            stored.add_done_callback(lambda done: self._settled(done, alarms))
+        for event in alarms:
+            if event.type in _RAISED:
+                self._raised.append(event.at)
+        self._forget_raised(self._clock.now())
         for request in outcome.requests:
             self.devices[request.device].measure()
         return stored
 
-    def _publish_unstored(
+    def _tell_unstored(
         self, stored: "asyncio.Future[list[Stored]]", alarms: Iterable[Event]
     ) -> None:
         if not stored.done():
             for event in alarms:
-                self._listener.unstored(event)
+                self._unstored(event)
 
-    def _record(self, report: Report) -> None:
+    def _settled(self, stored: "asyncio.Future[list[Stored]]", alarms: Iterable[Event]) -> None:
+        """An entry that the journal refused is told all the same, and the bed starts afresh."""
+        if stored.cancelled() or (error := stored.exception()) is None or self._closed:
+            return
+        for event in alarms:
+            self._unstored(event)
+        self._failed(error)
+
+    def _record(self, report: Report, known: frozenset[Flag] | None) -> None:
         session = self.bed.session
         session_id = session.id if session is not None and session.is_open else None
         journal, device, at, item = self._journal, report.device, report.at.wall, report.item
@@ -202,7 +243,7 @@ class Keeper:
                         quality=reading.quality.value,
                         reason=reading.reason,
                     )
-                if flags != self.bed.hearing[device].flags:
+                if flags != known:
                     journal.add_note(self.id, session_id, device, at, {"flags": sorted(flags)})
             case Waveform(name, rate_hz, samples):
                 journal.add_wave(self.id, session_id, device, name, at, rate_hz, samples)
@@ -219,16 +260,34 @@ class Keeper:
 
     def view(self) -> views.Json:
         """The bed as interfaces show it."""
-        now = self._clock.now()
-        while self._raised and now.wall - self._raised[0] > views.LOAD:
-            self._raised.popleft()
-        shown = views.bed(self.bed, now, simulated=self._clock.simulated)
+        now, simulated = self._clock.now(), self._clock.simulated
+        self._forget_raised(now)
+        shown = self._seen(
+            lambda: views.bed(self.bed, now, simulated=simulated),
+            views.nothing(self.id, simulated=simulated),
+        )
         return shown | {"alarms_120min": len(self._raised), "failing": self.failing}
 
     def vitals(self) -> views.Json:
         """The bed's vitals as interfaces show them."""
-        return views.vitals(self.bed, self._clock.now())
+        return self._seen(lambda: views.vitals(self.bed, self._clock.now()), {})
 
     def session(self) -> views.Json | None:
         """The bed's session as interfaces show it."""
-        return views.session(self.bed, self._clock.now())
+        return self._seen(lambda: views.session(self.bed, self._clock.now()), None)
+
+    def alarms(self) -> list[views.Json]:
+        """The bed's open alarms, most urgent first."""
+        return self._seen(lambda: views.alarms(self.bed), [])
+
+    def _seen(self, look: Callable[[], T], otherwise: T) -> T:
+        """What `look` sees; a bed that cannot even be looked at has failed."""
+        try:
+            return look()
+        except Exception as error:
+            self._failed(error)
+            return otherwise
+
+    def _forget_raised(self, now: Instant) -> None:
+        while self._raised and now.wall - self._raised[0] > views.LOAD:
+            self._raised.popleft()

@@ -1,7 +1,8 @@
 """What the daemon says about itself: structured, on standard error.
 
 `console` is for people, `json` for machines, one object a line. Libraries that log in the
-standard way come out of the same end.
+standard way come out of the same end. A traceback shows no local variables: they can hold a
+patient's data, and to render them takes seconds in which nobody is watched.
 """
 
 import logging
@@ -55,5 +56,10 @@ def configure(
 
 def _renderers(format_: str, *, colours: bool) -> list[Processor]:
     if format_ == "json":
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=colours)]
+        tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        return [
+            structlog.processors.ExceptionRenderer(tracebacks),
+            structlog.processors.JSONRenderer(),
+        ]
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain)]

@@ -177,6 +177,19 @@ def alarms(bed: Bed) -> list[Json]:
     return [alarm.as_json() for alarm in bed.engine.open_alarms()]
 
 
+def nothing(bed: str, *, simulated: bool) -> Json:
+    """A bed of which nothing can be said now."""
+    return {
+        "id": bed,
+        "simulated": simulated,
+        "devices": [],
+        "vitals": {},
+        "cuff": None,
+        "session": None,
+        "alarms": [],
+    }
+
+
 def bed(of: Bed, now: Instant, *, simulated: bool) -> Json:
     """Everything about a bed now."""
     states = [h.cuff for h in of.hearing.values() if h.cuff is not None]

@@ -80,10 +80,9 @@ class Ward:
         self.displays = 0
         self.unstored_listeners: list[Callable[[Event], None]] = []
         self._show_s = max(SHOW_S, FASTEST_SHOW_S * clock.speed)
-        self._changed: set[str] = set()
         self._shown_at: dict[str, float] = {}
         self.keepers = {
-            bed: Keeper(bed, tuple(specs), rules, journal, clock, self)
+            bed: Keeper(bed, tuple(specs), rules, journal, clock, self.unstored)
             for bed, specs in beds.items()
         }
 
@@ -107,6 +106,8 @@ class Ward:
             finally:
                 for task in running:
                     task.cancel()
+                for keeper in self.keepers.values():
+                    keeper.close()
 
     async def _kept(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run for ever; a failure is logged, and does not reach the others."""
@@ -125,14 +126,23 @@ class Ward:
         while True:
             for turn in turns:
                 now = self.clock.now()
-                journal_failing, unreachable = self.journal.failure, self._unreachable()
+                site = self._troubles()
                 for keeper in turn:
-                    keeper.site("journal-failing", journal_failing)
-                    keeper.site("broker-unreachable", unreachable)
+                    for trouble, reason in site.items():
+                        keeper.site(trouble, reason)
                     keeper.tick(now)
                     self._show(keeper, now)
                 await self.clock.sleep(pause_s)
             self.journal.sweep(self.clock.now().wall)
+
+    def _troubles(self) -> dict[str, str | None]:
+        """What troubles the daemon itself, by name; None for what does not."""
+        failing = [keeper.id for keeper in self.keepers.values() if keeper.failing is not None]
+        return {
+            "journal-failing": self.journal.failure,
+            "broker-unreachable": self._unreachable(),
+            "bed-failing": ", ".join(failing) or None,
+        }
 
     def _unreachable(self) -> str | None:
         uplink = self.uplink()
@@ -142,16 +152,11 @@ class Ward:
 
     # ── vitals, and alarms that wait for the disk ───────────────────────────────────────
 
-    def vitals_changed(self, bed: str) -> None:
-        """The bed's vitals have changed; they are handed on at most once a second."""
-        self._changed.add(bed)
-
     def _show(self, keeper: Keeper, now: Instant) -> None:
+        """Hand on the bed's vitals, grown older or new, once a second."""
         bed = keeper.id
-        age_s = now.mono - self._shown_at.get(bed, float("-inf"))
-        if age_s < self._show_s or not (bed in self._changed or age_s >= 5 * self._show_s):
+        if now.mono - self._shown_at.get(bed, float("-inf")) < self._show_s:
             return
-        self._changed.discard(bed)
         self._shown_at[bed] = now.mono
         vitals = keeper.vitals()
         self.latest.put(bed, {"bed": bed, "at": rfc3339(now.wall), "vitals": vitals})

@@ -14,7 +14,7 @@ START = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 1000.0)
 DEFAULT = load("default")
 
 TROUBLES: Mapping[str | None, tuple[str, ...]] = {
-    None: ("journal-failing", "broker-unreachable", "signal-missing"),
+    None: ("journal-failing", "broker-unreachable", "bed-failing", "signal-missing"),
     "oximeter": (
         *("sensor-off", "sensor-disconnected", "no-pulse", "artefact", "low-perfusion"),
         *("low-battery", "signal-missing", "device-silent", "link-lost"),

@@ -272,6 +272,7 @@ TECHNICAL = [
     Technical("tech.link-lost", "cuff", 2, anytime=True),
     Technical("tech.journal-failing", None, 2, worsens=False, anytime=True, priority=MEDIUM),
     Technical("tech.broker-unreachable", None, 60, anytime=True),
+    Technical("tech.bed-failing", None, 2, worsens=False, anytime=True, priority=MEDIUM),
 ]
 for_each_trouble = pytest.mark.parametrize(
     "row", TECHNICAL, ids=[f"{row.rule}-{row.device or 'bed'}" for row in TECHNICAL]

@@ -248,3 +248,15 @@ async def test_an_infusion_runs_its_course(tmp_path: Path) -> None:
         seen = await ward.get(f"/sessions/{session}")
         assert seen["infusion"]["ended_at"] is not None
         assert seen["state"] == "observing"
+
+
+@virtual_time()
+async def test_a_repeated_end_of_a_session_gets_the_same_answer(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        path = f"/api/v1/sessions/{await ward.start()}/abort"
+        body = {"by": "nurse.a", "reason": "unwell"}
+        headers = {"Idempotency-Key": "one"}
+        first = await ward.http.post(path, json=body, headers=headers)
+        again = await ward.http.post(path, json=body, headers=headers)
+        assert (first.status_code, again.status_code) == (200, 200)
+        assert first.json() == again.json()

@@ -1,6 +1,7 @@
 """What breaks stays small: a port full of noise, a disk that hangs, a request sent twice."""
 
 import contextlib
+import json
 import os
 import pty
 import sqlite3
@@ -215,3 +216,39 @@ def test_two_that_send_the_same_request_at_once_give_one_dose(tmp_path: Path) ->
         assert again.json() == first.json()
         assert again.headers["Idempotent-Replayed"] == "true"
         assert len(clinic.get(f"/sessions/{session}")["doses"]) == 1
+
+
+def test_a_dose_sent_again_while_the_disk_hangs_is_given_once(tmp_path: Path) -> None:
+    clinic = Site(tmp_path, None, str(tmp_path / "no-oximeter"), str(tmp_path / "no-cuff"))
+    with clinic.daemon():
+        url = f"{clinic.url}/sessions/{clinic.start()}/doses"
+        body = {"product": "esketamine", "mg": 28, "by": "nurse.a"}
+
+        def dose() -> httpx.Response:
+            return httpx.post(url, json=body, headers={"Idempotency-Key": "one"}, timeout=30)
+
+        with locked(tmp_path):
+            assert dose().status_code == 503
+            again = dose()
+            assert (again.status_code, "under way" in again.json()["detail"]) == (409, True)
+        until(lambda: dose().status_code == 200)
+        last = dose()
+        assert last.headers["Idempotent-Replayed"] == "true"
+        assert len(last.json()["doses"]) == 1
+        assert len(clinic.get("/beds/bed-1")["session"]["doses"]) == 1
+
+
+def test_the_live_stream_hears_of_an_alarm_that_the_disk_does_not_take(tmp_path: Path) -> None:
+    clinic = Site(tmp_path, None, str(tmp_path / "no-oximeter"), str(tmp_path / "no-cuff"))
+    with clinic.daemon(), ThreadPoolExecutor(1) as threads:
+        session = clinic.start()
+        with httpx.stream("GET", f"{clinic.url}/stream", timeout=30) as stream:
+            lines = stream.iter_lines()
+            next(lines)
+            with locked(tmp_path):
+                path = f"/sessions/{session}/scores"
+                answer = threads.submit(_post, clinic, path, scale="cadss", total=31)
+                told = next(json.loads(line[6:]) for line in lines if '"durable":false' in line)
+                assert told["payload"]["alarm"]["rule"].startswith("dissociation.")
+                assert told["seq"] is None
+                answer.result(30)

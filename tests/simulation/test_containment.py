@@ -1,10 +1,14 @@
 """What goes wrong at one bed, or in one part, changes nothing elsewhere."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from monitor.bed import Bed, Outcome
+from monitor.commands import RecordScore
+from monitor.events import Stored
+from monitor.journal import StoreError
 from tests.virtual import virtual_time
 from tests.wards import simulated_ward
 
@@ -82,3 +86,85 @@ async def test_events_of_a_bed_are_numbered_without_gaps_over_a_rebuild(tmp_path
         await ward.score(session, "moaas", 5)
         stored = await ward.ward.journal.events(bed="bed-1")
         assert [item.event.n for item in stored] == list(range(1, len(stored) + 1))
+
+
+def test_a_rebuild_that_fails_is_tried_again_and_the_other_beds_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @virtual_time()
+    async def run() -> None:
+        async with simulated_ward(tmp_path, BEDS) as ward:
+            await ward.clock.sleep(10)
+            works = ward.ward.journal.rebuild
+            fails = [True] * 5
+
+            async def rebuild(bed: str) -> object:
+                if fails:
+                    fails.pop()
+                    raise StoreError("the database is away")
+                return await works(bed)
+
+            monkeypatch.setattr(ward.ward.journal, "rebuild", rebuild)
+            _break(monkeypatch, "tick", "bed-1")
+            await ward.clock.sleep(4)
+            assert (await ward.get("/beds/bed-1"))["failing"] is not None
+            told = (await ward.alarms("bed-2"))["tech.bed-failing"]
+            assert "bed-1" in told["text"]
+            await ward.clock.sleep(20)
+            assert (await ward.get("/beds/bed-1"))["failing"] is None
+            assert (await ward.get("/beds/bed-1"))["vitals"]["spo2"]["age_s"] < 1
+            assert "tech.bed-failing" not in await ward.alarms("bed-2")
+
+    run()
+
+
+def test_a_bed_that_cannot_be_looked_at_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @virtual_time()
+    async def run() -> None:
+        async with simulated_ward(tmp_path, BEDS) as ward:
+            await ward.clock.sleep(10)
+            _break(monkeypatch, "shown", "bed-1")
+            beds = (await ward.get("/beds"))["items"]
+            assert beds[0]["failing"] is not None
+            assert beds[1]["vitals"]["spo2"]["age_s"] < 1
+            await ward.clock.sleep(10)
+            assert (await ward.get("/beds/bed-1"))["vitals"]["spo2"]["age_s"] < 1
+
+    run()
+
+
+def test_events_that_the_journal_refuses_are_told_and_the_bed_starts_afresh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @virtual_time()
+    async def run() -> None:
+        async with simulated_ward(tmp_path) as ward:
+            session = await ward.start()
+            told: list[str] = []
+            ward.ward.unstored_listeners.append(lambda event: told.append(event.type))
+            refused: asyncio.Future[list[Stored]] = asyncio.get_running_loop().create_future()
+            with monkeypatch.context() as patched:
+                patched.setattr(ward.ward.journal, "append", lambda *_, **__: refused)
+                keeper = ward.ward.keepers["bed-1"]
+                keeper.command(RecordScore("cadss", 31, None, "nurse.a"))
+            refused.set_exception(StoreError("it is there already"))
+            await ward.clock.sleep(5)
+            assert "alarm.raised" in told
+            seen = await ward.get("/beds/bed-1")
+            assert seen["failing"] is None
+            assert (seen["session"]["id"], seen["session"]["scores"]) == (session, [])
+
+    run()
+
+
+@virtual_time()
+async def test_a_stale_value_is_stale_on_the_stream_within_a_second_too(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        await ward.clock.sleep(10)
+        ward.fault("oximeter", "silent", for_s=60)
+        await ward.clock.sleep(7)
+        shown = ward.ward.latest.get("bed-1")
+        assert shown is not None
+        assert shown["vitals"]["spo2"]["stale"] is True
