@@ -2,7 +2,7 @@
 
 The devices are a process of their own on real pseudo-terminals; it ends when this one
 does. The nurse starts sessions, gives doses and scores as the simulated patients truly
-are; alarms are left to whoever watches the page.
+are; alarms are left to whoever watches the page, until the patient has to make room.
 """
 
 import asyncio
