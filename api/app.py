@@ -28,8 +28,10 @@ Postdose supports trained staff. It is not a certified medical device.
 """
 
 
-def create_app(ward: Ward, *, version: str, any_host: bool = False) -> FastAPI:
-    """The application that answers for `ward`.
+def create_app(
+    ward: Ward, *, version: str, host: str = "127.0.0.1", any_host: bool = False
+) -> FastAPI:
+    """The application that answers for `ward`, reached at `host`.
 
     Unless `any_host`, requests are answered only when they name this machine as their
     host, so that a web page elsewhere cannot reach the ward through a name of its own.
@@ -46,7 +48,7 @@ def create_app(ward: Ward, *, version: str, any_host: bool = False) -> FastAPI:
     )
     problems.install(app)
     if not any_host:
-        allowed = ["localhost", "127.0.0.1", "[::1]", "testserver"]
+        allowed = ["localhost", "127.0.0.1", "[::1]", host]
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
     app.add_middleware(SafeHeaders)
     for part in (reads, commands, stream):

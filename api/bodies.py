@@ -36,11 +36,11 @@ class StartSession(Body):
         }
     )
 
-    bed: str
+    bed: Word
     patient: Word
     age: Annotated[int, Field(ge=0, le=130)] | None = None
     weight_kg: Annotated[float, Field(ge=20, le=400)] | None = None
-    regimen: str
+    regimen: Word
     medicines: Annotated[tuple[Word, ...], Field(max_length=100)] = ()
     by: Who
 

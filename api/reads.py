@@ -1,5 +1,6 @@
 """What can be read: beds, sessions, alarms, events, and the course of a vital."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -18,8 +19,8 @@ from monitor.ward import Ward
 Limit = Annotated[int, Query(ge=1, le=500)]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: DOCUMENTED[404]}
 
-SESSION_EVENTS = 2000
-"""More events than a session has."""
+Seq = Annotated[int, Query(ge=0, le=2**63 - 1)]
+PAGE = 500
 
 
 def router(ward: Ward) -> APIRouter:
@@ -42,7 +43,9 @@ def router(ward: Ward) -> APIRouter:
         return at_bed(ward, bed).view()
 
     @routes.get("/sessions", response_model=answers.Listed[answers.Session], tags=["sessions"])
-    async def sessions(limit: Limit = 20, before: int | None = None) -> Any:
+    async def sessions(
+        limit: Annotated[int, Query(ge=1, le=50)] = 20, before: Seq | None = None
+    ) -> Any:
         """Sessions, newest first."""
         started = await ward.journal.sessions(limit, before=before)
         items = [await _session(ward, str(stored.event.session)) for stored in started]
@@ -97,25 +100,30 @@ def router(ward: Ward) -> APIRouter:
     async def alarms(
         state: Literal["open", "active", "latched", "ended"] = "open",
         bed: str | None = None,
-        after: int = 0,
+        after: Seq = 0,
         limit: Limit = 100,
     ) -> Any:
-        """Alarms: those open now, or with `state=ended` those that have ended, oldest first."""
+        """Alarms: those open now, or with `state=ended` those that have ended, oldest first.
+
+        Pages are of endings: an alarm that was raised again is listed once a page, as it ended
+        last, and not while it is open.
+        """
         if state == "ended":
             ended = await ward.journal.events(after, limit, bed=bed, types=["alarm.ended"])
-            return _page(ended, limit, [stored.event.payload["alarm"] for stored in ended])
+            last = {stored.event.subject: stored.event.payload["alarm"] for stored in ended}
+            return _page(ended, limit, [a for a in last.values() if not _is_open(ward, a["id"])])
         found = [
             alarm
             for keeper in ward.keepers.values()
             if bed in (None, keeper.id)
-            for alarm in views.alarms(keeper.bed)
+            for alarm in keeper.alarms()
             if state in ("open", alarm["state"])
         ]
         return {"items": found, "next": None}
 
     @routes.get("/events", response_model=answers.Listed[answers.Event], tags=["events"])
     async def events(
-        after: int = 0,
+        after: Seq = 0,
         limit: Limit = 100,
         bed: str | None = None,
         session: str | None = None,
@@ -132,13 +140,17 @@ def _page(found: list[Stored], limit: int, items: list[Any]) -> dict[str, Any]:
     return {"items": items, "next": found[-1].seq if len(found) == limit else None}
 
 
+def _is_open(ward: Ward, alarm_id: str) -> bool:
+    found = ward.alarm(alarm_id)
+    return found is not None and found[1].is_open
+
+
 async def _session(ward: Ward, session_id: str) -> views.Json:
     keeper = ward.session_keeper(session_id)
     if keeper is not None and (shown := keeper.session()) is not None:
         return shown
-    stored = await ward.journal.events(session=session_id, limit=SESSION_EVENTS)
     folded: Session | None = None
-    for item in stored:
+    async for item in _events_of(ward, session_id):
         if item.event.type == "session.started":
             folded = Session.begin(item.event)
         elif folded is not None:
@@ -146,3 +158,11 @@ async def _session(ward: Ward, session_id: str) -> views.Json:
     if folded is None:
         raise ProblemError(404, f"no session {session_id}")
     return views.recorded(folded)
+
+
+async def _events_of(ward: Ward, session_id: str) -> AsyncIterator[Stored]:
+    after = 0
+    while page := await ward.journal.events(after, PAGE, session=session_id):
+        for stored in page:
+            yield stored
+        after = page[-1].seq

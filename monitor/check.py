@@ -31,6 +31,7 @@ Say = Callable[[bool, str], None]
 async def check_site(settings: Settings, say: Say) -> None:
     """Say of every part of `settings`, in a line each, whether it is there."""
     _files(settings, say)
+    await _store(settings, say)
     await _broker(settings, say)
     specs = [(bed.id, device.spec()) for bed in settings.beds for device in bed.devices]
     answers = await asyncio.gather(*(_ask(spec) for _, spec in specs))
@@ -45,6 +46,20 @@ def _files(settings: Settings, say: Say) -> None:
     except (ruleset.RuleError, RegimenError) as error:
         raise StartError(str(error)) from error
     say(True, f"rules: {rules.name} {rules.version}, {len(rules.rules)} rules")
+
+
+async def _store(settings: Settings, say: Say) -> None:
+    from monitor.journal import JournalReader, StoreError
+
+    try:
+        journal = await asyncio.to_thread(JournalReader.open_to_read, settings.store.url)
+    except StoreError as error:
+        is_new = "is not there" in str(error) or "is empty" in str(error)
+        say(is_new, f"store: {'will be made at the first start' if is_new else error}")
+        return
+    head = await journal.head()
+    await journal.close()
+    say(True, f"store: {head.seq} events")
 
 
 async def _broker(settings: Settings, say: Say) -> None:

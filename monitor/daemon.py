@@ -163,7 +163,12 @@ class _Server(uvicorn.Server):
     """Uvicorn, with the signals left to the daemon."""
 
     def __init__(self, settings: Settings, ward: Ward) -> None:
-        app: FastAPI = create_app(ward, version=__version__, any_host=settings.api.behind_proxy)
+        app: FastAPI = create_app(
+            ward,
+            version=__version__,
+            host=settings.api.host,
+            any_host=settings.api.behind_proxy,
+        )
         super().__init__(
             uvicorn.Config(
                 app,

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -72,6 +73,20 @@ class Mqtt(_Section):
     ca: Path | None = None
     cert: Path | None = None
     key: Path | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _names_a_broker(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path.strip("/"):
+            raise ValueError(f"{url!r} is no broker: write mqtt://host or mqtts://host:port")
+        return url
+
+    @model_validator(mode="after")
+    def _has_both_files(self) -> Self:
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key go together; give both or none")
+        return self
 
 
 class Store(_Section):
@@ -216,12 +231,17 @@ def _resolve(data: dict[str, Any], folder: Path) -> None:
         ("mqtt", "cert"),
         ("mqtt", "key"),
     ):
-        if isinstance(name := data.get(section, {}).get(key), str):
+        if isinstance(name := _table(data, section).get(key), str):
             data[section][key] = str(folder / name)
-    if str(name := data.get("rules", {}).get("set", "")).endswith(".toml"):
+    if str(name := _table(data, "rules").get("set", "")).endswith(".toml"):
         data["rules"]["set"] = str(folder / str(name))
-    if isinstance(files := data.get("regimens", {}).get("files"), list):
+    if isinstance(files := _table(data, "regimens").get("files"), list):
         data["regimens"]["files"] = [str(folder / str(name)) for name in files]
+
+
+def _table(data: dict[str, Any], section: str) -> dict[str, Any]:
+    found = data.get(section)
+    return found if isinstance(found, dict) else {}
 
 
 def _explain(path: Path, text: str, error: ValidationError) -> str:

@@ -146,7 +146,7 @@ async def simulated_ward(
     await ward.restore()
     transport = httpx.ASGITransport(create_app(ward, version="test"), raise_app_exceptions=False)
     async with (
-        httpx.AsyncClient(transport=transport, base_url="http://testserver") as http,
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as http,
         asyncio.TaskGroup() as tasks,
     ):
         simulated = SimulatedWard(ward, http)

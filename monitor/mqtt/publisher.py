@@ -51,6 +51,10 @@ KEEP_ENDED: Final = timedelta(hours=1)
 LOOK_AGAIN_S: Final = 60.0
 FIRST_RETRY_S: Final = 0.5
 LAST_RETRY_S: Final = 30.0
+HELD_S: Final = 10.0
+"""A connection that held so long is tried again at once; one that did not, ever more slowly:
+the other side may be a second daemon of this site that pushes us out."""
+
 REFUSED_RETRY_S: Final = 60.0
 """After the broker refused us: a wrong password gets no better by hammering."""
 
@@ -136,13 +140,14 @@ class MqttPublisher:
 
     async def run(self) -> None:
         """Connect, publish, and connect again, until cancelled; then say that we are offline."""
+        self._feed.listen(self._is_stored)
         delay_s = FIRST_RETRY_S
         while True:
+            began = self._clock.now()
             try:
                 async with connected(
                     self._settings, Will(self._status, "offline", qos=1, retain=True)
                 ) as client:
-                    delay_s = FIRST_RETRY_S
                     await self._serve(client)
             except* MqttConnectError as refused:
                 delay_s = REFUSED_RETRY_S
@@ -152,8 +157,14 @@ class MqttPublisher:
             except* Exception as fault:
                 self._lost(f"fault of ours: {_first(fault)!r}")
                 log.exception("mqtt.fault")
+            if self._clock.now().mono - began.mono >= HELD_S:
+                delay_s = FIRST_RETRY_S
             await self._clock.sleep(delay_s * random.uniform(0.5, 1))
             delay_s = min(delay_s * 2, LAST_RETRY_S)
+
+    def _is_stored(self, stored: Stored) -> None:
+        if (alarm := _alarm_of(stored.event)) is not None:
+            self._unstored.discard(alarm["id"])
 
     def _lost(self, why: str) -> None:
         reason = f"broker {self._settings.url}: {why}"

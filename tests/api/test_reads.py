@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.virtual import virtual_time
 from tests.wards import simulated_ward
 
@@ -163,3 +165,28 @@ async def test_the_openapi_document_describes_every_route(tmp_path: Path) -> Non
         assert {"/api/v1/beds", "/api/v1/stream", "/api/v1/sessions/{session}/doses"} <= set(
             document["paths"]
         )
+
+
+@pytest.mark.parametrize("path", ["events?after=", "sessions?before=", "alarms?state=ended&after="])
+def test_a_place_that_no_journal_has_is_refused(path: str, tmp_path: Path) -> None:
+    @virtual_time()
+    async def run() -> None:
+        async with simulated_ward(tmp_path) as ward:
+            answer = await ward.http.get(f"/api/v1/{path}9223372036854775808")
+            assert answer.status_code == 422
+
+    run()
+
+
+@virtual_time()
+async def test_an_alarm_that_is_open_again_is_not_among_the_ended(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start()
+        for total in (31, 2, 31, 2, 31):
+            await ward.score(session, "cadss", total)
+        ended = await ward.get("/alarms", state="ended")
+        assert "dissociation.marked" not in {alarm["rule"] for alarm in ended["items"]}
+        await ward.score(session, "cadss", 2)
+        ended = await ward.get("/alarms", state="ended")
+        marked = [a for a in ended["items"] if a["rule"] == "dissociation.marked"]
+        assert [alarm["count"] for alarm in marked] == [3]

@@ -75,6 +75,10 @@ WRONG = {
     ),
     "two beds with one name": ('"bed-2"', '"bed-1"', "bed-1 is there twice"),
     "a device without a url": ('url = "/dev/ttyUSB0"\n', "", "url: is missing; add url = …"),
+    "a section that is a value": ("[api]", "rules = 3\n[api]", "rules: "),
+    "a section that is a list": ("[api]", "[[mqtt]]\n[api]", "mqtt: "),
+    "a broker that is none": ("[api]", '[mqtt]\nurl = "http://x"\n[api]', "mqtt://host"),
+    "half of what TLS needs": ("[api]", '[mqtt]\ncert = "c.pem"\n[api]', "cert and key"),
     "no TOML at all": ("[site]", "[site", "not TOML"),
 }
 
