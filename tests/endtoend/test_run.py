@@ -14,7 +14,7 @@ from tests.servers import Mosquitto, program
 
 SPEED = 60
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 @contextlib.contextmanager
@@ -85,6 +85,11 @@ def test_three_alarms_go_all_the_way_and_end(tmp_path: Path, mosquitto: Mosquitt
 
         clinic.until(lambda: "pressure.severe" in clinic.alarms(), within_s=90)
         alarms.wait_for(_says("pressure.severe", "active"))
+        severe = clinic.alarms()["pressure.severe"]
+        clinic.post(f"/alarms/{severe['id']}/acknowledge")
+        alarms.wait_for(_says("pressure.severe", "active", acknowledged_by="nurse.a"))
+        alarms.wait_for(_says("pressure.severe", "ended"), within_s=120)
+        assert "pressure.severe" not in clinic.alarms()
 
 
 def test_kill_9_in_the_middle_brings_the_same_session_and_alarms_back(
