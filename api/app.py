@@ -42,14 +42,15 @@ def create_app(
         description=ABOUT,
         docs_url=None,
         redoc_url=None,
-        max_body_size=BODY_BYTES,
         generate_unique_id_function=_operation,
         responses={"default": {"model": answers.Problem, "description": "What went wrong"}},
     )
     problems.install(app)
     if not any_host:
-        allowed = ["localhost", "127.0.0.1", "[::1]", host]
+        own = f"[{host}]" if ":" in host else host
+        allowed = ["localhost", "127.0.0.1", "[::1]", own]
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
+    app.add_middleware(problems.BodyLimit, limit_bytes=BODY_BYTES)
     app.add_middleware(SafeHeaders)
     for part in (reads, commands, stream):
         app.include_router(part.router(ward), prefix="/api/v1")

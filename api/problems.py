@@ -8,7 +8,9 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers import Problem, Wrong
 from monitor.commands import Refusal, Refused
@@ -75,6 +77,36 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(StoreError, _store)
     app.add_exception_handler(Exception, _fault)
+
+
+class BodyLimit:
+    """Refuses a body of more than `limit_bytes`: unread when its length is declared."""
+
+    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+        self._app = app
+        self._limit_bytes = limit_bytes
+        self._detail = f"the body is too large: no command has more than {limit_bytes} bytes"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the application does, or with 413."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared) > self._limit_bytes:
+            await document(Request(scope), 413, self._detail)(scope, receive, send)
+            return
+        left = self._limit_bytes
+
+        async def receive_within_limit() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise HTTPException(413, self._detail)
+            return message
+
+        await self._app(scope, receive_within_limit, send)
 
 
 async def _problem(request: Request, error: Exception) -> JSONResponse:

@@ -110,8 +110,14 @@ def router(ward: Ward) -> APIRouter:
         """
         if state == "ended":
             ended = await ward.journal.events(after, limit, bed=bed, types=["alarm.ended"])
-            last = {stored.event.subject: stored.event.payload["alarm"] for stored in ended}
-            return _page(ended, limit, [a for a in last.values() if not _is_open(ward, a["id"])])
+            last = {stored.event.subject: stored.seq for stored in ended}
+            items = [
+                stored.event.payload["alarm"]
+                for stored in ended
+                if stored.seq == last[stored.event.subject]
+                and not _is_open(ward, str(stored.event.subject))
+            ]
+            return _page(ended, limit, items)
         found = [
             alarm
             for keeper in ward.keepers.values()
@@ -161,8 +167,10 @@ async def _session(ward: Ward, session_id: str) -> views.Json:
 
 
 async def _events_of(ward: Ward, session_id: str) -> AsyncIterator[Stored]:
-    after = 0
-    while page := await ward.journal.events(after, PAGE, session=session_id):
+    after, is_last = 0, False
+    while not is_last:
+        page = await ward.journal.events(after, PAGE, session=session_id)
         for stored in page:
             yield stored
-        after = page[-1].seq
+            after = stored.seq
+        is_last = len(page) < PAGE

@@ -49,17 +49,43 @@ def _files(settings: Settings, say: Say) -> None:
 
 
 async def _store(settings: Settings, say: Say) -> None:
-    from monitor.journal import JournalReader, StoreError
+    from monitor.journal import StoreError
 
     try:
-        journal = await asyncio.to_thread(JournalReader.open_to_read, settings.store.url)
+        events = await _stored_events(settings.store.url)
     except StoreError as error:
-        is_new = "is not there" in str(error) or "is empty" in str(error)
-        say(is_new, f"store: {'will be made at the first start' if is_new else error}")
+        say(False, f"store: {error}")
         return
-    head = await journal.head()
-    await journal.close()
-    say(True, f"store: {head.seq} events")
+    found = "will be made at the first start" if events is None else f"{events} events"
+    say(True, f"store: {found}")
+
+
+async def _stored_events(url: str) -> int | None:
+    """How many events the journal at `url` has; None when the first start makes it.
+
+    Only reads, so that a daemon may be writing it. Raises `StoreError`.
+    """
+    from monitor.journal import JournalReader, StoreError
+    from monitor.journal.database import locate, refuse_other_revisions, revision
+
+    address = locate(url)
+    if address.path is not None and not address.path.exists():
+        folder = address.path.parent
+        if not folder.is_dir():
+            raise StoreError(
+                f"directory {folder} is not there; create it (mkdir -p {folder}) "
+                "or correct store.url"
+            )
+        return None
+    journal = JournalReader(address)
+    try:
+        found = await asyncio.to_thread(journal.ask_now, revision)
+        if found is None:
+            return None
+        refuse_other_revisions(address, found)
+        return (await journal.head()).seq
+    finally:
+        await journal.close()
 
 
 async def _broker(settings: Settings, say: Say) -> None:

@@ -13,7 +13,12 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from drivers.registry import DeviceSpec, SpecError
 
@@ -77,8 +82,9 @@ class Mqtt(_Section):
     @field_validator("url")
     @classmethod
     def _names_a_broker(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path.strip("/"):
+        if "@" in url:
+            raise ValueError("no password belongs here: give username and password_file")
+        if not _is_broker(url):
             raise ValueError(f"{url!r} is no broker: write mqtt://host or mqtts://host:port")
         return url
 
@@ -87,6 +93,16 @@ class Mqtt(_Section):
         if (self.cert is None) != (self.key is None):
             raise ValueError("cert and key go together; give both or none")
         return self
+
+
+def _is_broker(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    named = parts.scheme in ("mqtt", "mqtts") and parts.hostname
+    return bool(named) and port != 0 and not parts.path.strip("/")
 
 
 class Store(_Section):
@@ -221,6 +237,10 @@ def load(path: Path) -> Settings:
         return Settings(**data)
     except ValidationError as error:
         raise ConfigError(_explain(path, text, error)) from error
+    except SettingsError as error:
+        raise ConfigError(
+            f"{path}: the environment over it: {error}; set keys, as POSTDOSE_API__PORT=8600"
+        ) from error
 
 
 def _resolve(data: dict[str, Any], folder: Path) -> None:
@@ -253,9 +273,16 @@ def _explain(path: Path, text: str, error: ValidationError) -> str:
         message = f"unknown key; there are: {', '.join(_keys_beside(first['loc']))}"
     elif first["type"] == "missing":
         message = f"is missing; add {place[-1]} = …"
+    elif first["type"] == "model_type":
+        message = f"is a section: write {_heading(first['loc'])} and its keys beneath"
     line = _line_of(text, first["loc"])
     where = f"{path}:{line}" if line else str(path)
     return f"{where}: {key}: {message}" if key else f"{where}: {message}"
+
+
+def _heading(place: tuple[int | str, ...]) -> str:
+    name = ".".join(part for part in place if isinstance(part, str))
+    return f"[[{name}]]" if isinstance(place[-1], int) else f"[{name}]"
 
 
 def _keys_beside(place: tuple[int | str, ...]) -> list[str]:

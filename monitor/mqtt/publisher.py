@@ -140,14 +140,21 @@ class MqttPublisher:
 
     async def run(self) -> None:
         """Connect, publish, and connect again, until cancelled; then say that we are offline."""
-        self._feed.listen(self._is_stored)
+        stop_listening = self._feed.listen(self._is_stored)
+        try:
+            await self._keep_connected()
+        finally:
+            stop_listening()
+
+    async def _keep_connected(self) -> None:
         delay_s = FIRST_RETRY_S
         while True:
-            began = self._clock.now()
+            connected_at: Instant | None = None
             try:
                 async with connected(
                     self._settings, Will(self._status, "offline", qos=1, retain=True)
                 ) as client:
+                    connected_at = self._clock.now()
                     await self._serve(client)
             except* MqttConnectError as refused:
                 delay_s = REFUSED_RETRY_S
@@ -157,7 +164,7 @@ class MqttPublisher:
             except* Exception as fault:
                 self._lost(f"fault of ours: {_first(fault)!r}")
                 log.exception("mqtt.fault")
-            if self._clock.now().mono - began.mono >= HELD_S:
+            if connected_at and self._clock.now().mono - connected_at.mono >= HELD_S:
                 delay_s = FIRST_RETRY_S
             await self._clock.sleep(delay_s * random.uniform(0.5, 1))
             delay_s = min(delay_s * 2, LAST_RETRY_S)
@@ -289,7 +296,6 @@ class MqttPublisher:
     def _say_at_once(self, stored: Stored) -> None:
         event = stored.event
         if (alarm := _alarm_of(event)) is not None:
-            self._unstored.discard(alarm["id"])
             self._post(self._say_alarm(alarm, stored.seq))
         else:
             self._post(self._say_session(event.bed))

@@ -1,11 +1,18 @@
 """What is read over HTTP, and how errors look."""
 
+import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from api import reads
+from api.app import BODY_BYTES, create_app
 from tests.virtual import virtual_time
 from tests.wards import simulated_ward
+
+JSON = {"Content-Type": "application/json"}
 
 
 @virtual_time()
@@ -85,6 +92,29 @@ async def test_an_ended_session_can_be_read_after_the_next_one_began(tmp_path: P
 
 
 @virtual_time()
+async def test_a_long_session_is_read_to_its_end(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reads, "PAGE", 2)
+        async with simulated_ward(tmp_path) as ward:
+            first = await ward.start(patient="P-1")
+            for total in range(5):
+                await ward.score(first, "cadss", total)
+            await ward.post(f"/sessions/{first}/abort", {"by": "nurse.a", "reason": "unwell"})
+            await ward.start(patient="P-2")
+            seen = await ward.get(f"/sessions/{first}")
+            assert [score["total"] for score in seen["scores"]] == [0, 1, 2, 3, 4]
+            assert seen["state"] == "aborted"
+
+
+@virtual_time()
+async def test_sessions_come_at_most_fifty_at_once(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        await ward.get("/sessions", limit=50)
+        answer = await ward.http.get("/api/v1/sessions", params={"limit": 51})
+        assert answer.status_code == 422
+
+
+@virtual_time()
 async def test_alarms_that_ended_are_kept(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
         session = await ward.start()
@@ -148,8 +178,52 @@ async def test_a_page_elsewhere_cannot_reach_the_ward_by_a_name_of_its_own(
 @virtual_time()
 async def test_a_body_that_is_too_large_is_refused(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
-        answer = await ward.http.post("/api/v1/sessions", content=b"[" * 300_000)
-        assert answer.status_code in (413, 422)
+        for body in (b"[" * (BODY_BYTES + 1), _undeclared(BODY_BYTES + 1)):
+            answer = await ward.http.post("/api/v1/sessions", content=body)
+            assert answer.status_code == 413
+            assert answer.headers["Content-Type"] == "application/problem+json"
+            assert str(BODY_BYTES) in answer.json()["detail"]
+
+
+async def _undeclared(size: int) -> AsyncIterator[bytes]:
+    """A body whose length no header tells."""
+    for start in range(0, size, 1000):
+        yield b"[" * min(1000, size - start)
+
+
+@virtual_time()
+async def test_a_body_of_the_largest_size_is_read(tmp_path: Path) -> None:
+    body = b"{}".ljust(BODY_BYTES)
+    async with simulated_ward(tmp_path) as ward:
+        answer = await ward.http.post("/api/v1/sessions", content=body, headers=JSON)
+        assert answer.status_code == 422
+        assert "bed" in [wrong["field"] for wrong in answer.json()["errors"]]
+
+
+@virtual_time()
+async def test_half_a_character_is_refused(tmp_path: Path) -> None:
+    whole = {"bed": "bed-1", "patient": "P-017", "regimen": "esketamine-84", "by": "nurse.a"}
+    async with simulated_ward(tmp_path) as ward:
+        for field in whole:
+            body = json.dumps(whole | {field: "\ud800"})
+            answer = await ward.http.post("/api/v1/sessions", content=body, headers=JSON)
+            assert answer.status_code == 422
+            assert [wrong["field"] for wrong in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1"])
+def test_the_ward_is_reached_at_its_configured_host(host: str, tmp_path: Path) -> None:
+    named = f"[{host}]" if ":" in host else host
+
+    @virtual_time()
+    async def run() -> None:
+        async with simulated_ward(tmp_path) as ward:
+            transport = httpx.ASGITransport(create_app(ward.ward, version="test", host=host))
+            async with httpx.AsyncClient(transport=transport) as http:
+                assert (await http.get(f"http://{named}:8600/healthz")).status_code == 200
+                assert (await http.get("http://testserver/healthz")).status_code == 400
+
+    run()
 
 
 @virtual_time()
@@ -190,3 +264,17 @@ async def test_an_alarm_that_is_open_again_is_not_among_the_ended(tmp_path: Path
         ended = await ward.get("/alarms", state="ended")
         marked = [a for a in ended["items"] if a["rule"] == "dissociation.marked"]
         assert [alarm["count"] for alarm in marked] == [3]
+
+
+@virtual_time()
+async def test_ended_alarms_stand_where_they_ended_last(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start()
+        for scale, total in (("cadss", 31), ("cadss", 2), ("moaas", 1), ("moaas", 5)):
+            await ward.score(session, scale, total)
+        for total in (31, 2):
+            await ward.score(session, "cadss", total)
+        ended = (await ward.get("/alarms", state="ended"))["items"]
+        assert len(ended) > 1
+        assert [alarm["ended_at"] for alarm in ended] == sorted(a["ended_at"] for a in ended)
+        assert ended[-1]["rule"] == "dissociation.marked"

@@ -208,14 +208,25 @@ def bed(n: int, driver: str = "nonin", url: str = "/dev/ttyUSB7", name: str = "o
         ('[api]\nhost = "0.0.0.0"\n', 2, ["api.host", "127.0.0.1"]),
         (bed(1) + bed(2), 0, ["bed-1", "bed-2", "/dev/ttyUSB7"]),
         (bed(1, driver="noning"), 0, ["noning", "nonin", "suntech"]),
+        ('[mqtt]\nurl = "http://broker"\n', 2, ["mqtt.url", "mqtt://host"]),
+        ('[mqtt]\nurl = "mqtt://broker:port"\n', 2, ["mqtt.url", "mqtt://host"]),
+        ('[mqtt]\ncert = "cert.pem"\n', 1, ["mqtt", "cert and key"]),
+        ('rules = "default"\n', 1, ["rules", "[rules]"]),
+        ("mqtt = 3\n", 1, ["mqtt", "[mqtt]"]),
+        ("[[rules]]\n", 1, ["rules", "[rules]"]),
     ],
-    ids=["unknown-key", "bad-port", "not-toml", "open-host", "one-device-two-beds", "driver"],
-)
+    ids=[
+        "unknown-key", "bad-port", "not-toml", "open-host", "one-device-two-beds", "driver",
+        "no-broker", "no-broker-port", "half-a-certificate", "word-for-section",
+        "number-for-section", "list-for-section",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["run", "check"])
 def test_a_wrong_file_is_one_line_that_names_the_place(
-    postdose: Postdose, tmp_path: Path, text: str, line: int, said: list[str]
+    postdose: Postdose, tmp_path: Path, command: str, text: str, line: int, said: list[str]
 ) -> None:
     path = config(tmp_path, text)
-    done = postdose("run", "--config", path)
+    done = postdose(command, "--config", path)
     assert done.status == 2
     where = f"{path}:{line}" if line else path
     assert [word for word in [where, *said] if word not in done.complaint] == []
@@ -348,3 +359,72 @@ def test_check_has_a_line_for_each_thing_that_is_wrong(tmp_path: Path) -> None:
     for line, words in zip(failed, expected, strict=True):
         assert [word for word in words if word not in line] == []
     assert "4 of " in done.complaint
+
+
+def _store_line(done: Done) -> str:
+    [line] = [line for line in done.out.splitlines() if line[6:].startswith("store: ")]
+    return line
+
+
+def test_check_says_that_a_journal_will_be_made_and_makes_none(
+    postdose: Postdose, tmp_path: Path
+) -> None:
+    done = postdose("check", "--config", store(tmp_path))
+    assert done.status == 0
+    assert _store_line(done) == "ok    store: will be made at the first start"
+    assert list(tmp_path.glob("postdose.db*")) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("sqlite:////nowhere/at/all/postdose.db", ["/nowhere/at/all", "mkdir", "store.url"]),
+        ("postgresql://me:secret@127.0.0.1:{port}/postdose", ["refused", "server", "address"]),
+    ],
+    ids=["no-folder", "no-server"],
+)
+def test_check_says_why_a_journal_cannot_be_opened(
+    postdose: Postdose, tmp_path: Path, url: str, said: list[str]
+) -> None:
+    at = url.format(port=free_port())
+    done = postdose(
+        "check",
+        "--config",
+        config(tmp_path, f'[mqtt]\nenabled = false\n[store]\nurl = "{at}"\n'),
+    )
+    assert done.status == 1
+    line = _store_line(done)
+    assert line.startswith("FAIL")
+    assert "secret" not in line
+    assert [word for word in said if word not in line] == []
+
+
+def test_check_refuses_an_old_journal_as_the_daemon_does(
+    postdose: Postdose, tmp_path: Path
+) -> None:
+    path = store(tmp_path)
+    upgrade(f"sqlite:///{tmp_path}/postdose.db", REVISIONS[0])
+    done = postdose("check", "--config", path)
+    assert _store_line(done).startswith("FAIL")
+    assert "postdose db upgrade" in _store_line(done)
+
+
+def test_check_refuses_a_journal_whose_schema_is_gone_as_the_daemon_does(
+    postdose: Postdose, tmp_path: Path
+) -> None:
+    path = store(tmp_path)
+    postdose("db", "upgrade", "--config", path)
+    _change(tmp_path, "DELETE FROM alembic_version")
+    done = postdose("check", "--config", path)
+    assert _store_line(done).startswith("FAIL")
+
+
+def test_check_reads_the_journal_of_a_running_daemon_and_leaves_it_at_work(tmp_path: Path) -> None:
+    clinic = Site(tmp_path, None, str(tmp_path / "no-oximeter"), str(tmp_path / "no-cuff"))
+    with clinic.daemon():
+        session = clinic.start()
+        done = process("check", "--config", str(clinic.config))
+        assert _store_line(done).startswith("ok")
+        assert _store_line(done).endswith(" events")
+        clinic.post(f"/sessions/{session}/notes", text="still written")
+        assert clinic.get("/status")["journal"]["failing_since"] is None

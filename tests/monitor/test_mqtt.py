@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from aiomqtt import Client
+from aiomqtt import Client, MqttError
 
 from drivers.clock import Clock, parse_rfc3339
 from monitor.feed import Feed
@@ -370,6 +371,22 @@ async def test_an_alarm_that_waits_for_the_disk_is_published_and_again_when_stor
     assert first["id"] == second["id"]
 
 
+async def test_an_alarm_that_was_stored_during_an_outage_is_told_as_stored(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    ward = Ward()
+    async with publishing(settings_for(mosquitto), tmp_path, ward=ward) as bench:
+        await until(lambda: bench.mqtt.connected_since is not None)
+        mosquitto.kill()
+        await until(lambda: bench.mqtt.connected_since is None)
+        ward.alarms = {"a-1": alarm("a-1")}
+        event = bench.bed.alarm("raised", "a-1")
+        bench.mqtt.publish_unstored(event)
+        await bench.journal.append([event])
+        async with _started(mosquitto), listening(mosquitto) as heard:
+            assert (await heard.until("bed-1/alarm/a-1"))["durable"] is True
+
+
 async def test_a_journal_that_cannot_be_read_keeps_no_alarm_back(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -551,6 +568,49 @@ async def test_without_a_broker_it_goes_on_trying_and_says_why(tmp_path: Path) -
             await until(lambda: bench.mqtt.connected_since is not None)
             assert bench.mqtt.failure is None
             assert bench.mqtt.disconnected_since is None
+
+
+async def test_pushed_out_again_and_again_it_comes_back_ever_more_slowly(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "LAST_RETRY_S", 60.0)
+    rounds = 6
+    async with publishing(settings_for(mosquitto), tmp_path) as bench:
+        for _ in range(rounds):
+            await until(lambda: bench.mqtt.connected_since is not None)
+            with suppress(MqttError):
+                async with Client("127.0.0.1", mosquitto.port, identifier="postdose-clinic-1"):
+                    await until(lambda: bench.mqtt.connected_since is None)
+            lost = bench.mqtt.disconnected_since
+        await until(lambda: bench.mqtt.connected_since is not None)
+        back = bench.mqtt.connected_since
+    assert lost is not None
+    assert back is not None
+    assert back.mono - lost.mono >= publisher.FIRST_RETRY_S * 2 ** (rounds - 1) / 2
+
+
+class _Pauses(Clock):
+    """A fast clock that remembers what it was asked to wait."""
+
+    def __init__(self) -> None:
+        super().__init__(speed=100)
+        self.asked_s: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.asked_s.append(seconds)
+        await super().sleep(seconds)
+
+
+async def test_an_attempt_that_takes_long_is_no_connection_that_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.mqtt.connection.ANSWER_S", 0.2)
+    clock = _Pauses()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = MqttSettings(f"mqtt://127.0.0.1:{silent.getsockname()[1]}", "clinic-1")
+        async with publishing(settings, tmp_path, clock=clock):
+            await until(lambda: len(clock.asked_s) >= 4)
+    assert clock.asked_s[3] > publisher.FIRST_RETRY_S
 
 
 async def test_a_wrong_password_is_said_and_a_right_one_works(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.mqtt import MqttSettings
 from monitor.settings import ConfigError, load
 
 GOOD = """\
@@ -75,8 +76,10 @@ WRONG = {
     ),
     "two beds with one name": ('"bed-2"', '"bed-1"', "bed-1 is there twice"),
     "a device without a url": ('url = "/dev/ttyUSB0"\n', "", "url: is missing; add url = …"),
-    "a section that is a value": ("[api]", "rules = 3\n[api]", "rules: "),
-    "a section that is a list": ("[api]", "[[mqtt]]\n[api]", "mqtt: "),
+    "a section that is a word": ("[site]", 'rules = "default"\n[site]', ":1: rules: is a section"),
+    "a section that is a number": ("[site]", "mqtt = 3\n[site]", ":1: mqtt: is a section"),
+    "a section that is a list": ("[api]", "[[rules]]\n[api]", ":4: rules: is a section"),
+    "a bed that is a value": (GOOD, "beds = [3]", "write [[beds]] and its keys"),
     "a broker that is none": ("[api]", '[mqtt]\nurl = "http://x"\n[api]', "mqtt://host"),
     "half of what TLS needs": ("[api]", '[mqtt]\ncert = "c.pem"\n[api]', "cert and key"),
     "no TOML at all": ("[site]", "[site", "not TOML"),
@@ -87,6 +90,38 @@ WRONG = {
 def test_a_complaint_names_the_file_the_key_and_the_mend(case: str, tmp_path: Path) -> None:
     old, new, said = WRONG[case]
     assert said in _complaint(tmp_path, GOOD.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://b", "mqtt://", "mqtt://b/path", "mqtt://b:port", "mqtt://b:99999", "mqtt://b:0", "["],
+)
+def test_a_url_of_no_broker_names_its_line_and_what_to_write(url: str, tmp_path: Path) -> None:
+    complaint = _complaint(tmp_path, f'[mqtt]\nurl = "{url}"\n')
+    assert f":2: mqtt.url: '{url}' is no broker: write mqtt://host" in complaint
+
+
+def test_a_password_in_the_url_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    complaint = _complaint(tmp_path, '[mqtt]\nurl = "mqtt://me:secret@broker"\n')
+    assert ":2: mqtt.url: " in complaint
+    assert "password_file" in complaint
+    assert "secret" not in complaint
+
+
+@pytest.mark.parametrize("url", ["mqtt://b", "mqtts://b:8884", "mqtt://[::1]:1883"])
+def test_a_broker_that_is_taken_can_be_connected_to(url: str, tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(f'[mqtt]\nurl = "{url}"\n')
+    mqtt = load(tmp_path / "site.toml").mqtt
+    assert MqttSettings(site="clinic-1", **mqtt.model_dump(exclude={"enabled"})).url == url
+
+
+def test_a_section_in_the_environment_that_is_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTDOSE_RULES", "default")
+    complaint = _complaint(tmp_path, GOOD)
+    assert '"rules"' in complaint
+    assert "POSTDOSE_API__PORT" in complaint
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
