@@ -21,17 +21,7 @@ from monitor.journal.database import (
     revision,
 )
 from monitor.journal.reader import Receipt
-from monitor.journal.samples import (
-    NUMERICS,
-    Bucket,
-    Chunk,
-    Sample,
-    Wave,
-    envelope,
-    samples_in,
-    wave_samples,
-    waves_in,
-)
+from monitor.journal.samples import NUMERICS, Bucket, Chunk, Sample, Wave, samples_in, waves_in
 
 VERIFY_AT_ONCE: Final = 1000
 
@@ -146,13 +136,12 @@ class JournalReader:
         none); from `start` on and before `end`.
         """
         span = reader.Span(session, bed, start, end)
-        waves, numerics = await self._chunks(name, span), await self._chunks(NUMERICS, span)
+        chunks = await self._chunks(name, span) or await self._chunks(NUMERICS, span)
 
         def draw() -> list[Bucket]:
-            found = [s for chunk in waves for s in wave_samples(waves_in(chunk))]
-            if not waves:
-                found = [s for chunk in numerics for s in samples_in(chunk) if s.name == name]
-            return envelope((s for s in found if span.covers(s.at)), points, start, end)
+            from monitor.journal.envelope import course
+
+            return course(chunks, name, points, start, end)
 
         return await self._off_loop(draw)
 

@@ -16,7 +16,6 @@ import struct
 import sys
 import zlib
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -155,7 +154,7 @@ def chunk_of(
 
 def samples_in(chunk: Chunk) -> list[Sample]:
     """The entries of a numerics chunk, in the order of arrival."""
-    head, count, body = _unpack(chunk.data)
+    head, count, body = unpack(chunk.data)
     times, names, qualities, notes, values = _columns(body, "qHHHd", (count,) * 5)
     strings: list[str] = head["strings"]
     return [
@@ -175,7 +174,7 @@ def samples_in(chunk: Chunk) -> list[Sample]:
 
 def waves_in(chunk: Chunk) -> list[Wave]:
     """The packets of a wave chunk, oldest first."""
-    head, count, body = _unpack(chunk.data)
+    head, count, body = unpack(chunk.data)
     times, sizes = _columns(body, "qH", (count, count))
     (steps,) = _columns(body[count * 10 :], "i", (sum(sizes),))
     values = tuple(accumulate(steps))
@@ -186,53 +185,11 @@ def waves_in(chunk: Chunk) -> list[Wave]:
     ]
 
 
-def wave_samples(waves: Iterable[Wave]) -> list[Sample]:
-    """Each sample of `waves` with its own instant; a packet's last one is as old as its arrival."""
-    found = []
-    for wave in waves:
-        step_ms = 1000 / wave.rate_hz
-        last = len(wave.samples) - 1
-        for place, value in enumerate(wave.samples):
-            at = wave.at - round((last - place) * step_ms) * MILLISECOND
-            found.append(Sample(wave.device, at, wave.name, float(value), "good"))
-    return found
-
-
-def envelope(
-    samples: Iterable[Sample],
-    points: int | None,
-    start: datetime | None = None,
-    end: datetime | None = None,
-) -> list[Bucket]:
-    """`samples` of one name as at most `points` buckets of equal width, oldest first.
-
-    None for `points`, or no more samples than that, gives one bucket a sample. Samples
-    without a value, and rejected ones, are left out.
-    """
-    usable = sorted(
-        (s for s in samples if s.value is not None and s.quality != "rejected"),
-        key=lambda s: s.at,
-    )
-    if points is None or len(usable) <= points:
-        return [_bucket([sample]) for sample in usable]
-    times = [sample.at for sample in usable]
-    first, last = start or times[0], end or times[-1]
-    width = max((last - first) / points, MILLISECOND)
-    cuts = [bisect_left(times, first + width * place) for place in range(1, points)]
-    bounds = zip([0, *cuts], [*cuts, len(usable)], strict=True)
-    return [_bucket(usable[low:high]) for low, high in bounds if high > low]
-
-
-def _bucket(samples: Sequence[Sample]) -> Bucket:
-    values = [sample.value for sample in samples if sample.value is not None]
-    return Bucket(
-        samples[0].at,
-        min(values),
-        max(values),
-        values[-1],
-        len(values),
-        any(sample.quality == "poor" for sample in samples),
-    )
+def unpack(data: bytes) -> tuple[dict[str, Any], int, bytes]:
+    """A chunk's head, its number of entries and its columns."""
+    raw = zlib.decompress(data)
+    size, count = struct.unpack_from("<II", raw)
+    return json.loads(raw[8 : 8 + size]), count, raw[8 + size :]
 
 
 def _steps(values: "array[int]") -> "array[int]":
@@ -250,12 +207,6 @@ def _pack(head: dict[str, Any], count: int, columns: Iterable["array[Any]"]) -> 
     parts = [struct.pack("<II", len(text), count), text]
     parts += [_little_endian(column[:]).tobytes() for column in columns]
     return zlib.compress(b"".join(parts), 1)
-
-
-def _unpack(data: bytes) -> tuple[dict[str, Any], int, bytes]:
-    raw = zlib.decompress(data)
-    size, count = struct.unpack_from("<II", raw)
-    return json.loads(raw[8 : 8 + size]), count, raw[8 + size :]
 
 
 def _columns(body: bytes, types: str, counts: Sequence[int]) -> list["array[Any]"]:

@@ -1,7 +1,10 @@
 """Dense samples come back as they were given, and are small."""
 
 import math
-from collections.abc import AsyncIterator
+import subprocess
+import sys
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,11 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.journal import Bucket, Journal, Sample
+from monitor.journal.envelope import course
+from monitor.journal.reader import Span
 from monitor.journal.samples import (
+    MILLISECOND,
+    NUMERICS,
+    Chunk,
     Numerics,
+    Wave,
     Waves,
     chunk_of,
-    envelope,
     instant,
     milliseconds,
     samples_in,
@@ -30,6 +38,25 @@ READINGS = st.lists(st.tuples(INSTANTS_MS, NAMES, VALUES, QUALITIES, st.text()),
 PACKETS = st.lists(
     st.tuples(INSTANTS_MS, st.lists(st.integers(-(2**30), 2**30 - 1), min_size=1)), min_size=1
 )
+OFFSETS_MS = st.integers(0, 20) | st.integers(0, 3000)
+NUMERICS_CHUNKS = st.lists(
+    st.lists(st.tuples(OFFSETS_MS, NAMES, VALUES, QUALITIES, st.just("")), min_size=1), max_size=4
+)
+WAVE_CHUNKS = st.lists(
+    st.tuples(
+        st.sampled_from([3.0, 60.0, 75.0, 128.0, 300.0]),
+        st.lists(
+            st.tuples(OFFSETS_MS, st.lists(st.integers(-(2**30), 2**30 - 1), max_size=30)),
+            min_size=1,
+            max_size=6,
+        ),
+    ),
+    max_size=4,
+)
+POINTS = st.none() | st.integers(1, 40)
+BOUNDS = st.none() | (
+    st.integers(0, 20).map(lambda ms: ms * 1000) | st.integers(-500_000, 3_500_000)
+).map(lambda after_us: START + timedelta(microseconds=after_us))
 
 
 @pytest.fixture
@@ -86,11 +113,121 @@ def test_a_pleth_of_75_hz_takes_less_than_a_byte_and_a_half_a_sample() -> None:
 # Envelopes
 
 
+def envelope(
+    samples: Iterable[Sample],
+    points: int,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> list[Bucket]:
+    entries = Numerics()
+    for s in samples:
+        entries.add(milliseconds(s.at), s.name, s.value, s.quality, s.note or "")
+    return course([chunk_of("bed-1", None, "ox", NUMERICS, entries)], "spo2", points, start, end)
+
+
+def numerics_chunk(entries_given: Iterable[tuple[int, str, float | None, str, str]]) -> Chunk:
+    entries = Numerics()
+    for offset_ms, name, value, quality, note in entries_given:
+        entries.add(milliseconds(START) + offset_ms, name, value, quality, note)
+    return chunk_of("bed-1", None, "ox", NUMERICS, entries)
+
+
+def wave_chunk(rate_hz: float, packets: Iterable[tuple[int, list[int]]]) -> Chunk:
+    entries = Waves(rate_hz)
+    for offset_ms, samples in packets:
+        entries.add(milliseconds(START) + offset_ms, samples)
+    return chunk_of("bed-1", None, "ox", "pleth", entries)
+
+
+def wave_samples(wave: Wave) -> list[Sample]:
+    """Each sample of `wave` with its own instant, the slow way."""
+    step_ms, last = 1000 / wave.rate_hz, len(wave.samples) - 1
+    return [
+        Sample(
+            wave.device,
+            wave.at - round((last - place) * step_ms) * MILLISECOND,
+            wave.name,
+            float(value),
+            "good",
+        )
+        for place, value in enumerate(wave.samples)
+    ]
+
+
+def model_course(
+    samples: Iterable[Sample], points: int | None, start: datetime | None, end: datetime | None
+) -> list[Bucket]:
+    """What `course` must say, an object a reading."""
+    span = Span(bed="bed-1", start=start, end=end)
+    usable = sorted(
+        (
+            s
+            for s in samples
+            if s.value is not None and s.quality != "rejected" and span.covers(s.at)
+        ),
+        key=lambda s: s.at,
+    )
+    if points is None or len(usable) <= points:
+        return [model_bucket([sample]) for sample in usable]
+    times = [sample.at for sample in usable]
+    first, last = start or times[0], end or times[-1]
+    width = max((last - first) / points, MILLISECOND)
+    cuts = [bisect_left(times, first + width * place) for place in range(1, points)]
+    bounds = zip([0, *cuts], [*cuts, len(usable)], strict=True)
+    return [model_bucket(usable[low:high]) for low, high in bounds if high > low]
+
+
+def model_bucket(samples: Sequence[Sample]) -> Bucket:
+    values = [sample.value for sample in samples if sample.value is not None]
+    return Bucket(
+        samples[0].at,
+        min(values),
+        max(values),
+        values[-1],
+        len(values),
+        any(sample.quality == "poor" for sample in samples),
+    )
+
+
+@given(NUMERICS_CHUNKS, POINTS, BOUNDS, BOUNDS)
+def test_a_course_of_numerics_is_that_of_its_readings_one_by_one(
+    chunks_given: list[list[tuple[int, str, float | None, str, str]]],
+    points: int | None,
+    start: datetime | None,
+    end: datetime | None,
+) -> None:
+    chunks = [numerics_chunk(entries) for entries in chunks_given]
+    samples = [s for chunk in chunks for s in samples_in(chunk) if s.name == "spo2"]
+    assert course(chunks, "spo2", points, start, end) == model_course(samples, points, start, end)
+
+
+@given(WAVE_CHUNKS, POINTS, BOUNDS, BOUNDS)
+def test_a_course_of_a_wave_is_that_of_its_samples_one_by_one(
+    chunks_given: list[tuple[float, list[tuple[int, list[int]]]]],
+    points: int | None,
+    start: datetime | None,
+    end: datetime | None,
+) -> None:
+    chunks = [wave_chunk(rate_hz, packets) for rate_hz, packets in chunks_given]
+    samples = [s for chunk in chunks for w in waves_in(chunk) for s in wave_samples(w)]
+    assert course(chunks, "pleth", points, start, end) == model_course(samples, points, start, end)
+
+
 def test_no_more_readings_than_points_come_one_by_one() -> None:
     assert envelope(readings(97, 96), 10) == [
         Bucket(at(0), 97, 97, 97, 1, poor=False),
         Bucket(at(1), 96, 96, 96, 1, poor=False),
     ]
+
+
+def test_as_many_readings_as_points_come_one_by_one_however_close_they_are() -> None:
+    samples = [Sample("ox", at(second), "spo2", 97, "good") for second in (0, 0.001, 9)]
+    assert [b.count for b in envelope(samples, 3)] == [1, 1, 1]
+
+
+def test_a_bucket_may_be_as_narrow_as_a_millisecond() -> None:
+    samples = [Sample("ox", at(ms / 1000), "spo2", 97, "good") for ms in (0, 0, 1, 1, 2, 2)]
+    assert [b.count for b in envelope(samples, 4)] == [2, 2, 2]
 
 
 def test_more_readings_than_points_keep_every_extreme() -> None:
@@ -121,6 +258,11 @@ def test_an_envelope_says_when_a_value_in_it_was_poor() -> None:
 def test_buckets_are_of_the_time_asked_for_not_of_the_time_that_has_readings() -> None:
     found = envelope(readings(1, 2, 3, 4), 2, start=at(0), end=at(100))
     assert [(b.low, b.high) for b in found] == [(1, 4)]
+
+
+def test_a_daemon_carries_no_numpy_until_a_course_is_asked_for() -> None:
+    code = "import sys, monitor.daemon; sys.exit('numpy' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 # Through the journal

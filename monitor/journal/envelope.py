@@ -1,0 +1,110 @@
+"""The course of one vital or wave, drawn from chunks: arrays throughout, no database.
+
+Hours of readings become a few hundred buckets without an object for each reading. This is
+the one module of the journal that needs numpy: import it where a course is asked for, so
+that a daemon nobody reads from does not carry it.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.journal.samples import EPOCH, MILLISECOND, NUMERICS, Bucket, Chunk, instant, unpack
+
+
+class _Columns(NamedTuple):
+    """Usable readings, one a row; times in milliseconds since 1970."""
+
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+    poor: NDArray[np.bool_]
+
+    def where(self, kept: NDArray[np.bool_] | NDArray[np.intp]) -> "_Columns":
+        return _Columns(self.times[kept], self.values[kept], self.poor[kept])
+
+
+def course(
+    chunks: Iterable[Chunk],
+    name: str,
+    points: int | None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> list[Bucket]:
+    """The readings of `name` in `chunks` as at most `points` buckets of equal width, oldest first.
+
+    From `start` on and before `end`; where one is None, the readings themselves say. None
+    for `points`, or no more readings than that, gives one bucket a reading. Numerics
+    without a value, and rejected ones, are left out. In a wave chunk each sample has its
+    own instant; a packet's last one is as old as its arrival.
+    """
+    parts = [_numerics(c, name) if c.kind == NUMERICS else _wave(c) for c in chunks]
+    if not parts:
+        return []
+    found = _Columns(*map(np.concatenate, zip(*parts, strict=True)))
+    if start is not None:
+        found = found.where(found.times >= _first_ms(start))
+    if end is not None:
+        found = found.where(found.times < _first_ms(end))
+    if not found.times.size:
+        return []
+    found = found.where(np.argsort(found.times, kind="stable"))
+    return _buckets(found, _firsts(found.times, points, start, end))
+
+
+def _numerics(chunk: Chunk, name: str) -> _Columns:
+    head, count, body = unpack(chunk.data)
+    codes = {text: code for code, text in enumerate(head["strings"])}
+    times = np.cumsum(np.frombuffer(body, "<i8", count), dtype=np.int64)
+    names = np.frombuffer(body, "<u2", count, 8 * count)
+    qualities = np.frombuffer(body, "<u2", count, 10 * count)
+    values = np.frombuffer(body, "<f8", count, 14 * count)
+    usable = (qualities != codes.get("rejected", -1)) & ~np.isnan(values)
+    columns = _Columns(times, values, qualities == codes.get("poor", -1))
+    return columns.where(usable & (names == codes.get(name, -1)))
+
+
+def _wave(chunk: Chunk) -> _Columns:
+    head, count, body = unpack(chunk.data)
+    arrivals = np.cumsum(np.frombuffer(body, "<i8", count), dtype=np.int64)
+    sizes = np.frombuffer(body, "<u2", count, 8 * count)
+    values = np.cumsum(np.frombuffer(body, "<i4", offset=10 * count), dtype=np.int64)
+    ends = np.cumsum(sizes, dtype=np.int64)
+    still_to_come = np.repeat(ends, sizes) - 1 - np.arange(values.size)
+    ages = np.rint(still_to_come * (1000 / head["rate_hz"])).astype(np.int64)
+    poor = np.zeros(values.size, np.bool_)
+    return _Columns(np.repeat(arrivals, sizes) - ages, values.astype(np.float64), poor)
+
+
+def _firsts(
+    times: NDArray[np.int64], points: int | None, start: datetime | None, end: datetime | None
+) -> NDArray[np.intp]:
+    """Where each bucket that holds any of the ordered `times` begins among them."""
+    if points is None or times.size <= points:
+        return np.arange(times.size)
+    first, last = start or instant(int(times[0])), end or instant(int(times[-1]))
+    width = max((last - first) / points, MILLISECOND)
+    cuts = [_first_ms(first + width * place) for place in range(1, points)]
+    firsts = np.unique([0, *np.searchsorted(times, cuts)])
+    return firsts[firsts < times.size]
+
+
+def _buckets(found: _Columns, firsts: NDArray[np.intp]) -> list[Bucket]:
+    counts = np.diff(firsts, append=found.times.size)
+    columns = (
+        found.times[firsts],
+        np.minimum.reduceat(found.values, firsts),
+        np.maximum.reduceat(found.values, firsts),
+        found.values[firsts + counts - 1],
+        counts,
+        np.logical_or.reduceat(found.poor, firsts),
+    )
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [Bucket(instant(at_ms), *rest) for at_ms, *rest in rows]
+
+
+def _first_ms(at: datetime) -> int:
+    """The first whole millisecond since 1970 that is not before `at`."""
+    return -((EPOCH - at) // MILLISECOND)
