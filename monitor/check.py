@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from alerts import ruleset
 from drivers.clock import Clock
 from drivers.device import Device
 from drivers.readings import (
@@ -16,8 +15,7 @@ from drivers.readings import (
     Report,
 )
 from drivers.registry import DeviceSpec
-from monitor.daemon import StartError
-from monitor.regimen import RegimenError, Regimens
+from monitor.daemon import broker, load_files
 from monitor.settings import Settings
 
 ANSWER_S: Final = 10.0
@@ -40,11 +38,7 @@ async def check_site(settings: Settings, say: Say) -> None:
 
 
 def _files(settings: Settings, say: Say) -> None:
-    try:
-        rules = ruleset.load(settings.rules.set)
-        Regimens.shipped().with_files(list(settings.regimens.files))
-    except (ruleset.RuleError, RegimenError) as error:
-        raise StartError(str(error)) from error
+    rules, _ = load_files(settings)
     say(True, f"rules: {rules.name} {rules.version}, {len(rules.rules)} rules")
 
 
@@ -89,13 +83,11 @@ async def _stored_events(url: str) -> int | None:
 
 
 async def _broker(settings: Settings, say: Say) -> None:
-    from monitor.mqtt import MqttSettings
-
     mqtt = settings.mqtt
     if not mqtt.enabled:
         say(True, "broker: none, as mqtt.enabled says")
         return
-    at = MqttSettings(site=settings.site.id, **mqtt.model_dump(exclude={"enabled"}))
+    at = broker(settings)
     try:
         async with asyncio.timeout(BROKER_S):
             _, writer = await asyncio.open_connection(at.host, at.port)

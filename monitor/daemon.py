@@ -50,10 +50,10 @@ class Daemon:
     async def started(cls, settings: Settings, *, speed: float = 1.0) -> AsyncIterator["Daemon"]:
         """A daemon that runs until the block is left. Raises `StartError`."""
         clock = Clock(speed)
-        rules, regimens = _load(settings)
+        rules, regimens = load_files(settings)
         listening = _listen(settings) if settings.api.enabled else None
         try:
-            journal = _open_journal(settings, clock)
+            journal = Journal.open(settings.store.url, clock=clock)
             try:
                 ward = _ward(settings, rules, regimens, journal, clock)
                 await ward.restore()
@@ -92,7 +92,8 @@ def _spare_what_stays() -> None:
     gc.freeze()
 
 
-def _load(settings: Settings) -> tuple[RuleSet, Regimens]:
+def load_files(settings: Settings) -> tuple[RuleSet, Regimens]:
+    """The rules and regimens that the settings name. Raises `StartError`."""
     try:
         rules = ruleset.load(settings.rules.set)
         regimens = Regimens.shipped().with_files(list(settings.regimens.files))
@@ -101,10 +102,12 @@ def _load(settings: Settings) -> tuple[RuleSet, Regimens]:
     return rules, regimens
 
 
-def _open_journal(settings: Settings, clock: Clock) -> Journal:
+def broker(settings: Settings) -> MqttSettings:
+    """Where the settings say the broker is. Raises `StartError`."""
+    mqtt = settings.mqtt.model_dump(exclude={"enabled"})
     try:
-        return Journal.open(settings.store.url, clock=clock)
-    except StoreError as error:
+        return MqttSettings(site=settings.site.id, **mqtt)
+    except ValueError as error:
         raise StartError(str(error)) from error
 
 
@@ -190,15 +193,10 @@ class _Server(uvicorn.Server):
 def _start_publisher(
     settings: Settings, ward: Ward, tasks: asyncio.TaskGroup
 ) -> list[asyncio.Task[Any]]:
-    mqtt = settings.mqtt
-    if not mqtt.enabled:
+    if not settings.mqtt.enabled:
         return []
-    try:
-        connection = MqttSettings(site=settings.site.id, **mqtt.model_dump(exclude={"enabled"}))
-    except ValueError as error:
-        raise StartError(str(error)) from error
     publisher = MqttPublisher(
-        connection,
+        broker(settings),
         journal=ward.journal,
         feed=ward.feed,
         ward=_Told(ward),

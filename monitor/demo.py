@@ -53,6 +53,8 @@ SCENARIOS: Final = (
 
 REGIMENS: Final = ("esketamine-84", "esketamine-56", "esketamine-84", "ketamine-iv")
 
+AGE: Final = 44
+WEIGHT_KG: Final = 70.0
 NURSES: Final = ("M. Rossi", "J. Klein")
 
 LOOK_S: Final = 20.0
@@ -172,11 +174,12 @@ class _Devices:
         self._process = process
         self._asking = asyncio.Lock()
 
-    async def started(self) -> None:
-        """Wait until every device is at its port."""
+    async def start(self, ward: object) -> None:
+        """Be the devices of `ward`; returns when every one is at its port."""
+        await self._tell(ward)
         try:
             async with asyncio.timeout(START_S):
-                await self.line()
+                await self._line()
         except TimeoutError as error:
             raise StartError(f"no simulated devices in {START_S:g} s; try --beds 1") from error
 
@@ -193,7 +196,7 @@ class _Devices:
         """The patient's true vital signs and scores now."""
         async with self._asking:
             await self._tell({"bed": bed, "ask": "patient"})
-            answer: dict[str, Any] = json.loads(await self.line())
+            answer: dict[str, Any] = json.loads(await self._line())
         return dict(answer["vitals"])
 
     async def _tell(self, what: object) -> None:
@@ -204,7 +207,7 @@ class _Devices:
         except (OSError, RuntimeError) as error:
             raise StartError(ENDED) from error
 
-    async def line(self) -> bytes:
+    async def _line(self) -> bytes:
         """The next line the process says. Raises `StartError` when it has ended."""
         assert self._process.stdout is not None
         if not (line := await self._process.stdout.readline()):
@@ -225,8 +228,7 @@ async def _simulated(settings: Settings, speed: float) -> AsyncIterator[_Devices
     )
     try:
         devices = _Devices(process)
-        await devices._tell(_ward_of(settings, speed))
-        await devices.started()
+        await devices.start(_ward_of(settings, speed))
         yield devices
     finally:
         await _end(process)
@@ -301,7 +303,9 @@ class _Nurse:
     async def _one_patient(self, patient: str) -> None:
         regimen = self._regimen
         await self._do(
-            StartSession(uuid4().hex, patient, 44, 70.0, regimen, ("benzodiazepine",), self._by)
+            StartSession(
+                uuid4().hex, patient, AGE, WEIGHT_KG, regimen, ("benzodiazepine",), self._by
+            )
         )
         await self._score("cadss")
         await self._score("moaas")
@@ -319,7 +323,7 @@ class _Nurse:
         regimen = self._regimen
         await self._devices.dose(self._keeper.id)
         if regimen.is_infusion:
-            mg = regimen.planned_mg(70.0) or 0.0
+            mg = regimen.planned_mg(WEIGHT_KG) or 0.0
             await self._do(ControlInfusion(InfusionAction.START, self._by))
             await self._do(GiveDose(regimen.product, mg, "K77", self._by))
             return

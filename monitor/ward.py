@@ -57,7 +57,7 @@ NO_UPLINK: Final = Uplink(configured=False, connected=False, since=None, waiting
 
 
 class Ward:
-    """The beds of one site. Enter it with `async with`: that opens every device."""
+    """The beds of one site. First `restore` them, then `run`: that opens every device."""
 
     def __init__(
         self,

@@ -27,6 +27,7 @@ VERIFY_AT_ONCE: Final = 1000
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Entry = TypeVar("Entry", Sample, Wave)
 
 
 class JournalReader:
@@ -155,13 +156,7 @@ class JournalReader:
     ) -> list[Sample]:
         """Every reading and note as it was given, in the order of time, to run it again."""
         span = reader.Span(session, bed, start, end)
-        chunks = await self._chunks(NUMERICS, span)
-
-        def unpack() -> list[Sample]:
-            found = [s for chunk in chunks for s in samples_in(chunk) if span.covers(s.at)]
-            return sorted(found, key=lambda sample: sample.at)
-
-        return await self._off_loop(unpack)
+        return await self._in_order(NUMERICS, span, samples_in)
 
     async def waves(
         self,
@@ -174,11 +169,16 @@ class JournalReader:
     ) -> list[Wave]:
         """Every packet of a wave as it was given, in the order of time."""
         span = reader.Span(session, bed, start, end)
-        chunks = await self._chunks(name, span)
+        return await self._in_order(name, span, waves_in)
 
-        def unpack() -> list[Wave]:
-            found = [w for chunk in chunks for w in waves_in(chunk) if span.covers(w.at)]
-            return sorted(found, key=lambda wave: wave.at)
+    async def _in_order(
+        self, kind: str, span: reader.Span, entries_in: Callable[[Chunk], list[Entry]]
+    ) -> list[Entry]:
+        chunks = await self._chunks(kind, span)
+
+        def unpack() -> list[Entry]:
+            found = [e for chunk in chunks for e in entries_in(chunk) if span.covers(e.at)]
+            return sorted(found, key=lambda entry: entry.at)
 
         return await self._off_loop(unpack)
 
