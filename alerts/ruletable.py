@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from alerts.rules import (
     SIGNALS,
+    SYMPTOM_SIGNALS,
     TROUBLES,
     AllOf,
     AnyOf,
@@ -35,7 +36,10 @@ _SIMPLE_KEYS: Final = frozenset(
 )
 _CONDITION_KEYS: Final = _SIMPLE_KEYS | {"technical", "any_of", "all_of"}
 _KEYS: Final = _RULE_KEYS | _CONDITION_KEYS
-_TEXT_FIELDS: Final = frozenset({"device", "reason", "sys_rise", "dia_rise"}) | SIGNALS
+_TEXT_FIELDS: Final = (
+    frozenset({"device", "reason", "sys_rise", "dia_rise", "findings"})
+    | SIGNALS - SYMPTOM_SIGNALS.keys()
+)
 
 
 class RuleError(ValueError):

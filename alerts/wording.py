@@ -1,8 +1,8 @@
 """The words of an alarm, from its rule and the values that raised it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from alerts.rules import Fall, Limit, Rise, Rule, leaves, signals
+from alerts.rules import GRADES, SCORES, SYMPTOM_SIGNALS, Fall, Limit, Rise, Rule, leaves, signals
 
 
 def values_of(rule: Rule, seen: Mapping[str, float]) -> dict[str, float]:
@@ -33,10 +33,20 @@ def render(
             fields["limit"] = _number(limit)
         case _:
             pass
+    fields["findings"] = ", ".join(_findings(values_of(rule, seen))) or "–"
     fields["for_s"] = _number(rule.for_s)
     fields["device"] = device or "bed"
     fields["reason"] = reason or "unknown reason"
     return rule.text.format_map(_Dashes(fields))
+
+
+def _findings(values: Mapping[str, float]) -> Iterator[str]:
+    """What a person found: the symptoms there are, and sedation if there is any."""
+    for name, value in values.items():
+        if name in SYMPTOM_SIGNALS and value:
+            yield f"{GRADES[int(value)]} {SYMPTOM_SIGNALS[name].replace('-', ' ')}"
+        elif name == "moaas" and value < SCORES["moaas"][1]:
+            yield f"MOAA/S {_number(value)}"
 
 
 class _Dashes(dict[str, str]):

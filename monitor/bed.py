@@ -21,7 +21,7 @@ from uuid import UUID, uuid5
 from alerts.conditions import Value
 from alerts.engine import MINUTE, Engine, Scene, Signal
 from alerts.lifecycle import Alarm, Change
-from alerts.rules import SITE_TROUBLES, Fall, RuleSet, leaves, signals
+from alerts.rules import BED_TROUBLES, SITE_TROUBLES, Fall, RuleSet, leaves, signals
 from drivers.clock import Instant, rfc3339
 from drivers.readings import (
     LinkChanged,
@@ -94,7 +94,7 @@ class Bed:
         self.rules = rules
         self.hearing = {spec.id: Hearing(spec, least_s) for spec in devices}
         specs = [hearing.spec for hearing in self.hearing.values()]
-        of_bed = {None: SITE_TROUBLES | {"signal-missing"}}
+        of_bed = {None: SITE_TROUBLES | BED_TROUBLES}
         self.engine = Engine(rules, of_bed | {spec.id: troubles_of(spec) for spec in specs})
         self.vitals = Vitals(specs, _windows(rules), least_s)
         self.n = 0

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from alerts.conditions import Value
 from alerts.engine import MINUTE, Engine, Scene, Signal, TroubleAt
 from alerts.lifecycle import Alarm, Change
-from alerts.rules import RuleSet
+from alerts.rules import BED_TROUBLES, CHECK_TROUBLES, SITE_TROUBLES, RuleSet
 from alerts.ruleset import load
 from drivers.clock import Instant
 
@@ -14,7 +14,8 @@ START = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 1000.0)
 DEFAULT = load("default")
 
 TROUBLES: Mapping[str | None, tuple[str, ...]] = {
-    None: ("journal-failing", "broker-unreachable", "bed-failing", "signal-missing"),
+    None: tuple(SITE_TROUBLES | BED_TROUBLES),
+    **dict.fromkeys(("pressure", "cadss", "moaas"), tuple(CHECK_TROUBLES)),
     "oximeter": (
         *("sensor-off", "sensor-disconnected", "no-pulse", "artefact", "low-perfusion"),
         *("low-battery", "signal-missing", "device-silent", "link-lost"),

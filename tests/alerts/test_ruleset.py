@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rules import Comparison, Fall, Kind, Limit, Priority, Rise, RuleSet
+from alerts.rules import RANGES, TROUBLES, Comparison, Fall, Kind, Limit, Priority, Rise, RuleSet
 from alerts.ruleset import RuleError, load, parse, shipped
 
 HEAD = 'name = "site-a"\nversion = "3"\n'
@@ -57,6 +57,18 @@ def test_every_kind_of_condition_can_be_written(keys: dict[str, str], condition:
     assert parsed(HEAD + a_rule(**keys)).rules[0].condition == condition
 
 
+@pytest.mark.parametrize("signal", sorted(RANGES))
+def test_a_rule_can_name_every_signal(signal: str) -> None:
+    rule = parsed(HEAD + a_rule(signal=f'"{signal}"', below="3")).rules[0]
+    assert rule.condition == Limit(signal, Comparison.BELOW, 3)
+
+
+@pytest.mark.parametrize("trouble", sorted(TROUBLES))
+def test_a_rule_can_name_every_trouble(trouble: str) -> None:
+    keys = {"signal": "", "below": "", "text": '"{reason}"', "technical": f'"{trouble}"'}
+    assert parsed(HEAD + a_rule(**keys)).rules[0].trouble == trouble
+
+
 WRONG = [
     ("not toml", "not TOML", "x = "),
     ("no name", "name", 'version = "1"\n' + a_rule()),
@@ -92,6 +104,7 @@ WRONG_RULE = [
     ({"text": ""}, "text is missing"),
     ({"source": ""}, "source is missing"),
     ({"text": '"{who}"'}, "{who} is not known"),
+    ({"text": '"{symptom.headache}"'}, "{symptom.headache} is not known"),
     ({"text": '"{}"'}, "{} is not known"),
     ({"text": '"{value"'}, "text"),
     ({"text": '"{value:.0f}"'}, "nothing after the name"),
