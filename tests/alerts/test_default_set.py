@@ -29,14 +29,57 @@ class Row:
     minutes: float = 60
 
     def __str__(self) -> str:
-        return f"{self.rule}-{'-'.join(f'{value:g}' for value in self.met.values())}"
+        return f"{self.rule}-{'-'.join(f'{name}={value:g}' for name, value in self.met.items())}"
 
+
+CRISIS_FINDINGS = [
+    ("symptom.chest-pain", 1, 0),
+    ("symptom.breathlessness", 1, 0),
+    ("symptom.headache", 3, 2),
+    ("symptom.visual-change", 1, 0),
+    ("symptom.seizure", 1, 0),
+    ("symptom.loss-of-consciousness", 1, 0),
+    ("moaas", 3, 4),
+]
+SEVERE: Seen = {"sys": 180, "dia": 80}
 
 AT_ONCE_OR_SUSTAINED = [
     Row(
         "pressure.severe", {"sys": 180, "dia": 80}, {"sys": 179, "dia": 80}, 0, HIGH, latching=True
     ),
     Row("pressure.severe", {"sys": 140, "dia": 110}, {"sys": 140, "dia": 109}, 0, HIGH, BODY, True),
+    *(
+        Row(
+            "pressure.crisis",
+            {**SEVERE, name: met},
+            {**SEVERE, name: not_met},
+            0,
+            HIGH,
+            latching=True,
+        )
+        for name, met, not_met in CRISIS_FINDINGS
+    ),
+    *(
+        Row(
+            "pressure.crisis",
+            {**met, "symptom.chest-pain": 1},
+            {**not_met, "symptom.chest-pain": 1},
+            0,
+            HIGH,
+            latching=True,
+        )
+        for met, not_met in (
+            ({"sys": 180, "dia": 80}, {"sys": 179, "dia": 80}),
+            ({"sys": 140, "dia": 110}, {"sys": 140, "dia": 109}),
+        )
+    ),
+    Row("news2.high", {"news2": 7}, {"news2": 6}, 0, HIGH),
+    Row(
+        "news2.raised", {"news2": 5, "news2-single": 2}, {"news2": 4, "news2-single": 2}, 0, MEDIUM
+    ),
+    Row(
+        "news2.raised", {"news2": 3, "news2-single": 3}, {"news2": 3, "news2-single": 2}, 0, MEDIUM
+    ),
     Row("spo2.low", {"spo2": 92}, {"spo2": 93}, 30, MEDIUM),
     Row("spo2.very-low", {"spo2": 87}, {"spo2": 88}, 10, HIGH, latching=True),
     Row("pulse.high", {"pulse": 121}, {"pulse": 120}, 30, MEDIUM),
@@ -110,7 +153,7 @@ def test_the_alarm_is_as_urgent_as_the_table_says(row: Row) -> None:
 def test_the_alarm_waits_for_a_person_if_it_is_latching(row: Row) -> None:
     normal = {"sys": 120, "dia": 70, "spo2": 98, "pulse": 70, "cadss": 0, "moaas": 5}
     seen = watched(row).hold(row.for_s, **row.met)
-    seen.wait(1).hold(60, **{name: normal[name] for name in row.met})
+    seen.wait(1).hold(60, **{name: normal.get(name, 0) for name in row.met})
     ended = State.LATCHED if row.latching else State.ENDED
     assert seen.alarm(row.rule).state is ended
 
@@ -251,10 +294,12 @@ class Technical:
     worsens: bool = True
     anytime: bool = False
     priority: Priority = LOW
+    named: str = ""
+    worsens_after_s: float = 30
 
     @property
     def trouble(self) -> str:
-        return self.rule.removeprefix("tech.")
+        return self.named or self.rule.removeprefix("tech.")
 
 
 TECHNICAL = [
@@ -272,11 +317,67 @@ TECHNICAL = [
     Technical("tech.link-lost", "cuff", 2, anytime=True),
     Technical("tech.journal-failing", None, 2, worsens=False, anytime=True, priority=MEDIUM),
     Technical("tech.broker-unreachable", None, 60, anytime=True),
+    Technical("tech.cuff-stopped", None, 900, worsens=False),
+    *(
+        Technical("check.overdue", check, 0, named="check-overdue", worsens_after_s=600)
+        for check in ("pressure", "cadss", "moaas")
+    ),
+    Technical("watch.nobody", None, 60, named="nobody-watching", worsens_after_s=120),
     Technical("tech.bed-failing", None, 2, worsens=False, anytime=True, priority=MEDIUM),
 ]
 for_each_trouble = pytest.mark.parametrize(
     "row", TECHNICAL, ids=[f"{row.rule}-{row.device or 'bed'}" for row in TECHNICAL]
 )
+
+
+TABLE = {
+    "pressure.elevated": (LOW, False),
+    "pressure.rise": (MEDIUM, False),
+    "pressure.severe": (HIGH, True),
+    "pressure.crisis": (HIGH, True),
+    "pressure.low": (MEDIUM, False),
+    "spo2.low": (MEDIUM, False),
+    "spo2.very-low": (HIGH, True),
+    "spo2.falling": (MEDIUM, False),
+    "pulse.high": (MEDIUM, False),
+    "pulse.low": (MEDIUM, False),
+    "pulse.extreme": (HIGH, True),
+    "dissociation.present": (LOW, False),
+    "dissociation.marked": (MEDIUM, False),
+    "dissociation.prolonged": (MEDIUM, False),
+    "sedation.present": (LOW, False),
+    "sedation.deep": (MEDIUM, False),
+    "sedation.unresponsive": (HIGH, True),
+    "news2.high": (HIGH, False),
+    "news2.raised": (MEDIUM, False),
+    "check.overdue": (LOW, False),
+    "watch.nobody": (LOW, False),
+}
+"""The clinical table: each rule's priority, and whether it waits for a person."""
+
+
+def test_the_set_has_the_clinical_table_s_rules_as_it_has_them() -> None:
+    rules = [rule for rule in DEFAULT.rules if not rule.id.startswith("tech.")]
+    assert {rule.id: (rule.priority, rule.latching) for rule in rules} == TABLE
+
+
+def test_no_technical_rule_waits_for_a_person() -> None:
+    assert not any(rule.latching for rule in DEFAULT.rules if rule.kind is Kind.TECHNICAL)
+
+
+def test_a_crisis_is_told_as_soon_as_the_symptom_is_and_not_before() -> None:
+    seen = Watched().see(sys=190, dia=80)
+    assert (seen.history("pressure.severe"), seen.history("pressure.crisis")) == (["raised"], [])
+    seen.wait(20).see(**{"symptom.headache": 2})
+    assert seen.history("pressure.crisis") == []
+    assert seen.see(**{"symptom.headache": 3}).history("pressure.crisis") == ["raised"]
+
+
+def test_a_crisis_is_not_over_while_nobody_has_looked_for_its_other_findings() -> None:
+    seen = Watched().see(**SEVERE, **{"symptom.chest-pain": 2}).wait(300)
+    seen.see(**{"symptom.chest-pain": 0})
+    assert seen.alarm("pressure.crisis").state is State.ACTIVE
+    assert seen.see(sys=150, dia=80).alarm("pressure.crisis").state is State.LATCHED
 
 
 def test_every_rule_of_the_set_is_in_these_tables() -> None:
@@ -306,7 +407,7 @@ def test_a_trouble_is_an_alarm_after_its_delay(row: Technical) -> None:
 
 @for_each_trouble
 def test_a_trouble_that_lasts_in_a_session_becomes_medium(row: Technical) -> None:
-    seen = Watched().trouble(row.trouble, row.device).wait(row.for_s + 29.9)
+    seen = Watched().trouble(row.trouble, row.device).wait(row.for_s + row.worsens_after_s - 0.1)
     assert seen.alarm(row.rule).priority is row.priority
     worse = MEDIUM if row.worsens else row.priority
     assert seen.wait(0.1).alarm(row.rule).priority is worse

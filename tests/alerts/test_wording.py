@@ -38,6 +38,20 @@ from tests.alerts.scenes import DEFAULT, Watched
             "tech.signal-missing",
             "bed: no device here gives spo2. Its rules are blind",
         ),
+        (
+            Watched()
+            .see(
+                **{"symptom.headache": 3, "symptom.chest-pain": 1, "symptom.nausea": 2, "moaas": 3}
+            )
+            .see(sys=185, dia=85),
+            "pressure.crisis",
+            "Pressure 185/85 with mild chest pain, severe headache, MOAA/S 3: emergency care now",
+        ),
+        (
+            Watched().see(**{"news2": 6, "news2-single": 3}),
+            "news2.raised",
+            "NEWS2 6, 3 for one sign",
+        ),
     ],
 )
 def test_an_alarm_says_what_was_seen(seen: Watched, rule: str, text: str) -> None:
