@@ -5,7 +5,7 @@ The data comes from `monitor.views`; these models say what it is and check it on
 
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
 
@@ -88,14 +88,36 @@ class Check(Answer):
     done_at: str | None
 
 
-class Dose(Answer):
+class Condition(Criterion):
+    """One condition for the first dose; what is not required is only asked for."""
+
+    required: bool
+
+
+class Record(Answer):
+    """Something put on record: its `id` is what a correction names."""
+
+    id: str
+    by: str | None
+    at: str
+
+
+class Dose(Record):
     """One administration."""
 
     product: str
     mg: float
     lot: str | None
-    by: str
-    at: str
+    override: dict[str, str] | None
+
+
+class Pause(Answer):
+    """A pause of the infusion; `to` is null while it lasts."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    from_: str = Field(alias="from")
+    to: str | None
 
 
 class Infusion(Answer):
@@ -104,27 +126,88 @@ class Infusion(Answer):
     started_at: str
     ended_at: str | None
     running: bool
+    pauses: list[Pause]
     planned_min: float | None
 
 
-class Score(Answer):
+class Score(Record):
     """One assessment."""
 
     scale: str
     total: int
-    by: str
-    at: str
+    items: dict[str, int] | None
 
 
-class Pressure(Answer):
-    """One blood pressure, in mmHg."""
+class Symptom(Record):
+    """A symptom: 0 none or over, 1 mild, 2 moderate, 3 severe."""
+
+    name: str
+    grade: int
+    note: str | None
+    serious: bool | None
+
+
+class Observation(Record):
+    """Breaths per minute, temperature in °C, oxygen given, ACVPU."""
+
+    resp: float | None
+    temperature: float | None
+    oxygen: bool | None
+    consciousness: str | None
+
+
+class Pressure(Record):
+    """One blood pressure, in mmHg; `device` is "by-hand" when a person typed it in."""
 
     sys: float
     dia: float
     map: float | None
     pulse: float | None
     device: str
+
+
+class Decision(Record):
+    """A clinician's decision on a pressure."""
+
+    about: str
+    clinician: str
+    reason: str
+    sys: float
+    dia: float
+
+
+class PatientLimit(Record):
+    """A rule's limit for this patient; `limit` null is the set's own again."""
+
+    rule: str
+    signal: str
+    limit: float | None
+    was: float
+    clinician: str
+    reason: str
+
+
+class News2(Record):
+    """NEWS2 as scored last; partial when `missing` names parameters.
+
+    `held` are the points that these had when they were last known; the rules count them.
+    """
+
+    total: int
+    single: int
+    points: dict[str, int]
+    missing: list[str]
+    held: dict[str, int]
+
+
+class Correction(Answer):
+    """A record that was put right: what it was, and the id of what took its place."""
+
+    was: dict[str, Any]
+    now: str | None
+    by: str
     at: str
+    reason: str | None
 
 
 class Session(Answer):
@@ -137,7 +220,11 @@ class Session(Answer):
     weight_kg: float | None
     regimen: str
     title: str
-    medicines: list[str]
+    number: int | None
+    medicines: list[str] | None
+    escort_planned: bool | None
+    nurse: str | None
+    handing_to: str | None
     state: Literal["baseline", "dosing", "observing", "ready", "closed", "aborted"]
     by: str
     rules: dict[str, str]
@@ -147,14 +234,23 @@ class Session(Answer):
     window_ends_at: str | None
     window_min: float
     planned_mg: float | None
+    given_mg: float
     doses: list[Dose]
     infusion: Infusion | None
     scores: list[Score]
+    symptoms: list[Symptom]
+    observations: list[Observation]
     pressures: list[Pressure]
+    decisions: list[Decision]
+    patient_limits: list[PatientLimit]
+    news2: News2 | None
+    corrections: list[Correction]
     baseline: dict[str, float]
     escort: bool
     ready: bool
+    could_leave_at: str | None
     limits: list[DrawnLimit]
+    gate: list[Condition]
     criteria: list[Criterion]
     schedule: list[Check]
     ended_at: str | None

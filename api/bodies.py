@@ -4,11 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from monitor.commands import InfusionAction
+from monitor.commands import InfusionAction, Matter, WatchAction
 
 Who = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Medicines = Annotated[tuple[Word, ...], Field(max_length=100)]
+Record = Annotated[Word, Field(description="The `id` of a record of this session.")]
 
 
 class Body(BaseModel):
@@ -41,12 +43,37 @@ class StartSession(Body):
     age: Annotated[int, Field(ge=0, le=130)] | None = None
     weight_kg: Annotated[float, Field(ge=20, le=400)] | None = None
     regimen: Word
-    medicines: Annotated[tuple[Word, ...], Field(max_length=100)] = ()
+    medicines: Medicines | None = None
+    escort_planned: bool | None = None
     by: Who
 
 
+class Prepare(Body):
+    """What was asked before the dose; what is left out stays as it is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"medicines": ["opioid"], "escort_planned": True, "by": "nurse.a"}]
+        }
+    )
+
+    medicines: Medicines | None = None
+    escort_planned: bool | None = None
+    by: Who
+
+
+class Override(Body):
+    """The clinician who goes on all the same, and why."""
+
+    clinician: Who
+    reason: Words
+
+
 class GiveDose(Body):
-    """Record one administration. `at` is now when left out."""
+    """Record one administration. `at` is now when left out.
+
+    Before the first dose the gate has to be met, or a clinician overrides it.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -59,6 +86,8 @@ class GiveDose(Body):
     lot: Word | None = None
     by: Who
     at: AwareDatetime | None = None
+    override: Override | None = None
+    corrects: Record | None = None
 
 
 class RecordScore(Body):
@@ -78,10 +107,168 @@ class RecordScore(Body):
     items: dict[int, int] | None = None
     by: Who
     at: AwareDatetime | None = None
+    corrects: Record | None = None
+
+
+class RecordSymptom(Body):
+    """Record a symptom: 0 none or over, 1 mild, 2 moderate, 3 severe."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"symptom": "nausea", "grade": 2, "note": "after turning", "by": "nurse.a"}
+            ]
+        }
+    )
+
+    symptom: Word
+    grade: Annotated[int, Field(ge=0, le=3)]
+    note: Words | None = None
+    serious: bool | None = None
+    by: Who
+    at: AwareDatetime | None = None
+    corrects: Record | None = None
+
+
+class RecordObservation(Body):
+    """Record what NEWS2 asks beside the devices; what is left out was not observed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "resp": 14,
+                    "temperature": 36.6,
+                    "oxygen": False,
+                    "consciousness": "alert",
+                    "by": "nurse.a",
+                }
+            ]
+        }
+    )
+
+    resp: float | None = None
+    temperature: float | None = None
+    oxygen: bool | None = None
+    consciousness: Literal["alert", "confusion", "voice", "pain", "unresponsive"] | None = None
+    by: Who
+    at: AwareDatetime | None = None
+    corrects: Record | None = None
+
+
+class RecordPressure(Body):
+    """Record a blood pressure that a person measured, in mmHg."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"sys": 132, "dia": 84, "pulse": 72, "by": "nurse.a"}]}
+    )
+
+    sys: float
+    dia: float
+    pulse: float | None = None
+    by: Who
+    at: AwareDatetime | None = None
+    corrects: Record | None = None
+
+
+class Retract(Body):
+    """Withdraw a record that should not be there. It stays visible as withdrawn."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"record": "…", "reason": "was another patient's", "by": "nurse.a"}]
+        }
+    )
+
+    record: Record
+    reason: Words
+    by: Who
+
+
+class Decide(Body):
+    """A clinician's decision on the latest pressure."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "about": "pre-dose-pressure",
+                    "clinician": "dr.b",
+                    "reason": "known hypertension, took the morning dose",
+                    "by": "nurse.a",
+                }
+            ]
+        }
+    )
+
+    about: Matter
+    clinician: Who
+    reason: Words
+    by: Who
+
+
+class SetLimit(Body):
+    """A rule's limit for this patient in this session; `limit` null is the set's own again."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "rule": "spo2.low",
+                    "limit": 90,
+                    "clinician": "dr.b",
+                    "reason": "COPD, 91 % at home",
+                    "by": "nurse.a",
+                }
+            ]
+        }
+    )
+
+    rule: Word
+    signal: Word | None = None
+    limit: float | None
+    clinician: Who
+    reason: Words
+    by: Who
+
+
+class WatchOver(Body):
+    """Take over the bed, offer to hand it over, or leave it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"action": "take-over", "by": "nurse.b"},
+                {"action": "hand-over", "to": "nurse.b", "by": "nurse.a"},
+                {"action": "leave", "by": "nurse.a"},
+            ]
+        }
+    )
+
+    action: WatchAction
+    to: Who | None = None
+    by: Who
+
+
+class HandleCuff(Body):
+    """Stop the cuff, with a reason, or allow it again."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"action": "stop", "reason": "line in that arm", "by": "nurse.a"},
+                {"action": "allow", "by": "nurse.a"},
+            ]
+        }
+    )
+
+    action: Literal["stop", "allow"]
+    reason: Words | None = None
+    by: Who
 
 
 class ControlInfusion(Body):
-    """Start, pause, resume or end the infusion."""
+    """Start, pause, resume or end the infusion. `at` is now when left out."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"action": "start", "by": "nurse.a"}]}
@@ -89,6 +276,9 @@ class ControlInfusion(Body):
 
     action: InfusionAction
     by: Who
+    at: AwareDatetime | None = None
+    reason: Words | None = None
+    override: Override | None = None
 
 
 class AddNote(Body):

@@ -1,5 +1,6 @@
 """What can be asked of a bed: each answered only after it is durable."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +19,9 @@ def router(ward: Ward) -> APIRouter:
     """The commands of `ward`."""
     carrier = Carrier(ward)
     routes = APIRouter(responses=DOCUMENTED)
-    routes.include_router(_sessions(ward, carrier))
+    in_the = _in_the_session(ward, carrier)
+    routes.include_router(_sessions(ward, carrier, in_the))
+    routes.include_router(_records(in_the))
     routes.include_router(_beds(ward, carrier))
     return routes
 
@@ -31,9 +34,15 @@ def at_bed(ward: Ward, bed: str) -> Keeper:
     return ward.keepers[bed]
 
 
-def _sessions(ward: Ward, carrier: Carrier) -> APIRouter:
-    routes = APIRouter()
+def _override(body: bodies.Override | None) -> commands.Override | None:
+    return None if body is None else commands.Override(body.clinician, body.reason)
 
+
+Carry = Callable[[str, Request, str | None, commands.Command], Awaitable[Response]]
+"""Carry out a command in the session of that id."""
+
+
+def _in_the_session(ward: Ward, carrier: Carrier) -> Carry:
     def in_session(session: str) -> Keeper:
         keeper = ward.session_keeper(session)
         if keeper is None:
@@ -52,6 +61,12 @@ def _sessions(ward: Ward, carrier: Carrier) -> APIRouter:
 
         return await carrier.carry(request, key, order)
 
+    return in_the
+
+
+def _sessions(ward: Ward, carrier: Carrier, in_the: Carry) -> APIRouter:
+    routes = APIRouter()
+
     @routes.post("/sessions", status_code=201, response_model=answers.Session, tags=["sessions"])
     async def start(body: bodies.StartSession, request: Request, key: Key = None) -> Any:
         """Begin a session at a bed that is free."""
@@ -68,16 +83,33 @@ def _sessions(ward: Ward, carrier: Carrier) -> APIRouter:
             weight_kg=body.weight_kg,
             regimen=regimen,
             medicines=body.medicines,
+            escort_planned=body.escort_planned,
             by=body.by,
         )
         return await carrier.carry(
             request, key, lambda: Order(keeper, command, keeper.session, 201)
         )
 
+    @routes.post(
+        "/sessions/{session}/preparation", response_model=answers.Session, tags=["sessions"]
+    )
+    async def prepare(session: str, body: bodies.Prepare, request: Request, key: Key = None) -> Any:
+        """Say what was asked before the dose: medicines, who takes the patient home."""
+        command = commands.Prepare(body.medicines, body.escort_planned, body.by)
+        return await in_the(session, request, key, command)
+
     @routes.post("/sessions/{session}/doses", response_model=answers.Session, tags=["sessions"])
     async def dose(session: str, body: bodies.GiveDose, request: Request, key: Key = None) -> Any:
-        """Record an administration."""
-        command = commands.GiveDose(body.product, body.mg, body.lot, body.by, body.at)
+        """Record an administration, or correct one."""
+        command = commands.GiveDose(
+            body.product,
+            body.mg,
+            body.lot,
+            body.by,
+            body.at,
+            _override(body.override),
+            body.corrects,
+        )
         return await in_the(session, request, key, command)
 
     @routes.post("/sessions/{session}/infusion", response_model=answers.Session, tags=["sessions"])
@@ -85,21 +117,28 @@ def _sessions(ward: Ward, carrier: Carrier) -> APIRouter:
         session: str, body: bodies.ControlInfusion, request: Request, key: Key = None
     ) -> Any:
         """Start, pause, resume or end the infusion."""
-        command = commands.ControlInfusion(body.action, body.by)
+        command = commands.ControlInfusion(
+            body.action, body.by, body.at, _override(body.override), body.reason
+        )
         return await in_the(session, request, key, command)
 
-    @routes.post("/sessions/{session}/scores", response_model=answers.Session, tags=["sessions"])
-    async def score(
-        session: str, body: bodies.RecordScore, request: Request, key: Key = None
-    ) -> Any:
-        """Record a CADSS or MOAA/S assessment."""
-        command = commands.RecordScore(body.scale, body.total, body.items, body.by, body.at)
+    @routes.post("/sessions/{session}/decisions", response_model=answers.Session, tags=["sessions"])
+    async def decide(session: str, body: bodies.Decide, request: Request, key: Key = None) -> Any:
+        """Record a clinician's decision on the latest pressure."""
+        command = commands.Decide(body.about, body.clinician, body.reason, body.by)
         return await in_the(session, request, key, command)
 
-    @routes.post("/sessions/{session}/notes", response_model=answers.Session, tags=["sessions"])
-    async def note(session: str, body: bodies.AddNote, request: Request, key: Key = None) -> Any:
-        """Add a note."""
-        return await in_the(session, request, key, commands.AddNote(body.text, body.by))
+    @routes.post("/sessions/{session}/limits", response_model=answers.Session, tags=["sessions"])
+    async def limit(session: str, body: bodies.SetLimit, request: Request, key: Key = None) -> Any:
+        """Set a rule's limit for this patient, in this session."""
+        command = commands.SetLimit(**body.model_dump())
+        return await in_the(session, request, key, command)
+
+    @routes.post("/sessions/{session}/watch", response_model=answers.Session, tags=["sessions"])
+    async def watch(session: str, body: bodies.WatchOver, request: Request, key: Key = None) -> Any:
+        """Say who watches the bed."""
+        command = commands.WatchOver(body.action, body.by, body.to)
+        return await in_the(session, request, key, command)
 
     @routes.post("/sessions/{session}/escort", response_model=answers.Session, tags=["sessions"])
     async def escort(session: str, body: bodies.By, request: Request, key: Key = None) -> Any:
@@ -126,6 +165,61 @@ def _sessions(ward: Ward, carrier: Carrier) -> APIRouter:
     return routes
 
 
+def _records(in_the: Carry) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/sessions/{session}/scores", response_model=answers.Session, tags=["sessions"])
+    async def score(
+        session: str, body: bodies.RecordScore, request: Request, key: Key = None
+    ) -> Any:
+        """Record a CADSS or MOAA/S assessment, or correct one."""
+        command = commands.RecordScore(
+            body.scale, body.total, body.items, body.by, body.at, body.corrects
+        )
+        return await in_the(session, request, key, command)
+
+    @routes.post("/sessions/{session}/symptoms", response_model=answers.Session, tags=["sessions"])
+    async def symptom(
+        session: str, body: bodies.RecordSymptom, request: Request, key: Key = None
+    ) -> Any:
+        """Record a symptom, or correct one."""
+        command = commands.RecordSymptom(
+            body.symptom, body.grade, body.by, body.note, body.serious, body.at, body.corrects
+        )
+        return await in_the(session, request, key, command)
+
+    @routes.post(
+        "/sessions/{session}/observations", response_model=answers.Session, tags=["sessions"]
+    )
+    async def observation(
+        session: str, body: bodies.RecordObservation, request: Request, key: Key = None
+    ) -> Any:
+        """Record breathing, temperature, oxygen or consciousness, or correct them."""
+        command = commands.RecordObservation(**body.model_dump())
+        return await in_the(session, request, key, command)
+
+    @routes.post("/sessions/{session}/pressures", response_model=answers.Session, tags=["sessions"])
+    async def typed_pressure(
+        session: str, body: bodies.RecordPressure, request: Request, key: Key = None
+    ) -> Any:
+        """Record a blood pressure that you measured, or correct one."""
+        command = commands.RecordPressure(**body.model_dump())
+        return await in_the(session, request, key, command)
+
+    @routes.post("/sessions/{session}/retract", response_model=answers.Session, tags=["sessions"])
+    async def retract(session: str, body: bodies.Retract, request: Request, key: Key = None) -> Any:
+        """Withdraw a record that should not be there."""
+        command = commands.Retract(body.record, body.by, body.reason)
+        return await in_the(session, request, key, command)
+
+    @routes.post("/sessions/{session}/notes", response_model=answers.Session, tags=["sessions"])
+    async def note(session: str, body: bodies.AddNote, request: Request, key: Key = None) -> Any:
+        """Add a note."""
+        return await in_the(session, request, key, commands.AddNote(body.text, body.by))
+
+    return routes
+
+
 def _beds(ward: Ward, carrier: Carrier) -> APIRouter:
     routes = APIRouter()
 
@@ -141,6 +235,20 @@ def _beds(ward: Ward, carrier: Carrier) -> APIRouter:
         command = commands.MeasurePressure(body.by)
         answer = answers.Requested(bed=bed).model_dump
         return await carrier.carry(request, key, lambda: Order(keeper, command, answer, 202))
+
+    @routes.post("/beds/{bed}/cuff", response_model=answers.Bed, tags=["beds"])
+    async def cuff(bed: str, body: bodies.HandleCuff, request: Request, key: Key = None) -> Any:
+        """Keep the daemon from starting the bed's cuff, or allow it again."""
+        keeper = at_bed(ward, bed)
+        if body.action == "stop" and body.reason is None:
+            message = "say why the cuff is stopped"
+            raise ProblemError(422, message, (Wrong(field="reason", message=message),))
+        command = (
+            commands.AllowCuff(body.by)
+            if body.reason is None or body.action == "allow"
+            else commands.StopCuff(body.by, body.reason)
+        )
+        return await carrier.carry(request, key, lambda: Order(keeper, command, keeper.view))
 
     @routes.post("/alarms/{alarm}/acknowledge", response_model=answers.Alarm, tags=["alarms"])
     async def acknowledge(

@@ -12,16 +12,16 @@ No clock and no I/O: the present is in every argument, and the same inputs give 
 events.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
 
 from alerts.conditions import Value
 from alerts.engine import MINUTE, Engine, Scene, Signal
 from alerts.lifecycle import Alarm, Change
-from alerts.rules import BED_TROUBLES, SITE_TROUBLES, Fall, RuleSet, leaves, signals
+from alerts.rules import BED_TROUBLES, CHECK_TROUBLES, SITE_TROUBLES, Fall, RuleSet, leaves, signals
 from drivers.clock import Instant, rfc3339
 from drivers.readings import (
     LinkChanged,
@@ -33,22 +33,29 @@ from drivers.readings import (
     Waveform,
 )
 from drivers.registry import DeviceSpec
-from monitor import decisions
+from monitor import decisions, observations
 from monitor.commands import (
     Acknowledge,
+    AllowCuff,
     Close,
     Command,
+    ControlInfusion,
+    GiveDose,
     MeasurePressure,
     Refusal,
     Refused,
     SessionCommand,
     StartSession,
+    StopCuff,
 )
 from monitor.cuff import ANSWER_S, PRESSURES, Cuff, needs_follow_up
-from monitor.discharge import SPO2_LEAST, Criterion, Outlook, criteria
+from monitor.discharge import Criterion, Outlook, criteria
 from monitor.events import Draft, Event
+from monitor.gate import gate
 from monitor.hearing import Hearing, troubles_of
-from monitor.schedule import Planned, schedule
+from monitor.records import Pressure
+from monitor.regimen import CheckOf
+from monitor.schedule import CheckState, Planned, schedule
 from monitor.session import Session
 from monitor.troubles import Troubles
 from monitor.vitals import Shown, Vitals
@@ -56,6 +63,12 @@ from monitor.vitals import Shown, Vitals
 _IDS: Final = UUID("5d1d5bd1-0a4c-4d8c-8c53-0b8f8c1f9a34")
 
 _ENDINGS: Final = frozenset({"session.closed", "session.aborted"})
+
+_CHECK_NAMES: Final[Mapping[CheckOf, str]] = {
+    CheckOf.PRESSURE: "pressure",
+    CheckOf.MOAAS: "MOAA/S",
+    CheckOf.CADSS: "CADSS",
+}
 
 LOOK_S: Final = 1.0
 """How often readiness and the schedule are looked at."""
@@ -71,12 +84,19 @@ class Measure:
     device: str
 
 
+@dataclass(frozen=True, slots=True)
+class StopMeasuring:
+    """The shell should have this device end the measurement that is under way."""
+
+    device: str
+
+
 @dataclass(slots=True)
 class Outcome:
     """What was decided, in order, and what the shell should do."""
 
     events: list[Event] = field(default_factory=list)
-    requests: list[Measure] = field(default_factory=list)
+    requests: list[Measure | StopMeasuring] = field(default_factory=list)
 
 
 class Bed:
@@ -94,8 +114,10 @@ class Bed:
         self.rules = rules
         self.hearing = {spec.id: Hearing(spec, least_s) for spec in devices}
         specs = [hearing.spec for hearing in self.hearing.values()]
-        of_bed = {None: SITE_TROUBLES | BED_TROUBLES}
-        self.engine = Engine(rules, of_bed | {spec.id: troubles_of(spec) for spec in specs})
+        troubles: dict[str | None, Iterable[str]] = {None: SITE_TROUBLES | BED_TROUBLES}
+        troubles |= {check.value: CHECK_TROUBLES for check in CheckOf}
+        troubles |= {spec.id: troubles_of(spec) for spec in specs}
+        self.engine = Engine(rules, troubles)
         self.vitals = Vitals(specs, _windows(rules), least_s)
         self.n = 0
         self._cuffs = {
@@ -107,7 +129,7 @@ class Bed:
         self._outcome = Outcome()
         self._site: dict[str, str] = {}
         self._troubles = Troubles()
-        self._scores: dict[str, Value] = {}
+        self._recorded: dict[str, Value] = {}
         self._spo2_fresh_since: float | None = None
         self._last: Instant | None = None
         self._next_look = float("-inf")
@@ -120,23 +142,37 @@ class Bed:
     def restore(self, events: Iterable[Event], last_n: int, now: Instant) -> None:
         """Take up where the stored `events` left off. To be called once, on a new bed."""
         for event in events:
-            self._apply(event, _then(event, now).mono)
+            self._apply(event, _then(event.at, now).mono)
             if event.type.startswith("alarm."):
                 self.engine.apply(Alarm.from_json(event.payload["alarm"]))
-            elif event.type == "pressure.measured":
-                self._take_again(event, now)
             elif event.type in _ENDINGS:
                 self.vitals.forget_spots(now)
+            else:
+                self._take_pressure(event, now)
         self.engine.resume(now)
         self.n = last_n
         for cuff in self._cuffs.values():
             cuff.pending = False
         if self._open is not None:
-            self._judge_scores(self._open, now)
+            self._judge_recorded(self._open, now)
 
-    def _take_again(self, event: Event, now: Instant) -> None:
-        readings = (Reading(vital, event.payload[vital.value]) for vital in PRESSURES)
-        self.vitals.take(event.payload["device"], readings, _then(event, now))
+    def _take_pressure(self, event: Event, now: Instant) -> set[str]:
+        """Have the rules see the pressures as they stand after `event`."""
+        if event.type == "record.retracted" or "corrects" in event.payload:
+            changed = self.vitals.forget_spots(now)
+            taken = () if self._open is None else self._open.pressures
+        else:
+            changed = set()
+            taken = (Pressure.of(event),) if event.type == "pressure.measured" else ()
+        for pressure in taken:
+            values = (
+                (Vital.SYS, pressure.sys),
+                (Vital.DIA, pressure.dia),
+                (Vital.MAP, pressure.map),
+            )
+            readings = (Reading(vital, value) for vital, value in values)
+            changed |= self.vitals.take(pressure.device, readings, _then(pressure.at, now))
+        return changed
 
     def _apply(self, event: Event, mono: float) -> None:
         self.n = event.n
@@ -169,7 +205,7 @@ class Bed:
                     self._follow_spo2(now)
                 cuff = self._cuffs.get(report.device)
                 if cuff is not None and isinstance(item, Measurement | MeasurementFailed):
-                    self._answered(cuff, cuff.answer(item), now)
+                    changed |= self._answered(cuff, cuff.answer(item), now)
         changed |= self._look_at_device(hearing, now)
         return self._after(changed, now)
 
@@ -191,7 +227,7 @@ class Bed:
             hearing.listen(now)
         for cuff in self._cuffs.values():
             if cuff.is_overdue(now):
-                self._answered(cuff, cuff.failed(f"no answer for {ANSWER_S:.0f} s"), now)
+                changed |= self._answered(cuff, cuff.failed(f"no answer for {ANSWER_S:.0f} s"), now)
         changed |= self._look_at_troubles(now)
         minute = int(self._minutes(now) or 0.0)
         if minute != self._minute:
@@ -207,8 +243,8 @@ class Bed:
                 self._start(command, now)
             case Acknowledge():
                 self._acknowledge(command, now)
-            case MeasurePressure():
-                self._measure_by_hand(command, now)
+            case MeasurePressure() | StopCuff() | AllowCuff():
+                self._handle_cuff(command, now)
             case _:
                 self._in_session(command, now)
         return self._after(set(), now)
@@ -231,9 +267,11 @@ class Bed:
 
     def _start(self, command: StartSession, now: Instant) -> None:
         type_, payload = decisions.start(self.id, self.session, command, self.rules)
-        self._scores.clear()
+        self._recorded.clear()
         self._spo2_fresh_since = None
         self._apply(self._append(type_, payload, now, command.id), now.mono)
+        if self._open is not None:
+            self._judge_recorded(self._open, now)
         self._follow_spo2(now)
         self._seen_all = False
 
@@ -243,28 +281,64 @@ class Bed:
             raise Refused(Refusal.CONFLICT, f"{self.id} has no open session; start one", "session")
         if isinstance(command, Close):
             drafts = decisions.close(command, self.criteria(now, escort=command.escort))
+        elif isinstance(command, GiveDose):
+            drafts = decisions.dose(session, command, now, self._gate(session))
+        elif isinstance(command, ControlInfusion):
+            drafts = decisions.infusion(session, command, now, self._gate(session))
         else:
             drafts = decisions.DECISIONS[type(command)](session, command, now)
         for type_, payload in drafts:
             if type_ in _ENDINGS:
                 self._record(self.engine.end_session(now, type_.replace(".", " ")), now)
                 self.vitals.forget_spots(now)
-                self._scores.clear()
-            self._emit(type_, payload, now)
-            if type_ == "score.recorded" and self._open is not None:
-                changed = self._judge_scores(self._open, now)
-                self._record(self.engine.look(changed, self._scene(now), now), now)
+                self._recorded.clear()
+            self._look_at_record(self._emit(type_, payload, now), now)
 
-    def _judge_scores(self, session: Session, now: Instant) -> set[str]:
-        """Have the rules see the latest score on each scale; the scales this changes."""
-        changed = set()
-        for scale in {score.scale for score in session.scores}:
-            latest = session.last_score(scale)
-            before = self._scores.get(scale)
-            if latest is not None and (before is None or before.value != latest.total):
-                self._scores[scale] = Value(latest.total, now.mono)
-                changed.add(scale)
-        return changed
+    def _look_at_record(self, event: Event, now: Instant) -> None:
+        """Have the rules see what a person recorded, corrected or withdrew."""
+        changed = self._take_pressure(event, now) | self._score_news2(event, now)
+        if self._open is not None:
+            changed |= self._judge_recorded(self._open, now)
+        if changed:
+            self._record(self.engine.look(changed, self._scene(now), now), now)
+
+    def _judge_recorded(self, session: Session, now: Instant) -> set[str]:
+        """Have the rules see what was recorded last; the signals this changes."""
+        recorded = observations.signals_of(session)
+        before = self._recorded
+        self._recorded = {
+            name: before[name]
+            if name in before and before[name].value == value
+            else Value(value, now.mono)
+            for name, value in recorded.items()
+        }
+        return {
+            name
+            for name in before.keys() | recorded.keys()
+            if before.get(name) != self._recorded.get(name)
+        }
+
+    def _gate(self, session: Session) -> Callable[[datetime], list[Criterion]]:
+        spo2 = self.vitals.values.get(Vital.SPO2)
+        return lambda at: gate(session, None if spo2 is None else spo2.value, at)
+
+    def gate(self, now: Instant) -> list[Criterion]:
+        """The conditions for the first dose; none without a session, or after that dose."""
+        session = self._open
+        if session is None or session.first_dose_at is not None:
+            return []
+        return self._gate(session)(now.wall)
+
+    def _score_news2(self, event: Event, now: Instant) -> set[str]:
+        """A pressure, an observation or a score makes a NEWS2 of its time."""
+        session = self._open
+        if session is None or event.type not in observations.SCORED_AT:
+            return set()
+        payload = observations.score(session, self.vitals.values, now.wall)
+        if payload is None:
+            return set()
+        self._emit("news2.scored", payload, now)
+        return self._judge_recorded(self._open or session, now)
 
     def criteria(self, now: Instant, *, escort: bool = False) -> list[Criterion]:
         """The criteria for leaving as they stand; with `escort`, as if one were confirmed."""
@@ -290,14 +364,21 @@ class Bed:
 
     # ── the cuff ────────────────────────────────────────────────────────────────────────
 
-    def _measure_by_hand(self, command: MeasurePressure, now: Instant) -> None:
+    def _handle_cuff(self, command: MeasurePressure | StopCuff | AllowCuff, now: Instant) -> None:
         cuff = self._first_cuff
         if cuff is None:
             raise Refused(
                 Refusal.CONFLICT, f"{self.id} has no cuff that can be started; measure by hand"
             )
-        cuff.check_can_start()
-        self._ask(cuff.request("by-hand", command.by), now)
+        match command:
+            case MeasurePressure(by):
+                cuff.check_can_start()
+                self._ask(cuff.request("by-hand", by), now)
+            case AllowCuff(by):
+                self._emit(*cuff.allow(by), now)
+            case StopCuff(by, reason):
+                self._emit(*cuff.stop(by, reason), now)
+                self._outcome.requests.append(StopMeasuring(cuff.hearing.spec.id))
 
     @property
     def _first_cuff(self) -> Cuff | None:
@@ -307,10 +388,11 @@ class Bed:
         self._emit(*request, now)
         self._outcome.requests.append(Measure(request[1]["device"]))
 
-    def _answered(self, cuff: Cuff, answer: Draft, now: Instant) -> None:
-        self._emit(*answer, now)
+    def _answered(self, cuff: Cuff, answer: Draft, now: Instant) -> set[str]:
+        changed = self._score_news2(self._emit(*answer, now), now)
         if cuff.failures > 1:
             self._record(self.engine.confirmation_failed(self._scene(now), now), now)
+        return changed
 
     def _start_if_wanted(self, cuff: Cuff, session: Session, now: Instant) -> None:
         alarms = [a for a in self.engine.alarms.values() if a.rule in self._pressure_rules]
@@ -349,10 +431,28 @@ class Bed:
         wanted = () if self._open is None else self._open.regimen.continuous
         if nobody := self.vitals.nobody_streams(wanted):
             found["signal-missing"] = "no device here gives " + ", ".join(nobody)
+        if self._open is not None and self._open.nurse is None:
+            found["nobody-watching"] = "no nurse has taken over"
+        if (cuff := self._first_cuff) is not None and cuff.stopped is not None:
+            found["cuff-stopped"] = cuff.stopped
         return set(self._troubles.update(None, found))
 
+    def _look_at_checks(self, now: Instant) -> set[Signal]:
+        """Before the first dose the gate asks for what is missing; after it, the alarm does."""
+        overdue: dict[str, str] = {}
+        if self._open is not None and self._open.first_dose_at is not None:
+            for planned in self.schedule(now):
+                if planned.state is CheckState.OVERDUE:
+                    overdue.setdefault(planned.check.value, _due(planned, self._open.first_dose_at))
+        changed: set[Signal] = set()
+        for check in CheckOf:
+            reason = overdue.get(check.value)
+            found = {} if reason is None else {"check-overdue": reason}
+            changed |= self._troubles.update(check.value, found)
+        return changed
+
     def _look_at_troubles(self, now: Instant) -> set[Signal]:
-        changed = self._look_at_bed()
+        changed = self._look_at_bed() | self._look_at_checks(now)
         for hearing in self.hearing.values():
             changed |= self._look_at_device(hearing, now)
         return changed
@@ -384,9 +484,11 @@ class Bed:
             payload = {"alarm": alarm.as_json(), "reason": change.reason}
             self._append(change.type, payload, now, alarm.session, alarm.id)
 
-    def _emit(self, type_: str, payload: Mapping[str, Any], now: Instant) -> None:
+    def _emit(self, type_: str, payload: Mapping[str, Any], now: Instant) -> Event:
         session = None if self._open is None else self._open.id
-        self._apply(self._append(type_, payload, now, session), now.mono)
+        event = self._append(type_, payload, now, session)
+        self._apply(event, now.mono)
+        return event
 
     def _append(
         self,
@@ -416,7 +518,7 @@ class Bed:
             bed=self.id,
             n=self.n,
             session=None if session is None else session.id,
-            values={**self.vitals.values, **self._scores},
+            values={**self._recorded, **self.vitals.values},
             baseline={} if session is None else session.baseline,
             troubles=self._troubles.present,
             unseen=self._troubles.unseen,
@@ -429,7 +531,8 @@ class Bed:
 
     def _follow_spo2(self, now: Instant) -> None:
         spo2 = self.vitals.values.get(Vital.SPO2)
-        if spo2 is None or spo2.value < SPO2_LEAST:
+        least = 0.0 if self._open is None else self._open.regimen.discharge.spo2_least
+        if spo2 is None or spo2.value < least:
             self._spo2_fresh_since = None
         elif self._spo2_fresh_since is None:
             self._spo2_fresh_since = now.mono
@@ -439,9 +542,15 @@ class Bed:
         return self.vitals.shown(now)
 
 
-def _then(event: Event, now: Instant) -> Instant:
-    """When a stored event was, by the clocks of now."""
-    return Instant(event.at, now.mono - max(0.0, (now.wall - event.at).total_seconds()))
+def _then(at: datetime, now: Instant) -> Instant:
+    """The past moment `at` by the clocks of now."""
+    return Instant(at, now.mono - max(0.0, (now.wall - at).total_seconds()))
+
+
+def _due(planned: Planned, dosed_at: datetime) -> str:
+    minutes = (planned.due_at - dosed_at) / timedelta(minutes=1)
+    name = _CHECK_NAMES[planned.check]
+    return f"{name} was due {minutes:.0f} min after the first dose" if minutes > 0 else name
 
 
 def _windows(rules: RuleSet) -> dict[str, float]:

@@ -34,15 +34,38 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """A clinician's word that something goes on all the same, and why."""
+
+    clinician: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StartSession:
-    """Begin a session at the bed; `id` is the new session's."""
+    """Begin a session at the bed; `id` is the new session's.
+
+    `medicines` and `escort_planned` are None while nobody has asked; `number` is which
+    session of the patient's course this is, None when that is not known.
+    """
 
     id: str
     patient: str
     age: int | None
     weight_kg: float | None
     regimen: Regimen
-    medicines: tuple[str, ...]
+    medicines: tuple[str, ...] | None
+    by: str
+    escort_planned: bool | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """What was asked before the dose; None for what was not."""
+
+    medicines: tuple[str, ...] | None
+    escort_planned: bool | None
     by: str
 
 
@@ -55,6 +78,8 @@ class GiveDose:
     lot: str | None
     by: str
     at: datetime | None = None
+    override: Override | None = None
+    corrects: str | None = None
 
 
 class InfusionAction(StrEnum):
@@ -68,10 +93,13 @@ class InfusionAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ControlInfusion:
-    """Start, pause, resume or end the infusion."""
+    """Start, pause, resume or end the infusion; `at` is when, None for now."""
 
     action: InfusionAction
     by: str
+    at: datetime | None = None
+    override: Override | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +111,100 @@ class RecordScore:
     items: Mapping[int, int] | None
     by: str
     at: datetime | None = None
+    corrects: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSymptom:
+    """A symptom: 0 none or over, 1 mild, 2 moderate, 3 severe."""
+
+    name: str
+    grade: int
+    by: str
+    note: str | None = None
+    serious: bool | None = None
+    at: datetime | None = None
+    corrects: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordObservation:
+    """Breaths per minute, temperature in °C, oxygen given, and ACVPU, as far as observed."""
+
+    by: str
+    resp: float | None = None
+    temperature: float | None = None
+    oxygen: bool | None = None
+    consciousness: str | None = None
+    at: datetime | None = None
+    corrects: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPressure:
+    """A blood pressure that a person measured, in mmHg."""
+
+    sys: float
+    dia: float
+    by: str
+    pulse: float | None = None
+    at: datetime | None = None
+    corrects: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retract:
+    """Withdraw a record that should not be there."""
+
+    record: str
+    by: str
+    reason: str
+
+
+class Matter(StrEnum):
+    """What a clinician decides on."""
+
+    PRE_DOSE = "pre-dose-pressure"
+    LEAVING = "pressure-at-discharge"
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """A clinician's decision to go on with the latest pressure, written down by `by`."""
+
+    about: Matter
+    clinician: str
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetLimit:
+    """A clinician sets a rule's limit for this patient; None for the set's own again."""
+
+    rule: str
+    signal: str | None
+    limit: float | None
+    clinician: str
+    reason: str
+    by: str
+
+
+class WatchAction(StrEnum):
+    """What a nurse does about watching a bed."""
+
+    TAKE_OVER = "take-over"
+    HAND_OVER = "hand-over"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOver:
+    """A nurse takes over; or offers to hand over `to` another, who then takes over; or leaves."""
+
+    action: WatchAction
+    by: str
+    to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +256,36 @@ class MeasurePressure:
     by: str
 
 
-SessionCommand = GiveDose | ControlInfusion | RecordScore | AddNote | ConfirmEscort | Close | Abort
-Command = StartSession | SessionCommand | Acknowledge | MeasurePressure
+@dataclass(frozen=True, slots=True)
+class StopCuff:
+    """The cuff must not be started: there is a line in that arm, or an injury."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllowCuff:
+    """The cuff may be started again."""
+
+    by: str
+
+
+SessionCommand = (
+    Prepare
+    | GiveDose
+    | ControlInfusion
+    | RecordScore
+    | RecordSymptom
+    | RecordObservation
+    | RecordPressure
+    | Retract
+    | Decide
+    | SetLimit
+    | WatchOver
+    | AddNote
+    | ConfirmEscort
+    | Close
+    | Abort
+)
+Command = StartSession | SessionCommand | Acknowledge | MeasurePressure | StopCuff | AllowCuff

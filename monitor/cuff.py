@@ -15,9 +15,9 @@ from drivers.readings import CuffPhase, LinkState, Measurement, MeasurementFaile
 from monitor.commands import Refusal, Refused
 from monitor.events import Draft, Event
 from monitor.hearing import Hearing
+from monitor.records import Pressure
 from monitor.regimen import CheckOf
 from monitor.schedule import CheckState, Planned
-from monitor.session import Pressure
 
 APART_S: Final = 60.0
 """No two measurements start within this of each other, except by hand [clinical.md]."""
@@ -35,7 +35,7 @@ ANSWER_S: Final = 200.0
 
 @dataclass(slots=True)
 class Cuff:
-    """The cuff that a bed can start.
+    """The cuff that a bed can start, unless a nurse has `stopped` it, for that reason.
 
     `asked_at` is in monotonic seconds. `failures` counts the measurements that gave nothing
     since the last that gave values; every second one in a row gives up for this time.
@@ -47,14 +47,21 @@ class Cuff:
     failures: int = 0
     failure: str | None = None
     failed_at: datetime | None = None
+    stopped: str | None = None
 
     def evolve(self, event: Event, mono: float) -> None:
         """Take an event of this bed that was decided at `mono`."""
         if event.type == "clock.stepped" and self.failed_at is not None:
             self.failed_at += timedelta(seconds=event.payload["by_s"])
+        if event.type in ("session.closed", "session.aborted"):
+            self.stopped = None
         if event.payload.get("device") != self.hearing.spec.id:
             return
         match event.type:
+            case "cuff.stopped":
+                self.stopped = event.payload["reason"]
+            case "cuff.allowed":
+                self.stopped = None
             case "pressure.requested":
                 self.asked_at = mono
                 self.pending = True
@@ -64,6 +71,8 @@ class Cuff:
                 self.failure = self.failed_at = None
             case "pressure.failed":
                 self.pending = False
+                if self.stopped is not None:
+                    return
                 self.failures += 1
                 self.failure = event.payload["reason"]
                 self.failed_at = event.at
@@ -72,6 +81,18 @@ class Cuff:
     def trouble(self) -> dict[str, str]:
         """The cuff's own trouble: it failed, and again when it was tried once more."""
         return {"cuff-failed": self.failure or "no result"} if self.failures > 1 else {}
+
+    def stop(self, by: str, reason: str) -> Draft:
+        """A nurse stops it. Raises `Refused` when that was done before."""
+        if self.stopped is not None:
+            raise Refused(Refusal.CONFLICT, f"the cuff is stopped already: {self.stopped}")
+        return "cuff.stopped", {"device": self.hearing.spec.id, "by": by, "reason": reason}
+
+    def allow(self, by: str) -> Draft:
+        """It may be started again. Raises `Refused` when it was not stopped."""
+        if self.stopped is None:
+            raise Refused(Refusal.CONFLICT, "the cuff is not stopped")
+        return "cuff.allowed", {"device": self.hearing.spec.id, "by": by}
 
     @property
     def is_busy(self) -> bool:
@@ -107,6 +128,10 @@ class Cuff:
     def check_can_start(self) -> None:
         """Raises `Refused` when it cannot be started by hand now."""
         device = self.hearing.spec.id
+        if self.stopped is not None:
+            raise Refused(
+                Refusal.CONFLICT, f"{device} is stopped ({self.stopped}); allow it, or use your own"
+            )
         if self.hearing.link is not LinkState.UP:
             reason = self.hearing.reason or "connecting"
             raise Refused(Refusal.CONFLICT, f"{device} is not connected ({reason})")
@@ -123,6 +148,8 @@ class Cuff:
     ) -> str | None:
         """Why a measurement should start now, None when none should."""
         hearing = self.hearing
+        if self.stopped is not None:
+            return None
         if hearing.link is not LinkState.UP or not hearing.heard or self.is_busy:
             return None
         since_s = float("inf") if self.asked_at is None else now.mono - self.asked_at

@@ -6,12 +6,14 @@ payload; `monitor.bed` numbers and applies them.
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from alerts.lifecycle import Alarm
-from alerts.rules import SCORES, RuleSet
+from alerts.rules import RuleSet
 from drivers.clock import Instant, rfc3339
+from monitor import recording
 from monitor.commands import (
     Abort,
     Acknowledge,
@@ -19,27 +21,34 @@ from monitor.commands import (
     Close,
     ConfirmEscort,
     ControlInfusion,
+    Decide,
     GiveDose,
     InfusionAction,
+    Matter,
+    Override,
+    Prepare,
+    RecordObservation,
+    RecordPressure,
     RecordScore,
+    RecordSymptom,
     Refusal,
     Refused,
+    Retract,
     StartSession,
+    WatchAction,
+    WatchOver,
 )
 from monitor.discharge import Criterion
 from monitor.events import Draft
+from monitor.gate import required
+from monitor.records import Dose
 from monitor.session import Phase, Session
 
 SPILL: Final = 1.001
 """How far a sum of doses may be from what was planned, for rounding's sake."""
 
-CADSS_ITEMS: Final = 23
-CADSS_ITEM_MOST: Final = 4
 NEXT_DEVICE_FACTOR: Final = 3.0
 """A dose is the last one when the next has not come within this times their distance."""
-
-AHEAD: Final = timedelta(minutes=1)
-"""How far a clock beside the bed may run ahead of ours before its time is refused."""
 
 
 def start(bed: str, session: Session | None, command: StartSession, rules: RuleSet) -> Draft:
@@ -62,7 +71,9 @@ def start(bed: str, session: Session | None, command: StartSession, rules: RuleS
         "age": command.age,
         "weight_kg": weight_kg,
         "regimen": command.regimen.model_dump(mode="json"),
-        "medicines": list(command.medicines),
+        "medicines": None if command.medicines is None else list(command.medicines),
+        "escort_planned": command.escort_planned,
+        "number": command.number,
         "rules": {"name": rules.name, "version": rules.version, "hash": rules.hash},
         "by": command.by,
     }
@@ -81,23 +92,43 @@ def acknowledge(bed: str, alarm: Alarm | None, command: Acknowledge) -> None:
         )
 
 
-def dose(session: Session, command: GiveDose, now: Instant) -> list[Draft]:
+def prepare(_: Session, command: Prepare, __: Instant) -> list[Draft]:
+    """What was asked before the dose; what was not asked stays as it is."""
+    medicines = None if command.medicines is None else list(command.medicines)
+    payload = {
+        "medicines": medicines,
+        "escort_planned": command.escort_planned,
+        "by": command.by,
+    }
+    if medicines is None and command.escort_planned is None:
+        raise Refused(Refusal.INVALID, "give medicines or escort_planned")
+    return [("preparation.recorded", payload)]
+
+
+Gate = Callable[[datetime], list[Criterion]]
+"""The conditions for a first dose at that time."""
+
+
+def dose(session: Session, command: GiveDose, now: Instant, gate: Gate) -> list[Draft]:
     """A dose is of the regimen's product, in all no more than it plans."""
     regimen = session.regimen
     if command.product != regimen.product:
         raise Refused(Refusal.INVALID, f"regimen {regimen.name} gives {regimen.product}", "product")
     if not 0 < command.mg < math.inf:
         raise Refused(Refusal.INVALID, "a dose is more than 0 mg", "mg")
+    corrected_at, corrected = recording.correction(session, command.corrects, Dose, command.at)
+    others = [dose for dose in session.doses if dose.id != command.corrects]
+    given_mg = sum(dose.mg for dose in others)
     planned = regimen.planned_mg(session.weight_kg)
-    if planned is not None and session.given_mg + command.mg > planned * SPILL:
+    if planned is not None and given_mg + command.mg > planned * SPILL:
         raise Refused(
             Refusal.CONFLICT,
-            f"{session.given_mg:g} mg of {planned:g} mg are given; "
+            f"{given_mg:g} mg of {planned:g} mg are given; "
             f"{command.mg:g} mg more is over regimen {regimen.name}",
             "mg",
         )
-    at = _when(session, command.at, now)
-    if session.doses and at < session.doses[-1].at:
+    at = recording.when(session, corrected_at, now)
+    if not corrected and others and at < others[-1].at:
         raise Refused(Refusal.INVALID, "this is before the dose already recorded", "at")
     payload = {
         "product": command.product,
@@ -106,7 +137,27 @@ def dose(session: Session, command: GiveDose, now: Instant) -> list[Draft]:
         "by": command.by,
         "at": rfc3339(at),
     }
-    return [("dose.given", payload)]
+    if not corrected and session.first_dose_at is None:
+        payload |= _past(gate(at), command.override)
+    return [("dose.given", payload | corrected)]
+
+
+def _past(conditions: list[Criterion], override: Override | None) -> dict[str, Any]:
+    """What a first dose says of the gate. Raises `Refused` when it is shut."""
+    unmet = [criterion for criterion in conditions if not criterion.met]
+    stops = required(unmet)
+    if stops and override is None:
+        raise Refused(
+            Refusal.CONFLICT,
+            "not ready for the dose: "
+            + "; ".join(f"{criterion.name} ({criterion.why})" for criterion in stops)
+            + ". See to it, or give override with clinician and reason",
+            "override",
+        )
+    return {
+        "unmet": [{"name": criterion.name, "why": criterion.why} for criterion in unmet],
+        "override": asdict(override) if stops and override else None,
+    }
 
 
 _INFUSION: Final[Mapping[InfusionAction, str]] = {
@@ -117,7 +168,7 @@ _INFUSION: Final[Mapping[InfusionAction, str]] = {
 }
 
 
-def infusion(session: Session, command: ControlInfusion, _: Instant) -> list[Draft]:
+def infusion(session: Session, command: ControlInfusion, now: Instant, gate: Gate) -> list[Draft]:
     """An infusion starts once, pauses while it runs, resumes while it is paused, ends once."""
     if not session.regimen.is_infusion:
         raise Refused(Refusal.CONFLICT, f"regimen {session.regimen.name} has no infusion", "action")
@@ -125,7 +176,24 @@ def infusion(session: Session, command: ControlInfusion, _: Instant) -> list[Dra
     if command.action not in _POSSIBLE[state]:
         possible = " or ".join(_POSSIBLE[state]) or "nothing more"
         raise Refused(Refusal.CONFLICT, f"the infusion is {state}: {possible}", "action")
-    return [(_INFUSION[command.action], {"by": command.by})]
+    at = recording.when(session, command.at, now)
+    before = _last_turn(session)
+    if before is not None and at < before:
+        raise Refused(
+            Refusal.INVALID, f"the infusion was already {state} at {rfc3339(before)}", "at"
+        )
+    payload: dict[str, Any] = {"by": command.by, "at": rfc3339(at), "reason": command.reason}
+    if command.action is InfusionAction.START and session.first_dose_at is None:
+        payload |= _past(gate(at), command.override)
+    return [(_INFUSION[command.action], payload)]
+
+
+def _last_turn(session: Session) -> datetime | None:
+    """When the infusion last started, paused or resumed."""
+    if session.infusion is None:
+        return None
+    turns = [at for pause in session.infusion.pauses for at in pause if at is not None]
+    return max([session.infusion.started_at, *turns])
 
 
 _POSSIBLE: Final[Mapping[str, tuple[InfusionAction, ...]]] = {
@@ -144,51 +212,39 @@ def _infusion_state(session: Session) -> str:
     return "running" if session.infusion.running else "paused"
 
 
-def score(session: Session, command: RecordScore, now: Instant) -> list[Draft]:
-    """A score lies on its scale; its items, where given, make its total."""
-    if command.scale not in SCORES:
-        raise Refused(Refusal.INVALID, f"scale is one of {', '.join(SCORES)}", "scale")
-    least, most = SCORES[command.scale]
-    total = _total(command)
-    if not least <= total <= most:
-        raise Refused(
-            Refusal.INVALID, f"{command.scale} goes from {least} to {most}, not {total}", "total"
-        )
+def decide(session: Session, command: Decide, _: Instant) -> list[Draft]:
+    """A clinician decides on the latest pressure, before the first dose or after it."""
+    dosed = session.first_dose_at is not None
+    if dosed is (command.about is Matter.PRE_DOSE):
+        when = "the first dose has been given" if dosed else "no dose has been given yet"
+        raise Refused(Refusal.CONFLICT, f"{when}: nothing to decide on {command.about}", "about")
+    last = session.last_pressure
+    if last is None:
+        raise Refused(Refusal.CONFLICT, "there is no pressure to decide on: measure first", "about")
     payload = {
-        "scale": command.scale,
-        "total": total,
-        "items": {str(k): v for k, v in command.items.items()} if command.items else None,
+        "about": command.about.value,
+        "clinician": command.clinician,
+        "reason": command.reason,
         "by": command.by,
-        "at": rfc3339(_when(session, command.at, now)),
+        "sys": last.sys,
+        "dia": last.dia,
     }
-    return [("score.recorded", payload)]
+    return [("decision.recorded", payload)]
 
 
-def _total(command: RecordScore) -> int:
-    if command.items is None:
-        if command.total is None:
-            raise Refused(Refusal.INVALID, "give total or items", "total")
-        return command.total
-    if command.scale != "cadss":
-        raise Refused(Refusal.INVALID, f"{command.scale} has no items; give total", "items")
-    wrong = [
-        n
-        for n, points in command.items.items()
-        if not (1 <= n <= CADSS_ITEMS and 0 <= points <= CADSS_ITEM_MOST)
-    ]
-    if wrong:
-        raise Refused(
-            Refusal.INVALID,
-            f"item {wrong[0]}: items 1 to {CADSS_ITEMS} take 0 to {CADSS_ITEM_MOST}",
-            "items",
-        )
-    missing = CADSS_ITEMS - len(command.items)
-    if missing:
-        raise Refused(Refusal.INVALID, f"{missing} of {CADSS_ITEMS} items are missing", "items")
-    total = sum(command.items.values())
-    if command.total is not None and command.total != total:
-        raise Refused(Refusal.INVALID, f"the items make {total}, not {command.total}", "total")
-    return total
+def watch(session: Session, command: WatchOver, _: Instant) -> list[Draft]:
+    """One nurse watches; another takes over; only who watches hands over or leaves."""
+    if command.action is WatchAction.TAKE_OVER:
+        payload = {"by": command.by, "from": session.nurse}
+        return [] if session.nurse == command.by else [("nurse.took-over", payload)]
+    if session.nurse != command.by:
+        watching = f"{session.nurse} watches" if session.nurse else "nobody watches"
+        raise Refused(Refusal.CONFLICT, f"{watching} this bed; take over first", "by")
+    if command.action is WatchAction.LEAVE:
+        return [("nurse.left", {"by": command.by})]
+    if command.to is None or command.to == command.by:
+        raise Refused(Refusal.INVALID, "say to whom the bed is handed over", "to")
+    return [("nurse.handing-over", {"by": command.by, "to": command.to})]
 
 
 def note(_: Session, command: AddNote, __: Instant) -> list[Draft]:
@@ -229,10 +285,14 @@ def close(command: Close, criteria: list[Criterion]) -> list[Draft]:
         "by": command.by,
         "escort": command.escort,
         "against_criteria": against,
-        "criteria": [{"name": c.name, "met": c.met, "why": c.why} for c in criteria],
+        "criteria": _shown(criteria),
         "discharge_text": DISCHARGE_TEXT,
     }
     return [("session.closed", payload)]
+
+
+NOT_ABOUT_THE_PATIENT: Final = frozenset({"window-over", "escort"})
+"""Criteria that say nothing of how the patient is."""
 
 
 def progress(
@@ -243,12 +303,21 @@ def progress(
         return [("session.observing", {})] if _dosing_is_over(session, now.wall) else []
     if session.phase not in (Phase.OBSERVING, Phase.READY):
         return []
-    unmet = [{"name": c.name, "why": c.why} for c in criteria() if not c.met]
+    found = criteria()
+    unmet = [criterion for criterion in found if not criterion.met]
+    drafts: list[Draft] = []
+    if session.could_leave_at is None and all(c.name in NOT_ABOUT_THE_PATIENT for c in unmet):
+        drafts.append(("session.could-leave", {"criteria": _shown(found)}))
     if unmet and session.phase is Phase.READY:
-        return [("session.not-ready", {"unmet": unmet})]
+        named = [{"name": criterion.name, "why": criterion.why} for criterion in unmet]
+        drafts.append(("session.not-ready", {"unmet": named}))
     if not unmet and session.phase is Phase.OBSERVING:
-        return [("session.ready", {})]
-    return []
+        drafts.append(("session.ready", {}))
+    return drafts
+
+
+def _shown(criteria: list[Criterion]) -> list[dict[str, Any]]:
+    return [asdict(criterion) for criterion in criteria]
 
 
 def _dosing_is_over(session: Session, now: datetime) -> bool:
@@ -261,20 +330,15 @@ def _dosing_is_over(session: Session, now: datetime) -> bool:
     return session.last_dose_at is not None and now - session.last_dose_at > apart
 
 
-def _when(session: Session, at: datetime | None, now: Instant) -> datetime:
-    if at is None:
-        return now.wall
-    if at > now.wall + AHEAD:
-        raise Refused(Refusal.INVALID, "this time has not come yet", "at")
-    if at < session.started_at:
-        raise Refused(Refusal.INVALID, "this is before the session began", "at")
-    return at
-
-
 DECISIONS: Final[Mapping[type[Any], Callable[[Session, Any, Instant], list[Draft]]]] = {
-    GiveDose: dose,
-    ControlInfusion: infusion,
-    RecordScore: score,
+    Prepare: prepare,
+    RecordScore: recording.score,
+    RecordSymptom: recording.symptom,
+    RecordObservation: recording.observation,
+    RecordPressure: recording.pressure,
+    Retract: recording.retract,
+    Decide: decide,
+    WatchOver: watch,
     AddNote: note,
     ConfirmEscort: escort,
     Abort: abort,

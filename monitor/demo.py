@@ -26,12 +26,14 @@ from monitor.commands import (
     ControlInfusion,
     GiveDose,
     InfusionAction,
+    Override,
     RecordScore,
     Refused,
     StartSession,
 )
 from monitor.daemon import Daemon, StartError
 from monitor.events import Stored
+from monitor.gate import required
 from monitor.keeper import Keeper
 from monitor.regimen import CheckOf
 from monitor.schedule import CheckState
@@ -62,6 +64,10 @@ LOOK_S: Final = 20.0
 
 BASELINE_S: Final = 120.0
 """How long before the dose a session begins: long enough for the first pressure."""
+
+GATE_LOOKS: Final = 15
+OVERRIDE: Final = Override("Dr. Demo", "the demo goes on")
+"""So often the nurse looks whether the dose may be given, before a clinician is asked."""
 
 STAGGER_S: Final = 60.0
 """How much later each bed's first session begins than the one before."""
@@ -304,12 +310,20 @@ class _Nurse:
         regimen = self._regimen
         await self._do(
             StartSession(
-                uuid4().hex, patient, AGE, WEIGHT_KG, regimen, ("benzodiazepine",), self._by
+                id=uuid4().hex,
+                patient=patient,
+                age=AGE,
+                weight_kg=WEIGHT_KG,
+                regimen=regimen,
+                medicines=("benzodiazepine",),
+                by=self._by,
+                escort_planned=True,
             )
         )
         await self._score("cadss")
         await self._score("moaas")
         await self._clock.sleep(BASELINE_S)
+        await self._wait_for_the_gate()
         await self._give()
         while self._session.is_open:
             await self._clock.sleep(LOOK_S)
@@ -319,19 +333,27 @@ class _Nurse:
     def _session(self) -> Any:
         return self._keeper.bed.session
 
+    async def _wait_for_the_gate(self) -> None:
+        bed = self._keeper.bed
+        for _ in range(GATE_LOOKS):
+            if not required([c for c in bed.gate(self._clock.now()) if not c.met]):
+                return
+            await self._clock.sleep(LOOK_S)
+
     async def _give(self) -> None:
         regimen = self._regimen
         await self._devices.dose(self._keeper.id)
         if regimen.is_infusion:
             mg = regimen.planned_mg(WEIGHT_KG) or 0.0
-            await self._do(ControlInfusion(InfusionAction.START, self._by))
+            await self._do(ControlInfusion(InfusionAction.START, self._by, override=OVERRIDE))
             await self._do(GiveDose(regimen.product, mg, "K77", self._by))
             return
         total, each = regimen.total_mg or 0.0, regimen.device_mg or 28.0
         for device in range(round(total / each)):
             if device:
                 await self._clock.sleep(APART_S)
-            await self._do(GiveDose(regimen.product, each, f"A{100 + device}", self._by))
+            dose = GiveDose(regimen.product, each, f"A{100 + device}", self._by, override=OVERRIDE)
+            await self._do(dose)
 
     async def _look(self) -> None:
         now = self._clock.now()

@@ -6,24 +6,12 @@ A value that is missing or stale makes its criterion not met.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from alerts.lifecycle import Alarm
 from alerts.rules import Kind, Priority
+from monitor.commands import Matter
 from monitor.schedule import CheckState, Planned
 from monitor.session import Session
-
-SPO2_LEAST: Final = 94.0
-SPO2_HELD_MIN: Final = 15.0
-SEVERE: Final = (180.0, 110.0)
-LEAVING: Final = (160.0, 100.0)
-ABOVE_BASELINE_MMHG: Final = 20.0
-CADSS_MOST: Final = 4
-MOAAS_AWAKE: Final = 5
-"""The limits for leaving [label, clinical default]."""
-
-SCORE_FRESH: Final = timedelta(minutes=60)
-"""A score says something of now for so long [clinical default]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +28,7 @@ class Outlook:
     """What the criteria look at besides the session.
 
     `spo2` is the value now, None when missing or stale; `spo2_held_min` for how many
-    minutes it has been seen without a gap or a value under `SPO2_LEAST`;
+    minutes it has been seen without a gap or a value under the regimen's limit;
     `pressure_fresh` whether the last pressure is recent enough to say anything.
     """
 
@@ -58,7 +46,7 @@ def criteria(session: Session, outlook: Outlook, now: datetime) -> list[Criterio
         _window(session, now),
         _pressure_severe(session),
         _pressure_leaving(session, outlook),
-        _spo2(outlook),
+        _spo2(session, outlook),
         _cadss(session, now),
         _moaas(session, now),
         _no_respiratory(alarms),
@@ -81,10 +69,11 @@ def _window(session: Session, now: datetime) -> Criterion:
 
 
 def _pressure_severe(session: Session) -> Criterion:
+    limits = session.regimen.discharge
     last = [p for p in session.pressures if _after_dose(session, p.at)][-2:]
     if len(last) < 2:
         return Criterion("pressure-not-severe", False, f"{len(last)} of 2 pressures since the dose")
-    severe = [p for p in last if p.sys >= SEVERE[0] or p.dia >= SEVERE[1]]
+    severe = [p for p in last if p.sys >= limits.severe_sys or p.dia >= limits.severe_dia]
     shown = ", ".join(f"{p.sys:.0f}/{p.dia:.0f}" for p in last)
     return Criterion("pressure-not-severe", not severe, f"last two {shown}")
 
@@ -101,42 +90,47 @@ def _pressure_leaving(session: Session, outlook: Outlook) -> Criterion:
         return Criterion(name, False, "the last pressure is too old: measure again")
     last = session.pressures[-1]
     shown = f"{last.sys:.0f}/{last.dia:.0f}"
-    if last.sys >= LEAVING[0] or last.dia >= LEAVING[1]:
-        return Criterion(name, False, f"{shown} is not under {LEAVING[0]:.0f}/{LEAVING[1]:.0f}")
+    cleared = session.decided(Matter.LEAVING, last)
+    if cleared is not None:
+        return Criterion(name, True, f"{shown}, cleared by {cleared.clinician}: {cleared.reason}")
+    limits = session.regimen.discharge
+    if last.sys >= limits.sys_under or last.dia >= limits.dia_under:
+        under = f"{limits.sys_under:.0f}/{limits.dia_under:.0f}"
+        return Criterion(name, False, f"{shown} is not under {under}")
     if "sys" not in session.baseline:
         return Criterion(name, False, f"{shown}, and no baseline to hold it against")
     above = last.sys - session.baseline["sys"]
     return Criterion(
-        name, abs(above) <= ABOVE_BASELINE_MMHG, f"{shown}, {above:+.0f} from baseline"
+        name, abs(above) <= limits.above_baseline_mmhg, f"{shown}, {above:+.0f} from baseline"
     )
 
 
-def _spo2(outlook: Outlook) -> Criterion:
-    name = "spo2"
+def _spo2(session: Session, outlook: Outlook) -> Criterion:
+    name, limits = "spo2", session.regimen.discharge
     if outlook.spo2 is None:
         return Criterion(name, False, "no SpO2 now")
-    if outlook.spo2_held_min < SPO2_HELD_MIN:
-        why = (
-            f"{SPO2_LEAST:.0f} % or more for {outlook.spo2_held_min:.0f} of {SPO2_HELD_MIN:.0f} min"
-        )
+    held, wanted = outlook.spo2_held_min, limits.spo2_held_min
+    if held < wanted:
+        why = f"{limits.spo2_least:.0f} % or more for {held:.0f} of {wanted:.0f} min"
         return Criterion(name, False, why)
     return Criterion(name, True, f"{outlook.spo2:.0f} %")
 
 
 def _cadss(session: Session, now: datetime) -> Criterion:
-    most = max(CADSS_MOST, session.baseline.get("cadss", 0))
+    most = max(session.regimen.discharge.cadss_most, session.baseline.get("cadss", 0))
     return _score("cadss", session, now, lambda total: total <= most)
 
 
 def _moaas(session: Session, now: datetime) -> Criterion:
-    return _score("moaas", session, now, lambda total: total == MOAAS_AWAKE)
+    least = session.regimen.discharge.moaas_least
+    return _score("moaas", session, now, lambda total: total >= least)
 
 
 def _score(scale: str, session: Session, now: datetime, is_met: Callable[[int], bool]) -> Criterion:
     score = session.last_score(scale)
     if score is None or not _after_dose(session, score.at):
         return Criterion(scale, False, "not scored since the dose")
-    if now - score.at > SCORE_FRESH:
+    if now - score.at > timedelta(minutes=session.regimen.discharge.score_fresh_min):
         return Criterion(scale, False, f"{score.total}, too long ago: score again")
     return Criterion(scale, is_met(score.total), f"{score.total}")
 

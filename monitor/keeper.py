@@ -18,7 +18,7 @@ from drivers.device import Device
 from drivers.readings import Flag, LinkChanged, Measurement, MeasurementFailed, Report, Waveform
 from drivers.registry import DeviceSpec
 from monitor import views
-from monitor.bed import Bed, Outcome
+from monitor.bed import Bed, Measure, Outcome
 from monitor.commands import Command, Refusal, Refused
 from monitor.events import Event, Stored
 from monitor.journal import Journal, Receipt, StoreError
@@ -208,7 +208,8 @@ class Keeper:
                 self._raised.append(event.at)
         self._forget_raised(self._clock.now())
         for request in outcome.requests:
-            self.devices[request.device].measure()
+            device = self.devices[request.device]
+            device.measure() if isinstance(request, Measure) else device.abort()
         return stored
 
     def _tell_unstored(

@@ -41,6 +41,45 @@ class Check(BaseModel):
     after_infusion_min: tuple[Minutes, ...] = ()
 
 
+class Gate(BaseModel):
+    """What a first dose waits for: a pressure so fresh, and none over these without a decision.
+
+    [label's pre-dose guide, clinical.md]
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pressure_fresh_min: Minutes = 30
+    sys_over: float = 140
+    dia_over: float = 90
+
+
+class StartDose(BaseModel):
+    """From an age on, the most that is given the first time."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    from_age: int
+    most_mg: Annotated[float, Field(gt=0)]
+
+
+class Discharge(BaseModel):
+    """The limits for leaving [label, clinical default]."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    spo2_least: float = 94
+    spo2_held_min: Minutes = 15
+    severe_sys: float = 180
+    severe_dia: float = 110
+    sys_under: float = 160
+    dia_under: float = 100
+    above_baseline_mmhg: float = 20
+    cadss_most: int = 4
+    moaas_least: int = 5
+    score_fresh_min: Minutes = 60
+
+
 class Regimen(BaseModel):
     """One way of giving one product."""
 
@@ -58,6 +97,9 @@ class Regimen(BaseModel):
     window_min: Minutes
     continuous: tuple[Vital, ...] = ()
     check: tuple[Check, ...] = ()
+    gate: Gate = Gate()
+    start_dose: StartDose | None = None
+    discharge: Discharge = Discharge()
 
     @model_validator(mode="after")
     def _has_one_dose(self) -> Self:

@@ -1,6 +1,7 @@
 """A bed in plain JSON data, as every interface shows it. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -8,8 +9,9 @@ from alerts.rules import Kind, Leaf, Limit, Priority, Rise, RuleSet, leaves
 from drivers.clock import Instant, rfc3339
 from drivers.readings import CuffState, LinkState
 from monitor.bed import Bed
+from monitor.gate import ASKED
 from monitor.hearing import Hearing
-from monitor.session import Session
+from monitor.session import Infusion, Session
 
 Json = dict[str, Any]
 
@@ -49,7 +51,8 @@ def session(bed: Bed, now: Instant) -> Json | None:
     return shown | {
         "ready": bed.session.phase.value == "ready",
         "limits": limits(bed.rules, bed.session.baseline),
-        "criteria": [{"name": c.name, "met": c.met, "why": c.why} for c in criteria],
+        "gate": [asdict(c) | {"required": c.name not in ASKED} for c in bed.gate(now)],
+        "criteria": [asdict(c) for c in criteria],
         "schedule": [
             {
                 "check": planned.check.value,
@@ -100,7 +103,11 @@ def recorded(of: Session) -> Json:
         "weight_kg": of.weight_kg,
         "regimen": of.regimen.name,
         "title": of.regimen.title,
-        "medicines": list(of.medicines),
+        "number": of.number,
+        "medicines": None if of.medicines is None else list(of.medicines),
+        "escort_planned": of.escort_planned,
+        "nurse": of.nurse,
+        "handing_to": of.handing_to,
         "state": of.phase.value,
         "by": of.by,
         "rules": dict(of.rules),
@@ -110,42 +117,40 @@ def recorded(of: Session) -> Json:
         "window_ends_at": _text(of.window_ends_at),
         "window_min": of.regimen.window_min,
         "planned_mg": of.regimen.planned_mg(of.weight_kg),
-        "doses": [
-            {"product": d.product, "mg": d.mg, "lot": d.lot, "by": d.by, "at": rfc3339(d.at)}
-            for d in of.doses
-        ],
-        "infusion": None
-        if of.infusion is None
-        else {
-            "started_at": rfc3339(of.infusion.started_at),
-            "ended_at": _text(of.infusion.ended_at),
-            "running": of.infusion.running,
-            "planned_min": of.regimen.infusion_min,
-        },
-        "scores": [
-            {"scale": s.scale, "total": s.total, "by": s.by, "at": rfc3339(s.at)} for s in of.scores
-        ],
-        "pressures": [
-            {
-                "sys": p.sys,
-                "dia": p.dia,
-                "map": p.mean,
-                "pulse": p.pulse,
-                "device": p.device,
-                "at": rfc3339(p.at),
-            }
-            for p in of.pressures
-        ],
+        "given_mg": round(of.given_mg, 3),
+        "doses": [dose.as_json() for dose in of.doses],
+        "infusion": None if of.infusion is None else infusion(of, of.infusion),
+        "scores": [score.as_json() for score in of.scores],
+        "symptoms": [symptom.as_json() for symptom in of.symptoms],
+        "observations": [observation.as_json() for observation in of.observations],
+        "pressures": [pressure.as_json() for pressure in of.pressures],
+        "decisions": [decision.as_json() for decision in of.decisions],
+        "patient_limits": [limit.as_json() for limit in of.limits],
+        "news2": of.news2[-1].as_json() if of.news2 else None,
+        "corrections": [correction.as_json() for correction in of.corrections],
         "baseline": dict(of.baseline),
         "escort": of.escort,
         "ready": False,
+        "could_leave_at": _text(of.could_leave_at),
         "limits": [],
+        "gate": [],
         "criteria": [],
         "schedule": [],
         "ended_at": _text(of.ended_at),
         "ended_by": of.ended_by,
         "against_criteria": of.against_criteria,
         "reason": of.reason,
+    }
+
+
+def infusion(of: Session, ran: Infusion) -> Json:
+    """The infusion, where the regimen has one."""
+    return {
+        "started_at": rfc3339(ran.started_at),
+        "ended_at": _text(ran.ended_at),
+        "running": ran.running,
+        "pauses": [{"from": rfc3339(begun), "to": _text(to)} for begun, to in ran.pauses],
+        "planned_min": of.regimen.infusion_min,
     }
 
 

@@ -9,15 +9,21 @@ since: an older one says nothing of what happened in between.
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from alerts.conditions import Value
 from drivers.clock import Instant
 from drivers.readings import UNITS, Quality, Reading, Vital
 from drivers.registry import DeviceSpec
+from monitor.records import BY_HAND
 
 SPOT_S = 30.0
 """A value promised for longer than this is a measurement of its own, not one of a stream: a
 rule looks at it also when it is the same as the last."""
+
+
+_BY_HAND_S: Final = {Vital.SYS: 2400.0, Vital.DIA: 2400.0}
+"""How long a pressure measured by hand says something of now, as long as a cuff's [default]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,9 @@ class History:
         self._falling: deque[tuple[float, float]] = deque()
 
     def add(self, at: float, value: float) -> None:
-        """Take a value; `at` must not be before the last one's."""
+        """Take a value; one taken before the last is not looked at."""
+        if self._falling and at < self._falling[-1][0]:
+            return
         while self._falling and self._falling[-1][1] <= value:
             self._falling.pop()
         self._falling.append((at, value))
@@ -129,11 +137,12 @@ class Vitals:
     ) -> None:
         self._tracks: dict[Vital, list[_Track]] = {}
         self._track: dict[tuple[str, Vital], _Track] = {}
-        for spec in devices:
-            for vital, stale_after_s in spec.kind.stale_after_s.items():
-                track = _Track(vital, spec.id, max(stale_after_s, least_s))
+        promises = [(spec.id, spec.kind.stale_after_s) for spec in devices]
+        for device, stale_after_s in (*promises, (BY_HAND, _BY_HAND_S)):
+            for vital, promise_s in stale_after_s.items():
+                track = _Track(vital, device, max(promise_s, least_s))
                 self._tracks.setdefault(vital, []).append(track)
-                self._track[spec.id, vital] = track
+                self._track[device, vital] = track
         for tracks in self._tracks.values():
             tracks.sort(key=lambda track: track.stale_after_s)
         self._histories = {name: History(window_s) for name, window_s in windows.items()}
@@ -154,12 +163,12 @@ class Vitals:
         names = [*self._values]
         return {name for name in names if self._judge(Vital(name), now)}
 
-    def forget_spots(self, now: Instant) -> None:
-        """Drop what was measured once: it was of a patient who has left."""
+    def forget_spots(self, now: Instant) -> set[str]:
+        """Drop what was measured once, as of a patient who has left; what a rule then looks at."""
         for track in self._track.values():
             if track.is_spot:
                 track.forget()
-        self.expire(now)
+        return self.expire(now)
 
     def _judge(self, vital: Vital, now: Instant) -> bool:
         track = self._present(vital, now)
@@ -181,14 +190,18 @@ class Vitals:
         return before is None or before.value != track.value or highest is not None or track.is_spot
 
     def _present(self, vital: Vital, now: Instant) -> _Track | None:
+        """The track to show: the first stream that keeps its promise, or the newest measurement."""
         newest = float("-inf")
+        found = None
         for track in self._tracks.get(vital, ()):
             if track.at is None or track.at.mono < newest:
                 continue
             if not track.is_stale(now):
-                return track
+                found = track
+                if not track.is_spot:
+                    break
             newest = track.at.mono
-        return None
+        return found
 
     @property
     def values(self) -> Mapping[str, Value]:
@@ -196,9 +209,12 @@ class Vitals:
         return self._values
 
     def shown(self, now: Instant) -> list[Shown]:
-        """Every vital the bed's devices can give, as people see it at `now`."""
+        """Every vital the bed's devices can give, and what was measured by hand, at `now`."""
         out = []
-        for vital, tracks in self._tracks.items():
+        for vital, all_tracks in self._tracks.items():
+            tracks = [track for track in all_tracks if track.device != BY_HAND or track.at]
+            if not tracks:
+                continue
             track = self._present(vital, now) or max(
                 tracks, key=lambda track: track.at.mono if track.at else float("-inf")
             )

@@ -27,6 +27,10 @@ from simulators.patient import Patient
 from simulators.scenario import load_scenario
 from simulators.serve import Served
 
+OVERRIDE: Final = {"clinician": "dr.b", "reason": "nothing of this is about the gate"}
+DOSE: Final = {"product": "esketamine", "mg": 28, "by": "nurse.a", "override": OVERRIDE}
+"""A dose that is given whether or not there is a baseline."""
+
 DEVICES: Final = {"oximeter": "nonin", "cuff": "suntech"}
 
 
@@ -91,8 +95,7 @@ class SimulatedWard:
     async def dose(self, session: str, bed: str = "bed-1", mg: float = 28) -> Any:
         """Give a device's dose, to the record and to the patient."""
         self.patients[bed].dose(self.timeline.now_s())
-        body = {"product": "esketamine", "mg": mg, "by": "nurse.a"}
-        return await self.post(f"/sessions/{session}/doses", body)
+        return await self.post(f"/sessions/{session}/doses", DOSE | {"mg": mg})
 
     async def score(self, session: str, scale: str, total: int) -> Any:
         """Record a score."""

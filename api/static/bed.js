@@ -7,6 +7,7 @@ import { bedName } from "./format.js";
 import { Banners, Header } from "./header.js";
 import { html } from "./html.js";
 import { Numerals, Scores } from "./numerals.js";
+import { Conditions, Findings } from "./record.js";
 import { nextCheck } from "./schedule.js";
 import { Clock, DeviceList } from "./tile.js";
 import { courses, status } from "./ward.js";
@@ -19,7 +20,7 @@ export function BedPage({ bed }) {
     <${Header} status=${status.value} beds=${[bed]} now=${at}>
       <h1><a href="#" aria-label="Back to the ward">← ${bedName(bed)}</a></h1>
       <p class="site">
-        <b>${session?.patient ?? "free"}</b> ${session && `${session.title} · with ${session.by}`}
+        <b>${session?.patient ?? "free"}</b> ${session && `${session.title} · ${watching(session)}`}
       </p>
     <//>
     <${Banners} status=${status.value} />
@@ -49,7 +50,8 @@ export function BedPage({ bed }) {
       </section>
       <div class="side">
         <${Alarms} bed=${bed} at=${at} />
-        ${session && html`<${Criteria} session=${session} />`}
+        ${session && html`<${Conditions} ...${conditions(session)} />`}
+        ${session && html`<${Findings} session=${session} />`}
         <section class="panel"><h2>Devices</h2><${DeviceList} devices=${bed.devices} /></section>
       </div>
     </main>
@@ -94,21 +96,14 @@ const CRITERIA = {
 
 const words = (name) => CRITERIA[name] ?? name.replaceAll("-", " ");
 
-function Criteria({ session }) {
-  const met = session.criteria.filter((criterion) => criterion.met).length;
-  return html`
-    <section class="panel">
-      <h2>Ready to leave · ${met} of ${session.criteria.length}</h2>
-      <ul class="criteria">
-        ${session.criteria.map(
-          ({ name, met: is, why }) => html`
-            <li key=${name} class=${is ? "met" : "unmet"}>
-              <span aria-label=${is ? "met" : "not met"}>${is ? "✓" : "✕"}</span>
-              <span>${words(name)}</span><span class="muted">${why}</span>
-            </li>
-          `,
-        )}
-      </ul>
-    </section>
-  `;
+// Before the first dose what it waits for, after it what leaving waits for.
+function conditions(session) {
+  return session.gate.length
+    ? { title: "Ready for the dose", items: session.gate }
+    : { title: "Ready to leave", items: session.criteria, name: words };
+}
+
+function watching({ nurse, handing_to: to }) {
+  if (!nurse) return "nobody watches";
+  return to ? `with ${nurse}, handing over to ${to}` : `with ${nurse}`;
 }

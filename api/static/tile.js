@@ -77,7 +77,7 @@ function Foot({ bed, now }) {
   return html`
     <footer>
       <span class="next ${next.state}" title=${next.names}>${next.text}</span>
-      <span class="nurse">with <b>${bed.session.by}</b></span>
+      <span class="nurse">${bed.session.nurse ? html`with <b>${bed.session.nurse}</b>` : "nobody watches"}</span>
       <span class="burden">${alarmsIn120(bed)}</span>
     </footer>
   `;

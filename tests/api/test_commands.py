@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.virtual import virtual_time
-from tests.wards import SimulatedWard, simulated_ward
+from tests.wards import DOSE, OVERRIDE, SimulatedWard, simulated_ward
 
 
 @virtual_time()
@@ -134,7 +134,7 @@ async def test_the_same_idempotency_key_does_a_thing_once(tmp_path: Path) -> Non
     async with simulated_ward(tmp_path) as ward:
         session = await ward.start()
         path = f"/api/v1/sessions/{session}/doses"
-        body = {"product": "esketamine", "mg": 28, "by": "nurse.a"}
+        body = DOSE
         headers = {"Idempotency-Key": "one"}
         first = await ward.http.post(path, json=body, headers=headers)
         again = await ward.http.post(path, json=body, headers=headers)
@@ -244,7 +244,8 @@ async def test_an_infusion_runs_its_course(tmp_path: Path) -> None:
             ("end", 200),
             ("resume", 409),
         ):
-            await ward.post(path, {"action": action, "by": "nurse.a"}, expect=status)
+            body = {"action": action, "by": "nurse.a", "override": OVERRIDE}
+            await ward.post(path, body, expect=status)
         seen = await ward.get(f"/sessions/{session}")
         assert seen["infusion"]["ended_at"] is not None
         assert seen["state"] == "observing"

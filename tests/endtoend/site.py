@@ -15,6 +15,7 @@ from typing import IO, Any, Final
 import httpx
 
 from tests.servers import free_port
+from tests.wards import DOSE
 
 POSTDOSE: Final = (sys.executable, "-m", "monitor.cli")
 STOP_S: Final = 10.0
@@ -165,6 +166,10 @@ url = "{cuff}"
         """Start a session and give its id."""
         body = {"bed": "bed-1", "patient": "P-017", "regimen": "esketamine-84", "age": 44}
         return str(self.post("/sessions", **body)["id"])
+
+    def dose(self, session: str) -> None:
+        """Give a dose whether or not there is a baseline."""
+        self.post(f"/sessions/{session}/doses", **DOSE)
 
     def alarms(self) -> dict[str, Any]:
         """The open alarms by rule."""

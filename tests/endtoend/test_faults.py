@@ -21,6 +21,7 @@ from tests.endtoend.site import Site, simulated
 from tests.endtoend.subscriber import Message, subscribed
 from tests.endtoend.waiting import elapsed_s, until
 from tests.servers import Mosquitto
+from tests.wards import DOSE
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -193,7 +194,7 @@ def give(clinic: Site, session: str) -> httpx.Response:
     """Ask for the dose, always with the same key."""
     return httpx.post(
         f"{clinic.url}/sessions/{session}/doses",
-        json={"product": "esketamine", "mg": 28, "by": "nurse.a"},
+        json=DOSE,
         headers={"Idempotency-Key": "dose-1"},
         timeout=15,
     )
@@ -222,10 +223,9 @@ def test_a_dose_sent_again_while_the_disk_hangs_is_given_once(tmp_path: Path) ->
     clinic = Site(tmp_path, None, str(tmp_path / "no-oximeter"), str(tmp_path / "no-cuff"))
     with clinic.daemon():
         url = f"{clinic.url}/sessions/{clinic.start()}/doses"
-        body = {"product": "esketamine", "mg": 28, "by": "nurse.a"}
 
         def dose() -> httpx.Response:
-            return httpx.post(url, json=body, headers={"Idempotency-Key": "one"}, timeout=30)
+            return httpx.post(url, json=DOSE, headers={"Idempotency-Key": "one"}, timeout=30)
 
         with locked(tmp_path):
             assert dose().status_code == 503

@@ -65,7 +65,7 @@ def test_three_alarms_go_all_the_way_and_end(tmp_path: Path, mosquitto: Mosquitt
         session = clinic.start()
         clinic.post(f"/sessions/{session}/scores", scale="cadss", total=0)
         clinic.until(lambda: clinic.get(f"/sessions/{session}")["pressures"])
-        clinic.post(f"/sessions/{session}/doses", product="esketamine", mg=28)
+        clinic.dose(session)
 
         clinic.post(f"/sessions/{session}/scores", scale="cadss", total=31)
         alarms.wait_for(_says("dissociation.marked", "active"))
@@ -98,7 +98,7 @@ def test_kill_9_in_the_middle_brings_the_same_session_and_alarms_back(
     with site(tmp_path, mosquitto) as clinic:
         with clinic.daemon() as process:
             session = clinic.start()
-            clinic.post(f"/sessions/{session}/doses", product="esketamine", mg=28)
+            clinic.dose(session)
             clinic.post(f"/sessions/{session}/scores", scale="cadss", total=31)
             before = clinic.alarms()["dissociation.marked"]
             process.kill()

@@ -8,7 +8,7 @@ after it is asked, and the bed is told that time has passed.
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 from alerts.lifecycle import Alarm
 from alerts.rules import RuleSet
@@ -28,7 +28,7 @@ from drivers.readings import (
     Vital,
 )
 from drivers.registry import DeviceSpec
-from monitor.bed import Bed, Outcome
+from monitor.bed import Bed, Measure, Outcome
 from monitor.commands import (
     Abort,
     Acknowledge,
@@ -39,7 +39,12 @@ from monitor.commands import (
     GiveDose,
     InfusionAction,
     MeasurePressure,
+    Override,
+    Prepare,
+    RecordObservation,
+    RecordPressure,
     RecordScore,
+    RecordSymptom,
     StartSession,
 )
 from monitor.discharge import Criterion
@@ -54,6 +59,7 @@ DEFAULT = load("default")
 REGIMENS = Regimens.shipped().by_name
 MINUTE_S = 60.0
 CUFF_S = 35
+OVERRIDE = Override("dr.b", "nothing of this is about the gate")
 
 
 class Bedside:
@@ -85,8 +91,11 @@ class Bedside:
     def did(self, outcome: Outcome) -> Self:
         self.events += outcome.events
         for request in outcome.requests:
-            self.requests.append(request.device)
-            self._answers_in_s = CUFF_S
+            if isinstance(request, Measure):
+                self.requests.append(request.device)
+                self._answers_in_s = CUFF_S
+            else:
+                self._answers_in_s = None
         return self
 
     def says(self, device: str, item: Item) -> Self:
@@ -169,16 +178,37 @@ class Bedside:
         self.until(lambda side: bool(side.session.pressures))
         return self.scored(cadss=0, moaas=5)
 
-    def dosed(self, mg: float = 84, at: datetime | None = None) -> Self:
-        return self.asks(GiveDose("esketamine", mg, "A123", "nurse.a", at))
+    def dosed(
+        self, mg: float = 84, at: datetime | None = None, *, override: Override | None = OVERRIDE
+    ) -> Self:
+        return self.asks(GiveDose("esketamine", mg, "A123", "nurse.a", at, override))
 
     def scored(self, **totals: int) -> Self:
         for scale, total in totals.items():
             self.asks(RecordScore(scale, total, None, "nurse.a"))
         return self
 
-    def infusion(self, action: InfusionAction) -> Self:
-        return self.asks(ControlInfusion(action, "nurse.a"))
+    def infusion(
+        self,
+        action: InfusionAction,
+        at: datetime | None = None,
+        *,
+        override: Override | None = OVERRIDE,
+    ) -> Self:
+        return self.asks(ControlInfusion(action, "nurse.a", at, override))
+
+    def symptom(self, name: str, grade: int = 1) -> Self:
+        return self.asks(RecordSymptom(name, grade, "nurse.a"))
+
+    def typed(self, sys: float, dia: float, **more: Any) -> Self:
+        """A person measures a pressure and types it in."""
+        return self.asks(RecordPressure(sys, dia, "nurse.a", **more))
+
+    def observed(self, **seen: Any) -> Self:
+        return self.asks(RecordObservation("nurse.a", **seen))
+
+    def prepared(self) -> Self:
+        return self.asks(Prepare((), True, "nurse.a"))
 
     def escorted(self) -> Self:
         return self.asks(ConfirmEscort("nurse.a"))

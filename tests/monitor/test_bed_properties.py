@@ -48,6 +48,8 @@ from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START
 
 Step = Callable[[Bed, Instant], Outcome]
 
+NEWS2 = ("news2", "news2-single")
+
 values = st.sampled_from([None, 30, 39, 49, 70, 85, 87, 88, 89, 92, 93, 94, 97, 99, 121, 141])
 qualities = st.sampled_from([Quality.GOOD, Quality.GOOD, Quality.POOR, Quality.REJECTED])
 flags = st.frozensets(st.sampled_from(sorted(OXIMETER.kind.flags)), max_size=2)
@@ -93,7 +95,7 @@ def durable(bed: Bed) -> dict[str, Any]:
         "alarms": bed.engine.alarms,
         "announced": bed._announced,
         "cuffs": [(c.failures, c.failure, c.failed_at) for c in cuffs],
-        "scores": {name: value.value for name, value in bed._scores.items()},
+        "recorded": {name: value.value for name, value in bed._recorded.items()},
     }
 
 
@@ -159,7 +161,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(sys=st.sampled_from([85, 120, 145, 178, 185]), dia=st.sampled_from([60, 80, 95, 112]))
     def cuff_measures(self, sys: float, dia: float) -> None:
         readings = (Reading(Vital.SYS, sys), Reading(Vital.DIA, dia), Reading(Vital.PULSE, 70))
-        self.say("cuff", Measurement(readings), "sys", "dia", "pulse")
+        self.say("cuff", Measurement(readings), "sys", "dia", "pulse", *NEWS2)
 
     @rule(flag=st.sampled_from(sorted(CUFF.kind.flags)))
     def cuff_fails(self, flag: Flag) -> None:
@@ -199,9 +201,9 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(command=commands)
     def person_asks(self, command: Command) -> None:
         before, kept = durable(self.bed), len(self.events)
-        scale = {command.scale} if isinstance(command, RecordScore) else set()
+        fresh = {command.scale, *NEWS2} if isinstance(command, RecordScore) else set(NEWS2)
         try:
-            self.do(lambda bed, now: bed.command(command, now), *scale)
+            self.do(lambda bed, now: bed.command(command, now), *fresh)
         except Refused:
             self.new = []
             after = durable(self.bed)
