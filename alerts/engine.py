@@ -67,6 +67,7 @@ class Engine:
         self._order: dict[Key, int] = {}
         self._names: dict[Key, tuple[str, ...]] = {}
         self._trouble: dict[Key, TroubleAt | None] = {}
+        self._confirmed: list[Key] = []
         self._due: dict[Key, float] = {}
         self._met_by: dict[Key, Values] = {}
         self._raised_mono: dict[Key, float] = {}
@@ -80,6 +81,8 @@ class Engine:
         self._order[key] = len(self._order)
         self._watches[key] = Watch(rule)
         self._names[key] = signals(rule.condition)
+        if rule.confirm_after_s is not None:
+            self._confirmed.append(key)
         self._trouble[key] = None if rule.trouble is None else (rule.trouble, device)
         looks_at: Sequence[Signal] = (
             self._names[key] if rule.trouble is None else [(rule.trouble, device)]
@@ -133,12 +136,12 @@ class Engine:
     @property
     def confirm_at(self) -> float | None:
         """When a second measurement is wanted to confirm a first, None when none is."""
-        wanted = [watch.confirm_at for watch in self._watches.values()]
+        wanted = [self._watches[key].confirm_at for key in self._confirmed]
         return min((at for at in wanted if at is not None), default=None)
 
     def confirmation_failed(self, scene: Scene, now: Instant) -> list[Change]:
         """What follows when the measurement that should confirm gave nothing."""
-        waiting = {key for key, watch in self._watches.items() if watch.confirm_at is not None}
+        waiting = {key for key in self._confirmed if self._watches[key].confirm_at is not None}
         for key in waiting:
             self._watches[key].confirmation_failed()
         return self._look_at(waiting, scene, now)

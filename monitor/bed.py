@@ -55,7 +55,7 @@ from monitor.gate import gate
 from monitor.hearing import Hearing, troubles_of
 from monitor.records import Pressure
 from monitor.regimen import CheckOf
-from monitor.schedule import CheckState, Planned, schedule
+from monitor.schedule import CheckState, Planned, next_change, schedule
 from monitor.session import Session
 from monitor.troubles import Troubles
 from monitor.vitals import Shown, Vitals
@@ -71,7 +71,13 @@ _CHECK_NAMES: Final[Mapping[CheckOf, str]] = {
 }
 
 LOOK_S: Final = 1.0
-"""How often readiness and the schedule are looked at."""
+"""How often the cuff is looked at, and readiness when it can be said."""
+
+MINUTE_S: Final = 60.0
+"""How often it is looked at whether the patient could leave but for the window."""
+
+LOOK_AGAIN_S: Final = 10.0
+"""How often all troubles are looked at although nothing is known to have changed."""
 
 STEP_S: Final = 2.0
 """A wall clock that gains or loses more than this at once has been set."""
@@ -89,6 +95,16 @@ class StopMeasuring:
     """The shell should have this device end the measurement that is under way."""
 
     device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The checks of a session as they stand from `since` until `until`."""
+
+    session: Session | None
+    planned: list[Planned]
+    since: datetime
+    until: datetime
 
 
 @dataclass(slots=True)
@@ -111,6 +127,7 @@ class Bed:
     ) -> None:
         self.id = bed
         self.session: Session | None = None
+        self._open: Session | None = None
         self.rules = rules
         self.hearing = {spec.id: Hearing(spec, least_s) for spec in devices}
         specs = [hearing.spec for hearing in self.hearing.values()]
@@ -132,7 +149,8 @@ class Bed:
         self._recorded: dict[str, Value] = {}
         self._spo2_fresh_since: float | None = None
         self._last: Instant | None = None
-        self._next_look = float("-inf")
+        self._next_look = self._next_judgement = self._next_look_at_all = float("-inf")
+        self._plan: Plan | None = None
         self._minute = -1
         self._announced: dict[str, bool] = dict.fromkeys(self.hearing, False)
         self._seen_all = False
@@ -182,6 +200,7 @@ class Bed:
             self._announced[event.payload["device"]] = event.type == "device.up"
         elif self.session is not None and event.session == self.session.id:
             self.session = self.session.evolve(event)
+        self._open = self.session if self.session is not None and self.session.is_open else None
         for cuff in self._cuffs.values():
             cuff.evolve(event, mono)
 
@@ -195,18 +214,21 @@ class Bed:
         match report.item:
             case LinkChanged(state, reason):
                 hearing.link_changed(state, reason, now)
+                is_news = True
             case Waveform() if hearing.heard:
                 hearing.hear(report.item, now)
                 return Outcome()
             case item:
-                hearing.hear(item, now)
+                is_news = hearing.hear(item, now) or hearing.misses
                 if isinstance(item, Measurement):
                     changed |= self.vitals.take(report.device, item.readings, now)
                     self._follow_spo2(now)
                 cuff = self._cuffs.get(report.device)
                 if cuff is not None and isinstance(item, Measurement | MeasurementFailed):
                     changed |= self._answered(cuff, cuff.answer(item), now)
-        changed |= self._look_at_device(hearing, now)
+                    is_news = True
+        if is_news:
+            changed |= self._look_at_device(hearing, now)
         return self._after(changed, now)
 
     def site(self, trouble: str, reason: str | None, now: Instant) -> Outcome:
@@ -223,12 +245,17 @@ class Bed:
         now = self._at(now)
         changed: set[Signal] = set(self.vitals.expire(now))
         self._follow_spo2(now)
+        is_news = bool(changed) or now.mono >= self._next_look_at_all
         for hearing in self.hearing.values():
-            hearing.listen(now)
+            is_news |= hearing.listen(now) or hearing.may_be_lost
         for cuff in self._cuffs.values():
             if cuff.is_overdue(now):
                 changed |= self._answered(cuff, cuff.failed(f"no answer for {ANSWER_S:.0f} s"), now)
-        changed |= self._look_at_troubles(now)
+                is_news = True
+        if is_news:
+            changed |= self._look_at_troubles(now)
+        elif not self._plan_stands(now):
+            changed |= self._look_at_checks(now)
         minute = int(self._minutes(now) or 0.0)
         if minute != self._minute:
             self._minute = minute
@@ -247,23 +274,19 @@ class Bed:
                 self._handle_cuff(command, now)
             case _:
                 self._in_session(command, now)
-        return self._after(set(), now)
+        return self._after(self._look_at_bed() | self._look_at_checks(now), now)
 
     def _at(self, now: Instant) -> Instant:
         """`now` as it is stored, after noticing whether the wall clock has been set."""
         wall = now.wall.replace(microsecond=now.wall.microsecond // 1000 * 1000)
         before, self._last = self._last, Instant(wall, now.mono)
-        if before is not None and self._open is not None:
+        if self._open is not None and before is not None:
             by_s = (wall - before.wall).total_seconds() - (now.mono - before.mono)
             if abs(by_s) > STEP_S:
                 self._emit("clock.stepped", {"by_s": round(by_s, 3)}, self._last)
         return self._last
 
     # ── sessions ────────────────────────────────────────────────────────────────────────
-
-    @property
-    def _open(self) -> Session | None:
-        return self.session if self.session is not None and self.session.is_open else None
 
     def _start(self, command: StartSession, now: Instant) -> None:
         type_, payload = decisions.start(self.id, self.session, command, self.rules)
@@ -360,7 +383,18 @@ class Bed:
 
     def schedule(self, now: Instant) -> list[Planned]:
         """The session's checks; none without a session."""
-        return [] if self.session is None else schedule(self.session, now.wall)
+        if self._plan is None or not self._plan_stands(now):
+            planned = [] if self.session is None else schedule(self.session, now.wall)
+            self._plan = Plan(self.session, planned, now.wall, next_change(planned))
+        return self._plan.planned
+
+    def _plan_stands(self, now: Instant) -> bool:
+        plan = self._plan
+        return (
+            plan is not None
+            and plan.session is self.session
+            and plan.since <= now.wall < plan.until
+        )
 
     # ── the cuff ────────────────────────────────────────────────────────────────────────
 
@@ -415,7 +449,9 @@ class Bed:
     def _look_at_device(self, hearing: Hearing, now: Instant) -> set[Signal]:
         device = hearing.spec.id
         wanted = () if self._open is None else self._open.regimen.continuous
-        found = hearing.troubles(self.vitals.missing(device, wanted, now), now)
+        missing = self.vitals.missing(device, wanted, now)
+        hearing.misses = bool(missing)
+        found = hearing.troubles(missing, now)
         away = found.get("link-lost") or found.get("device-silent")
         if self._announced[device] and away is not None:
             self._emit("device.down", {"device": device, "reason": away}, now)
@@ -441,17 +477,18 @@ class Bed:
         """Before the first dose the gate asks for what is missing; after it, the alarm does."""
         overdue: dict[str, str] = {}
         if self._open is not None and self._open.first_dose_at is not None:
-            for planned in self.schedule(now):
-                if planned.state is CheckState.OVERDUE:
-                    overdue.setdefault(planned.check.value, _due(planned, self._open.first_dose_at))
+            for check in self.schedule(now):
+                if check.state is CheckState.OVERDUE:
+                    overdue.setdefault(check.check.value, _due(check, self._open.first_dose_at))
         changed: set[Signal] = set()
-        for check in CheckOf:
-            reason = overdue.get(check.value)
+        for kind in CheckOf:
+            reason = overdue.get(kind.value)
             found = {} if reason is None else {"check-overdue": reason}
-            changed |= self._troubles.update(check.value, found)
+            changed |= self._troubles.update(kind.value, found)
         return changed
 
     def _look_at_troubles(self, now: Instant) -> set[Signal]:
+        self._next_look_at_all = now.mono + LOOK_AGAIN_S
         changed = self._look_at_bed() | self._look_at_checks(now)
         for hearing in self.hearing.values():
             changed |= self._look_at_device(hearing, now)
@@ -460,7 +497,7 @@ class Bed:
     def _after(self, changed: set[Signal], now: Instant, *, look: bool = False) -> Outcome:
         """Look at whatever `changed` and whatever is due, and hand over what was decided.
 
-        Readiness and the cuff are looked at when anything was decided, and on `look`.
+        The cuff is looked at when anything was decided, and on `look`; so is readiness.
         """
         if not self._seen_all:
             self._seen_all = True
@@ -471,12 +508,20 @@ class Bed:
             self._record(self.engine.look(changed, self._scene(now), now), now)
         if (look or self._outcome.events) and self._open is not None:
             self._next_look = now.mono + LOOK_S
-            for draft in decisions.progress(self._open, lambda: self.criteria(now), now):
-                self._emit(*draft, now)
+            self._progress(self._open, now)
             if (cuff := self._first_cuff) is not None:
                 self._start_if_wanted(cuff, self._open, now)
         outcome, self._outcome = self._outcome, Outcome()
         return outcome
+
+    def _progress(self, session: Session, now: Instant) -> None:
+        if self._outcome.events or now.mono >= self._next_judgement:
+            drafts = decisions.progress(session, lambda: self.criteria(now), now)
+            for draft in drafts:
+                self._emit(*draft, now)
+            ends_at = session.window_ends_at
+            in_window = ends_at is not None and now.wall < ends_at
+            self._next_judgement = now.mono + (MINUTE_S if in_window else LOOK_S)
 
     def _record(self, changes: Iterable[Change], now: Instant) -> None:
         for change in changes:
@@ -553,10 +598,10 @@ def _due(planned: Planned, dosed_at: datetime) -> str:
     return f"{name} was due {minutes:.0f} min after the first dose" if minutes > 0 else name
 
 
-def _windows(rules: RuleSet) -> dict[str, float]:
-    windows: dict[str, float] = {}
+def _windows(rules: RuleSet) -> dict[str, set[float]]:
+    windows: dict[str, set[float]] = {}
     for rule in rules.rules:
         for leaf in leaves(rule.condition):
             if isinstance(leaf, Fall):
-                windows[leaf.signal] = max(windows.get(leaf.signal, 0.0), leaf.within_s)
+                windows.setdefault(leaf.signal, set()).add(leaf.within_s)
     return windows

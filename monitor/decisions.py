@@ -303,6 +303,8 @@ def progress(
         return [("session.observing", {})] if _dosing_is_over(session, now.wall) else []
     if session.phase not in (Phase.OBSERVING, Phase.READY):
         return []
+    if session.phase is Phase.OBSERVING and _says_nothing_new(session, now.wall):
+        return []
     found = criteria()
     unmet = [criterion for criterion in found if not criterion.met]
     drafts: list[Draft] = []
@@ -314,6 +316,12 @@ def progress(
     if not unmet and session.phase is Phase.OBSERVING:
         drafts.append(("session.ready", {}))
     return drafts
+
+
+def _says_nothing_new(session: Session, now: datetime) -> bool:
+    """Whether all that the criteria could say is that the window is not over."""
+    ends_at = session.window_ends_at
+    return session.could_leave_at is not None and ends_at is not None and now < ends_at
 
 
 def _shown(criteria: list[Criterion]) -> list[dict[str, Any]]:

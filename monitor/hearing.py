@@ -49,6 +49,7 @@ class Hearing:
     link was lost; `silent` that it stopped talking on a link that was up. `flags` is None
     until the device has said which are set. A device is silent that says nothing for
     `least_s` and its own promise, and troubled by its link when it was lost for `least_s`.
+    `misses` that it gave no fresh value of something wanted when that was looked at last.
     """
 
     spec: DeviceSpec
@@ -63,9 +64,14 @@ class Hearing:
     flags: frozenset[Flag] | None = None
     identity: Identity | None = None
     cuff: CuffState | None = None
+    misses: bool = False
 
-    def hear(self, item: Item, at: Instant) -> None:
-        """The device said `item`; a failed measurement may be said in its absence."""
+    def hear(self, item: Item, at: Instant) -> bool:
+        """The device said `item`; whether that may have changed what troubles it.
+
+        A failed measurement may be said in the device's absence.
+        """
+        was = self.flags, self.lost, self.silent
         match item:
             case Measurement(flags=flags):
                 self.flags = flags
@@ -74,7 +80,7 @@ class Hearing:
                 self.cuff = self._idle
                 if flag is Flag.DEVICE_FAULT:
                     self.flags = frozenset({flag})
-                return
+                return True
             case CuffState():
                 self.cuff = item
             case Identity():
@@ -85,6 +91,12 @@ class Hearing:
         self.lost = False
         self.lost_since = None
         self.silent = False
+        return was != (self.flags, False, False)
+
+    @property
+    def may_be_lost(self) -> bool:
+        """Whether the passing of time alone can make its link a trouble."""
+        return self.lost and self.least_s > 0
 
     @property
     def heard(self) -> bool:
@@ -109,16 +121,17 @@ class Hearing:
         if reason is not None or state is LinkState.UP:
             self.reason = reason
 
-    def listen(self, now: Instant) -> None:
-        """Notice when the device has said nothing for too long."""
+    def listen(self, now: Instant) -> bool:
+        """Notice when the device has said nothing for too long; whether that is so from now on."""
         if self.silent or self.link is not LinkState.UP or self.up_since is None:
-            return
+            return False
         heard = self.up_since.mono
         if self.heard_at is not None:
             heard = max(heard, self.heard_at.mono)
         if now.mono - heard >= max(self.spec.kind.silent_after_s, self.least_s):
             self.silent = True
             self.lost = False
+        return self.silent
 
     def troubles(self, missing: Iterable[Vital], now: Instant) -> dict[str, str]:
         """The troubles present, with reasons; `missing` are the vitals it should give."""

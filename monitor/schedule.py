@@ -1,9 +1,9 @@
 """What has to be checked when, and what has been: pure functions of a session and the time."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -52,6 +52,16 @@ def schedule(session: Session, now: datetime) -> list[Planned]:
             planned.append(Planned(check.of, due_at, _state(done_at, due_at, now), done_at))
             before = due_at
     return sorted(planned, key=lambda item: (item.due_at, item.check))
+
+
+def next_change(planned: Iterable[Planned]) -> datetime:
+    """When the passing of time alone next changes how one of `planned` stands."""
+    turns = (
+        item.due_at + (TOLERANCE if item.state is CheckState.DUE else timedelta())
+        for item in planned
+        if item.state in (CheckState.UPCOMING, CheckState.DUE)
+    )
+    return min(turns, default=datetime.max.replace(tzinfo=UTC))
 
 
 def _state(done_at: datetime | None, due_at: datetime, now: datetime) -> CheckState:

@@ -50,20 +50,31 @@ class Shown:
 
 
 class History:
-    """The highest value of the last `window_s` seconds, in time linear in the values."""
+    """The highest value of the last seconds, in time linear in the values.
 
-    def __init__(self, window_s: float) -> None:
-        self._window_s = window_s
+    `windows_s` are how many seconds anybody looks back. `moved` says whether the highest over
+    any of them may have changed with the value taken last.
+    """
+
+    def __init__(self, *windows_s: float) -> None:
+        self._window_s = max(windows_s)
+        self._several = len(windows_s) > 1
         self._falling: deque[tuple[float, float]] = deque()
+        self.moved = False
 
     def add(self, at: float, value: float) -> None:
         """Take a value; one taken before the last is not looked at."""
-        if self._falling and at < self._falling[-1][0]:
+        falling = self._falling
+        if falling and at < falling[-1][0]:
             return
-        while self._falling and self._falling[-1][1] <= value:
-            self._falling.pop()
-        self._falling.append((at, value))
-        self._forget(at - self._window_s)
+        before = falling[0][1] if falling else None
+        while falling and falling[-1][1] <= value:
+            falling.pop()
+        falling.append((at, value))
+        oldest = at - self._window_s
+        while falling[0][0] < oldest:
+            falling.popleft()
+        self.moved = falling[0][1] != before or (self._several and len(falling) > 1)
 
     def highest(self, since: float) -> float:
         """The highest value taken at or after `since`. Raises `ValueError` if there is none."""
@@ -71,10 +82,6 @@ class History:
             if at >= since:
                 return value
         raise ValueError(f"no value since {since}")
-
-    def _forget(self, before: float) -> None:
-        while self._falling and self._falling[0][0] < before:
-            self._falling.popleft()
 
 
 class _Track:
@@ -84,6 +91,7 @@ class _Track:
         self.vital = vital
         self.device = device
         self.stale_after_s = stale_after_s
+        self.is_spot = stale_after_s > SPOT_S
         self.last: Reading | None = None
         self.value: float | None = None
         self.at: Instant | None = None
@@ -100,10 +108,6 @@ class _Track:
 
     def is_stale(self, now: Instant) -> bool:
         return self.at is None or now.mono - self.at.mono > self.stale_after_s
-
-    @property
-    def is_spot(self) -> bool:
-        return self.stale_after_s > SPOT_S
 
     def forget(self) -> None:
         self.last = self.value = self.at = self.missing_since = None
@@ -126,13 +130,14 @@ class Vitals:
     """All vitals of one bed.
 
     `windows` gives, for the signals that a rule holds against their recent past, how many
-    seconds of it are wanted. `least_s` is the shortest promise that can be held anybody to.
+    seconds back each such rule looks. `least_s` is the shortest promise that anybody can be
+    held to.
     """
 
     def __init__(
         self,
         devices: Iterable[DeviceSpec],
-        windows: Mapping[str, float],
+        windows: Mapping[str, Iterable[float]],
         least_s: float = 0.0,
     ) -> None:
         self._tracks: dict[Vital, list[_Track]] = {}
@@ -145,49 +150,67 @@ class Vitals:
                 self._track[device, vital] = track
         for tracks in self._tracks.values():
             tracks.sort(key=lambda track: track.stale_after_s)
-        self._histories = {name: History(window_s) for name, window_s in windows.items()}
+        self._histories = {name: History(*windows_s) for name, windows_s in windows.items()}
         self._values: dict[str, Value] = {}
+        self._expires_mono = float("-inf")
 
     def take(self, device: str, readings: Iterable[Reading], at: Instant) -> set[str]:
         """Take what `device` read at `at`; the names of the signals a rule has to look at."""
-        taken: list[Vital] = []
+        changed: set[str] = set()
         for reading in readings:
             track = self._track.get((device, reading.vital))
             if track is not None:
                 track.take(reading, at)
-                taken.append(reading.vital)
-        return {vital.value for vital in taken if self._judge(vital, at)}
+                self._expires_mono = min(self._expires_mono, at.mono + track.stale_after_s)
+                if self._judge(reading.vital, at):
+                    changed.add(reading.vital)
+        return changed
 
     def expire(self, now: Instant) -> set[str]:
         """The signals that a rule has to look at because a value has become too old to judge."""
-        names = [*self._values]
-        return {name for name in names if self._judge(Vital(name), now)}
+        if now.mono <= self._expires_mono:
+            return set()
+        changed = {vital.value for vital in self._tracks if self._judge(vital, now)}
+        self._expires_mono = min(
+            (
+                track.at.mono + track.stale_after_s
+                for vital in self._tracks
+                if (track := self._present(vital, now)) is not None and track.at is not None
+            ),
+            default=now.mono,
+        )
+        return changed
 
     def forget_spots(self, now: Instant) -> set[str]:
         """Drop what was measured once, as of a patient who has left; what a rule then looks at."""
         for track in self._track.values():
             if track.is_spot:
                 track.forget()
+        self._expires_mono = float("-inf")
         return self.expire(now)
 
     def _judge(self, vital: Vital, now: Instant) -> bool:
-        track = self._present(vital, now)
-        name = vital.value
+        track: _Track | None = self._tracks[vital][0]
+        assert track is not None
+        if track.is_spot or track.is_stale(now):
+            track = self._present(vital, now)
         if track is None:
-            return self._values.pop(name, None) is not None
-        assert track.value is not None
+            return self._values.pop(vital, None) is not None
+        value = track.value
+        assert value is not None
         assert track.at is not None
-        before = self._values.get(name)
-        history = self._histories.get(name)
+        before = self._values.get(vital)
         at = track.at.mono
-        if before is not None and before.at == at and before.value == track.value:
+        if before is not None and before.at == at and before.value == value:
             return False
+        moved = False
         highest = None
-        if history is not None:
-            history.add(at, track.value)
+        if (history := self._histories.get(vital)) is not None:
+            history.add(at, value)
+            moved = history.moved
             highest = _highest(history, at)
-        self._values[name] = Value(track.value, at, highest)
-        return before is None or before.value != track.value or highest is not None or track.is_spot
+        self._values[vital] = Value(value, at, highest)
+        return moved or before is None or before.value != value or track.is_spot
 
     def _present(self, vital: Vital, now: Instant) -> _Track | None:
         """The track to show: the first stream that keeps its promise, or the newest measurement."""

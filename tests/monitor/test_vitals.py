@@ -14,7 +14,7 @@ CONTINUOUS = (Vital.SPO2, Vital.PULSE)
 
 
 def vitals(least_s: float = 0.0) -> Vitals:
-    return Vitals([CUFF, OXIMETER], {"spo2": 60.0}, least_s)
+    return Vitals([CUFF, OXIMETER], {"spo2": [60.0]}, least_s)
 
 
 def shown(of: Vitals, vital: Vital, after_s: float) -> Shown:
@@ -76,10 +76,21 @@ def test_a_value_that_did_not_change_is_not_looked_at_again() -> None:
     assert take(of, 2, pulse=71) == {"pulse"}
 
 
-def test_a_value_held_against_its_past_is_looked_at_each_time() -> None:
+def test_a_value_held_against_its_past_is_looked_at_when_the_past_has_moved() -> None:
     of = vitals()
-    take(of, 0, spo2=97)
-    assert take(of, 1, spo2=97) == {"spo2"}
+    take(of, 1, spo2=97)
+    assert take(of, 2, spo2=95) == {"spo2"}
+    assert take(of, 61, spo2=95) == set()
+    assert take(of, 62, spo2=95) == {"spo2"}
+
+
+def test_with_several_pasts_a_value_is_looked_at_while_any_may_move() -> None:
+    of = Vitals([CUFF, OXIMETER], {"spo2": [10.0, 60.0]})
+    take(of, 1, spo2=97)
+    take(of, 2, spo2=95)
+    assert take(of, 12, spo2=95) == {"spo2"}
+    take(of, 62, spo2=95)
+    assert take(of, 63, spo2=95) == set()
 
 
 def test_a_pressure_that_did_not_change_is_another_measurement() -> None:
