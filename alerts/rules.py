@@ -226,3 +226,8 @@ class RuleSet:
     version: str
     hash: str
     rules: tuple[Rule, ...]
+
+    @property
+    def summary(self) -> str:
+        """The set in a few words."""
+        return f"{self.name} {self.version}, {len(self.rules)} rules"

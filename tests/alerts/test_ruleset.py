@@ -79,7 +79,7 @@ WRONG = [
     ("extends not a name", "extends", HEAD + "extends = 3\n"),
     ("extends nothing", "nowhere", HEAD + 'extends = "nowhere"\n'),
     ("rule without id", "no id", HEAD + a_rule(id="")),
-    ("rule twice", "r.one is there twice", HEAD + a_rule() + a_rule()),
+    ("rule twice", "rule r.one: is there twice", HEAD + a_rule() + a_rule()),
 ]
 WRONG_RULE = [
     ({"belwo": "3"}, "belwo"),
@@ -152,8 +152,49 @@ def test_a_wrong_file_is_refused_by_name(says: str, text: str) -> None:
 def test_a_wrong_rule_is_refused_by_file_rule_and_key(keys: dict[str, str], says: str) -> None:
     with pytest.raises(RuleError) as refused:
         parsed(HEAD + a_rule(**keys))
-    assert str(refused.value).startswith("site.toml: rule r.one: ")
+    assert str(refused.value).startswith("site.toml:")
+    assert ": rule r.one: " in str(refused.value)
     assert says in str(refused.value)
+
+
+PLACES = [
+    (3, HEAD + "rules = 1\n" + a_rule()),
+    (2, 'name = "a"\nversion = 1\n' + a_rule()),
+    (3, HEAD + "rule = 3\n"),
+    (5, HEAD + a_rule(signal='"spo3"')),
+    (6, HEAD + a_rule(below='"x"')),
+    (6, HEAD + a_rule(below='"""\n\nx"""')),
+    (3, HEAD + a_rule(text="")),
+    (12, HEAD + a_rule() + a_rule(id='"r.two"', signal='"spo3"')),
+    (10, HEAD + a_rule(signal="", below="", any_of="""[
+        {signal = "sys", above = 3},
+        {signal = "dia", above = "x"},
+    ]""")),
+    (9, HEAD + a_rule(signal="", below="", any_of="""[
+        {signal = "sys", above = 3, belwo = 3},
+    ]""")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "text"), PLACES)
+def test_a_fault_names_its_line(line: int, text: str) -> None:
+    with pytest.raises(RuleError, match=rf"^site\.toml:{line}: "):
+        parsed(text)
+
+
+@pytest.mark.parametrize(
+    ("keys", "known"),
+    [
+        ({"belwo": "3"}, "below"),
+        ({"signal": '"spo3"'}, "spo2"),
+        ({"signal": '"chest-pain"'}, "symptom.chest-pain"),
+        ({"signal": "", "below": "", "technical": '"link-down"'}, "link-lost"),
+        ({"text": '"{vlaue}"'}, "value"),
+    ],
+)
+def test_a_slip_is_answered_with_what_was_meant(keys: dict[str, str], known: str) -> None:
+    with pytest.raises(RuleError, match=rf"did you mean {known}\?"):
+        parsed(HEAD + a_rule(**keys))
 
 
 # ── extends ─────────────────────────────────────────────────────────────────────────────
