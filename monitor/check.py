@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from alerts import ruleset
+from alerts.rulecheck import Level, examine
 from drivers.clock import Clock
 from drivers.device import Device
 from drivers.readings import (
@@ -15,7 +17,7 @@ from drivers.readings import (
     Report,
 )
 from drivers.registry import DeviceSpec
-from monitor.daemon import broker, load_files
+from monitor.daemon import StartError, broker, load_regimens
 from monitor.settings import Settings
 
 ANSWER_S: Final = 10.0
@@ -23,7 +25,7 @@ ANSWER_S: Final = 10.0
 
 BROKER_S: Final = 3.0
 
-Say = Callable[[bool, str], None]
+Say = Callable[[Level, str], None]
 
 
 async def check_site(settings: Settings, say: Say) -> None:
@@ -34,12 +36,24 @@ async def check_site(settings: Settings, say: Say) -> None:
     specs = [(bed.id, device.spec()) for bed in settings.beds for device in bed.devices]
     answers = await asyncio.gather(*(_ask(spec) for _, spec in specs))
     for (bed, spec), (good, answer) in zip(specs, answers, strict=True):
-        say(good, f"{bed}/{spec.id} ({spec.driver} at {spec.url}): {answer}")
+        say(
+            Level.OK if good else Level.FAULT,
+            f"{bed}/{spec.id} ({spec.driver} at {spec.url}): {answer}",
+        )
 
 
 def _files(settings: Settings, say: Say) -> None:
-    rules, _ = load_files(settings)
-    say(True, f"rules: {rules.name} {rules.version}, {len(rules.rules)} rules")
+    draft = ruleset.read(settings.rules.set)
+    for finding in examine(draft, settings.given()):
+        say(finding.level, f"rules: {finding.says}")
+    if draft.rules is not None:
+        say(Level.OK, f"rules: {draft.rules.summary}")
+    try:
+        regimens = load_regimens(settings)
+    except StartError as error:
+        say(Level.FAULT, f"regimens: {error}")
+    else:
+        say(Level.OK, f"regimens: {', '.join(regimens.by_name)}")
 
 
 async def _store(settings: Settings, say: Say) -> None:
@@ -48,10 +62,10 @@ async def _store(settings: Settings, say: Say) -> None:
     try:
         events = await _stored_events(settings.store.url)
     except StoreError as error:
-        say(False, f"store: {error}")
+        say(Level.FAULT, f"store: {error}")
         return
     found = "will be made at the first start" if events is None else f"{events} events"
-    say(True, f"store: {found}")
+    say(Level.OK, f"store: {found}")
 
 
 async def _stored_events(url: str) -> int | None:
@@ -85,7 +99,7 @@ async def _stored_events(url: str) -> int | None:
 async def _broker(settings: Settings, say: Say) -> None:
     mqtt = settings.mqtt
     if not mqtt.enabled:
-        say(True, "broker: none, as mqtt.enabled says")
+        say(Level.OK, "broker: none, as mqtt.enabled says")
         return
     at = broker(settings)
     try:
@@ -95,9 +109,9 @@ async def _broker(settings: Settings, say: Say) -> None:
         await writer.wait_closed()
     except (OSError, TimeoutError) as error:
         reason = str(error) or f"no answer in {BROKER_S:g} s"
-        say(False, f"broker {mqtt.url}: {reason}; is it running? Correct mqtt.url")
+        say(Level.FAULT, f"broker {mqtt.url}: {reason}; is it running? Correct mqtt.url")
     else:
-        say(True, f"broker {mqtt.url}: accepts connections")
+        say(Level.OK, f"broker {mqtt.url}: accepts connections")
 
 
 async def _ask(spec: DeviceSpec) -> tuple[bool, str]:

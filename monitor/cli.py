@@ -5,8 +5,9 @@ error that says what and how to mend it.
 """
 
 import asyncio
+import contextlib
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from monitor import __version__
 from simulators.cli import simulate
 
 if TYPE_CHECKING:
+    from alerts.rulecheck import Level
     from monitor.settings import Settings
 
 app = typer.Typer(
@@ -31,7 +33,7 @@ app.add_typer(journal, name="journal")
 app.command()(simulate)
 
 WIDE = 150
-"""A rule set is printed at least so many characters wide."""
+"""A rule set is printed so many characters wide: they fit a sheet of A4 across."""
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The site's TOML file.")]
 
@@ -160,19 +162,29 @@ def run(
 @app.command()
 def check(config: Config) -> None:
     """Validate a site's file, open every port, ask every device who it is."""
+    from alerts.rulecheck import Level
     from monitor.check import check_site
 
     settings = _settings(config)
-    findings: list[bool] = []
+    with _findings() as say:
+        say(Level.OK, f"{config}: beds {', '.join(bed.id for bed in settings.beds) or 'none'}")
+        _run(check_site(settings, say))
 
-    def say(good: bool, line: str) -> None:
-        findings.append(good)
-        print(f"{'ok  ' if good else 'FAIL'}  {line}", flush=True)
 
-    say(True, f"{config}: beds {', '.join(bed.id for bed in settings.beds) or 'none'}")
-    _run(check_site(settings, say))
-    if not all(findings):
-        raise Failure(f"{findings.count(False)} of {len(findings)} findings need mending")
+@contextlib.contextmanager
+def _findings() -> Iterator[Callable[["Level", str], None]]:
+    """Something to say findings with, a line each; at its end, a failure if there was a fault."""
+    from alerts.rulecheck import Level
+
+    found: list[Level] = []
+
+    def say(level: Level, line: str) -> None:
+        found.append(level)
+        print(f"{level:<4}  {line}", flush=True)
+
+    yield say
+    if faults := found.count(Level.FAULT):
+        raise Failure(f"{faults} of {len(found)} findings need mending")
 
 
 @app.command()
@@ -209,20 +221,42 @@ def scenarios() -> None:
 @app.command()
 def rules(
     name: Annotated[str, typer.Option("--set", help="A set's name, or a site's file.")] = "default",
+    checked: Annotated[
+        str | None, typer.Option("--check", help="Look for mistakes in this file instead.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="With --check: the site's TOML file.")
+    ] = None,
 ) -> None:
-    """Print a rule set as a table."""
+    """Print a rule set as a table, or check a site's own."""
     from rich.console import Console
 
     from alerts.ruleset import RuleError, load
-    from monitor.rules_table import table
+    from monitor.rules_table import tables
 
+    if checked is not None:
+        _check_rules(checked, config)
+        return
     try:
         rule_set = load(name)
     except RuleError as error:
         raise Failure(str(error)) from error
-    console = Console()
-    console.width = max(console.width, WIDE)
-    console.print(table(rule_set))
+    console = Console(width=WIDE)
+    for table in tables(rule_set):
+        console.print(table)
+
+
+def _check_rules(name: str, config: Path | None) -> None:
+    from alerts.rulecheck import Level, examine
+    from alerts.ruleset import read
+
+    given = None if config is None else _settings(config).given()
+    draft = read(name)
+    with _findings() as say:
+        for finding in examine(draft, given):
+            say(finding.level, finding.says)
+        if draft.rules is not None:
+            say(Level.OK, f"{name}: {draft.rules.summary}")
 
 
 @db.command()

@@ -96,10 +96,17 @@ def load_files(settings: Settings) -> tuple[RuleSet, Regimens]:
     """The rules and regimens that the settings name. Raises `StartError`."""
     try:
         rules = ruleset.load(settings.rules.set)
-        regimens = Regimens.shipped().with_files(list(settings.regimens.files))
-    except (ruleset.RuleError, RegimenError) as error:
+    except ruleset.RuleError as error:
         raise StartError(str(error)) from error
-    return rules, regimens
+    return rules, load_regimens(settings)
+
+
+def load_regimens(settings: Settings) -> Regimens:
+    """The regimens that ship and the site's own. Raises `StartError`."""
+    try:
+        return Regimens.shipped().with_files(list(settings.regimens.files))
+    except RegimenError as error:
+        raise StartError(str(error)) from error
 
 
 def broker(settings: Settings) -> MqttSettings:

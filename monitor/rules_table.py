@@ -1,63 +1,49 @@
-"""A rule set as a table that a nurse can read."""
+"""A rule set as tables that a nurse can pin to the wall: one of each kind of rule."""
 
+from collections.abc import Iterator
+from typing import Final
+
+from rich.box import HORIZONTALS
 from rich.table import Table
 
-from alerts.rules import (
-    AllOf,
-    AnyOf,
-    Comparison,
-    Condition,
-    Fall,
-    Kind,
-    Limit,
-    Rise,
-    Rule,
-    RuleSet,
-    Trouble,
-)
+from alerts.rulecheck import over
+from alerts.rules import Kind, Rule, RuleSet
+from alerts.words import as_spoken, in_words
 
-_SIGNS = {
-    Comparison.ABOVE: ">",
-    Comparison.BELOW: "<",
-    Comparison.AT_LEAST: "≥",
-    Comparison.AT_MOST: "≤",
+TITLES: Final = {
+    Kind.PHYSIOLOGICAL: "The patient",
+    Kind.ADVISORY: "Expected effects, shown without a sound",
+    Kind.TECHNICAL: "Devices, checks and this machine",
 }
 
+COLUMNS: Final = {"Rule": 24, "When": 35, "For": 12, "Ends": 14, "Priority": 12, "Do": 34}
+"""What each column is called and how many characters wide it is."""
 
-def table(rules: RuleSet) -> Table:
-    """The set's rules, one a row."""
-    found = Table(title=f"Rules: {rules.name}, version {rules.version} ({rules.hash[:12]})")
-    for column in ("Rule", "When", "For", "Ends", "Priority", "Latching", "Do", "Source"):
-        found.add_column(column)
-    for rule in rules.rules:
-        found.add_row(
-            rule.id,
-            condition(rule.condition) + _after(rule),
-            _delay(rule),
-            _end(rule),
-            _priority(rule),
-            "yes" if rule.latching else "",
-            rule.guidance,
-            rule.source,
+
+def tables(rules: RuleSet) -> Iterator[Table]:
+    """The set's rules, a table for each kind."""
+    for kind, title in TITLES.items():
+        of_kind = [rule for rule in rules.rules if rule.kind is kind]
+        if not of_kind:
+            continue
+        found = Table(
+            title=f"{title}: rules {rules.name}, version {rules.version} ({rules.hash[:12]})",
+            box=HORIZONTALS,
+            show_lines=True,
+            title_justify="left",
         )
-    return found
-
-
-def condition(of: Condition) -> str:
-    """A condition in words and signs."""
-    match of:
-        case Limit(signal, comparison, limit):
-            return f"{signal} {_SIGNS[comparison]} {limit:g}"
-        case Rise(signal, at_least):
-            return f"{signal} {at_least:g} or more over baseline"
-        case Fall(signal, by, within_s):
-            return f"{signal} down {by:g} or more within {within_s:g} s"
-        case Trouble(name):
-            return name
-        case AnyOf(parts):
-            return " or ".join(condition(part) for part in parts)
-        case AllOf(parts):
-            return " and ".join(condition(part) for part in parts)
+        for column, width in COLUMNS.items():
+            found.add_column(column, width=width, overflow="fold")
+        for rule in of_kind:
+            found.add_row(
+                rule.id,
+                in_words(rule.condition, as_spoken) + _after(rule),
+                _delay(rule),
+                _end(rule),
+                _priority(rule),
+                rule.guidance,
+            )
+        yield found
 
 
 def _after(rule: Rule) -> str:
@@ -66,13 +52,16 @@ def _after(rule: Rule) -> str:
 
 def _delay(rule: Rule) -> str:
     if rule.confirm_after_s is not None:
-        return f"confirmed after {rule.confirm_after_s:g} s"
-    return f"{rule.for_s:g} s" if rule.for_s else "at once"
+        return f"twice, {_time(rule.confirm_after_s)} apart"
+    return _time(rule.for_s) if rule.for_s else "at once"
 
 
 def _end(rule: Rule) -> str:
-    margin = f"{rule.clear_margin:g} beyond" if rule.clear_margin else "clear"
-    return f"{margin} for {rule.clear_for_s:g} s" if rule.clear_for_s else margin
+    if rule.latching:
+        return "by a person"
+    beyond = in_words(over(rule.condition, rule.clear_margin), as_spoken)
+    back = beyond if rule.clear_margin and beyond else "when over"
+    return f"{back} for {_time(rule.clear_for_s)}" if rule.clear_for_s else back
 
 
 def _priority(rule: Rule) -> str:
@@ -80,4 +69,8 @@ def _priority(rule: Rule) -> str:
         return "advisory"
     if rule.worsens_to is None:
         return rule.priority.label
-    return f"{rule.priority.label}, {rule.worsens_to.label} after {rule.worsens_after_s:g} s"
+    return f"{rule.priority.label}; {rule.worsens_to.label} after {_time(rule.worsens_after_s)}"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds / 60:g} min" if seconds >= 120 and not seconds % 60 else f"{seconds:g} s"

@@ -181,6 +181,11 @@ class Settings(BaseSettings):
     log: Log = Log()
     beds: tuple[BedSettings, ...] = ()
 
+    def given(self) -> frozenset[str]:
+        """The vitals that the site's devices give."""
+        kinds = (device.spec().kind for bed in self.beds for device in bed.devices)
+        return frozenset(vital.value for kind in kinds for vital in kind.vitals)
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -98,7 +98,7 @@ def test_version(postdose: Postdose) -> None:
     [
         ("devices", ["nonin", "suntech", "spo2", "sys"]),
         ("scenarios", ["calm", "desaturation", "severe-hypertension"]),
-        ("rules", ["spo2.very-low", "spo2 < 88", "pressure.severe", "high"]),
+        ("rules", ["spo2.very-low", "SpO2 < 88", "pressure.severe", "high"]),
     ],
 )
 def test_a_list_is_printed(postdose: Postdose, command: str, said: Sequence[str]) -> None:
@@ -133,8 +133,8 @@ def test_a_sites_own_rules_are_shown_over_the_default(postdose: Postdose, tmp_pa
     done = postdose("rules", "--set", str(tmp_path / "rules.toml"))
     assert done.status == 0
     assert "site-a" in done.out
-    assert "spo2 < 91" in done.out
-    assert "spo2 < 88" in done.out
+    assert "SpO2 < 91" in done.out
+    assert "SpO2 < 88" in done.out
 
 
 def test_a_rule_on_an_unknown_signal_names_rule_and_signals(
@@ -143,7 +143,32 @@ def test_a_rule_on_an_unknown_signal_names_rule_and_signals(
     (tmp_path / "rules.toml").write_text(RULE.format(signal="spox"))
     done = postdose("rules", "--set", str(tmp_path / "rules.toml"))
     assert done.status == 1
-    assert [w for w in ("rules.toml", "spo2.low", "spox", "pulse") if w not in done.complaint] == []
+    assert [
+        w for w in ("rules.toml:7", "spo2.low", "spox", "spo2?") if w not in done.complaint
+    ] == []
+
+
+def test_check_of_rules_has_a_line_for_each_fault_and_fails(
+    postdose: Postdose, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.toml").write_text(RULE.format(signal="spox"))
+    done = postdose("rules", "--check", str(tmp_path / "rules.toml"))
+    assert done.status == 1
+    assert done.out.startswith(f"FAIL  {tmp_path}/rules.toml:7: rule spo2.low: ")
+    assert "1 of 1 findings" in done.complaint
+
+
+def test_check_of_rules_with_warnings_and_notes_alone_succeeds(
+    postdose: Postdose, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.toml").write_text(RULE.format(signal="spo2"))
+    done = postdose(
+        "rules", "--check", str(tmp_path / "rules.toml"), "--config", config(tmp_path, "")
+    )
+    assert done.status == 0
+    marks = {line.split()[0] for line in done.out.splitlines()}
+    assert marks == {"note", "warn", "ok"}
+    assert "no device here gives spo2" in done.out
 
 
 def test_a_rule_set_that_is_not_there_names_those_that_are(postdose: Postdose) -> None:
