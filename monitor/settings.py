@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from drivers.registry import DeviceSpec, SpecError
+from monitor.explain import explain
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 """What may stand in a URL and an MQTT topic as it is."""
@@ -241,7 +242,7 @@ def load(path: Path) -> Settings:
     try:
         return Settings(**data)
     except ValidationError as error:
-        raise ConfigError(_explain(path, text, error)) from error
+        raise ConfigError(explain(Settings, str(path), text, error)) from error
     except SettingsError as error:
         raise ConfigError(
             f"{path}: the environment over it: {error}; set keys, as POSTDOSE_API__PORT=8600"
@@ -267,61 +268,3 @@ def _resolve(data: dict[str, Any], folder: Path) -> None:
 def _table(data: dict[str, Any], section: str) -> dict[str, Any]:
     found = data.get(section)
     return found if isinstance(found, dict) else {}
-
-
-def _explain(path: Path, text: str, error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = [str(part) for part in first["loc"]]
-    key = ".".join(place)
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        message = f"unknown key; there are: {', '.join(_keys_beside(first['loc']))}"
-    elif first["type"] == "missing":
-        message = f"is missing; add {place[-1]} = …"
-    elif first["type"] == "model_type":
-        message = f"is a section: write {_heading(first['loc'])} and its keys beneath"
-    line = _line_of(text, first["loc"])
-    where = f"{path}:{line}" if line else str(path)
-    return f"{where}: {key}: {message}" if key else f"{where}: {message}"
-
-
-def _heading(place: tuple[int | str, ...]) -> str:
-    name = ".".join(part for part in place if isinstance(part, str))
-    return f"[[{name}]]" if isinstance(place[-1], int) else f"[{name}]"
-
-
-def _keys_beside(place: tuple[int | str, ...]) -> list[str]:
-    model: Any = Settings
-    for part in place[:-1]:
-        if isinstance(part, str):
-            model = _model_in(model.model_fields[part].annotation)
-    return sorted(model.model_fields)
-
-
-def _model_in(annotation: Any) -> Any:
-    inner = getattr(annotation, "__args__", None)
-    return inner[0] if inner else annotation
-
-
-def _line_of(text: str, place: tuple[int | str, ...]) -> int | None:
-    """The line on which the key at `place` is written, as well as a search can tell."""
-    if not place:
-        return None
-    lines = text.splitlines()
-    at = 0
-    for part, following in zip(place, [*place[1:], None], strict=True):
-        if isinstance(part, int):
-            continue
-        nth = following if isinstance(following, int) else 0
-        found = [i for i in range(at, len(lines)) if _writes(lines[i], part)]
-        if not found:
-            return at + 1 if at else None
-        at = found[min(nth, len(found) - 1)]
-    return at + 1
-
-
-def _writes(line: str, key: str) -> bool:
-    line = line.strip()
-    if line.startswith("["):
-        return line.strip("[] \t").split("#")[0].split(".")[-1].strip("] ") == key
-    return line.split("=")[0].strip() == key

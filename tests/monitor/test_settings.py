@@ -64,7 +64,11 @@ def test_the_environment_comes_before_the_file(
 
 
 WRONG = {
-    "an unknown key": ("port = 8601", "prot = 8601", ":5: api.prot: unknown key; there are: "),
+    "an unknown key": (
+        "port = 8601",
+        "prot = 8601",
+        ":5: api.prot: unknown key; did you mean port?",
+    ),
     "a port that cannot be": ("8601", "99999", ":5: api.port: "),
     "an address others can reach": ("port = 8601", 'host = "0.0.0.0"', "keep 127.0.0.1"),
     "an unknown driver": ('"suntech"', '"sunteck"', "there are: nonin, suntech"),
