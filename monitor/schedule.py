@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from monitor.regimen import Check, CheckOf
-from monitor.session import Session
+from monitor.regimen import Check, CheckOf, Regimen
+from monitor.session import Infusion, Session
 
 TOLERANCE: Final = timedelta(minutes=5)
 """How much before its due time a check may be done, but no more than half the time since
@@ -39,17 +39,21 @@ def schedule(session: Session, now: datetime) -> list[Planned]:
 
     A check is done by the first record of its kind from `TOLERANCE` before it was due on.
     One that was missed is so made up for by the next record, which may be the next check's
-    as well.
+    as well. What counts an infusion moves with its pauses, until it has ended.
     """
     planned: list[Planned] = []
-    for check in session.regimen.check:
-        taken = sorted(_taken(session, check.of))
+    for of in dict.fromkeys(check.of for check in session.regimen.check):
+        taken = sorted(_taken(session, of))
         before: datetime | None = None
-        for due_at in sorted(_due_times(session, check)):
+        for due_at, only_if_over in sorted(_due(session, of, now).items()):
             early = TOLERANCE if before is None else min(TOLERANCE, (due_at - before) / 2)
+            if only_if_over is not None and not _was_over(
+                session, of, only_if_over, due_at - early
+            ):
+                continue
             place = bisect_left(taken, due_at - early)
             done_at = taken[place] if place < len(taken) else None
-            planned.append(Planned(check.of, due_at, _state(done_at, due_at, now), done_at))
+            planned.append(Planned(of, due_at, _state(done_at, due_at, now), done_at))
             before = due_at
     return sorted(planned, key=lambda item: (item.due_at, item.check))
 
@@ -78,16 +82,58 @@ def _taken(session: Session, of: CheckOf) -> list[datetime]:
     return [score.at for score in session.scores if score.scale == of.value]
 
 
-def _due_times(session: Session, check: Check) -> Iterator[datetime]:
+def _was_over(session: Session, of: CheckOf, limit: float, at: datetime) -> bool:
+    """Whether the last score before `at` was over `limit`; one that nobody knows may have been."""
+    before = [score for score in session.scores if score.scale == of.value and score.at < at]
+    return not before or max(before, key=lambda score: score.at).total > limit
+
+
+def _due(session: Session, of: CheckOf, now: datetime) -> dict[datetime, float | None]:
+    """When checks of a kind are due, with the score over which alone they are wanted."""
+    due: dict[datetime, float | None] = {}
+    for check in session.regimen.check:
+        if check.of is of:
+            for due_at in _due_times(session, check, now):
+                wanted_anyway = due.get(due_at, 0.0) is None
+                due[due_at] = None if wanted_anyway else check.only_if_over
+    return due
+
+
+def _due_times(session: Session, check: Check, now: datetime) -> Iterator[datetime]:
     if check.baseline:
         yield session.started_at
-    infusion = session.infusion
-    dose_at = infusion.started_at if infusion is not None else session.last_dose_at
-    if dose_at is not None:
+    if session.infusion is not None:
+        yield from _around_infusion(session.infusion, session.regimen, check, now)
+    elif session.last_dose_at is not None:
         for minutes in check.after_dose_min:
-            due_at = dose_at + timedelta(minutes=minutes)
-            if infusion is None or infusion.ended_at is None or due_at <= infusion.ended_at:
-                yield due_at
-    if infusion is not None and infusion.ended_at is not None:
+            yield session.last_dose_at + timedelta(minutes=minutes)
+    if check.at_discharge and session.window_ends_at is not None:
+        yield session.window_ends_at
+
+
+def _around_infusion(
+    infusion: Infusion, regimen: Regimen, check: Check, now: datetime
+) -> Iterator[datetime]:
+    ended_at = infusion.ended_at
+    for minutes in check.after_dose_min:
+        due_at = _when_run(infusion, minutes, now)
+        if ended_at is None or due_at <= ended_at:
+            yield due_at
+    if check.in_infusion_every_min is not None:
+        every = timedelta(minutes=check.in_infusion_every_min)
+        planned_end = _when_run(infusion, regimen.infusion_min or 0, now)
+        until = ended_at or (planned_end if now < planned_end else now + every)
+        for n in range(1, (until - infusion.started_at) // every + 1):
+            yield infusion.started_at + n * every
+    if ended_at is not None:
         for minutes in check.after_infusion_min:
-            yield infusion.ended_at + timedelta(minutes=minutes)
+            yield ended_at + timedelta(minutes=minutes)
+
+
+def _when_run(infusion: Infusion, minutes: float, now: datetime) -> datetime:
+    """When the infusion will have run for so long, if it is not paused after `now`."""
+    at = infusion.started_at + timedelta(minutes=minutes)
+    for begun, to in infusion.pauses:
+        if begun < at:
+            at += (to or max(begun, now)) - begun
+    return at
