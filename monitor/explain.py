@@ -8,8 +8,11 @@ from alerts.tomltext import Place, line_of, lines, meant
 
 
 def explain(model: type[BaseModel], where: str, text: str, error: ValidationError) -> str:
-    """The first thing that is wrong: file, line, key, what, and what to write instead."""
-    first = error.errors()[0]
+    """The first thing that is wrong: file, line, key, what, and what to write instead.
+
+    An unknown key comes first: what is missing is often only misspelt.
+    """
+    first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     place = first["loc"]
     match first["type"]:
         case "extra_forbidden":

@@ -4,7 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rules import RANGES, TROUBLES, Comparison, Fall, Kind, Limit, Priority, Rise, RuleSet
+from alerts.rules import (
+    RANGES,
+    SYMPTOM_SIGNALS,
+    SYMPTOMS,
+    TROUBLES,
+    Comparison,
+    Fall,
+    Kind,
+    Limit,
+    Priority,
+    Rise,
+    RuleSet,
+)
 from alerts.ruleset import RuleError, load, parse, shipped
 
 HEAD = 'name = "site-a"\nversion = "3"\n'
@@ -67,6 +79,16 @@ def test_a_rule_can_name_every_signal(signal: str) -> None:
 def test_a_rule_can_name_every_trouble(trouble: str) -> None:
     keys = {"signal": "", "below": "", "text": '"{reason}"', "technical": f'"{trouble}"'}
     assert parsed(HEAD + a_rule(**keys)).rules[0].trouble == trouble
+
+
+DOCUMENTED = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "name", sorted([*TROUBLES, *SYMPTOMS, *(RANGES.keys() - SYMPTOM_SIGNALS.keys())])
+)
+def test_everything_a_rule_can_name_is_documented(name: str) -> None:
+    assert f"`{name}`" in DOCUMENTED
 
 
 WRONG = [

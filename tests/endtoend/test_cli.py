@@ -391,6 +391,28 @@ def _store_line(done: Done) -> str:
     return line
 
 
+def test_check_names_every_mistake_in_rules_and_regimens_with_its_line(
+    postdose: Postdose, tmp_path: Path
+) -> None:
+    one = RULE.format(signal="spox")
+    other = one[one.index("[[rule]]") :].replace("spo2.low", "spo2.low-2")
+    (tmp_path / "rules.toml").write_text(one + other)
+    (tmp_path / "own.toml").write_text('name = "own"\ntotal_g = 3\n')
+    site = (
+        "[mqtt]\nenabled = false\n"
+        f'[store]\nurl = "sqlite:///{tmp_path}/postdose.db"\n'
+        '[rules]\nset = "rules.toml"\n[regimens]\nfiles = ["own.toml"]\n'
+    )
+    done = postdose("check", "--config", config(tmp_path, site))
+    assert done.status == 1
+    failed = [line.split()[1:3] for line in done.out.splitlines() if line.startswith("FAIL")]
+    assert failed == [
+        ["rules:", f"{tmp_path}/rules.toml:7:"],
+        ["rules:", f"{tmp_path}/rules.toml:15:"],
+        ["regimens:", f"{tmp_path}/own.toml:2:"],
+    ]
+
+
 def test_check_says_that_a_journal_will_be_made_and_makes_none(
     postdose: Postdose, tmp_path: Path
 ) -> None:

@@ -1,12 +1,15 @@
 """Regimens: those that ship, and how a site's own is refused."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from drivers.readings import Vital
 from monitor.regimen import (
+    Check,
     Course,
+    CoursePhase,
     Discharge,
     Gate,
     Regimen,
@@ -132,6 +135,7 @@ TWICE = "sessions_per_week = 2\n"
         (OWN.replace("50", "-50"), "own.toml:6: total_mg: "),
         (OWN.replace("oral", "dermal"), "own.toml:5: route: Input should be 'nasal', 'intra"),
         (OWN + "windw = 3\n", "own.toml:8: windw: unknown key; did you mean window_min?"),
+        (OWN.replace("window_min", "windw_min"), "own.toml:7: windw_min: unknown key; did you"),
         (OWN.replace("total_mg", "total_g"), "own.toml:6: total_g: unknown key; did you mean tot"),
         (OWN + 'continuous = ["spo3"]\n', "own.toml:8: continuous.0: "),
         (OWN + "check = 3\n", "own.toml:8: check: "),
@@ -216,7 +220,19 @@ def test_a_slip_is_refused_and_what_is_just_right_is_not(right: str, wrong: str,
     assert str(refused.value).startswith(f"own.toml:{says}")
 
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "docs" / "examples").glob("*.toml"))
+DOCS = Path(__file__).parents[2] / "docs"
+MODELS = (Regimen, Check, Gate, StartDose, Discharge, CoursePhase, Course)
+KEYS = {key for model in MODELS for key in model.model_fields}
+
+
+@pytest.mark.parametrize("key", sorted(KEYS))
+def test_every_key_is_documented(key: str) -> None:
+    text = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"[a-z0-9_]+", text[text.index("## Regimens") :]))
+    assert key in words
+
+
+EXAMPLES = sorted((DOCS / "examples").glob("*.toml"))
 
 
 def test_the_examples_of_the_documentation_can_be_used() -> None:
