@@ -9,11 +9,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Final
 from uuid import UUID, uuid5
 
 from alerts.conditions import Values, Verdict, judge
-from alerts.lifecycle import SAME_ALARM_S, Alarm, Cause, Change, Input, State, advance
+from alerts.lifecycle import (
+    SAME_ALARM_S,
+    TABLE,
+    Alarm,
+    Cause,
+    Change,
+    Input,
+    State,
+    advance,
+    stand_of,
+)
 from alerts.rules import Rule, RuleSet, signals
 from alerts.watch import Turn, Watch
 from alerts.wording import render, values_of
@@ -71,6 +82,8 @@ class Engine:
         self._due: dict[Key, float] = {}
         self._met_by: dict[Key, Values] = {}
         self._raised_mono: dict[Key, float] = {}
+        self._called_mono: dict[Key, float] = {}
+        self._call_due: dict[Key, float] = {}
         self._ended_mono: dict[Key, float] = {}
         for rule in rules.rules:
             for device in _devices_of(rule, devices):
@@ -103,7 +116,7 @@ class Engine:
 
     def apply(self, alarm: Alarm) -> None:
         """Take `alarm` as the present state of its rule's alarm."""
-        key = (alarm.rule, alarm.device)
+        key = _key(alarm)
         self.alarms[key] = alarm
         watch = self._watches.get(key)
         if watch is None:
@@ -115,6 +128,8 @@ class Engine:
         """Give the alarms that were applied from the journal their place in monotonic time."""
         for key, alarm in self.alarms.items():
             self._raised_mono[key] = _mono_of(alarm.raised_at, now)
+            self._called_mono[key] = _mono_of(alarm.called_at, now)
+            self._plan_call(key)
             if alarm.ended_at is not None:
                 self._ended_mono[key] = _mono_of(alarm.ended_at, now)
 
@@ -122,16 +137,16 @@ class Engine:
         """What follows from a change of the named signals at `now`."""
         keys = {key for signal in changed for key in self._lookers.get(signal, ())}
         keys |= {key for key, due in self._due.items() if due <= now.mono}
-        return self._look_at(keys, scene, now)
+        return [*self._look_at(keys, scene, now), *self._call_again(now)]
 
     def look_at_all(self, scene: Scene, now: Instant) -> list[Change]:
         """What follows when every rule is looked at, as when a session starts."""
-        return self._look_at(set(self._watches), scene, now)
+        return [*self._look_at(set(self._watches), scene, now), *self._call_again(now)]
 
     @property
     def next_due(self) -> float:
         """When the engine has to be asked again even if nothing changes, monotonic seconds."""
-        return min(self._due.values(), default=float("inf"))
+        return min(chain(self._due.values(), self._call_due.values()), default=float("inf"))
 
     @property
     def confirm_at(self) -> float | None:
@@ -226,6 +241,8 @@ class Engine:
             guidance=rule.guidance,
             values=values,
             raised_at=now.wall,
+            called_at=now.wall,
+            recipients=self.rules.escalation.levels[:1],
         )
         return self._take([Change("alarm.raised", alarm)], now)
 
@@ -263,6 +280,27 @@ class Engine:
         cause = Cause(now.wall, by=by, note=note, reason=f"acknowledged by {by}")
         return self._take(advance(alarm, Input.ACKNOWLEDGE, cause), now)
 
+    def why_not_undone(self, alarm_id: str, session: str | None, now: Instant) -> str | None:
+        """Why the acknowledgement cannot be taken back now, in words; None when it can."""
+        alarm = self.find(alarm_id)
+        if alarm is None:
+            return "no such alarm here"
+        if Input.UNDO in TABLE[stand_of(alarm)]:
+            if self._is_the_same(_key(alarm), alarm, session, now):
+                return None
+            return f"this alarm ended more than {SAME_ALARM_S:g} s ago, or in another session"
+        return "this alarm is not acknowledged" if alarm.is_open else "this alarm has ended"
+
+    def undo(
+        self, alarm_id: str, by: str, note: str | None, session: str | None, now: Instant
+    ) -> list[Change]:
+        """A person takes an acknowledgement back. Nothing follows where that cannot be."""
+        alarm = self.find(alarm_id)
+        if alarm is None or self.why_not_undone(alarm_id, session, now) is not None:
+            return []
+        cause = Cause(now.wall, by=by, note=note, reason=f"acknowledgement undone by {by}")
+        return self._take(advance(alarm, Input.UNDO, cause), now)
+
     def withdraw_orphans(self, now: Instant) -> list[Change]:
         """Alarms taken up from before whose rule or device is no longer there end, and say so."""
         cause = Cause(now.wall, reason="its rule or device is no longer configured")
@@ -286,13 +324,49 @@ class Engine:
 
     def _take(self, changes: list[Change], now: Instant) -> list[Change]:
         for change in changes:
+            key = _key(change.alarm)
+            before = self.alarms.get(key)
             self.apply(change.alarm)
+            if before is None or _call(before) != _call(change.alarm):
+                self._called_mono[key] = now.mono
             if not change.alarm.is_open:
-                self._ended_mono[change.alarm.rule, change.alarm.device] = now.mono
+                self._ended_mono[key] = now.mono
+            self._plan_call(key)
+        return changes
+
+    def _plan_call(self, key: Key) -> None:
+        """An open alarm that nobody has taken calls again when its level's time is over."""
+        alarm = self.alarms[key]
+        after_s = self.rules.escalation.after_s(alarm.kind, alarm.priority)
+        if after_s is None or not alarm.is_open or alarm.acknowledged:
+            self._call_due.pop(key, None)
+        else:
+            self._call_due[key] = self._called_mono[key] + after_s
+
+    def _call_again(self, now: Instant) -> list[Change]:
+        """The alarms whose time is over go to the next level, or remind the last one."""
+        changes: list[Change] = []
+        for key in [key for key, due in self._call_due.items() if due <= now.mono]:
+            alarm = self.alarms[key]
+            called = self.rules.escalation.levels[: alarm.level + 1]
+            happened = Input.ESCALATE if len(called) > alarm.level else Input.REMIND
+            waited_s = now.mono - self._called_mono[key]
+            cause = Cause(
+                now.wall, reason=f"not acknowledged for {waited_s:.0f} s", recipients=called
+            )
+            changes += self._take(advance(alarm, happened, cause), now)
         return changes
 
 
 _WHY: Final = {Turn.OFFSET: "condition ended", Turn.BLIND: "its data stopped"}
+
+
+def _key(alarm: Alarm) -> Key:
+    return alarm.rule, alarm.device
+
+
+def _call(alarm: Alarm) -> tuple[str, datetime]:
+    return alarm.id, alarm.called_at
 
 
 def _devices_of(rule: Rule, devices: Mapping[str | None, Iterable[str]]) -> list[str | None]:

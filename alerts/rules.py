@@ -219,6 +219,24 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """Whom an alarm calls that nobody takes: the levels, first to last, and how long each has.
+
+    The times and the order of levels are clinical defaults [clinical.md].
+    """
+
+    levels: tuple[str, ...] = ("nurse", "charge-nurse", "clinician")
+    high_after_s: float = 60.0
+    medium_after_s: float = 180.0
+
+    def after_s(self, kind: Kind, priority: Priority) -> float | None:
+        """How long a level has to take such an alarm; None when it goes no further."""
+        if kind is Kind.ADVISORY or priority is Priority.LOW:
+            return None
+        return self.high_after_s if priority is Priority.HIGH else self.medium_after_s
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """A named, versioned set of rules; `hash` is of the file's text, in hexadecimal."""
 
@@ -226,6 +244,7 @@ class RuleSet:
     version: str
     hash: str
     rules: tuple[Rule, ...]
+    escalation: Escalation = Escalation()
 
     @property
     def summary(self) -> str:

@@ -8,13 +8,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from alerts.rules import Rule, RuleSet
+from alerts.escalation import escalation_from
+from alerts.rules import Escalation, Rule, RuleSet
 from alerts.ruletable import Fault, RuleError, rule_from
 from alerts.tomltext import Place, line_of, lines, meant
 
 __all__ = ["Draft", "RuleError", "load", "parse", "read", "shipped"]
 
-_KEYS = frozenset({"name", "version", "extends", "rule"})
+_KEYS = frozenset({"name", "version", "extends", "escalation", "rule"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ def _read(text: str, where: str, above: tuple[Path, ...]) -> Draft:
     faults: list[str] = []
     places: dict[str, Place] = {}
     rules: dict[str, Rule] = {}
+    escalation = Escalation()
     base = None
     digest = hashlib.sha256(text.encode())
     try:
@@ -106,7 +108,10 @@ def _read(text: str, where: str, above: tuple[Path, ...]) -> Draft:
         if "extends" in data:
             base = _load(data["extends"], above).sound()
             rules = {rule.id: rule for rule in base.rules}
+            escalation = base.escalation
             digest.update(base.hash.encode())
+        if "escalation" in data:
+            escalation = escalation_from(data["escalation"], escalation)
     except Fault as fault:
         faults.append(f"{draft.at(fault.place)}: {fault}")
     except RuleError as error:
@@ -123,7 +128,9 @@ def _read(text: str, where: str, above: tuple[Path, ...]) -> Draft:
         faults.append(f'{where}: has no rule; add [[rule]] tables or extends = "default"')
     if faults:
         return Draft(where, faults)
-    whole = RuleSet(data["name"], data["version"], digest.hexdigest(), tuple(rules.values()))
+    whole = RuleSet(
+        data["name"], data["version"], digest.hexdigest(), tuple(rules.values()), escalation
+    )
     return Draft(where, [], whole, base, places, draft.lines)
 
 

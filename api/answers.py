@@ -260,7 +260,11 @@ class Session(Answer):
 
 
 class Alarm(Answer):
-    """An alarm. `state` is of its condition; `acknowledged` of the person who took it."""
+    """An alarm. `state` is of its condition; `acknowledged` of the person who took it.
+
+    `recipients` are the levels it has called so far, the last at `called_at`; `blind` are the
+    rules that see nothing because of it.
+    """
 
     id: str
     bed: str
@@ -276,6 +280,9 @@ class Alarm(Answer):
     acknowledged_at: str | None
     note: str | None
     escalated: bool
+    level: int
+    recipients: list[str]
+    called_at: str
     unverified_since: str | None
     raised_at: str
     condition_ended_at: str | None
@@ -283,6 +290,7 @@ class Alarm(Answer):
     count: int
     text: str
     values: dict[str, float]
+    blind: list[str]
     guidance: str
 
 

@@ -348,3 +348,14 @@ class Acknowledge(Body):
 
     by: Who
     note: Words | None = None
+
+
+class Unacknowledge(Body):
+    """Take an acknowledgement back."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"by": "nurse.a", "note": "the wrong bed"}]}
+    )
+
+    by: Who
+    note: Words | None = None

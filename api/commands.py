@@ -23,6 +23,7 @@ def router(ward: Ward) -> APIRouter:
     routes.include_router(_sessions(ward, carrier, in_the))
     routes.include_router(_records(in_the))
     routes.include_router(_beds(ward, carrier))
+    routes.include_router(_alarms(ward, carrier))
     return routes
 
 
@@ -250,12 +251,15 @@ def _beds(ward: Ward, carrier: Carrier) -> APIRouter:
         )
         return await carrier.carry(request, key, lambda: Order(keeper, command, keeper.view))
 
-    @routes.post("/alarms/{alarm}/acknowledge", response_model=answers.Alarm, tags=["alarms"])
-    async def acknowledge(
-        alarm: str, body: bodies.Acknowledge, request: Request, key: Key = None
-    ) -> Any:
-        """Take an alarm. It stays until its condition ends; a latched one ends."""
+    return routes
 
+
+def _alarms(ward: Ward, carrier: Carrier) -> APIRouter:
+    routes = APIRouter()
+
+    async def on_the(
+        alarm: str, request: Request, key: str | None, command: commands.Command
+    ) -> Response:
         def answer() -> Any:
             found = ward.alarm(alarm)
             return None if found is None else found[1].as_json()
@@ -263,8 +267,25 @@ def _beds(ward: Ward, carrier: Carrier) -> APIRouter:
         def order() -> Order:
             if (found := ward.alarm(alarm)) is None:
                 raise ProblemError(404, f"no alarm {alarm} is open at any bed")
-            return Order(found[0], commands.Acknowledge(alarm, body.by, body.note), answer)
+            return Order(found[0], command, answer)
 
         return await carrier.carry(request, key, order)
+
+    @routes.post("/alarms/{alarm}/acknowledge", response_model=answers.Alarm, tags=["alarms"])
+    async def acknowledge(
+        alarm: str, body: bodies.Acknowledge, request: Request, key: Key = None
+    ) -> Any:
+        """Take an alarm. It stays until its condition ends; a latched one ends."""
+        return await on_the(alarm, request, key, commands.Acknowledge(alarm, body.by, body.note))
+
+    @routes.post("/alarms/{alarm}/unacknowledge", response_model=answers.Alarm, tags=["alarms"])
+    async def unacknowledge(
+        alarm: str, body: bodies.Unacknowledge, request: Request, key: Key = None
+    ) -> Any:
+        """Take an acknowledgement back: the alarm calls again.
+
+        A latched alarm that it ended comes back within 60 s, in the same session.
+        """
+        return await on_the(alarm, request, key, commands.Unacknowledge(alarm, body.by, body.note))
 
     return routes

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
+from alerts.lifecycle import ENDINGS
 from api import answers
 from api.commands import at_bed
 from api.problems import DOCUMENTED, ProblemError
@@ -109,7 +110,7 @@ def router(ward: Ward) -> APIRouter:
         last, and not while it is open.
         """
         if state == "ended":
-            ended = await ward.journal.events(after, limit, bed=bed, types=["alarm.ended"])
+            ended = await ward.journal.events(after, limit, bed=bed, types=ENDINGS)
             last = {stored.event.subject: stored.seq for stored in ended}
             items = [
                 stored.event.payload["alarm"]

@@ -47,6 +47,7 @@ from monitor.commands import (
     SessionCommand,
     StartSession,
     StopCuff,
+    Unacknowledge,
 )
 from monitor.cuff import ANSWER_S, PRESSURES, Cuff, needs_follow_up
 from monitor.discharge import Criterion, Outlook, criteria
@@ -272,6 +273,8 @@ class Bed:
                 self._acknowledge(command, now)
             case MeasurePressure() | StopCuff() | AllowCuff():
                 self._handle_cuff(command, now)
+            case Unacknowledge():
+                self._unacknowledge(command, now)
             case _:
                 self._in_session(command, now)
         return self._after(self._look_at_bed() | self._look_at_checks(now), now)
@@ -446,6 +449,13 @@ class Bed:
         changes = self.engine.acknowledge(command.alarm, command.by, command.note, now)
         self._record(changes, now)
 
+    def _unacknowledge(self, command: Unacknowledge, now: Instant) -> None:
+        session = None if self._open is None else self._open.id
+        why_not = self.engine.why_not_undone(command.alarm, session, now)
+        if why_not is not None:
+            raise Refused(Refusal.CONFLICT, why_not, "alarm")
+        self._record(self.engine.undo(command.alarm, command.by, command.note, session, now), now)
+
     def _look_at_device(self, hearing: Hearing, now: Instant) -> set[Signal]:
         device = hearing.spec.id
         wanted = () if self._open is None else self._open.regimen.continuous
@@ -526,7 +536,9 @@ class Bed:
     def _record(self, changes: Iterable[Change], now: Instant) -> None:
         for change in changes:
             alarm = change.alarm
-            payload = {"alarm": alarm.as_json(), "reason": change.reason}
+            payload: dict[str, Any] = {"alarm": alarm.as_json(), "reason": change.reason}
+            if change.by is not None:
+                payload |= {"by": change.by, "note": change.note}
             self._append(change.type, payload, now, alarm.session, alarm.id)
 
     def _emit(self, type_: str, payload: Mapping[str, Any], now: Instant) -> Event:

@@ -250,6 +250,15 @@ class Acknowledge:
 
 
 @dataclass(frozen=True, slots=True)
+class Unacknowledge:
+    """A person takes back the acknowledgement of one alarm."""
+
+    alarm: str
+    by: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MeasurePressure:
     """Start the cuff now."""
 
@@ -288,4 +297,12 @@ SessionCommand = (
     | Close
     | Abort
 )
-Command = StartSession | SessionCommand | Acknowledge | MeasurePressure | StopCuff | AllowCuff
+Command = (
+    StartSession
+    | SessionCommand
+    | Acknowledge
+    | Unacknowledge
+    | MeasurePressure
+    | StopCuff
+    | AllowCuff
+)

@@ -157,7 +157,10 @@ _SAID: Final = {
     "alarm.re-raised": "raised again",
     "alarm.acknowledged": "acknowledged",
     "alarm.condition-ended": "over, latched",
+    "alarm.acknowledgement-undone": "given back",
+    "alarm.escalated": "escalated",
     "alarm.ended": "ended",
+    "alarm.latched-reset": "ended",
 }
 
 

@@ -41,9 +41,11 @@ export const getBeds = async () => (await request("beds")).items;
 export const getBed = (bed) => request(`beds/${part(bed)}`);
 // Alarms of a session that have ended, as they were at their end.
 export const getEnded = async (session) =>
-  (await request(`events?type=alarm.ended&limit=500&session=${part(session)}`)).items.map(
-    (event) => event.payload.alarm,
-  );
+  (
+    await request(
+      `events?type=alarm.ended&type=alarm.latched-reset&limit=500&session=${part(session)}`,
+    )
+  ).items.map((event) => event.payload.alarm);
 export const getTrend = async (session, vital) =>
   (await request(`sessions/${part(session)}/readings?vital=${vital}&points=120`)).points;
 export const acknowledge = (alarm, by, note) =>

@@ -12,14 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from alerts.lifecycle import ENDINGS, OPENINGS
 from drivers.clock import parse_rfc3339, rfc3339
 from monitor.events import Event, Stored
 
 GENESIS: Final = "0" * 64
 """The `prev_hash` of the first event."""
-
-ALARM_OPENS: Final = frozenset({"alarm.raised", "alarm.re-raised"})
-ALARM_ENDS: Final = "alarm.ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +104,15 @@ def stored_from(row: Mapping[str, Any]) -> Stored:
 def open_after(open_alarms: Mapping[str, str], events: Iterable[Event]) -> dict[str, str]:
     """The open alarms (subject to bed) after `events`.
 
-    An alarm is open from `alarm.raised`, or `alarm.re-raised`, until `alarm.ended`.
+    An alarm is open from an event of `OPENINGS` to one of `ENDINGS`.
     """
     after = dict(open_alarms)
     for event in events:
         if event.subject is None:
             continue
-        if event.type in ALARM_OPENS:
+        if event.type in OPENINGS:
             after[event.subject] = event.bed
-        elif event.type == ALARM_ENDS:
+        elif event.type in ENDINGS:
             after.pop(event.subject, None)
     return after
 

@@ -22,6 +22,7 @@ import structlog
 from aiomqtt import Client, MqttError, Will
 from aiomqtt.exceptions import MqttConnectError
 
+from alerts.lifecycle import ENDINGS, OPENINGS
 from drivers.clock import Clock, Instant, rfc3339
 from monitor.events import Event, Stored
 from monitor.feed import Feed
@@ -367,12 +368,12 @@ class MqttPublisher:
         """Clear each ended alarm's topic an hour after its end, unless it was raised again."""
         cleared = self._journal.cursor(CLEARED_CURSOR)
         while True:
-            for stored in await self._journal.events(cleared, types=("alarm.ended",)):
+            for stored in await self._journal.events(cleared, types=ENDINGS):
                 while not self._may_clear(stored):
                     await self._clock.sleep(self._clear_in_s(stored))
                 event = stored.event
                 again = await self._journal.events(
-                    stored.seq, 1, types=("alarm.raised", "alarm.re-raised"), subject=event.subject
+                    stored.seq, 1, types=OPENINGS, subject=event.subject
                 )
                 if not again:
                     topic = f"{self._prefix}/{event.bed}/alarm/{event.subject}"

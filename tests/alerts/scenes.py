@@ -24,6 +24,9 @@ TROUBLES: Mapping[str | None, tuple[str, ...]] = {
 }
 
 
+CALLS_AGAIN = {"escalated", "reminded"}
+
+
 class Watched:
     """One bed's engine, the scene before it, and everything that came of it."""
 
@@ -133,16 +136,36 @@ class Watched:
         self.changes += self.engine.acknowledge(self.alarm(rule).id, by, None, self.now)
         return self
 
+    def undo(self, rule: str, by: str = "nurse.b") -> "Watched":
+        alarm = self.alarm(rule).id
+        self.changes += self.engine.undo(alarm, by, "the wrong bed", self.session, self.now)
+        return self
+
+    def restart(self, rules: RuleSet = DEFAULT) -> "Watched":
+        """Only what was stored is known: a new engine takes it up, and looks at everything."""
+        self.engine = Engine(rules, TROUBLES)
+        for change in self.changes:
+            self.engine.apply(change.alarm)
+        self.engine.resume(self.now)
+        self.changes += self.engine.look_at_all(self.scene(), self.now)
+        return self
+
     def failed_confirmation(self) -> "Watched":
         self.changes += self.engine.confirmation_failed(self.scene(), self.now)
         return self
 
     def history(self, rule: str) -> list[str]:
-        """What happened to the rule's alarms, in order."""
+        """What happened to the rule's alarms, in order, but for calling again."""
+        types = (c.type.removeprefix("alarm.") for c in self.changes if c.alarm.rule == rule)
+        return [type_ for type_ in types if type_ not in CALLS_AGAIN]
+
+    def calls(self, rule: str) -> list[tuple[str, float]]:
+        """How the rule's alarms called again, and at which second of the scene."""
         return [
-            change.type.removeprefix("alarm.")
+            (type_, (change.alarm.called_at - START.wall).total_seconds())
             for change in self.changes
             if change.alarm.rule == rule
+            and (type_ := change.type.removeprefix("alarm.")) in CALLS_AGAIN
         ]
 
     def rules_open(self) -> set[str]:

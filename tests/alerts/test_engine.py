@@ -1,12 +1,14 @@
 """The engine: loss of data, recurrence, withdrawal, worsening, and how little it looks."""
 
+from collections.abc import Callable
+
 import pytest
 
 from alerts import engine as engine_module
 from alerts.conditions import Verdict, judge
 from alerts.lifecycle import State
 from alerts.rules import Priority
-from tests.alerts.scenes import Watched
+from tests.alerts.scenes import START, Watched
 
 LOW, MEDIUM = Priority.LOW, Priority.MEDIUM
 
@@ -105,6 +107,91 @@ def test_two_alarms_at_one_wall_time_are_two_alarms() -> None:
     seen = Watched().see(cadss=6).wait(1).see(cadss=2).wait(61).step_wall(-62).see(cadss=6)
     ids = [c.alarm.id for c in seen.changes if c.type == "alarm.raised"]
     assert len(ids) == len(set(ids))
+
+
+# ── acknowledgements ────────────────────────────────────────────────────────────────────
+
+
+def latched() -> Watched:
+    return very_low().wait(1).hold(5, spo2=97)
+
+
+def reset(seconds: float) -> Watched:
+    """A latched alarm that was acknowledged so many seconds ago."""
+    return latched().acknowledge("spo2.very-low").wait(seconds)
+
+
+def why_not(seen: Watched, session: str | None = "s-1") -> str | None:
+    return seen.engine.why_not_undone(seen.alarm("spo2.very-low").id, session, seen.now)
+
+
+def test_taking_a_latched_alarm_resets_it() -> None:
+    assert latched().acknowledge("spo2.very-low").history("spo2.very-low") == [
+        *("raised", "condition-ended", "acknowledged", "latched-reset")
+    ]
+
+
+def test_a_latched_alarm_comes_back_when_that_is_undone_within_a_minute() -> None:
+    seen = reset(60)
+    assert why_not(seen) is None
+    assert seen.undo("spo2.very-low").alarm("spo2.very-low").state is State.LATCHED
+    assert seen.rules_open() == {"spo2.very-low"}
+
+
+@pytest.mark.parametrize(("after_s", "session"), [(60.1, "s-1"), (10, "s-2"), (10, None)])
+def test_a_latched_alarm_does_not_come_back_later_or_in_another_session(
+    after_s: float, session: str | None
+) -> None:
+    seen = reset(after_s)
+    why = why_not(seen, session)
+    assert why == "this alarm ended more than 60 s ago, or in another session"
+    seen.session = session
+    assert seen.undo("spo2.very-low").rules_open() == set()
+
+
+def test_a_latched_alarm_comes_back_after_a_restart() -> None:
+    seen = reset(20).restart()
+    assert seen.wait(40).undo("spo2.very-low").rules_open() == {"spo2.very-low"}
+
+
+def test_an_acknowledgement_of_what_is_still_so_can_always_be_undone() -> None:
+    seen = very_low().acknowledge("spo2.very-low").wait(7200).undo("spo2.very-low")
+    assert seen.history("spo2.very-low") == ["raised", "acknowledged", "acknowledgement-undone"]
+    assert not seen.alarm("spo2.very-low").acknowledged
+
+
+def test_undoing_says_who_and_why() -> None:
+    change = very_low().acknowledge("spo2.very-low").undo("spo2.very-low").changes[-1]
+    assert (change.by, change.note) == ("nurse.b", "the wrong bed")
+    assert change.reason == "acknowledgement undone by nurse.b"
+
+
+def test_a_latching_alarm_that_was_given_back_waits_for_a_person_again() -> None:
+    seen = very_low().acknowledge("spo2.very-low").undo("spo2.very-low").wait(1).hold(5, spo2=97)
+    assert seen.alarm("spo2.very-low").state is State.LATCHED
+
+
+@pytest.mark.parametrize(
+    ("seen", "why"),
+    [
+        (very_low, "this alarm is not acknowledged"),
+        (latched, "this alarm is not acknowledged"),
+        (
+            lambda: very_low().acknowledge("spo2.very-low").wait(1).hold(5, spo2=97),
+            "this alarm has ended",
+        ),
+    ],
+    ids=["active", "latched", "ended"],
+)
+def test_what_cannot_be_undone_says_why(seen: Callable[[], Watched], why: str) -> None:
+    before = seen()
+    assert why_not(before) == why
+    changes = len(before.changes)
+    assert len(before.undo("spo2.very-low").changes) == changes
+
+
+def test_an_unknown_alarm_cannot_be_undone() -> None:
+    assert Watched().engine.why_not_undone("a-1", "s-1", START) == "no such alarm here"
 
 
 # ── priority ────────────────────────────────────────────────────────────────────────────

@@ -224,10 +224,34 @@ async def test_two_nurses_cannot_both_take_an_alarm(tmp_path: Path) -> None:
         assert "nurse.a" in problem["detail"]
 
 
+@pytest.mark.parametrize("verb", ["acknowledge", "unacknowledge"])
+def test_an_alarm_nobody_has_is_not_there(verb: str, tmp_path: Path) -> None:
+    @virtual_time()
+    async def run() -> None:
+        async with simulated_ward(tmp_path) as ward:
+            await ward.post(f"/alarms/nothing/{verb}", {"by": "nurse.a"}, expect=404)
+
+    run()
+
+
 @virtual_time()
-async def test_an_alarm_nobody_has_is_not_there(tmp_path: Path) -> None:
+async def test_an_acknowledgement_is_taken_back_once(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
-        await ward.post("/alarms/nothing/acknowledge", {"by": "nurse.a"}, expect=404)
+        alarm = await _marked(ward)
+        await ward.post(f"/alarms/{alarm}/acknowledge", {"by": "nurse.a"})
+        body = {"by": "nurse.b", "note": "the wrong bed"}
+        answer = await ward.post(f"/alarms/{alarm}/unacknowledge", body)
+        assert (answer["acknowledged"], answer["acknowledged_by"]) == (False, None)
+        problem = await ward.post(f"/alarms/{alarm}/unacknowledge", body, expect=409)
+        assert problem["detail"] == "this alarm is not acknowledged"
+
+
+@virtual_time()
+async def test_no_request_takes_more_than_one_alarm(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        paths = (await ward.http.get("/openapi.json")).json()["paths"]
+        taking = {path for path in paths if "acknowledge" in path}
+        assert taking == {f"/api/v1/alarms/{{alarm}}/{v}acknowledge" for v in ("", "un")}
 
 
 @virtual_time()

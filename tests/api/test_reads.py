@@ -253,6 +253,25 @@ def test_a_place_that_no_journal_has_is_refused(path: str, tmp_path: Path) -> No
 
 
 @virtual_time()
+async def test_a_latched_alarm_that_was_reset_is_among_the_ended(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path, {"bed-1": "desaturation"}) as ward:
+        await ward.dose(await ward.start())
+
+        async def latched() -> bool:
+            alarm = (await ward.alarms()).get("spo2.very-low")
+            return alarm is not None and alarm["state"] == "latched"
+
+        await ward.until(latched)
+        alarm = (await ward.alarms())["spo2.very-low"]["id"]
+        await ward.post(f"/alarms/{alarm}/acknowledge", {"by": "nurse.a"})
+        ended = await ward.get("/alarms", state="ended")
+        assert alarm in {item["id"] for item in ended["items"]}
+        await ward.post(f"/alarms/{alarm}/unacknowledge", {"by": "nurse.a"})
+        ended = await ward.get("/alarms", state="ended")
+        assert alarm not in {item["id"] for item in ended["items"]}
+
+
+@virtual_time()
 async def test_an_alarm_that_is_open_again_is_not_among_the_ended(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
         session = await ward.start()

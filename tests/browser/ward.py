@@ -10,14 +10,15 @@ import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from alerts.lifecycle import ENDINGS
 from drivers.clock import Clock, rfc3339
 from tests.browser.beds import BedAt
 
@@ -204,8 +205,8 @@ def application(ward: Ward) -> FastAPI:
         return ward.beds[bed]
 
     @app.get("/api/v1/events")
-    def events(session: str, type: str) -> Json:
-        assert type == "alarm.ended"
+    def events(session: str, type: Annotated[list[str], Query()]) -> Json:
+        assert set(type) == ENDINGS
         ended = [alarm for alarm in ward.history if alarm["session"] == session]
         return {"items": [{"payload": {"alarm": alarm}} for alarm in ended], "next": None}
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import pytest
 
+from alerts.lifecycle import ENDINGS
 from drivers.clock import parse_rfc3339
 from tests.endtoend.site import Site, simulated
 from tests.endtoend.waiting import elapsed_s, until
@@ -188,6 +189,9 @@ def played(folder: Path, stretches: Sequence[range], rules: str = "default") -> 
     yield from _alarms(events, began, len(minutes))
 
 
+OVER = {"alarm.condition-ended", *ENDINGS}
+
+
 def _alarms(events: Sequence[Any], began: datetime, length: int) -> Iterator[Alarm]:
     raised: dict[str, float] = {}
     for event in events:
@@ -196,7 +200,7 @@ def _alarms(events: Sequence[Any], began: datetime, length: int) -> Iterator[Ala
         minute = (parse_rfc3339(event["at"]) - began) / timedelta(minutes=1)
         if event["type"] in ("alarm.raised", "alarm.re-raised"):
             raised[alarm["id"]] = minute
-        elif event["type"] in ("alarm.condition-ended", "alarm.ended") and alarm["id"] in raised:
+        elif event["type"] in OVER and alarm["id"] in raised:
             yield Alarm(alarm["rule"], raised.pop(alarm["id"]), minute)
 
 

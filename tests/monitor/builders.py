@@ -46,6 +46,7 @@ from monitor.commands import (
     RecordScore,
     RecordSymptom,
     StartSession,
+    Unacknowledge,
 )
 from monitor.discharge import Criterion
 from monitor.events import Event
@@ -223,6 +224,9 @@ class Bedside:
     def acknowledged(self, rule: str, by: str = "nurse.a") -> Self:
         return self.asks(Acknowledge(self.alarm(rule).id, by))
 
+    def given_back(self, rule: str, by: str = "nurse.b") -> Self:
+        return self.asks(Unacknowledge(self.alarm(rule).id, by, "the wrong bed"))
+
     def measure(self) -> Self:
         return self.asks(MeasurePressure("nurse.a"))
 
@@ -284,11 +288,13 @@ class Bedside:
         return next(event for event in reversed(self.events) if event.type == type_)
 
     def story(self, rule: str) -> list[str]:
-        """What happened to the rule's alarms, in order."""
+        """What happened to the rule's alarms, in order, but for calling again."""
         return [
             event.type.removeprefix("alarm.")
             for event in self.events
-            if event.type.startswith("alarm.") and event.payload["alarm"]["rule"] == rule
+            if "alarm" in event.payload
+            and event.payload["alarm"]["rule"] == rule
+            and event.type not in ("alarm.escalated", "alarm.reminded")
         ]
 
     def open_rules(self) -> set[str]:

@@ -88,7 +88,9 @@ def test_an_alarm_that_is_acknowledged_while_latched_ends() -> None:
     side = bed().with_session().spo2(85, for_s=12).spo2(98, for_s=10)
     assert side.alarm("spo2.very-low").state is State.LATCHED
     side.acknowledged("spo2.very-low")
-    assert side.story("spo2.very-low") == ["raised", "condition-ended", "acknowledged", "ended"]
+    assert side.story("spo2.very-low") == [
+        *("raised", "condition-ended", "acknowledged", "latched-reset")
+    ]
 
 
 def test_every_alarm_event_is_about_its_alarm() -> None:

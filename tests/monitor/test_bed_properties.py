@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from alerts.lifecycle import Alarm, State
+from alerts.lifecycle import ENDINGS, Alarm, State
 from drivers.clock import Instant, parse_rfc3339
 from drivers.readings import (
     CuffPhase,
@@ -246,7 +246,7 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def each_alarm_that_is_gone_says_why(self) -> None:
         open_now = {alarm.id for alarm in self.bed.engine.open_alarms()}
-        ended = {e.subject: e for e in self.new if e.type == "alarm.ended"}
+        ended = {e.subject: e for e in self.new if e.type in ENDINGS}
         for gone in self.was_open.keys() - open_now:
             assert ended[gone].payload["reason"]
         for alarm_id, event in ended.items():

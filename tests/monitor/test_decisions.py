@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from alerts.lifecycle import State
 from drivers.readings import CuffPhase, CuffState
 from monitor.commands import (
     Acknowledge,
@@ -295,3 +296,46 @@ def test_an_alarm_that_has_ended_cannot_be_acknowledged() -> None:
     side = occupied().pulse(130, for_s=32).pulse(80, for_s=12)
     with pytest.raises(Refused, match="has ended"):
         side.acknowledged("pulse.high")
+
+
+def test_an_acknowledgement_can_be_taken_back_by_anybody() -> None:
+    side = alarmed().acknowledged("spo2.very-low").given_back("spo2.very-low", by="nurse.b")
+    undone = side.last("alarm.acknowledgement-undone").payload
+    assert (undone["by"], undone["note"]) == ("nurse.b", "the wrong bed")
+    assert undone["alarm"]["acknowledged"] is False
+    assert side.acknowledged("spo2.very-low", by="nurse.c").alarm("spo2.very-low").acknowledged
+
+
+def test_what_nobody_has_acknowledged_cannot_be_taken_back() -> None:
+    side = alarmed()
+    with pytest.raises(Refused, match="not acknowledged"):
+        side.given_back("spo2.very-low")
+
+
+def test_a_latched_alarm_comes_back_also_from_the_journal() -> None:
+    side = alarmed().spo2(98, for_s=10).acknowledged("spo2.very-low").rebuilt().wait(10)
+    side.given_back("spo2.very-low")
+    assert side.alarm("spo2.very-low").state is State.LATCHED
+    assert side.rebuilt().alarm("spo2.very-low").state is State.LATCHED
+
+
+def test_a_latched_alarm_of_a_session_that_is_over_does_not_come_back() -> None:
+    side = alarmed().spo2(98, for_s=10).acknowledged("spo2.very-low").aborted()
+    with pytest.raises(Refused, match="another session"):
+        side.given_back("spo2.very-low")
+
+
+def test_acknowledging_one_alarm_changes_no_other() -> None:
+    side = alarmed().pulse(150, for_s=32).unplugged("oximeter", for_s=40)
+    side.acknowledged("tech.link-lost")
+    acknowledged = {a.rule for a in side.bed.engine.open_alarms() if a.acknowledged}
+    assert acknowledged == {"tech.link-lost"}
+    assert {"spo2.very-low", "pulse.extreme", "tech.link-lost"} <= side.open_rules()
+
+
+def test_an_alarm_goes_further_while_nobody_takes_it_also_after_a_restart() -> None:
+    side = alarmed().wait(40).rebuilt().wait(17)
+    assert "alarm.escalated" not in side.types()
+    side.wait(5)
+    assert side.types().count("alarm.escalated") == 1
+    assert side.last("alarm.escalated").payload["alarm"]["recipients"] == ["nurse", "charge-nurse"]

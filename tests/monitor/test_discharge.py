@@ -27,6 +27,8 @@ ALARM = Alarm(
     guidance="",
     values={},
     raised_at=at(0),
+    called_at=at(0),
+    recipients=("nurse",),
 )
 
 

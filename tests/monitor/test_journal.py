@@ -211,6 +211,17 @@ async def test_an_alarm_raised_again_is_open_from_its_first_event(journal: Journ
     assert [s.event.n for s in (await journal.rebuild("bed-1"))[0]] == [2, 3, 4, 5]
 
 
+async def test_a_latched_alarm_that_was_reset_is_over_until_that_is_undone(
+    journal: Journal,
+) -> None:
+    bed = EventsOf()
+    changes = ["raised", "condition-ended", "acknowledged", "latched-reset"]
+    await journal.append([bed.event(), *(bed.alarm(change, "a-1") for change in changes)])
+    assert await journal.rebuild("bed-1") == ([], 5)
+    await journal.append([bed.alarm("acknowledgement-undone", "a-1")])
+    assert [s.event.n for s in (await journal.rebuild("bed-1"))[0]] == [2, 3, 4, 5, 6]
+
+
 async def test_open_alarms_are_known_after_opening_again(url: str) -> None:
     bed = EventsOf()
     first = Journal.open(url)

@@ -470,10 +470,12 @@ async def test_an_ended_alarm_is_cleared_after_an_hour_also_by_a_later_run(
     bed = EventsOf()
     await journal.append(
         [
-            *(bed.alarm("raised", name, at=old) for name in ("old", "again", "new")),
-            bed.alarm("ended", "old", at=old),
+            *(bed.alarm("raised", name, at=old) for name in ("old", "again", "back", "new")),
+            bed.alarm("latched-reset", "old", at=old),
             bed.alarm("ended", "again", at=old),
             bed.alarm("re-raised", "again", at=old),
+            bed.alarm("latched-reset", "back", at=old),
+            bed.alarm("acknowledgement-undone", "back", at=old),
             bed.alarm("ended", "new", at=new),
         ]
     )
@@ -483,13 +485,14 @@ async def test_an_ended_alarm_is_cleared_after_an_hour_also_by_a_later_run(
         publishing(settings_for(mosquitto), tmp_path) as bench,
     ):
         await heard.until("bed-1/alarm/old", lambda state: state is None)
-        await until(lambda: bench.journal.cursor("mqtt.cleared") == 5)
+        await until(lambda: bench.journal.cursor("mqtt.cleared") == 8)
     async with listening(mosquitto) as later:
         await later.until("status")
         await later.until("bed-1/alarm/new")
     topics = [name for name, _, _ in later.messages]
     assert "bed-1/alarm/old" not in topics
     assert None not in heard.under("bed-1/alarm/again")
+    assert None not in heard.under("bed-1/alarm/back")
     assert None not in heard.under("bed-1/alarm/new")
 
 
