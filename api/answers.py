@@ -294,6 +294,13 @@ class Alarm(Answer):
     guidance: str
 
 
+class Audio(Answer):
+    """Until when the bed's sound is paused and by whom; null and null when it is not."""
+
+    paused_until: str | None
+    by: str | None
+
+
 class Bed(Answer):
     """Everything about a bed now. `failing` is said while its own software is restarting."""
 
@@ -304,6 +311,7 @@ class Bed(Answer):
     cuff: Cuff | None
     session: Session | None
     alarms: list[Alarm]
+    audio: Audio
     alarms_120min: int
     failing: str | None
 

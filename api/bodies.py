@@ -359,3 +359,12 @@ class Unacknowledge(Body):
 
     by: Who
     note: Words | None = None
+
+
+class PauseAudio(Body):
+    """Quiet a bed for a while, at most 120 s."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "nurse.a", "for_s": 60}]})
+
+    by: Who
+    for_s: Annotated[int, Field(ge=1, le=120)] = 120

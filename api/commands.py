@@ -10,7 +10,7 @@ from api import answers, bodies
 from api.answers import Wrong
 from api.carrying import Carrier, Key, Order
 from api.problems import DOCUMENTED, ProblemError
-from monitor import commands
+from monitor import commands, views
 from monitor.keeper import Keeper
 from monitor.ward import Ward
 
@@ -250,6 +250,17 @@ def _beds(ward: Ward, carrier: Carrier) -> APIRouter:
             else commands.StopCuff(body.by, body.reason)
         )
         return await carrier.carry(request, key, lambda: Order(keeper, command, keeper.view))
+
+    @routes.post("/beds/{bed}/audio-pause", response_model=answers.Audio, tags=["beds"])
+    async def audio_pause(
+        bed: str, body: bodies.PauseAudio, request: Request, key: Key = None
+    ) -> Any:
+        """Quiet one bed. It ends early when something new is as urgent as what sounds now."""
+        keeper = at_bed(ward, bed)
+        command = commands.PauseAudio(body.by, body.for_s)
+        return await carrier.carry(
+            request, key, lambda: Order(keeper, command, lambda: views.audio(keeper.bed))
+        )
 
     return routes
 

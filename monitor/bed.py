@@ -12,12 +12,13 @@ No clock and no I/O: the present is in every argument, and the same inputs give 
 events.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+from alerts import audio
 from alerts.conditions import Value
 from alerts.engine import MINUTE, Engine, Scene, Signal
 from alerts.lifecycle import Alarm, Change
@@ -42,6 +43,7 @@ from monitor.commands import (
     ControlInfusion,
     GiveDose,
     MeasurePressure,
+    PauseAudio,
     Refusal,
     Refused,
     SessionCommand,
@@ -137,6 +139,7 @@ class Bed:
         troubles |= {spec.id: troubles_of(spec) for spec in specs}
         self.engine = Engine(rules, troubles)
         self.vitals = Vitals(specs, _windows(rules), least_s)
+        self.pause: audio.Pause | None = None
         self.n = 0
         self._cuffs = {
             id_: Cuff(heard) for id_, heard in self.hearing.items() if heard.spec.kind.can_measure
@@ -162,7 +165,7 @@ class Bed:
         """Take up where the stored `events` left off. To be called once, on a new bed."""
         for event in events:
             self._apply(event, _then(event.at, now).mono)
-            if event.type.startswith("alarm."):
+            if event.subject is not None:
                 self.engine.apply(Alarm.from_json(event.payload["alarm"]))
             elif event.type in _ENDINGS:
                 self.vitals.forget_spots(now)
@@ -195,6 +198,7 @@ class Bed:
 
     def _apply(self, event: Event, mono: float) -> None:
         self.n = event.n
+        self.pause = audio.evolve(self.pause, event.type, event.payload, event.at, mono)
         if event.type == "session.started":
             self.session = Session.begin(event)
         elif event.type in ("device.up", "device.down"):
@@ -275,6 +279,8 @@ class Bed:
                 self._handle_cuff(command, now)
             case Unacknowledge():
                 self._unacknowledge(command, now)
+            case PauseAudio():
+                self._pause_audio(command, now)
             case _:
                 self._in_session(command, now)
         return self._after(self._look_at_bed() | self._look_at_checks(now), now)
@@ -316,6 +322,7 @@ class Bed:
         for type_, payload in drafts:
             if type_ in _ENDINGS:
                 self._record(self.engine.end_session(now, type_.replace(".", " ")), now)
+                self._resume_audio(type_.replace(".", " "), now)
                 self.vitals.forget_spots(now)
                 self._recorded.clear()
             self._look_at_record(self._emit(type_, payload, now), now)
@@ -456,6 +463,18 @@ class Bed:
             raise Refused(Refusal.CONFLICT, why_not, "alarm")
         self._record(self.engine.undo(command.alarm, command.by, command.note, session, now), now)
 
+    def _pause_audio(self, command: PauseAudio, now: Instant) -> None:
+        if not 0 < command.for_s <= audio.MOST_S:
+            raise Refused(Refusal.INVALID, f"for_s is 1 to {audio.MOST_S:g}", "for_s")
+        priority = audio.sounding(self.engine.alarms.values())
+        if priority is None:
+            raise Refused(Refusal.CONFLICT, f"{self.id} has no alarm that is to be heard")
+        self._emit(audio.PAUSED, audio.paused(command.by, command.for_s, priority, now), now)
+
+    def _resume_audio(self, why: str | None, now: Instant) -> None:
+        if self.pause is not None and why is not None:
+            self._emit(audio.RESUMED, {"reason": why}, now)
+
     def _look_at_device(self, hearing: Hearing, now: Instant) -> set[Signal]:
         device = hearing.spec.id
         wanted = () if self._open is None else self._open.regimen.continuous
@@ -521,6 +540,8 @@ class Bed:
             self._progress(self._open, now)
             if (cuff := self._first_cuff) is not None:
                 self._start_if_wanted(cuff, self._open, now)
+        if self.pause is not None:
+            self._resume_audio(audio.why_over(self.pause, self.engine.alarms.values(), now), now)
         outcome, self._outcome = self._outcome, Outcome()
         return outcome
 
@@ -533,13 +554,15 @@ class Bed:
             in_window = ends_at is not None and now.wall < ends_at
             self._next_judgement = now.mono + (MINUTE_S if in_window else LOOK_S)
 
-    def _record(self, changes: Iterable[Change], now: Instant) -> None:
+    def _record(self, changes: Sequence[Change], now: Instant) -> None:
         for change in changes:
             alarm = change.alarm
             payload: dict[str, Any] = {"alarm": alarm.as_json(), "reason": change.reason}
             if change.by is not None:
                 payload |= {"by": change.by, "note": change.note}
             self._append(change.type, payload, now, alarm.session, alarm.id)
+        if self.pause is not None:
+            self._resume_audio(audio.why_broken(self.pause, changes), now)
 
     def _emit(self, type_: str, payload: Mapping[str, Any], now: Instant) -> Event:
         session = None if self._open is None else self._open.id

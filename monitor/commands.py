@@ -259,6 +259,14 @@ class Unacknowledge:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseAudio:
+    """Quiet the bed's alarms for so many seconds."""
+
+    by: str
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class MeasurePressure:
     """Start the cuff now."""
 
@@ -302,6 +310,7 @@ Command = (
     | SessionCommand
     | Acknowledge
     | Unacknowledge
+    | PauseAudio
     | MeasurePressure
     | StopCuff
     | AllowCuff

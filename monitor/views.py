@@ -177,6 +177,14 @@ def cuff(state: CuffState | None) -> Json | None:
     return {"phase": state.phase.value, "pressure_mmhg": state.pressure_mmhg}
 
 
+def audio(bed: Bed) -> Json:
+    """Until when the bed's sound is paused, and by whom; None and None when it is not."""
+    pause = bed.pause
+    if pause is None:
+        return {"paused_until": None, "by": None}
+    return {"paused_until": rfc3339(pause.until), "by": pause.by}
+
+
 def alarms(bed: Bed) -> list[Json]:
     """The bed's open alarms, most urgent first."""
     return [alarm.as_json() for alarm in bed.engine.open_alarms()]
@@ -192,6 +200,7 @@ def nothing(bed: str, *, simulated: bool) -> Json:
         "cuff": None,
         "session": None,
         "alarms": [],
+        "audio": {"paused_until": None, "by": None},
     }
 
 
@@ -206,6 +215,7 @@ def bed(of: Bed, now: Instant, *, simulated: bool) -> Json:
         "cuff": cuff(states[0] if states else None),
         "session": session(of, now),
         "alarms": alarms(of),
+        "audio": audio(of),
     }
 
 

@@ -255,6 +255,38 @@ async def test_no_request_takes_more_than_one_alarm(tmp_path: Path) -> None:
 
 
 @virtual_time()
+async def test_a_bed_is_quieted_for_a_while(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        await _marked(ward)
+        answer = await ward.post("/beds/bed-1/audio-pause", {"by": "nurse.a", "for_s": 30})
+        assert answer == (await ward.get("/beds/bed-1"))["audio"]
+        assert answer["by"] == "nurse.a"
+        assert answer["paused_until"] is not None
+        await ward.clock.sleep(31)
+        assert (await ward.get("/beds/bed-1"))["audio"] == {"paused_until": None, "by": None}
+
+
+@virtual_time()
+async def test_a_bed_with_nothing_to_be_heard_is_not_quieted(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        problem = await ward.post("/beds/bed-1/audio-pause", {"by": "nurse.a"}, expect=409)
+        assert "no alarm that is to be heard" in problem["detail"]
+
+
+@pytest.mark.parametrize("for_s", [0, 121, 1.5, "off", None])
+def test_there_is_no_permanent_off(for_s: object, tmp_path: Path) -> None:
+    @virtual_time()
+    async def run() -> None:
+        async with simulated_ward(tmp_path) as ward:
+            await _marked(ward)
+            body = {"by": "nurse.a", "for_s": for_s}
+            problem = await ward.post("/beds/bed-1/audio-pause", body, expect=422)
+            assert problem["errors"][0]["field"] == "for_s"
+
+    run()
+
+
+@virtual_time()
 async def test_an_infusion_runs_its_course(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
         session = await ward.start(regimen="ketamine-iv")

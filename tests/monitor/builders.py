@@ -40,6 +40,7 @@ from monitor.commands import (
     InfusionAction,
     MeasurePressure,
     Override,
+    PauseAudio,
     Prepare,
     RecordObservation,
     RecordPressure,
@@ -226,6 +227,9 @@ class Bedside:
 
     def given_back(self, rule: str, by: str = "nurse.b") -> Self:
         return self.asks(Unacknowledge(self.alarm(rule).id, by, "the wrong bed"))
+
+    def quieted(self, for_s: float = 120, by: str = "nurse.a") -> Self:
+        return self.asks(PauseAudio(by, for_s))
 
     def measure(self) -> Self:
         return self.asks(MeasurePressure("nurse.a"))
