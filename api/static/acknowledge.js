@@ -1,27 +1,32 @@
-// The dialog of one bed's open alarms. Each is acknowledged by itself, by a named person; there
-// is no way to take them all. A refusal is shown and nothing typed is lost.
-import { useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact-hooks.js";
+// The dialog of one bed's open alarms. Each is acknowledged, and that undone, by itself and by a
+// named person; there is no way to take them all.
+import { useLayoutEffect, useRef, useState } from "./vendor/preact-hooks.js";
 import { signal } from "./vendor/signals.js";
-import { acknowledge } from "./api.js";
+import { acknowledge, unacknowledge } from "./api.js";
 import { alarmClass, alarmState, alarmWord, openAlarms } from "./alarm.js";
 import { now } from "./clock.js";
-import { bedName, clock } from "./format.js";
+import { bedName } from "./format.js";
 import { html } from "./html.js";
+import { SignedForm } from "./signed.js";
 import { beds, takeAlarm } from "./ward.js";
 
-const WHO = "postdose.who";
+const ACKNOWLEDGE = { name: "Acknowledge", failed: "Not acknowledged", send: acknowledge };
+const UNDO = { name: "Undo", failed: "Not undone", send: unacknowledge };
 
-// {bed, alarm}: which bed's alarms are open in the dialog, and which of them to acknowledge.
+// What a person can do about an alarm.
+export const verbFor = (alarm) => (alarm.acknowledged ? UNDO : ACKNOWLEDGE);
+
+// {bed, alarm, verb}: which bed's alarms are open in the dialog, and what to do with which.
 export const opened = signal(null);
 
-export const openAlarm = (bed, alarm) => {
-  opened.value = { bed, alarm };
+export const openAlarm = (bed, alarm, verb = ACKNOWLEDGE) => {
+  opened.value = { bed, alarm, verb };
 };
 
 export function AlarmDialog() {
   const at = opened.value;
   const bed = at && beds.value.find((one) => one.id === at.bed);
-  return bed ? html`<${Dialog} key=${at.bed} bed=${bed} first=${at.alarm} />` : null;
+  return bed ? html`<${Dialog} key=${at.bed} bed=${bed} first=${at} />` : null;
 }
 
 function Dialog({ bed, first }) {
@@ -50,7 +55,7 @@ function Dialog({ bed, first }) {
             <${Entry}
               key=${alarm.id}
               alarm=${alarm}
-              chosen=${chosen === alarm.id}
+              chosen=${chosen?.alarm === alarm.id ? chosen.verb : null}
               choose=${choose}
               done=${done}
             />
@@ -78,67 +83,31 @@ export function AlarmText({ alarm, at }) {
     </p>
     <p>${alarm.guidance}</p>
     <p class="muted">${alarm.over ? "over" : alarmState(alarm, at).join(" · ")}</p>
+    ${alarm.blind?.length > 0 && html`<p class="muted">Blind: ${alarm.blind.join(", ")}</p>`}
     ${alarm.note && html`<p class="muted">Note: ${alarm.note}</p>`}
   `;
 }
 
 function Entry({ alarm, chosen, choose, done }) {
-  const takeable = !alarm.acknowledged && !alarm.over;
+  const verb = verbFor(alarm);
   return html`
     <li class="entry ${alarmClass(alarm)}">
       <${AlarmText} alarm=${alarm} at=${now.value} />
       ${
-        chosen && !alarm.acknowledged
-          ? html`<${Form} alarm=${alarm} done=${done} />`
-          : takeable && html`<button onClick=${() => choose(alarm.id)}>Acknowledge …</button>`
+        chosen === verb
+          ? html`
+            <${SignedForm}
+              noted
+              ...${verb}
+              act=${(who, note) => verb.send(alarm.id, who, note)}
+              done=${done}
+            />
+          `
+          : !alarm.over &&
+            html`
+            <button onClick=${() => choose({ alarm: alarm.id, verb })}>${verb.name} …</button>
+          `
       }
     </li>
-  `;
-}
-
-function Form({ alarm, done }) {
-  const [who, setWho] = useState(localStorage.getItem(WHO) ?? "");
-  const [note, setNote] = useState("");
-  const [failure, setFailure] = useState(null);
-  const [sending, setSending] = useState(false);
-  const field = useRef(null);
-  const button = useRef(null);
-  useEffect(() => (who ? button : field).current.focus(), []);
-  const send = async (event) => {
-    event.preventDefault();
-    setSending(true);
-    setFailure(null);
-    try {
-      const taken = await acknowledge(alarm.id, who.trim(), note.trim() || null);
-      localStorage.setItem(WHO, who.trim());
-      done(taken);
-    } catch (error) {
-      setFailure(`Not acknowledged at ${clock(now.value)}: ${error.message}.`);
-      setSending(false);
-    }
-  };
-  return html`
-    <form onSubmit=${send}>
-      <label>
-        Who
-        <input
-          ref=${field}
-          required
-          pattern=".*\\S.*"
-          maxlength="80"
-          autocomplete="username"
-          value=${who}
-          onInput=${(event) => setWho(event.target.value)}
-        />
-      </label>
-      <label>
-        Note (optional)
-        <input maxlength="500" value=${note} onInput=${(event) => setNote(event.target.value)} />
-      </label>
-      ${failure && html`<p class="failure" role="alert">${failure}</p>`}
-      <button ref=${button} class="main" disabled=${sending}>
-        ${sending ? "Sending …" : "Acknowledge"}
-      </button>
-    </form>
   `;
 }

@@ -1,6 +1,6 @@
 // What the board makes of a bed's alarms. Priorities come from the server and are never
 // derived here. Pure.
-import { clock, plural, rough } from "./format.js";
+import { clock, lasted, plural, rough } from "./format.js";
 
 const RANK = { high: 0, medium: 1, low: 2 };
 
@@ -33,9 +33,16 @@ export function countAlarms(beds) {
   });
 }
 
+// How long the bed's sound is still paused, in words, or null when it is not.
+export function quietFor(bed, now) {
+  const left = Date.parse(bed.audio?.paused_until) - now;
+  return left > 0 ? `sound paused, ${lasted(left)} left` : null;
+}
+
 // The priority that has to be heard now: the worst unacknowledged alarm's, or null.
-export function audible(beds) {
+export function audible(beds, now) {
   const ranks = beds
+    .filter((bed) => !quietFor(bed, now))
     .flatMap((bed) => bed.alarms)
     .filter((alarm) => isOpen(alarm) && !isAdvisory(alarm) && !alarm.acknowledged)
     .map((alarm) => RANK[alarm.priority]);
@@ -51,11 +58,14 @@ export const alarmClass = (alarm) =>
 // Its priority as a word; an advisory's is that it is one.
 export const alarmWord = (alarm) => (isAdvisory(alarm) ? "advisory" : alarm.priority);
 
+const escalated = ({ level, recipients }) =>
+  level > 1 ? `escalated to ${recipients.at(-1)}` : "escalated";
+
 // What is known of an alarm beside its text, most telling first.
 export function alarmState(alarm, now) {
   const raised = Date.parse(alarm.raised_at);
   const lines = [];
-  if (alarm.escalated && !alarm.acknowledged) lines.push("escalated");
+  if (alarm.escalated && !alarm.acknowledged) lines.push(escalated(alarm));
   if (alarm.unverified_since) lines.push(`unverified since ${clock(alarm.unverified_since)}`);
   if (alarm.acknowledged) {
     const taken = alarm.acknowledged_at

@@ -50,3 +50,6 @@ export const getTrend = async (session, vital) =>
   (await request(`sessions/${part(session)}/readings?vital=${vital}&points=120`)).points;
 export const acknowledge = (alarm, by, note) =>
   post(`alarms/${part(alarm)}/acknowledge`, { by, note });
+export const unacknowledge = (alarm, by, note) =>
+  post(`alarms/${part(alarm)}/unacknowledge`, { by, note });
+export const pauseAudio = (bed, by) => post(`beds/${part(bed)}/audio-pause`, { by });

@@ -1,5 +1,5 @@
 // One bed's page: how the patient is now, how it has gone, what has to be met before leaving.
-import { AlarmText, openAlarm } from "./acknowledge.js";
+import { AlarmText, openAlarm, verbFor } from "./acknowledge.js";
 import { alarmClass, openAlarms } from "./alarm.js";
 import { now } from "./clock.js";
 import { Course, alarmsIn120 } from "./course.js";
@@ -7,6 +7,7 @@ import { bedName } from "./format.js";
 import { Banners, Header } from "./header.js";
 import { html } from "./html.js";
 import { Numerals, Scores } from "./numerals.js";
+import { Quiet } from "./quiet.js";
 import { Conditions, Findings } from "./record.js";
 import { nextCheck } from "./schedule.js";
 import { Clock, DeviceList } from "./tile.js";
@@ -64,15 +65,15 @@ function Alarms({ bed, at }) {
     <section class="panel">
       <h2>Alarms · ${alarmsIn120(bed)}</h2>
       ${!alarms.length && html`<p class="muted">No alarms</p>`}
+      <${Quiet} bed=${bed} at=${at} />
       <ul class="alarms">
         ${alarms.map(
           (alarm) => html`
             <li key=${alarm.id} class="entry ${alarmClass(alarm)}">
               <${AlarmText} alarm=${alarm} at=${at} />
-              ${
-                !alarm.acknowledged &&
-                html`<button onClick=${() => openAlarm(bed.id, alarm.id)}>Acknowledge …</button>`
-              }
+              <button onClick=${() => openAlarm(bed.id, alarm.id, verbFor(alarm))}>
+                ${verbFor(alarm).name} …
+              </button>
             </li>
           `,
         )}

@@ -5,7 +5,7 @@ import { effect, signal } from "./vendor/signals.js";
 import { AlarmDialog } from "./acknowledge.js";
 import { alarmWord, audible, byUrgency, countAlarms, openAlarms } from "./alarm.js";
 import { BedPage } from "./bed.js";
-import { now, startClock } from "./clock.js";
+import { now, serverNow, startClock } from "./clock.js";
 import { NoBeds, NoDaemon } from "./first.js";
 import { Banners, Header } from "./header.js";
 import { html } from "./html.js";
@@ -79,7 +79,7 @@ function Tiles() {
 // A board that has gone deaf sounds like a medium alarm: its own condition is technical.
 function hear() {
   if (link.peek().since === null) return;
-  const worst = audible(beds.peek());
+  const worst = audible(beds.peek(), serverNow());
   sound(link.peek().up || worst === "high" ? worst : "medium");
 }
 

@@ -3,7 +3,7 @@
 // word was heard less than 15 s ago.
 import { signal } from "./vendor/signals.js";
 import { serverNow } from "./clock.js";
-import { loadWard, reloadBed, status, takeAlarm, takeStatus, takeVitals } from "./ward.js";
+import { loadWard, reloadBed, status, takeAlarm, takeAudio, takeStatus, takeVitals } from "./ward.js";
 
 const SILENT_MS = 15_000;
 const RETRY_MS = [500, 1000, 2000, 5000];
@@ -40,6 +40,7 @@ export function openStream() {
 
 function takeEvent(event) {
   if (event.payload.alarm) takeAlarm(event.payload.alarm);
+  if (event.type.startsWith("alarm.audio-")) takeAudio(event.bed, event.payload);
   reloadBed(event.bed);
 }
 

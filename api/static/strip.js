@@ -1,7 +1,7 @@
 // The strip on top of a tile: what is wrong, what to do, since when, who has it. Always the
 // same height. Without an alarm it says that the patient may leave, or nothing of note.
 import { openAlarm } from "./acknowledge.js";
-import { alarmClass, alarmState, alarmWord, isAdvisory, openAlarms } from "./alarm.js";
+import { alarmClass, alarmState, alarmWord, isAdvisory, openAlarms, quietFor } from "./alarm.js";
 import { html } from "./html.js";
 
 export function Strip({ bed, now }) {
@@ -29,7 +29,8 @@ function AlarmStrip({ bed, alarms, now }) {
           ${worst.text}
         </span>
         <span class="strip-state">
-          ${alarmState(worst, now)
+          ${[quietFor(bed, now), ...alarmState(worst, now)]
+            .filter(Boolean)
             .slice(0, 2)
             .map((line) => html`<span key=${line}>${line}</span>`)}
         </span>

@@ -65,6 +65,11 @@ export function takeAlarm(alarm) {
   }));
 }
 
+// The bed's sound is paused, or (without `until`) on again.
+export function takeAudio(id, { until = null, by = null }) {
+  change(id, (bed) => ({ ...bed, audio: { paused_until: until, by } }));
+}
+
 // By bed that is being fetched: whether it was asked for again, and whether its vitals were
 // heard, since that began.
 const fetching = new Map();
@@ -88,6 +93,7 @@ async function fetchBed(id) {
     change(id, (old) => ({
       ...bed,
       alarms: since.again ? old.alarms : bed.alarms,
+      audio: since.again ? old.audio : bed.audio,
       vitals: since.heard ? old.vitals : bed.vitals,
     }));
     await loadCourse(bed);

@@ -52,6 +52,7 @@ class BedAt:
     alarms: tuple[Json, ...] = ()
     trend: tuple[Json, ...] = ()
     cuff: Json | None = None
+    audio: Json = field(default_factory=lambda: {"paused_until": None, "by": None})
 
     def ago(self, minutes: float) -> str:
         """The instant `minutes` before now."""
@@ -268,6 +269,10 @@ class BedAt:
             "acknowledged_at": None,
             "note": None,
             "escalated": False,
+            "level": 1,
+            "recipients": ["nurse"],
+            "called_at": self.ago(since_min),
+            "blind": [],
             "unverified_since": None,
             "raised_at": self.ago(since_min),
             "condition_ended_at": None,
@@ -279,6 +284,10 @@ class BedAt:
         }
         return replace(self, alarms=(*self.alarms, {**alarm, **more}))
 
+    def quieted(self, left_s: float, by: str = "M. Rossi") -> Self:
+        """The bed's sound is paused for so long."""
+        return replace(self, audio={"paused_until": self.ago(-left_s / 60), "by": by})
+
     def as_json(self) -> Json:
         """The bed as `GET /beds/{bed}` shows it."""
         return {
@@ -289,6 +298,7 @@ class BedAt:
             "alarms": [alarm for alarm in self.alarms if alarm["state"] != "ended"],
             "alarms_120min": len(self.alarms),
             "cuff": self.cuff,
+            "audio": self.audio,
             "simulated": False,
             "failing": None,
         }

@@ -151,3 +151,31 @@ async def test_there_is_no_acknowledge_all(ward: Ward, bed: BedAt, open_page: Op
     await page.get_by_role("button", name="+2 more").click()
     dialog = page.get_by_role("dialog")
     await expect(dialog.get_by_role("button")).to_have_text(["Close"] + ["Acknowledge …"] * 3)
+
+
+async def test_an_acknowledgement_can_be_undone_by_name(
+    ward: Ward, bed: BedAt, open_page: Open
+) -> None:
+    page = await open_page()
+    await opened(page)
+    await sign(page, "M. Rossi")
+    await opened(page)
+    await page.get_by_role("button", name="Undo …").click()
+    await page.get_by_label("Note").fill("the wrong bed")
+    await page.get_by_role("button", name="Undo", exact=True).click()
+    await expect(page.locator(".strip.waiting")).to_be_visible()
+    alarm = bed.alarms[0]["id"]
+    assert ward.given_back == [{"alarm": alarm, "by": "M. Rossi", "note": "the wrong bed"}]
+
+
+async def test_what_another_takes_meanwhile_is_not_undone_by_the_same_press(
+    ward: Ward, bed: BedAt, open_page: Open
+) -> None:
+    page = await open_page()
+    await opened(page)
+    await page.get_by_label("Who").fill("M. Rossi")
+    taken = {**bed.alarms[0], "acknowledged": True, "acknowledged_by": "J. Klein"}
+    ward.say_event(bed, "alarm", "alarm.acknowledged", {"alarm": taken})
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("with J. Klein")
+    await expect(dialog.get_by_role("button")).to_have_text(["Close", "Undo …"])

@@ -110,3 +110,74 @@ async def test_sound_can_be_turned_off_again(ward: Ward, bed: BedAt, open_page: 
     ward.say_alarm(bed.alarming("a", "One", priority="high"))
     await expect(page.locator(".strip.high")).to_be_visible()
     await expect_silence(page)
+
+
+# ── pausing it ──────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_quieted_bed_is_not_heard_and_says_for_how_long(
+    ward: Ward, bed: BedAt, open_page: Open
+) -> None:
+    quiet = bed.quieted(100)
+    ward.put(quiet)
+    page = await listening(open_page)
+    ward.say_alarm(quiet.alarming("a", "One", priority="high"))
+    await expect(page.locator(".strip.high")).to_contain_text("sound paused, 1:")
+    await expect_silence(page)
+
+
+async def test_another_bed_is_heard_all_the_same(ward: Ward, bed: BedAt, open_page: Open) -> None:
+    other = ward.bed("bed-2").well(97, 70, (130, 84), 3).dosed(40, "P-018")
+    ward.put(bed.quieted(100).alarming("a", "One", priority="high"), other)
+    page = await listening(open_page)
+    ward.say_alarm(other.alarming("b", "Two", priority="low"))
+    await expect_pulses(page, 1)
+
+
+async def test_a_pause_that_is_over_is_heard(ward: Ward, bed: BedAt, open_page: Open) -> None:
+    ward.put(bed.quieted(5).alarming("a", "One", priority="high"))
+    page = await listening(open_page)
+    await expect_pulses(page, 10)
+
+
+async def test_a_pause_that_ends_early_is_heard_at_once(
+    ward: Ward, bed: BedAt, open_page: Open
+) -> None:
+    loud = bed.alarming("a", "One", priority="high")
+    ward.put(loud.quieted(100))
+    page = await listening(open_page)
+    await expect(page.locator(".strip.high")).to_contain_text("sound paused")
+    ward.say_event(loud, "alarm", "alarm.audio-resumed", {"reason": "another alarm"})
+    await expect_pulses(page, 10)
+
+
+async def test_a_named_person_pauses_the_sound_from_the_bed_page(
+    ward: Ward, bed: BedAt, open_page: Open
+) -> None:
+    ward.put(bed.alarming("a", "One", priority="low"))
+    page = await open_page("#/bed/bed-1")
+    await page.get_by_role("button", name="Pause sound …").click()
+    await page.get_by_label("Who").fill("M. Rossi")
+    await page.get_by_role("button", name="Pause sound for 2 min").click()
+    await expect(page.locator(".side")).to_contain_text("left · M. Rossi")
+    await expect(page.get_by_role("button", name="Pause sound")).to_have_count(0)
+    assert ward.beds["bed-1"]["audio"]["by"] == "M. Rossi"
+
+
+async def test_a_refused_pause_says_why(ward: Ward, bed: BedAt, open_page: Open) -> None:
+    ward.put(bed.alarming("a", "One", priority="low"))
+    ward.refusal = {"status": 409, "title": "Conflict", "detail": "nothing to be heard"}
+    page = await open_page("#/bed/bed-1")
+    await page.get_by_role("button", name="Pause sound …").click()
+    await page.get_by_label("Who").fill("M. Rossi")
+    await page.get_by_role("button", name="Pause sound for 2 min").click()
+    await expect(page.locator(".failure")).to_contain_text("Not paused at")
+
+
+async def test_where_nothing_sounds_there_is_nothing_to_pause(
+    ward: Ward, bed: BedAt, open_page: Open
+) -> None:
+    ward.put(bed.alarming("a", "Quiet one", kind="advisory"))
+    page = await open_page("#/bed/bed-1")
+    await expect(page.locator(".side")).to_contain_text("Quiet one")
+    await expect(page.get_by_role("button", name="Pause sound")).to_have_count(0)

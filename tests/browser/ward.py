@@ -8,7 +8,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -48,6 +48,7 @@ class Ward:
         self.trends: dict[str, list[Json]] = {}
         self.history: list[Json] = []
         self.acknowledged: list[Json] = []
+        self.given_back: list[Json] = []
         self.refusal: Json | None = None
         self.seq = 1040
         self.mqtt: Json = {
@@ -159,21 +160,34 @@ class Ward:
 
     def acknowledge(self, alarm_id: str, by: str, note: str | None) -> Json:
         """Mark one alarm as taken. Raises `KeyError` if no bed has it."""
-        taken: Json = {}
+        at = rfc3339(self.now)
+        taken = self._mark(
+            alarm_id,
+            {"acknowledged": True, "acknowledged_by": by, "acknowledged_at": at, "note": note},
+        )
+        self.acknowledged.append({"alarm": alarm_id, "by": by, "note": note})
+        return taken
+
+    def unacknowledge(self, alarm_id: str, by: str, note: str | None) -> Json:
+        """Mark one alarm as given back. Raises `KeyError` if no bed has it."""
+        nobody = dict.fromkeys(("acknowledged_by", "acknowledged_at", "note"))
+        given_back = self._mark(alarm_id, {"acknowledged": False, **nobody})
+        self.given_back.append({"alarm": alarm_id, "by": by, "note": note})
+        return given_back
+
+    def _mark(self, alarm_id: str, change: Json) -> Json:
         for alarms in [bed["alarms"] for bed in self.beds.values()]:
             for n, alarm in enumerate(alarms):
                 if alarm["id"] == alarm_id:
-                    taken = alarm | {
-                        "acknowledged": True,
-                        "acknowledged_by": by,
-                        "acknowledged_at": rfc3339(self.now),
-                        "note": note,
-                    }
-                    alarms[n] = taken
-        if not taken:
-            raise KeyError(alarm_id)
-        self.acknowledged.append({"alarm": alarm_id, "by": by, "note": note})
-        return taken
+                    alarms[n] = alarm | change
+                    return dict(alarms[n])
+        raise KeyError(alarm_id)
+
+    def pause_audio(self, bed_id: str, by: str) -> Json:
+        """Quiet a bed for two minutes."""
+        until = rfc3339(self.now + timedelta(seconds=120))
+        self.beds[bed_id]["audio"] = {"paused_until": until, "by": by}
+        return dict(self.beds[bed_id]["audio"])
 
 
 def problem(status: int, title: str, detail: str) -> JSONResponse:
@@ -223,6 +237,16 @@ def application(ward: Ward) -> FastAPI:
         if ward.refusal:
             return problem(**ward.refusal)
         return JSONResponse(ward.acknowledge(alarm, body["by"], body["note"]))
+
+    @app.post("/api/v1/alarms/{alarm}/unacknowledge")
+    def unacknowledge(alarm: str, body: Json) -> Json:
+        return ward.unacknowledge(alarm, body["by"], body["note"])
+
+    @app.post("/api/v1/beds/{bed}/audio-pause")
+    def audio_pause(bed: str, body: Json) -> Response:
+        if ward.refusal:
+            return problem(**ward.refusal)
+        return JSONResponse(ward.pause_audio(bed, body["by"]))
 
     app.mount("/", Page(directory=STATIC, html=True))
     return app
