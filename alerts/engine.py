@@ -5,7 +5,7 @@ changed or its time has come. The engine changes its own alarms only in `apply`,
 live operation and a rebuild from the journal share.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ from alerts.lifecycle import (
     advance,
     stand_of,
 )
-from alerts.rules import Rule, RuleSet, signals
+from alerts.rules import BLINDING, Rule, RuleSet, signals
 from alerts.watch import Turn, Watch
 from alerts.wording import render, values_of
 from drivers.clock import Instant, rfc3339
@@ -51,7 +51,8 @@ class Scene:
 
     `n` is the number of the bed's last event. `troubles` holds those that are present, with
     the reason for each, and `unseen` those of which nobody can say now whether they are.
-    `minutes` is the time since the first dose, None before it.
+    `minutes` is the time since the first dose, None before it. `gone` says which signals nobody
+    gives because of a trouble.
     """
 
     bed: str
@@ -62,6 +63,7 @@ class Scene:
     troubles: Mapping[TroubleAt, str]
     unseen: AbstractSet[TroubleAt]
     minutes: float | None
+    gone: Callable[[TroubleAt], AbstractSet[str]] = lambda _: frozenset()
 
 
 class Engine:
@@ -76,6 +78,8 @@ class Engine:
         self._watches: dict[Key, Watch] = {}
         self._lookers: dict[Signal, list[Key]] = {}
         self._order: dict[Key, int] = {}
+        self._of_set: dict[Key, Rule] = {}
+        self._own: dict[str, Rule] = {}
         self._names: dict[Key, tuple[str, ...]] = {}
         self._trouble: dict[Key, TroubleAt | None] = {}
         self._confirmed: list[Key] = []
@@ -92,6 +96,7 @@ class Engine:
     def _add(self, rule: Rule, device: str | None) -> None:
         key = (rule.id, device)
         self._order[key] = len(self._order)
+        self._of_set[key] = rule
         self._watches[key] = Watch(rule)
         self._names[key] = signals(rule.condition)
         if rule.confirm_after_s is not None:
@@ -171,6 +176,7 @@ class Engine:
         watch = self._watches[key]
         rule = watch.rule
         if rule.in_session and scene.session is None:
+            self._due.pop(key, None)
             return []
         changes: list[Change] = []
         verdict = self._verdict(key, scene)
@@ -221,12 +227,13 @@ class Engine:
         met_by = {**self._met_by[key], **scene.values}
         seen = {name: value.value for name, value in met_by.items()}
         reason = scene.troubles.get((rule.trouble, device)) if rule.trouble else None
-        text = render(rule, seen, scene.baseline, device, reason)
+        blind, gone = self._blind(key, scene)
+        text = render(rule, seen, scene.baseline, device, reason, gone)
         values = values_of(rule, seen)
         self._raised_mono[key] = now.mono
         last = self.alarms.get(key)
         if last is not None and self._is_the_same(key, last, scene.session, now):
-            cause = Cause(now.wall, text=text, values=values, priority=rule.priority)
+            cause = Cause(now.wall, text=text, values=values, blind=blind, priority=rule.priority)
             return self._take(advance(last, Input.ONSET, cause), now)
         alarm = Alarm(
             id=str(uuid5(_IDS, f"{scene.bed}|{scene.n}|{rule.id}|{device}|{rfc3339(now.wall)}")),
@@ -243,8 +250,21 @@ class Engine:
             raised_at=now.wall,
             called_at=now.wall,
             recipients=self.rules.escalation.levels[:1],
+            blind=blind,
         )
         return self._take([Change("alarm.raised", alarm)], now)
+
+    def _blind(self, key: Key, scene: Scene) -> tuple[tuple[str, ...], list[str]]:
+        """The rules that see nothing because of a technical rule's trouble, and their signals."""
+        trouble = self._trouble[key]
+        if trouble is None or trouble[0] not in BLINDING:
+            return (), []
+        gone = scene.gone(trouble)
+        rules = {
+            rule.id: [n for n in signals(rule.condition) if n in gone] for rule in self.in_force
+        }
+        named = dict.fromkeys(name for names in rules.values() for name in names)
+        return tuple(rule for rule, names in rules.items() if names), [*named]
 
     def _is_the_same(self, key: Key, last: Alarm, session: str | None, now: Instant) -> bool:
         if last.is_open:
@@ -269,6 +289,7 @@ class Engine:
             now.wall,
             reason=f"still there after {rule.worsens_after_s:g} s",
             priority=rule.worsens_to,
+            blind=self._blind(key, scene)[0],
         )
         return self._take(advance(self.alarms[key], Input.WORSEN, cause), now)
 
@@ -310,6 +331,31 @@ class Engine:
     def _end(self, alarm: Alarm, cause: Cause, now: Instant) -> list[Change]:
         return self._take(advance(alarm, Input.WITHDRAW, cause), now)
 
+    @property
+    def in_force(self) -> tuple[Rule, ...]:
+        """The rules as this patient is judged by them now, in the set's order."""
+        return tuple(self._own.get(rule.id, rule) for rule in self.rules.rules)
+
+    def use(self, rule: Rule) -> None:
+        """Judge by `rule` instead of the rule of that id until the session ends.
+
+        It looks at the same signals. The engine is due at once, so the next look tells what
+        follows. Raises `KeyError` when the set has no rule of that id.
+        """
+        keys = [key for key in self._watches if key[0] == rule.id]
+        if not keys:
+            raise KeyError(rule.id)
+        self._own[rule.id] = rule
+        for key in keys:
+            assert self._names[key] == signals(rule.condition)
+            self._watches[key].rule = rule
+            self._due[key] = float("-inf")
+
+    def use_set(self, rule_id: str) -> None:
+        """Judge by the set's own rule of that id again. Raises `KeyError`."""
+        self.use({rule.id: rule for rule in self.rules.rules}[rule_id])
+        del self._own[rule_id]
+
     def end_session(self, now: Instant, reason: str) -> list[Change]:
         """The session is over: what was raised for it ends, and its rules start afresh."""
         changes: list[Change] = []
@@ -318,8 +364,9 @@ class Engine:
                 continue
             if (alarm := self.alarms.get(key)) is not None:
                 changes += self._end(alarm, Cause(now.wall, reason=reason), now)
-            self._watches[key] = Watch(watch.rule)
+            self._watches[key] = Watch(self._of_set[key])
             self._due.pop(key, None)
+        self._own.clear()
         return changes
 
     def _take(self, changes: list[Change], now: Instant) -> list[Change]:

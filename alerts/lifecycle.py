@@ -174,7 +174,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What comes with an input: when, who, why; the values and text of an onset; who is called."""
+    """What comes with an input: when, who, why; what an onset says and sees; who is called."""
 
     at: datetime
     by: str | None = None
@@ -320,7 +320,7 @@ def _effect(alarm: Alarm, happened: Input, cause: Cause) -> Alarm:
             calling = replace(alarm, called_at=cause.at)
             if alarm.acknowledged:
                 calling = _calling(alarm, cause)
-            return replace(calling, priority=cause.priority)
+            return replace(calling, priority=cause.priority, blind=cause.blind)
         case Input.ESCALATE:
             return replace(alarm, escalated=True, recipients=cause.recipients, called_at=cause.at)
         case Input.REMIND:

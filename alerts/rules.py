@@ -73,6 +73,12 @@ DEVICE_TROUBLES: Final = frozenset(
 )
 """Troubles of one device."""
 
+BLINDING: Final = frozenset(
+    """sensor-off sensor-disconnected no-pulse signal-missing cuff-failed device-fault device-silent
+    link-lost""".split()
+)
+"""Those that take signals away."""
+
 TROUBLES: Final = SITE_TROUBLES | BED_TROUBLES | CHECK_TROUBLES | DEVICE_TROUBLES
 """Everything a rule may name as `technical`."""
 

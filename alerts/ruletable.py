@@ -38,7 +38,10 @@ _SIMPLE_KEYS: Final = frozenset(
 _CONDITION_KEYS: Final = _SIMPLE_KEYS | {"technical", "any_of", "all_of"}
 _KEYS: Final = _RULE_KEYS | _CONDITION_KEYS
 _TEXT_FIELDS: Final = (
-    frozenset("value limit for_s device reason sys_rise dia_rise findings".split())
+    frozenset(
+        """value limit for_s device reason blind findings sys_rise dia_rise sys_limit
+        dia_limit""".split()
+    )
     | SIGNALS - SYMPTOM_SIGNALS.keys()
 )
 

@@ -1,6 +1,7 @@
 """The words of an alarm, from its rule and the values that raised it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from alerts.rules import GRADES, SCORES, SYMPTOM_SIGNALS, Fall, Limit, Rise, Rule, leaves, signals
 
@@ -16,8 +17,12 @@ def render(
     baseline: Mapping[str, float],
     device: str | None = None,
     reason: str | None = None,
+    gone: Iterable[str] = (),
 ) -> str:
-    """The rule's text with its fields filled in; a field nobody knows is a dash."""
+    """The rule's text with its fields filled in; a field nobody knows is a dash.
+
+    `gone` are the signals that nobody gives because of what the rule is about.
+    """
     fields: dict[str, str] = {name: _number(value) for name, value in seen.items()}
     fields |= {
         f"{name}_rise": f"{value - baseline[name]:+.0f}"
@@ -27,17 +32,31 @@ def render(
     named = signals(rule.condition)
     if len(named) == 1 and named[0] in seen:
         fields["value"] = fields[named[0]]
-    first = next(leaves(rule.condition))
-    match first:
-        case Limit(limit=limit) | Rise(at_least=limit) | Fall(of=limit):
-            fields["limit"] = _number(limit)
-        case _:
-            pass
+    for leaf in leaves(rule.condition):
+        match leaf:
+            case Limit(signal, _, limit) | Rise(signal, limit) | Fall(signal, limit, _):
+                fields.setdefault("limit", _number(limit))
+                fields.setdefault(f"{signal}_limit", _number(limit))
+            case _:
+                pass
     fields["findings"] = ", ".join(_findings(values_of(rule, seen))) or "–"
     fields["for_s"] = _number(rule.for_s)
     fields["device"] = device or "bed"
     fields["reason"] = reason or "unknown reason"
+    fields["blind"] = _listed([_IN_WORDS.get(name, name) for name in gone]) or "nothing"
     return rule.text.format_map(_Dashes(fields))
+
+
+_IN_WORDS: Final[Mapping[str, str]] = {
+    "spo2": "SpO2",
+    **dict.fromkeys(("sys", "dia", "map"), "pressure"),
+    "resp": "breathing",
+}
+
+
+def _listed(words: Iterable[str]) -> str:
+    *most, last = [*dict.fromkeys(words)] or [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _findings(values: Mapping[str, float]) -> Iterator[str]:

@@ -20,7 +20,7 @@ from uuid import UUID, uuid5
 
 from alerts import audio
 from alerts.conditions import Value
-from alerts.engine import MINUTE, Engine, Scene, Signal
+from alerts.engine import MINUTE, Engine, Scene, Signal, TroubleAt
 from alerts.lifecycle import Alarm, Change
 from alerts.rules import BED_TROUBLES, CHECK_TROUBLES, SITE_TROUBLES, Fall, RuleSet, leaves, signals
 from drivers.clock import Instant, rfc3339
@@ -603,7 +603,19 @@ class Bed:
             troubles=self._troubles.present,
             unseen=self._troubles.unseen,
             minutes=self._minutes(now),
+            gone=lambda at: self._gone(at, now),
         )
+
+    def _gone(self, at: TroubleAt, now: Instant) -> set[str]:
+        """The signals that nobody gives because of a trouble."""
+        trouble, device = at
+        wanted = () if self._open is None else self._open.regimen.continuous
+        if trouble != "signal-missing":
+            return self.vitals.only_from(device, now)
+        if device is None:
+            return {vital.value for vital in self.vitals.nobody_streams(wanted)}
+        missing = {vital.value for vital in self.vitals.missing(device, wanted, now)}
+        return missing & self.vitals.only_from(device, now)
 
     def _minutes(self, now: Instant) -> float | None:
         first = self._open.first_dose_at if self._open is not None else None

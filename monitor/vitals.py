@@ -249,6 +249,21 @@ class Vitals:
         tracks = (self._track.get((device, vital)) for vital in wanted)
         return [t.vital for t in tracks if t is not None and not t.is_spot and t.is_stale(now)]
 
+    def only_from(self, device: str | None, now: Instant) -> set[str]:
+        """The vitals that `device` can give and of which no other device gives a fresh value.
+
+        What is measured now and then does not stand in for what is streamed.
+        """
+        return {
+            vital.value
+            for (of, vital), own in self._track.items()
+            if of == device
+            and not any(
+                other.device != device and not other.is_stale(now) and other.is_spot <= own.is_spot
+                for other in self._tracks[vital]
+            )
+        }
+
     def nobody_streams(self, wanted: Iterable[Vital]) -> list[Vital]:
         """Those of `wanted` that no device here streams."""
         return [v for v in wanted if all(t.is_spot for t in self._tracks.get(v, ()))]

@@ -36,7 +36,7 @@ from tests.alerts.scenes import DEFAULT, Watched
         (
             Watched().trouble("signal-missing", None, "no device here gives spo2").wait(15),
             "tech.signal-missing",
-            "bed: no device here gives spo2. Its rules are blind",
+            "bed: no device here gives spo2. Blind: nothing",
         ),
         (
             Watched()
@@ -56,6 +56,21 @@ from tests.alerts.scenes import DEFAULT, Watched
 )
 def test_an_alarm_says_what_was_seen(seen: Watched, rule: str, text: str) -> None:
     assert seen.alarm(rule).text == text
+
+
+@pytest.mark.parametrize(
+    ("gone", "words"),
+    [
+        ((), "nothing"),
+        (("sys", "dia"), "pressure"),
+        (("spo2", "pulse"), "SpO2 and pulse"),
+        (("resp", "spo2", "sys", "pulse"), "breathing, SpO2, pressure and pulse"),
+    ],
+)
+def test_what_nobody_gives_is_said_in_words(gone: tuple[str, ...], words: str) -> None:
+    rule = next(rule for rule in DEFAULT.rules if rule.id == "tech.sensor-off")
+    text = render(rule, {}, {}, "oximeter", gone=gone)
+    assert text == f"oximeter: no finger. Blind: {words}"
 
 
 def test_an_alarm_whose_value_was_lost_on_the_way_names_the_last_that_met_it() -> None:

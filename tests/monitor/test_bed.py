@@ -187,7 +187,7 @@ def test_a_failure_reported_in_its_absence_does_not_make_a_device_heard() -> Non
 def test_a_signal_that_never_came_alarms() -> None:
     side = bed().spo2(None).pulse(None).with_session().wait(16)
     assert side.alarm("tech.signal-missing").text == (
-        "oximeter: gives no spo2, pulse. Its rules are blind"
+        "oximeter: gives no spo2, pulse. Blind: SpO2 and pulse"
     )
 
 
