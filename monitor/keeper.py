@@ -93,7 +93,8 @@ class Keeper:
         stored, last_n = await self._journal.rebuild(self.id)
         bed = self._empty()
         bed.restore((item.event for item in stored), last_n, self._clock.now())
-        self._raised = deque(item.event.at for item in stored if item.event.type in _RAISED)
+        raised = await self._journal.latest(self.id, _RAISED)
+        self._raised = deque(item.event.at for item in reversed(raised))
         self.bed = bed
 
     def _failed(self, error: BaseException) -> None:

@@ -73,6 +73,12 @@ def events(
     return _stored(connection, query.order_by(event.c.seq).limit(limit))
 
 
+def latest(connection: sa.Connection, bed: str, types: Collection[str], limit: int) -> list[Stored]:
+    """Up to `limit` of the bed's newest events of those types, newest first."""
+    query = sa.select(event).where(event.c.bed == bed, event.c.type.in_(types))
+    return _stored(connection, query.order_by(event.c.seq.desc()).limit(limit))
+
+
 def head(connection: sa.Connection) -> Head:
     """The last event's place and hash."""
     query = sa.select(event.c.seq, event.c.hash).order_by(event.c.seq.desc()).limit(1)

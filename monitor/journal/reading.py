@@ -90,6 +90,10 @@ class JournalReader:
             subject=subject,
         )
 
+    async def latest(self, bed: str, types: Collection[str], limit: int = 500) -> list[Stored]:
+        """Up to `limit` of the bed's newest events of those types, newest first."""
+        return await self._ask(reader.latest, bed, types, limit)
+
     async def rebuild(self, bed: str) -> tuple[list[Stored], int]:
         """The bed's events that its present state follows from, and its last event's `n`.
 

@@ -166,6 +166,19 @@ async def test_events_are_found_by_bed_session_type_and_subject(journal: Journal
     assert await found(after=4) == []
 
 
+async def test_the_latest_events_of_a_bed_come_newest_first(journal: Journal) -> None:
+    one, two = EventsOf("bed-1"), EventsOf("bed-2")
+    changes = ["raised", "ended", "re-raised", "ended", "raised"]
+    await journal.append([one.alarm(change, "a-1") for change in changes])
+    await journal.append([two.alarm("raised", "a-2")])
+
+    async def found(limit: int) -> list[int]:
+        return [s.seq for s in await journal.latest("bed-1", ["alarm.raised"], limit)]
+
+    assert await found(9) == [5, 1]
+    assert await found(1) == [5]
+
+
 async def test_sessions_come_newest_first_in_pages(journal: Journal) -> None:
     bed = EventsOf()
     await journal.append([bed.event(t) for t in ("session.started", "dose.given") * 3])

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from drivers.clock import rfc3339
+from monitor.views import LOAD
 from tests.virtual import virtual_time
 from tests.wards import SimulatedWard, simulated_ward
 
@@ -101,6 +103,25 @@ async def test_a_restart_in_the_middle_brings_the_session_and_its_alarms_back(
         kept = {"id", "state", "doses", "scores", "pressures", "baseline", "window_ends_at"}
         assert {k: before["session"][k] for k in kept} == {k: after["session"][k] for k in kept}
         assert {a["id"] for a in before["alarms"]} <= {a["id"] for a in after["alarms"]}
+
+
+@virtual_time()
+async def test_a_restart_still_counts_the_alarms_of_the_session_before(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start()
+        for total in (31, 2, 31):
+            await ward.score(session, "cadss", total)
+        await ward.post(f"/sessions/{session}/abort", {"by": "nurse.a", "reason": "unwell"})
+        await ward.start()
+        before = await ward.get("/beds/bed-1")
+        clock = ward.clock
+    assert before["alarms_120min"] >= 2
+    async with simulated_ward(tmp_path, clock=clock) as ward:
+        assert (await ward.get("/beds/bed-1"))["alarms_120min"] == before["alarms_120min"]
+        await clock.sleep(2 * 3600)
+        later = await ward.get("/events", bed="bed-1", type=["alarm.raised", "alarm.re-raised"])
+        recent = [e for e in later["items"] if e["at"] > rfc3339(clock.now().wall - LOAD)]
+        assert (await ward.get("/beds/bed-1"))["alarms_120min"] == len(recent)
 
 
 @virtual_time()
