@@ -1,6 +1,7 @@
 """A rule with another limit, for one patient. Pure; who may set it, and when, is not asked here."""
 
 from dataclasses import replace
+from typing import Final
 
 from alerts.rules import (
     RANGES,
@@ -17,6 +18,9 @@ from alerts.rules import (
     signals,
 )
 from alerts.ruletable import RuleError
+
+SET: Final = " (limit set for this patient)"
+"""What the text of a rule ends with that has another limit, and says which."""
 
 
 def limit_of(rule: Rule, signal: str | None = None) -> tuple[str, float]:
@@ -45,8 +49,8 @@ def adjusted(rule: Rule, signal: str | None, limit: float) -> Rule:
         )
     condition = _with(rule.condition, leaf, limit)
     shown = any(field in rule.text for field in ("{limit}", f"{{{leaf.signal}_limit}}"))
-    which = "" if shown else f": {limit:g}"
-    text = f"{rule.text} (limit set for this patient{which})"
+    mark = SET if shown else f" (limit set for this patient: {limit:g})"
+    text = rule.text.removesuffix(SET) + mark
     return replace(rule, condition=condition, text=text)
 
 

@@ -12,9 +12,11 @@ No clock and no I/O: the present is in every argument, and the same inputs give 
 events.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -22,7 +24,9 @@ from alerts import audio
 from alerts.conditions import Value
 from alerts.engine import MINUTE, Engine, Scene, Signal, TroubleAt
 from alerts.lifecycle import Alarm, Change
+from alerts.limits import adjusted
 from alerts.rules import BED_TROUBLES, CHECK_TROUBLES, SITE_TROUBLES, Fall, RuleSet, leaves, signals
+from alerts.ruletable import RuleError
 from drivers.clock import Instant, rfc3339
 from drivers.readings import (
     LinkChanged,
@@ -47,6 +51,7 @@ from monitor.commands import (
     Refusal,
     Refused,
     SessionCommand,
+    SetLimit,
     StartSession,
     StopCuff,
     Unacknowledge,
@@ -176,6 +181,7 @@ class Bed:
         for cuff in self._cuffs.values():
             cuff.pending = False
         if self._open is not None:
+            self._use_limits(self._open, *{rule for rule, _ in self._open.patient_limits()})
             self._judge_recorded(self._open, now)
 
     def _take_pressure(self, event: Event, now: Instant) -> set[str]:
@@ -315,6 +321,8 @@ class Bed:
             drafts = decisions.close(command, self.criteria(now, escort=command.escort))
         elif isinstance(command, GiveDose):
             drafts = decisions.dose(session, command, now, self._gate(session))
+        elif isinstance(command, SetLimit):
+            drafts = decisions.limit(session, command, self.rules)
         elif isinstance(command, ControlInfusion):
             drafts = decisions.infusion(session, command, now, self._gate(session))
         else:
@@ -329,11 +337,26 @@ class Bed:
 
     def _look_at_record(self, event: Event, now: Instant) -> None:
         """Have the rules see what a person recorded, corrected or withdrew."""
+        if event.type == "limit.set" and self._open is not None:
+            self._use_limits(self._open, event.payload["rule"])
         changed = self._take_pressure(event, now) | self._score_news2(event, now)
         if self._open is not None:
             changed |= self._judge_recorded(self._open, now)
         if changed:
             self._record(self.engine.look(changed, self._scene(now), now), now)
+
+    def _use_limits(self, session: Session, *rules: str) -> None:
+        """Have these rules judge by the limits that were set for this patient.
+
+        A rule that was changed since, and has no such limit any more, judges by its own.
+        """
+        own = session.patient_limits()
+        for rule in self.rules.rules:
+            if rule.id not in rules:
+                continue
+            limits = {signal: limit for (of, signal), limit in own.items() if of == rule.id}
+            with contextlib.suppress(RuleError):
+                self.engine.use(reduce(lambda r, of: adjusted(r, *of), limits.items(), rule))
 
     def _judge_recorded(self, session: Session, now: Instant) -> set[str]:
         """Have the rules see what was recorded last; the signals this changes."""

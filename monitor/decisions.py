@@ -11,7 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from alerts.lifecycle import Alarm
+from alerts.limits import adjusted, limit_of
 from alerts.rules import RuleSet
+from alerts.ruletable import RuleError
+from alerts.tomltext import meant
 from drivers.clock import Instant, rfc3339
 from monitor import recording
 from monitor.commands import (
@@ -34,6 +37,7 @@ from monitor.commands import (
     Refusal,
     Refused,
     Retract,
+    SetLimit,
     StartSession,
     WatchAction,
     WatchOver,
@@ -230,6 +234,37 @@ def decide(session: Session, command: Decide, _: Instant) -> list[Draft]:
         "dia": last.dia,
     }
     return [("decision.recorded", payload)]
+
+
+def limit(session: Session, command: SetLimit, rules: RuleSet) -> list[Draft]:
+    """A clinician gives a rule another limit for this patient, or its own again."""
+    by_id = {rule.id: rule for rule in rules.rules}
+    if command.rule not in by_id:
+        raise Refused(
+            Refusal.INVALID,
+            f"no rule {command.rule} in set {rules.name}; {meant(command.rule, by_id)}",
+            "rule",
+        )
+    rule = by_id[command.rule]
+    try:
+        signal, was = limit_of(rule, command.signal)
+        if command.limit is not None:
+            adjusted(rule, signal, command.limit)
+    except RuleError as error:
+        raise Refused(Refusal.INVALID, str(error), "limit") from error
+    now = session.patient_limits().get((rule.id, signal))
+    if command.limit is None and now is None:
+        raise Refused(Refusal.CONFLICT, f"{rule.id} has its own limit for {signal}", "limit")
+    payload = {
+        "rule": rule.id,
+        "signal": signal,
+        "limit": command.limit,
+        "was": was if now is None else now,
+        "clinician": command.clinician,
+        "reason": command.reason,
+        "by": command.by,
+    }
+    return [("limit.set", payload)]
 
 
 def watch(session: Session, command: WatchOver, _: Instant) -> list[Draft]:

@@ -178,6 +178,11 @@ class Session:
         )
         return next(covering, None)
 
+    def patient_limits(self) -> dict[tuple[str, str], float]:
+        """The limits that are not the rule set's own, by rule and signal."""
+        latest = {(limit.rule, limit.signal): limit.limit for limit in self.limits}
+        return {key: limit for key, limit in latest.items() if limit is not None}
+
     def records(self) -> Iterator[Record]:
         """Every record that a person can correct, as it stands."""
         for name, _ in _KEPT.values():

@@ -1,11 +1,11 @@
 """A bed in plain JSON data, as every interface shows it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from alerts.rules import Kind, Leaf, Limit, Priority, Rise, RuleSet, leaves
+from alerts.rules import Kind, Leaf, Limit, Priority, Rise, Rule, leaves
 from drivers.clock import Instant, rfc3339
 from drivers.readings import CuffState, LinkState
 from monitor.bed import Bed
@@ -50,7 +50,7 @@ def session(bed: Bed, now: Instant) -> Json | None:
     criteria = bed.criteria(now)
     return shown | {
         "ready": bed.session.phase.value == "ready",
-        "limits": limits(bed.rules, bed.session.baseline),
+        "limits": limits(bed.engine.in_force, bed.session.baseline),
         "gate": [asdict(c) | {"required": c.name not in ASKED} for c in bed.gate(now)],
         "criteria": [asdict(c) for c in criteria],
         "schedule": [
@@ -65,13 +65,13 @@ def session(bed: Bed, now: Instant) -> Json | None:
     }
 
 
-def limits(rules: RuleSet, baseline: Mapping[str, float]) -> list[Json]:
+def limits(rules: Iterable[Rule], baseline: Mapping[str, float]) -> list[Json]:
     """The limits to draw beside SpO2 and systolic pressure.
 
     They are those of the physiological rules of medium and high priority.
     """
     found = []
-    for rule in rules.rules:
+    for rule in rules:
         if rule.kind is not Kind.PHYSIOLOGICAL or rule.priority is Priority.LOW:
             continue
         for leaf in leaves(rule.condition):
