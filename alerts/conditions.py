@@ -24,12 +24,11 @@ class Verdict(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Value:
-    """A signal's value now. `at` is when it was taken, in monotonic seconds.
+    """A signal's value; only `at`, when it was taken last in monotonic seconds, ever changes.
 
-    `highest` gives the highest value within the last so many seconds, for signals that
-    a `Fall` looks at.
+    `highest` gives the highest value since a moment, for signals that a `Fall` looks at.
     """
 
     value: float
@@ -66,7 +65,9 @@ def judge(
         case Fall(signal, of, within_s):
             if (seen := values.get(signal)) is None or seen.highest is None:
                 return Verdict.UNKNOWN
-            return _against(seen.highest(within_s) - seen.value, of, Comparison.AT_LEAST, margin)
+            return _against(
+                seen.highest(seen.at - within_s) - seen.value, of, Comparison.AT_LEAST, margin
+            )
         case AnyOf(parts):
             return _any({judge(part, values, baseline, margin) for part in parts})
         case AllOf(parts):

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -66,6 +65,31 @@ class Scene:
     gone: Callable[[TroubleAt], AbstractSet[str]] = lambda _: frozenset()
 
 
+class _Dues:
+    """When each of many things is due; `soonest` is asked far more often than any changes."""
+
+    def __init__(self) -> None:
+        self._at: dict[Key, float] = {}
+        self.soonest = float("inf")
+
+    def put(self, key: Key, at: float | None) -> None:
+        before = self._at.get(key)
+        if at is not None:
+            self._at[key] = at
+        elif before is not None:
+            del self._at[key]
+        if before is not None and before <= self.soonest:
+            self.soonest = min(self._at.values(), default=float("inf"))
+        elif at is not None and at < self.soonest:
+            self.soonest = at
+
+    def by(self, now: float) -> list[Key]:
+        """What is due by `now`, in the order it was put."""
+        if self.soonest > now:
+            return []
+        return [key for key, at in self._at.items() if at <= now]
+
+
 class Engine:
     """The rules, watches and alarms of one bed.
 
@@ -83,11 +107,11 @@ class Engine:
         self._names: dict[Key, tuple[str, ...]] = {}
         self._trouble: dict[Key, TroubleAt | None] = {}
         self._confirmed: list[Key] = []
-        self._due: dict[Key, float] = {}
+        self._due = _Dues()
         self._met_by: dict[Key, Values] = {}
         self._raised_mono: dict[Key, float] = {}
         self._called_mono: dict[Key, float] = {}
-        self._call_due: dict[Key, float] = {}
+        self._call_due = _Dues()
         self._ended_mono: dict[Key, float] = {}
         for rule in rules.rules:
             for device in _devices_of(rule, devices):
@@ -141,7 +165,7 @@ class Engine:
     def look(self, changed: Iterable[Signal], scene: Scene, now: Instant) -> list[Change]:
         """What follows from a change of the named signals at `now`."""
         keys = {key for signal in changed for key in self._lookers.get(signal, ())}
-        keys |= {key for key, due in self._due.items() if due <= now.mono}
+        keys.update(self._due.by(now.mono))
         return [*self._look_at(keys, scene, now), *self._call_again(now)]
 
     def look_at_all(self, scene: Scene, now: Instant) -> list[Change]:
@@ -151,7 +175,7 @@ class Engine:
     @property
     def next_due(self) -> float:
         """When the engine has to be asked again even if nothing changes, monotonic seconds."""
-        return min(chain(self._due.values(), self._call_due.values()), default=float("inf"))
+        return min(self._due.soonest, self._call_due.soonest)
 
     @property
     def confirm_at(self) -> float | None:
@@ -176,7 +200,7 @@ class Engine:
         watch = self._watches[key]
         rule = watch.rule
         if rule.in_session and scene.session is None:
-            self._due.pop(key, None)
+            self._due.put(key, None)
             return []
         changes: list[Change] = []
         verdict = self._verdict(key, scene)
@@ -189,10 +213,7 @@ class Engine:
             changes += self._worsen(key, scene, now)
             worse = self._worsens_at(key, scene)
             due = due if worse is None else worse if due is None else min(due, worse)
-        if due is not None:
-            self._due[key] = due
-        else:
-            self._due.pop(key, None)
+        self._due.put(key, due)
         return changes
 
     def _verdict(self, key: Key, scene: Scene) -> Verdict:
@@ -349,7 +370,7 @@ class Engine:
         for key in keys:
             assert self._names[key] == signals(rule.condition)
             self._watches[key].rule = rule
-            self._due[key] = float("-inf")
+            self._due.put(key, float("-inf"))
 
     def use_set(self, rule_id: str) -> None:
         """Judge by the set's own rule of that id again. Raises `KeyError`."""
@@ -365,7 +386,7 @@ class Engine:
             if (alarm := self.alarms.get(key)) is not None:
                 changes += self._end(alarm, Cause(now.wall, reason=reason), now)
             self._watches[key] = Watch(self._of_set[key])
-            self._due.pop(key, None)
+            self._due.put(key, None)
         self._own.clear()
         return changes
 
@@ -386,14 +407,14 @@ class Engine:
         alarm = self.alarms[key]
         after_s = self.rules.escalation.after_s(alarm.kind, alarm.priority)
         if after_s is None or not alarm.is_open or alarm.acknowledged:
-            self._call_due.pop(key, None)
+            self._call_due.put(key, None)
         else:
-            self._call_due[key] = self._called_mono[key] + after_s
+            self._call_due.put(key, self._called_mono[key] + after_s)
 
     def _call_again(self, now: Instant) -> list[Change]:
         """The alarms whose time is over go to the next level, or remind the last one."""
         changes: list[Change] = []
-        for key in [key for key, due in self._call_due.items() if due <= now.mono]:
+        for key in self._call_due.by(now.mono):
             alarm = self.alarms[key]
             called = self.rules.escalation.levels[: alarm.level + 1]
             happened = Input.ESCALATE if len(called) > alarm.level else Input.REMIND

@@ -255,7 +255,8 @@ class Bed:
         """Time has passed. To be called at least once a second."""
         now = self._at(now)
         changed: set[Signal] = set(self.vitals.expire(now))
-        self._follow_spo2(now)
+        if changed:
+            self._follow_spo2(now)
         is_news = bool(changed) or now.mono >= self._next_look_at_all
         for hearing in self.hearing.values():
             is_news |= hearing.listen(now) or hearing.may_be_lost
@@ -267,11 +268,11 @@ class Bed:
             changed |= self._look_at_troubles(now)
         elif not self._plan_stands(now):
             changed |= self._look_at_checks(now)
-        minute = int(self._minutes(now) or 0.0)
-        if minute != self._minute:
+        look = now.mono >= self._next_look
+        if look and (minute := int(self._minutes(now) or 0.0)) != self._minute:
             self._minute = minute
             changed.add(MINUTE)
-        return self._after(changed, now, look=now.mono >= self._next_look)
+        return self._after(changed, now, look=look)
 
     def command(self, command: Command, now: Instant) -> Outcome:
         """What a person asked for. Raises `Refused`, and then nothing has changed."""
@@ -293,8 +294,11 @@ class Bed:
 
     def _at(self, now: Instant) -> Instant:
         """`now` as it is stored, after noticing whether the wall clock has been set."""
-        wall = now.wall.replace(microsecond=now.wall.microsecond // 1000 * 1000)
-        before, self._last = self._last, Instant(wall, now.mono)
+        wall = now.wall
+        if beyond := wall.microsecond % 1000:
+            wall = wall.replace(microsecond=wall.microsecond - beyond)
+            now = Instant(wall, now.mono)
+        before, self._last = self._last, now
         if self._open is not None and before is not None:
             by_s = (wall - before.wall).total_seconds() - (now.mono - before.mono)
             if abs(by_s) > STEP_S:

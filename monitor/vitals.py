@@ -7,7 +7,7 @@ since: an older one says nothing of what happened in between.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -204,13 +204,14 @@ class Vitals:
         if before is not None and before.at == at and before.value == value:
             return False
         moved = False
-        highest = None
         if (history := self._histories.get(vital)) is not None:
             history.add(at, value)
             moved = history.moved
-            highest = _highest(history, at)
-        self._values[vital] = Value(value, at, highest)
-        return moved or before is None or before.value != value or track.is_spot
+        if before is not None and before.value == value:
+            before.at = at
+            return moved or track.is_spot
+        self._values[vital] = Value(value, at, None if history is None else history.highest)
+        return True
 
     def _present(self, vital: Vital, now: Instant) -> _Track | None:
         """The track to show: the first stream that keeps its promise, or the newest measurement."""
@@ -267,7 +268,3 @@ class Vitals:
     def nobody_streams(self, wanted: Iterable[Vital]) -> list[Vital]:
         """Those of `wanted` that no device here streams."""
         return [v for v in wanted if all(t.is_spot for t in self._tracks.get(v, ()))]
-
-
-def _highest(history: History, at: float) -> Callable[[float], float]:
-    return lambda within_s: history.highest(at - within_s)

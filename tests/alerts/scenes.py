@@ -72,8 +72,8 @@ class Watched:
             past.append((self.now.mono, value))
             at = self.now.mono
 
-            def highest(within_s: float, at: float = at, past: list[tuple[float, float]] = past):  # type: ignore[no-untyped-def]
-                return max(value for taken, value in past if taken >= at - within_s)
+            def highest(since: float, past: list[tuple[float, float]] = past):  # type: ignore[no-untyped-def]
+                return max(value for taken, value in past if taken >= since)
 
             self._values[name] = Value(value, at, highest)
         return self._look(*values)
