@@ -181,6 +181,14 @@ class MqttPublisher:
         self.failure = reason
 
     async def _serve(self, client: Client) -> None:
+        try:
+            await self._talk(client)
+        except asyncio.CancelledError:
+            with suppress(MqttError):
+                await client.publish(self._status, "offline", 1, True, timeout=GOODBYE_S)
+            raise
+
+    async def _talk(self, client: Client) -> None:
         client.pending_calls_threshold = 10_000
         await self._publish(client, self._status, "online", retain=True)
         for topic_filter in self._handlers:
@@ -203,10 +211,6 @@ class MqttPublisher:
                     self._despite_the_journal(lambda: self._clear_ended(client)),
                 ):
                     group.create_task(work)
-        except asyncio.CancelledError:
-            with suppress(MqttError):
-                await client.publish(self._status, "offline", 1, True, timeout=GOODBYE_S)
-            raise
         finally:
             self._client = None
             stop_listening()
