@@ -40,7 +40,7 @@ export function openStream() {
 
 function takeEvent(event) {
   if (event.payload.alarm) takeAlarm(event.payload.alarm);
-  if (event.type.startsWith("alarm.audio-")) takeAudio(event.bed, event.payload);
+  if (event.type?.startsWith("alarm.audio-")) takeAudio(event.bed, event.payload);
   reloadBed(event.bed);
 }
 

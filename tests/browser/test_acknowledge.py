@@ -1,5 +1,7 @@
 """Taking an alarm from the board: by a named person, one at a time, nothing lost."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -175,7 +177,7 @@ async def test_what_another_takes_meanwhile_is_not_undone_by_the_same_press(
     await opened(page)
     await page.get_by_label("Who").fill("M. Rossi")
     taken = {**bed.alarms[0], "acknowledged": True, "acknowledged_by": "J. Klein"}
-    ward.say_event(bed, "alarm", "alarm.acknowledged", {"alarm": taken})
+    ward.say_alarm(replace(bed, alarms=(taken,)), "alarm.acknowledged")
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("with J. Klein")
     await expect(dialog.get_by_role("button")).to_have_text(["Close", "Undo …"])

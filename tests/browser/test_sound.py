@@ -1,5 +1,6 @@
 """What the board sounds like: pulses counted at the browser's own audio."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -135,8 +136,13 @@ async def test_another_bed_is_heard_all_the_same(ward: Ward, bed: BedAt, open_pa
 
 
 async def test_a_pause_that_is_over_is_heard(ward: Ward, bed: BedAt, open_page: Open) -> None:
-    ward.put(bed.quieted(5).alarming("a", "One", priority="high"))
+    loud = bed.alarming("a", "One", priority="high")
+    ward.put(loud.quieted(100))
     page = await listening(open_page)
+    await expect(page.locator(".strip.high")).to_contain_text("sound paused")
+    soon = replace(loud, now=ward.now).quieted(2)
+    payload = {"until": soon.audio["paused_until"], "by": "M. Rossi"}
+    ward.say_event(soon, "alarm", "alarm.audio-paused", payload)
     await expect_pulses(page, 10)
 
 
