@@ -94,8 +94,8 @@ def _due(session: Session, of: CheckOf, now: datetime) -> dict[datetime, float |
     for check in session.regimen.check:
         if check.of is of:
             for due_at in _due_times(session, check, now):
-                wanted_anyway = due.get(due_at, 0.0) is None
-                due[due_at] = None if wanted_anyway else check.only_if_over
+                if due.setdefault(due_at, check.only_if_over) is not None:
+                    due[due_at] = check.only_if_over
     return due
 
 
@@ -104,9 +104,9 @@ def _due_times(session: Session, check: Check, now: datetime) -> Iterator[dateti
         yield session.started_at
     if session.infusion is not None:
         yield from _around_infusion(session.infusion, session.regimen, check, now)
-    elif session.last_dose_at is not None:
+    elif (dosed_at := session.last_dose_at) is not None:
         for minutes in check.after_dose_min:
-            yield session.last_dose_at + timedelta(minutes=minutes)
+            yield dosed_at + timedelta(minutes=minutes)
     if check.at_discharge and session.window_ends_at is not None:
         yield session.window_ends_at
 
