@@ -422,7 +422,8 @@ class Bed:
         """The session's checks; none without a session."""
         if self._plan is None or not self._plan_stands(now):
             planned = [] if self.session is None else schedule(self.session, now.wall)
-            self._plan = Plan(self.session, planned, now.wall, next_change(planned))
+            until = next_change(self.session, planned, now.wall)
+            self._plan = Plan(self.session, planned, now.wall, until)
         return self._plan.planned
 
     def _plan_stands(self, now: Instant) -> bool:

@@ -58,13 +58,20 @@ def schedule(session: Session, now: datetime) -> list[Planned]:
     return sorted(planned, key=lambda item: (item.due_at, item.check))
 
 
-def next_change(planned: Iterable[Planned]) -> datetime:
-    """When the passing of time alone next changes how one of `planned` stands."""
-    turns = (
+def next_change(session: Session | None, planned: Iterable[Planned], now: datetime) -> datetime:
+    """When the passing of time alone next changes what is planned, or how it stands.
+
+    While an infusion has not ended its pauses and its overtime move the plan, which is
+    looked at again every minute: no check in it is planned closer than that.
+    """
+    turns = [
         item.due_at + (TOLERANCE if item.state is CheckState.DUE else timedelta())
         for item in planned
         if item.state in (CheckState.UPCOMING, CheckState.DUE)
-    )
+    ]
+    infusion = None if session is None else session.infusion
+    if infusion is not None and infusion.ended_at is None:
+        turns.append(now + timedelta(minutes=1))
     return min(turns, default=datetime.max.replace(tzinfo=UTC))
 
 

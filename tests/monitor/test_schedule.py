@@ -8,7 +8,7 @@ from drivers.clock import rfc3339
 from monitor.commands import InfusionAction
 from monitor.events import Event
 from monitor.regimen import Check, CheckOf, Regimen
-from monitor.schedule import CheckState, Planned, schedule
+from monitor.schedule import CheckState, Planned, next_change, schedule
 from monitor.session import Session
 from tests.monitor.builders import REGIMENS, START
 
@@ -218,6 +218,42 @@ def test_a_check_done_for_the_first_device_does_not_do_the_second_one_s() -> Non
     first = scored(given(session(dosed=False), 0, 28), 15)
     assert one(first, CheckOf.MOAAS, 15, 16).state is CheckState.DONE
     assert one(given(first, 18, 28), CheckOf.MOAAS, 33, 20).state is CheckState.UPCOMING
+
+
+ODD_END = REGIMENS["ketamine-iv"].model_copy(
+    update={
+        "infusion_min": 42,
+        "check": (Check(of=CheckOf.PRESSURE, in_infusion_every_min=5),),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "ran",
+    [
+        running(ODD_END),
+        infused(running(ODD_END), PAUSE, 12),
+        infused(infused(running(ODD_END), PAUSE, 12), RESUME, 14.5),
+        infused(running(LISTED), PAUSE, 12),
+        infused(running(), END, 40),
+        session(),
+    ],
+    ids=["overruns", "paused", "resumed", "listed", "ended", "nasal"],
+)
+def test_a_plan_stands_until_its_next_change(ran: Session) -> None:
+    ran = measured(ran, *range(1, 41, 3))
+    kept, until = schedule(ran, at(0)), at(0)
+    for now_min in range(130):
+        for now in (at(now_min), at(now_min + 0.5)):
+            if now >= until:
+                kept = schedule(ran, now)
+                until = next_change(ran, kept, now)
+            fresh = [item for item in schedule(ran, now) if item.due_at <= now]
+            assert [item for item in kept if item.due_at <= now] == fresh
+
+
+def test_without_a_session_nothing_changes_by_itself() -> None:
+    assert next_change(None, [], at(0)) > at(1e6)
 
 
 # ── at discharge, and only when it is needed ────────────────────────────────────────────
