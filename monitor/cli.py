@@ -232,7 +232,7 @@ def rules(
     from rich.console import Console
 
     from alerts.ruleset import RuleError, load
-    from monitor.rules_table import tables
+    from monitor.rules_table import escalation, tables
 
     if checked is not None:
         _check_rules(checked, config)
@@ -244,6 +244,7 @@ def rules(
     console = Console(width=WIDE)
     for table in tables(rule_set):
         console.print(table)
+    console.print(escalation(rule_set))
 
 
 def _check_rules(name: str, config: Path | None) -> None:

@@ -46,6 +46,15 @@ def tables(rules: RuleSet) -> Iterator[Table]:
         yield found
 
 
+def escalation(rules: RuleSet) -> str:
+    """Whom an alarm calls that nobody takes, in a line."""
+    to = rules.escalation
+    return (
+        f"An alarm that nobody takes calls {', then '.join(to.levels)}: "
+        f"high after {_time(to.high_after_s)} each, medium after {_time(to.medium_after_s)}."
+    )
+
+
 def _after(rule: Rule) -> str:
     return "" if rule.after_min is None else f", from {rule.after_min:g} min after the dose"
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from alerts.rules import Kind
 from monitor.cli import WIDE
-from monitor.rules_table import tables
+from monitor.rules_table import escalation, tables
 from tests.alerts.scenes import DEFAULT
 
 
@@ -51,3 +51,10 @@ def test_the_rules_are_told_apart_by_their_kind() -> None:
 )
 def test_it_is_in_a_nurse_s_words(words: str) -> None:
     assert any(words in line for line in printed())
+
+
+def test_it_says_whom_an_alarm_calls_that_nobody_takes() -> None:
+    assert escalation(DEFAULT) == (
+        "An alarm that nobody takes calls nurse, then charge-nurse, then clinician: "
+        "high after 60 s each, medium after 3 min."
+    )
