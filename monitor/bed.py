@@ -123,6 +123,10 @@ class Outcome:
     requests: list[Measure | StopMeasuring] = field(default_factory=list)
 
 
+NOTHING: Final = Outcome()
+"""Nothing was decided. Never changed."""
+
+
 class Bed:
     """One bed. Made empty, or rebuilt from its stored events by `restore`.
 
@@ -228,7 +232,7 @@ class Bed:
                 is_news = True
             case Waveform() if hearing.heard:
                 hearing.hear(report.item, now)
-                return Outcome()
+                return NOTHING
             case item:
                 is_news = hearing.hear(item, now) or hearing.misses
                 if isinstance(item, Measurement):
@@ -570,6 +574,8 @@ class Bed:
                 self._start_if_wanted(cuff, self._open, now)
         if self.pause is not None:
             self._resume_audio(audio.why_over(self.pause, self.engine.alarms.values(), now), now)
+        if not (self._outcome.events or self._outcome.requests):
+            return NOTHING
         outcome, self._outcome = self._outcome, Outcome()
         return outcome
 

@@ -7,6 +7,7 @@ the process that made it.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Final
 
 from alerts.lifecycle import Alarm, State
@@ -146,7 +147,10 @@ class Cuff:
         follow_up: bool,
         planned: Iterable[Planned],
     ) -> str | None:
-        """Why a measurement should start now, None when none should."""
+        """Why a measurement should start now, None when none should.
+
+        `planned` are the session's checks in the order they are due.
+        """
         hearing = self.hearing
         if self.stopped is not None:
             return None
@@ -161,14 +165,13 @@ class Cuff:
             return "confirm" if now.mono >= confirm_at else None
         if follow_up and since_s >= FOLLOW_UP_S:
             return "follow-up"
-        return "schedule" if any(map(self._calls, planned)) else None
+        come = takewhile(lambda check: check.state is not CheckState.UPCOMING, planned)
+        return "schedule" if any(map(self._calls, come)) else None
 
     def _calls(self, planned: Planned) -> bool:
-        if planned.check is not CheckOf.PRESSURE:
+        if planned.check is not CheckOf.PRESSURE or planned.state is CheckState.DONE:
             return False
-        if self.failed_at is not None and planned.due_at <= self.failed_at:
-            return False
-        return planned.state in (CheckState.DUE, CheckState.OVERDUE)
+        return self.failed_at is None or planned.due_at > self.failed_at
 
 
 def needs_follow_up(alarms: Iterable[Alarm], pressures: Iterable[Pressure]) -> bool:

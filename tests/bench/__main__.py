@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--quick] [--only ward,codecs,durable]`: measure, print, write down.
+"""`python -m tests.bench [--quick] [--only ward,core,codecs,durable]`: measure, print, write down.
 
 A whole run takes some six minutes and rewrites the tables of docs/benchmarks.md; a quick or
 partial one only prints.
@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import Final
 
-from tests.bench import codecs, durable, page, ward
+from tests.bench import codecs, core, durable, page, ward
 from tests.bench.ward import Case, Figures
 
-PARTS: Final = ("ward", "codecs", "durable")
+PARTS: Final = ("ward", "core", "codecs", "durable")
 CALM_S: Final = 20.0
 
 SIDE_BY_SIDE: Final = [
@@ -63,6 +63,8 @@ def _parts(wanted: list[str], quick: bool) -> Iterator[str]:
         yield page.durable(durable.commit_s(count), durable.measure(count))
     if "codecs" in wanted:
         yield page.codecs(codecs.measure(1 << (18 if quick else 21)))
+    if "core" in wanted:
+        yield page.core([core.measure(hours) for hours in core.HOURS[: 1 if quick else None]])
     if "ward" in wanted:
         yield page.ward(list(_wards(quick)))
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import psutil
 
+from tests.bench.core import Cost
 from tests.bench.ward import Figures
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -78,6 +79,33 @@ def codecs(rates: Mapping[str, float]) -> str:
     """Bytes a second; the last column is for oximeters of 375 bytes a second."""
     rows = [[n, f"{rate / 1e6:.1f}", f"{rate / 375:,.0f}"] for n, rate in rates.items()]
     return _table(("codec", "MB/s", "times 375 bytes/s"), rows)
+
+
+def core(costs: Sequence[Cost]) -> str:
+    """What hours of one bed cost its core, and each as a ratio to the first row's an hour."""
+    head = (
+        "hours of a bed",
+        "reports",
+        "readings ms",
+        "ticks ms",
+        "µs a report",
+        "an hour",
+        "floor",
+    )
+    an_hour_s = (costs[0].take_s + costs[0].tick_s) / costs[0].hours
+    rows = [
+        [
+            str(cost.hours),
+            f"{cost.reports:,}",
+            f"{cost.take_s * 1000:.0f}",
+            f"{cost.tick_s * 1000:.0f}",
+            f"{cost.take_s / cost.reports * 1e6:.1f}",
+            f"{(cost.take_s + cost.tick_s) / cost.hours / an_hour_s:.2f}",
+            f"{(cost.take_s + cost.tick_s) / cost.floor_s:.0f} ×",
+        ]
+        for cost in costs
+    ]
+    return _table(head, rows)
 
 
 def durable(bare_s: float, rates: Mapping[str, tuple[float, float]]) -> str:

@@ -510,7 +510,7 @@ async def test_a_session_is_retained_and_cleared_when_there_is_none(
         await until(lambda: bench.mqtt.connected_since is not None)
         ward.session_of["bed-1"] = {"id": "s-1", "state": "baseline"}
         await bench.journal.append([bench.bed.event("session.started")])
-        state = await heard.until("bed-1/session")
+        state = await heard.until("bed-1/session", lambda state: state is not None)
         del ward.session_of["bed-1"]
         await bench.journal.append([bench.bed.event("session.closed")])
         assert await heard.until("bed-1/session", lambda state: state is None) is None

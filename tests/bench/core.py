@@ -1,0 +1,75 @@
+"""What one bed's core costs: hours of readings, the whole default set, and no I/O at all."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import process_time
+from typing import Final
+
+from drivers.clock import Instant
+from drivers.readings import CuffPhase, CuffState, Measurement, Reading, Report, Vital
+from monitor.bed import Bed
+from simulators.patient import Patient, Profile
+from tests.monitor.builders import bed
+
+HOURS: Final = (1, 2, 4)
+RATE: Final = 3
+"""Readings a second, as an oximeter's packets come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Processor seconds for `hours` of one bed.
+
+    For what its devices said, for ticks, and for holding each value against one limit:
+    the least that anything could do.
+    """
+
+    hours: int
+    reports: int
+    take_s: float
+    tick_s: float
+    floor_s: float
+
+
+def measure(hours: int) -> Cost:
+    """What `hours` after the dose cost a bed whose oximeter and cuff talk all the time."""
+    side = bed().with_session().with_baseline().prepared().dosed(override=None)
+    patient = Patient(Profile(), 7, dose_at_s=0.0)
+    seconds = range(hours * 3600)
+    said = [report for second in seconds for report in _second(side.now, patient, second)]
+    took_s, ticked_s = _run(side.bed, said)
+    return Cost(hours, len(said), took_s, ticked_s, _floor_s(said))
+
+
+def _second(begin: Instant, patient: Patient, second: int) -> Iterator[Report]:
+    for n in range(RATE):
+        at_s = second + (n + 1) / RATE
+        truth = patient.at(at_s)
+        spo2, pulse = truth.spo2_pct or 0.0, truth.pulse_per_min or 0.0
+        readings = (Reading(Vital.SPO2, round(spo2)), Reading(Vital.PULSE, round(pulse)))
+        yield Report("oximeter", begin.plus(at_s), Measurement(readings))
+    yield Report("cuff", begin.plus(second + 1), CuffState(CuffPhase.IDLE, 0))
+
+
+def _run(core: Bed, said: list[Report]) -> tuple[float, float]:
+    began_s = process_time()
+    ticked_s = 0.0
+    for number, report in enumerate(said):
+        core.take(report)
+        if number % (RATE + 1) == RATE:
+            before_s = process_time()
+            core.tick(report.at)
+            core.tick(report.at.plus(0.2))
+            ticked_s += process_time() - before_s
+    return process_time() - began_s - ticked_s, ticked_s
+
+
+def _floor_s(said: list[Report]) -> float:
+    began_s = process_time()
+    low = 0
+    for report in said:
+        if isinstance(report.item, Measurement):
+            for reading in report.item.readings:
+                if reading.value is not None and reading.value < 88:
+                    low += 1
+    return process_time() - began_s
