@@ -244,13 +244,17 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """A named, versioned set of rules; `hash` is of the file's text, in hexadecimal."""
+    """A named, versioned set of rules; `hash` is of the file's text, in hexadecimal.
+
+    `texts` are the files that make it up: its own first, then what each extends.
+    """
 
     name: str
     version: str
     hash: str
     rules: tuple[Rule, ...]
     escalation: Escalation = Escalation()
+    texts: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:

@@ -13,7 +13,7 @@ from alerts.rules import Escalation, Rule, RuleSet
 from alerts.ruletable import Fault, RuleError, rule_from
 from alerts.tomltext import Place, line_of, lines, meant
 
-__all__ = ["Draft", "RuleError", "load", "parse", "read", "shipped"]
+__all__ = ["Draft", "RuleError", "kept", "load", "parse", "read", "shipped"]
 
 _KEYS = frozenset({"name", "version", "extends", "escalation", "rule"})
 
@@ -69,6 +69,11 @@ def parse(text: str, where: str) -> RuleSet:
     return _read(text, where, ()).sound()
 
 
+def kept(texts: Sequence[str], where: str) -> RuleSet:
+    """The set that these `RuleSet.texts` were kept of. Raises `RuleError`."""
+    return _read(texts[0], where, (), texts[1:]).sound()
+
+
 def _load(name_or_path: str, above: tuple[Path, ...]) -> Draft:
     """`above` are the files that lead here, outermost first: names are looked for beside the last.
 
@@ -91,7 +96,10 @@ def _load(name_or_path: str, above: tuple[Path, ...]) -> Draft:
     return _read(text, str(path), (*above, path.resolve()))
 
 
-def _read(text: str, where: str, above: tuple[Path, ...]) -> Draft:
+def _read(
+    text: str, where: str, above: tuple[Path, ...], extended: Sequence[str] = ()
+) -> Draft:
+    """`extended` holds the texts of what it extends, where they are not to be looked for."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -100,13 +108,15 @@ def _read(text: str, where: str, above: tuple[Path, ...]) -> Draft:
     faults: list[str] = []
     places: dict[str, Place] = {}
     rules: dict[str, Rule] = {}
+    texts: tuple[str, ...] = (text,)
     escalation = Escalation()
     base = None
     digest = hashlib.sha256(text.encode())
     try:
         _check_keys(data)
         if "extends" in data:
-            base = _load(data["extends"], above).sound()
+            base = kept(extended, where) if extended else _load(data["extends"], above).sound()
+            texts += base.texts
             rules = {rule.id: rule for rule in base.rules}
             escalation = base.escalation
             digest.update(base.hash.encode())
@@ -129,7 +139,7 @@ def _read(text: str, where: str, above: tuple[Path, ...]) -> Draft:
     if faults:
         return Draft(where, faults)
     whole = RuleSet(
-        data["name"], data["version"], digest.hexdigest(), tuple(rules.values()), escalation
+        data["name"], data["version"], digest.hexdigest(), tuple(rules.values()), escalation, texts
     )
     return Draft(where, [], whole, base, places, draft.lines)
 

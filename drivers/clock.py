@@ -29,6 +29,11 @@ class Instant:
         """The moment `seconds` later, on both clocks."""
         return Instant(self.wall + timedelta(seconds=seconds), self.mono + seconds)
 
+    def in_ms(self) -> "Instant":
+        """The moment in whole milliseconds on both clocks, as it is kept."""
+        wall = self.wall.replace(microsecond=self.wall.microsecond // 1000 * 1000)
+        return Instant(wall, round(self.mono, 3))
+
 
 def rfc3339(wall: datetime) -> str:
     """`wall` as Postdose writes instants: RFC 3339, UTC, milliseconds."""

@@ -172,6 +172,7 @@ class Bed:
 
     def restore(self, events: Iterable[Event], last_n: int, now: Instant) -> None:
         """Take up where the stored `events` left off. To be called once, on a new bed."""
+        now = now.in_ms()
         for event in events:
             self._apply(event, _then(event.at, now).mono)
             if event.subject is not None:
@@ -298,16 +299,13 @@ class Bed:
 
     def _at(self, now: Instant) -> Instant:
         """`now` as it is stored, after noticing whether the wall clock has been set."""
-        wall = now.wall
-        if beyond := wall.microsecond % 1000:
-            wall = wall.replace(microsecond=wall.microsecond - beyond)
-            now = Instant(wall, now.mono)
+        now = now.in_ms()
         before, self._last = self._last, now
-        if self._open is not None and before is not None:
-            by_s = (wall - before.wall).total_seconds() - (now.mono - before.mono)
+        if before is not None and self._open is not None:
+            by_s = (now.wall - before.wall).total_seconds() - (now.mono - before.mono)
             if abs(by_s) > STEP_S:
-                self._emit("clock.stepped", {"by_s": round(by_s, 3)}, self._last)
-        return self._last
+                self._emit("clock.stepped", {"by_s": round(by_s, 3)}, now)
+        return now
 
     # ── sessions ────────────────────────────────────────────────────────────────────────
 
@@ -480,6 +478,10 @@ class Bed:
         )
         if why is not None:
             self._ask(cuff.request(why), now)
+
+    def nobody_answers(self, device: str) -> None:
+        """The measurement that `device` was asked for is not made: this bed is on paper only."""
+        self._cuffs[device].pending = False
 
     # ── rules and alarms ────────────────────────────────────────────────────────────────
 

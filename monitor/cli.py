@@ -188,6 +188,37 @@ def _findings() -> Iterator[Callable[["Level", str], None]]:
 
 
 @app.command()
+def replay(
+    session: Annotated[str, typer.Argument(help="The session's id.")],
+    config: Config,
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="Another rule set: what would it have done?")
+    ] = None,
+) -> None:
+    """Run a recorded session again: the same events, or the alarms under other rules."""
+    from rich.console import Console
+
+    from monitor.replays import run_replay
+
+    with _reading():
+        if not run_replay(_settings(config).store.url, session, rules, Console()):
+            raise Failure(f"session {session} did not give the same again")
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    """What cannot be read or run again is said in one line."""
+    from alerts.ruleset import RuleError
+    from monitor.journal import StoreError
+    from monitor.replays import ReplayError
+
+    try:
+        yield
+    except (ReplayError, RuleError, StoreError) as error:
+        raise Failure(str(error)) from error
+
+
+@app.command()
 def devices() -> None:
     """List the devices that Postdose knows."""
     from drivers.registry import DRIVERS
@@ -220,15 +251,26 @@ def scenarios() -> None:
 
 @app.command()
 def rules(
+    sessions: Annotated[list[str] | None, typer.Argument(help="With --what-if: which.")] = None,
     name: Annotated[str, typer.Option("--set", help="A set's name, or a site's file.")] = "default",
     checked: Annotated[
         str | None, typer.Option("--check", help="Look for mistakes in this file instead.")
     ] = None,
+    what_if: Annotated[
+        bool, typer.Option("--what-if", help="What --rules would have done in these sessions.")
+    ] = False,
+    other: Annotated[Path | None, typer.Option("--rules", help="The other set's file.")] = None,
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="With --check: the site's TOML file.")
+        Path | None,
+        typer.Option("--config", "-c", help="With --check or --what-if: the site's TOML file."),
     ] = None,
 ) -> None:
-    """Print a rule set as a table, or check a site's own."""
+    """Print a rule set, check a site's own, or say what it would have done in sessions."""
+    if what_if:
+        _what_if(sessions or [], other, config)
+        return
+    if sessions:
+        raise typer.BadParameter(f"{sessions[0]}: --set names a set; sessions are for --what-if")
     from rich.console import Console
 
     from alerts.ruleset import RuleError, load
@@ -258,6 +300,17 @@ def _check_rules(name: str, config: Path | None) -> None:
             say(finding.level, finding.says)
         if draft.rules is not None:
             say(Level.OK, f"{name}: {draft.rules.summary}")
+
+
+def _what_if(sessions: list[str], rules: Path | None, config: Path | None) -> None:
+    from rich.console import Console
+
+    from monitor.replays import run_what_if
+
+    if not sessions or rules is None or config is None:
+        raise typer.BadParameter("--what-if takes session ids, --rules FILE and --config FILE")
+    with _reading():
+        run_what_if(_settings(config).store.url, sessions, rules, Console())
 
 
 @db.command()

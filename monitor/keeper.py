@@ -15,9 +15,9 @@ import structlog
 from alerts.rules import RuleSet
 from drivers.clock import Clock, Instant
 from drivers.device import Device
-from drivers.readings import Flag, LinkChanged, Measurement, MeasurementFailed, Report, Waveform
+from drivers.readings import Report, Waveform
 from drivers.registry import DeviceSpec
-from monitor import views
+from monitor import inputs, views
 from monitor.bed import Bed, Measure, Outcome
 from monitor.commands import Command, Refusal, Refused
 from monitor.events import Event, Stored
@@ -58,7 +58,7 @@ class Keeper:
         self.id = bed
         self.faults = 0
         self.failing: str | None = None
-        self._specs = specs
+        self._specs = tuple(specs)
         self._rules = rules
         self._journal = journal
         self._clock = clock
@@ -67,13 +67,12 @@ class Keeper:
         self._site: dict[str, str] = {}
         self._rebuilding: asyncio.Task[None] | None = None
         self._closed = False
+        self._least_s = HICCUP_S * clock.speed if clock.speed > 1 else 0.0
         self.bed = self._empty()
         self.devices = {spec.id: Device(spec, self.take, clock) for spec in specs}
 
     def _empty(self) -> Bed:
-        speed = self._clock.speed
-        least_s = HICCUP_S * speed if speed > 1 else 0.0
-        return Bed(self.id, self._specs, self._rules, least_s)
+        return Bed(self.id, self._specs, self._rules, self._least_s)
 
     # ── start, rebuild and end ──────────────────────────────────────────────────────────
 
@@ -91,15 +90,19 @@ class Keeper:
 
     async def _restore(self) -> None:
         stored, last_n = await self._journal.rebuild(self.id)
-        bed = self._empty()
-        bed.restore((item.event for item in stored), last_n, self._clock.now())
         raised = await self._journal.latest(self.id, _RAISED)
+        now, bed = self._clock.now(), self._empty()
+        bed.restore((item.event for item in stored), last_n, now)
         self._raised = deque(item.event.at for item in reversed(raised))
         self.bed = bed
+        first_n = stored[0].event.n if stored else last_n + 1
+        opening = inputs.Opening(now, self._specs, self._least_s, self._rules, first_n, last_n)
+        self._journal.open_recording(self.id, now, opening.as_json())
 
     def _failed(self, error: BaseException) -> None:
         self.faults += 1
         self.failing = f"{type(error).__name__}: {error}"
+        self._journal.end_recording(self.id)
         _log.error("bed.failed", bed=self.id, faults=self.faults, exc_info=error)
         if not self._closed and (self._rebuilding is None or self._rebuilding.done()):
             self._rebuilding = asyncio.get_running_loop().create_task(self._rebuild())
@@ -132,16 +135,11 @@ class Keeper:
 
     def take(self, report: Report) -> None:
         """What a device of this bed said: judged first, then recorded."""
-        flags = self.bed.hearing[report.device].flags
-        self._guard(lambda: self.bed.take(report))
-        try:
-            self._record(report, flags)
-        except Exception:
-            _log.exception("bed.not-recorded", bed=self.id, device=report.device)
+        self._give(report.at, inputs.Said(report.device, report.item))
 
     def tick(self, now: Instant) -> None:
         """Time has passed."""
-        self._guard(lambda: self.bed.tick(now))
+        self._give(now, inputs.Tick())
 
     def site(self, trouble: str, reason: str | None) -> None:
         """A trouble of the daemon itself began, or ended with None."""
@@ -154,7 +152,7 @@ class Keeper:
         self._site_has(trouble, reason)
 
     def _site_has(self, trouble: str, reason: str | None) -> None:
-        self._guard(lambda: self.bed.site(trouble, reason, self._clock.now()))
+        self._give(self._clock.now(), inputs.Site(trouble, reason))
 
     def command(
         self, command: Command, receipt: Callable[[], Receipt | None] | None = None
@@ -168,8 +166,14 @@ class Keeper:
             raise Refused(
                 Refusal.UNAVAILABLE, f"{self.id} is being restarted; try again in a moment"
             )
+        now = self._clock.now()
         try:
-            outcome = self.bed.command(command, self._clock.now())
+            try:
+                outcome = self.bed.command(command, now)
+            except Refused:
+                self._record(now, command)
+                raise
+            self._record(now, command)
             try:
                 kept = None if receipt is None else receipt()
             except Exception:
@@ -182,15 +186,15 @@ class Keeper:
             self._failed(error)
             raise
 
-    def _guard(self, step: Callable[[], Outcome]) -> None:
-        if self.failing is not None:
-            return
-        try:
-            outcome = step()
-            if outcome.events or outcome.requests:
-                self._pass_on(outcome)
-        except Exception as error:
-            self._failed(error)
+    def _give(self, at: Instant, what: inputs.What) -> None:
+        if self.failing is None:
+            try:
+                outcome = inputs.give(self.bed, inputs.Given(at, what))
+                if outcome.events or outcome.requests:
+                    self._pass_on(outcome)
+            except Exception as error:
+                self._failed(error)
+        self._record(at, what)
 
     # ── what goes out ───────────────────────────────────────────────────────────────────
 
@@ -228,35 +232,19 @@ class Keeper:
             self._unstored(event)
         self._failed(error)
 
-    def _record(self, report: Report, known: frozenset[Flag] | None) -> None:
+    def _record(self, at: Instant, what: inputs.What) -> None:
+        """Keep what came; it has been judged by now, unless the core has failed."""
         session = self.bed.session
         session_id = session.id if session is not None and session.is_open else None
-        journal, device, at, item = self._journal, report.device, report.at.wall, report.item
-        match item:
-            case Measurement(readings, flags):
-                for reading in readings:
-                    journal.add_reading(
-                        self.id,
-                        session_id,
-                        device,
-                        reading.vital.value,
-                        at,
-                        reading.value,
-                        quality=reading.quality.value,
-                        reason=reading.reason,
+        try:
+            self._journal.add_input(self.id, session_id, at, inputs.text_of(what))
+            match what:
+                case inputs.Said(device, Waveform(name, rate_hz, samples)):
+                    self._journal.add_wave(
+                        self.id, session_id, device, name, at.wall, rate_hz, samples
                     )
-                if flags != known:
-                    journal.add_note(self.id, session_id, device, at, {"flags": sorted(flags)})
-            case Waveform(name, rate_hz, samples):
-                journal.add_wave(self.id, session_id, device, name, at, rate_hz, samples)
-            case LinkChanged(state, reason):
-                note = {"link": state.value, "reason": reason}
-                journal.add_note(self.id, session_id, device, at, note)
-            case MeasurementFailed(flag, reason, code):
-                failed = {"failed": flag.value, "reason": reason, "code": code}
-                journal.add_note(self.id, session_id, device, at, failed)
-            case _:
-                pass
+        except Exception:
+            _log.exception("bed.not-recorded", bed=self.id)
 
     # ── what is seen ────────────────────────────────────────────────────────────────────
 

@@ -9,16 +9,18 @@ from monitor.journal.database import StoreError
 from monitor.journal.journal import Journal
 from monitor.journal.reader import Receipt
 from monitor.journal.reading import JournalReader
-from monitor.journal.samples import Bucket, Sample, Wave
+from monitor.journal.samples import Bucket, Entry, Part, Start, Wave
 
 __all__ = [
     "Bucket",
+    "Entry",
     "Fault",
     "Head",
     "Journal",
     "JournalReader",
+    "Part",
     "Receipt",
-    "Sample",
+    "Start",
     "StoreError",
     "Verdict",
     "Wave",

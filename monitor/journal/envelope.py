@@ -5,14 +5,16 @@ the one module of the journal that needs numpy: import it where a course is aske
 that a daemon nobody reads from does not carry it.
 """
 
-from collections.abc import Iterable
+import json
+import math
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.journal.samples import EPOCH, MILLISECOND, NUMERICS, Bucket, Chunk, instant, unpack
+from monitor.journal.samples import EPOCH, INPUTS, MILLISECOND, Bucket, Chunk, instant, unpack
 
 
 class _Columns(NamedTuple):
@@ -36,11 +38,11 @@ def course(
     """The readings of `name` in `chunks` as at most `points` buckets of equal width, oldest first.
 
     From `start` on and before `end`; where one is None, the readings themselves say. None
-    for `points`, or no more readings than that, gives one bucket a reading. Numerics
+    for `points`, or no more readings than that, gives one bucket a reading. Readings
     without a value, and rejected ones, are left out. In a wave chunk each sample has its
     own instant; a packet's last one is as old as its arrival.
     """
-    parts = [_numerics(c, name) if c.kind == NUMERICS else _wave(c) for c in chunks]
+    parts = [_readings(c, name) if c.kind == INPUTS else _wave(c) for c in chunks]
     if not parts:
         return []
     found = _Columns(*map(np.concatenate, zip(*parts, strict=True)))
@@ -54,16 +56,24 @@ def course(
     return _buckets(found, _firsts(found.times, points, start, end))
 
 
-def _numerics(chunk: Chunk, name: str) -> _Columns:
+def _readings(chunk: Chunk, name: str) -> _Columns:
     head, count, body = unpack(chunk.data)
-    codes = {text: code for code, text in enumerate(head["strings"])}
-    times = np.cumsum(np.frombuffer(body, "<i8", count), dtype=np.int64)
-    names = np.frombuffer(body, "<u2", count, 8 * count)
-    qualities = np.frombuffer(body, "<u2", count, 10 * count)
-    values = np.frombuffer(body, "<f8", count, 14 * count)
-    usable = (qualities != codes.get("rejected", -1)) & ~np.isnan(values)
-    columns = _Columns(times, values, qualities == codes.get("poor", -1))
-    return columns.where(usable & (names == codes.get(name, -1)))
+    found = [_reading(json.loads(text), name) for text in head["texts"]]
+    monos = np.cumsum(np.frombuffer(body, "<i8", count), dtype=np.int64)
+    ahead = np.cumsum(np.frombuffer(body, "<i8", count, 8 * count), dtype=np.int64)
+    codes = np.frombuffer(body, "<u2", count, 16 * count)
+    values = np.array([value for value, _ in found], np.float64)[codes]
+    poor = np.array([is_poor for _, is_poor in found], np.bool_)[codes]
+    return _Columns(monos + ahead, values, poor).where(~np.isnan(values))
+
+
+def _reading(given: Mapping[str, Any], name: str) -> tuple[float, bool]:
+    """The usable value of `name` in what a bed was given, NaN for none, and whether it is poor."""
+    for reading in given.get("readings", ()):
+        usable = reading["value"] is not None and reading["quality"] != "rejected"
+        if reading["vital"] == name and usable:
+            return reading["value"], reading["quality"] == "poor"
+    return math.nan, False
 
 
 def _wave(chunk: Chunk) -> _Columns:

@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -154,26 +154,20 @@ class Journal(JournalReader):
             self._cursors[name] = seq
             self._writer.put_cursor(name, seq)
 
-    def add_reading(
-        self,
-        bed: str,
-        session: str | None,
-        device: str,
-        name: str,
-        at: datetime,
-        value: float | None,
-        *,
-        quality: str = "good",
-        reason: str | None = None,
-    ) -> None:
-        """Keep a reading that the core was given; cheap, stored within about ten seconds."""
-        self._recorder.add_reading(bed, session, device, name, at, value, quality, reason or "")
+    def open_recording(self, bed: str, at: Instant, data: Mapping[str, Any]) -> None:
+        """Begin the recording of what a bed's core is given: a new core starts at `at`.
 
-    def add_note(
-        self, bed: str, session: str | None, device: str, at: datetime, note: object
-    ) -> None:
-        """Keep, among the readings, whatever else the core was given: plain JSON data."""
-        self._recorder.add_reading(bed, session, device, "note", at, None, "good", canonical(note))
+        `data` says, as plain JSON data, what it starts with.
+        """
+        self._recorder.open(bed, at, data)
+
+    def end_recording(self, bed: str) -> None:
+        """What is added from now on was not given to any core."""
+        self._recorder.close(bed)
+
+    def add_input(self, bed: str, session: str | None, at: Instant, text: str) -> None:
+        """Keep what the core was given, as JSON text; cheap, stored within about ten seconds."""
+        self._recorder.add_input(bed, session, at, text)
 
     def add_wave(
         self,

@@ -3,14 +3,16 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from monitor.events import Stored
 from monitor.journal.chain import Fault, Head, open_after, stored_from, walk
-from monitor.journal.samples import Chunk, milliseconds
+from monitor.journal.samples import INPUTS, OPENING, Chunk, milliseconds, start_in
 from monitor.journal.schema import event, open_alarm, receipt, sample_chunk
+
+_CHUNK: Final = tuple(column for column in sample_chunk.c if column.name != "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,20 @@ def latest(connection: sa.Connection, bed: str, types: Collection[str], limit: i
     return _stored(connection, query.order_by(event.c.seq.desc()).limit(limit))
 
 
+def events_of(connection: sa.Connection, bed: str, first_n: int, last_n: int) -> list[Stored]:
+    """A bed's events by their numbers at it, in that order."""
+    query = sa.select(event).where(event.c.bed == bed, event.c.n.between(first_n, last_n))
+    return _stored(connection, query.order_by(event.c.n))
+
+
+def last_n(connection: sa.Connection, bed: str, session: str | None) -> int:
+    """The number of the bed's last event, or of the session's last one there; 0 for none."""
+    query = sa.select(sa.func.max(event.c.n)).where(event.c.bed == bed)
+    if session is not None:
+        query = query.where(event.c.session == session)
+    return connection.execute(query).scalar() or 0
+
+
 def head(connection: sa.Connection) -> Head:
     """The last event's place and hash."""
     query = sa.select(event.c.seq, event.c.hash).order_by(event.c.seq.desc()).limit(1)
@@ -128,8 +144,7 @@ def find_receipt(connection: sa.Connection, key: str) -> Receipt | None:
 def chunks(connection: sa.Connection, kind: str, span: Span) -> list[Chunk]:
     """The stored chunks of `kind` that may hold samples of `span`, in the order of time."""
     columns = sample_chunk.c
-    query = sa.select(*(column for column in columns if column.name != "id"))
-    query = query.where(columns.kind == kind)
+    query = sa.select(*_CHUNK).where(columns.kind == kind)
     if span.session is not None:
         query = query.where(columns.session == span.session)
     if span.bed is not None:
@@ -140,6 +155,32 @@ def chunks(connection: sa.Connection, kind: str, span: Span) -> list[Chunk]:
         query = query.where(columns.start_ms < milliseconds(span.end))
     rows = connection.execute(query.order_by(columns.start_ms, columns.id))
     return [Chunk(*row) for row in rows]
+
+
+def start_before(connection: sa.Connection, bed: str, n: int) -> int | None:
+    """The place of the bed's last opening before its event `n`."""
+    columns = sample_chunk.c
+    query = sa.select(columns.id, *_CHUNK).where(columns.bed == bed, columns.kind == OPENING)
+    for place, *chunk in connection.execute(query.order_by(columns.id.desc())):
+        if start_in(Chunk(*chunk)).data["last_n"] < n:
+            return int(place)
+    return None
+
+
+def recording(connection: sa.Connection, bed: str, start: int) -> list[int]:
+    """The places of a bed's openings and inputs from the place `start` on, in order."""
+    columns = sample_chunk.c
+    query = sa.select(columns.id).where(
+        columns.bed == bed, columns.kind.in_((OPENING, INPUTS)), columns.id >= start
+    )
+    return list(connection.execute(query.order_by(columns.id)).scalars())
+
+
+def chunks_at(connection: sa.Connection, places: Collection[int]) -> list[Chunk]:
+    """The chunks at these places, in their order."""
+    columns = sample_chunk.c
+    query = sa.select(*_CHUNK).where(columns.id.in_(places)).order_by(columns.id)
+    return [Chunk(*row) for row in connection.execute(query)]
 
 
 def walk_on(

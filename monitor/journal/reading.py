@@ -1,7 +1,7 @@
 """The journal for those who only read it: beside the daemon, or as the daemon's own half."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Concatenate, Final, ParamSpec, Self, TypeVar
@@ -21,13 +21,25 @@ from monitor.journal.database import (
     revision,
 )
 from monitor.journal.reader import Receipt
-from monitor.journal.samples import NUMERICS, Bucket, Chunk, Sample, Wave, samples_in, waves_in
+from monitor.journal.samples import (
+    INPUTS,
+    OPENING,
+    Bucket,
+    Chunk,
+    Entry,
+    Part,
+    Start,
+    Wave,
+    part_in,
+    start_in,
+    waves_in,
+)
 
 VERIFY_AT_ONCE: Final = 1000
+RECORDING_AT_ONCE: Final = 500
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Entry = TypeVar("Entry", Sample, Wave)
 
 
 class JournalReader:
@@ -141,7 +153,7 @@ class JournalReader:
         none); from `start` on and before `end`.
         """
         span = reader.Span(session, bed, start, end)
-        chunks = await self._chunks(name, span) or await self._chunks(NUMERICS, span)
+        chunks = await self._chunks(name, span) or await self._chunks(INPUTS, span)
 
         def draw() -> list[Bucket]:
             from monitor.journal.envelope import course
@@ -150,17 +162,32 @@ class JournalReader:
 
         return await self._off_loop(draw)
 
-    async def recorded(
+    async def inputs(
         self,
         *,
         session: str | None = None,
         bed: str | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
-    ) -> list[Sample]:
-        """Every reading and note as it was given, in the order of time, to run it again."""
+    ) -> list[Entry]:
+        """Everything a bed's core was given, in the order in which it was given."""
         span = reader.Span(session, bed, start, end)
-        return await self._in_order(NUMERICS, span, samples_in)
+        chunks = await self._chunks(INPUTS, span)
+        return await self._off_loop(
+            lambda: [e for c in chunks for e in part_in(c).entries if span.covers(e.at.wall)]
+        )
+
+    def recording(self, bed: str, before_n: int) -> Iterator[Start | Part]:
+        """The recording of a bed from its last start before its event `before_n`, to its end.
+
+        Reads as it is drawn from, on the calling thread; nothing when there is no such start.
+        """
+        start = self.ask_now(reader.start_before, bed, before_n)
+        places = [] if start is None else self.ask_now(reader.recording, bed, start)
+        for first in range(0, len(places), RECORDING_AT_ONCE):
+            here = places[first : first + RECORDING_AT_ONCE]
+            for chunk in self.ask_now(reader.chunks_at, here):
+                yield start_in(chunk) if chunk.kind == OPENING else part_in(chunk)
 
     async def waves(
         self,
@@ -173,16 +200,11 @@ class JournalReader:
     ) -> list[Wave]:
         """Every packet of a wave as it was given, in the order of time."""
         span = reader.Span(session, bed, start, end)
-        return await self._in_order(name, span, waves_in)
+        chunks = await self._chunks(name, span)
 
-    async def _in_order(
-        self, kind: str, span: reader.Span, entries_in: Callable[[Chunk], list[Entry]]
-    ) -> list[Entry]:
-        chunks = await self._chunks(kind, span)
-
-        def unpack() -> list[Entry]:
-            found = [e for chunk in chunks for e in entries_in(chunk) if span.covers(e.at)]
-            return sorted(found, key=lambda entry: entry.at)
+        def unpack() -> list[Wave]:
+            found = [w for chunk in chunks for w in waves_in(chunk) if span.covers(w.at)]
+            return sorted(found, key=lambda wave: wave.at)
 
         return await self._off_loop(unpack)
 

@@ -1,17 +1,16 @@
 """Dense samples as compact chunks, and back: pure functions, no database.
 
-A chunk holds what one device gave at one bed over some seconds. A *numerics* chunk keeps
-every reading, of all vitals, in the order of arrival, with its instant, quality and
-reason, so that a session can be run again; notes (flags, link changes, whatever else a
-device reports) take their place in that order. A *wave* chunk keeps one waveform.
+A chunk holds some seconds of one bed. An *inputs* chunk keeps everything that the bed's
+core was given, in that order, each as JSON text with its instant on both clocks, so that
+a session can be run again; an *opening* chunk says where that can begin. A *wave* chunk
+keeps one waveform of one device.
 
-Layout: zlib over `<II` (length of the head, number of entries), the head as JSON
-(`strings` or `rate_hz`), then one little-endian array a column. Times (milliseconds since
-1970) and wave samples are stored as differences from the one before, the first from 0.
+Layout: zlib over `<II` (length of the head, number of entries), the head as JSON, then one
+little-endian array a column. Times (milliseconds) and wave samples are stored as
+differences from the one before, the first from 0.
 """
 
 import json
-import math
 import struct
 import sys
 import zlib
@@ -20,25 +19,45 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from operator import sub
+from operator import add, sub
 from typing import Any, Final
+
+from drivers.clock import Instant
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
-NUMERICS: Final = "numerics"
-"""The `kind` of a numerics chunk; a wave chunk's is the name of its wave."""
+INPUTS: Final = "inputs"
+OPENING: Final = "opening"
+"""The `kind` of those chunks; a wave chunk's is the name of its wave."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """One reading as it came, or a note: `name` "note", JSON text in `note`, no value."""
+class Entry:
+    """One thing that a bed was given: JSON text."""
 
-    device: str
-    at: datetime
-    name: str
-    value: float | None
-    quality: str
-    note: str | None = None
+    at: Instant
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Consecutive entries of the recording that began with the opening of that id.
+
+    `first` is the place of the first of them in it, from 0.
+    """
+
+    opening: str
+    first: int
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a recording begins: its id, the instant, and what else was said of it."""
+
+    opening: str
+    at: Instant
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,32 +102,28 @@ class Chunk:
 
 
 @dataclass(slots=True)
-class Numerics:
-    """The numerics of one device that are not in a chunk yet."""
+class Inputs:
+    """What a bed was given and that is not in a chunk yet; see `Part`."""
 
-    strings: dict[str, int] = field(default_factory=dict)
+    opening: str
+    first: int
+    texts: dict[str, int] = field(default_factory=dict)
     times: "array[int]" = field(default_factory=lambda: array("q"))
-    names: "array[int]" = field(default_factory=lambda: array("H"))
-    qualities: "array[int]" = field(default_factory=lambda: array("H"))
-    notes: "array[int]" = field(default_factory=lambda: array("H"))
-    values: "array[float]" = field(default_factory=lambda: array("d"))
+    monos: "array[int]" = field(default_factory=lambda: array("q"))
+    codes: "array[int]" = field(default_factory=lambda: array("H"))
 
-    def add(self, at_ms: int, name: str, value: float | None, quality: str, note: str) -> None:
-        """Append one reading; "" is no note."""
+    def add(self, at_ms: int, mono_ms: int, text: str) -> None:
+        """Append one entry, with its place on the wall clock and on the monotonic one."""
         self.times.append(at_ms)
-        self.names.append(self._code(name))
-        self.qualities.append(self._code(quality))
-        self.notes.append(self._code(note))
-        self.values.append(math.nan if value is None else value)
-
-    def _code(self, text: str) -> int:
-        return self.strings.setdefault(text, len(self.strings))
+        self.monos.append(mono_ms)
+        self.codes.append(self.texts.setdefault(text, len(self.texts)))
 
     def pack(self) -> tuple[str, bytes]:
         """The encoding's name and the chunk's data."""
-        head = {"strings": list(self.strings)}
-        columns = (_steps(self.times), self.names, self.qualities, self.notes, self.values)
-        return "numerics-1", _pack(head, len(self.times), columns)
+        head = {"opening": self.opening, "first": self.first, "texts": list(self.texts)}
+        ahead = array("q", map(sub, self.times, self.monos))
+        columns = (_steps(self.monos), _steps(ahead), self.codes)
+        return "inputs-1", _pack(head, len(self.times), columns)
 
 
 @dataclass(slots=True)
@@ -138,13 +153,32 @@ def milliseconds(at: datetime) -> int:
     return (at - EPOCH) // MILLISECOND
 
 
+def mono_milliseconds(at: Instant) -> int:
+    """The place of `at` on the monotonic clock, rounded as `Instant.in_ms` rounds it."""
+    return round(at.mono * 1000)
+
+
 def instant(at_ms: int) -> datetime:
     """The UTC instant `at_ms` milliseconds after 1970."""
     return EPOCH + at_ms * MILLISECOND
 
 
+def opening_chunk(bed: str, opening: str, at: Instant, data: dict[str, Any]) -> Chunk:
+    """Where the recording of that id begins, as a row to store."""
+    at_ms = milliseconds(at.wall)
+    head = {"opening": opening, "mono_ms": mono_milliseconds(at), "data": data}
+    return Chunk(bed, None, "", OPENING, at_ms, at_ms, 1, "opening-1", _pack(head, 1, ()))
+
+
+def start_in(chunk: Chunk) -> Start:
+    """What an opening chunk holds."""
+    head, _, _ = unpack(chunk.data)
+    at = Instant(instant(chunk.start_ms), head["mono_ms"] / 1000)
+    return Start(head["opening"], at, head["data"])
+
+
 def chunk_of(
-    bed: str, session: str | None, device: str, kind: str, entries: Numerics | Waves
+    bed: str, session: str | None, device: str, kind: str, entries: Inputs | Waves
 ) -> Chunk:
     """`entries`, at least one, as a row to store."""
     encoding, data = entries.pack()
@@ -152,24 +186,18 @@ def chunk_of(
     return Chunk(bed, session, device, kind, min(times), max(times), len(times), encoding, data)
 
 
-def samples_in(chunk: Chunk) -> list[Sample]:
-    """The entries of a numerics chunk, in the order of arrival."""
+def part_in(chunk: Chunk) -> Part:
+    """What an inputs chunk holds, in the order in which it was given."""
     head, count, body = unpack(chunk.data)
-    times, names, qualities, notes, values = _columns(body, "qHHHd", (count,) * 5)
-    strings: list[str] = head["strings"]
-    return [
-        Sample(
-            chunk.device,
-            instant(at_ms),
-            strings[name],
-            None if math.isnan(value) else value,
-            strings[quality],
-            strings[note] or None,
-        )
-        for at_ms, name, value, quality, note in zip(
-            accumulate(times), names, values, qualities, notes, strict=True
-        )
-    ]
+    steps, ahead, codes = _columns(body, "qqH", (count,) * 3)
+    texts: list[str] = head["texts"]
+    monos = list(accumulate(steps))
+    walls = map(add, monos, accumulate(ahead))
+    entries = (
+        Entry(Instant(instant(wall), mono / 1000), texts[code])
+        for wall, mono, code in zip(walls, monos, codes, strict=True)
+    )
+    return Part(head["opening"], head["first"], tuple(entries))
 
 
 def waves_in(chunk: Chunk) -> list[Wave]:

@@ -1,0 +1,210 @@
+"""Everything a bed was given, as text that can be kept and given again. Pure.
+
+A bed decides by what it is given and by nothing else: what its devices say, what people
+ask, what troubles the daemon, and that time has passed, each with its instant. `text_of`
+writes one of them as JSON, `what_in` reads it back to the last digit, and `give` hands it
+to a bed. A device's wave is kept elsewhere: of a bed's decisions it bears only that it came.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final, get_args, get_type_hints
+
+from pydantic import BaseModel
+
+from alerts.rules import RuleSet
+from alerts.ruleset import kept
+from drivers.clock import Instant, parse_rfc3339
+from drivers.readings import (
+    CuffPhase,
+    Flag,
+    Item,
+    LinkChanged,
+    LinkState,
+    Measurement,
+    Quality,
+    Reading,
+    Report,
+    Vital,
+    Waveform,
+)
+from drivers.registry import DeviceSpec
+from monitor import __version__
+from monitor.bed import Bed, Outcome
+from monitor.commands import Command, InfusionAction
+from monitor.regimen import Regimen
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A device said something, or its link changed."""
+
+    device: str
+    item: Item | LinkChanged
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A trouble of the daemon itself: `reason` while it lasts, None when it is over."""
+
+    trouble: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed."""
+
+
+What = Said | Site | Tick | Command
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a bed was given, and when."""
+
+    at: Instant
+    what: What
+
+
+def give(bed: Bed, given: Given) -> Outcome:
+    """Have `bed` take it. Raises `Refused` as `Bed.command` does."""
+    match given.what:
+        case Said(device, item):
+            return bed.take(Report(device, given.at, item))
+        case Site(trouble, reason):
+            return bed.site(trouble, reason, given.at)
+        case Tick():
+            return bed.tick(given.at)
+        case command:
+            return bed.command(command, given.at)
+
+
+# ── as text ─────────────────────────────────────────────────────────────────────────────
+
+_SAID: Final = {cls.__name__: cls for cls in (*get_args(Item), LinkChanged)}
+_OTHERS: Final = {cls.__name__: cls for cls in (Site, Tick, *get_args(Command))}
+
+_PLAIN: Final = (str, bool, int, float, int | None, float | None, str | None)
+
+_READ: Final[Mapping[Any, Callable[[Any], Any]]] = {
+    **dict.fromkeys(_PLAIN, lambda data: data),
+    CuffPhase: CuffPhase,
+    Flag: Flag,
+    InfusionAction: InfusionAction,
+    LinkState: LinkState,
+    Quality: Quality,
+    Regimen: Regimen.model_validate,
+    Vital: Vital,
+    datetime | None: lambda data: None if data is None else parse_rfc3339(data),
+    frozenset[Flag]: lambda data: frozenset(map(Flag, data)),
+    tuple[str, ...]: tuple,
+    tuple[int, ...]: tuple,
+    tuple[Reading, ...]: lambda data: tuple(_made(Reading, reading) for reading in data),
+    Mapping[int, int] | None: lambda data: data and {int(k): v for k, v in data.items()},
+}
+"""How a field is read back, by its declared type."""
+
+_FIELDS: Final = {
+    cls: {name: _READ[hint] for name, hint in get_type_hints(cls).items()}
+    for cls in (Reading, *_SAID.values(), *_OTHERS.values())
+}
+
+
+def text_of(what: What) -> str:
+    """`what` as JSON text."""
+    if not isinstance(what, Said):
+        return _written({"is": type(what).__name__, **_plain(what)})
+    item = what.item
+    if isinstance(item, Waveform):
+        return _said(what.device, Waveform(item.name, item.rate_hz, ()))
+    if isinstance(item, Measurement):
+        return _said(what.device, item, tuple(type(r.value) for r in item.readings))
+    return _said(what.device, item)
+
+
+@lru_cache(maxsize=4096)
+def _said(device: str, item: Item | LinkChanged, _: tuple[type, ...] = ()) -> str:
+    """Devices repeat themselves. 97 and 97.0 are equal, and yet are not written alike."""
+    return _written({"is": type(item).__name__, "device": device, **_plain(item)})
+
+
+def what_in(text: str) -> What:
+    """What `text_of` wrote. Raises `KeyError` or `ValueError` when it is nothing known."""
+    data = json.loads(text)
+    name = data.pop("is")
+    if name in _SAID:
+        return Said(data.pop("device"), _made(_SAID[name], data))
+    found: What = _made(_OTHERS[name], data)
+    return found
+
+
+def _made(cls: Callable[..., Any], data: Mapping[str, Any]) -> Any:
+    read = _FIELDS[cls]
+    return cls(**{name: read[name](value) for name, value in data.items()})
+
+
+def _written(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, default=_plain, separators=(",", ":"), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case frozenset():
+            return sorted(value)
+        case BaseModel():
+            return value.model_dump(mode="json")
+        case Mapping():
+            return dict(value)
+        case _ if is_dataclass(value):
+            return {field.name: getattr(value, field.name) for field in fields(value)}
+    raise TypeError(f"{value!r} cannot be kept")
+
+
+# ── where a recording opens ─────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """An empty bed was made and took up its events from number `first_n` to `last_n`.
+
+    That is where a recording can be run from: when a daemon starts, and when it rebuilds a
+    bed. `version` is that of Postdose.
+    """
+
+    at: Instant
+    devices: tuple[DeviceSpec, ...]
+    least_s: float
+    rules: RuleSet
+    first_n: int
+    last_n: int
+    version: str = __version__
+
+    def as_json(self) -> dict[str, Any]:
+        """The opening but for its instant, as plain JSON data."""
+        return {
+            "devices": [_plain(spec) | {"options": dict(spec.options)} for spec in self.devices],
+            "least_s": self.least_s,
+            "rules": list(self.rules.texts),
+            "first_n": self.first_n,
+            "last_n": self.last_n,
+            "version": self.version,
+        }
+
+    @classmethod
+    def from_json(cls, at: Instant, data: Mapping[str, Any]) -> "Opening":
+        """The opening that `as_json` wrote. Raises `RuleError`, `SpecError` or `KeyError`."""
+        return cls(
+            at=at,
+            devices=tuple(DeviceSpec(**spec) for spec in data["devices"]),
+            least_s=data["least_s"],
+            rules=kept(data["rules"], f"the rules recorded at {at.wall:%Y-%m-%d %H:%M}"),
+            first_n=data["first_n"],
+            last_n=data["last_n"],
+            version=data["version"],
+        )
