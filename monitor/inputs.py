@@ -116,14 +116,20 @@ _FIELDS: Final = {
 
 def text_of(what: What) -> str:
     """`what` as JSON text."""
-    if not isinstance(what, Said):
-        return _written({"is": type(what).__name__, **_plain(what)})
-    item = what.item
-    if isinstance(item, Waveform):
-        return _said(what.device, Waveform(item.name, item.rate_hz, ()))
-    if isinstance(item, Measurement):
-        return _said(what.device, item, tuple(type(r.value) for r in item.readings))
-    return _said(what.device, item)
+    match what:
+        case Tick():
+            return _TICK
+        case Said(device, Waveform(name, rate_hz, _)):
+            return _wave(device, name, rate_hz)
+        case Said(device, Measurement(readings, _) as item):
+            return _said(device, item, tuple([type(reading.value) for reading in readings]))
+        case Said(device, item):
+            return _said(device, item)
+        case _:
+            return _written({"is": type(what).__name__, **_plain(what)})
+
+
+_TICK: Final = '{"is":"Tick"}'
 
 
 @lru_cache(maxsize=4096)
@@ -132,6 +138,12 @@ def _said(device: str, item: Item | LinkChanged, _: tuple[type, ...] = ()) -> st
     return _written({"is": type(item).__name__, "device": device, **_plain(item)})
 
 
+@lru_cache(maxsize=64)
+def _wave(device: str, name: str, rate_hz: float) -> str:
+    return _said(device, Waveform(name, rate_hz, ()))
+
+
+@lru_cache(maxsize=4096)
 def what_in(text: str) -> What:
     """What `text_of` wrote. Raises `KeyError` or `ValueError` when it is nothing known."""
     data = json.loads(text)

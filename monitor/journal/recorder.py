@@ -58,7 +58,7 @@ class Recorder:
     def open(self, bed: str, at: Instant, data: Mapping[str, Any]) -> None:
         """Begin the recording of what a bed is given from `at` on."""
         self.close(bed)
-        opening = uuid4().hex
+        opening = uuid4().hex[:12]
         self._recordings[bed] = _Recording(opening)
         self._keep(opening_chunk(bed, opening, at, dict(data)))
 
