@@ -6,12 +6,14 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
+from uuid import uuid4
 
 import pytest
 
-from drivers.clock import Clock
+from drivers.clock import Clock, Instant
 from monitor.journal import Journal, JournalReader, StoreError
 from monitor.journal import writer as writer_module
 from monitor.journal.migrate import upgrade
@@ -239,21 +241,21 @@ async def test_when_too_many_samples_wait_the_oldest_are_dropped_and_counted(
     BrokenJournal(url).fail()
     event = journal.append([EventsOf().event()])
     for second in range(600):
-        journal.add_reading("bed-1", None, "oximeter", "spo2", START.replace(minute=second // 60,
-                            second=second % 60), 97.0)  # fmt: skip
+        at = Instant(START + timedelta(seconds=second), float(second))
+        journal.add_input("bed-1", None, at, str(uuid4()))
     assert journal.samples_dropped > 0
     BrokenJournal(url).mend()
     await clock.sleep(6)
-    kept = await journal.recorded(bed="bed-1")
+    kept = await journal.inputs(bed="bed-1")
     assert len(kept) + journal.samples_dropped == 600
-    assert kept[-1].at == START.replace(minute=9, second=59)
+    assert kept[-1].at.wall == START + timedelta(seconds=599)
     assert event.done()
     await journal.close()
 
 
 FILLS_ITS_DISK = """
 import asyncio, json, os, resource, sys
-from drivers.clock import Clock
+from drivers.clock import Clock, Instant
 from monitor.journal import Journal
 from tests.monitor.made_events import EventsOf
 

@@ -1,46 +1,51 @@
 """Dense samples come back as they were given, and are small."""
 
+import json
 import math
 import subprocess
 import sys
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.journal import Bucket, Journal, Sample
+from drivers.clock import Instant
+from monitor.journal import Bucket, Entry, Journal, Part, Start
 from monitor.journal.envelope import course
 from monitor.journal.reader import Span
 from monitor.journal.samples import (
+    EPOCH,
+    INPUTS,
     MILLISECOND,
-    NUMERICS,
     Chunk,
-    Numerics,
+    Inputs,
     Wave,
     Waves,
     chunk_of,
     instant,
     milliseconds,
-    samples_in,
+    mono_milliseconds,
+    part_in,
     waves_in,
 )
 from tests.monitor.made_events import START, EventsOf
 
 VALUES = st.none() | st.floats(allow_nan=False)
 INSTANTS_MS = st.integers(min_value=0, max_value=4_000_000_000_000)
-NAMES = st.sampled_from(["spo2", "pulse", "perfusion", "note"])
+NAMES = st.sampled_from(["spo2", "pulse", "perfusion"])
 QUALITIES = st.sampled_from(["good", "poor", "rejected"])
-READINGS = st.lists(st.tuples(INSTANTS_MS, NAMES, VALUES, QUALITIES, st.text()), min_size=1)
+ENTRIES = st.lists(st.tuples(INSTANTS_MS, st.integers(0, 2**40), st.text()), min_size=1)
 PACKETS = st.lists(
     st.tuples(INSTANTS_MS, st.lists(st.integers(-(2**30), 2**30 - 1), min_size=1)), min_size=1
 )
 OFFSETS_MS = st.integers(0, 20) | st.integers(0, 3000)
-NUMERICS_CHUNKS = st.lists(
-    st.lists(st.tuples(OFFSETS_MS, NAMES, VALUES, QUALITIES, st.just("")), min_size=1), max_size=4
+INPUTS_CHUNKS = st.lists(
+    st.lists(st.tuples(OFFSETS_MS, NAMES, VALUES, QUALITIES), min_size=1), max_size=4
 )
 WAVE_CHUNKS = st.lists(
     st.tuples(
@@ -66,28 +71,64 @@ async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
     await opened.close()
 
 
+@dataclass(frozen=True)
+class Sample:
+    """One value of one vital or wave."""
+
+    at: datetime
+    name: str
+    value: float | None
+    quality: str = "good"
+
+    @property
+    def text(self) -> str:
+        """A measurement of nothing else."""
+        reading = {"vital": self.name, "value": self.value, "quality": self.quality}
+        return json.dumps({"is": "Measurement", "device": "ox", "readings": [reading]})
+
+
 def at(seconds: float) -> datetime:
     return START + timedelta(milliseconds=round(seconds * 1000))
 
 
 def readings(*values: float, quality: str = "good") -> list[Sample]:
-    return [Sample("ox", at(place), "spo2", value, quality) for place, value in enumerate(values)]
+    return [Sample(at(place), "spo2", value, quality) for place, value in enumerate(values)]
 
 
-@given(READINGS)
-def test_any_numerics_survive_packing(
-    given_readings: list[tuple[int, str, float | None, str, str]],
-) -> None:
-    entries = Numerics()
-    for reading in given_readings:
-        entries.add(*reading)
-    chunk = chunk_of("bed-1", None, "ox", "numerics", entries)
-    assert samples_in(chunk) == [
-        Sample("ox", instant(ms), name, value, quality, note or None)
-        for ms, name, value, quality, note in given_readings
-    ]
-    assert chunk.start_ms == min(reading[0] for reading in given_readings)
-    assert chunk.end_ms == max(reading[0] for reading in given_readings)
+@given(ENTRIES)
+def test_any_inputs_survive_packing(given_entries: list[tuple[int, int, str]]) -> None:
+    entries = Inputs("o-1", 7)
+    for at_ms, mono_ms, text in given_entries:
+        entries.add(at_ms, mono_ms, text)
+    chunk = chunk_of("bed-1", None, "", INPUTS, entries)
+    assert part_in(chunk) == Part(
+        "o-1",
+        7,
+        tuple(
+            Entry(Instant(instant(at_ms), mono_ms / 1000), text)
+            for at_ms, mono_ms, text in given_entries
+        ),
+    )
+    assert chunk.start_ms == min(entry[0] for entry in given_entries)
+    assert chunk.end_ms == max(entry[0] for entry in given_entries)
+
+
+@given(st.datetimes(EPOCH.replace(tzinfo=None), timezones=st.just(UTC)), st.floats(0, 1e9))
+def test_an_instant_comes_back_as_the_core_was_given_it(wall: datetime, mono: float) -> None:
+    at = Instant(wall, mono)
+    entries = Inputs("o-1", 0)
+    entries.add(milliseconds(at.wall), mono_milliseconds(at), "")
+    (entry,) = part_in(chunk_of("bed-1", None, "", INPUTS, entries)).entries
+    assert entry.at == at.in_ms()
+
+
+def test_a_minute_of_a_bed_takes_less_than_6_bytes_an_entry() -> None:
+    entries = Inputs("0123456789ab", 0)
+    for tenth in range(600):
+        jitter_ms = (7 * tenth) % 10
+        text = readings(97)[0].text if tenth % 5 else '{"is":"Tick"}'
+        entries.add(1_700_000_000_000 + 100 * tenth + jitter_ms, 100 * tenth + jitter_ms, text)
+    assert len(entries.pack()[1]) < 600 * 6
 
 
 @given(PACKETS)
@@ -119,17 +160,14 @@ def envelope(
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> list[Bucket]:
-    entries = Numerics()
-    for s in samples:
-        entries.add(milliseconds(s.at), s.name, s.value, s.quality, s.note or "")
-    return course([chunk_of("bed-1", None, "ox", NUMERICS, entries)], "spo2", points, start, end)
+    return course([inputs_chunk(samples)], "spo2", points, start, end)
 
 
-def numerics_chunk(entries_given: Iterable[tuple[int, str, float | None, str, str]]) -> Chunk:
-    entries = Numerics()
-    for offset_ms, name, value, quality, note in entries_given:
-        entries.add(milliseconds(START) + offset_ms, name, value, quality, note)
-    return chunk_of("bed-1", None, "ox", NUMERICS, entries)
+def inputs_chunk(samples: Iterable[Sample]) -> Chunk:
+    entries = Inputs("o-1", 0)
+    for sample in samples:
+        entries.add(milliseconds(sample.at), 5_000_000, sample.text)
+    return chunk_of("bed-1", None, "", INPUTS, entries)
 
 
 def wave_chunk(rate_hz: float, packets: Iterable[tuple[int, list[int]]]) -> Chunk:
@@ -144,11 +182,9 @@ def wave_samples(wave: Wave) -> list[Sample]:
     step_ms, last = 1000 / wave.rate_hz, len(wave.samples) - 1
     return [
         Sample(
-            wave.device,
             wave.at - round((last - place) * step_ms) * MILLISECOND,
             wave.name,
             float(value),
-            "good",
         )
         for place, value in enumerate(wave.samples)
     ]
@@ -189,16 +225,20 @@ def model_bucket(samples: Sequence[Sample]) -> Bucket:
     )
 
 
-@given(NUMERICS_CHUNKS, POINTS, BOUNDS, BOUNDS)
-def test_a_course_of_numerics_is_that_of_its_readings_one_by_one(
-    chunks_given: list[list[tuple[int, str, float | None, str, str]]],
+@given(INPUTS_CHUNKS, POINTS, BOUNDS, BOUNDS)
+def test_a_course_of_inputs_is_that_of_its_readings_one_by_one(
+    chunks_given: list[list[tuple[int, str, float | None, str]]],
     points: int | None,
     start: datetime | None,
     end: datetime | None,
 ) -> None:
-    chunks = [numerics_chunk(entries) for entries in chunks_given]
-    samples = [s for chunk in chunks for s in samples_in(chunk) if s.name == "spo2"]
-    assert course(chunks, "spo2", points, start, end) == model_course(samples, points, start, end)
+    samples = [
+        [Sample(START + ms * MILLISECOND, name, value, q) for ms, name, value, q in entries]
+        for entries in chunks_given
+    ]
+    chunks = [inputs_chunk(each) for each in samples]
+    spo2 = [sample for each in samples for sample in each if sample.name == "spo2"]
+    assert course(chunks, "spo2", points, start, end) == model_course(spo2, points, start, end)
 
 
 @given(WAVE_CHUNKS, POINTS, BOUNDS, BOUNDS)
@@ -221,12 +261,12 @@ def test_no_more_readings_than_points_come_one_by_one() -> None:
 
 
 def test_as_many_readings_as_points_come_one_by_one_however_close_they_are() -> None:
-    samples = [Sample("ox", at(second), "spo2", 97, "good") for second in (0, 0.001, 9)]
+    samples = [Sample(at(second), "spo2", 97) for second in (0, 0.001, 9)]
     assert [b.count for b in envelope(samples, 3)] == [1, 1, 1]
 
 
 def test_a_bucket_may_be_as_narrow_as_a_millisecond() -> None:
-    samples = [Sample("ox", at(ms / 1000), "spo2", 97, "good") for ms in (0, 0, 1, 1, 2, 2)]
+    samples = [Sample(at(ms / 1000), "spo2", 97) for ms in (0, 0, 1, 1, 2, 2)]
     assert [b.count for b in envelope(samples, 4)] == [2, 2, 2]
 
 
@@ -246,7 +286,7 @@ def test_an_envelope_counts_every_reading_once(values: list[float], points: int)
 
 
 def test_rejected_and_missing_values_are_no_part_of_an_envelope() -> None:
-    missing = Sample("ox", at(3), "spo2", None, "good")
+    missing = Sample(at(3), "spo2", None)
     assert envelope([*readings(12, quality="rejected"), missing], 10) == []
 
 
@@ -268,9 +308,16 @@ def test_a_daemon_carries_no_numpy_until_a_course_is_asked_for() -> None:
 # Through the journal
 
 
+def add(
+    journal: Journal, second: float, value: float, session: str | None = "s-1", bed: str = "bed-1"
+) -> None:
+    sample = Sample(at(second), "spo2", value)
+    journal.add_input(bed, session, Instant(sample.at, 5000.0 + second), sample.text)
+
+
 async def test_readings_are_there_before_they_are_stored_and_after(journal: Journal) -> None:
     for second in range(65):
-        journal.add_reading("bed-1", "s-1", "ox", "spo2", at(second), 90 + second % 7)
+        add(journal, second, 90 + second % 7)
     before = await journal.readings("spo2", session="s-1")
     journal.flush_samples()
     await journal.append([EventsOf().event()])
@@ -281,46 +328,79 @@ async def test_readings_are_there_before_they_are_stored_and_after(journal: Jour
 async def test_readings_survive_closing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/p.db"
     first = Journal.open(url)
-    first.add_reading("bed-1", "s-1", "ox", "spo2", at(0), 97)
+    add(first, 0, 97)
     await first.close()
     second = Journal.open(url)
     assert [b.last for b in await second.readings("spo2", session="s-1")] == [97]
     await second.close()
 
 
-async def test_readings_survive_on_a_server(postgresql_url: str) -> None:
+async def test_a_recording_survives_on_a_server(postgresql_url: str) -> None:
     journal = Journal.open(postgresql_url)
+    journal.open_recording("bed-1", Instant(START, 5000.0), {"last_n": 0})
     for second in range(30):
-        journal.add_reading("bed-1", "s-1", "ox", "spo2", at(second), 97.25)
+        add(journal, second, 97.25)
     journal.flush_samples()
     await journal.append([])
     assert journal.samples_dropped == 0
-    assert [s.value for s in await journal.recorded(session="s-1")] == [97.25] * 30
+    assert len(await journal.inputs(session="s-1")) == 30
+    start, *parts = journal.recording("bed-1", before_n=1)
+    assert isinstance(start, Start)
+    assert [part.first for part in parts if isinstance(part, Part)] == [0, 11, 22]
     await journal.close()
 
 
 async def test_a_recording_keeps_everything_in_the_order_it_came(journal: Journal) -> None:
-    journal.add_note("bed-1", "s-1", "ox", at(0), {"link": "up"})
-    journal.add_reading("bed-1", "s-1", "ox", "spo2", at(1), 97)
-    journal.add_reading("bed-1", "s-1", "ox", "pulse", at(1), None)
-    journal.add_reading(
-        "bed-1", "s-1", "cuff", "dia", at(1.5), 190, quality="rejected", reason="above systolic"
-    )
-    journal.add_reading("bed-1", "s-1", "ox", "spo2", at(2), 96, quality="poor")
-    assert await journal.recorded(session="s-1") == [
-        Sample("ox", at(0), "note", None, "good", '{"link":"up"}'),
-        Sample("ox", at(1), "spo2", 97, "good"),
-        Sample("ox", at(1), "pulse", None, "good"),
-        Sample("cuff", at(1.5), "dia", 190, "rejected", "above systolic"),
-        Sample("ox", at(2), "spo2", 96, "poor"),
-    ]
+    texts = [f'{{"is":"{n}"}}' for n in range(40)]
+    instants = [Instant(at(-n), 5000.0 + n / 3).in_ms() for n in range(40)]
+    for n, text in enumerate(texts):
+        journal.add_input("bed-1", "s-1" if 10 <= n < 30 else None, instants[n], text)
+    kept = [entry for part in parts_of(journal) for entry in part.entries]
+    assert kept == [Entry(at, text) for at, text in zip(instants, texts, strict=True)]
+
+
+def parts_of(journal: Journal) -> list[Part]:
+    """What is gathered, as it will be stored."""
+    journal.flush_samples()
+    return [part_in(chunk) for chunk in journal._writer.unstored_chunks if chunk.kind == INPUTS]
+
+
+async def test_each_part_says_where_it_belongs(journal: Journal) -> None:
+    add(journal, 0, 1)
+    journal.open_recording("bed-1", Instant(at(1), 5001.0), {})
+    for second in range(2, 15):
+        add(journal, second, 2, session=None if second < 4 else "s-1")
+    journal.end_recording("bed-1")
+    add(journal, 15, 3)
+    journal.open_recording("bed-1", Instant(at(16), 5016.0), {})
+    add(journal, 17, 4)
+    before, idle, session, after, again = parts_of(journal)
+    assert [part.first for part in (before, idle, session, after, again)] == [0, 0, 2, 0, 0]
+    assert before.opening == after.opening == ""
+    assert idle.opening == session.opening != again.opening
+
+
+async def test_a_recording_begins_at_the_last_opening_before_the_event(journal: Journal) -> None:
+    for second, last_n in enumerate((0, 4, 9)):
+        journal.open_recording("bed-1", Instant(at(second), 5000.0), {"last_n": last_n})
+        add(journal, second + 0.5, last_n)
+    journal.open_recording("bed-2", Instant(at(7), 5000.0), {"last_n": 5})
+    journal.flush_samples()
+    await journal.append([EventsOf().event()])
+
+    def begins(n: int) -> list[int]:
+        found = journal.recording("bed-1", before_n=n)
+        return [each.data["last_n"] for each in found if isinstance(each, Start)]
+
+    assert [begins(n) for n in (1, 4, 5, 9, 10)] == [[0, 4, 9], [0, 4, 9], [4, 9], [4, 9], [9]]
+    assert begins(0) == []
 
 
 async def test_readings_are_of_one_session_or_one_bed_and_one_time(journal: Journal) -> None:
-    journal.add_reading("bed-1", None, "ox", "spo2", at(0), 1)
-    journal.add_reading("bed-1", "s-1", "ox", "spo2", at(1), 2)
-    journal.add_reading("bed-1", "s-1", "ox", "spo2", at(2), 3)
-    journal.add_reading("bed-2", "s-2", "ox", "spo2", at(3), 4)
+    add(journal, 0, 1, session=None)
+    add(journal, 1, 2)
+    add(journal, 2, 3)
+    add(journal, 3, 4, session="s-2", bed="bed-2")
 
     async def found(**span: object) -> list[float]:
         return [b.last for b in await journal.readings("spo2", **span)]  # type: ignore[arg-type]
@@ -349,7 +429,7 @@ async def test_a_wave_whose_rate_changes_keeps_both_rates(journal: Journal) -> N
 
 
 async def test_what_a_silent_device_said_last_is_swept_up(journal: Journal, tmp_path: Path) -> None:
-    journal.add_reading("bed-1", None, "ox", "spo2", at(0), 97)
+    add(journal, 0, 97)
     journal.sweep(at(5))
     assert journal._writer.unstored_chunks == []
     journal.sweep(at(20))
