@@ -128,7 +128,9 @@ def restarted(folder: Path) -> str:
             session = await begin(ward)
             await ward.score(session, "cadss", 31)
             BrokenJournal(store(folder)).fail()
-            await ward.clock.sleep(25)
+            score = {"scale": "moaas", "total": 5, "by": "nurse.a"}
+            await ward.post(f"/sessions/{session}/scores", score, expect=503)
+            await ward.clock.sleep(10)
             BrokenJournal(store(folder)).mend()
             await ward.clock.sleep(30)
             ward.ward.keepers["bed-1"]._failed(RuntimeError("a fault of ours"))
