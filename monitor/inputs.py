@@ -10,32 +10,21 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, Final, get_args, get_type_hints
+from enum import Enum
+from functools import cache, lru_cache, partial
+from types import NoneType
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
 from alerts.rules import RuleSet
 from alerts.ruleset import kept
 from drivers.clock import Instant, parse_rfc3339
-from drivers.readings import (
-    CuffPhase,
-    Flag,
-    Item,
-    LinkChanged,
-    LinkState,
-    Measurement,
-    Quality,
-    Reading,
-    Report,
-    Vital,
-    Waveform,
-)
+from drivers.readings import Item, LinkChanged, Measurement, Report, Waveform
 from drivers.registry import DeviceSpec
 from monitor import __version__
 from monitor.bed import Bed, Outcome
-from monitor.commands import Command, InfusionAction
-from monitor.regimen import Regimen
+from monitor.commands import Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,30 +77,43 @@ def give(bed: Bed, given: Given) -> Outcome:
 _SAID: Final = {cls.__name__: cls for cls in (*get_args(Item), LinkChanged)}
 _OTHERS: Final = {cls.__name__: cls for cls in (Site, Tick, *get_args(Command))}
 
-_PLAIN: Final = (str, bool, int, float, int | None, float | None, str | None)
+_PLAIN: Final = frozenset({str, bool, int, float})
 
-_READ: Final[Mapping[Any, Callable[[Any], Any]]] = {
-    **dict.fromkeys(_PLAIN, lambda data: data),
-    CuffPhase: CuffPhase,
-    Flag: Flag,
-    InfusionAction: InfusionAction,
-    LinkState: LinkState,
-    Quality: Quality,
-    Regimen: Regimen.model_validate,
-    Vital: Vital,
-    datetime | None: lambda data: None if data is None else parse_rfc3339(data),
-    frozenset[Flag]: lambda data: frozenset(map(Flag, data)),
-    tuple[str, ...]: tuple,
-    tuple[int, ...]: tuple,
-    tuple[Reading, ...]: lambda data: tuple(_made(Reading, reading) for reading in data),
-    Mapping[int, int] | None: lambda data: data and {int(k): v for k, v in data.items()},
-}
-"""How a field is read back, by its declared type."""
 
-_FIELDS: Final = {
-    cls: {name: _READ[hint] for name, hint in get_type_hints(cls).items()}
-    for cls in (Reading, *_SAID.values(), *_OTHERS.values())
-}
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    """How a field of that type is read back. Raises `TypeError` for one nobody thought of."""
+    kind: Any = get_origin(hint) or hint
+    parts = get_args(hint)
+    if NoneType in parts:
+        (other,) = (part for part in parts if part is not NoneType)
+        read = _reader(other)
+        return lambda data: None if data is None else read(data)
+    if kind in (tuple, frozenset):
+        each = _reader(parts[0])
+        return lambda data: kind(map(each, data))
+    if kind is Mapping:
+        key, value = parts[0], _reader(parts[1])
+        return lambda data: {key(name): value(inner) for name, inner in data.items()}
+    if kind is datetime:
+        return parse_rfc3339
+    if kind in _PLAIN:
+        return lambda data: data
+    if is_dataclass(kind):
+        return partial(_made, kind)
+    if issubclass(kind, Enum):
+        return partial(kind)
+    if issubclass(kind, BaseModel):
+        return partial(kind.model_validate)
+    raise TypeError(f"say in {__name__} how a {hint} is read back")
+
+
+@cache
+def _readers(cls: Any) -> dict[str, Callable[[Any], Any]]:
+    return {name: _reader(hint) for name, hint in get_type_hints(cls).items()}
+
+
+for _cls in (*_SAID.values(), *_OTHERS.values()):
+    _readers(_cls)
 
 
 def text_of(what: What) -> str:
@@ -155,7 +157,7 @@ def what_in(text: str) -> What:
 
 
 def _made(cls: Callable[..., Any], data: Mapping[str, Any]) -> Any:
-    read = _FIELDS[cls]
+    read = _readers(cls)
     return cls(**{name: read[name](value) for name, value in data.items()})
 
 
