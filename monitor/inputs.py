@@ -99,7 +99,7 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     if kind in _PLAIN:
         return lambda data: data
     if is_dataclass(kind):
-        return partial(_made, kind)
+        return partial(_made, kind)  # type: ignore[arg-type]
     if issubclass(kind, Enum):
         return partial(kind)
     if issubclass(kind, BaseModel):
@@ -110,6 +110,11 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
 @cache
 def _readers(cls: Any) -> dict[str, Callable[[Any], Any]]:
     return {name: _reader(hint) for name, hint in get_type_hints(cls).items()}
+
+
+def _made(cls: Callable[..., Any], data: Mapping[str, Any]) -> Any:
+    read = _readers(cls)
+    return cls(**{name: read[name](value) for name, value in data.items()})
 
 
 for _cls in (*_SAID.values(), *_OTHERS.values()):
@@ -154,11 +159,6 @@ def what_in(text: str) -> What:
         return Said(data.pop("device"), _made(_SAID[name], data))
     found: What = _made(_OTHERS[name], data)
     return found
-
-
-def _made(cls: Callable[..., Any], data: Mapping[str, Any]) -> Any:
-    read = _readers(cls)
-    return cls(**{name: read[name](value) for name, value in data.items()})
 
 
 def _written(data: Mapping[str, Any]) -> str:

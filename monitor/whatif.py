@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from alerts.engine import Key
 from alerts.rules import RuleSet
-from monitor.bed import Bed
+from monitor.bed import Bed, Measure
 from monitor.commands import Abort, Close, Refused
 from monitor.events import Event
 from monitor.inputs import Given, Opening, What, give
@@ -65,6 +65,7 @@ class _Run:
             for event in recorded.values()
             if event.type.startswith("alarm.")
         }
+        self._records = {event.id: event for event in recorded.values()}
         self._bed: Bed | None = None
 
     def has_ended(self, session: str) -> bool:
@@ -101,18 +102,37 @@ class _Run:
             outcome = give(bed, Given(given.at, leaves))
         self.history += outcome.events
         for request in outcome.requests:
-            bed.nobody_answers(request.device)
+            if isinstance(request, Measure):
+                bed.nobody_answers(request.device)
 
     def _meant(self, bed: Bed, what: What) -> What | None:
-        """A command about an alarm is about the one of that rule and device now."""
+        """`what` with the names that things have here; None when it names what is not here."""
         command: Any = what
-        recorded_id = getattr(command, "alarm", None)
-        if recorded_id is None:
-            return what
+        for name, here in (
+            ("alarm", self._alarm),
+            ("record", self._record),
+            ("corrects", self._record),
+        ):
+            recorded_id = getattr(command, name, None)
+            if recorded_id is not None:
+                found = here(bed, recorded_id)
+                if found is None:
+                    return None
+                command = replace(command, **{name: found})
+        meant: What = command
+        return meant
+
+    def _alarm(self, bed: Bed, recorded_id: str) -> str | None:
+        """The alarm of that one's rule and device."""
         key: Key | None = self._alarms.get(recorded_id)
         alarm = None if key is None else bed.engine.alarms.get(key)
-        meant: What | None = None if alarm is None else replace(command, alarm=alarm.id)
-        return meant
+        return None if alarm is None else alarm.id
+
+    def _record(self, _: Bed, recorded_id: str) -> str | None:
+        """What was recorded here in that one's stead."""
+        was = self._records.get(recorded_id)
+        same = (e.id for e in self.history if was and (e.type, e.at) == (was.type, was.at))
+        return next(same, None)
 
 
 def needed(history: Sequence[Event]) -> Sequence[Event]:

@@ -134,7 +134,7 @@ def page(played: Played) -> str:
     lines += [
         "",
         f"{total} alarms in {hours:.0f} hours, {total / hours:.1f} an hour. No other rule of the",
-        f"set ({played.rules.name}, version {played.rules.version}) raised any.",
+        f"{played.rules.name} set raised any.",
         "",
     ]
     for rule, own in found.items():

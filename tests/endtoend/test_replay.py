@@ -47,6 +47,7 @@ def watched(clinic: Site) -> str:
     """A session with a pressure, alarms, an acknowledgement and an end."""
     session = clinic.start()
     scored(clinic, session, 0)
+    clinic.post(f"/sessions/{session}/scores", scale="moaas", total=5)
     clinic.until(lambda: clinic.get(f"/sessions/{session}")["pressures"])
     clinic.post(f"/sessions/{session}/doses", product="esketamine", mg=28)
     scored(clinic, session, 22)

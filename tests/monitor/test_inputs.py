@@ -3,7 +3,7 @@
 import json
 from datetime import UTC
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from alerts.ruleset import load
 from drivers.readings import Item, LinkChanged, Measurement, Reading, Report, Vital, Waveform
-from monitor.bed import Bed
+from monitor import bed
+from monitor.bed import Bed, Outcome
 from monitor.commands import Command
 from monitor.inputs import Given, Opening, Said, Site, Tick, What, give, text_of, what_in
 from monitor.regimen import Regimen
@@ -76,6 +77,17 @@ def test_a_bed_takes_what_it_is_given_as_if_it_were_called() -> None:
     events = called.take(Report("oximeter", START, item)).events
     assert events
     assert give(was_given, Given(START, Said("oximeter", item))).events == events
+
+
+def test_there_is_no_way_into_a_bed_that_is_not_recorded() -> None:
+    ways_in = {
+        name
+        for name, method in vars(Bed).items()
+        if callable(method)
+        and not name.startswith("_")
+        and get_type_hints(method, vars(bed)).get("return") is Outcome
+    }
+    assert ways_in == {"take", "site", "tick", "command"}
 
 
 def test_an_opening_comes_back_with_its_devices_and_its_rules(tmp_path: Path) -> None:

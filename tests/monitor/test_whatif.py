@@ -7,6 +7,7 @@ import pytest
 
 from alerts.rules import RuleSet
 from alerts.ruleset import parse
+from monitor.commands import RecordScore
 from monitor.events import Event
 from monitor.whatif import (
     Compared,
@@ -94,6 +95,23 @@ def test_an_acknowledgement_goes_to_the_alarm_of_the_same_rule() -> None:
     own = under(other(for_s=5), "bed-1", "s-1", tape, events)
     taken = [event for event in own if event.type == "alarm.acknowledged"]
     assert [event.payload["alarm"]["rule"] for event in taken] == ["spo2.very-low"]
+
+
+def test_a_correction_goes_to_the_same_record_however_it_is_numbered() -> None:
+    def corrects(side: Bedside) -> None:
+        side.with_session().dosed().spo2(91, for_s=90).scored(cadss=31)
+        wrong = side.last("score.recorded").id
+        side.asks(RecordScore("cadss", 3, None, "nurse.a", corrects=wrong)).wait(20).aborted()
+
+    tape, events = recorded(corrects)
+    own = under(other(for_s=300), "bed-1", "s-1", tape, events)
+    ended = {
+        (event.payload["alarm"]["rule"], event.payload["reason"])
+        for event in own
+        if event.type == "alarm.ended"
+    }
+    assert ("dissociation.marked", "condition ended") in ended
+    assert {e.id for e in own} != {e.id for e in events.values() if e.session == "s-1"}
 
 
 def test_no_measurement_is_invented_and_none_is_missed() -> None:
