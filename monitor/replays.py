@@ -192,7 +192,7 @@ def print_compared(console: Console, found: Compared, rules: RuleSet) -> None:
 def _change(later_s: float | None, recorded: Onset | None) -> str:
     if later_s is None:
         return "one more" if recorded is None else "would not have come"
-    return f"{abs(later_s):g} s {'later' if later_s > 0 else 'earlier'}"
+    return f"{abs(later_s):.3g} s {'later' if later_s > 0 else 'earlier'}"
 
 
 def _sums(onsets: Sequence[Onset]) -> tuple[str, str, str]:
@@ -225,7 +225,7 @@ def _firsts(effect: Effect) -> str:
     earlier = [s for s in effect.shifts_s if s < 0]
     later = [s for s in effect.shifts_s if s > 0]
     parts = [
-        f"{len(shifts)} {word} by {abs(median(shifts)):g} s"
+        f"{len(shifts)} {word} by {abs(median(shifts)):.3g} s"
         for shifts, word in ((earlier, "earlier"), (later, "later"))
         if shifts
     ]
