@@ -96,9 +96,7 @@ def _load(name_or_path: str, above: tuple[Path, ...]) -> Draft:
     return _read(text, str(path), (*above, path.resolve()))
 
 
-def _read(
-    text: str, where: str, above: tuple[Path, ...], extended: Sequence[str] = ()
-) -> Draft:
+def _read(text: str, where: str, above: tuple[Path, ...], extended: Sequence[str] = ()) -> Draft:
     """`extended` holds the texts of what it extends, where they are not to be looked for."""
     try:
         data = tomllib.loads(text)

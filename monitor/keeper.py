@@ -244,6 +244,7 @@ class Keeper:
                         self.id, session_id, device, name, at.wall, rate_hz, samples
                     )
         except Exception:
+            self._journal.end_recording(self.id)
             _log.exception("bed.not-recorded", bed=self.id)
 
     # ── what is seen ────────────────────────────────────────────────────────────────────
