@@ -11,6 +11,7 @@ from drivers.readings import CuffState, LinkState
 from monitor.bed import Bed
 from monitor.gate import ASKED
 from monitor.hearing import Hearing
+from monitor.schedule import Planned, schedule
 from monitor.session import Infusion, Session
 
 Json = dict[str, Any]
@@ -53,16 +54,21 @@ def session(bed: Bed, now: Instant) -> Json | None:
         "limits": limits(bed.engine.in_force, bed.session.baseline),
         "gate": [asdict(c) | {"required": c.name not in ASKED} for c in bed.gate(now)],
         "criteria": [asdict(c) for c in criteria],
-        "schedule": [
-            {
-                "check": planned.check.value,
-                "due_at": rfc3339(planned.due_at),
-                "state": planned.state.value,
-                "done_at": _text(planned.done_at),
-            }
-            for planned in bed.schedule(now)
-        ],
+        "schedule": checks(bed.schedule(now)),
     }
+
+
+def checks(planned: Iterable[Planned]) -> list[Json]:
+    """The checks of a session, in the order they are due."""
+    return [
+        {
+            "check": check.check.value,
+            "due_at": rfc3339(check.due_at),
+            "state": check.state.value,
+            "done_at": _text(check.done_at),
+        }
+        for check in planned
+    ]
 
 
 def limits(rules: Iterable[Rule], baseline: Mapping[str, float]) -> list[Json]:
@@ -135,7 +141,7 @@ def recorded(of: Session) -> Json:
         "limits": [],
         "gate": [],
         "criteria": [],
-        "schedule": [],
+        "schedule": [] if of.ended_at is None else checks(schedule(of, of.ended_at)),
         "ended_at": _text(of.ended_at),
         "ended_by": of.ended_by,
         "against_criteria": of.against_criteria,
