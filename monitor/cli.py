@@ -313,6 +313,32 @@ def _what_if(sessions: list[str], rules: Path | None, config: Path | None) -> No
         run_what_if(_settings(config).store.url, sessions, rules, Console())
 
 
+@app.command()
+def cohort(
+    regimen: Annotated[str, typer.Option(help="What the patients are given.")] = "esketamine-84",
+    patients: Annotated[int, typer.Option(min=1, help="How many.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Which ones.")] = 1,
+    name: Annotated[
+        str, typer.Option("--rules", help="A rule set's name, or a site's file.")
+    ] = "default",
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw the patients' courses: an SVG.")
+    ] = None,
+) -> None:
+    """Watch simulated patients through the rules; hold them against the label's figures."""
+    from alerts.ruleset import RuleError
+    from monitor.cohort.run import CohortError
+    from monitor.cohort.run import run as run_cohort
+
+    try:
+        text, missed = run_cohort(regimen, patients, seed, name, picture)
+    except (CohortError, RuleError) as error:
+        raise Failure(str(error)) from error
+    print(text)
+    if missed:
+        raise Failure(f"missed: {'; '.join(missed)}")
+
+
 @db.command()
 def upgrade(config: Config) -> None:
     """Bring the database's schema up to date."""

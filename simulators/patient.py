@@ -7,7 +7,8 @@ Effect of the drug. Every change follows `(t/p)^a * exp(a * (1 - t/p))`: nothing
 dose, all of it at the peak `p` (40 min), then gone again, the faster the larger `a`.
 Blood pressure (a = 2) is down to 40 % of its rise at 90 min and 6 % at 150; dissociation
 and sedation (a = 5) are down to 11 % at 90. Peak and decay: US prescribing information
-of esketamine nasal spray; the shape itself is ours.
+of esketamine nasal spray; the shape itself is ours. `courses` is the same for many
+patients and moments at once.
 """
 
 import math
@@ -15,9 +16,6 @@ import zlib
 from dataclasses import dataclass, field
 
 from simulators.subject import Vitals
-
-_PRESSURE_SHAPE = 2.0
-_MIND_SHAPE = 5.0
 
 _SAME_SESSION_S = 3600.0
 
@@ -35,7 +33,10 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """What the dose does at its peak: changes from baseline, and the two scores."""
+    """What the dose does at its peak: changes from baseline, and the two scores.
+
+    The shapes are the `a` above: of pressure and pulse, and of everything else.
+    """
 
     peak_min: float = 40.0
     sys_rise_mmhg: float = 14.0
@@ -44,9 +45,11 @@ class Drug:
     spo2_fall_pct: float = 0.0
     cadss_peak: float = 3.0
     moaas_lowest: float = 5.0
+    pressure_shape: float = 2.0
+    mind_shape: float = 5.0
 
 
-_NO_DRUG = Drug(sys_rise_mmhg=0.0, dia_rise_mmhg=0.0, pulse_rise_per_min=0.0, cadss_peak=0.0)
+NO_DRUG = Drug(sys_rise_mmhg=0.0, dia_rise_mmhg=0.0, pulse_rise_per_min=0.0, cadss_peak=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Noise:
     perfusion: float = 0.1
 
 
-_NOISE_PERIOD_S = {
+NOISE_PERIOD_S = {
     "sys_mmhg": 240.0,
     "dia_mmhg": 240.0,
     "pulse_per_min": 20.0,
@@ -129,9 +132,9 @@ class Patient:
         """The vital signs at `t_s` seconds."""
         script_s = self.script_s(t_s)
         minute = None if script_s is None else script_s / 60.0
-        drug = self.profile.drug or _NO_DRUG
+        drug = self.profile.drug or NO_DRUG
         peaks = (minute or 0.0) / drug.peak_min
-        pressure, mind = _effect(peaks, _PRESSURE_SHAPE), _effect(peaks, _MIND_SHAPE)
+        pressure, mind = _effect(peaks, drug.pressure_shape), _effect(peaks, drug.mind_shape)
         base = self.profile.baseline
         spo2 = self._signal("spo2_pct", base.spo2_pct - drug.spo2_fall_pct * mind, t_s, minute)
         pulse = base.pulse_per_min + drug.pulse_rise_per_min * pressure
@@ -156,7 +159,7 @@ class Patient:
                 if episode.signal == name:
                     course += (episode.to - course) * episode.weight(minute)
         amplitude: float = getattr(self.profile.noise, name)
-        return course + amplitude * noise(self.seed, name, t_s / _NOISE_PERIOD_S[name])
+        return course + amplitude * noise(self.seed, name, t_s / NOISE_PERIOD_S[name])
 
 
 def noise(seed: int, name: str, x: float) -> float:

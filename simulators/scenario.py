@@ -104,8 +104,9 @@ def parse_scenario(text: str, source: str) -> Scenario:
         if episode.ramp_min <= 0:
             raise SimulationError(f"{source}: [[episode]] ramp_min must be above 0")
     drug = _row(Drug, document["drug"], source, "[drug] ") if "drug" in document else None
-    if drug is not None and drug.peak_min <= 0:
-        raise SimulationError(f"{source}: [drug] peak_min must be above 0")
+    for name in ("peak_min", "pressure_shape", "mind_shape"):
+        if drug is not None and getattr(drug, name) <= 0:
+            raise SimulationError(f"{source}: [drug] {name} must be above 0")
     profile = Profile(
         baseline=_row(Baseline, document.get("baseline", {}), source, "[baseline] "),
         drug=drug,

@@ -153,6 +153,7 @@ def test_a_file_of_one_s_own(tmp_path: Path) -> None:
         ('description = ""\ndrug = 3\n', r"\[drug\] must be a table"),
         ('description = ""\n[drug]\nsys_rise = 3\n', r"\[drug\] .*did you mean sys_rise_mmhg"),
         ('description = ""\n[drug]\npeak_min = 0\n', "peak_min must be above 0"),
+        ('description = ""\n[drug]\nmind_shape = -1\n', "mind_shape must be above 0"),
         ('description = ""\n[baseline]\nsys_mmhg = true\n', "sys_mmhg must be a number, not True"),
         ('description = ""\n[episode]\nto = 3\n', r"must be written as \[\[episode\]\]"),
         ('description = ""\n[[episode]]\nsignal = "spo2_pct"\n', "needs to, from_min, for_min"),

@@ -1,0 +1,102 @@
+"""What a simulated patient's devices say, as items of the drivers' vocabulary."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from drivers.readings import Flag, Measurement, Reading, Vital
+from simulators.courses import courses
+from simulators.faults import Fault, Kind
+from simulators.population import Person
+
+READING_S: Final = 5
+"""How often the oximeter is read."""
+
+_FLAGS: Final = {Kind.ARTEFACT: frozenset({Flag.ARTEFACT}), None: frozenset[Flag]()}
+
+
+class Course:
+    """A patient's vital signs and scores in whole units, until `last_s`.
+
+    `zero_s` is when the effect begins, None for no effect; times are seconds of the stay.
+    """
+
+    def __init__(self, person: Person, zero_s: float | None, last_s: float) -> None:
+        times = np.arange(0.0, last_s + READING_S, READING_S)
+        seen = courses([person], times, zero_s)
+        self._spo2: list[float] = np.rint(seen.spo2_pct[0]).tolist()
+        self._pulse: list[float] = np.rint(seen.pulse_per_min[0]).tolist()
+        self._sys: list[float] = np.rint(seen.sys_mmhg[0]).tolist()
+        self._dia: list[float] = np.rint(seen.dia_mmhg[0]).tolist()
+        self._totals: dict[str, list[int]] = {
+            "cadss": seen.cadss[0].tolist(),
+            "moaas": seen.moaas[0].tolist(),
+        }
+
+    def saturation(self, t_s: float, fault: Kind | None) -> Measurement:
+        """What the oximeter reads, the finger being in it."""
+        place = _place(t_s)
+        return _saturation(self._spo2[place], self._pulse[place], fault)
+
+    def pressure(self, t_s: float) -> Measurement:
+        """What the cuff measures."""
+        place = _place(t_s)
+        sys, dia = self._sys[place], self._dia[place]
+        vitals = (
+            (Vital.SYS, sys),
+            (Vital.DIA, dia),
+            (Vital.MAP, float(round(dia + (sys - dia) / 3.0))),
+            (Vital.PULSE, self._pulse[place]),
+        )
+        return Measurement(tuple(Reading(vital, value) for vital, value in vitals))
+
+    def total(self, scale: str, t_s: float) -> int:
+        """What a score on that scale comes to."""
+        return self._totals[scale][_place(t_s)]
+
+
+def _place(t_s: float) -> int:
+    return int(t_s) // READING_S
+
+
+@cache
+def _saturation(spo2: float, pulse: float, fault: Kind | None) -> Measurement:
+    return Measurement((Reading(Vital.SPO2, spo2), Reading(Vital.PULSE, pulse)), _FLAGS[fault])
+
+
+_NO_FINGER: Final = Measurement(
+    (Reading(Vital.SPO2, None), Reading(Vital.PULSE, None)), frozenset({Flag.SENSOR_OFF})
+)
+
+
+class Oximeter:
+    """The oximeter and the finger in it, which slips out and stays out until it is put back.
+
+    `blind_s` are the stretches, in seconds, in which it gave no saturation.
+    """
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self._faults = list(faults)
+        self._off = False
+        self._seen_at_s = 0.0
+        self.blind_s: list[float] = []
+
+    def reads(self, course: Course, t_s: float, zero_s: float | None) -> Measurement:
+        """What it says at `t_s`; faults come so long after `zero_s`."""
+        kind = None
+        if zero_s is not None and self._faults:
+            kind = next((f.kind for f in self._faults if f.covers(t_s - zero_s)), None)
+        self._off = kind is Kind.FINGER_OFF
+        if self._off:
+            return _NO_FINGER
+        if t_s - self._seen_at_s > READING_S:
+            self.blind_s.append(t_s - self._seen_at_s)
+        self._seen_at_s = t_s
+        return course.saturation(t_s, kind)
+
+    def put_back(self) -> None:
+        """Somebody puts the finger back, if it is out."""
+        if self._off:
+            self._faults = [f for f in self._faults if f.kind is not Kind.FINGER_OFF]

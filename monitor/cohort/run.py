@@ -1,0 +1,70 @@
+"""A whole cohort: drawn, watched in several processes, summed up and drawn as a picture."""
+
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from alerts.rules import RuleSet
+from alerts.ruleset import load
+from monitor.cohort.picture import picture
+from monitor.cohort.report import report
+from monitor.cohort.stay import Stay, stay
+from monitor.cohort.summary import Summary, summary
+from monitor.regimen import Regimen, Regimens
+from simulators.population import Person, draw
+from simulators.subject import SimulationError
+
+PROCESSES: Final = 2
+AT_A_TIME: Final = 10
+"""How many patients a process is handed at a time."""
+
+JUDGED_FROM: Final = 1000
+"""In a cohort of so many a missed target is a failure; in a smaller one it may be chance."""
+
+
+class CohortError(Exception):
+    """A cohort cannot be had; the message says why and what to give instead."""
+
+
+def run(
+    regimen: str, patients: int, seed: int, rules: str, drawn_to: Path | None
+) -> tuple[str, list[str]]:
+    """The report on a cohort, and the names of the targets it fails.
+
+    The courses are drawn to the file `drawn_to` where one is given. Raises `CohortError`, and
+    `RuleError` for a rule set that is not there.
+    """
+    rule_set = load(rules)
+    try:
+        people = draw(regimen, patients, seed)
+    except SimulationError as error:
+        raise CohortError(str(error)) from error
+    head = f"{patients:,} patients, {regimen}, seed {seed}"
+    if drawn_to is not None:
+        try:
+            drawn_to.write_text(picture(people, head), encoding="utf-8")
+        except OSError as error:
+            raise CohortError(f"{drawn_to}: {error.strerror}; name a file to write") from error
+    found = watched(people, Regimens.shipped().by_name[regimen], rule_set)
+    text = f"{head}, rules {rule_set.name} {rule_set.version}\n\n{report(found)}"
+    return text, [finding.name for finding in found.missed] if patients >= JUDGED_FROM else []
+
+
+def watched(people: Sequence[Person], regimen: Regimen, rules: RuleSet) -> Summary:
+    """What comes of it when `people` are watched by `rules`."""
+    return summary(regimen.name, watch_all(people, regimen, rules))
+
+
+def watch_all(
+    people: Sequence[Person], regimen: Regimen, rules: RuleSet, processes: int = PROCESSES
+) -> list[Stay]:
+    """Everybody's stay, in order; the same whatever the number of processes."""
+    watch = partial(stay, regimen=regimen, rules=rules)
+    if processes == 1 or len(people) <= AT_A_TIME:
+        return [watch(person) for person in people]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        return list(pool.map(watch, people, chunksize=AT_A_TIME))
