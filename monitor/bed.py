@@ -421,9 +421,15 @@ class Bed:
         return [c if c.name != "escort" else Criterion("escort", True, "confirmed") for c in found]
 
     def schedule(self, now: Instant) -> list[Planned]:
-        """The session's checks; none without a session."""
+        """The session's checks; none without a session. Asking changes nothing."""
+        if self._plan is not None and self._plan_stands(now):
+            return self._plan.planned
+        return [] if self.session is None else schedule(self.session, now.wall)
+
+    def _plan_again(self, now: Instant) -> list[Planned]:
+        """The session's checks, kept while they stand."""
         if self._plan is None or not self._plan_stands(now):
-            planned = [] if self.session is None else schedule(self.session, now.wall)
+            planned = self.schedule(now)
             until = next_change(self.session, planned, now.wall)
             self._plan = Plan(self.session, planned, now.wall, until)
         return self._plan.planned
@@ -539,8 +545,9 @@ class Bed:
     def _look_at_checks(self, now: Instant) -> set[Signal]:
         """Before the first dose the gate asks for what is missing; after it, the alarm does."""
         overdue: dict[str, str] = {}
+        planned = self._plan_again(now)
         if self._open is not None and self._open.first_dose_at is not None:
-            for check in self.schedule(now):
+            for check in planned:
                 if check.state is CheckState.OVERDUE:
                     overdue.setdefault(check.check.value, _due(check, self._open.first_dose_at))
         changed: set[Signal] = set()

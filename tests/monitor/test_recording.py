@@ -1,5 +1,6 @@
 """What people put on record: symptoms, observations, pressures by hand, and corrections."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -388,3 +389,15 @@ def test_each_overdue_check_alarms_and_worsens_and_ends_when_done() -> None:
 def test_before_the_dose_the_gate_asks_and_no_alarm_does() -> None:
     side = bed().with_session().minutes(30)
     assert "check.overdue" not in side.open_rules()
+
+
+def test_no_alarm_waits_because_somebody_looked_when_a_check_became_overdue() -> None:
+    def overdue_at(*, looked_at: bool) -> datetime:
+        side = dosed().minutes(19)
+        while "check.overdue" not in side.open_rules():
+            if looked_at:
+                side.bed.schedule(side.now.plus(0.9))
+            side.second()
+        return side.now.wall
+
+    assert overdue_at(looked_at=True) == overdue_at(looked_at=False)

@@ -1,7 +1,9 @@
 """A recording run again gives the same events, and what was changed in it is found."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -9,8 +11,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from alerts.rules import Rule, RuleSet
 from drivers.clock import Instant
 from drivers.readings import Item, LinkChanged, Measurement, Reading, Report, Vital
+from drivers.registry import DeviceSpec
+from monitor import views
 from monitor.bed import Bed, Outcome
 from monitor.commands import Command
 from monitor.events import Event
@@ -20,6 +25,7 @@ from monitor.journal.recorder import Recorder
 from monitor.journal.samples import OPENING, Chunk, part_in, start_in
 from monitor.replay import Lost, Piece, run_again
 from monitor.replays import pieces
+from monitor.session import Session
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, START, Bedside
 from tests.monitor.test_bed_properties import AnyOrder, Step, stored
 
@@ -79,6 +85,21 @@ class Taped:
         return outcome
 
 
+def state(of: Any) -> Any:
+    """Everything that `of` holds, as data that can be compared, but for what never changes."""
+    match of:
+        case RuleSet() | Rule() | DeviceSpec() | Session():
+            return id(of)
+        case dict():
+            return {key: state(value) for key, value in of.items()}
+        case list() | tuple() | deque():
+            return [state(value) for value in of]
+    if type(of).__module__.startswith(("alerts.", "monitor.")) and not isinstance(of, Enum):
+        names = vars(of) if hasattr(of, "__dict__") else type(of).__slots__
+        return {name: state(getattr(of, name)) for name in names}
+    return of
+
+
 def by_number(events: Iterable[Event]) -> dict[int, Event]:
     return {event.n: event for event in stored(events)}
 
@@ -101,6 +122,14 @@ class AnyOrderAgain(AnyOrder):
     @rule(reason=st.sampled_from(["the disk is full", None]))
     def the_site_has_a_trouble(self, reason: str | None) -> None:
         self.do(lambda bed, now: bed.site("journal-failing", reason, now))
+
+    @rule(seconds=st.sampled_from([0.2, 61, 300, 1860]))
+    def somebody_looks(self, seconds: float) -> None:
+        """Nobody records that: it must change nothing."""
+        self.now = self.now.plus(seconds)
+        before = state(self.bed)
+        views.bed(self.bed, self.now, simulated=False)
+        assert state(self.bed) == before
 
     @rule()
     def daemon_restarts(self) -> None:
