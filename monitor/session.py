@@ -373,3 +373,6 @@ _STEPS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     "session.aborted": _aborted,
     "clock.stepped": _stepped,
 }
+
+FOLDED: Final = frozenset({"session.started", *_KEPT, *_STEPS})
+"""The types of event that a session is folded from."""
