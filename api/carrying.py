@@ -10,14 +10,12 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol
 
 from fastapi import Header, Request, Response
 
 from api.problems import ProblemError
-from monitor.commands import Command
 from monitor.journal import Receipt
-from monitor.keeper import Keeper
 from monitor.ward import Ward
 
 STORE_S: Final = 10.0
@@ -38,12 +36,19 @@ Stored = asyncio.Future[list[Any]]
 """Done when a command's events are durable."""
 
 
+class Taker(Protocol):
+    """Takes commands: a bed's keeper, or the desk where something is written down."""
+
+    def command(self, command: Any, receipt: Callable[[], Receipt | None], /) -> Stored:
+        """Carry out `command`; done when its events are durable, and `receipt` with them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to do, at which bed, and what to answer when it is done."""
+    """What to do, where, and what to answer when it is done."""
 
-    keeper: Keeper
-    command: Command
+    keeper: Taker
+    command: Any
     answer: Callable[[], Any]
     status: int = 200
 

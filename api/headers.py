@@ -1,4 +1,7 @@
-"""Headers that every response carries, added without touching its body."""
+"""Headers that every response carries, added without touching its body.
+
+A response that brings a stricter policy of its own keeps it.
+"""
 
 from typing import Final
 
@@ -28,7 +31,8 @@ class SafeHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(ALWAYS)
+                for name, value in ALWAYS.items():
+                    headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-cache")
             await send(message)
 

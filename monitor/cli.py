@@ -9,7 +9,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -18,6 +18,7 @@ from simulators.cli import simulate
 
 if TYPE_CHECKING:
     from alerts.rulecheck import Level
+    from monitor.papers import Format
     from monitor.settings import Settings
 
 app = typer.Typer(
@@ -28,7 +29,9 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The journal's database.", no_args_is_help=True)
 journal = typer.Typer(help="The journal's chain of events.", no_args_is_help=True)
+forms = typer.Typer(help="Monitoring forms.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.add_typer(forms, name="forms")
 app.add_typer(journal, name="journal")
 app.command()(simulate)
 
@@ -337,6 +340,49 @@ def cohort(
     print(text)
     if missed:
         raise Failure(f"missed: {'; '.join(missed)}")
+
+
+@app.command()
+def export(
+    session: Annotated[str, typer.Argument(help="The session's id.")],
+    config: Config,
+    wanted: Annotated[str, typer.Option("--format", help="json, csv or form.")] = "json",
+    html: Annotated[bool, typer.Option("--html", help="The form as a page to print.")] = False,
+    output: Annotated[Path | None, typer.Option("-o", help="Write it to this file.")] = None,
+) -> None:
+    """Give out everything about a session, or its monitoring form."""
+    from monitor.papers import FORMATS, PaperError, exported
+
+    settings = _settings(config)
+    if wanted not in FORMATS:
+        raise typer.BadParameter(f"{wanted}: choose one of {', '.join(FORMATS)}")
+    html = html or (wanted == "form" and output is not None and output.suffix == ".html")
+    if html and wanted != "form":
+        raise typer.BadParameter("--html is for --format form")
+    try:
+        text = asyncio.run(exported(settings, session, cast("Format", wanted), html=html))
+        if output is None:
+            print(text, end="")
+        else:
+            output.write_text(text, encoding="utf-8")
+    except PaperError as error:
+        raise Failure(str(error)) from error
+    except OSError as error:
+        raise Failure(f"{output}: {error.strerror}; name another file") from error
+
+
+@forms.command()
+def due(config: Config) -> None:
+    """List the monitoring forms that are not marked as sent, oldest first."""
+    from monitor.papers import PaperError
+    from monitor.papers import forms as all_forms
+
+    settings = _settings(config)
+    try:
+        found = asyncio.run(all_forms(settings, "due"))
+    except PaperError as error:
+        raise Failure(str(error)) from error
+    print("\n".join(found) if found else "no form is due")
 
 
 @db.command()

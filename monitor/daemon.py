@@ -122,7 +122,7 @@ def _ward(
     settings: Settings, rules: RuleSet, regimens: Regimens, journal: Journal, clock: Clock
 ) -> Ward:
     beds = {bed.id: [device.spec() for device in bed.devices] for bed in settings.beds}
-    return Ward(settings.site.id, beds, rules, regimens, journal, clock)
+    return Ward(settings.site.id, beds, rules, regimens, journal, clock, zone=settings.site.zone)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -8,9 +8,11 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Sequence
+from datetime import tzinfo
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -22,9 +24,16 @@ from pydantic_settings import (
 
 from drivers.registry import DeviceSpec, SpecError
 from monitor.explain import explain
+from monitor.office import DESK
+from monitor.records import BY_HAND
+from monitor.regimen import CheckOf
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 """What may stand in a URL and an MQTT topic as it is."""
+
+
+TAKEN: Final = frozenset({BY_HAND, *CheckOf})
+"""What stands where a device's id does in alarms and pressures."""
 
 
 class ConfigError(Exception):
@@ -39,6 +48,24 @@ class Site(_Section):
     """Who this installation is."""
 
     id: Name = "site"
+    timezone: str | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, name: str | None) -> str | None:
+        try:
+            None if name is None else ZoneInfo(name)
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            raise ValueError(
+                f"{name!r} is no time zone; write one as America/Chicago, or leave it out for "
+                "this machine's"
+            ) from None
+        return name
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The time zone in which a day begins and ends here; None for this machine's."""
+        return None if self.timezone is None else ZoneInfo(self.timezone)
 
 
 class Api(_Section):
@@ -140,6 +167,13 @@ class Device(_Section):
     dialect: str | None = None
     options: dict[str, str | int | bool] = Field(default_factory=dict)
 
+    @field_validator("id")
+    @classmethod
+    def _is_free(cls, id_: str) -> str:
+        if id_ in TAKEN:
+            raise ValueError(f"{id_} stands for something else in the records; rename the device")
+        return id_
+
     @model_validator(mode="after")
     def _can_be_opened(self) -> Self:
         try:
@@ -158,6 +192,13 @@ class BedSettings(_Section):
 
     id: Name
     devices: tuple[Device, ...] = ()
+
+    @field_validator("id")
+    @classmethod
+    def _is_free(cls, id_: str) -> str:
+        if id_ == DESK:
+            raise ValueError(f"{id_} stands for what is written down beside the beds; rename it")
+        return id_
 
     @model_validator(mode="after")
     def _devices_differ(self) -> Self:

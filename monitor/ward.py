@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Final
 from uuid import uuid4
 
@@ -18,6 +19,8 @@ from alerts.rules import RuleSet
 from drivers.clock import Clock, Instant, rfc3339
 from drivers.registry import DeviceSpec
 from monitor import views
+from monitor.archive import Archive
+from monitor.clerk import Clerk
 from monitor.events import Event
 from monitor.feed import Feed, Latest
 from monitor.journal import Journal
@@ -67,6 +70,8 @@ class Ward:
         regimens: Regimens,
         journal: Journal,
         clock: Clock,
+        *,
+        zone: tzinfo | None = None,
     ) -> None:
         self.site = site
         self.boot = uuid4().hex
@@ -75,6 +80,8 @@ class Ward:
         self.journal = journal
         self.clock = clock
         self.feed = Feed(journal)
+        self.archive = Archive(journal, clock, zone)
+        self.clerk = Clerk(journal, self.archive, clock)
         self.latest: Latest[str, views.Json] = Latest()
         self.uplink: Callable[[], Uplink] = lambda: NO_UPLINK
         self.displays = 0

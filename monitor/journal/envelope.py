@@ -7,13 +7,14 @@ that a daemon nobody reads from does not carry it.
 
 import json
 import math
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.coverage import Coverage, Stretch
 from monitor.journal.samples import EPOCH, INPUTS, MILLISECOND, Bucket, Chunk, instant, unpack
 
 
@@ -43,17 +44,56 @@ def course(
     own instant; a packet's last one is as old as its arrival.
     """
     parts = [_readings(c, name) if c.kind == INPUTS else _wave(c) for c in chunks]
-    if not parts:
+    found = _joined(parts, start, end)
+    if not found.times.size:
         return []
-    found = _Columns(*map(np.concatenate, zip(*parts, strict=True)))
+    return _buckets(found, _firsts(found.times, points, start, end))
+
+
+def coverage(
+    chunks: Iterable[Chunk],
+    name: str,
+    gap: timedelta,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Coverage:
+    """Over which stretches, with no gap longer than `gap`, the inputs hold usable `name`."""
+    chunks = list(chunks)
+    found = _joined([_readings(chunk, name) for chunk in chunks], start, end)
+    if not found.times.size:
+        return Coverage()
+    firsts = np.flatnonzero(np.diff(found.times, prepend=-np.inf) > gap / MILLISECOND)
+    counts = np.diff(firsts, append=found.times.size)
+    columns_of = (
+        found.times[firsts],
+        found.times[firsts + counts - 1],
+        np.minimum.reduceat(found.values, firsts),
+        counts,
+    )
+    rows = zip(*(column.tolist() for column in columns_of), strict=True)
+    return Coverage(
+        tuple(sorted({device for chunk in chunks for device in _devices(chunk, name)})),
+        tuple(Stretch(instant(begun), instant(over), low, n) for begun, over, low, n in rows),
+    )
+
+
+def _joined(parts: Iterable[_Columns], start: datetime | None, end: datetime | None) -> _Columns:
+    """The readings of all `parts` from `start` on and before `end`, in the order of time."""
+    nothing = _Columns(np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_))
+    found = _Columns(*map(np.concatenate, zip(nothing, *parts, strict=True)))
     if start is not None:
         found = found.where(found.times >= _first_ms(start))
     if end is not None:
         found = found.where(found.times < _first_ms(end))
-    if not found.times.size:
-        return []
-    found = found.where(np.argsort(found.times, kind="stable"))
-    return _buckets(found, _firsts(found.times, points, start, end))
+    return found.where(np.argsort(found.times, kind="stable"))
+
+
+def _devices(chunk: Chunk, name: str) -> Iterator[str]:
+    """The devices that gave usable `name`."""
+    for text in unpack(chunk.data)[0]["texts"]:
+        given = json.loads(text)
+        if not math.isnan(_reading(given, name)[0]):
+            yield given["device"]
 
 
 def _readings(chunk: Chunk, name: str) -> _Columns:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from monitor.events import Stored
-from monitor.journal.chain import Fault, Head, open_after, stored_from, walk
+from monitor.journal.chain import Fault, Head, canonical, open_after, stored_from, walk
 from monitor.journal.samples import INPUTS, OPENING, Chunk, milliseconds, start_in
 from monitor.journal.schema import event, open_alarm, receipt, sample_chunk
 
@@ -133,6 +133,49 @@ def sessions(connection: sa.Connection, limit: int, before: int | None) -> list[
     if before is not None:
         query = query.where(event.c.seq < before)
     return _stored(connection, query.order_by(event.c.seq.desc()).limit(limit))
+
+
+def of_sessions(
+    connection: sa.Connection, sessions: Collection[str], types: Collection[str]
+) -> list[Stored]:
+    """The events of these types in any of these sessions, in order."""
+    query = sa.select(event).where(event.c.session.in_(sessions), event.c.type.in_(types))
+    return _stored(connection, query.order_by(event.c.seq))
+
+
+def of_patient(connection: sa.Connection, patient: str, types: Collection[str]) -> list[Stored]:
+    """The events of these types whose payload names that patient, in order."""
+    written = canonical({"patient": patient})[1:-1]
+    query = sa.select(event).where(
+        event.c.type.in_(types), event.c.payload.contains(written, autoescape=True)
+    )
+    found = _stored(connection, query.order_by(event.c.seq))
+    return [stored for stored in found if stored.event.payload.get("patient") == patient]
+
+
+def with_form(
+    connection: sa.Connection, *, sent: bool | None, after: int, limit: int
+) -> list[tuple[int, str]]:
+    """Up to `limit` sessions whose start is past `after`, in order: its `seq` and their id.
+
+    With `sent` only those whose form is, or is not, marked as sent.
+    """
+    query = sa.select(event.c.seq, event.c.session).where(
+        event.c.type == "session.started", event.c.seq > after
+    )
+    if sent is not None:
+        last = (
+            sa.select(sa.func.max(event.c.seq))
+            .where(event.c.type.in_(("form.sent", "form.reopened")))
+            .group_by(event.c.session)
+        )
+        marked = sa.select(event.c.session).where(
+            event.c.type == "form.sent", event.c.seq.in_(last)
+        )
+        chosen = event.c.session.in_(marked) if sent else event.c.session.not_in(marked)
+        query = query.where(chosen)
+    rows = connection.execute(query.order_by(event.c.seq).limit(limit))
+    return [(row.seq, row.session) for row in rows]
 
 
 def find_receipt(connection: sa.Connection, key: str) -> Receipt | None:

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 
 import sqlalchemy as sa
 
+from monitor.coverage import Coverage
 from monitor.events import Stored
 from monitor.journal import reader
 from monitor.journal.chain import Fault, Head, Verdict
@@ -118,6 +119,23 @@ class JournalReader:
         """Up to `limit` `session.started` events, newest first, before event `before`."""
         return await self._ask(reader.sessions, limit, before)
 
+    async def of_sessions(self, sessions: Collection[str], types: Collection[str]) -> list[Stored]:
+        """The events of these types in any of these sessions, in order."""
+        return await self._ask(reader.of_sessions, sessions, types)
+
+    async def of_patient(self, patient: str, types: Collection[str]) -> list[Stored]:
+        """The events of these types whose payload names that patient, in order."""
+        return await self._ask(reader.of_patient, patient, types)
+
+    async def with_form(
+        self, *, sent: bool | None = None, after: int = 0, limit: int = 500
+    ) -> list[tuple[int, str]]:
+        """Up to `limit` sessions that started past event `after`: that event, and their id.
+
+        With `sent` only those whose form is, or is not, marked as sent.
+        """
+        return await self._ask(reader.with_form, sent=sent, after=after, limit=limit)
+
     async def find_receipt(self, key: str) -> Receipt | None:
         """The receipt stored under `key` in the last 24 h."""
         return await self._ask(reader.find_receipt, key)
@@ -159,6 +177,25 @@ class JournalReader:
             from monitor.journal.envelope import course
 
             return course(chunks, name, points, start, end)
+
+        return await self._off_loop(draw)
+
+    async def coverage(
+        self,
+        name: str,
+        gap: timedelta,
+        *,
+        session: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Coverage:
+        """Over which stretches of a session a vital has usable readings."""
+        chunks = await self._chunks(INPUTS, reader.Span(session, None, start, end))
+
+        def draw() -> Coverage:
+            from monitor.journal.envelope import coverage
+
+            return coverage(chunks, name, gap, start, end)
 
         return await self._off_loop(draw)
 

@@ -302,7 +302,7 @@ class MqttPublisher:
         event = stored.event
         if (alarm := _alarm_of(event)) is not None:
             self._post(self._say_alarm(alarm, stored.seq))
-        else:
+        elif event.bed in self._ward.beds():
             self._post(self._say_session(event.bed))
 
     async def _say_everything(self, client: Client) -> None:

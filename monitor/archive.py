@@ -1,0 +1,117 @@
+"""What the journal tells of sessions that no bed may hold any more. It only reads."""
+
+from collections.abc import Collection
+from datetime import timedelta, tzinfo
+from typing import Final, Literal
+
+from drivers.clock import Clock
+from drivers.readings import Vital
+from monitor.account import TYPES, Account, by_session
+from monitor.coverage import GAP, Coverage
+from monitor.events import Stored
+from monitor.export import CONTINUOUS, minutes_of
+from monitor.form import Form, form
+from monitor.journal import Bucket, JournalReader
+from monitor.office import OF_FORM
+
+PAGE: Final = 500
+
+AT_ONCE: Final = 50
+"""So many sessions are read and folded at a time."""
+
+REMEMBERED: Final = 500
+"""So many ended sessions' coverage is kept: it never changes, and costs the most to find."""
+
+FormState = Literal["due", "sent", "all"]
+
+MARGIN: Final = timedelta(milliseconds=1)
+
+
+class Archive:
+    """The sessions in `journal`. Every method raises `StoreError`.
+
+    `zone` is the site's time zone, None for this machine's.
+    """
+
+    def __init__(self, journal: JournalReader, clock: Clock, zone: tzinfo | None = None) -> None:
+        self._journal = journal
+        self._clock = clock
+        self.zone = zone
+        self._coverage: dict[str, Coverage] = {}
+
+    async def stored(self, session: str) -> list[Stored]:
+        """Every event of that session, oldest first; none when there is no such session."""
+        found: list[Stored] = []
+        after, is_last = 0, False
+        while not is_last:
+            page = await self._journal.events(after, PAGE, session=session)
+            found += page
+            is_last = len(page) < PAGE
+            after = page[-1].seq if page else 0
+        return found
+
+    async def account(self, session: str) -> Account | None:
+        """The account of that session; None when there is no such session."""
+        return Account.of(stored.event for stored in await self.stored(session))
+
+    async def accounts(self, sessions: Collection[str]) -> list[Account]:
+        """The accounts of these sessions, in the order they started."""
+        found = await self._journal.of_sessions(sessions, TYPES | OF_FORM)
+        return list(by_session(stored.event for stored in found).values())
+
+    async def coverage(self, account: Account) -> Coverage:
+        """Over which stretches SpO2 was recorded from the first dose to the session's end."""
+        session = account.session
+        if (known := self._coverage.get(session.id)) is not None:
+            return known
+        start, end = session.first_dose_at, session.ended_at
+        if start is None:
+            return Coverage()
+        found = await self._journal.coverage(
+            Vital.SPO2.value,
+            GAP,
+            session=session.id,
+            start=start,
+            end=None if end is None else end + MARGIN,
+        )
+        if end is not None:
+            self._coverage[session.id] = found
+            while len(self._coverage) > REMEMBERED:
+                del self._coverage[next(iter(self._coverage))]
+        return found
+
+    async def minutes(self, account: Account) -> dict[Vital, list[Bucket]]:
+        """The course of each continuous vital over that session, by the minute."""
+        start, end, count = minutes_of(account, self._clock.now().wall)
+        return {
+            vital: await self._journal.readings(
+                vital.value, session=account.session.id, start=start, end=end, points=count
+            )
+            for vital in CONTINUOUS
+        }
+
+    def form_of(self, account: Account, coverage: Coverage) -> Form:
+        """The form of that session as it stands now."""
+        return form(account, coverage, self._clock.now().wall, self.zone)
+
+    async def form(self, account: Account) -> Form:
+        """The form of that session as it stands now."""
+        return self.form_of(account, await self.coverage(account))
+
+    async def forms(
+        self, state: FormState = "due", after: int = 0, limit: int = 100
+    ) -> tuple[list[Form], int | None]:
+        """The forms of up to `limit` sessions that started past event `after`, oldest due first.
+
+        Due are those of sessions with a dose that are not marked as sent. With them comes
+        where to go on, None at the end.
+        """
+        sent = {"due": False, "sent": True, "all": None}[state]
+        chosen = await self._journal.with_form(sent=sent, after=after, limit=limit)
+        found: list[Form] = []
+        for first in range(0, len(chosen), AT_ONCE):
+            ids = [session for _, session in chosen[first : first + AT_ONCE]]
+            accounts = await self.accounts(ids)
+            found += [await self.form(a) for a in accounts if a.session.first_dose_at is not None]
+        found.sort(key=lambda form: form.due_on or form.today)
+        return found, chosen[-1][0] if len(chosen) == limit else None
