@@ -301,8 +301,58 @@ class Audio(Answer):
     by: str | None
 
 
+class Rise(Answer):
+    """The highest systolic pressure over the baseline, in mmHg, and when."""
+
+    sys: float
+    at_min: int | None
+
+
+class Dissociation(Answer):
+    """The highest CADSS, and when it was seen at 4 or less for good; null when it was not."""
+
+    most: int
+    over_min: int | None
+
+
+class Burden(Answer):
+    """How often a rule of medium or high priority was met."""
+
+    rule: str
+    priority: Literal["high", "medium"]
+    count: int
+
+
+class Visit(Answer):
+    """A session of a patient in short; minutes are from its first dose.
+
+    `number` counts those with a dose; `needed` says in words what was out of the ordinary.
+    """
+
+    session: str
+    number: int | None
+    on: str
+    regimen: str
+    title: str
+    state: Literal["baseline", "dosing", "observing", "ready", "closed", "aborted"]
+    started_at: str
+    first_dose_at: str | None
+    given_mg: float | None
+    rise: Rise | None
+    cadss: Dissociation | None
+    moaas: int | None
+    could_leave_min: int | None
+    ready_min: int | None
+    ended_min: int | None
+    alarms: list[Burden]
+    needed: list[str]
+
+
 class Bed(Answer):
-    """Everything about a bed now. `failing` is said while its own software is restarting."""
+    """Everything about a bed now. `failing` is said while its own software is restarting.
+
+    `history` is of the patient's last sessions, while this one waits for its first dose.
+    """
 
     id: str
     simulated: bool
@@ -314,6 +364,7 @@ class Bed(Answer):
     audio: Audio
     alarms_120min: int
     failing: str | None
+    history: list[Visit] | None
 
 
 class Event(Answer):

@@ -77,6 +77,7 @@ def _sessions(ward: Ward, carrier: Carrier, in_the: Carry) -> APIRouter:
             there_are = ", ".join(sorted(ward.regimens.by_name))
             message = f"no regimen {body.regimen}; there are: {there_are}"
             raise ProblemError(422, message, (Wrong(field="regimen", message=message),))
+        past = await ward.past(body.patient)
         command = commands.StartSession(
             id=uuid4().hex,
             patient=body.patient,
@@ -86,10 +87,14 @@ def _sessions(ward: Ward, carrier: Carrier, in_the: Carry) -> APIRouter:
             medicines=body.medicines,
             escort_planned=body.escort_planned,
             by=body.by,
+            number=None if past is None else past.number,
         )
-        return await carrier.carry(
-            request, key, lambda: Order(keeper, command, keeper.session, 201)
-        )
+
+        def answer() -> Any:
+            keeper.remember(command.id, past)
+            return keeper.session()
+
+        return await carrier.carry(request, key, lambda: Order(keeper, command, answer, 201))
 
     @routes.post(
         "/sessions/{session}/preparation", response_model=answers.Session, tags=["sessions"]

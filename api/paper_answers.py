@@ -1,8 +1,11 @@
-"""What is answered about forms: typed for the OpenAPI document."""
+"""What is answered about forms and courses: typed for the OpenAPI document."""
 
 from typing import Any, Literal
 
-from api.answers import Answer, Correction, Event, Session
+from pydantic import ConfigDict
+from pydantic import Field as Named
+
+from api.answers import Answer, Correction, Event, Session, Visit
 
 
 class Source(Answer):
@@ -59,3 +62,72 @@ class Everything(Answer):
     session: Session
     events: list[Event]
     form: Form
+
+
+class Entry(Answer):
+    """Something written down of a patient; which fields there are depends on `type`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    type: Literal["response.recorded", "prompt.recorded", "reassessment.recorded"]
+    at: str
+    by: str
+
+
+class Window(Answer):
+    """The days, first and last, on which the next session falls."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    number: int
+    from_: str = Named(alias="from")
+    to: str
+
+
+class Reassessment(Answer):
+    """When the indication is reassessed next, and how it was last."""
+
+    due_on: str | None
+    last: Entry | None
+
+
+class Response(Answer):
+    """A scale of response: its first and last total, their difference, when it is due."""
+
+    scale: str
+    first: Entry | None
+    last: Entry | None
+    change: int | None
+    due_on: str | None
+
+
+class Prompt(Answer):
+    """A long-term question: what was found last, and when it is due."""
+
+    prompt: str
+    every_days: int
+    last: Entry | None
+    due_on: str | None
+
+
+class Course(Answer):
+    """The sessions of one patient: where the course is, what is next, what is to be asked.
+
+    `number` counts the sessions with a dose; `remarks` says what differs from the plan.
+    """
+
+    patient: str
+    regimen: str
+    number: int
+    started_on: str | None
+    week: int | None
+    phase: str | None
+    next: Window | None
+    stopped: Entry | None
+    reassessment: Reassessment
+    responses: list[Response]
+    prompts: list[Prompt]
+    remarks: list[str]
+    sessions: list[Visit]
+    entries: list[Entry]

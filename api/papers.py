@@ -1,8 +1,8 @@
-"""What is written down beside the beds, and given out: forms and exports."""
+"""What is written down beside the beds, and given out: forms, exports, courses."""
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api import paper_answers, paper_bodies
 from api.answers import Listed
@@ -23,6 +23,7 @@ def router(ward: Ward) -> APIRouter:
     routes = APIRouter()
     routes.include_router(_exports(ward))
     routes.include_router(_forms(ward, carrier), responses=DOCUMENTED)
+    routes.include_router(_courses(ward, carrier), responses=DOCUMENTED)
     return routes
 
 
@@ -123,5 +124,60 @@ def _forms(ward: Ward, carrier: Carrier) -> APIRouter:
     ) -> Any:
         """Take back that the form was sent."""
         return await on_the(session, request, key, office.ReopenForm(body.by, body.reason))
+
+    return routes
+
+
+Alias = Annotated[str, Path(description="The patient's alias, URL-encoded.")]
+
+
+def _courses(ward: Ward, carrier: Carrier) -> APIRouter:
+    routes = APIRouter(prefix="/patients/{patient:path}", tags=["patients"])
+
+    async def of_the(
+        patient: str, request: Request, key: str | None, command: office.PatientCommand
+    ) -> Response:
+        async with ward.clerk.course(patient) as desk:
+            return await carrier.carry(request, key, lambda: Order(desk, command, desk.shown, 201))
+
+    @routes.get("/course", response_model=paper_answers.Course)
+    async def course(patient: Alias) -> Any:
+        """The patient's sessions as a course: where it is, what is next, what is to be asked."""
+        found = await ward.archive.course(patient)
+        if found is None:
+            raise ProblemError(404, f"no patient {patient}: no session of theirs ever started")
+        return found.as_json()
+
+    @routes.post("/responses", status_code=201, response_model=paper_answers.Course)
+    async def response(
+        patient: Alias, body: paper_bodies.RecordResponse, request: Request, key: Key = None
+    ) -> Any:
+        """Record a score of response: PHQ-9 or MADRS."""
+        command = office.RecordResponse(body.scale, body.total, body.by, body.at)
+        return await of_the(patient, request, key, command)
+
+    @routes.post("/prompts", status_code=201, response_model=paper_answers.Course)
+    async def prompt(
+        patient: Alias, body: paper_bodies.RecordPrompt, request: Request, key: Key = None
+    ) -> Any:
+        """Record what was found when a long-term question was asked."""
+        command = office.RecordPrompt(body.prompt, body.finding, body.by, body.at)
+        return await of_the(patient, request, key, command)
+
+    @routes.post("/reassessments", status_code=201, response_model=paper_answers.Course)
+    async def reassess(
+        patient: Alias, body: paper_bodies.Reassess, request: Request, key: Key = None
+    ) -> Any:
+        """Record that the indication was reassessed."""
+        command = office.Reassess(body.decision, body.by, body.reason, body.at)
+        return await of_the(patient, request, key, command)
+
+    @routes.post("/retract", status_code=201, response_model=paper_answers.Course)
+    async def retract_entry(
+        patient: Alias, body: paper_bodies.RetractEntry, request: Request, key: Key = None
+    ) -> Any:
+        """Withdraw what was wrongly written down of the patient."""
+        command = office.RetractEntry(body.record, body.by, body.reason)
+        return await of_the(patient, request, key, command)
 
     return routes

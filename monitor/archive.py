@@ -1,18 +1,22 @@
 """What the journal tells of sessions that no bed may hold any more. It only reads."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from typing import Final, Literal
 
 from drivers.clock import Clock
 from drivers.readings import Vital
+from monitor import views
 from monitor.account import TYPES, Account, by_session
+from monitor.course import Course, course
 from monitor.coverage import GAP, Coverage
-from monitor.events import Stored
+from monitor.events import Event, Stored
 from monitor.export import CONTINUOUS, minutes_of
 from monitor.form import Form, form
 from monitor.journal import Bucket, JournalReader
-from monitor.office import OF_FORM
+from monitor.office import OF_FORM, OF_PATIENT
+from monitor.visits import visits
 
 PAGE: Final = 500
 
@@ -22,9 +26,20 @@ AT_ONCE: Final = 50
 REMEMBERED: Final = 500
 """So many ended sessions' coverage is kept: it never changes, and costs the most to find."""
 
+LATEST: Final = 3
+"""So many earlier sessions are shown before the next dose [default]."""
+
 FormState = Literal["due", "sent", "all"]
 
 MARGIN: Final = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Which session of the patient the next one is, and the latest with a dose in short."""
+
+    number: int
+    history: list[views.Json]
 
 
 class Archive:
@@ -56,8 +71,33 @@ class Archive:
 
     async def accounts(self, sessions: Collection[str]) -> list[Account]:
         """The accounts of these sessions, in the order they started."""
+        if not sessions:
+            return []
         found = await self._journal.of_sessions(sessions, TYPES | OF_FORM)
         return list(by_session(stored.event for stored in found).values())
+
+    async def patient(self, patient: str) -> tuple[list[Account], list[Event]]:
+        """The accounts of that patient's sessions, and what was written down between them."""
+        found = await self._journal.of_patient(patient, {"session.started"} | OF_PATIENT)
+        started = [str(s.event.session) for s in found if s.event.type == "session.started"]
+        written = [stored.event for stored in found if stored.event.type in OF_PATIENT]
+        return await self.accounts(started), written
+
+    async def past(self, patient: str, session: str | None = None) -> Past:
+        """What that patient's sessions but for `session` were."""
+        accounts, _ = await self.patient(patient)
+        others = [account for account in accounts if account.session.id != session]
+        dosed = [visit for visit in visits(others, self.zone) if visit.number is not None]
+        return Past(len(dosed) + 1, [visit.as_json() for visit in dosed[-LATEST:]])
+
+    def course_of(self, accounts: list[Account], written: list[Event]) -> Course:
+        """The course that these make, as it stands now."""
+        return course(accounts, written, self._clock.now().wall, self.zone)
+
+    async def course(self, patient: str) -> Course | None:
+        """The course of that patient; None when no session of theirs ever started."""
+        accounts, written = await self.patient(patient)
+        return self.course_of(accounts, written) if accounts else None
 
     async def coverage(self, account: Account) -> Coverage:
         """Over which stretches SpO2 was recorded from the first dose to the session's end."""

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -20,7 +21,7 @@ from monitor.coverage import Coverage
 from monitor.events import Draft, Event, Stored
 from monitor.form import Form
 from monitor.journal import Journal, Receipt
-from monitor.office import DESK, FormCommand
+from monitor.office import DESK, FormCommand, PatientCommand
 
 _IDS: Final = UUID("0b5c3d7e-52c1-4be5-9a0e-6d2f4f0d1c77")
 
@@ -49,6 +50,17 @@ class Clerk:
             yield FormDesk(self, self._archive, account, await self._archive.coverage(account))
 
     @contextlib.asynccontextmanager
+    async def course(self, patient: str) -> AsyncIterator["CourseDesk"]:
+        """The course of that patient, to write in. Raises `Refused`, `StoreError`."""
+        async with self._one_at_a_time():
+            accounts, written = await self._archive.patient(patient)
+            if not accounts:
+                raise Refused(
+                    Refusal.UNKNOWN, f"no patient {patient}: no session of theirs ever started"
+                )
+            yield CourseDesk(self, self._archive, patient, accounts, written)
+
+    @contextlib.asynccontextmanager
     async def _one_at_a_time(self) -> AsyncIterator[None]:
         async with self._writing:
             if self._kept is not None and not self._kept.done():
@@ -60,11 +72,15 @@ class Clerk:
                 _, self._n = await self._journal.rebuild(DESK)
             yield
 
+    def now(self) -> datetime:
+        """The present, as it is stored."""
+        wall = self._clock.now().wall
+        return wall.replace(microsecond=wall.microsecond // 1000 * 1000)
+
     def write(self, drafts: Iterable[Draft], session: str | None) -> list[Event]:
         """`drafts` as the next events of the stream, dated now; not appended yet."""
         assert self._n is not None
-        wall = self._clock.now().wall
-        at = wall.replace(microsecond=wall.microsecond // 1000 * 1000)
+        at = self.now()
         return [
             Event(
                 id=str(uuid5(_IDS, f"{n}|{type_}|{session}|{rfc3339(at)}")),
@@ -117,4 +133,33 @@ class FormDesk:
         drafts = office.about_form(self.form(), command)
         written = self._clerk.write(drafts, self._account.session.id)
         self._account = replace(self._account, events=(*self._account.events, *written))
+        return self._clerk.append(written, answering())
+
+
+class CourseDesk:
+    """The course of one patient, to write in."""
+
+    def __init__(
+        self,
+        clerk: Clerk,
+        archive: Archive,
+        patient: str,
+        accounts: list[Account],
+        written: list[Event],
+    ) -> None:
+        self._clerk = clerk
+        self._archive = archive
+        self._patient = patient
+        self._accounts = accounts
+        self._written = written
+
+    def shown(self) -> views.Json:
+        """The course as interfaces show it."""
+        return self._archive.course_of(self._accounts, self._written).as_json()
+
+    def command(self, command: PatientCommand, answering: Answering) -> Kept:
+        """Carry out what a person asked for; done when it is durable. Raises `Refused`."""
+        drafts = office.about_patient(self._patient, self._written, command, self._clerk.now())
+        written = self._clerk.write(drafts, None)
+        self._written = [*self._written, *written]
         return self._clerk.append(written, answering())

@@ -18,10 +18,12 @@ from drivers.device import Device
 from drivers.readings import Report, Waveform
 from drivers.registry import DeviceSpec
 from monitor import inputs, views
+from monitor.archive import Past
 from monitor.bed import Bed, Measure, Outcome
 from monitor.commands import Command, Refusal, Refused
 from monitor.events import Event, Stored
 from monitor.journal import Journal, Receipt, StoreError
+from monitor.session import Phase
 
 UNSTORED_AFTER_S: Final = 0.5
 """An alarm whose commit has not come back by then is published all the same [design.md]."""
@@ -64,6 +66,7 @@ class Keeper:
         self._clock = clock
         self._unstored = unstored
         self._raised: deque[datetime] = deque()
+        self._past: tuple[str, Past] | None = None
         self._site: dict[str, str] = {}
         self._rebuilding: asyncio.Task[None] | None = None
         self._closed = False
@@ -257,7 +260,22 @@ class Keeper:
             lambda: views.bed(self.bed, now, simulated=simulated),
             views.nothing(self.id, simulated=simulated),
         )
-        return shown | {"alarms_120min": len(self._raised), "failing": self.failing}
+        return shown | {
+            "alarms_120min": len(self._raised),
+            "failing": self.failing,
+            "history": self._history(),
+        }
+
+    def remember(self, session: str, past: Past | None) -> None:
+        """What to show of the patient's earlier sessions while that one is at baseline."""
+        self._past = None if past is None else (session, past)
+
+    def _history(self) -> list[views.Json] | None:
+        session = self.bed.session
+        if session is None or session.phase is not Phase.BASELINE or self._past is None:
+            return None
+        of, past = self._past
+        return past.history if of == session.id else None
 
     def vitals(self) -> views.Json:
         """The bed's vitals as interfaces show them."""

@@ -19,13 +19,14 @@ from alerts.rules import RuleSet
 from drivers.clock import Clock, Instant, rfc3339
 from drivers.registry import DeviceSpec
 from monitor import views
-from monitor.archive import Archive
+from monitor.archive import Archive, Past
 from monitor.clerk import Clerk
 from monitor.events import Event
 from monitor.feed import Feed, Latest
 from monitor.journal import Journal
 from monitor.keeper import Keeper
 from monitor.regimen import Regimens
+from monitor.session import Phase
 
 TICK_S: Final = 0.5
 """How often every bed is told that time has passed; rules may be late by as much."""
@@ -97,6 +98,21 @@ class Ward:
         """Rebuild every bed from the journal. Raises `StoreError`."""
         for keeper in self.keepers.values():
             await keeper.restore()
+            session = keeper.bed.session
+            if session is not None and session.phase is Phase.BASELINE:
+                past = await self.past(session.patient, session.id)
+                keeper.remember(session.id, past)
+
+    async def past(self, patient: str, session: str | None = None) -> Past | None:
+        """What that patient's sessions but for `session` were; None when nobody can tell now.
+
+        It never keeps a session from starting, or a bed from being watched.
+        """
+        try:
+            return await self.archive.past(patient, session)
+        except Exception:
+            _log.exception("past.not-known")
+            return None
 
     @contextlib.asynccontextmanager
     async def run(self) -> AsyncIterator[None]:

@@ -5,6 +5,7 @@ import { now } from "./clock.js";
 import { Course, alarmsIn120 } from "./course.js";
 import { bedName } from "./format.js";
 import { Banners, Header } from "./header.js";
+import { History } from "./history.js";
 import { html } from "./html.js";
 import { Numerals, Scores } from "./numerals.js";
 import { Quiet } from "./quiet.js";
@@ -52,6 +53,7 @@ export function BedPage({ bed }) {
       <div class="side">
         <${Alarms} bed=${bed} at=${at} />
         ${session && html`<${Conditions} ...${conditions(session)} />`}
+        ${bed.history?.length > 0 && html`<${History} visits=${bed.history} />`}
         ${session && html`<${Findings} session=${session} />`}
         <section class="panel"><h2>Devices</h2><${DeviceList} devices=${bed.devices} /></section>
       </div>

@@ -52,6 +52,7 @@ class BedAt:
     alarms: tuple[Json, ...] = ()
     trend: tuple[Json, ...] = ()
     cuff: Json | None = None
+    history: tuple[Json, ...] | None = None
     audio: Json = field(default_factory=lambda: {"paused_until": None, "by": None})
 
     def ago(self, minutes: float) -> str:
@@ -288,6 +289,29 @@ class BedAt:
         """The bed's sound is paused for so long."""
         return replace(self, audio={"paused_until": self.ago(-left_s / 60), "by": by})
 
+    def with_history(self, *changes: Json) -> Self:
+        """The patient has been here before: a calm session for each of `changes`, changed so."""
+        visits = [
+            {
+                "session": f"visit-{number}",
+                "number": number,
+                "on": f"2026-01-{number:02}",
+                "title": "Esketamine 84 mg",
+                "state": "closed",
+                "given_mg": 84.0,
+                "rise": {"sys": 22.0, "at_min": 41},
+                "cadss": {"most": 12, "over_min": 75},
+                "moaas": 4,
+                "ready_min": 121,
+                "ended_min": 130,
+                "alarms": [],
+                "needed": [],
+            }
+            for number in range(1, len(changes) + 1)
+        ]
+        history = tuple(visit | change for visit, change in zip(visits, changes, strict=True))
+        return replace(self, history=history)
+
     def as_json(self) -> Json:
         """The bed as `GET /beds/{bed}` shows it."""
         return {
@@ -301,6 +325,7 @@ class BedAt:
             "audio": self.audio,
             "simulated": False,
             "failing": None,
+            "history": None if self.history is None else list(self.history),
         }
 
 

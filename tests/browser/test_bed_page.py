@@ -1,9 +1,11 @@
 """One bed's page."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.beds import six_beds
+from tests.browser.beds import BedAt, Json, six_beds
 from tests.browser.conftest import Open
 from tests.browser.ward import Ward
 
@@ -43,3 +45,35 @@ async def test_an_alarm_is_acknowledged_from_the_bed_page(ward: Ward, open_page:
 async def test_the_course_has_scales(open_page: Open) -> None:
     page = await open_page("#/bed/bed-1")
     await expect(page.locator(".course.large .scale.spo2")).to_have_text(["85", "90", "95", "100"])
+
+
+async def test_before_the_dose_the_last_sessions_are_told_newest_first(
+    ward: Ward, open_page: Open
+) -> None:
+    high = [{"rule": "pressure.severe", "priority": "high", "count": 1}]
+    bad: Json = {
+        "ready_min": None,
+        "cadss": {"most": 40, "over_min": None},
+        "alarms": high,
+        "needed": ["nausea, severe", "left against criteria, dr.b: <b>late</b>"],
+    }
+    ward.put(BedAt("bed-1", ward.now).before_dose("P-031").with_history({}, bad))
+    page = await open_page("#/bed/bed-1")
+    lines = page.locator(".history li")
+    await expect(lines).to_have_count(2)
+    await expect(lines.nth(0)).to_contain_text("CADSS 40, not seen to be over")
+    await expect(lines.nth(0)).to_contain_text("closed at 130 min, not ready")
+    await expect(lines.nth(0)).to_contain_text("high: pressure.severe")
+    await expect(lines.nth(0)).to_contain_text("dr.b: <b>late</b>")
+    await expect(lines.nth(1)).to_contain_text("systolic +22 at 41 min")
+    await expect(lines.nth(1)).to_contain_text("CADSS 12, over at 75 min")
+
+
+@pytest.mark.parametrize("history", [None, ()])
+async def test_a_patient_without_earlier_sessions_has_no_list_of_them(
+    ward: Ward, open_page: Open, history: tuple[Json, ...] | None
+) -> None:
+    ward.put(replace(BedAt("bed-1", ward.now).before_dose("P-031"), history=history))
+    page = await open_page("#/bed/bed-1")
+    await expect(page.locator(".criteria")).to_be_visible()
+    await expect(page.locator(".history")).to_have_count(0)

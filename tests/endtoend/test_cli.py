@@ -18,6 +18,8 @@ from monitor.journal.migrate import upgrade
 from monitor.journal.schema import REVISIONS
 from tests.endtoend.site import POSTDOSE, Site, simulated
 from tests.servers import Mosquitto, free_port
+from tests.virtual import virtual_time
+from tests.wards import simulated_ward
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -475,3 +477,96 @@ def test_check_reads_the_journal_of_a_running_daemon_and_leaves_it_at_work(tmp_p
         assert _store_line(done).endswith(" events")
         clinic.post(f"/sessions/{session}/notes", text="still written")
         assert clinic.get("/status")["journal"]["failing_since"] is None
+
+
+# ── sessions given out ──────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def treated(tmp_path: Path) -> tuple[str, str]:
+    """A site's file, and a session there that ended after a dose."""
+    found: list[str] = []
+
+    @virtual_time()
+    async def treat() -> None:
+        async with simulated_ward(tmp_path) as ward:
+            session = await ward.start()
+            await ward.dose(session)
+            await ward.clock.sleep(120)
+            await ward.post(f"/sessions/{session}/abort", {"by": "nurse.a", "reason": "unwell"})
+            found.append(session)
+
+    treat()
+    return store(tmp_path), found[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "starts", "holds"),
+    [
+        (["--format", "json"], "{", '"session.aborted"'),
+        (["--format", "csv"], "at,minute,kind,name", ",vital,spo2,"),
+        (["--format", "form"], "{", '"minutes_monitored"'),
+        (["--format", "form", "--html"], "<!doctype html>", "Not a certified medical"),
+    ],
+)
+def test_a_session_is_given_out(
+    postdose: Postdose,
+    treated: tuple[str, str],
+    options: list[str],
+    starts: str,
+    holds: str,
+) -> None:
+    site, session = treated
+    done = postdose("export", session, "--config", site, *options)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith(starts)
+    assert holds in done.out
+
+
+def test_a_form_goes_to_a_page_by_its_files_name(
+    postdose: Postdose, treated: tuple[str, str], tmp_path: Path
+) -> None:
+    site, session = treated
+    page = tmp_path / "form.html"
+    done = postdose("export", session, "-c", site, "--format", "form", "-o", str(page))
+    assert done == Done(0, "", "")
+    assert page.read_text().startswith("<!doctype html>")
+
+
+def test_forms_that_are_due_are_listed(postdose: Postdose, treated: tuple[str, str]) -> None:
+    site, session = treated
+    done = postdose("forms", "due", "--config", site)
+    (line,) = done.out.splitlines()
+    assert line.startswith(session)
+    assert "(7 days left)" in line
+    assert "lot number" in line
+
+
+def test_without_a_dose_no_form_is_due(postdose: Postdose, tmp_path: Path) -> None:
+    upgrade(f"sqlite:///{tmp_path}/postdose.db")
+    assert postdose("forms", "due", "--config", store(tmp_path)).out == "no form is due\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["nothing"], 1, "no session nothing"),
+        (["{session}", "--format", "pdf"], 2, "choose one of json, csv, form"),
+        (["{session}", "--html"], 2, "--html is for --format form"),
+        (["{session}", "-o", "/nowhere/x.json"], 1, "name another file"),
+    ],
+)
+def test_what_cannot_be_given_out_is_said(
+    postdose: Postdose, treated: tuple[str, str], arguments: list[str], status: int, words: str
+) -> None:
+    site, session = treated
+    given = [argument.format(session=session) for argument in arguments]
+    done = postdose("export", *given, "--config", site)
+    assert done.status == status
+    assert words in done.complaint
+
+
+def test_a_journal_that_is_not_there_is_said(postdose: Postdose, tmp_path: Path) -> None:
+    done = postdose("forms", "due", "--config", store(tmp_path))
+    assert done.status == 1
+    assert "is not there; correct store.url" in done.complaint

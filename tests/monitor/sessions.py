@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from monitor.account import Account
 from monitor.commands import GiveDose
@@ -11,7 +12,7 @@ from monitor.events import Draft, Event
 from monitor.facts import Field
 from monitor.form import Form, form
 from monitor.office import DESK
-from tests.monitor.builders import Bedside, bed
+from tests.monitor.builders import REGIMENS, START, Bedside, bed
 
 
 def treated(*, lot: str | None = "A123", ended: bool = True) -> Bedside:
@@ -68,3 +69,55 @@ def later(of: Account, drafts: Iterable[Draft]) -> Account:
     at = of.events[-1].at + timedelta(days=1)
     events = written(drafts, of.session.id, at, len(of.events))
     return replace(of, events=(*of.events, *events))
+
+
+def told(
+    n: int, day: float, *happened: tuple[float, str, dict[str, Any]], regimen: str = "esketamine-84"
+) -> list[Event]:
+    """A session's events in short: it starts on `day`, and what happened minutes after that."""
+    started = {
+        "patient": "P-017",
+        "age": 44,
+        "weight_kg": 71,
+        "regimen": REGIMENS[regimen].model_dump(mode="json"),
+        "medicines": [],
+        "rules": {},
+        "by": "nurse.a",
+    }
+    begun = START.wall + timedelta(days=day)
+    steps = [(0.0, "session.started", started), *happened]
+    return [
+        Event(
+            f"e-{n}-{i}", "bed-1", i, f"s-{n}", type_, None, begun + timedelta(minutes=at), payload
+        )
+        for i, (at, type_, payload) in enumerate(steps, start=1)
+    ]
+
+
+def given(at: float = 10, mg: float = 84, **more: Any) -> tuple[float, str, dict[str, Any]]:
+    return at, "dose.given", {"product": "esketamine", "mg": mg, "by": "nurse.a", **more}
+
+
+def pressed(at: float, sys: float) -> tuple[float, str, dict[str, Any]]:
+    return at, "pressure.measured", {"device": "cuff", "sys": sys, "dia": 80}
+
+
+def scored(at: float, scale: str, total: int) -> tuple[float, str, dict[str, Any]]:
+    return at, "score.recorded", {"scale": scale, "total": total, "by": "nurse.a"}
+
+
+def closed(at: float = 150, against: dict[str, str] | None = None) -> tuple[float, str, Any]:
+    payload = {"by": "nurse.a", "escort": True, "against_criteria": against, "criteria": []}
+    return at, "session.closed", payload | {"discharge_text": "No driving."}
+
+
+def aborted(at: float = 5) -> tuple[float, str, Any]:
+    return at, "session.aborted", {"by": "nurse.a", "reason": "went home"}
+
+
+def treatments(*days: float, regimen: str = "esketamine-84") -> list[Account]:
+    """A calm session with a dose on each of these days after the first."""
+    found = (
+        Account.of(told(n, day, given(), closed(), regimen=regimen)) for n, day in enumerate(days)
+    )
+    return [account for account in found if account is not None]

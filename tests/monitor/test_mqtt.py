@@ -517,6 +517,22 @@ async def test_a_session_is_retained_and_cleared_when_there_is_none(
     assert (state["id"], state["boot"], state["seq"]) == ("s-1", "boot-1", 1)
 
 
+async def test_what_is_written_down_beside_the_beds_is_an_event_and_no_beds_session(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    ward = Ward(session_of={"bed-1": {"id": "s-1"}})
+    async with (
+        listening(mosquitto) as heard,
+        publishing(settings_for(mosquitto), tmp_path, ward=ward) as bench,
+    ):
+        await until(lambda: bench.mqtt.connected_since is not None)
+        await bench.journal.append([EventsOf("records").event("form.sent")])
+        await bench.journal.append([bench.bed.event("note.added")])
+        await heard.until("bed-1/event")
+    assert [event["type"] for event in heard.under("records/event")] == ["form.sent"]
+    assert heard.under("records/session") == []
+
+
 async def test_vitals_are_told_at_most_once_a_second_and_only_the_latest(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:

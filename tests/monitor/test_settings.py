@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from monitor.mqtt import MqttSettings
-from monitor.settings import ConfigError, load
+from monitor.settings import ConfigError, Settings, load
 
 GOOD = """\
 [site]
@@ -30,7 +30,7 @@ url = "socket://127.0.0.1:4001"
 """
 
 
-def _load(folder: Path, text: str) -> object:
+def load_text(folder: Path, text: str) -> Settings:
     path = folder / "site.toml"
     path.write_text(text)
     return load(path)
@@ -38,7 +38,7 @@ def _load(folder: Path, text: str) -> object:
 
 def _complaint(folder: Path, text: str) -> str:
     with pytest.raises(ConfigError) as found:
-        _load(folder, text)
+        load_text(folder, text)
     complaint = str(found.value)
     assert complaint.startswith(str(folder / "site.toml"))
     assert "\n" not in complaint
@@ -63,7 +63,33 @@ def test_the_environment_comes_before_the_file(
     assert load(tmp_path / "site.toml").api.port == 9000
 
 
+def test_a_sites_time_zone_is_a_name_or_the_machines(tmp_path: Path) -> None:
+    assert load_text(tmp_path, GOOD).site.zone is None
+    named = GOOD.replace("[site]\n", '[site]\ntimezone = "America/Chicago"\n')
+    assert str(load_text(tmp_path, named).site.zone) == "America/Chicago"
+
+
 WRONG = {
+    "a time zone that is none": (
+        'id = "clinic-1"',
+        'timezone = "Mars/Olympus"',
+        ":2: site.timezone: 'Mars/Olympus' is no time zone",
+    ),
+    "a bed called as the records are": (
+        'id = "bed-1"',
+        'id = "records"',
+        ":8: beds.0.id: records stands for what is written down beside the beds",
+    ),
+    "a device called as a check is": (
+        'id = "oximeter"',
+        'id = "cadss"',
+        ":10: beds.0.devices.0.id: cadss stands for something else",
+    ),
+    "a device called as what is done by hand": (
+        'id = "cuff"',
+        'id = "by-hand"',
+        ":17: beds.1.devices.0.id: by-hand stands for something else",
+    ),
     "an unknown key": (
         "port = 8601",
         "prot = 8601",
