@@ -4,11 +4,15 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from drivers.clock import Instant
+from drivers.readings import Measurement, Quality, Reading, Vital
 from monitor.coverage import GAP
 from monitor.events import Event
+from monitor.inputs import Said, text_of
 from monitor.journal import Journal
 from tests.monitor.made_events import START, EventsOf
 
@@ -84,9 +88,20 @@ async def test_sessions_with_forms_come_in_pages(journal: Journal) -> None:
     assert [name for _, name in first + rest] == [f"s-{n}" for n in range(5)]
 
 
-def reads(journal: Journal, second: float, value: float | None, **more: str) -> None:
-    at = START + timedelta(seconds=second)
-    journal.add_reading("bed-1", "s-1", more.pop("device", "ox"), "spo2", at, value, **more)
+def reads(
+    journal: Journal, second: float, value: float | None, *, device: str = "ox", **more: Any
+) -> None:
+    said(journal, second, device, Reading(Vital.SPO2, value, **more))
+
+
+def said(journal: Journal, second: float, device: str, reading: Reading) -> None:
+    at = Instant(START + timedelta(seconds=second), 5000.0 + second)
+    journal.add_input("bed-1", "s-1", at, text_of(Said(device, Measurement((reading,)))))
+
+
+@pytest.fixture(autouse=True)
+def _recording(journal: Journal) -> None:
+    journal.open_recording("bed-1", Instant(START, 5000.0), {})
 
 
 async def test_coverage_has_a_stretch_between_gaps(journal: Journal) -> None:
@@ -104,8 +119,8 @@ async def test_coverage_has_a_stretch_between_gaps(journal: Journal) -> None:
 async def test_coverage_is_of_usable_readings_of_that_vital(journal: Journal) -> None:
     reads(journal, 0, 97)
     reads(journal, 30, None)
-    reads(journal, 40, 50, quality="rejected")
-    journal.add_reading("bed-1", "s-1", "cuff", "sys", START + timedelta(seconds=50), 120)
+    reads(journal, 40, 50, quality=Quality.REJECTED)
+    said(journal, 50, "cuff", Reading(Vital.SYS, 120))
     found = await journal.coverage("spo2", GAP, session="s-1")
     assert [(s.low, s.count) for s in found.stretches] == [(97, 1)]
     assert found.devices == ("ox",)
