@@ -87,11 +87,11 @@ class History:
 class _Track:
     """One vital of one device."""
 
-    def __init__(self, vital: Vital, device: str, stale_after_s: float) -> None:
+    def __init__(self, vital: Vital, device: str, promise_s: float, least_s: float) -> None:
         self.vital = vital
         self.device = device
-        self.stale_after_s = stale_after_s
-        self.is_spot = stale_after_s > SPOT_S
+        self.stale_after_s = max(promise_s, least_s)
+        self.is_spot = promise_s > SPOT_S
         self.last: Reading | None = None
         self.value: float | None = None
         self.at: Instant | None = None
@@ -145,7 +145,7 @@ class Vitals:
         promises = [(spec.id, spec.kind.stale_after_s) for spec in devices]
         for device, stale_after_s in (*promises, (BY_HAND, _BY_HAND_S)):
             for vital, promise_s in stale_after_s.items():
-                track = _Track(vital, device, max(promise_s, least_s))
+                track = _Track(vital, device, promise_s, least_s)
                 self._tracks.setdefault(vital, []).append(track)
                 self._track[device, vital] = track
         for tracks in self._tracks.values():

@@ -140,6 +140,10 @@ def test_a_fast_clock_stretches_every_promise() -> None:
     assert shown(of, Vital.SPO2, 31).stale
 
 
+def test_the_fastest_clock_makes_no_stream_a_measurement_now_and_then() -> None:
+    assert vitals(least_s=300).nobody_streams(CONTINUOUS) == []
+
+
 @pytest.mark.parametrize(
     ("values", "missing"),
     [
