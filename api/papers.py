@@ -53,8 +53,7 @@ def _exports(ward: Ward) -> APIRouter:
         ] = None,
     ) -> Any:
         """The session's monitoring form, everything about it, or its numbers as CSV."""
-        stored = await ward.archive.stored(session)
-        account = Account.of(kept.event for kept in stored)
+        account = await ward.archive.account(session)
         if account is None:
             raise ProblemError(404, f"no session {session}")
         if wanted == "csv":
@@ -63,6 +62,7 @@ def _exports(ward: Ward) -> APIRouter:
             return Response(text, media_type="text/csv", headers={"Content-Disposition": name})
         form = await ward.archive.form(account)
         if wanted == "json":
+            stored = await ward.archive.stored(session)
             return everything(_session(ward, account), stored, form)
         if as_page is None:
             return form.as_json()

@@ -67,14 +67,16 @@ class Archive:
 
     async def account(self, session: str) -> Account | None:
         """The account of that session; None when there is no such session."""
-        return Account.of(stored.event for stored in await self.stored(session))
+        found = await self.stored(session)
+        return await self._journal.off_loop(lambda: Account.of(stored.event for stored in found))
 
     async def accounts(self, sessions: Collection[str]) -> list[Account]:
         """The accounts of these sessions, in the order they started."""
         if not sessions:
             return []
         found = await self._journal.of_sessions(sessions, TYPES | OF_FORM)
-        return list(by_session(stored.event for stored in found).values())
+        events = [stored.event for stored in found]
+        return await self._journal.off_loop(lambda: list(by_session(events).values()))
 
     async def patient(self, patient: str) -> tuple[list[Account], list[Event]]:
         """The accounts of that patient's sessions, and what was written down between them."""
@@ -87,17 +89,17 @@ class Archive:
         """What that patient's sessions but for `session` were."""
         accounts, _ = await self.patient(patient)
         others = [account for account in accounts if account.session.id != session]
-        dosed = [visit for visit in visits(others, self.zone) if visit.number is not None]
+        seen = await self._journal.off_loop(lambda: visits(others, self.zone))
+        dosed = [visit for visit in seen if visit.number is not None]
         return Past(len(dosed) + 1, [visit.as_json() for visit in dosed[-LATEST:]])
-
-    def course_of(self, accounts: list[Account], written: list[Event]) -> Course:
-        """The course that these make, as it stands now."""
-        return course(accounts, written, self._clock.now().wall, self.zone)
 
     async def course(self, patient: str) -> Course | None:
         """The course of that patient; None when no session of theirs ever started."""
         accounts, written = await self.patient(patient)
-        return self.course_of(accounts, written) if accounts else None
+        if not accounts:
+            return None
+        now = self._clock.now().wall
+        return await self._journal.off_loop(lambda: course(accounts, written, now, self.zone))
 
     async def coverage(self, account: Account) -> Coverage:
         """Over which stretches SpO2 was recorded from the first dose to the session's end."""
@@ -136,7 +138,8 @@ class Archive:
 
     async def form(self, account: Account) -> Form:
         """The form of that session as it stands now."""
-        return self.form_of(account, await self.coverage(account))
+        coverage = await self.coverage(account)
+        return await self._journal.off_loop(lambda: self.form_of(account, coverage))
 
     async def forms(
         self, state: FormState = "due", after: int = 0, limit: int = 100

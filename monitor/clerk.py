@@ -17,6 +17,7 @@ from monitor import office, views
 from monitor.account import Account
 from monitor.archive import Archive
 from monitor.commands import Refusal, Refused
+from monitor.course import Course
 from monitor.coverage import Coverage
 from monitor.events import Draft, Event, Stored
 from monitor.form import Form
@@ -53,12 +54,12 @@ class Clerk:
     async def course(self, patient: str) -> AsyncIterator["CourseDesk"]:
         """The course of that patient, to write in. Raises `Refused`, `StoreError`."""
         async with self._one_at_a_time():
-            accounts, written = await self._archive.patient(patient)
-            if not accounts:
+            course = await self._archive.course(patient)
+            if course is None:
                 raise Refused(
                     Refusal.UNKNOWN, f"no patient {patient}: no session of theirs ever started"
                 )
-            yield CourseDesk(self, self._archive, patient, accounts, written)
+            yield CourseDesk(self, course)
 
     @contextlib.asynccontextmanager
     async def _one_at_a_time(self) -> AsyncIterator[None]:
@@ -139,27 +140,18 @@ class FormDesk:
 class CourseDesk:
     """The course of one patient, to write in."""
 
-    def __init__(
-        self,
-        clerk: Clerk,
-        archive: Archive,
-        patient: str,
-        accounts: list[Account],
-        written: list[Event],
-    ) -> None:
+    def __init__(self, clerk: Clerk, course: Course) -> None:
         self._clerk = clerk
-        self._archive = archive
-        self._patient = patient
-        self._accounts = accounts
-        self._written = written
+        self._course = course
 
     def shown(self) -> views.Json:
         """The course as interfaces show it."""
-        return self._archive.course_of(self._accounts, self._written).as_json()
+        return self._course.as_json()
 
     def command(self, command: PatientCommand, answering: Answering) -> Kept:
         """Carry out what a person asked for; done when it is durable. Raises `Refused`."""
-        drafts = office.about_patient(self._patient, self._written, command, self._clerk.now())
+        course = self._course
+        drafts = office.about_patient(course.patient, course.written, command, self._clerk.now())
         written = self._clerk.write(drafts, None)
-        self._written = [*self._written, *written]
+        self._course = course.after(written)
         return self._clerk.append(written, answering())

@@ -6,7 +6,7 @@ is said in `remarks`; nothing is refused.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any, Final
@@ -50,13 +50,24 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A patient's course as it stands on the day `today`."""
+    """A patient's course as it stands on the day `today`.
+
+    `entries` are what stands of all that was `written`; days are those of `zone`, None for
+    this machine's.
+    """
 
     patient: str
     regimen: Regimen
     today: date
     visits: tuple[Visit, ...]
+    written: tuple[Event, ...]
+    zone: tzinfo | None
     entries: tuple[Entry, ...]
+
+    def after(self, events: Iterable[Event]) -> "Course":
+        """The course when these have been written down too."""
+        written = (*self.written, *events)
+        return replace(self, written=written, entries=_entries(written, self.zone))
 
     # ── where it is ─────────────────────────────────────────────────────────────────────
 
@@ -246,13 +257,13 @@ def course(
     `zone`, None for this machine's.
     """
     newest = max(accounts, key=lambda account: account.session.started_at).session
-    return Course(
-        newest.patient,
-        newest.regimen,
-        now.astimezone(zone).date(),
-        tuple(visits(accounts, zone)),
-        tuple(sorted((_entry(event, zone) for event in entries(written)), key=lambda e: e.at)),
-    )
+    today = now.astimezone(zone).date()
+    seen = tuple(visits(accounts, zone))
+    return Course(newest.patient, newest.regimen, today, seen, (), zone, ()).after(written)
+
+
+def _entries(written: Iterable[Event], zone: tzinfo | None) -> tuple[Entry, ...]:
+    return tuple(sorted((_entry(event, zone) for event in entries(written)), key=lambda e: e.at))
 
 
 def _entry(event: Event, zone: tzinfo | None) -> Entry:

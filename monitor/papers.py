@@ -7,7 +7,6 @@ from typing import Any, Final, Literal, get_args
 
 from drivers.clock import Clock
 from monitor import views
-from monitor.account import Account
 from monitor.archive import Archive, FormState
 from monitor.export import everything, table
 from monitor.form_page import lines, page
@@ -38,8 +37,7 @@ async def exported(settings: Settings, session: str, wanted: Format, *, html: bo
     """The session in that format; `html` makes the form a page. Raises `PaperError`."""
     clock = Clock()
     async with _archive(settings, clock) as archive:
-        stored = await archive.stored(session)
-        account = Account.of(kept.event for kept in stored)
+        account = await archive.account(session)
         if account is None:
             raise PaperError(f"no session {session}; GET /api/v1/sessions lists them")
         if wanted == "csv":
@@ -49,6 +47,7 @@ async def exported(settings: Settings, session: str, wanted: Format, *, html: bo
             return page(form, clock.now().wall, archive.zone)
         if wanted == "form":
             return _text(form.as_json())
+        stored = await archive.stored(session)
         return _text(everything(views.recorded(account.session), stored, form))
 
 

@@ -7,9 +7,10 @@ that a daemon nobody reads from does not carry it.
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,30 +91,33 @@ def _joined(parts: Iterable[_Columns], start: datetime | None, end: datetime | N
 
 def _devices(chunk: Chunk, name: str) -> Iterator[str]:
     """The devices that gave usable `name`."""
-    for text in unpack(chunk.data)[0]["texts"]:
-        given = json.loads(text)
-        if not math.isnan(_reading(given, name)[0]):
-            yield given["device"]
+    found = (_reading(text, name) for text in unpack(chunk.data)[0]["texts"])
+    return (device for value, _, device in found if not math.isnan(value))
 
 
 def _readings(chunk: Chunk, name: str) -> _Columns:
     head, count, body = unpack(chunk.data)
-    found = [_reading(json.loads(text), name) for text in head["texts"]]
+    found = [_reading(text, name) for text in head["texts"]]
     monos = np.cumsum(np.frombuffer(body, "<i8", count), dtype=np.int64)
     ahead = np.cumsum(np.frombuffer(body, "<i8", count, 8 * count), dtype=np.int64)
     codes = np.frombuffer(body, "<u2", count, 16 * count)
-    values = np.array([value for value, _ in found], np.float64)[codes]
-    poor = np.array([is_poor for _, is_poor in found], np.bool_)[codes]
+    values = np.array([value for value, _, _ in found], np.float64)[codes]
+    poor = np.array([is_poor for _, is_poor, _ in found], np.bool_)[codes]
     return _Columns(monos + ahead, values, poor).where(~np.isnan(values))
 
 
-def _reading(given: Mapping[str, Any], name: str) -> tuple[float, bool]:
-    """The usable value of `name` in what a bed was given, NaN for none, and whether it is poor."""
+@lru_cache(maxsize=4096)
+def _reading(text: str, name: str) -> tuple[float, bool, str]:
+    """The usable value of `name` in what a bed was given, whether it is poor, and its device.
+
+    The value is NaN for none. What is given repeats itself from chunk to chunk.
+    """
+    given = json.loads(text)
     for reading in given.get("readings", ()):
         usable = reading["value"] is not None and reading["quality"] != "rejected"
         if reading["vital"] == name and usable:
-            return reading["value"], reading["quality"] == "poor"
-    return math.nan, False
+            return reading["value"], reading["quality"] == "poor", given["device"]
+    return math.nan, False, ""
 
 
 def _wave(chunk: Chunk) -> _Columns:

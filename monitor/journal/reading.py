@@ -178,7 +178,7 @@ class JournalReader:
 
             return course(chunks, name, points, start, end)
 
-        return await self._off_loop(draw)
+        return await self.off_loop(draw)
 
     async def coverage(
         self,
@@ -197,7 +197,7 @@ class JournalReader:
 
             return coverage(chunks, name, gap, start, end)
 
-        return await self._off_loop(draw)
+        return await self.off_loop(draw)
 
     async def inputs(
         self,
@@ -210,7 +210,7 @@ class JournalReader:
         """Everything a bed's core was given, in the order in which it was given."""
         span = reader.Span(session, bed, start, end)
         chunks = await self._chunks(INPUTS, span)
-        return await self._off_loop(
+        return await self.off_loop(
             lambda: [e for c in chunks for e in part_in(c).entries if span.covers(e.at.wall)]
         )
 
@@ -243,7 +243,7 @@ class JournalReader:
             found = [w for chunk in chunks for w in waves_in(chunk) if span.covers(w.at)]
             return sorted(found, key=lambda wave: wave.at)
 
-        return await self._off_loop(unpack)
+        return await self.off_loop(unpack)
 
     async def _chunks(self, kind: str, span: reader.Span) -> list[Chunk]:
         return await self._ask(reader.chunks, kind, span)
@@ -254,7 +254,7 @@ class JournalReader:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> R:
-        return await self._off_loop(lambda: self.ask_now(question, *args, **kwargs))
+        return await self.off_loop(lambda: self.ask_now(question, *args, **kwargs))
 
     def ask_now(
         self,
@@ -269,7 +269,8 @@ class JournalReader:
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise explained(self._address, error) from error
 
-    async def _off_loop(self, work: Callable[[], R]) -> R:
+    async def off_loop(self, work: Callable[[], R]) -> R:
+        """What `work` gives; it is done on one of the reading threads, if there are any."""
         if self._threads is None:
             return work()
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
