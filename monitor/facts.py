@@ -133,9 +133,8 @@ class Facts:
     @property
     def nothing(self) -> tuple[Source, ...]:
         """The source of what is not there: the session's whole record, up to its end or now."""
-        session = self.account.session
-        at = session.ended_at or self.now
-        return (Source(what="no such record in the session", at=at, by=session.ended_by),)
+        at = self.account.session.ended_at or self.now
+        return (Source(what="no such record in the session", at=at),)
 
     # ── what a person said afterwards ───────────────────────────────────────────────────
 

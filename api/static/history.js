@@ -14,7 +14,7 @@ export function History({ visits }) {
         ${visits.toReversed().map(
           (visit) => html`
             <li key=${visit.session}>
-              <b>${visit.number}</b> ${day.format(new Date(visit.on))} · ${visit.given_mg} mg
+              <b>Session ${visit.number}</b> · ${day.format(new Date(visit.on))} · ${visit.given_mg} mg
               <span class="muted">${course(visit).join(" · ")}</span>
               ${visit.needed.map((words) => html`<span key=${words} class="needed">${words}</span>`)}
             </li>
