@@ -1,4 +1,4 @@
-"""The fields of the form, one function each, in the order the form asks. Pure.
+"""The fields of the form, one function each, and the order the form asks in. Pure.
 
 A value that is not known is None and named in `missing`; one that is known has sources.
 """
@@ -6,28 +6,16 @@ A value that is not known is None and named in `missing`; one that is known has 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from drivers.clock import rfc3339
-from monitor import episodes
-from monitor.account import AlarmSpan
+from monitor import form_findings
 from monitor.commands import Matter
-from monitor.episodes import Episode
 from monitor.facts import Facts, Field, Source
-from monitor.records import Pressure
-
-AT_MIN: Final = 40
-"""When after the last dose a pressure is asked for [label]."""
-
-NEAR_MIN: Final = 15
-"""A pressure further from that is not the one that was asked for [default]."""
 
 OPIOIDS: Final = """opioid opiate codeine morphine oxycodone hydrocodone hydromorphone oxymorphone
     fentanyl tramadol tapentadol methadone buprenorphine meperidine pethidine""".split()
 """A medicine whose name holds one of these is an opioid."""
-
-SERIOUS: Final = ("seizure", "loss-of-consciousness")
-"""Symptoms that are serious whether or not they were marked so."""
 
 BEFORE: Final = ("baseline-pressure", "pressure-acceptable", "baseline-spo2")
 """The conditions for the first dose that are about vital signs."""
@@ -226,53 +214,6 @@ def _after(facts: Facts) -> Field:
     )
 
 
-def _pressures(facts: Facts) -> Field:
-    """Before, nearest to 40 minutes after the last dose, and last before leaving."""
-    session = facts.account.session
-    field = Field("pressures", "Pressures before, at 40 min, before leaving", None, "–")
-    first, last = session.first_dose_at, session.last_dose_at or session.first_dose_at
-    if first is None or last is None:
-        return field
-    before = [p for p in session.pressures if p.at <= first]
-    after = [p for p in session.pressures if p.at > first]
-    wanted = last + timedelta(minutes=AT_MIN)
-    at_40 = min(after, key=lambda p: abs(p.at - wanted), default=None)
-    off_min = None if at_40 is None else round((at_40.at - wanted) / timedelta(minutes=1))
-    chosen = {
-        "before": before[-1] if before else None,
-        "at_40": at_40,
-        "leaving": after[-1] if after else None,
-    }
-    words = [
-        f"{name}: {_measured(facts, p)}" for name, p in zip(_NAMES, chosen.values(), strict=True)
-    ]
-    if off_min:
-        words[1] += f", {abs(off_min)} min {'after' if off_min > 0 else 'before'} it was asked for"
-    missing = [
-        f"pressure {name}" for name, p in zip(_NAMES, chosen.values(), strict=True) if p is None
-    ]
-    if off_min is not None and abs(off_min) > NEAR_MIN:
-        missing.append(f"pressure at {AT_MIN} min: the nearest is {abs(off_min)} min away")
-    known = [p for p in chosen.values() if p is not None]
-    value: dict[str, Any] = {name: p and p.as_json() for name, p in chosen.items()}
-    return replace(
-        field,
-        value=value | {"off_min": off_min} if known else None,
-        text="; ".join(words),
-        sources=tuple(facts.of(p) for p in {p.id: p for p in known}.values()),
-        missing=tuple(missing),
-    )
-
-
-_NAMES: Final = ("before the dose", f"at {AT_MIN} min", "before leaving")
-
-
-def _measured(facts: Facts, pressure: Pressure | None) -> str:
-    if pressure is None:
-        return "none"
-    return f"{pressure.sys:.0f}/{pressure.dia:.0f} at {facts.when(pressure.at)}"
-
-
 def _first_treatment(facts: Facts) -> Field:
     field = Field("first_treatment", "First treatment", None, "not known")
     if facts.first is None:
@@ -285,99 +226,6 @@ def _first_treatment(facts: Facts) -> Field:
         value={"first": facts.first, "number": number},
         text="yes" if facts.first else f"no, number {number} here" if number else "no",
         sources=(*counted, *facts.saw(filled, "filled in")),
-    )
-
-
-def _oximetry(facts: Facts) -> Field:
-    """The stretches in which SpO2 was recorded, from the first dose to the session's end."""
-    session, coverage = facts.account.session, facts.coverage
-    field = Field("oximetry", "Pulse oximetry checks", None, "none")
-    if session.first_dose_at is None:
-        return field
-    if not coverage.stretches:
-        return replace(field, missing=("pulse oximetry: no reading since the first dose",))
-    start, end = coverage.stretches[0].start, coverage.stretches[-1].end
-    low = min(stretch.low for stretch in coverage.stretches)
-    gaps = coverage.gaps(session.first_dose_at, session.ended_at or facts.now)
-    away_min = round(sum((to - since for since, to in gaps), timedelta()) / timedelta(minutes=1))
-    count = "1 gap" if len(gaps) == 1 else f"{len(gaps)} gaps"
-    without = f"{count}, {away_min} min in all" if gaps else "no gap"
-    return replace(
-        field,
-        value={
-            "continuous": not gaps,
-            "from": rfc3339(start),
-            "to": rfc3339(end),
-            "lowest": low,
-            "gaps": [{"from": rfc3339(since), "to": rfc3339(to)} for since, to in gaps],
-        },
-        text=f"{facts.clock(start)} to {facts.clock(end)}, lowest {low:.0f} %, {without}",
-        sources=tuple(
-            Source(what="SpO2 readings", at=start, device=device) for device in coverage.devices
-        ),
-    )
-
-
-def _episode(
-    facts: Facts, name: str, title: str, found: Episode, unscored: str | None = None
-) -> Field:
-    field = Field(name, title, None, "–")
-    if facts.account.session.first_dose_at is None:
-        return field
-    if not found.seen and unscored is not None:
-        return replace(field, text="not scored", missing=(unscored,))
-    sources = tuple(_seen(facts, one) for one in found.seen) or facts.nothing
-    onset, over = found.onset_at, found.over_at
-    value = {
-        "occurred": onset is not None,
-        "onset_at": _text(onset),
-        "over_at": _text(over),
-        "worst": found.worst,
-    }
-    if onset is None:
-        return replace(field, value=value, text="no", sources=sources)
-    until = "not seen to be over" if over is None else f"over {facts.when(over)}"
-    text = f"yes: {found.worst}; from {facts.when(onset)}, {until}"
-    missing = () if over is not None else (f"{title.lower()}: when it was over",)
-    return replace(field, value=value, text=text, sources=sources, missing=missing)
-
-
-def _seen(facts: Facts, one: Any) -> Source:
-    if isinstance(one, AlarmSpan):
-        return Source(what=one.text, at=one.raised_at, id=one.id)
-    return facts.of(one)
-
-
-def _sedation(facts: Facts) -> Field:
-    found = episodes.sedation(facts.account)
-    unscored = "sedation: MOAA/S was not scored after the dose"
-    return _episode(facts, "sedation", "Sedation", found, unscored)
-
-
-def _dissociation(facts: Facts) -> Field:
-    found = episodes.dissociation(facts.account)
-    unscored = "dissociation: CADSS was not scored after the dose"
-    return _episode(facts, "dissociation", "Dissociation", found, unscored)
-
-
-def _respiratory(facts: Facts) -> Field:
-    found = episodes.respiratory(facts.account)
-    return _episode(facts, "respiratory_depression", "Respiratory depression", found)
-
-
-def _serious(facts: Facts) -> Field:
-    """Symptoms marked as serious, seizures, and loss of consciousness, as MOAA/S 0 is [label]."""
-    session = facts.account.session
-    found = [s for s in session.symptoms if s.serious or (s.name in SERIOUS and s.grade)]
-    gone = [s for s in session.scores if s.scale == "moaas" and s.total == 0]
-    sources = [facts.of(record) for record in (*found, *gone)]
-    words = [f"{source.what} at {facts.when(source.at)}" for source in sources]
-    return Field(
-        "serious_events",
-        "Serious adverse events",
-        [record.as_json() for record in found] + [record.as_json() for record in gone],
-        "; ".join(words) or "none",
-        tuple(sources) or facts.nothing,
     )
 
 
@@ -454,15 +302,15 @@ _FIELDS: Final[tuple[Callable[[Facts], Field], ...]] = (
     _medicines,
     _doses,
     _before,
-    _pressures,
+    form_findings.pressures,
     _monitored,
     _could_leave,
     _after,
-    _oximetry,
-    _sedation,
-    _dissociation,
-    _respiratory,
-    _serious,
+    form_findings.oximetry,
+    form_findings.sedation,
+    form_findings.dissociation,
+    form_findings.respiratory,
+    form_findings.serious,
     _watched,
     _discharge,
     _signed,
