@@ -40,7 +40,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "esketamine-84": Effect(),
     "esketamine-56": Effect(56 / 84, 56 / 84, 56 / 84),
     "esketamine-28": Effect(28 / 84, 28 / 84, 28 / 84, only_old=True),
-    "ketamine-iv": Effect(1.5, 2.0, 1.2, 4.0),
+    "ketamine-iv": Effect(1.42, 2.0, 1.2, 4.0),
 }
 """The regimens a population can be given, by their shipped names."""
 
@@ -106,13 +106,18 @@ def draw(regimen: str, patients: int, seed: int) -> list[Person]:
 
 
 def _person(n: int, seed: int, effect: Effect, z: Floats, u: Floats) -> Person:
+    """One of them from normal draws `z` and uniform draws `u`.
+
+    Medians and spreads are what meets `targets`; a deeper sedation comes with more
+    dissociation, a higher systolic rise with a higher diastolic one.
+    """
     old = effect.only_old or u[0] < OLD_SHARE
     age = OLD + min(20.0, 4.5 * abs(z[0])) if old else _within(44.0 + 13.0 * z[0], 18.0, OLD - 1)
     sys = _within(118.0 + 0.3 * (age - 45.0) + 10.0 * z[1], 92.0, 148.0 if old else 138.0)
-    dia = _within(73.5 + 0.4 * (sys - 120.0) + 5.5 * z[2], 55.0, min(88.0, sys - 25.0))
-    sys_rise = min((1.75 if old else 1.0) * (11.4 * np.exp(0.93 * z[3]) - 5.0), 65.0)
-    dia_rise = min(9.3 * np.exp(0.68 * z[3] + 0.68 * z[4]) - 4.0, 36.0)
-    depth = effect.sedation * 0.54 * np.exp(0.77 * z[5])
+    dia = _within(73.0 + 0.4 * (sys - 120.0) + 5.5 * z[2], 55.0, min(88.0, sys - 25.0))
+    sys_rise = min((1.65 if old else 1.0) * (13.0 * np.exp(0.85 * z[3]) - 5.0), 60.0)
+    dia_rise = min(9.35 * np.exp(0.78 * z[3] + 0.56 * z[4]) - 4.0, 36.0)
+    depth = effect.sedation * 0.57 * np.exp(0.77 * z[5])
     cadss = effect.dissociation * 7.3 * np.exp(0.35 * z[5] + 0.85 * z[6])
     drug = Drug(
         peak_min=_within(40.0 + 3.0 * z[7], 30.0, 50.0),

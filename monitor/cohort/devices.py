@@ -2,17 +2,30 @@
 
 from collections.abc import Iterable
 from functools import cache
+from random import Random
 from typing import Final
 
 import numpy as np
 
-from drivers.readings import Flag, Measurement, Reading, Vital
+from drivers.readings import (
+    CuffPhase,
+    CuffState,
+    Flag,
+    Measurement,
+    MeasurementFailed,
+    Reading,
+    Vital,
+)
 from simulators.courses import courses
 from simulators.faults import Fault, Kind
 from simulators.population import Person
 
 READING_S: Final = 5
 """How often the oximeter is read."""
+
+CUFF_S: Final = (28.0, 45.0)
+CUFF_FAILS: Final = 0.03
+"""How long the cuff takes, and the share of its measurements that give nothing [ours]."""
 
 _FLAGS: Final = {Kind.ARTEFACT: frozenset({Flag.ARTEFACT}), None: frozenset[Flag]()}
 
@@ -100,3 +113,30 @@ class Oximeter:
         """Somebody puts the finger back, if it is out."""
         if self._off:
             self._faults = [f for f in self._faults if f.kind is not Kind.FINGER_OFF]
+
+
+class Cuff:
+    """The cuff, which takes a while and sometimes finds nothing."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._answers_at_s: float | None = None
+
+    @property
+    def state(self) -> CuffState:
+        """What it is doing."""
+        busy = self._answers_at_s is not None
+        return CuffState(CuffPhase.MEASURING if busy else CuffPhase.IDLE)
+
+    def starts(self, t_s: float) -> None:
+        """It is asked to measure."""
+        self._answers_at_s = t_s + self._random.uniform(*CUFF_S)
+
+    def answers(self, course: Course, t_s: float) -> Measurement | MeasurementFailed | None:
+        """What it has found by `t_s`, once; None while there is nothing to say."""
+        if self._answers_at_s is None or t_s < self._answers_at_s:
+            return None
+        self._answers_at_s = None
+        if self._random.random() < CUFF_FAILS:
+            return MeasurementFailed(Flag.MEASUREMENT_FAILED, "weak oscillations", 1)
+        return course.pressure(t_s)

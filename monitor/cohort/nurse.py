@@ -41,7 +41,7 @@ CHECK_MOST_S: Final = 240.0
 AGAIN_MIN: Final = {"cadss": 15.0, "moaas": 15.0, "pressure-near-baseline": 10.0}
 """How long after the last time she looks again at a criterion that is not met [guidance; ours]."""
 
-MENDS: Final = frozenset({"tech.sensor-off", "tech.sensor-disconnected", "tech.cuff-failed"})
+MENDS: Final = frozenset({"tech.sensor-off", "tech.cuff-failed", "check.overdue"})
 
 
 def calls_for_action(alarm: Alarm) -> bool:

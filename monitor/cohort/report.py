@@ -22,8 +22,10 @@ def report(summary: Summary) -> str:
     parts.append(_readiness(summary))
     parts.append(_burden(summary))
     parts.append(
+        f"Alarms that nobody had taken called again {summary.called_again:,} times.\n"
         f"{summary.blind_patients:,} of {summary.patients:,} patients were without a saturation "
-        f"for a while: {summary.blind_min:,.0f} min in all, {summary.blind_longest_s:.0f} s at most"
+        f"for a while: {summary.blind_min:,.0f} min in all, "
+        f"{summary.blind_longest_s:.0f} s at most."
     )
     return "\n\n".join(parts)
 

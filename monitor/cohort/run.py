@@ -9,10 +9,11 @@ from typing import Final
 
 from alerts.rules import RuleSet
 from alerts.ruleset import load
+from monitor.cohort.bedside import watch
 from monitor.cohort.picture import picture
 from monitor.cohort.report import report
-from monitor.cohort.stay import Stay, stay
-from monitor.cohort.summary import Summary, summary
+from monitor.cohort.stay import Stay
+from monitor.cohort.summary import summary
 from monitor.regimen import Regimen, Regimens
 from simulators.population import Person, draw
 from simulators.subject import SimulationError
@@ -48,23 +49,19 @@ def run(
             drawn_to.write_text(picture(people, head), encoding="utf-8")
         except OSError as error:
             raise CohortError(f"{drawn_to}: {error.strerror}; name a file to write") from error
-    found = watched(people, Regimens.shipped().by_name[regimen], rule_set)
+    stays = watch_all(people, Regimens.shipped().by_name[regimen], rule_set)
+    found = summary(regimen, stays)
     text = f"{head}, rules {rule_set.name} {rule_set.version}\n\n{report(found)}"
     return text, [finding.name for finding in found.missed] if patients >= JUDGED_FROM else []
-
-
-def watched(people: Sequence[Person], regimen: Regimen, rules: RuleSet) -> Summary:
-    """What comes of it when `people` are watched by `rules`."""
-    return summary(regimen.name, watch_all(people, regimen, rules))
 
 
 def watch_all(
     people: Sequence[Person], regimen: Regimen, rules: RuleSet, processes: int = PROCESSES
 ) -> list[Stay]:
     """Everybody's stay, in order; the same whatever the number of processes."""
-    watch = partial(stay, regimen=regimen, rules=rules)
+    watched = partial(watch, regimen=regimen, rules=rules)
     if processes == 1 or len(people) <= AT_A_TIME:
-        return [watch(person) for person in people]
+        return [watched(person) for person in people]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        return list(pool.map(watch, people, chunksize=AT_A_TIME))
+        return list(pool.map(watched, people, chunksize=AT_A_TIME))

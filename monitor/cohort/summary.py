@@ -54,6 +54,7 @@ class Summary:
     ready_min: dict[int, float]
     kept: dict[str, int]
     burden: tuple[Burden, ...]
+    called_again: int
     blind_longest_s: float
     blind_patients: int
     blind_min: float
@@ -81,6 +82,7 @@ def summary(regimen: str, stays: Sequence[Stay]) -> Summary:
             Counter(name for stay in dosed for name in stay.unmet.get(120, ())).most_common()
         ),
         burden=tuple(_burden((heard for stay in stays for heard in stay.alarms), hours)),
+        called_again=sum(stay.called_again for stay in stays),
         blind_longest_s=max(blind, default=0.0),
         blind_patients=sum(bool(stay.blind_s) for stay in stays),
         blind_min=sum(blind) / 60.0,

@@ -109,6 +109,33 @@ def test_a_list_is_printed(postdose: Postdose, command: str, said: Sequence[str]
     assert [word for word in said if word not in done.out] == []
 
 
+def test_a_cohort_is_watched_and_drawn(postdose: Postdose, tmp_path: Path) -> None:
+    drawn = tmp_path / "cohort.svg"
+    done = postdose("cohort", "--patients", "2", "--seed", "3", "--picture", str(drawn))
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("2 patients, esketamine-84, seed 3, rules default")
+    assert "ready but for the window, 90 min" in done.out
+    assert drawn.read_text(encoding="utf-8").startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["--patients", "0"], 2, "greater than or equal to 1"),
+        (["--regimen", "tea"], 1, "use one of esketamine-84, esketamine-56"),
+        (["--rules", "no-such-set"], 1, "give a readable TOML file or one of: default"),
+        (["--patients", "1", "--picture", "/nowhere/x.svg"], 1, "name a file to write"),
+    ],
+)
+def test_a_cohort_that_cannot_be_had_is_refused_in_one_line(
+    postdose: Postdose, arguments: list[str], status: int, said: str
+) -> None:
+    done = postdose("cohort", *arguments)
+    assert (done.status, done.out) == (status, "")
+    assert said in done.err
+    assert done.err.count("\n") == 1
+
+
 def test_ports_are_listed_or_said_to_be_none(postdose: Postdose) -> None:
     done = postdose("ports")
     assert done.status == 0

@@ -3,16 +3,19 @@
 from dataclasses import replace
 from itertools import pairwise
 from math import inf
+from random import Random
 from xml.etree import ElementTree
 
 import pytest
 
 from alerts.ruleset import load
-from monitor.cohort.devices import Course, Oximeter
+from drivers.readings import CuffPhase, CuffState, MeasurementFailed
+from monitor.cohort.bedside import watch
+from monitor.cohort.devices import CUFF_FAILS, CUFF_S, Course, Cuff, Oximeter
 from monitor.cohort.picture import MINUTES, PANELS, bands, picture
 from monitor.cohort.report import report
 from monitor.cohort.run import CohortError, run, watch_all
-from monitor.cohort.stay import Heard, Stay, stay
+from monitor.cohort.stay import Heard, Stay
 from monitor.cohort.summary import summary
 from monitor.regimen import Regimens
 from simulators.courses import courses
@@ -82,13 +85,13 @@ def test_the_bed_sees_what_the_patient_has(people: list[Person], stays: list[Sta
 def test_a_severe_pressure_is_alarmed_and_acted_on(people: list[Person]) -> None:
     drug = replace(people[0].profile.drug, sys_rise_mmhg=75.0)  # type: ignore[type-var]
     severe = replace(people[0], profile=replace(people[0].profile, drug=drug))
-    found = stay(severe, REGIMENS["esketamine-84"], RULES)
+    found = watch(severe, REGIMENS["esketamine-84"], RULES)
     assert Heard("pressure.severe", "physiological", "high", acted=True) in found.alarms
 
 
 def test_a_pressure_over_the_gate_is_measured_again_and_decided_on(people: list[Person]) -> None:
     high = replace(people[0].profile.baseline, sys_mmhg=150.0)
-    found = stay(
+    found = watch(
         replace(people[0], profile=replace(people[0].profile, baseline=high)),
         REGIMENS["esketamine-84"],
         RULES,
@@ -102,7 +105,7 @@ def test_a_finger_that_slipped_is_put_back_soon_and_the_blind_time_counted(
     people: list[Person],
 ) -> None:
     slipped = replace(people[0], faults=(Fault(Kind.FINGER_OFF, 1800.0),))
-    found = stay(slipped, REGIMENS["esketamine-84"], RULES)
+    found = watch(slipped, REGIMENS["esketamine-84"], RULES)
     assert len(found.blind_s) == 1
     assert 5 < found.blind_s[0] < 600
     assert Heard("tech.sensor-off", "technical", "low", acted=True) in found.alarms
@@ -110,7 +113,7 @@ def test_a_finger_that_slipped_is_put_back_soon_and_the_blind_time_counted(
 
 def test_an_infusion_is_run_and_watched() -> None:
     regimen = REGIMENS["ketamine-iv"]
-    found = [stay(person, regimen, RULES) for person in draw("ketamine-iv", 2, SEED)]
+    found = [watch(person, regimen, RULES) for person in draw("ketamine-iv", 2, SEED)]
     for one in found:
         assert one.end == "closed"
         assert one.left_min is not None
@@ -143,6 +146,28 @@ def test_a_finger_stays_out_until_it_is_put_back(people: list[Person]) -> None:
     assert oximeter.blind_s == [30.0]
 
 
+def test_a_cuff_takes_its_time_and_answers_once(people: list[Person]) -> None:
+    course, cuff = Course(people[0], None, 100.0), Cuff(Random(1))
+    assert cuff.state == CuffState(CuffPhase.IDLE)
+    assert cuff.answers(course, 0.0) is None
+    cuff.starts(0.0)
+    assert cuff.state == CuffState(CuffPhase.MEASURING)
+    assert cuff.answers(course, CUFF_S[0] - 1.0) is None
+    assert cuff.answers(course, 45.0) == course.pressure(45.0)
+    assert cuff.state == CuffState(CuffPhase.IDLE)
+    assert cuff.answers(course, 50.0) is None
+
+
+def test_some_measurements_give_nothing(people: list[Person]) -> None:
+    course, cuff = Course(people[0], None, 100.0), Cuff(Random(1))
+    answers = []
+    for _ in range(1000):
+        cuff.starts(0.0)
+        answers.append(cuff.answers(course, 60.0))
+    failed = sum(isinstance(answer, MeasurementFailed) for answer in answers)
+    assert failed == pytest.approx(1000 * CUFF_FAILS, abs=15)
+
+
 # ── what it comes to ────────────────────────────────────────────────────────────────────
 
 CALM = Stay(
@@ -168,6 +193,7 @@ HIGH = Stay(
         Heard("tech.artefact", "technical", "low", acted=False),
         Heard("tech.artefact", "technical", "low", acted=True),
     ],
+    called_again=2,
     blind_s=[20.0, 100.0],
     hours=3.0,
     left_min=180.0,
@@ -233,6 +259,7 @@ def test_the_report_says_it_in_words() -> None:
         "all high 1 0.167 100%",
     } <= rows
     assert "5 % by 91, 50 % by 91, 90 % never, 95 % never" in text
+    assert "nobody had taken called again 2 times" in text
     assert "1 of 3 patients were without a saturation for a while: 2 min in all, 100 s" in text
 
 

@@ -1,0 +1,311 @@
+"""One simulated patient's stay: from the session's start to the door, through the real core.
+
+Time is a loop in steps of the oximeter's readings. The bed is told of the time less often
+than in life; what it does by the clock alone then comes up to `TICK_S` late.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Final
+
+from alerts.lifecycle import Alarm
+from alerts.rules import RuleSet
+from drivers.clock import Instant
+from drivers.readings import Item, LinkChanged, LinkState, Report
+from drivers.registry import DeviceSpec
+from monitor.bed import Bed, Outcome
+from monitor.cohort.devices import READING_S, Course, Cuff, Oximeter
+from monitor.cohort.nurse import AGAIN_MIN, Nurse, Task, calls_for_action
+from monitor.cohort.stay import CHECKED_MIN, Heard, Stay
+from monitor.commands import (
+    Abort,
+    Acknowledge,
+    Close,
+    Command,
+    ConfirmEscort,
+    ControlInfusion,
+    Decide,
+    GiveDose,
+    InfusionAction,
+    Matter,
+    MeasurePressure,
+    RecordObservation,
+    RecordScore,
+    RecordSymptom,
+    Refused,
+    StartSession,
+)
+from monitor.regimen import CheckOf, Regimen
+from monitor.session import Session
+from simulators.population import Person
+
+TICK_S: Final = 30
+MINUTE_S: Final = 60
+"""How often the bed is told the time, and the nurse looks."""
+
+SETTLES_S: Final = (360.0, 720.0)
+"""When the nurse would give the dose, after the session's start [ours]."""
+
+TRIES_AGAIN_S: Final = 120.0
+DECIDES_S: Final = 900.0
+GIVES_UP_S: Final = 3600.0
+"""How soon she tries again when the dose may not be given, when a clinician decides on a
+pressure that is still high, and when she sends the patient home, after the start [ours]."""
+
+ACVPU: Final = ("unresponsive", "pain", "voice", "voice", "alert", "alert")
+"""The consciousness that goes with each MOAA/S."""
+
+DEEP: Final = 2
+"""A patient who is this hard to wake is noticed by who is in the room, and scored at once."""
+
+LOOKS_MIN: Final = 40.0
+ESCORT_MIN: Final = 100.0
+LATEST_MIN: Final = 300.0
+"""From when on the nurse looks at what keeps the patient, when the escort has come, and when
+a clinician decides about those who are still not ready [ours]."""
+
+START: Final = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 0.0)
+BY: Final = "nurse"
+OXIMETER: Final = DeviceSpec("oximeter", "nonin", "memory://oximeter")
+CUFF: Final = DeviceSpec("cuff", "suntech", "memory://cuff")
+NOT_THE_PATIENT: Final = frozenset({"window-over", "escort"})
+"""The criteria that say nothing of the patient's state."""
+
+
+def watch(person: Person, regimen: Regimen, rules: RuleSet) -> Stay:
+    """The stay of `person`, who is given `regimen` and watched by `rules`."""
+    return Bedside(person, regimen, rules).run()
+
+
+class Bedside:
+    """One patient, their devices, the nurse and the bed; `run` is the whole stay."""
+
+    def __init__(self, person: Person, regimen: Regimen, rules: RuleSet) -> None:
+        self.person = person
+        self.regimen = regimen
+        self.random = Random(person.seed)
+        self.nurse = Nurse(self.random)
+        self.bed = Bed("bed-1", (OXIMETER, CUFF), rules)
+        self.stay = Stay(person.age)
+        self.t_s = 0.0
+        self.now = START
+        self.zero_s: float | None = None
+        self.oximeter = Oximeter(person.faults)
+        self.cuff = Cuff(self.random)
+        self.heard: dict[str, list[int]] = {}
+        self.course = Course(person, None, 2 * GIVES_UP_S)
+
+    def run(self) -> Stay:
+        for spec in (OXIMETER, CUFF):
+            self._say(spec, LinkChanged(LinkState.UP))
+        self._say(CUFF, self.cuff.state)
+        person = self.person
+        self._ask(
+            StartSession(
+                id=person.name,
+                patient=person.name,
+                age=person.age,
+                weight_kg=person.weight_kg,
+                regimen=self.regimen,
+                medicines=(),
+                by=BY,
+                escort_planned=True,
+            )
+        )
+        self.nurse.decides(Task.OBSERVE, 60.0)
+        self.nurse.decides(Task.DOSE, self.random.uniform(*SETTLES_S))
+        while self.session.is_open:
+            self._step()
+        self._sum_up()
+        return self.stay
+
+    @property
+    def session(self) -> Session:
+        assert self.bed.session is not None
+        return self.bed.session
+
+    @property
+    def minute(self) -> float:
+        return -1.0 if self.zero_s is None else (self.t_s - self.zero_s) / 60.0
+
+    def _step(self) -> None:
+        self.t_s += READING_S
+        self.now = START.plus(self.t_s)
+        self._say(OXIMETER, self.oximeter.reads(self.course, self.t_s, self.zero_s))
+        if (answer := self.cuff.answers(self.course, self.t_s)) is not None:
+            self._say(CUFF, answer)
+        for task, what in self.nurse.due(self.t_s):
+            _TASKS[task](self, what)
+        if self.t_s % TICK_S == 0:
+            self._say(CUFF, self.cuff.state)
+            self._did(self.bed.tick(self.now))
+        if self.t_s % MINUTE_S == 0 and self.session.is_open:
+            self._look()
+
+    # ── what the devices say, and what comes of it ──────────────────────────────────────
+
+    def _say(self, spec: DeviceSpec, item: Item | LinkChanged) -> None:
+        self._did(self.bed.take(Report(spec.id, self.now, item)))
+
+    def _did(self, outcome: Outcome) -> None:
+        if outcome.requests:
+            self.cuff.starts(self.t_s)
+        for event in outcome.events:
+            if event.type in _CALLS_AGAIN:
+                self.stay.called_again += 1
+            if event.type in _SOUNDS:
+                said = Alarm.from_json(event.payload["alarm"])
+                self.heard.setdefault(said.id, []).append(len(self.stay.alarms))
+                self.stay.alarms.append(Heard(said.rule, said.kind.value, said.priority.label))
+                self.nurse.hears(said, self.t_s)
+
+    def _ask(self, command: Command) -> bool:
+        """Whether the bed took the command."""
+        try:
+            self._did(self.bed.command(command, self.now))
+        except Refused:
+            return False
+        return True
+
+    # ── what the nurse sees ─────────────────────────────────────────────────────────────
+
+    def _look(self) -> None:
+        self.nurse.sees_due(self.bed.schedule(self.now), self.t_s)
+        last = self.session.last_score("moaas")
+        moaas = self.course.total("moaas", self.t_s)
+        if last is not None and moaas <= DEEP and moaas < last.total:
+            self.nurse.decides(Task.SCORE, self.t_s, "moaas")
+        if self.minute >= LOOKS_MIN:
+            self._look_at_the_door()
+
+    def _look_at_the_door(self) -> None:
+        unmet = [c for c in self.bed.criteria(self.now) if not c.met]
+        of_patient = [c for c in unmet if c.name not in NOT_THE_PATIENT]
+        if not of_patient and self.stay.ready_min is None:
+            self.stay.ready_min = self.minute
+        for check, over_min in CHECKED_MIN.items():
+            if self.minute >= over_min and check not in self.stay.unmet:
+                self.stay.unmet[check] = tuple(c.name for c in of_patient)
+        if self.minute >= CHECKED_MIN[90]:
+            self.nurse.sees_unmet(of_patient, self.t_s)
+        if self.minute >= ESCORT_MIN and not self.session.escort:
+            self._ask(ConfirmEscort(BY))
+        if not unmet and self.minute >= CHECKED_MIN[120]:
+            self._ask(Close(BY, escort=True))
+        elif self.minute >= LATEST_MIN:
+            self._ask(Close(BY, escort=True, clinician="clinician", reason="as far as it gets"))
+
+    # ── what the nurse does ─────────────────────────────────────────────────────────────
+
+    def take_alarm(self, id_: str) -> None:
+        alarm = self.bed.engine.find(id_)
+        if alarm is None or not alarm.is_open:
+            return
+        if calls_for_action(alarm):
+            for place in self.heard[id_]:
+                self.stay.alarms[place] = replace(self.stay.alarms[place], acted=True)
+            self.oximeter.put_back()
+            if alarm.rule == "tech.cuff-failed" or alarm.device == CheckOf.PRESSURE:
+                self.measure("")
+            for scale, prefix in SCORED_BY.items():
+                if alarm.rule.startswith(prefix):
+                    self.nurse.decides(Task.SCORE, self.t_s + AGAIN_MIN[scale] * 60.0, scale)
+        self._ask(Acknowledge(id_, BY))
+
+    def score(self, scale: str) -> None:
+        """A scale; the breaths, the temperature and the consciousness go with the CADSS."""
+        self._ask(RecordScore(scale, self.course.total(scale, self.t_s), None, BY))
+        self.nurse.scored(scale, self.t_s)
+        if scale == "cadss":
+            self.observe("")
+
+    def observe(self, _: str) -> None:
+        moaas = self.course.total("moaas", self.t_s)
+        resp = max(6, round(self.random.gauss(15.0, 1.5) - 0.8 * (5 - moaas)))
+        temperature = round(self.random.gauss(36.6, 0.2), 1)
+        self._ask(RecordObservation(BY, float(resp), temperature, False, ACVPU[moaas]))
+
+    def asks(self, complaint: str) -> None:
+        name, grade = complaint.split()
+        self._ask(RecordSymptom(name, int(grade), BY))
+
+    def measure(self, _: str) -> None:
+        self._ask(MeasurePressure(BY))
+
+    def dose(self, _: str) -> None:
+        """A device, or the infusion's start; the effect begins with the last of them."""
+        if self._give():
+            return
+        unmet = {criterion.name for criterion in self.bed.gate(self.now) if not criterion.met}
+        if "pressure-acceptable" in unmet:
+            if self.t_s >= DECIDES_S:
+                self._ask(Decide(Matter.PRE_DOSE, "clinician", "as usual for this patient", BY))
+            else:
+                self._ask(MeasurePressure(BY))
+        if self.t_s > GIVES_UP_S - TRIES_AGAIN_S:
+            self._ask(Abort(BY, "not fit for the dose"))
+        else:
+            self.nurse.decides(Task.DOSE, self.t_s + TRIES_AGAIN_S)
+
+    def _give(self) -> bool:
+        regimen = self.regimen
+        if regimen.is_infusion:
+            if not self._ask(ControlInfusion(InfusionAction.START, BY)):
+                return False
+            self.nurse.decides(Task.END_INFUSION, self.t_s + (regimen.infusion_min or 0) * 60.0)
+            self._begins()
+            return True
+        planned_mg = regimen.planned_mg(self.person.weight_kg) or 0.0
+        if not self._ask(GiveDose(regimen.product, regimen.device_mg or planned_mg, "L1", BY)):
+            return False
+        if self.session.given_mg < planned_mg:
+            self.nurse.decides(Task.DOSE, self.t_s + regimen.devices_apart_min * 60.0)
+        else:
+            self._begins()
+        return True
+
+    def _begins(self) -> None:
+        self.zero_s = self.t_s
+        self.course = Course(self.person, self.zero_s, self.zero_s + 60.0 * LATEST_MIN + GIVES_UP_S)
+        for said in self.person.complaints:
+            at_s = self.zero_s + said.from_min * 60.0
+            self.nurse.decides(Task.ASK, at_s, f"{said.name} {said.grade}")
+            self.nurse.decides(Task.ASK, at_s + said.for_min * 60.0, f"{said.name} 0")
+
+    def end_infusion(self, _: str) -> None:
+        self._ask(ControlInfusion(InfusionAction.END, BY))
+
+    def _sum_up(self) -> None:
+        session, stay = self.session, self.stay
+        stay.hours = self.t_s / 3600.0
+        stay.blind_s = self.oximeter.blind_s
+        stay.end = session.phase.value if session.against_criteria is None else "against-criteria"
+        if self.zero_s is None:
+            return
+        zero = START.plus(self.zero_s).wall
+        stay.left_min = self.minute
+        stay.baseline = session.baseline
+        stay.pressures = [
+            ((p.at - zero) / timedelta(minutes=1), p.sys, p.dia) for p in session.pressures
+        ]
+        stay.scores = [
+            (s.scale, (s.at - zero) / timedelta(minutes=1), s.total) for s in session.scores
+        ]
+
+
+_CALLS_AGAIN: Final = frozenset({"alarm.escalated", "alarm.reminded"})
+_SOUNDS: Final = frozenset({"alarm.raised", "alarm.re-raised", "alarm.reprioritised"})
+
+SCORED_BY: Final = {"cadss": "dissociation.", "moaas": "sedation."}
+
+_TASKS: Final[Mapping[Task, Callable[[Bedside, str], None]]] = {
+    Task.TAKE_ALARM: Bedside.take_alarm,
+    Task.SCORE: Bedside.score,
+    Task.OBSERVE: Bedside.observe,
+    Task.ASK: Bedside.asks,
+    Task.MEASURE: Bedside.measure,
+    Task.DOSE: Bedside.dose,
+    Task.END_INFUSION: Bedside.end_infusion,
+}
