@@ -64,7 +64,7 @@ from monitor.hearing import Hearing, troubles_of
 from monitor.records import Pressure
 from monitor.regimen import CheckOf
 from monitor.schedule import CheckState, Planned, next_change, schedule
-from monitor.session import Session
+from monitor.session import Phase, Session
 from monitor.troubles import Troubles
 from monitor.vitals import Shown, Vitals
 
@@ -202,9 +202,10 @@ class Bed:
                 (Vital.SYS, pressure.sys),
                 (Vital.DIA, pressure.dia),
                 (Vital.MAP, pressure.map),
+                (Vital.PULSE, pressure.pulse),
             )
             readings = (Reading(vital, value) for vital, value in values)
-            changed |= self.vitals.take(pressure.device, readings, _then(pressure.at, now))
+            changed |= self.vitals.take(pressure.device, readings, _then(pressure.at, now), now)
         return changed
 
     def _apply(self, event: Event, mono: float) -> None:
@@ -339,13 +340,21 @@ class Bed:
                 self._resume_audio(type_.replace(".", " "), now)
                 self.vitals.forget_spots(now)
                 self._recorded.clear()
-            self._look_at_record(self._emit(type_, payload, now), now)
+            baseline = session.baseline
+            event = self._emit(type_, payload, now)
+            self._look_at_record(event, self._risen_from(baseline), now)
 
-    def _look_at_record(self, event: Event, now: Instant) -> None:
+    def _risen_from(self, before: Mapping[str, float]) -> set[str]:
+        """The signals that another baseline holds against other values than `before`."""
+        after = before if self._open is None else self._open.baseline
+        names = before.keys() | after.keys()
+        return {name for name in names if before.get(name) != after.get(name)}
+
+    def _look_at_record(self, event: Event, changed: set[str], now: Instant) -> None:
         """Have the rules see what a person recorded, corrected or withdrew."""
         if event.type == "limit.set" and self._open is not None:
             self._use_limits(self._open, event.payload["rule"])
-        changed = self._take_pressure(event, now) | self._score_news2(event, now)
+        changed |= self._take_pressure(event, now) | self._score_news2(event, now)
         if self._open is not None:
             changed |= self._judge_recorded(self._open, now)
         if changed:
@@ -577,7 +586,8 @@ class Bed:
         elif changed or self.engine.next_due <= now.mono:
             self._record(self.engine.look(changed, self._scene(now), now), now)
         if (look or self._outcome.events) and self._open is not None:
-            self._next_look = now.mono + LOOK_S
+            if look:
+                self._next_look = now.mono + LOOK_S
             self._progress(self._open, now)
             if (cuff := self._first_cuff) is not None:
                 self._start_if_wanted(cuff, self._open, now)
@@ -593,9 +603,11 @@ class Bed:
             drafts = decisions.progress(session, lambda: self.criteria(now), now)
             for draft in drafts:
                 self._emit(*draft, now)
+            self._next_judgement = now.mono + LOOK_S
             ends_at = session.window_ends_at
-            in_window = ends_at is not None and now.wall < ends_at
-            self._next_judgement = now.mono + (MINUTE_S if in_window else LOOK_S)
+            if ends_at is not None and session.phase is not Phase.DOSING:
+                left_s = (ends_at - now.wall).total_seconds()
+                self._next_judgement = now.mono + min(max(left_s, LOOK_S), MINUTE_S)
 
     def _record(self, changes: Sequence[Change], now: Instant) -> None:
         for change in changes:

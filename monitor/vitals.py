@@ -98,6 +98,9 @@ class _Track:
         self.missing_since: Instant | None = None
 
     def take(self, reading: Reading, at: Instant) -> None:
+        """Take `reading`; one that was taken before the last says nothing of now."""
+        if self.at is not None and at.mono < self.at.mono:
+            return
         self.last = reading
         if reading.usable:
             self.value = reading.value
@@ -154,15 +157,20 @@ class Vitals:
         self._values: dict[str, Value] = {}
         self._expires_mono = float("-inf")
 
-    def take(self, device: str, readings: Iterable[Reading], at: Instant) -> set[str]:
-        """Take what `device` read at `at`; the names of the signals a rule has to look at."""
+    def take(
+        self, device: str, readings: Iterable[Reading], at: Instant, now: Instant | None = None
+    ) -> set[str]:
+        """Take what `device` read at `at`; the names of the signals a rule has to look at.
+
+        `now` is given for what was read before now, and may be too old to be judged.
+        """
         changed: set[str] = set()
         for reading in readings:
             track = self._track.get((device, reading.vital))
             if track is not None:
                 track.take(reading, at)
                 self._expires_mono = min(self._expires_mono, at.mono + track.stale_after_s)
-                if self._judge(reading.vital, at):
+                if self._judge(reading.vital, now or at):
                     changed.add(reading.vital)
         return changed
 

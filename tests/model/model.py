@@ -1,0 +1,716 @@
+"""A bed by the specification: what was put in is kept, and everything is asked of that.
+
+Nothing of the product is imported. Times are seconds since the story began. `look` is what
+the passing of time, or something new, makes of it all.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.model.tables import (
+    AGAIN_S,
+    ANSWER_S,
+    CALL_S,
+    CHECKS,
+    CLEAR,
+    CONFIRM_WITHIN_S,
+    CUFF,
+    CUFF_PULSE_S,
+    EXPLAIN_SILENCE,
+    FLAGS,
+    FRESH_S,
+    LEVELS,
+    MET,
+    NEWS2,
+    NEXT_DEVICE_S,
+    OXIMETER,
+    PLANS,
+    PRESSURE_S,
+    RULES,
+    SILENT_S,
+    STREAM_S,
+    TECHNICAL,
+    TOLERANCE_S,
+    UNSEEN,
+    WINDOW_S,
+    Row,
+    Seen,
+    Technical,
+)
+
+Key = tuple[str, str | None]
+Look = tuple[float, float, str]
+"""When it was looked, when the newest of what was seen was taken, and what that said."""
+
+RANK = {"low": 1, "medium": 2, "high": 3}
+BY_HAND = "by-hand"
+
+
+@dataclass
+class Alarm:
+    """An alarm in its present state, and when that began."""
+
+    priority: str
+    raised_at: float
+    session: str | None
+    latching: bool
+    advisory: bool
+    state: str = "active"
+    count: int = 1
+    taken_by: str | None = None
+    taken_at: float | None = None
+    unverified_since: float | None = None
+    ended_at: float | None = None
+    level: int = 1
+    escalated: bool = False
+    called_at: float = 0
+    onset_at: float = 0
+
+    def call_afresh(self, now: float) -> None:
+        self.taken_by = self.taken_at = None
+        self.level, self.escalated, self.called_at = 1, False, now
+
+
+@dataclass
+class Visit:
+    """A session: every record in it, by the name of the record."""
+
+    id: str
+    regimen: str
+    started_at: float
+    nurse: str | None = "n"
+    phase: str = "baseline"
+    doses: dict[str, tuple[float, float]] = field(default_factory=dict)
+    started: float | None = None
+    paused: list[tuple[float, float | None]] = field(default_factory=list)
+    ended: float | None = None
+    pressures: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    scores: dict[str, tuple[float, str, int]] = field(default_factory=dict)
+    symptoms: dict[str, tuple[float, str, int]] = field(default_factory=dict)
+    observations: dict[str, tuple[float, dict[str, float]]] = field(default_factory=dict)
+    points: dict[str, int] = field(default_factory=dict)
+    decisions: list[tuple[str, float, float]] = field(default_factory=list)
+    escort: bool = False
+    ready_since: float | None = None
+
+    @property
+    def first_dose(self) -> float | None:
+        times = [at for at, _ in self.doses.values()]
+        return min([*times, *([] if self.started is None else [self.started])], default=None)
+
+    @property
+    def last_dose(self) -> float | None:
+        if self.started is not None and self.ended is None:
+            return None
+        times = [at for at, _ in self.doses.values()]
+        return max([*times, *([] if self.ended is None else [self.ended])], default=None)
+
+    @property
+    def is_over(self) -> bool:
+        return self.phase in ("closed", "aborted")
+
+    def in_order(self, of: str) -> list[Any]:
+        """Every record of a kind by its time; those of one time as they were written."""
+        return sorted(getattr(self, of).values(), key=lambda record: record[0])
+
+    def baseline(self) -> dict[str, float]:
+        first = self.first_dose
+        if first is None:
+            return {}
+        found: dict[str, float] = {}
+        for at, sys, dia in self.in_order("pressures"):
+            if at <= first:
+                found |= {"sys": sys, "dia": dia}
+        for at, scale, total in self.in_order("scores"):
+            if at <= first:
+                found[scale] = total
+        return found
+
+
+class Model:
+    """One bed with an oximeter and a cuff; `least_s` as the bed's."""
+
+    def __init__(self, least_s: float) -> None:
+        self.least_s = least_s
+        self.visit: Visit | None = None
+        self.alarms: dict[Key, Alarm] = {}
+        self.looks: dict[Key, list[Look]] = {}
+        self.spo2: list[tuple[float, float]] = []
+        self.pulse: list[tuple[float, float]] = []
+        self.cuff_pulse: dict[str, tuple[float, float]] = {}
+        self.held_since: float | None = None
+        self.flags: set[str] | None = None
+        self.link = dict.fromkeys((OXIMETER, CUFF), "connecting")
+        self.up_since: dict[str, float] = {}
+        self.heard_at: dict[str, float] = {}
+        self.lost: dict[str, float | None] = {OXIMETER: None, CUFF: None}
+        self.silent: set[str] = set()
+        self.site: set[str] = set()
+        self.asked_at: float | None = None
+        self.failures = 0
+        self.stopped = False
+        self.failed_now = False
+        self.planned: list[tuple[str, float, str]] = []
+
+    # ── what is put in ──────────────────────────────────────────────────────────────────
+
+    def hear(self, device: str, now: float) -> None:
+        self.heard_at[device] = now
+        self.lost.pop(device, None)
+        self.silent.discard(device)
+
+    def oximeter(
+        self, spo2: float | None, pulse: float | None, flags: set[str], now: float
+    ) -> None:
+        self.hear(OXIMETER, now)
+        self.flags = flags
+        if spo2 is not None:
+            last = self.spo2[-1][0] if self.spo2 else float("-inf")
+            gap = now - last > max(STREAM_S, self.least_s)
+            self.spo2.append((now, spo2))
+            if spo2 < 94 or gap:
+                self.held_since = None
+            if spo2 >= 94 and self.held_since is None:
+                self.held_since = now
+        if pulse is not None:
+            self.pulse.append((now, pulse))
+
+    def cuff_says(self, now: float) -> None:
+        self.hear(CUFF, now)
+
+    def cuff_measures(self, record: str, sys: float, dia: float, pulse: float, now: float) -> None:
+        self.hear(CUFF, now)
+        self.cuff_pulse[record] = now, pulse
+        self.asked_at, self.failures = None, 0
+        self.pressure(record, sys, dia, now, now)
+
+    def cuff_fails(self) -> None:
+        """A failure may be said in the device's absence, and tells nothing of its presence."""
+        self.asked_at = None
+        if not self.stopped:
+            self.failures += 1
+        self.failed_now = self.failures > 1
+
+    def pressure(self, record: str, sys: float, dia: float, at: float, now: float) -> None:
+        if self.visit is not None and not self.visit.is_over:
+            self.visit.pressures[record] = (at, sys, dia)
+            self.score_news2(now)
+
+    def link_changes(self, device: str, state: str, now: float) -> None:
+        if state == "up":
+            self.up_since[device] = now
+        else:
+            self.listen(device, now)
+            if device in self.silent:
+                self.lost.pop(device, None)
+            elif self.lost.get(device) is None:
+                self.lost[device] = now
+        if device in self.lost and self.lost[device] is None:
+            self.lost[device] = now
+        self.link[device] = state
+
+    def asked(self, now: float) -> None:
+        self._miss_answer(now)
+        self.asked_at = now
+
+    def _miss_answer(self, now: float) -> None:
+        if self.asked_at is not None and now - self.asked_at > ANSWER_S:
+            self.cuff_fails()
+
+    def start(self, session: str, regimen: str, now: float) -> None:
+        self.visit = Visit(session, regimen, now)
+        fresh = self.spo2_now(now)
+        self.held_since = now if fresh is not None and fresh >= 94 else None
+
+    def score(self, record: str, scale: str, total: int, at: float, now: float) -> None:
+        assert self.visit is not None
+        self.visit.scores[record] = (at, scale, total)
+        self.score_news2(now)
+
+    def observe(self, record: str, seen: dict[str, float], at: float, now: float) -> None:
+        assert self.visit is not None
+        self.visit.observations[record] = (at, seen)
+        self.score_news2(now)
+
+    def retract(self, record: str) -> None:
+        assert self.visit is not None
+        for kept in ("doses", "pressures", "scores", "symptoms", "observations"):
+            getattr(self.visit, kept).pop(record, None)
+        self.cuff_pulse.pop(record, None)
+        if self.visit.first_dose is None:
+            self.visit.phase = "baseline"
+
+    def dosed(self) -> None:
+        assert self.visit is not None
+        self.visit.phase = "dosing"
+
+    def leave(self, phase: str, now: float) -> None:
+        assert self.visit is not None
+        self.visit.phase = phase
+        self.cuff_pulse.clear()
+        self.stopped = False
+        for key, alarm in self.alarms.items():
+            if not self._always(key) and alarm.state != "ended":
+                alarm.state, alarm.ended_at, alarm.unverified_since = "ended", now, None
+        for key in self.looks:
+            if not self._always(key):
+                self.looks[key] = []
+
+    def acknowledge(self, key: Key, by: str, now: float) -> None:
+        alarm = self.alarms[key]
+        if alarm.state == "ended" or alarm.taken_by is not None:
+            return
+        alarm.taken_by, alarm.taken_at = by, now
+        if alarm.state == "latched":
+            alarm.state, alarm.ended_at = "ended", now
+
+    def undo(self, key: Key, now: float) -> None:
+        alarm = self.alarms[key]
+        was_reset = alarm.state == "ended" and alarm.latching and alarm.taken_at == alarm.ended_at
+        if was_reset:
+            alarm.state, alarm.ended_at = "latched", None
+        alarm.call_afresh(now)
+
+    # ── what is seen ────────────────────────────────────────────────────────────────────
+
+    def spo2_now(self, now: float) -> float | None:
+        if not self.spo2 or now - self.spo2[-1][0] > max(STREAM_S, self.least_s):
+            return None
+        return self.spo2[-1][1]
+
+    def _pulse(self, now: float) -> tuple[float, float] | None:
+        if self.pulse and now - self.pulse[-1][0] <= max(STREAM_S, self.least_s):
+            return self.pulse[-1]
+        since = self.pulse[-1][0] if self.pulse else float("-inf")
+        at, pulse = max(self.cuff_pulse.values(), default=(float("-inf"), 0.0))
+        is_fresh = now - at <= max(CUFF_PULSE_S, self.least_s)
+        return (at, pulse) if is_fresh and at >= since else None
+
+    def _pressure_now(self, now: float) -> tuple[float, float, float] | None:
+        """The last one of this session, if it is recent enough to say anything."""
+        if self.visit is None or self.visit.is_over or not self.visit.pressures:
+            return None
+        last: tuple[float, float, float] = self.visit.in_order("pressures")[-1]
+        return last if now - last[0] <= max(PRESSURE_S, self.least_s) else None
+
+    def seen(self, now: float) -> tuple[Seen, dict[str, float]]:
+        """What can be judged, and when it was taken."""
+        seen: Seen = {}
+        taken: dict[str, float] = {}
+        if (spo2 := self.spo2_now(now)) is not None:
+            at = self.spo2[-1][0]
+            seen["spo2"], taken["spo2"] = spo2, at
+            seen["spo2-fall"] = max(v for t, v in reversed(self.spo2[-80:]) if t >= at - 60) - spo2
+        if (pulse := self._pulse(now)) is not None:
+            taken["pulse"], seen["pulse"] = pulse
+        visit = self.visit
+        if visit is None or visit.is_over:
+            return seen, taken
+        if (pressure := self._pressure_now(now)) is not None:
+            at, seen["sys"], seen["dia"] = pressure
+            taken["sys"] = taken["dia"] = at
+        for name in (
+            "chest-pain",
+            "breathlessness",
+            "headache",
+            "visual-change",
+            "seizure",
+            "loss-of-consciousness",
+        ):
+            seen[f"symptom.{name}"] = 0
+        for _, name, grade in visit.in_order("symptoms"):
+            seen[f"symptom.{name}"] = grade
+        for _, scale, total in visit.in_order("scores"):
+            seen[scale] = total
+        if visit.points:
+            seen["news2"] = sum(visit.points.values())
+            seen["news2-single"] = max(visit.points.values())
+        for name, was in visit.baseline().items():
+            if name in seen:
+                seen[f"{name}-rise"] = seen[name] - was
+        return seen, taken
+
+    def score_news2(self, now: float) -> None:
+        """The points of what is present and fresh; what is missing keeps those it had."""
+        visit = self.visit
+        assert visit is not None
+        known: dict[str, float] = {}
+        observed = visit.in_order("observations")
+        for at, seen in observed:
+            if now - at <= FRESH_S:
+                known |= {k: v for k, v in seen.items() if k != "alert"}
+        said = [
+            (at, bool(seen["alert"]))
+            for at, seen in visit.in_order("observations")
+            if "alert" in seen
+        ]
+        moaas = [
+            (at, total >= 4) for at, scale, total in visit.in_order("scores") if scale == "moaas"
+        ]
+        said += moaas[-1:]
+        if said and now - max(said)[0] <= FRESH_S:
+            known["alert"] = max(said)[1]
+        if (spo2 := self.spo2_now(now)) is not None:
+            known["spo2"] = spo2
+        if (pulse := self._pulse(now)) is not None:
+            known["pulse"] = pulse[1]
+        if (pressure := self._pressure_now(now)) is not None:
+            known["sys"] = pressure[1]
+        visit.points |= {name: NEWS2[name](value) for name, value in known.items()}
+
+    # ── what troubles the bed ───────────────────────────────────────────────────────────
+
+    def listen(self, device: str, now: float) -> None:
+        """Silent is what is connected and says nothing."""
+        if self.link[device] == "up":
+            since = max(self.up_since[device], self.heard_at.get(device, float("-inf")))
+            if now - since >= max(SILENT_S[device], self.least_s):
+                self.silent.add(device)
+                self.lost.pop(device, None)
+
+    def troubles(self, now: float) -> dict[Key, str]:
+        """What is said of each trouble; one that is not named is not there."""
+        said = self._troubles_of_devices(now)
+        if self.visit is not None and not self.visit.is_over:
+            promise = max(STREAM_S, self.least_s)
+            missing = any(not v or now - v[-1][0] > promise for v in (self.spo2, self.pulse))
+            explained = (self.flags or set()) & EXPLAIN_SILENCE
+            if missing and not explained and self._is_heard(OXIMETER):
+                said["signal-missing", OXIMETER] = MET
+            if self.visit.nurse is None:
+                said["nobody-watching", None] = MET
+            if self.visit.first_dose is not None:
+                late = {kind for kind, _, state in self.planned if state == "overdue"}
+                said |= {("check-overdue", kind): MET for kind in late}
+        if self.stopped:
+            said["cuff-stopped", None] = MET
+        return said | {(trouble, None): MET for trouble in self.site}
+
+    def _is_heard(self, device: str) -> bool:
+        return device not in self.silent and device not in self.lost
+
+    def _troubles_of_devices(self, now: float) -> dict[Key, str]:
+        """A device that is not heard says nothing of its other troubles."""
+        said: dict[Key, str] = {}
+        for device, own in ((OXIMETER, (*FLAGS, "signal-missing")), (CUFF, ("cuff-failed",))):
+            if device in self.silent:
+                said["device-silent", device] = MET
+            elif device in self.lost:
+                since = self.lost[device]
+                if now - (now if since is None else since) >= self.least_s:
+                    said["link-lost", device] = MET
+            if not self._is_heard(device):
+                said |= {(name, device): UNSEEN for name in own}
+        if self._is_heard(OXIMETER):
+            if self.flags is None:
+                said |= {(name, OXIMETER): UNSEEN for name in FLAGS}
+            said |= {(name, OXIMETER): MET for name in self.flags or ()}
+        is_away = ("device-silent", CUFF) in said or ("link-lost", CUFF) in said
+        if self.failures > 1 and not is_away:
+            said["cuff-failed", CUFF] = MET
+        return said
+
+    # ── what becomes of it ──────────────────────────────────────────────────────────────
+
+    def look(self, now: float) -> None:
+        for device in (OXIMETER, CUFF):
+            self.listen(device, now)
+        if self.spo2_now(now) is None:
+            self.held_since = None
+        self._miss_answer(now)
+        self.planned = [] if self.visit is None else self.schedule(now)
+        in_session = self.visit is not None and not self.visit.is_over
+        seen, taken = self.seen(now)
+        if in_session:
+            assert self.visit is not None
+            first = self.visit.first_dose
+            for rule, row in RULES.items():
+                early = row.from_min and (first is None or now - first < 60 * row.from_min)
+                word = UNSEEN if early else row.judge(seen)
+                at = max((taken[name] for name in row.looks_at if name in taken), default=0.0)
+                self._follow((rule, None), at, word, now)
+        troubles = self.troubles(now)
+        for rule, technical in TECHNICAL.items():
+            if in_session or technical.always:
+                for place in technical.at:
+                    word = troubles.get((technical.trouble, place), CLEAR)
+                    self._follow((rule, place), now, word, now)
+        self.failed_now = False
+        self._worsen(now)
+        self._call_further(now)
+
+    def _always(self, key: Key) -> bool:
+        return key[0] in TECHNICAL and TECHNICAL[key[0]].always
+
+    def _follow(self, key: Key, taken: float, word: str, now: float) -> None:
+        """Put what was seen to what was seen before, and raise or end the alarm."""
+        looks = self.looks.setdefault(key, [])
+        alarm = self.alarms.get(key)
+        if alarm is not None and alarm.state == "active":
+            if word == UNSEEN and alarm.unverified_since is None:
+                alarm.unverified_since = now
+            if word != UNSEEN:
+                alarm.unverified_since = None
+            if word != CLEAR:
+                looks.clear()
+                return
+            looks.append((now, taken, word))
+            clear_for_s = self._row(key).clear_for_s
+            if taken - looks[0][1] >= clear_for_s:
+                looks.clear()
+                self._condition_ends(alarm, now)
+            return
+        if word in (CLEAR, "near"):
+            looks.clear()
+            return
+        if word == MET or looks:
+            looks.append((now, taken, word))
+        if looks and self._is_time(key, looks, now):
+            looks.clear()
+            self._raise(key, now)
+            if word == UNSEEN:
+                self.alarms[key].unverified_since = now
+
+    def _is_time(self, key: Key, looks: list[Look], now: float) -> bool:
+        first_at, first_taken, _ = looks[0]
+        if key[0] in RULES and RULES[key[0]].confirmed:
+            second = any(word == MET and taken > first_taken for _, taken, word in looks)
+            return second or self.failed_now or now - first_at >= CONFIRM_WITHIN_S
+        return now - first_at >= self._row(key).for_s
+
+    def _row(self, key: Key) -> Row | Technical:
+        return RULES.get(key[0]) or TECHNICAL[key[0]]
+
+    def _condition_ends(self, alarm: Alarm, now: float) -> None:
+        alarm.unverified_since = None
+        if alarm.latching and alarm.taken_by is None:
+            alarm.state = "latched"
+        else:
+            alarm.state, alarm.ended_at = "ended", now
+
+    def _raise(self, key: Key, now: float) -> None:
+        row = self._row(key)
+        session = None if self.visit is None or self.visit.is_over else self.visit.id
+        last = self.alarms.get(key)
+        is_same = last is not None and (
+            last.state == "latched"
+            or (
+                last.session == session
+                and last.ended_at is not None
+                and now - last.ended_at <= AGAIN_S
+            )
+        )
+        if last is None or not is_same:
+            self.alarms[key] = Alarm(
+                row.priority,
+                now,
+                session,
+                latching=isinstance(row, Row) and row.latching,
+                advisory=isinstance(row, Row) and row.advisory,
+                called_at=now,
+                onset_at=now,
+            )
+            return
+        if last.state == "ended" or RANK[row.priority] > RANK[last.priority]:
+            last.priority = row.priority
+        if last.taken_by is not None:
+            last.call_afresh(now)
+        last.state, last.ended_at, last.onset_at = "active", None, now
+        last.count += 1
+
+    def _worsen(self, now: float) -> None:
+        """What is required and has been gone for long is of medium priority."""
+        if self.visit is None or self.visit.is_over:
+            return
+        for (rule, _), alarm in self.alarms.items():
+            after_s = TECHNICAL[rule].worse_after_s if rule in TECHNICAL else None
+            if after_s is None or alarm.state != "active" or alarm.priority != "low":
+                continue
+            if now - alarm.onset_at >= after_s:
+                alarm.priority, alarm.called_at = "medium", now
+                if alarm.taken_by is not None:
+                    alarm.call_afresh(now)
+
+    def _call_further(self, now: float) -> None:
+        for alarm in self.alarms.values():
+            if alarm.state == "ended" or alarm.taken_by is not None or alarm.advisory:
+                continue
+            if now - alarm.called_at >= CALL_S.get(alarm.priority, float("inf")):
+                alarm.level = min(alarm.level + 1, LEVELS)
+                alarm.escalated, alarm.called_at = True, now
+
+    # ── what is due ─────────────────────────────────────────────────────────────────────
+
+    def window_ends(self) -> float | None:
+        """By the plan while an infusion runs; pauses put that off."""
+        visit = self.visit
+        assert visit is not None
+        if (dosed := visit.last_dose) is not None:
+            return dosed + WINDOW_S
+        if visit.started is None:
+            return None
+        planned = PLANS[visit.regimen].infusion_min or 0
+        paused = sum(to - begun for begun, to in visit.paused if to is not None)
+        return visit.started + 60 * planned + paused + WINDOW_S
+
+    def _due_times(self, kind: str, now: float) -> dict[float, bool]:
+        """When a kind of check is due, and whether only if the last score was over 4."""
+        visit = self.visit
+        assert visit is not None
+        plan = PLANS[visit.regimen]
+        due = {visit.started_at: False}
+        if visit.started is not None:
+            if (every := plan.during.get(kind)) is not None:
+                until = visit.ended
+                if until is None:
+                    planned_end = self._planned_end(now)
+                    until = planned_end if now < planned_end else now + 60 * every
+                at = visit.started + 60 * every
+                while at <= until:
+                    due[at] = False
+                    at += 60 * every
+            if visit.ended is not None:
+                for minutes in plan.after_infusion.get(kind, ()):
+                    due[visit.ended + 60 * minutes] = False
+        elif (dosed := visit.last_dose) is not None:
+            due |= {dosed + 60 * minutes: True for minutes in plan.over_4.get(kind, ())}
+            due |= {dosed + 60 * minutes: False for minutes in plan.after_dose.get(kind, ())}
+        if kind in plan.at_discharge and (ends := self.window_ends()) is not None:
+            due[ends] = False
+        return due
+
+    def _planned_end(self, now: float) -> float:
+        """When the infusion will have run for so long as planned."""
+        visit = self.visit
+        assert visit is not None
+        assert visit.started is not None
+        at = visit.started + 60 * (PLANS[visit.regimen].infusion_min or 0)
+        for begun, to in visit.paused:
+            if begun < at:
+                at += (to if to is not None else max(begun, now)) - begun
+        return at
+
+    def schedule(self, now: float) -> list[tuple[str, float, str]]:
+        """Each check: its kind, when it is due and how it stands."""
+        visit = self.visit
+        assert visit is not None
+        planned = []
+        for kind in CHECKS:
+            if kind == "pressure":
+                taken = [at for at, _, _ in visit.in_order("pressures")]
+            else:
+                taken = [at for at, scale, _ in visit.in_order("scores") if scale == kind]
+            before: float | None = None
+            for due, only_over_4 in sorted(self._due_times(kind, now).items()):
+                early = TOLERANCE_S if before is None else min(TOLERANCE_S, (due - before) / 2)
+                if only_over_4:
+                    earlier = [
+                        total
+                        for at, scale, total in visit.in_order("scores")
+                        if scale == kind and at < due - early
+                    ]
+                    if earlier and earlier[-1] <= 4:
+                        continue
+                before = due
+                if any(at >= due - early for at in taken):
+                    state = "done"
+                elif now < due:
+                    state = "upcoming"
+                else:
+                    state = "due" if now <= due + TOLERANCE_S else "overdue"
+                planned.append((kind, due, state))
+        return sorted(planned, key=lambda check: (check[1], check[0]))
+
+    # ── whether the patient may be dosed, and may leave ─────────────────────────────────
+
+    def gate(self, now: float) -> dict[str, bool]:
+        """What a first dose waits for."""
+        visit = self.visit
+        assert visit is not None
+        pressures = visit.in_order("pressures")
+        scales = {scale for _, scale, _ in visit.in_order("scores")}
+        found = {
+            "baseline-pressure": bool(pressures) and now - pressures[-1][0] <= 1800,
+            "pressure-acceptable": False,
+            "baseline-spo2": self.spo2_now(now) is not None,
+            "baseline-cadss": "cadss" in scales,
+            "baseline-moaas": "moaas" in scales,
+        }
+        if pressures:
+            _, sys, dia = pressures[-1]
+            is_decided = self._is_decided("pre-dose-pressure", sys, dia)
+            found["pressure-acceptable"] = (sys <= 140 and dia <= 90) or is_decided
+        return found
+
+    def _is_decided(self, about: str, sys: float, dia: float) -> bool:
+        assert self.visit is not None
+        return any(
+            of == about and sys <= most_sys and dia <= most_dia
+            for of, most_sys, most_dia in self.visit.decisions
+        )
+
+    def criteria(self, now: float) -> dict[str, bool]:
+        """What leaving waits for."""
+        visit = self.visit
+        assert visit is not None
+        first, baseline = visit.first_dose, visit.baseline()
+        is_infusion = PLANS[visit.regimen].infusion_min is not None
+        given = visit.ended is not None if is_infusion else bool(visit.doses)
+        ends = self.window_ends()
+        since = [p for p in visit.in_order("pressures") if first is not None and p[0] >= first][-2:]
+        open_alarms = {
+            rule: alarm
+            for (rule, _), alarm in self.alarms.items()
+            if rule in RULES and alarm.state != "ended" and not alarm.advisory
+        }
+
+        def scored(scale: str, least: float, most: float) -> bool:
+            mine = [(at, total) for at, of, total in visit.in_order("scores") if of == scale]
+            if not mine or first is None or mine[-1][0] < first or now - mine[-1][0] > FRESH_S:
+                return False
+            total: int = mine[-1][1]
+            return least <= total <= most
+
+        leaving = False
+        if self._pressure_now(now) is not None:
+            _, sys, dia = visit.in_order("pressures")[-1]
+            near = "sys" in baseline and abs(sys - baseline["sys"]) <= 20
+            leaving = (sys < 160 and dia < 100 and near) or self._is_decided(
+                "pressure-at-discharge", sys, dia
+            )
+        return {
+            "window-over": given and ends is not None and now >= ends,
+            "pressure-not-severe": len(since) == 2
+            and all(sys < 180 and dia < 110 for _, sys, dia in since),
+            "pressure-near-baseline": leaving,
+            "spo2": self.held_since is not None and now - self.held_since >= 900,
+            "cadss": scored("cadss", 0, max(4, baseline.get("cadss", 0))),
+            "moaas": scored("moaas", 5, 5),
+            "no-respiratory-depression": not any(r.startswith("spo2.") for r in open_alarms),
+            "no-alarm": not any(a.priority != "low" for a in open_alarms.values()),
+            "no-check-overdue": all(state != "overdue" for _, _, state in self.planned),
+            "escort": visit.escort,
+        }
+
+    def progress(self, now: float) -> None:
+        """Where the session is now."""
+        visit = self.visit
+        if visit is None or visit.is_over:
+            return
+        if visit.phase == "dosing":
+            plan = PLANS[visit.regimen]
+            last = visit.last_dose
+            if plan.infusion_min is not None:
+                is_over = visit.ended is not None
+            else:
+                given = sum(mg for _, mg in visit.doses.values())
+                is_all = plan.planned_mg is not None and given >= plan.planned_mg
+                is_over = is_all or (last is not None and now - last > NEXT_DEVICE_S)
+            if is_over:
+                visit.phase = "observing"
+        if visit.phase in ("observing", "ready"):
+            visit.phase = "ready" if all(self.criteria(now).values()) else "observing"
+        if visit.phase != "ready":
+            visit.ready_since = None
+        elif visit.ready_since is None:
+            visit.ready_since = now

@@ -1,0 +1,584 @@
+"""Random stories, and telling one to the bed and to the model at once."""
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from drivers.readings import (
+    CuffPhase,
+    CuffState,
+    Flag,
+    Item,
+    LinkChanged,
+    LinkState,
+    Measurement,
+    MeasurementFailed,
+    Reading,
+    Report,
+    Vital,
+)
+from monitor.bed import Bed, Measure, Outcome
+from monitor.commands import (
+    Abort,
+    Acknowledge,
+    AllowCuff,
+    Close,
+    Command,
+    ConfirmEscort,
+    ControlInfusion,
+    Decide,
+    GiveDose,
+    InfusionAction,
+    Matter,
+    Override,
+    RecordObservation,
+    RecordPressure,
+    RecordScore,
+    RecordSymptom,
+    Refused,
+    Retract,
+    StartSession,
+    StopCuff,
+    Unacknowledge,
+    WatchAction,
+    WatchOver,
+)
+from tests.model.model import Model, Visit
+from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START
+
+Step = tuple[float, str, tuple[Any, ...]]
+"""Seconds that pass, then what happens, and with what."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """A bed's promises are at least `least_s` long, so that steps of a far story can be as well."""
+
+    least_s: float
+    regimen: str
+    steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        lines = (f"    {dt:6g} s  {name}{args}" for dt, name, args in self.steps)
+        return "\n".join([f"{self.regimen}, promises of at least {self.least_s:g} s:", *lines])
+
+
+OVERRIDE: Final = Override("dr.b", "the gate is asked apart")
+
+
+class Telling:
+    """A story as it is told: to the bed, and to the model."""
+
+    def __init__(self, story: Story) -> None:
+        self.bed = Bed("bed-1", (OXIMETER, CUFF), DEFAULT, story.least_s)
+        self.model = Model(story.least_s)
+        self.story = story
+        self.t = 0.0
+        self.sessions = 0
+        self.cuff_talks = True
+        self.reached: set[str] = set()
+
+    @property
+    def visit(self) -> Visit:
+        assert self.model.visit is not None
+        return self.model.visit
+
+    @property
+    def is_open(self) -> bool:
+        return self.model.visit is not None and not self.visit.is_over
+
+    def tell(self) -> str | None:
+        """The first thing they disagree on, in words; None when there is none."""
+        for number, (dt, name, args) in enumerate(self.story.steps):
+            self._tick(dt)
+            said = self._differ()
+            if said is None:
+                getattr(self, f"_{name}")(*args)
+                self.model.look(self.t)
+                said = self._differ_in_alarms()
+            if said is not None:
+                return f"step {number + 1}, {self.t:g} s, {name}{args}: {said}"
+        self._tick(1.0)
+        said = self._differ()
+        return None if said is None else f"at the end, {self.t:g} s: {said}"
+
+    def _tick(self, dt: float) -> None:
+        self.t += dt
+        self._did(self.bed.tick(START.plus(self.t)))
+        self.model.look(self.t)
+        self.model.progress(self.t)
+
+    # ── what happens ────────────────────────────────────────────────────────────────────
+
+    def _did(self, outcome: Outcome, then: Callable[[str], None] = lambda _: None) -> None:
+        """`then` is what the model makes of it, with the record that came of it, if one did.
+
+        After that the model learns whether the cuff was asked for anything.
+        """
+        records = (event.id for event in outcome.events if event.type in _RECORDS)
+        then(next(records, ""))
+        if any(isinstance(request, Measure) for request in outcome.requests):
+            self.model.asked(self.t)
+
+    def _says(
+        self, device: str, item: Item | LinkChanged, then: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._did(self.bed.take(Report(device, START.plus(self.t), item)), then)
+
+    def _asks(self, command: Command, then: Callable[[str], None]) -> None:
+        """`then` is what the model makes of it, unless the bed refuses."""
+        try:
+            outcome = self.bed.command(command, START.plus(self.t))
+        except Refused:
+            return
+        self._did(outcome, then)
+        self._did(self.bed.tick(START.plus(self.t)))
+
+    def _wait(self) -> None:
+        pass
+
+    def _oximeter(self, spo2: float | None, pulse: float | None, flags: Iterable[str]) -> None:
+        readings = (Reading(Vital.SPO2, spo2), Reading(Vital.PULSE, pulse))
+        self.model.oximeter(spo2, pulse, set(flags), self.t)
+        self._says("oximeter", Measurement(readings, frozenset(map(Flag, flags))))
+        if self.cuff_talks:
+            self._cuff_idle()
+
+    def _hold(
+        self, spo2: float, pulse: float, flags: Iterable[str], every_s: float, times: int
+    ) -> None:
+        """The oximeter goes on saying the same."""
+        self._oximeter(spo2, pulse, flags)
+        for _ in range(times):
+            self.model.look(self.t)
+            self.t += every_s
+            self._did(self.bed.tick(START.plus(self.t)))
+            self.model.look(self.t)
+            self._oximeter(spo2, pulse, flags)
+
+    def _cuff_idle(self) -> None:
+        self.model.cuff_says(self.t)
+        self._says("cuff", CuffState(CuffPhase.IDLE, 0))
+
+    def _cuff(self, sys: float, dia: float, pulse: float) -> None:
+        if not self.is_open:
+            return
+        values = ((Vital.SYS, sys), (Vital.DIA, dia), (Vital.PULSE, pulse))
+        measurement = Measurement(tuple(Reading(*value) for value in values))
+
+        def then(record: str) -> None:
+            self.model.cuff_measures(record, sys, dia, pulse, self.t)
+
+        self._says("cuff", measurement, then)
+        self._did(self.bed.tick(START.plus(self.t)))
+
+    def _cuff_fails(self) -> None:
+        self.model.cuff_fails()
+        self._says("cuff", MeasurementFailed(Flag.MEASUREMENT_FAILED, "weak pulse", 1))
+
+    def _cuff_talking(self, talks: bool) -> None:
+        self.cuff_talks = talks
+
+    def _link(self, device: str, state: str) -> None:
+        self.model.link_changes(device, state, self.t)
+        self._says(device, LinkChanged(LinkState(state), None if state == "up" else "cable"))
+
+    def _site(self, trouble: str, is_there: bool) -> None:
+        (self.model.site.add if is_there else self.model.site.discard)(trouble)
+        reason = "broken" if is_there else None
+        self._did(self.bed.site(trouble, reason, START.plus(self.t)))
+
+    def _start(self) -> None:
+        session = f"s-{self.sessions + 1}"
+        regimen = REGIMENS[self.story.regimen]
+        command = StartSession(session, "P", 44, 71, regimen, (), "n", True)
+
+        def then(_: str) -> None:
+            self.sessions += 1
+            self.model.start(session, self.story.regimen, self.t)
+
+        self._asks(command, then)
+
+    def _dose(self, mg: float, back_s: float) -> None:
+        at = self.t - back_s
+        command = GiveDose("esketamine", mg, None, "n", START.plus(at).wall, OVERRIDE)
+
+        def then(record: str) -> None:
+            self.visit.doses[record] = (at, mg)
+            self.model.dosed()
+
+        self._asks(command, then)
+
+    def _infusion(self, action: str) -> None:
+        def then(_: str) -> None:
+            visit, now = self.visit, self.t
+            if action == "start":
+                visit.started = now
+                self.model.dosed()
+                return
+            if action == "pause":
+                visit.paused.append((now, None))
+            elif visit.paused and visit.paused[-1][1] is None:
+                visit.paused[-1] = visit.paused[-1][0], now
+            if action == "end":
+                visit.ended = now
+
+        self._asks(ControlInfusion(InfusionAction(action), "n", None, OVERRIDE), then)
+
+    def _score(self, scale: str, total: int, back_s: float) -> None:
+        at = self.t - back_s
+        command = RecordScore(scale, total, None, "n", START.plus(at).wall)
+        self._asks(command, lambda record: self.model.score(record, scale, total, at, self.t))
+
+    def _symptom(self, name: str, grade: int, back_s: float) -> None:
+        at = self.t - back_s
+
+        def then(record: str) -> None:
+            self.visit.symptoms[record] = (at, name, grade)
+
+        self._asks(RecordSymptom(name, grade, "n", at=START.plus(at).wall), then)
+
+    def _observe(self, seen: tuple[tuple[str, Any], ...], back_s: float) -> None:
+        at = self.t - back_s
+        given = dict(seen)
+        command = RecordObservation("n", **given, at=START.plus(at).wall)
+        if (acvpu := given.pop("consciousness", None)) is not None:
+            given["alert"] = acvpu == "alert"
+        self._asks(command, lambda record: self.model.observe(record, given, at, self.t))
+
+    def _typed(self, sys: float, dia: float, back_s: float) -> None:
+        at = self.t - back_s
+        command = RecordPressure(sys, dia, "n", at=START.plus(at).wall)
+        self._asks(command, lambda record: self.model.pressure(record, sys, dia, at, self.t))
+
+    def _nth_record(self, nth: int) -> Any:
+        records = [*self.bed.session.records()] if self.is_open and self.bed.session else []
+        return records[nth % len(records)] if records else None
+
+    def _retract(self, nth: int) -> None:
+        if (record := self._nth_record(nth)) is not None:
+            command = Retract(record.id, "n", "wrong bed")
+            self._asks(command, lambda _: self.model.retract(record.id))
+
+    def _correct_score(self, nth: int, total: int) -> None:
+        if not self.is_open or not self.visit.scores:
+            return
+        names = [*self.visit.scores]
+        name = names[nth % len(names)]
+        at, scale, _ = self.visit.scores[name]
+
+        def then(record: str) -> None:
+            del self.visit.scores[name]
+            self.model.score(record, scale, total, at, self.t)
+
+        self._asks(RecordScore(scale, total, None, "n", corrects=name), then)
+
+    def _correct_pressure(self, nth: int, sys: float, dia: float) -> None:
+        mine = (
+            [n for n in self.visit.pressures if n not in self.model.cuff_pulse]
+            if self.is_open
+            else []
+        )
+        if not mine:
+            return
+        name = mine[nth % len(mine)]
+        at, _, _ = self.visit.pressures[name]
+
+        def then(record: str) -> None:
+            del self.visit.pressures[name]
+            self.model.pressure(record, sys, dia, at, self.t)
+
+        self._asks(RecordPressure(sys, dia, "n", corrects=name), then)
+
+    def _correct_dose(self, back_s: float) -> None:
+        if not self.is_open or not self.visit.doses:
+            return
+        name = [*self.visit.doses][-1]
+        was_at, mg = self.visit.doses[name]
+        at = was_at - back_s
+
+        def then(record: str) -> None:
+            del self.visit.doses[name]
+            self.visit.doses[record] = (at, mg)
+            self.model.dosed()
+
+        self._asks(GiveDose("esketamine", mg, None, "n", START.plus(at).wall, corrects=name), then)
+
+    def _decide(self, about: str) -> None:
+        def then(_: str) -> None:
+            _, sys, dia = self.visit.in_order("pressures")[-1]
+            self.visit.decisions.append((about, sys, dia))
+
+        self._asks(Decide(Matter(about), "dr.b", "known for long", "n"), then)
+
+    def _acknowledge(self, nth: int, by: str) -> None:
+        keys = sorted((k for k, a in self.model.alarms.items() if a.state != "ended"), key=str)
+        if keys:
+            key = keys[nth % len(keys)]
+            command = Acknowledge(self.bed.engine.alarms[key].id, by)
+            self._asks(command, lambda _: self.model.acknowledge(key, by, self.t))
+
+    def _undo(self, nth: int) -> None:
+        keys = sorted((k for k, a in self.model.alarms.items() if a.taken_by), key=str)
+        if keys:
+            key = keys[nth % len(keys)]
+            command = Unacknowledge(self.bed.engine.alarms[key].id, "m")
+            self._asks(command, lambda _: self.model.undo(key, self.t))
+
+    def _watch(self, action: str) -> None:
+        def then(_: str) -> None:
+            self.visit.nurse = "n" if action == "take-over" else None
+
+        self._asks(WatchOver(WatchAction(action), "n"), then)
+
+    def _stop_cuff(self) -> None:
+        def then(_: str) -> None:
+            self.model.stopped = True
+
+        self._asks(StopCuff("n", "a line in that arm"), then)
+
+    def _allow_cuff(self) -> None:
+        def then(_: str) -> None:
+            self.model.stopped = False
+
+        self._asks(AllowCuff("n"), then)
+
+    def _escort(self) -> None:
+        def then(_: str) -> None:
+            self.visit.escort = True
+
+        self._asks(ConfirmEscort("n"), then)
+
+    def _close(self, against: bool) -> None:
+        who = ("dr.b", "asks to go") if against else (None, None)
+        self._asks(Close("n", False, *who), lambda _: self.model.leave("closed", self.t))
+
+    def _abort(self) -> None:
+        self._asks(Abort("n", "went home"), lambda _: self.model.leave("aborted", self.t))
+
+    # ── what is asked of both ───────────────────────────────────────────────────────────
+
+    def _differ(self) -> str | None:
+        return self._differ_in_alarms() or (self._differ_in_session() if self.is_open else None)
+
+    def _differ_in_alarms(self) -> str | None:
+        said = {
+            (a.rule, a.device): (
+                a.state.value,
+                a.priority.label,
+                a.acknowledged_by,
+                _seconds(a.unverified_since),
+                _seconds(a.raised_at),
+                a.count,
+                a.level,
+                a.escalated,
+            )
+            for a in self.bed.engine.alarms.values()
+            if a.is_open
+        }
+        expected = {
+            key: (
+                a.state,
+                a.priority,
+                a.taken_by,
+                a.unverified_since,
+                a.raised_at,
+                a.count,
+                a.level,
+                a.escalated,
+            )
+            for key, a in self.model.alarms.items()
+            if a.state != "ended"
+        }
+        self.reached |= {f"{rule} {of[0]}" for (rule, _), of in expected.items()}
+        return _difference(said, expected)
+
+    def _differ_in_session(self) -> str | None:
+        now, session = START.plus(self.t), self.bed.session
+        assert session is not None
+        expected = {self.visit.phase}
+        if self.visit.ready_since == self.t:
+            expected.add("observing")
+        if session.phase.value not in expected:
+            return f"the session is {session.phase.value}, and the model says {self.visit.phase}"
+        planned = {
+            (p.check.value, (p.due_at - START.wall).total_seconds()): p.state.value
+            for p in self.bed.schedule(now)
+            if p.state.value != "upcoming"
+        }
+        expected_plan = {
+            (kind, due): state for kind, due, state in self.model.planned if state != "upcoming"
+        }
+        criteria = {c.name: c.met for c in self.bed.criteria(now)}
+        self.reached |= {self.visit.phase, *(f"{name} {met}" for name, met in criteria.items())}
+        gate = {c.name: c.met for c in self.bed.gate(now) if c.name not in _NOT_IN_GATE}
+        expected_gate = self.model.gate(self.t) if self.visit.first_dose is None else {}
+        return (
+            _difference(planned, expected_plan)
+            or _difference(criteria, self.model.criteria(self.t))
+            or _difference(gate, expected_gate)
+        )
+
+
+_NOT_IN_GATE = {"starting-dose", "medicines", "escort-planned"}
+_RECORDS = {
+    "dose.given",
+    "score.recorded",
+    "symptom.recorded",
+    "observation.recorded",
+    "pressure.measured",
+}
+
+
+def _seconds(at: Any) -> float | None:
+    return None if at is None else (at - START.wall).total_seconds()
+
+
+def _difference(said: dict[Any, Any], expected: dict[Any, Any]) -> str | None:
+    for key in said.keys() | expected.keys():
+        if said.get(key) != expected.get(key):
+            return f"{key} is {said.get(key)}, and the model says {expected.get(key)}"
+    return None
+
+
+# ── random stories ──────────────────────────────────────────────────────────────────────
+
+SPO2: Final = (86, 87, 88, 89, 91, 92, 93, 94, 95, 97, 98)
+PULSE: Final = (
+    *(36, 37, 39, 40, 42, 43, 49, 50, 51, 52, 72, 90, 91, 110),
+    *(117, 118, 120, 121, 123, 130, 131, 137, 138, 140, 141),
+)
+SYS: Final = (85, 89, 90, 91, 100, 101, 111, 120, 139, 140, 141, 159, 160, 165, 179, 180, 219, 220)
+DIA: Final = (60, 78, 84, 89, 90, 91, 99, 100, 102, 103, 109, 110)
+CADSS: Final = (0, 4, 5, 24, 25, 29, 30, 31)
+SYMPTOMS: Final = (
+    *("chest-pain", "breathlessness", "headache", "visual-change", "seizure"),
+    *("loss-of-consciousness", "nausea"),
+)
+BACK_S: Final = (0, 0, 0, 0.25, 30.25, 600.25, 2500.25)
+NEAR_S: Final = (1, 1, 1.5, 2.5, 3, 5, 5.5, 8, 10, 15, 30, 31, 59.5, 60, 61, 180, 240, 299, 600)
+FAR_S: Final = (1, 60, 61, 120, 180, 300, 301, 600, 900, 1199, 1200, 1800, 3600)
+FAR_LEAST_S: Final = 300
+
+
+def _observation(rng: random.Random) -> tuple[tuple[str, Any], ...]:
+    every = {
+        "resp": rng.choice((8, 9, 11, 12, 20, 21, 24, 25)),
+        "temperature": rng.choice((35.0, 35.1, 36.0, 36.1, 38.0, 38.1, 39.0, 39.1)),
+        "oxygen": rng.random() < 0.5,
+        "consciousness": rng.choice(("alert", "voice", "confusion")),
+    }
+    return tuple((k, v) for k, v in every.items() if rng.random() < 0.5) or (("resp", 12),)
+
+
+def _pressure(rng: random.Random) -> tuple[float, float]:
+    sys = rng.choice(SYS)
+    return sys, min(rng.choice(DIA), sys - 10)
+
+
+_FLAGS: Final = sorted(flag.value for flag in OXIMETER.kind.flags)
+
+MAKERS: Final[dict[str, tuple[int, Callable[[random.Random], tuple[Any, ...]]]]] = {
+    "wait": (6, lambda r: ()),
+    "oximeter": (
+        8,
+        lambda r: (
+            r.choice((*SPO2, None)),
+            r.choice((*PULSE, None)),
+            tuple(sorted(r.sample(_FLAGS, r.choice((0, 0, 0, 1, 2))))),
+        ),
+    ),
+    "cuff": (10, lambda r: (*_pressure(r), r.choice(PULSE))),
+    "cuff_fails": (3, lambda r: ()),
+    "cuff_talking": (1, lambda r: (r.random() < 0.6,)),
+    "link": (2, lambda r: (r.choice(("oximeter", "cuff")), r.choice(("up", "up", "down")))),
+    "site": (1, lambda r: (r.choice(("journal-failing", "broker-unreachable")), r.random() < 0.6)),
+    "start": (2, lambda r: ()),
+    "dose": (3, lambda r: (r.choice((28.0, 28.0, 84.0)), r.choice(BACK_S))),
+    "infusion": (3, lambda r: (r.choice(("start", "pause", "resume", "end")),)),
+    "score": (
+        8,
+        lambda r: (
+            *r.choice([("cadss", c) for c in CADSS] + [("moaas", m) for m in range(6)]),
+            r.choice(BACK_S),
+        ),
+    ),
+    "symptom": (3, lambda r: (r.choice(SYMPTOMS), r.randrange(4), r.choice(BACK_S))),
+    "observe": (4, lambda r: (_observation(r), r.choice(BACK_S))),
+    "typed": (4, lambda r: (*_pressure(r), r.choice(BACK_S))),
+    "retract": (2, lambda r: (r.randrange(20),)),
+    "correct_score": (1, lambda r: (r.randrange(20), r.randrange(6))),
+    "correct_pressure": (1, lambda r: (r.randrange(20), *_pressure(r))),
+    "correct_dose": (1, lambda r: (r.choice((-60, 30.25, 600.25)),)),
+    "decide": (2, lambda r: (r.choice(tuple(m.value for m in Matter)),)),
+    "acknowledge": (6, lambda r: (r.randrange(20), r.choice(("n", "m")))),
+    "undo": (2, lambda r: (r.randrange(20),)),
+    "watch": (1, lambda r: (r.choice(("take-over", "leave")),)),
+    "stop_cuff": (1, lambda r: ()),
+    "allow_cuff": (1, lambda r: ()),
+    "escort": (1, lambda r: ()),
+    "close": (1, lambda r: (r.random() < 0.3,)),
+    "abort": (1, lambda r: ()),
+}
+_NAMES: Final = tuple(MAKERS)
+_WEIGHTS: Final = tuple(weight for weight, _ in MAKERS.values())
+
+
+def _hold(rng: random.Random, is_far: bool) -> tuple[Any, ...]:
+    spo2 = rng.choice(SPO2) if rng.random() < 0.6 else 97
+    pulse = rng.choice(PULSE) if rng.random() < 0.4 else 72
+    if is_far:
+        return spo2, pulse, (), rng.choice((60, 290, 299.5)), rng.choice((2, 4))
+    return spo2, pulse, (), 2.5, rng.choice((2, 4, 5, 13))
+
+
+def _opening(rng: random.Random, regimen: str) -> list[Step]:
+    """A session as most begin: everything connected, a baseline, the dose."""
+    steps: list[Step] = [
+        (1, "link", ("oximeter", "up")),
+        (1, "link", ("cuff", "up")),
+        (1, "oximeter", (97, 72, ())),
+        (1, "start", ()),
+        (1, "cuff", (rng.choice((118, 120, 125, 140)), rng.choice((77, 78, 85)), 72)),
+        (1, "score", ("cadss", rng.choice((0, 0, 5)), 0)),
+        (1, "score", ("moaas", 5, 0)),
+    ]
+    if regimen == "ketamine-iv":
+        steps.append((1, "infusion", ("start",)))
+    else:
+        steps.append((1, "dose", (rng.choice((28.0, 84.0)), 0)))
+    return steps
+
+
+def story(seed: int) -> Story:
+    """The story of that seed: short, with values at and around every boundary."""
+    rng = random.Random(seed)
+    is_far = rng.random() < 0.4
+    regimen = rng.choice(("esketamine-28", "esketamine-56", "esketamine-84", "ketamine-iv"))
+    steps = _opening(rng, regimen) if is_far or rng.random() < 0.9 else []
+    for _ in range(rng.randrange(3, 11)):
+        dt = rng.choice(FAR_S if is_far else NEAR_S) if rng.random() < 0.7 else 1
+        if rng.random() < 0.15:
+            steps.append((dt, "hold", _hold(rng, is_far)))
+            continue
+        (name,) = rng.choices(_NAMES, _WEIGHTS)
+        steps.append((dt, name, MAKERS[name][1](rng)))
+    if is_far and rng.random() < 0.3:
+        steps += _ending(rng)
+    return Story(FAR_LEAST_S if is_far else 0, regimen, tuple(steps))
+
+
+def _ending(rng: random.Random) -> list[Step]:
+    """What leads to a patient who may leave, unless something of it is not so."""
+    steps: list[Step] = [
+        (1, "infusion", ("end",)),
+        (rng.choice((6000, 7200, 7260)), "hold", (97, 72, (), 290, 4)),
+        (1, "score", ("cadss", rng.choice((0, 4, 5)), 0)),
+        (1, "score", ("moaas", 5, 0)),
+        (1, "escort", ()),
+        (1, "cuff", (rng.choice((118, 125, 140)), 78, 72)),
+        (61, "cuff", (rng.choice((118, 125, 140)), 78, 72)),
+        (1, "hold", (97, 72, (), rng.choice((10, 30, 120)), rng.choice((2, 5)))),
+    ]
+    return [step for step in steps if rng.random() < 0.95]

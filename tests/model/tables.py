@@ -1,0 +1,284 @@
+"""The specification's tables, typed by hand: nothing here is read from what ships."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+MET, NEAR, CLEAR, UNSEEN = "met", "near", "clear", "unseen"
+
+Seen = dict[str, float]
+"""What can be judged now, by signal. `sys-rise` and the like are rises from baseline."""
+
+Judge = Callable[[Seen], str]
+
+
+def limit(signal: str, is_met: Callable[[float], bool], at: float, margin: float = 0) -> Judge:
+    """Met; or clear, at least `margin` away from the limit; or near it; or unseen."""
+
+    def judge(seen: Seen) -> str:
+        if signal not in seen:
+            return UNSEEN
+        if is_met(seen[signal]):
+            return MET
+        return CLEAR if abs(seen[signal] - at) >= margin else NEAR
+
+    return judge
+
+
+def at_least(signal: str, at: float, margin: float = 0) -> Judge:
+    return limit(signal, lambda value: value >= at, at, margin)
+
+
+def over(signal: str, at: float, margin: float = 0) -> Judge:
+    return limit(signal, lambda value: value > at, at, margin)
+
+
+def under(signal: str, at: float, margin: float = 0) -> Judge:
+    return limit(signal, lambda value: value < at, at, margin)
+
+
+def at_most(signal: str, at: float) -> Judge:
+    return limit(signal, lambda value: value <= at, at)
+
+
+def rise(signal: str, by: float) -> Judge:
+    """Without a baseline nobody knows, unless the whole value is less than the rise."""
+
+    def judge(seen: Seen) -> str:
+        if signal not in seen:
+            return UNSEEN
+        if f"{signal}-rise" in seen:
+            return MET if seen[f"{signal}-rise"] >= by else CLEAR
+        return CLEAR if seen[signal] < by else UNSEEN
+
+    return judge
+
+
+def either(*judges: Judge) -> Judge:
+    def judge(seen: Seen) -> str:
+        said = [one(seen) for one in judges]
+        return next((word for word in (MET, UNSEEN, NEAR) if word in said), CLEAR)
+
+    return judge
+
+
+def both(*judges: Judge) -> Judge:
+    def judge(seen: Seen) -> str:
+        said = [one(seen) for one in judges]
+        return next((word for word in (CLEAR, UNSEEN, NEAR) if word in said), MET)
+
+    return judge
+
+
+def score_of(scale: str, *totals: int) -> Judge:
+    return lambda seen: UNSEEN if scale not in seen else MET if seen[scale] in totals else CLEAR
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table of rules. `looks_at` are the signals whose age counts."""
+
+    judge: Judge
+    priority: str
+    looks_at: tuple[str, ...]
+    for_s: float = 0
+    confirmed: bool = False
+    latching: bool = False
+    advisory: bool = False
+    clear_for_s: float = 0
+    from_min: float = 0
+
+
+SEVERE = either(at_least("sys", 180), at_least("dia", 110))
+
+RULES: dict[str, Row] = {
+    "pressure.elevated": Row(
+        either(at_least("sys", 140), at_least("dia", 90)), "low", ("sys", "dia"), confirmed=True
+    ),
+    "pressure.rise": Row(
+        either(rise("sys", 40), rise("dia", 25)), "medium", ("sys", "dia"), confirmed=True
+    ),
+    "pressure.severe": Row(SEVERE, "high", ("sys", "dia"), latching=True),
+    "pressure.crisis": Row(
+        both(
+            SEVERE,
+            either(
+                at_least("symptom.chest-pain", 1),
+                at_least("symptom.breathlessness", 1),
+                at_least("symptom.headache", 3),
+                at_least("symptom.visual-change", 1),
+                at_least("symptom.seizure", 1),
+                at_least("symptom.loss-of-consciousness", 1),
+                at_most("moaas", 3),
+            ),
+        ),
+        "high",
+        ("sys", "dia"),
+        latching=True,
+    ),
+    "pressure.low": Row(under("sys", 90), "medium", ("sys",), confirmed=True),
+    "spo2.low": Row(under("spo2", 93, 1), "medium", ("spo2",), for_s=30, clear_for_s=10),
+    "spo2.very-low": Row(
+        under("spo2", 88, 1), "high", ("spo2",), for_s=10, latching=True, clear_for_s=5
+    ),
+    "spo2.falling": Row(at_least("spo2-fall", 4, 1), "medium", ("spo2",), for_s=5, clear_for_s=10),
+    "pulse.high": Row(over("pulse", 120, 3), "medium", ("pulse",), for_s=30, clear_for_s=10),
+    "pulse.low": Row(under("pulse", 50, 2), "medium", ("pulse",), for_s=30, clear_for_s=10),
+    "pulse.extreme": Row(
+        either(over("pulse", 140, 3), under("pulse", 40, 3)),
+        "high",
+        ("pulse",),
+        for_s=10,
+        latching=True,
+        clear_for_s=10,
+    ),
+    "dissociation.present": Row(over("cadss", 4), "low", (), advisory=True),
+    "dissociation.marked": Row(either(at_least("cadss", 30), rise("cadss", 25)), "medium", ()),
+    "dissociation.prolonged": Row(over("cadss", 4), "medium", (), from_min=120),
+    "sedation.present": Row(score_of("moaas", 3, 4), "low", (), advisory=True),
+    "sedation.deep": Row(score_of("moaas", 2), "medium", ()),
+    "sedation.unresponsive": Row(score_of("moaas", 0, 1), "high", (), latching=True),
+    "news2.high": Row(at_least("news2", 7), "high", ()),
+    "news2.raised": Row(either(at_least("news2", 5), at_least("news2-single", 3)), "medium", ()),
+}
+
+CONFIRM_WITHIN_S = 240
+"""A first pressure is believed when no second one has come by then."""
+
+
+@dataclass(frozen=True)
+class Technical:
+    """A row about a device, the bed or a check; it is of medium priority after `worse_after_s`."""
+
+    trouble: str
+    at: tuple[str | None, ...]
+    for_s: float = 0
+    clear_for_s: float = 0
+    priority: str = "low"
+    worse_after_s: float | None = 30
+    always: bool = False
+
+
+OXIMETER, CUFF = "oximeter", "cuff"
+CHECKS = ("pressure", "moaas", "cadss")
+
+TECHNICAL: dict[str, Technical] = {
+    "check.overdue": Technical("check-overdue", CHECKS, worse_after_s=600),
+    "watch.nobody": Technical("nobody-watching", (None,), 60, worse_after_s=120),
+    "tech.cuff-stopped": Technical("cuff-stopped", (None,), 900, worse_after_s=None),
+    "tech.sensor-off": Technical("sensor-off", (OXIMETER,), 5, 3),
+    "tech.sensor-disconnected": Technical("sensor-disconnected", (OXIMETER,), 5, 3),
+    "tech.no-pulse": Technical("no-pulse", (OXIMETER,), 10, 5),
+    "tech.artefact": Technical("artefact", (OXIMETER,), 30, 10, worse_after_s=None),
+    "tech.low-perfusion": Technical("low-perfusion", (OXIMETER,), 60, 30, worse_after_s=None),
+    "tech.low-battery": Technical(
+        "low-battery", (OXIMETER,), 10, 30, worse_after_s=None, always=True
+    ),
+    "tech.signal-missing": Technical("signal-missing", (OXIMETER,), 15, 3),
+    "tech.cuff-failed": Technical("cuff-failed", (CUFF,)),
+    "tech.device-silent": Technical("device-silent", (OXIMETER, CUFF), 0, 3, always=True),
+    "tech.link-lost": Technical("link-lost", (OXIMETER, CUFF), 2, 3, always=True),
+    "tech.journal-failing": Technical(
+        "journal-failing", (None,), 2, 5, "medium", worse_after_s=None, always=True
+    ),
+    "tech.broker-unreachable": Technical("broker-unreachable", (None,), 60, 5, always=True),
+}
+
+FLAGS = (
+    "sensor-off",
+    "sensor-disconnected",
+    "no-pulse",
+    "artefact",
+    "low-perfusion",
+    "low-battery",
+)
+EXPLAIN_SILENCE = {"sensor-off", "sensor-disconnected", "no-pulse"}
+
+SILENT_S = {OXIMETER: 3, CUFF: 8}
+STREAM_S = 5
+PRESSURE_S = 2400
+CUFF_PULSE_S = 60
+ANSWER_S = 200
+
+AGAIN_S = 60
+"""Raised again within this of its end it is the same alarm."""
+CALL_S = {"high": 60, "medium": 180}
+LEVELS = 3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When checks are due, in minutes; `over_4` asks only if the last score was over 4."""
+
+    planned_mg: float | None
+    infusion_min: float | None = None
+    after_dose: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    over_4: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    during: dict[str, float] = field(default_factory=dict)
+    after_infusion: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    at_discharge: tuple[str, ...] = ("pressure", "moaas")
+
+
+_NASAL = {
+    "pressure": (20.0, 40.0, 60.0, 90.0, 120.0),
+    "moaas": (15.0, 30.0, 45.0, 60.0, 75.0, 90.0),
+    "cadss": (40.0, 90.0),
+}
+
+PLANS = {
+    "esketamine-28": Plan(28, after_dose=_NASAL, over_4={"cadss": (120.0,)}),
+    "esketamine-56": Plan(56, after_dose=_NASAL, over_4={"cadss": (120.0,)}),
+    "esketamine-84": Plan(84, after_dose=_NASAL, over_4={"cadss": (120.0,)}),
+    "ketamine-iv": Plan(
+        None,
+        infusion_min=40,
+        during={"pressure": 5.0, "moaas": 10.0},
+        after_infusion={
+            "pressure": (15.0, 30.0, 45.0, 60.0, 90.0, 120.0),
+            "moaas": (15.0, 30.0, 45.0, 60.0, 75.0, 90.0),
+            "cadss": (0.0, 40.0, 80.0, 120.0),
+        },
+    ),
+}
+
+TOLERANCE_S = 300
+WINDOW_S = 7200
+NEXT_DEVICE_S = 900
+"""A dose was the last one when no other has come within three times five minutes."""
+
+NEWS2: dict[str, Callable[[float], int]] = {
+    "resp": lambda v: 3 if v <= 8 else 1 if v <= 11 else 0 if v <= 20 else 2 if v <= 24 else 3,
+    "spo2": lambda v: 3 if v <= 91 else 2 if v <= 93 else 1 if v <= 95 else 0,
+    "oxygen": lambda v: 2 if v else 0,
+    "sys": lambda v: 3 if v <= 90 else 2 if v <= 100 else 1 if v <= 110 else 0 if v <= 219 else 3,
+    "pulse": lambda v: (
+        3
+        if v <= 40
+        else 1
+        if v <= 50
+        else 0
+        if v <= 90
+        else 1
+        if v <= 110
+        else 2
+        if v <= 130
+        else 3
+    ),
+    "alert": lambda v: 0 if v else 3,
+    "temperature": lambda v: (
+        3 if v <= 35.0 else 1 if v <= 36.0 else 0 if v <= 38.0 else 1 if v <= 39.0 else 2
+    ),
+}
+FRESH_S = 3600
+
+CRITERIA = (
+    "window-over",
+    "pressure-not-severe",
+    "pressure-near-baseline",
+    "spo2",
+    "cadss",
+    "moaas",
+    "no-respiratory-depression",
+    "no-alarm",
+    "no-check-overdue",
+    "escort",
+)
