@@ -1,6 +1,6 @@
 # Every target sets up .venv by itself; the second run starts at once.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test check format bench mutants lock clean
 
 PYTHON ?=
 export PYTHON
@@ -33,11 +33,14 @@ format: $(READY) ## rewrite the code in the project's format
 bench: $(READY) ## measure latency and throughput
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+mutants: $(READY) ## make slips in the clinical core and see which no test notices
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
 lock: ## resolve the dependencies again (needs uv): make lock ARGS="--upgrade"
 	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
 		$(ARGS) -o requirements.lock
 
 clean: ## remove .venv and everything built or cached
-	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutants
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
