@@ -102,7 +102,7 @@ class Account:
         """Its alarms in the order they were raised."""
         spans: dict[str, AlarmSpan] = {}
         for event in self.events:
-            if not event.type.startswith("alarm."):
+            if event.subject is None:
                 continue
             alarm = Alarm.from_json(event.payload["alarm"])
             span = spans.get(alarm.id) or AlarmSpan(

@@ -205,7 +205,7 @@ class Keeper:
         self, outcome: Outcome, receipt: Receipt | None = None
     ) -> "asyncio.Future[list[Stored]]":
         stored = self._journal.append(outcome.events, receipt=receipt)
-        alarms = [event for event in outcome.events if event.type.startswith("alarm.")]
+        alarms = [event for event in outcome.events if event.subject is not None]
         if not stored.done():
             if alarms:
                 loop = asyncio.get_running_loop()

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from alerts.engine import Key
+from alerts.lifecycle import ENDINGS
 from alerts.rules import RuleSet
 from monitor.bed import Bed, Measure
 from monitor.commands import Abort, Close, Refused
@@ -63,7 +64,7 @@ class _Run:
         self._alarms = {
             event.subject: (event.payload["alarm"]["rule"], event.payload["alarm"]["device"])
             for event in recorded.values()
-            if event.type.startswith("alarm.")
+            if event.subject is not None
         }
         self._records = {event.id: event for event in recorded.values()}
         self._bed: Bed | None = None
@@ -142,9 +143,9 @@ def needed(history: Sequence[Event]) -> Sequence[Event]:
     for place, event in enumerate(history):
         if event.type == "session.started":
             first = place
-        elif event.type == "alarm.ended":
+        elif event.type in ENDINGS:
             open_since.pop(event.subject, None)
-        elif event.type.startswith("alarm."):
+        elif event.subject is not None:
             open_since.setdefault(event.subject, place)
     return history[min([first, *open_since.values()]) :]
 

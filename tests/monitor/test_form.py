@@ -539,3 +539,11 @@ def test_a_fields_json_has_its_sources(whole: Account) -> None:
     shown = found.as_json()
     assert shown["sources"][0]["device"] == "cuff"
     assert shown["sources"][0]["at"].endswith("Z")
+
+
+def test_a_pause_of_the_sound_is_no_alarm_of_the_session() -> None:
+    side = treated(ended=False).spo2(85, for_s=15).quieted().wait(1)
+    assert side.types("alarm.audio") == ["alarm.audio-paused"]
+    found = account(side.acknowledged("spo2.very-low").closed(against=("dr.b", "tired")))
+    assert "spo2.very-low" in {span.rule for span in found.alarms()}
+    assert "SpO2" in field(form_of(found), "respiratory_depression").text

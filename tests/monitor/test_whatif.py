@@ -16,6 +16,7 @@ from monitor.whatif import (
     by_rule,
     compared,
     effects,
+    needed,
     onsets,
     pairs,
     under,
@@ -95,6 +96,23 @@ def test_an_acknowledgement_goes_to_the_alarm_of_the_same_rule() -> None:
     own = under(other(for_s=5), "bed-1", "s-1", tape, events)
     taken = [event for event in own if event.type == "alarm.acknowledged"]
     assert [event.payload["alarm"]["rule"] for event in taken] == ["spo2.very-low"]
+
+
+def test_a_pause_of_the_sound_is_run_again_as_what_a_person_did() -> None:
+    def pauses(side: Bedside) -> None:
+        side.with_session().dosed().spo2(80, for_s=30).quieted().aborted()
+
+    tape, events = recorded(pauses)
+    own = under(other(for_s=5), "bed-1", "s-1", tape, events)
+    assert "alarm.audio-paused" in [event.type for event in own]
+
+
+def test_an_alarm_that_a_person_has_reset_is_needed_no_longer() -> None:
+    side = Bedside().with_session().dosed().spo2(80, for_s=30).quieted().spo2(97, for_s=30)
+    side.acknowledged("spo2.very-low").wait(30).aborted().with_session(id="s-2")
+    assert side.types("alarm.latched-reset") == ["alarm.latched-reset"]
+    assert needed(side.events)[0].type == "session.started"
+    assert needed(side.events)[0].session == "s-2"
 
 
 def test_a_correction_goes_to_the_same_record_however_it_is_numbered() -> None:
