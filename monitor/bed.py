@@ -696,8 +696,8 @@ def _then(at: datetime, now: Instant) -> Instant:
 
 def _due(planned: Planned, dosed_at: datetime) -> str:
     minutes = (planned.due_at - dosed_at) / timedelta(minutes=1)
-    name = _CHECK_NAMES[planned.check]
-    return f"{name} was due {minutes:.0f} min after the first dose" if minutes > 0 else name
+    when = f"{minutes:.0f} min after" if minutes > 0 else "before"
+    return f"{_CHECK_NAMES[planned.check]} was due {when} the first dose"
 
 
 def _windows(rules: RuleSet) -> dict[str, set[float]]:

@@ -386,6 +386,12 @@ def test_each_overdue_check_alarms_and_worsens_and_ends_when_done() -> None:
     assert "check.overdue" not in side.open_rules()
 
 
+def test_a_check_that_was_missed_before_the_dose_says_so() -> None:
+    side = bed().with_session().minutes(6).dosed().wait(2)
+    texts = {a.device: a.text for a in side.bed.engine.open_alarms() if a.rule == "check.overdue"}
+    assert texts["cadss"] == "CADSS was due before the first dose"
+
+
 def test_before_the_dose_the_gate_asks_and_no_alarm_does() -> None:
     side = bed().with_session().minutes(30)
     assert "check.overdue" not in side.open_rules()
