@@ -11,22 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from alerts.lifecycle import Alarm, Change
+from alerts.lifecycle import SOUNDINGS, Alarm, Change
 from alerts.rules import Kind, Priority
-from drivers.clock import Instant, parse_rfc3339, rfc3339
+from drivers.clock import STEP_S, Instant, parse_rfc3339, rfc3339
 
 MOST_S: Final = 120.0
 """The longest pause [clinical.md]."""
 
-STEP_S: Final = 2.0
-"""A wall clock that is off by more than this has been set."""
-
 PAUSED: Final = "alarm.audio-paused"
 RESUMED: Final = "alarm.audio-resumed"
 
-NEWS: Final = frozenset(
-    {"alarm.raised", "alarm.re-raised", "alarm.reprioritised", "alarm.escalated"}
-)
+NEWS: Final = SOUNDINGS | {"alarm.escalated"}
 """The events by which an alarm asks to be heard anew."""
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from alerts.rules import Kind, Priority
-from drivers.clock import parse_rfc3339, rfc3339
+from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
 
 SAME_ALARM_S: Final = 60.0
 """An alarm raised again within this of its end is the same alarm, counted [clinical default]."""
@@ -105,16 +105,16 @@ class Alarm:
             "state": self.state.value,
             "acknowledged": self.acknowledged,
             "acknowledged_by": self.acknowledged_by,
-            "acknowledged_at": _text(self.acknowledged_at),
+            "acknowledged_at": rfc3339_or_none(self.acknowledged_at),
             "note": self.note,
             "escalated": self.escalated,
             "level": self.level,
             "recipients": list(self.recipients),
             "called_at": rfc3339(self.called_at),
-            "unverified_since": _text(self.unverified_since),
+            "unverified_since": rfc3339_or_none(self.unverified_since),
             "raised_at": rfc3339(self.raised_at),
-            "condition_ended_at": _text(self.condition_ended_at),
-            "ended_at": _text(self.ended_at),
+            "condition_ended_at": rfc3339_or_none(self.condition_ended_at),
+            "ended_at": rfc3339_or_none(self.ended_at),
             "count": self.count,
             "text": self.text,
             "values": dict(self.values),
@@ -151,10 +151,6 @@ class Alarm:
             condition_ended_at=_instant(data["condition_ended_at"]),
             ended_at=_instant(data["ended_at"]),
         )
-
-
-def _text(wall: datetime | None) -> str | None:
-    return None if wall is None else rfc3339(wall)
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -224,7 +220,13 @@ class Step:
     events: tuple[str, ...]
 
 
-OPENINGS: Final = frozenset({"alarm.raised", "alarm.re-raised", "alarm.acknowledgement-undone"})
+ONSETS: Final = frozenset({"alarm.raised", "alarm.re-raised"})
+"""The events by which an alarm's condition begins."""
+
+SOUNDINGS: Final = ONSETS | {"alarm.reprioritised"}
+"""The events by which an alarm is new, or more urgent than before."""
+
+OPENINGS: Final = ONSETS | {"alarm.acknowledgement-undone"}
 """The events after which an alarm is open that may not have been before."""
 
 ENDINGS: Final = frozenset({"alarm.ended", "alarm.latched-reset"})

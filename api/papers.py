@@ -8,9 +8,8 @@ from api import paper_answers, paper_bodies
 from api.answers import Listed
 from api.carrying import Carrier, Key, Order
 from api.problems import DOCUMENTED, ProblemError
-from api.reads import NOT_FOUND, Limit, Seq
+from api.reads import NOT_FOUND, Limit, Seq, at_a_bed
 from monitor import office, views
-from monitor.account import Account
 from monitor.archive import FormState
 from monitor.export import everything, table
 from monitor.form_page import POLICY, page
@@ -63,7 +62,8 @@ def _exports(ward: Ward) -> APIRouter:
         form = await ward.archive.form(account)
         if wanted == "json":
             stored = await ward.archive.stored(session)
-            return everything(_session(ward, account), stored, form)
+            known = at_a_bed(ward, account.session.id) or views.recorded(account.session)
+            return everything(known, stored, form)
         if as_page is None:
             return form.as_json()
         now = ward.clock.now().wall
@@ -73,12 +73,6 @@ def _exports(ward: Ward) -> APIRouter:
         return Response(shown, media_type="text/html", headers=headers)
 
     return routes
-
-
-def _session(ward: Ward, account: Account) -> views.Json:
-    keeper = ward.session_keeper(account.session.id)
-    shown = None if keeper is None else keeper.session()
-    return shown or views.recorded(account.session)
 
 
 def _forms(ward: Ward, carrier: Carrier) -> APIRouter:

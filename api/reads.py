@@ -1,6 +1,5 @@
 """What can be read: beds, sessions, alarms, events, and the course of a vital."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -14,7 +13,6 @@ from drivers.clock import rfc3339
 from drivers.readings import UNITS, Vital
 from monitor import views
 from monitor.events import Stored
-from monitor.session import Session
 from monitor.ward import Ward
 
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -152,26 +150,16 @@ def _is_open(ward: Ward, alarm_id: str) -> bool:
     return found is not None and found[1].is_open
 
 
-async def _session(ward: Ward, session_id: str) -> views.Json:
+def at_a_bed(ward: Ward, session_id: str) -> views.Json | None:
+    """The session as its bed shows it; None when it is no bed's latest."""
     keeper = ward.session_keeper(session_id)
-    if keeper is not None and (shown := keeper.session()) is not None:
+    return None if keeper is None else keeper.session()
+
+
+async def _session(ward: Ward, session_id: str) -> views.Json:
+    if (shown := at_a_bed(ward, session_id)) is not None:
         return shown
-    folded: Session | None = None
-    async for item in _events_of(ward, session_id):
-        if item.event.type == "session.started":
-            folded = Session.begin(item.event)
-        elif folded is not None:
-            folded = folded.evolve(item.event)
-    if folded is None:
+    account = await ward.archive.account(session_id)
+    if account is None:
         raise ProblemError(404, f"no session {session_id}")
-    return views.recorded(folded)
-
-
-async def _events_of(ward: Ward, session_id: str) -> AsyncIterator[Stored]:
-    after, is_last = 0, False
-    while not is_last:
-        page = await ward.journal.events(after, PAGE, session=session_id)
-        for stored in page:
-            yield stored
-            after = stored.seq
-        is_last = len(page) < PAGE
+    return views.recorded(account.session)

@@ -13,6 +13,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
+
+STEP_S: Final = 2.0
+"""A wall clock that gains or loses more than this at once has been set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,11 @@ class Instant:
 def rfc3339(wall: datetime) -> str:
     """`wall` as Postdose writes instants: RFC 3339, UTC, milliseconds."""
     return wall.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{wall.microsecond // 1000:03d}Z"
+
+
+def rfc3339_or_none(wall: datetime | None) -> str | None:
+    """`wall` as `rfc3339` writes it; None for None."""
+    return None if wall is None else rfc3339(wall)
 
 
 def parse_rfc3339(text: str) -> datetime:

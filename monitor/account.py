@@ -9,15 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts.lifecycle import Alarm
+from alerts.lifecycle import SOUNDINGS, Alarm
 from alerts.rules import Kind, Priority
 from monitor.events import Event
 from monitor.records import Correction, Record
 from monitor.session import FOLDED, Session
 
-LOUD: Final = frozenset({"alarm.raised", "alarm.re-raised", "alarm.reprioritised"})
-
-TYPES: Final = FOLDED | LOUD | {"alarm.condition-ended", "alarm.ended"}
+TYPES: Final = FOLDED | SOUNDINGS | {"alarm.condition-ended", "alarm.ended"}
 """The types of event that an account is made of, but for what was written down afterwards."""
 
 

@@ -27,7 +27,7 @@ from alerts.lifecycle import Alarm, Change
 from alerts.limits import adjusted
 from alerts.rules import BED_TROUBLES, CHECK_TROUBLES, SITE_TROUBLES, Fall, RuleSet, leaves, signals
 from alerts.ruletable import RuleError
-from drivers.clock import Instant, rfc3339
+from drivers.clock import STEP_S, Instant, rfc3339
 from drivers.readings import (
     LinkChanged,
     Measurement,
@@ -64,13 +64,11 @@ from monitor.hearing import Hearing, troubles_of
 from monitor.records import Pressure
 from monitor.regimen import CheckOf
 from monitor.schedule import CheckState, Planned, next_change, schedule
-from monitor.session import Phase, Session
+from monitor.session import ENDINGS, Phase, Session
 from monitor.troubles import Troubles
 from monitor.vitals import Shown, Vitals
 
 _IDS: Final = UUID("5d1d5bd1-0a4c-4d8c-8c53-0b8f8c1f9a34")
-
-_ENDINGS: Final = frozenset({"session.closed", "session.aborted"})
 
 _CHECK_NAMES: Final[Mapping[CheckOf, str]] = {
     CheckOf.PRESSURE: "pressure",
@@ -86,9 +84,6 @@ MINUTE_S: Final = 60.0
 
 LOOK_AGAIN_S: Final = 10.0
 """How often all troubles are looked at although nothing is known to have changed."""
-
-STEP_S: Final = 2.0
-"""A wall clock that gains or loses more than this at once has been set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +172,7 @@ class Bed:
             self._apply(event, _then(event.at, now).mono)
             if event.subject is not None:
                 self.engine.apply(Alarm.from_json(event.payload["alarm"]))
-            elif event.type in _ENDINGS:
+            elif event.type in ENDINGS:
                 self.vitals.forget_spots(now)
             else:
                 self._take_pressure(event, now)
@@ -335,7 +330,7 @@ class Bed:
         else:
             drafts = decisions.DECISIONS[type(command)](session, command, now)
         for type_, payload in drafts:
-            if type_ in _ENDINGS:
+            if type_ in ENDINGS:
                 self._record(self.engine.end_session(now, type_.replace(".", " ")), now)
                 self._resume_audio(type_.replace(".", " "), now)
                 self.vitals.forget_spots(now)
@@ -354,9 +349,7 @@ class Bed:
         """Have the rules see what a person recorded, corrected or withdrew."""
         if event.type == "limit.set" and self._open is not None:
             self._use_limits(self._open, event.payload["rule"])
-        changed |= self._take_pressure(event, now) | self._score_news2(event, now)
-        if self._open is not None:
-            changed |= self._judge_recorded(self._open, now)
+        changed |= self._take_pressure(event, now) | self._see_recorded(event, now)
         if changed:
             self._record(self.engine.look(changed, self._scene(now), now), now)
 
@@ -370,6 +363,9 @@ class Bed:
             if rule.id not in rules:
                 continue
             limits = {signal: limit for (of, signal), limit in own.items() if of == rule.id}
+            if not limits:
+                self.engine.use_set(rule.id)
+                continue
             with contextlib.suppress(RuleError):
                 self.engine.use(reduce(lambda r, of: adjusted(r, *of), limits.items(), rule))
 
@@ -400,16 +396,13 @@ class Bed:
             return []
         return self._gate(session)(now.wall)
 
-    def _score_news2(self, event: Event, now: Instant) -> set[str]:
-        """A pressure, an observation or a score makes a NEWS2 of its time."""
-        session = self._open
-        if session is None or event.type not in observations.SCORED_AT:
-            return set()
-        payload = observations.score(session, self.vitals.values, now.wall)
-        if payload is None:
-            return set()
-        self._emit("news2.scored", payload, now)
-        return self._judge_recorded(self._open or session, now)
+    def _see_recorded(self, event: Event, now: Instant) -> set[str]:
+        """Score NEWS2 where `event` gives reason to; the recorded signals that have changed."""
+        if self._open is not None and event.type in observations.SCORED_AT:
+            payload = observations.score(self._open, self.vitals.values, now.wall)
+            if payload is not None:
+                self._emit("news2.scored", payload, now)
+        return set() if self._open is None else self._judge_recorded(self._open, now)
 
     def criteria(self, now: Instant, *, escort: bool = False) -> list[Criterion]:
         """The criteria for leaving as they stand; with `escort`, as if one were confirmed."""
@@ -478,7 +471,7 @@ class Bed:
         self._outcome.requests.append(Measure(request[1]["device"]))
 
     def _answered(self, cuff: Cuff, answer: Draft, now: Instant) -> set[str]:
-        changed = self._score_news2(self._emit(*answer, now), now)
+        changed = self._see_recorded(self._emit(*answer, now), now)
         if cuff.failures > 1:
             self._record(self.engine.confirmation_failed(self._scene(now), now), now)
         return changed

@@ -75,8 +75,7 @@ class Clerk:
 
     def now(self) -> datetime:
         """The present, as it is stored."""
-        wall = self._clock.now().wall
-        return wall.replace(microsecond=wall.microsecond // 1000 * 1000)
+        return self._clock.now().in_ms().wall
 
     def write(self, drafts: Iterable[Draft], session: str | None) -> list[Event]:
         """`drafts` as the next events of the stream, dated now; not appended yet."""

@@ -19,6 +19,7 @@ from monitor.hearing import Hearing
 from monitor.records import Pressure
 from monitor.regimen import CheckOf
 from monitor.schedule import CheckState, Planned
+from monitor.session import ENDINGS
 
 APART_S: Final = 60.0
 """No two measurements start within this of each other, except by hand [clinical.md]."""
@@ -54,7 +55,7 @@ class Cuff:
         """Take an event of this bed that was decided at `mono`."""
         if event.type == "clock.stepped" and self.failed_at is not None:
             self.failed_at += timedelta(seconds=event.payload["by_s"])
-        if event.type in ("session.closed", "session.aborted"):
+        if event.type in ENDINGS:
             self.stopped = None
         if event.payload.get("device") != self.hearing.spec.id:
             return

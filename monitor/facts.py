@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from alerts.rules import GRADES
-from drivers.clock import parse_rfc3339, rfc3339
+from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
 from monitor.account import Account
 from monitor.coverage import Coverage
 from monitor.events import Event
@@ -46,7 +46,7 @@ class Source:
             "by": self.by,
             "device": self.device,
             "id": self.id,
-            "written_at": None if self.written_at is None else rfc3339(self.written_at),
+            "written_at": rfc3339_or_none(self.written_at),
             "instead_of": [correction.as_json() for correction in self.instead_of],
         }
 

@@ -5,13 +5,14 @@ A value that is not known is None and named in `missing`; one that is known has 
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-from drivers.clock import rfc3339
+from drivers.clock import rfc3339, rfc3339_or_none
 from monitor import form_findings
 from monitor.commands import Matter
 from monitor.facts import Facts, Field, Source
+from monitor.session import ENDINGS
 
 OPIOIDS: Final = """opioid opiate codeine morphine oxycodone hydrocodone hydromorphone oxymorphone
     fentanyl tramadol tapentadol methadone buprenorphine meperidine pethidine""".split()
@@ -117,7 +118,7 @@ def _monitored(facts: Facts) -> Field:
         return replace(field, missing=("end of monitoring: the session is still open",))
     minutes = round((session.ended_at - session.first_dose_at) / timedelta(minutes=1))
     text = f"{minutes} min: {facts.clock(session.first_dose_at)} to {facts.clock(session.ended_at)}"
-    ended = facts.saw(facts.account.last("session.closed", "session.aborted"), "session ended")
+    ended = facts.saw(facts.account.last(*ENDINGS), "session ended")
     return replace(field, value=minutes, text=text, sources=(*_first_given(facts), *ended))
 
 
@@ -135,9 +136,9 @@ def _could_leave(facts: Facts) -> Field:
     minutes = None if ready.at is None else account.minutes(ready.at)
     value = {
         "state": state,
-        "at": _text(ready.at),
+        "at": rfc3339_or_none(ready.at),
         "minutes": None if minutes is None else round(minutes),
-        "proposed": _text(ready.proposed),
+        "proposed": rfc3339_or_none(ready.proposed),
         "criteria": [] if found is None else list(found.payload["criteria"]),
         "reason": None if confirmed is None else confirmed.payload["reason"],
     }
@@ -270,7 +271,7 @@ def _discharge(facts: Facts) -> Field:
 def _signed(facts: Facts) -> Field:
     """Who ended the session, who confirmed the form, and who marked it as sent."""
     account = facts.account
-    ended = account.last("session.closed", "session.aborted")
+    ended = account.last(*ENDINGS)
     confirmed, sent = account.last("form.confirmed"), account.last("form.sent", "form.reopened")
     signed = {
         "session ended": ended,
@@ -290,10 +291,6 @@ def _signed(facts: Facts) -> Field:
         text="; ".join(f"{what} by {event.payload['by']}" for what, event in known.items()),
         sources=tuple(s for what, event in known.items() for s in facts.saw(event, what)),
     )
-
-
-def _text(at: datetime | None) -> str | None:
-    return None if at is None else rfc3339(at)
 
 
 _FIELDS: Final[tuple[Callable[[Facts], Field], ...]] = (

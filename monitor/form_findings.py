@@ -1,10 +1,10 @@
 """The fields of the form about what was measured and seen, one function each. Pure."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
-from drivers.clock import rfc3339
+from drivers.clock import rfc3339, rfc3339_or_none
 from monitor import episodes
 from monitor.account import AlarmSpan
 from monitor.episodes import Episode
@@ -110,8 +110,8 @@ def _episode(
     onset, over = found.onset_at, found.over_at
     value = {
         "occurred": onset is not None,
-        "onset_at": _text(onset),
-        "over_at": _text(over),
+        "onset_at": rfc3339_or_none(onset),
+        "over_at": rfc3339_or_none(over),
         "worst": found.worst,
     }
     if onset is None:
@@ -162,7 +162,3 @@ def serious(facts: Facts) -> Field:
         "; ".join(words) or "none",
         tuple(sources) or facts.nothing,
     )
-
-
-def _text(at: datetime | None) -> str | None:
-    return None if at is None else rfc3339(at)

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 import structlog
 
+from alerts.lifecycle import ONSETS
 from alerts.rules import RuleSet
 from drivers.clock import Clock, Instant
 from drivers.device import Device
@@ -33,8 +34,6 @@ HICCUP_S: Final = 0.5
 
 REBUILD_PAUSE_S: Final = 1.0
 """How long a bed whose core failed rests before it is rebuilt."""
-
-_RAISED: Final = frozenset({"alarm.raised", "alarm.re-raised"})
 
 T = TypeVar("T")
 
@@ -93,7 +92,7 @@ class Keeper:
 
     async def _restore(self) -> None:
         stored, last_n = await self._journal.rebuild(self.id)
-        raised = await self._journal.latest(self.id, _RAISED)
+        raised = await self._journal.latest(self.id, ONSETS)
         now, bed = self._clock.now(), self._empty()
         bed.restore((item.event for item in stored), last_n, now)
         self._raised = deque(item.event.at for item in reversed(raised))
@@ -212,7 +211,7 @@ class Keeper:
                 loop.call_later(UNSTORED_AFTER_S, self._tell_unstored, stored, alarms)
             stored.add_done_callback(lambda done: self._settled(done, alarms))
         for event in alarms:
-            if event.type in _RAISED:
+            if event.type in ONSETS:
                 self._raised.append(event.at)
         self._forget_raised(self._clock.now())
         for request in outcome.requests:

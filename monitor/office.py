@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from drivers.clock import rfc3339
+from drivers.clock import rfc3339, rfc3339_or_none
 from monitor.commands import Refusal, Refused
 from monitor.events import Draft, Event
 from monitor.form import Form
@@ -156,7 +156,7 @@ def _confirm(form: Form, command: ConfirmForm) -> list[Draft]:
         if (ready.by, ready.at) == (command.by, value):
             return []
         if command.reason is None:
-            stands = "never" if ready.at is None else rfc3339(ready.at)
+            stands = rfc3339_or_none(ready.at) or "never"
             raise Refused(
                 Refusal.CONFLICT,
                 f"{ready.by} has confirmed this already ({stands}); give a reason to replace it",
@@ -166,8 +166,8 @@ def _confirm(form: Form, command: ConfirmForm) -> list[Draft]:
         raise Refused(Refusal.INVALID, "say why it differs from what is proposed", "reason")
     payload = {
         "field": "ready_at",
-        "proposed": None if proposed is None else rfc3339(proposed),
-        "value": None if value is None else rfc3339(value),
+        "proposed": rfc3339_or_none(proposed),
+        "value": rfc3339_or_none(value),
         "by": command.by,
         "reason": command.reason,
     }

@@ -21,9 +21,8 @@ from monitor.events import Event
 from monitor.inputs import Given, Opening, what_in
 from monitor.journal import JournalReader, Part, Start, reader
 from monitor.replay import Again, Difference, Lost, Piece, Unseen, run_again
+from monitor.session import ENDINGS
 from monitor.whatif import Compared, Effect, Onset, by_rule, compared, effects, pairs, under
-
-ENDINGS: Final = frozenset({"session.closed", "session.aborted"})
 
 WIDE: Final = 150
 AROUND: Final = 60

@@ -39,6 +39,9 @@ class Phase(StrEnum):
     ABORTED = "aborted"
 
 
+ENDINGS: Final = frozenset({"session.closed", "session.aborted"})
+"""The events that end a session."""
+
 OPEN = frozenset({Phase.BASELINE, Phase.DOSING, Phase.OBSERVING, Phase.READY})
 """The phases in which the patient is at the bed."""
 
@@ -162,10 +165,6 @@ class Session:
     def last_score(self, scale: str) -> Score | None:
         """The latest assessment on that scale; of two at one time, the one recorded last."""
         return next((score for score in reversed(self.scores) if score.scale == scale), None)
-
-    def last_symptoms(self) -> dict[str, Symptom]:
-        """The latest of each symptom that was recorded, by its name."""
-        return {symptom.name: symptom for symptom in self.symptoms}
 
     def decided(self, about: str, pressure: Pressure) -> Decision | None:
         """The clinician's decision that covers `pressure`: one on no lower a pressure."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from alerts.rules import Kind, Leaf, Limit, Priority, Rise, Rule, leaves
-from drivers.clock import Instant, rfc3339
+from drivers.clock import Instant, rfc3339, rfc3339_or_none
 from drivers.readings import CuffState, LinkState
 from monitor.bed import Bed
 from monitor.gate import ASKED
@@ -65,7 +65,7 @@ def checks(planned: Iterable[Planned]) -> list[Json]:
             "check": check.check.value,
             "due_at": rfc3339(check.due_at),
             "state": check.state.value,
-            "done_at": _text(check.done_at),
+            "done_at": rfc3339_or_none(check.done_at),
         }
         for check in planned
     ]
@@ -118,9 +118,9 @@ def recorded(of: Session) -> Json:
         "by": of.by,
         "rules": dict(of.rules),
         "started_at": rfc3339(of.started_at),
-        "first_dose_at": _text(of.first_dose_at),
-        "last_dose_at": _text(of.last_dose_at),
-        "window_ends_at": _text(of.window_ends_at),
+        "first_dose_at": rfc3339_or_none(of.first_dose_at),
+        "last_dose_at": rfc3339_or_none(of.last_dose_at),
+        "window_ends_at": rfc3339_or_none(of.window_ends_at),
         "window_min": of.regimen.window_min,
         "planned_mg": of.regimen.planned_mg(of.weight_kg),
         "given_mg": round(of.given_mg, 3),
@@ -137,12 +137,12 @@ def recorded(of: Session) -> Json:
         "baseline": dict(of.baseline),
         "escort": of.escort,
         "ready": False,
-        "could_leave_at": _text(of.could_leave_at),
+        "could_leave_at": rfc3339_or_none(of.could_leave_at),
         "limits": [],
         "gate": [],
         "criteria": [],
         "schedule": [] if of.ended_at is None else checks(schedule(of, of.ended_at)),
-        "ended_at": _text(of.ended_at),
+        "ended_at": rfc3339_or_none(of.ended_at),
         "ended_by": of.ended_by,
         "against_criteria": of.against_criteria,
         "reason": of.reason,
@@ -153,9 +153,9 @@ def infusion(of: Session, ran: Infusion) -> Json:
     """The infusion, where the regimen has one."""
     return {
         "started_at": rfc3339(ran.started_at),
-        "ended_at": _text(ran.ended_at),
+        "ended_at": rfc3339_or_none(ran.ended_at),
         "running": ran.running,
-        "pauses": [{"from": rfc3339(begun), "to": _text(to)} for begun, to in ran.pauses],
+        "pauses": [{"from": rfc3339(begun), "to": rfc3339_or_none(to)} for begun, to in ran.pauses],
         "planned_min": of.regimen.infusion_min,
     }
 
@@ -227,7 +227,3 @@ def bed(of: Bed, now: Instant, *, simulated: bool) -> Json:
 
 def _wall(at: Instant | None) -> str | None:
     return None if at is None else rfc3339(at.wall)
-
-
-def _text(wall: datetime | None) -> str | None:
-    return None if wall is None else rfc3339(wall)

@@ -7,7 +7,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
 from alerts.rules import GRADES, Kind, Priority
-from drivers.clock import rfc3339
+from drivers.clock import rfc3339, rfc3339_or_none
 from monitor import episodes
 from monitor.account import Account
 
@@ -59,7 +59,7 @@ class Visit:
             "title": self.title,
             "state": self.state,
             "started_at": rfc3339(self.started_at),
-            "first_dose_at": None if self.first_dose_at is None else rfc3339(self.first_dose_at),
+            "first_dose_at": rfc3339_or_none(self.first_dose_at),
             "given_mg": self.given_mg,
             "rise": rise,
             "cadss": cadss,

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from alerts.engine import Key
-from alerts.lifecycle import ENDINGS
+from alerts.lifecycle import ENDINGS, ONSETS
 from alerts.rules import RuleSet
 from monitor.bed import Bed, Measure
 from monitor.commands import Abort, Close, Refused
@@ -177,7 +177,7 @@ def onsets(events: Iterable[Event], acts: Sequence[tuple[str | None, datetime]])
     end: datetime | None = None
     for event in events:
         end = event.at
-        if event.type in ("alarm.raised", "alarm.re-raised"):
+        if event.type in ONSETS:
             alarm = event.payload["alarm"]
             active[event.subject] = len(found)
             found.append(Onset(alarm["rule"], alarm["device"], event.at, event.at, alarm["text"]))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from alerts.lifecycle import Alarm
+from alerts.lifecycle import SOUNDINGS, Alarm
 from alerts.rules import RuleSet
 from drivers.clock import Instant
 from drivers.readings import Item, LinkChanged, LinkState, Report
@@ -37,6 +37,7 @@ from monitor.commands import (
     Refused,
     StartSession,
 )
+from monitor.decisions import NOT_ABOUT_THE_PATIENT
 from monitor.regimen import CheckOf, Regimen
 from monitor.session import Session
 from simulators.population import Person
@@ -70,8 +71,6 @@ START: Final = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 0.0)
 BY: Final = "nurse"
 OXIMETER: Final = DeviceSpec("oximeter", "nonin", "memory://oximeter")
 CUFF: Final = DeviceSpec("cuff", "suntech", "memory://cuff")
-NOT_THE_PATIENT: Final = frozenset({"window-over", "escort"})
-"""The criteria that say nothing of the patient's state."""
 
 
 def watch(person: Person, regimen: Regimen, rules: RuleSet) -> Stay:
@@ -155,7 +154,7 @@ class Bedside:
         for event in outcome.events:
             if event.type in _CALLS_AGAIN:
                 self.stay.called_again += 1
-            if event.type in _SOUNDS:
+            if event.type in SOUNDINGS:
                 said = Alarm.from_json(event.payload["alarm"])
                 self.heard.setdefault(said.id, []).append(len(self.stay.alarms))
                 self.stay.alarms.append(Heard(said.rule, said.kind.value, said.priority.label))
@@ -182,7 +181,7 @@ class Bedside:
 
     def _look_at_the_door(self) -> None:
         unmet = [c for c in self.bed.criteria(self.now) if not c.met]
-        of_patient = [c for c in unmet if c.name not in NOT_THE_PATIENT]
+        of_patient = [c for c in unmet if c.name not in NOT_ABOUT_THE_PATIENT]
         if not of_patient and self.stay.ready_min is None:
             self.stay.ready_min = self.minute
         for check, over_min in CHECKED_MIN.items():
@@ -296,7 +295,6 @@ class Bedside:
 
 
 _CALLS_AGAIN: Final = frozenset({"alarm.escalated", "alarm.reminded"})
-_SOUNDS: Final = frozenset({"alarm.raised", "alarm.re-raised", "alarm.reprioritised"})
 
 SCORED_BY: Final = {"cadss": "dissociation.", "moaas": "sedation."}
 

@@ -5,6 +5,6 @@
     make mutants ARGS="--list"            # what is known so far
 
 `sites` says what a slip is, `covered` which tests run which line, and `__main__` makes one
-slip at a time in a process of its own and runs the tests of its line. What survives, and
-why that may be, is in docs/mutants.md.
+slip at a time in a process of its own and runs the tests of its line. Survivors that may be
+are to be named, each with why, in docs/mutants.md; those that are not are counted.
 """
