@@ -339,3 +339,31 @@ def test_an_alarm_goes_further_while_nobody_takes_it_also_after_a_restart() -> N
     side.wait(5)
     assert side.types().count("alarm.escalated") == 1
     assert side.last("alarm.escalated").payload["alarm"]["recipients"] == ["nurse", "charge-nurse"]
+
+
+@pytest.mark.parametrize("action", [InfusionAction.END, InfusionAction.PAUSE])
+def test_an_infusion_does_not_end_or_pause_before_it_began(action: InfusionAction) -> None:
+    side = bed().with_session("ketamine-iv").minutes(10).infusion(InfusionAction.START)
+    began = side.now.wall
+    side.minutes(10)
+    with pytest.raises(Refused, match="already running") as refused:
+        side.infusion(action, began - timedelta(minutes=1))
+    assert (refused.value.kind, refused.value.field) == (Refusal.INVALID, "at")
+    side.infusion(action, began)
+    assert side.session.infusion is not None
+    assert not side.session.infusion.running
+
+
+@pytest.mark.parametrize("days", [1, -1])
+def test_a_clock_that_jumps_a_day_moves_the_session_along(days: int) -> None:
+    side = bed().with_session().with_baseline().dosed().minutes(30).spo2(92, for_s=40)
+    alarm, left = side.alarm("spo2.low"), side.session.window_ends_at
+    assert left is not None
+    left_s = (left - side.now.wall).total_seconds()
+    side.wall_steps(days * 86_400).wait(1)
+    assert side.types("clock.stepped") == ["clock.stepped"]
+    assert side.session.window_ends_at is not None
+    assert (side.session.window_ends_at - side.now.wall).total_seconds() == left_s - 1
+    assert side.since_dose_min() == pytest.approx(30 + 41 / 60)
+    assert side.alarm("spo2.low").id == alarm.id
+    assert side.phase() is Phase.OBSERVING
