@@ -161,6 +161,7 @@ async def test_an_acknowledgement_can_be_undone_by_name(
     page = await open_page()
     await opened(page)
     await sign(page, "M. Rossi")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
     await opened(page)
     await page.get_by_role("button", name="Undo …").click()
     await page.get_by_label("Note").fill("the wrong bed")

@@ -71,6 +71,11 @@ class Nurse:
                 self.takes(alarm["id"])
         return seen
 
+    def is_done(self) -> bool:
+        """Whether the patient is ready and the last checks, due as the window ends, are done."""
+        seen = self.looks()
+        return seen["state"] == "ready" and all(c["state"] != "due" for c in seen["schedule"])
+
     def takes(self, alarm: str) -> None:
         """Acknowledge an alarm, unless it has just ended."""
         url = f"{self.clinic.url}/alarms/{alarm}/acknowledge"
@@ -82,7 +87,7 @@ class Nurse:
         self.clinic.until(lambda: self.looks() and "window-over" not in self.unmet("criteria"), 240)
         if "pressure-near-baseline" in self.unmet("criteria"):
             self.decides("pressure-at-discharge", "well, and near her usual")
-        self.clinic.until(lambda: self.looks()["state"] == "ready", within_s=240)
+        self.clinic.until(self.is_done, within_s=240)
         return self.does("close", escort=True)
 
 
