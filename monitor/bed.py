@@ -168,14 +168,14 @@ class Bed:
     def restore(self, events: Iterable[Event], last_n: int, now: Instant) -> None:
         """Take up where the stored `events` left off. To be called once, on a new bed."""
         now = now.in_ms()
-        for event in events:
-            self._apply(event, _then(event.at, now).mono)
+        for event, at in _when(events, now):
+            self._apply(event, at.mono)
             if event.subject is not None:
                 self.engine.apply(Alarm.from_json(event.payload["alarm"]))
             elif event.type in ENDINGS:
                 self.vitals.forget_spots(now)
             else:
-                self._take_pressure(event, now)
+                self._take_pressure(event, at, now)
         self.engine.resume(now)
         self.n = last_n
         for cuff in self._cuffs.values():
@@ -184,8 +184,8 @@ class Bed:
             self._use_limits(self._open, *{rule for rule, _ in self._open.patient_limits()})
             self._judge_recorded(self._open, now)
 
-    def _take_pressure(self, event: Event, now: Instant) -> set[str]:
-        """Have the rules see the pressures as they stand after `event`."""
+    def _take_pressure(self, event: Event, at: Instant, now: Instant) -> set[str]:
+        """Have the rules see the pressures as they stand after `event`, which happened at `at`."""
         if event.type == "record.retracted" or "corrects" in event.payload:
             changed = self.vitals.forget_spots(now)
             taken = () if self._open is None else self._open.pressures
@@ -200,7 +200,7 @@ class Bed:
                 (Vital.PULSE, pressure.pulse),
             )
             readings = (Reading(vital, value) for vital, value in values)
-            changed |= self.vitals.take(pressure.device, readings, _then(pressure.at, now), now)
+            changed |= self.vitals.take(pressure.device, readings, _then(pressure.at, at), now)
         return changed
 
     def _apply(self, event: Event, mono: float) -> None:
@@ -349,7 +349,7 @@ class Bed:
         """Have the rules see what a person recorded, corrected or withdrew."""
         if event.type == "limit.set" and self._open is not None:
             self._use_limits(self._open, event.payload["rule"])
-        changed |= self._take_pressure(event, now) | self._see_recorded(event, now)
+        changed |= self._take_pressure(event, now, now) | self._see_recorded(event, now)
         if changed:
             self._record(self.engine.look(changed, self._scene(now), now), now)
 
@@ -680,6 +680,19 @@ class Bed:
     def shown(self, now: Instant) -> list[Shown]:
         """The bed's vitals as people see them."""
         return self.vitals.shown(now)
+
+
+def _when(events: Iterable[Event], now: Instant) -> list[tuple[Event, Instant]]:
+    """When each happened, by the monotonic clock of now: before the next, and every set clock."""
+    mono, set_by_s = now.mono, 0.0
+    found = []
+    for event in reversed([*events]):
+        age_s = (now.wall - event.at).total_seconds() - set_by_s
+        mono = min(mono, now.mono - age_s)
+        found.append((event, Instant(event.at, mono)))
+        if event.type == "clock.stepped":
+            set_by_s += event.payload["by_s"]
+    return found[::-1]
 
 
 def _then(at: datetime, now: Instant) -> Instant:

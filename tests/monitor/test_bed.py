@@ -454,6 +454,18 @@ def test_the_last_pressure_is_shown_after_a_restart_as_old_as_it_is() -> None:
     assert abs(side.now.mono - sys.at.mono - (side.now.wall - taken).total_seconds()) < 0.01
 
 
+def test_after_a_restart_the_last_pressure_counts_though_the_clock_was_set_back() -> None:
+    side = bed().measured(120, 78).wall_steps(-7200).with_session().measured(190, 112)
+    side.tick(300).rebuilt()
+    assert side.bed.vitals.values[Vital.SYS].value == 190
+
+
+def test_after_a_restart_a_pressure_is_as_old_as_it_is_though_the_clock_was_set() -> None:
+    side = bed().with_session().measured(190, 112).wall_steps(86_400).tick(1)
+    side.tick(300).rebuilt()
+    assert side.now.mono - side.bed.vitals.values[Vital.SYS].at == 301
+
+
 def test_an_alarm_that_recurs_after_a_restart_within_a_minute_is_counted() -> None:
     side = bed().with_session().pulse(130, for_s=32).pulse(80, for_s=12).rebuilt()
     side.link("oximeter", LinkState.UP).pulse(130, for_s=32)
