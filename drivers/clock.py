@@ -18,6 +18,9 @@ from typing import Final
 STEP_S: Final = 2.0
 """A wall clock that gains or loses more than this at once has been set."""
 
+_PARTS: Final = tuple(timedelta(microseconds=part) for part in range(1000))
+"""Every part of a millisecond: each input of each bed is cut to whole ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Instant:
@@ -35,8 +38,7 @@ class Instant:
 
     def in_ms(self) -> "Instant":
         """The moment in whole milliseconds on both clocks, as it is kept."""
-        wall = self.wall.replace(microsecond=self.wall.microsecond // 1000 * 1000)
-        return Instant(wall, round(self.mono, 3))
+        return Instant(self.wall - _PARTS[self.wall.microsecond % 1000], round(self.mono, 3))
 
 
 def rfc3339(wall: datetime) -> str:

@@ -15,7 +15,7 @@ events.
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -57,7 +57,7 @@ from monitor.commands import (
     Unacknowledge,
 )
 from monitor.cuff import ANSWER_S, PRESSURES, Cuff, needs_follow_up
-from monitor.discharge import Criterion, Outlook, criteria
+from monitor.discharge import Criterion, Outlook, criteria, next_turn_s
 from monitor.events import Draft, Event
 from monitor.gate import gate
 from monitor.hearing import Hearing, troubles_of
@@ -76,11 +76,11 @@ _CHECK_NAMES: Final[Mapping[CheckOf, str]] = {
     CheckOf.CADSS: "CADSS",
 }
 
-LOOK_S: Final = 1.0
-"""How often the cuff is looked at, and readiness when it can be said."""
+DOSING_S: Final = 1.0
+"""How often it is looked at whether the last dose has been given."""
 
 MINUTE_S: Final = 60.0
-"""How often it is looked at whether the patient could leave but for the window."""
+"""How often readiness is looked at although nothing is known to have changed."""
 
 LOOK_AGAIN_S: Final = 10.0
 """How often all troubles are looked at although nothing is known to have changed."""
@@ -102,10 +102,14 @@ class StopMeasuring:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The checks of a session as they stand from `since` until `until`."""
+    """The checks of a session as they stand from `since` until `until`.
+
+    `overdue` says why for each kind that the check-overdue alarm is about.
+    """
 
     session: Session | None
     planned: list[Planned]
+    overdue: Mapping[CheckOf, str]
     since: datetime
     until: datetime
 
@@ -120,6 +124,9 @@ class Outcome:
 
 NOTHING: Final = Outcome()
 """Nothing was decided. Never changed."""
+
+_AT_ONCE: Final = Instant(datetime.min.replace(tzinfo=UTC), float("-inf"))
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Bed:
@@ -156,8 +163,9 @@ class Bed:
         self._troubles = Troubles()
         self._recorded: dict[str, Value] = {}
         self._spo2_fresh_since: float | None = None
-        self._last: Instant | None = None
-        self._next_look = self._next_judgement = self._next_look_at_all = float("-inf")
+        self._last: tuple[Instant, Instant] | None = None
+        self._next_judgement = self._next_cuff_look = self._next_look_at_all = float("-inf")
+        self._turn = _AT_ONCE
         self._plan: Plan | None = None
         self._minute = -1
         self._announced: dict[str, bool] = dict.fromkeys(self.hearing, False)
@@ -234,13 +242,17 @@ class Bed:
                 is_news = hearing.hear(item, now) or hearing.misses
                 if isinstance(item, Measurement):
                     changed |= self.vitals.take(report.device, item.readings, now)
-                    self._follow_spo2(now)
+                    if changed:
+                        self._see_values(changed, now)
                 cuff = self._cuffs.get(report.device)
                 if cuff is not None and isinstance(item, Measurement | MeasurementFailed):
                     changed |= self._answered(cuff, cuff.answer(item), now)
                     is_news = True
         if is_news:
+            self._turn = _AT_ONCE
             changed |= self._look_at_device(hearing, now)
+        elif not changed and self._is_quiet(now):
+            return NOTHING
         return self._after(changed, now)
 
     def site(self, trouble: str, reason: str | None, now: Instant) -> Outcome:
@@ -255,25 +267,39 @@ class Bed:
     def tick(self, now: Instant) -> Outcome:
         """Time has passed. To be called at least once a second."""
         now = self._at(now)
+        if self._is_quiet(now):
+            return NOTHING
         changed: set[Signal] = set(self.vitals.expire(now))
         if changed:
-            self._follow_spo2(now)
+            self._see_values(changed, now)
         is_news = bool(changed) or now.mono >= self._next_look_at_all
         for hearing in self.hearing.values():
             is_news |= hearing.listen(now) or hearing.may_be_lost
         for cuff in self._cuffs.values():
-            if cuff.is_overdue(now):
+            if now.mono > cuff.overdue_at:
                 changed |= self._answered(cuff, cuff.failed(f"no answer for {ANSWER_S:.0f} s"), now)
                 is_news = True
         if is_news:
             changed |= self._look_at_troubles(now)
         elif not self._plan_stands(now):
             changed |= self._look_at_checks(now)
-        look = now.mono >= self._next_look
-        if look and (minute := int(self._minutes(now) or 0.0)) != self._minute:
+        if (minute := int(self._minutes(now) or 0.0)) != self._minute:
             self._minute = minute
             changed.add(MINUTE)
-        return self._after(changed, now, look=look)
+        outcome = self._after(changed, now, look=True)
+        if outcome is NOTHING:
+            self._turn = self._next_turn(now)
+        return outcome
+
+    def _is_quiet(self, now: Instant) -> bool:
+        """Whether time alone can have changed nothing since the last tick."""
+        turn = self._turn
+        return (
+            now.mono < turn.mono
+            and now.wall < turn.wall
+            and now.mono < self.engine.next_due
+            and not self._outcome.events
+        )
 
     def command(self, command: Command, now: Instant) -> Outcome:
         """What a person asked for. Raises `Refused`, and then nothing has changed."""
@@ -295,13 +321,17 @@ class Bed:
 
     def _at(self, now: Instant) -> Instant:
         """`now` as it is stored, after noticing whether the wall clock has been set."""
-        now = now.in_ms()
-        before, self._last = self._last, now
-        if before is not None and self._open is not None:
-            by_s = (now.wall - before.wall).total_seconds() - (now.mono - before.mono)
+        last = self._last
+        if last is not None and last[0] is now:
+            return last[1]
+        kept = now.in_ms()
+        self._last = now, kept
+        if last is not None and self._open is not None:
+            before = last[1]
+            by_s = (kept.wall - before.wall).total_seconds() - (kept.mono - before.mono)
             if abs(by_s) > STEP_S:
-                self._emit("clock.stepped", {"by_s": round(by_s, 3)}, now)
-        return now
+                self._emit("clock.stepped", {"by_s": round(by_s, 3)}, kept)
+        return kept
 
     # ── sessions ────────────────────────────────────────────────────────────────────────
 
@@ -408,19 +438,21 @@ class Bed:
         """The criteria for leaving as they stand; with `escort`, as if one were confirmed."""
         session = self.session
         assert session is not None
+        found = criteria(session, self._outlook(now), now.wall)
+        if not escort:
+            return found
+        return [c if c.name != "escort" else Criterion("escort", True, "confirmed") for c in found]
+
+    def _outlook(self, now: Instant) -> Outlook:
         spo2 = self.vitals.values.get(Vital.SPO2)
         held_s = now.mono - self._spo2_fresh_since if self._spo2_fresh_since is not None else 0.0
-        outlook = Outlook(
+        return Outlook(
             spo2=None if spo2 is None else spo2.value,
             spo2_held_min=held_s / 60,
             open_alarms=self.engine.open_alarms(),
             planned=self.schedule(now),
             pressure_fresh=Vital.SYS in self.vitals.values,
         )
-        found = criteria(session, outlook, now.wall)
-        if not escort:
-            return found
-        return [c if c.name != "escort" else Criterion("escort", True, "confirmed") for c in found]
 
     def schedule(self, now: Instant) -> list[Planned]:
         """The session's checks; none without a session. Asking changes nothing."""
@@ -428,13 +460,14 @@ class Bed:
             return self._plan.planned
         return [] if self.session is None else schedule(self.session, now.wall)
 
-    def _plan_again(self, now: Instant) -> list[Planned]:
+    def _plan_again(self, now: Instant) -> Plan:
         """The session's checks, kept while they stand."""
         if self._plan is None or not self._plan_stands(now):
             planned = self.schedule(now)
             until = next_change(self.session, planned, now.wall)
-            self._plan = Plan(self.session, planned, now.wall, until)
-        return self._plan.planned
+            self._plan = Plan(self.session, planned, _overdue(self._open, planned), now.wall, until)
+            self._next_cuff_look = self._next_judgement = now.mono
+        return self._plan
 
     def _plan_stands(self, now: Instant) -> bool:
         plan = self._plan
@@ -476,16 +509,21 @@ class Bed:
             self._record(self.engine.confirmation_failed(self._scene(now), now), now)
         return changed
 
-    def _start_if_wanted(self, cuff: Cuff, session: Session, now: Instant) -> None:
+    def _look_at_cuff(self, session: Session, now: Instant) -> None:
+        cuff = self._first_cuff
+        if cuff is None or not (self._outcome.events or now.mono >= self._next_cuff_look):
+            return
+        confirm_at = self.engine.confirm_at
         alarms = [a for a in self.engine.alarms.values() if a.rule in self._pressure_rules]
         why = cuff.wanted(
             now,
-            confirm_at=self.engine.confirm_at,
+            confirm_at=confirm_at,
             follow_up=needs_follow_up(alarms, session.pressures),
             planned=self.schedule(now),
         )
         if why is not None:
             self._ask(cuff.request(why), now)
+        self._next_cuff_look = cuff.next_turn(now, confirm_at)
 
     def nobody_answers(self, device: str) -> None:
         """The measurement that `device` was asked for is not made: this bed is on paper only."""
@@ -518,6 +556,7 @@ class Bed:
             self._emit(audio.RESUMED, {"reason": why}, now)
 
     def _look_at_device(self, hearing: Hearing, now: Instant) -> set[Signal]:
+        self._next_cuff_look = now.mono
         device = hearing.spec.id
         wanted = () if self._open is None else self._open.regimen.continuous
         missing = self.vitals.missing(device, wanted, now)
@@ -545,17 +584,10 @@ class Bed:
         return set(self._troubles.update(None, found))
 
     def _look_at_checks(self, now: Instant) -> set[Signal]:
-        """Before the first dose the gate asks for what is missing; after it, the alarm does."""
-        overdue: dict[str, str] = {}
-        planned = self._plan_again(now)
-        if self._open is not None and self._open.first_dose_at is not None:
-            for check in planned:
-                if check.state is CheckState.OVERDUE:
-                    overdue.setdefault(check.check.value, _due(check, self._open.first_dose_at))
+        overdue = self._plan_again(now).overdue
         changed: set[Signal] = set()
         for kind in CheckOf:
-            reason = overdue.get(kind.value)
-            found = {} if reason is None else {"check-overdue": reason}
+            found = {"check-overdue": overdue[kind]} if kind in overdue else {}
             changed |= self._troubles.update(kind.value, found)
         return changed
 
@@ -579,28 +611,40 @@ class Bed:
         elif changed or self.engine.next_due <= now.mono:
             self._record(self.engine.look(changed, self._scene(now), now), now)
         if (look or self._outcome.events) and self._open is not None:
-            if look:
-                self._next_look = now.mono + LOOK_S
             self._progress(self._open, now)
-            if (cuff := self._first_cuff) is not None:
-                self._start_if_wanted(cuff, self._open, now)
+            self._look_at_cuff(self._open, now)
         if self.pause is not None:
             self._resume_audio(audio.why_over(self.pause, self.engine.alarms.values(), now), now)
         if not (self._outcome.events or self._outcome.requests):
             return NOTHING
+        self._turn = _AT_ONCE
         outcome, self._outcome = self._outcome, Outcome()
         return outcome
 
+    def _next_turn(self, now: Instant) -> Instant:
+        """When time alone may next change anything but the rules, by the clock that is sooner."""
+        mono = min(self._next_look_at_all, self.vitals.expires_at)
+        for hearing in self.hearing.values():
+            mono = min(mono, now.mono if hearing.may_be_lost else hearing.silent_at)
+        for cuff in self._cuffs.values():
+            mono = min(mono, cuff.overdue_at)
+        if self.pause is not None:
+            mono = min(mono, self.pause.ends)
+        wall = _NEVER if self._plan is None else self._plan.until
+        if self._open is not None:
+            mono = min(mono, self._next_judgement, self._next_cuff_look)
+            if (dosed_at := self._open.first_dose_at) is not None:
+                wall = min(wall, dosed_at + timedelta(minutes=self._minute + 1))
+        return Instant(wall, mono)
+
     def _progress(self, session: Session, now: Instant) -> None:
         if self._outcome.events or now.mono >= self._next_judgement:
-            drafts = decisions.progress(session, lambda: self.criteria(now), now)
-            for draft in drafts:
+            for draft in decisions.progress(session, lambda: self.criteria(now), now):
                 self._emit(*draft, now)
-            self._next_judgement = now.mono + LOOK_S
-            ends_at = session.window_ends_at
-            if ends_at is not None and session.phase is not Phase.DOSING:
-                left_s = (ends_at - now.wall).total_seconds()
-                self._next_judgement = now.mono + min(max(left_s, LOOK_S), MINUTE_S)
+            in_s = DOSING_S
+            if session.phase is not Phase.DOSING:
+                in_s = min(next_turn_s(session, self._outlook(now), now.wall), MINUTE_S)
+            self._next_judgement = now.mono + in_s
 
     def _record(self, changes: Sequence[Change], now: Instant) -> None:
         for change in changes:
@@ -669,6 +713,14 @@ class Bed:
         first = self._open.first_dose_at if self._open is not None else None
         return None if first is None else (now.wall - first) / timedelta(minutes=1)
 
+    def _see_values(self, changed: set[Signal], now: Instant) -> None:
+        """Have readiness judged again where `changed` names what it looks at."""
+        before = self._spo2_fresh_since
+        self._follow_spo2(now)
+        if self._spo2_fresh_since != before or Vital.SYS in changed:
+            self._next_judgement = now.mono
+            self._turn = _AT_ONCE
+
     def _follow_spo2(self, now: Instant) -> None:
         spo2 = self.vitals.values.get(Vital.SPO2)
         least = 0.0 if self._open is None else self._open.regimen.discharge.spo2_least
@@ -700,10 +752,20 @@ def _then(at: datetime, now: Instant) -> Instant:
     return Instant(at, now.mono - max(0.0, (now.wall - at).total_seconds()))
 
 
-def _due(planned: Planned, dosed_at: datetime) -> str:
-    minutes = (planned.due_at - dosed_at) / timedelta(minutes=1)
-    when = f"{minutes:.0f} min after" if minutes > 0 else "before"
-    return f"{_CHECK_NAMES[planned.check]} was due {when} the first dose"
+def _overdue(session: Session | None, planned: Iterable[Planned]) -> Mapping[CheckOf, str]:
+    """The first overdue check of each kind, in words.
+
+    Before the first dose the gate asks for what is missing; after it, the alarm does.
+    """
+    overdue: dict[CheckOf, str] = {}
+    if session is not None and (dosed_at := session.first_dose_at) is not None:
+        for check in planned:
+            if check.state is CheckState.OVERDUE and check.check not in overdue:
+                minutes = (check.due_at - dosed_at) / timedelta(minutes=1)
+                when = f"{minutes:.0f} min after" if minutes > 0 else "before"
+                name = _CHECK_NAMES[check.check]
+                overdue[check.check] = f"{name} was due {when} the first dose"
+    return overdue
 
 
 def _windows(rules: RuleSet) -> dict[str, set[float]]:

@@ -122,10 +122,12 @@ class Cuff:
         payload = {"device": self.hearing.spec.id, "reason": reason, "code": code}
         return "pressure.failed", payload
 
-    def is_overdue(self, now: Instant) -> bool:
-        """Whether an answer should have come by now."""
-        asked_at = now.mono if self.asked_at is None else self.asked_at
-        return self.pending and now.mono - asked_at > ANSWER_S
+    @property
+    def overdue_at(self) -> float:
+        """When an answer has to have come, in monotonic seconds; inf when none is awaited."""
+        if not self.pending or self.asked_at is None:
+            return float("inf")
+        return self.asked_at + ANSWER_S
 
     def check_can_start(self) -> None:
         """Raises `Refused` when it cannot be started by hand now."""
@@ -157,17 +159,27 @@ class Cuff:
             return None
         if hearing.link is not LinkState.UP or not hearing.heard or self.is_busy:
             return None
-        since_s = float("inf") if self.asked_at is None else now.mono - self.asked_at
-        if since_s < APART_S:
+        asked_at = float("-inf") if self.asked_at is None else self.asked_at
+        if now.mono < asked_at + APART_S:
             return None
         if self.failures % 2:
             return "retry"
         if confirm_at is not None:
             return "confirm" if now.mono >= confirm_at else None
-        if follow_up and since_s >= FOLLOW_UP_S:
+        if follow_up and now.mono >= asked_at + FOLLOW_UP_S:
             return "follow-up"
         come = takewhile(lambda check: check.state is not CheckState.UPCOMING, planned)
         return "schedule" if any(map(self._calls, come)) else None
+
+    def next_turn(self, now: Instant, confirm_at: float | None) -> float:
+        """When time alone may next make a measurement `wanted`, but for what is planned.
+
+        In monotonic seconds, and inf for never.
+        """
+        turns = [] if confirm_at is None else [confirm_at]
+        if self.asked_at is not None:
+            turns += [self.asked_at + APART_S, self.asked_at + FOLLOW_UP_S]
+        return min((at for at in turns if at > now.mono), default=float("inf"))
 
     def _calls(self, planned: Planned) -> bool:
         if planned.check is not CheckOf.PRESSURE or planned.state is CheckState.DONE:

@@ -56,6 +56,20 @@ def criteria(session: Session, outlook: Outlook, now: datetime) -> list[Criterio
     ]
 
 
+def next_turn_s(session: Session, outlook: Outlook, now: datetime) -> float:
+    """In how many seconds time alone may next change whether a criterion is met; inf for never.
+
+    What is planned, and how long a pressure is fresh, change with the plan and the values.
+    """
+    limits = session.regimen.discharge
+    turns = [] if outlook.spo2 is None else [60 * (limits.spo2_held_min - outlook.spo2_held_min)]
+    if session.window_ends_at is not None:
+        turns.append((session.window_ends_at - now).total_seconds())
+    scores = filter(None, map(session.last_score, ("cadss", "moaas")))
+    turns += [60 * limits.score_fresh_min - (now - score.at).total_seconds() for score in scores]
+    return min((turn for turn in turns if turn >= 0), default=float("inf"))
+
+
 def _window(session: Session, now: datetime) -> Criterion:
     if session.last_dose_at is None and session.infusion is None:
         return Criterion("window-over", False, "no dose yet")

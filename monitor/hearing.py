@@ -30,6 +30,7 @@ FLAG_TROUBLES: Final[Mapping[Flag, tuple[str, str]]] = {
 """The trouble that each flag of a device is, with its reason in words."""
 
 _EXPLAIN_SILENCE: Final = frozenset({Flag.SENSOR_OFF, Flag.SENSOR_DISCONNECTED, Flag.NO_PULSE})
+_IDLE: Final = CuffState(CuffPhase.IDLE)
 _OF_THE_LINK: Final = frozenset({"device-silent", "link-lost"})
 
 
@@ -67,22 +68,24 @@ class Hearing:
     misses: bool = False
 
     def hear(self, item: Item, at: Instant) -> bool:
-        """The device said `item`; whether that may have changed what troubles it.
+        """The device said `item`; whether that may have changed what troubles or occupies it.
 
         A failed measurement may be said in the device's absence.
         """
-        was = self.flags, self.lost, self.silent
+        is_news = not self.heard
         match item:
             case Measurement(flags=flags):
+                is_news |= flags != self.flags
                 self.flags = flags
-                self.cuff = self._idle
+                if self.spec.kind.can_measure:
+                    is_news |= self._cuff_is(_IDLE)
             case MeasurementFailed(flag=flag):
-                self.cuff = self._idle
+                self._cuff_is(_IDLE)
                 if flag is Flag.DEVICE_FAULT:
                     self.flags = frozenset({flag})
                 return True
             case CuffState():
-                self.cuff = item
+                is_news |= self._cuff_is(item)
             case Identity():
                 self.identity = item
             case _:
@@ -91,7 +94,7 @@ class Hearing:
         self.lost = False
         self.lost_since = None
         self.silent = False
-        return was != (self.flags, False, False)
+        return is_news
 
     @property
     def may_be_lost(self) -> bool:
@@ -103,9 +106,10 @@ class Hearing:
         """Whether the device is there and talks."""
         return not (self.lost or self.silent)
 
-    @property
-    def _idle(self) -> CuffState | None:
-        return CuffState(CuffPhase.IDLE) if self.spec.kind.can_measure else None
+    def _cuff_is(self, state: CuffState) -> bool:
+        """Take the cuff's state; whether it is another phase than before."""
+        before, self.cuff = self.cuff, state
+        return before is None or before.phase is not state.phase
 
     def link_changed(self, state: LinkState, reason: str | None, at: Instant) -> None:
         """The link is now `state`. One that ended because nobody spoke was no lost link."""
@@ -123,15 +127,21 @@ class Hearing:
 
     def listen(self, now: Instant) -> bool:
         """Notice when the device has said nothing for too long; whether that is so from now on."""
-        if self.silent or self.link is not LinkState.UP or self.up_since is None:
+        if now.mono < self.silent_at:
             return False
+        self.silent = True
+        self.lost = False
+        return True
+
+    @property
+    def silent_at(self) -> float:
+        """When it will have said nothing for too long, in monotonic seconds; inf when it has."""
+        if self.silent or self.link is not LinkState.UP or self.up_since is None:
+            return float("inf")
         heard = self.up_since.mono
         if self.heard_at is not None:
             heard = max(heard, self.heard_at.mono)
-        if now.mono - heard >= max(self.spec.kind.silent_after_s, self.least_s):
-            self.silent = True
-            self.lost = False
-        return self.silent
+        return heard + max(self.spec.kind.silent_after_s, self.least_s)
 
     def troubles(self, missing: Iterable[Vital], now: Instant) -> dict[str, str]:
         """The troubles present, with reasons; `missing` are the vitals it should give."""

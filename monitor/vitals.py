@@ -144,18 +144,19 @@ class Vitals:
         least_s: float = 0.0,
     ) -> None:
         self._tracks: dict[Vital, list[_Track]] = {}
-        self._track: dict[tuple[str, Vital], _Track] = {}
+        self._of: dict[str | None, dict[Vital, _Track]] = {}
         promises = [(spec.id, spec.kind.stale_after_s) for spec in devices]
         for device, stale_after_s in (*promises, (BY_HAND, _BY_HAND_S)):
             for vital, promise_s in stale_after_s.items():
                 track = _Track(vital, device, promise_s, least_s)
                 self._tracks.setdefault(vital, []).append(track)
-                self._track[device, vital] = track
+                self._of.setdefault(device, {})[vital] = track
         for tracks in self._tracks.values():
             tracks.sort(key=lambda track: track.stale_after_s)
         self._histories = {name: History(*windows_s) for name, windows_s in windows.items()}
         self._values: dict[str, Value] = {}
-        self._expires_mono = float("-inf")
+        self.expires_at = float("-inf")
+        """No value becomes too old to judge before then, in monotonic seconds."""
 
     def take(
         self, device: str, readings: Iterable[Reading], at: Instant, now: Instant | None = None
@@ -165,21 +166,23 @@ class Vitals:
         `now` is given for what was read before now, and may be too old to be judged.
         """
         changed: set[str] = set()
+        tracks = self._of.get(device, {})
         for reading in readings:
-            track = self._track.get((device, reading.vital))
+            track = tracks.get(reading.vital)
             if track is not None:
                 track.take(reading, at)
-                self._expires_mono = min(self._expires_mono, at.mono + track.stale_after_s)
+                if (expires_at := at.mono + track.stale_after_s) < self.expires_at:
+                    self.expires_at = expires_at
                 if self._judge(reading.vital, now or at):
                     changed.add(reading.vital)
         return changed
 
     def expire(self, now: Instant) -> set[str]:
         """The signals that a rule has to look at because a value has become too old to judge."""
-        if now.mono <= self._expires_mono:
+        if now.mono < self.expires_at:
             return set()
         changed = {vital.value for vital in self._tracks if self._judge(vital, now)}
-        self._expires_mono = min(
+        self.expires_at = min(
             (
                 track.at.mono + track.stale_after_s
                 for vital in self._tracks
@@ -191,10 +194,11 @@ class Vitals:
 
     def forget_spots(self, now: Instant) -> set[str]:
         """Drop what was measured once, as of a patient who has left; what a rule then looks at."""
-        for track in self._track.values():
-            if track.is_spot:
-                track.forget()
-        self._expires_mono = float("-inf")
+        for tracks in self._of.values():
+            for track in tracks.values():
+                if track.is_spot:
+                    track.forget()
+        self.expires_at = float("-inf")
         return self.expire(now)
 
     def _judge(self, vital: Vital, now: Instant) -> bool:
@@ -255,7 +259,7 @@ class Vitals:
 
     def missing(self, device: str, wanted: Iterable[Vital], now: Instant) -> list[Vital]:
         """Those of `wanted` that `device` streams and of which it gives no fresh value."""
-        tracks = (self._track.get((device, vital)) for vital in wanted)
+        tracks = map(self._of.get(device, {}).get, wanted)
         return [t.vital for t in tracks if t is not None and not t.is_spot and t.is_stale(now)]
 
     def only_from(self, device: str | None, now: Instant) -> set[str]:
@@ -265,9 +269,8 @@ class Vitals:
         """
         return {
             vital.value
-            for (of, vital), own in self._track.items()
-            if of == device
-            and not any(
+            for vital, own in self._of.get(device, {}).items()
+            if not any(
                 other.device != device and not other.is_stale(now) and other.is_spot <= own.is_spot
                 for other in self._tracks[vital]
             )
