@@ -8,10 +8,10 @@ import pytest
 from alerts.lifecycle import Alarm, State
 from alerts.rules import Kind, Priority
 from monitor.commands import InfusionAction
-from monitor.discharge import Criterion, Outlook, criteria
+from monitor.discharge import Criterion, Outlook, criteria, next_turn_s
 from monitor.schedule import CheckState, Planned, schedule
 from monitor.session import Phase, Session
-from tests.monitor.builders import bed
+from tests.monitor.builders import Bedside, bed
 from tests.monitor.test_schedule import at, given, infused, measured, scored, session
 
 ALARM = Alarm(
@@ -59,6 +59,10 @@ def found(
         pressure_fresh=pressure_fresh,
     )
     return {c.name: c for c in criteria(of, outlook, at(now_min))}
+
+
+def turn_min(of: Session, now_min: float, *, spo2: float | None, held_min: float) -> float:
+    return next_turn_s(of, Outlook(spo2, held_min, (), (), True), at(now_min)) / 60
 
 
 def unmet(found: dict[str, Criterion]) -> set[str]:
@@ -311,3 +315,57 @@ def test_a_wall_clock_that_is_set_does_not_move_the_window(step_s: float) -> Non
     side.wall_steps(step_s).wait(2)
     assert "window-over" in side.unmet()
     assert side.criterion("window-over").why == "115 min left"
+
+
+# ── when time alone may change a criterion ──────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("now_min", "spo2", "held_min", "in_min"),
+    [
+        (119, 97, 20, 1),  # the window ends
+        (119, 97, 14.5, 0.5),  # SpO2 has held long enough
+        (119, 97, 15, 0),
+        (119, None, 14.5, 1),  # nobody knows SpO2
+        (120, 97, 20, 0),
+        (121, 97, 20, 29),  # CADSS of minute 90 is too old
+        (150, 97, 20, 0),
+        (151, 97, 20, 27),  # MOAA/S of minute 118 is too old
+        (179, 97, 20, float("inf")),
+    ],
+)
+def test_the_next_turn_is_the_first_of_those_to_come(
+    now_min: float, spo2: float | None, held_min: float, in_min: float
+) -> None:
+    assert turn_min(recovered(), now_min, spo2=spo2, held_min=held_min) == pytest.approx(in_min)
+
+
+def test_without_a_dose_only_the_baseline_scores_can_grow_old() -> None:
+    of = scored(session(dosed=False), -5, scale="cadss", total=2)
+    assert turn_min(of, 0, spo2=None, held_min=0) == 55
+
+
+def ready_side() -> Bedside:
+    """A patient who is ready but for the last minutes of SpO2."""
+    side = bed().with_session().with_baseline().prepared().dosed(override=None)
+    side.minutes(116).spo2(93, for_s=1).spo2(97)
+    return side.scored(cadss=0, moaas=5).escorted()
+
+
+def test_ready_is_said_in_the_second_in_which_saturation_has_held() -> None:
+    side = ready_side()
+    began = side.now.plus(1)
+    side.until(lambda side: side.phase() is Phase.READY)
+    assert side.now == began.plus(15 * 60)
+
+
+def test_ready_is_taken_back_in_the_second_in_which_saturation_falls() -> None:
+    side = ready_side().until(lambda side: side.phase() is Phase.READY).wait(90)
+    assert side.spo2(93, for_s=1).phase() is Phase.OBSERVING
+
+
+def test_ready_is_taken_back_in_the_second_in_which_a_score_is_too_old() -> None:
+    side = ready_side().until(lambda side: side.phase() is Phase.READY)
+    scored_at = side.session.scores[-1].at
+    side.minutes(20).measure().until(lambda side: side.phase() is Phase.OBSERVING)
+    assert (side.now.wall - scored_at).total_seconds() == 3601
