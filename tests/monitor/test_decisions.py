@@ -59,6 +59,7 @@ REFUSED: list[tuple[str, Callable[[], Bedside], Command, Refusal, str]] = [
     ("no weight", bed, start(regimen=IV, weight_kg=None), Refusal.INVALID, "doses by weight"),
     ("no weight at all", bed, start(weight_kg=0.0), Refusal.INVALID, "more than 0 kg"),
     ("weight unknown", bed, start(weight_kg=float("nan")), Refusal.INVALID, "more than 0 kg"),
+    ("endless weight", bed, start(weight_kg=float("inf")), Refusal.INVALID, "more than 0 kg"),
     ("no session", bed, dose(), Refusal.CONFLICT, "no open session"),
     ("closed session", lambda: occupied().aborted(), dose(), Refusal.CONFLICT, "no open session"),
     ("wrong product", occupied, dose("ketamine"), Refusal.INVALID, "gives esketamine"),

@@ -11,7 +11,7 @@ from monitor.commands import InfusionAction
 from monitor.discharge import Criterion, Outlook, criteria, next_turn_s
 from monitor.schedule import CheckState, Planned, schedule
 from monitor.session import Phase, Session
-from tests.monitor.builders import Bedside, bed
+from tests.monitor.builders import REGIMENS, Bedside, bed
 from tests.monitor.test_schedule import at, given, infused, measured, scored, session
 
 ALARM = Alarm(
@@ -227,6 +227,41 @@ def test_other_alarms_do_not(alarm: Alarm) -> None:
     assert unmet(found(recovered(), alarms=[alarm])) == set()
 
 
+def test_of_several_alarms_the_first_is_told() -> None:
+    low = replace(ALARM, rule="spo2.low", text="SpO2 90 %")
+    lower = replace(low, text="SpO2 86 %")
+    told = found(recovered(), alarms=[lower, low])
+    assert told["no-alarm"].why == told["no-respiratory-depression"].why == "SpO2 86 %"
+
+
+@pytest.mark.parametrize(("escort", "why"), [(True, "confirmed"), (False, "ask and confirm")])
+def test_the_escort_is_confirmed_or_to_be_asked_for(escort: bool, why: str) -> None:
+    assert found(replace(recovered(), escort=escort))["escort"].why == why
+
+
+@pytest.mark.parametrize(
+    ("now_min", "why"),
+    [(118.5, "2 min left"), (119.99, "1 min left"), (120, "over"), (120.01, "over")],
+)
+def test_the_minutes_left_are_rounded_up(now_min: float, why: str) -> None:
+    assert found(recovered(), now_min)["window-over"].why == why
+
+
+def test_a_score_in_the_moment_of_the_dose_is_one_since_the_dose() -> None:
+    of = scored(session(), 0, scale="cadss", total=2)
+    assert found(of, 30)["cadss"] == Criterion("cadss", True, "2")
+
+
+def test_a_regimen_may_ask_for_no_dissociation_at_all() -> None:
+    limits = REGIMENS["esketamine-84"].discharge.model_copy(update={"cadss_most": 0})
+    none_left = REGIMENS["esketamine-84"].model_copy(update={"discharge": limits})
+    met = [
+        found(scored(session(none_left), 10, scale="cadss", total=total), 20)["cadss"].met
+        for total in (0, 1)
+    ]
+    assert met == [True, False]
+
+
 def test_a_saturation_alarm_is_respiratory_depression() -> None:
     alarm = replace(ALARM, rule="spo2.low", priority=Priority.LOW)
     assert unmet(found(recovered(), alarms=[alarm])) == {"no-respiratory-depression"}
@@ -328,6 +363,7 @@ def test_a_wall_clock_that_is_set_does_not_move_the_window(step_s: float) -> Non
         (119, 97, 15, 0),
         (119, None, 14.5, 1),  # nobody knows SpO2
         (120, 97, 20, 0),
+        (120.01, 97, 20, 29.99),
         (121, 97, 20, 29),  # CADSS of minute 90 is too old
         (150, 97, 20, 0),
         (151, 97, 20, 27),  # MOAA/S of minute 118 is too old
