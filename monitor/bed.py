@@ -13,7 +13,7 @@ events.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import reduce
@@ -167,15 +167,15 @@ class Bed:
 
     def restore(self, events: Iterable[Event], last_n: int, now: Instant) -> None:
         """Take up where the stored `events` left off. To be called once, on a new bed."""
-        now = now.in_ms()
-        for event in events:
-            self._apply(event, _then(event.at, now).mono)
+        now = self._last = now.in_ms()
+        for event, by_its_clock in _by_the_clock_of(events, now):
+            self._apply(event, _then(event.at, by_its_clock).mono)
             if event.subject is not None:
                 self.engine.apply(Alarm.from_json(event.payload["alarm"]))
             elif event.type in ENDINGS:
                 self.vitals.forget_spots(now)
             else:
-                self._take_pressure(event, now)
+                self._take_pressure(event, by_its_clock)
         self.engine.resume(now)
         self.n = last_n
         for cuff in self._cuffs.values():
@@ -215,6 +215,8 @@ class Bed:
         self._open = self.session if self.session is not None and self.session.is_open else None
         for cuff in self._cuffs.values():
             cuff.evolve(event, mono)
+        if event.type == "clock.stepped":
+            self.engine.restate(timedelta(seconds=event.payload["by_s"]))
 
     # ── what happens ────────────────────────────────────────────────────────────────────
 
@@ -227,7 +229,7 @@ class Bed:
             case LinkChanged(state, reason):
                 hearing.link_changed(state, reason, now)
                 is_news = True
-            case Waveform() if hearing.heard:
+            case Waveform() if hearing.heard and not self._outcome.events:
                 hearing.hear(report.item, now)
                 return NOTHING
             case item:
@@ -297,7 +299,7 @@ class Bed:
         """`now` as it is stored, after noticing whether the wall clock has been set."""
         now = now.in_ms()
         before, self._last = self._last, now
-        if before is not None and self._open is not None:
+        if before is not None:
             by_s = (now.wall - before.wall).total_seconds() - (now.mono - before.mono)
             if abs(by_s) > STEP_S:
                 self._emit("clock.stepped", {"by_s": round(by_s, 3)}, now)
@@ -685,6 +687,16 @@ class Bed:
 def _then(at: datetime, now: Instant) -> Instant:
     """The past moment `at` by the clocks of now."""
     return Instant(at, now.mono - max(0.0, (now.wall - at).total_seconds()))
+
+
+def _by_the_clock_of(events: Iterable[Event], now: Instant) -> Iterator[tuple[Event, Instant]]:
+    """Each of `events` with `now` as the wall clock would say it that was not set since."""
+    events = [*events]
+    steps = [e.payload["by_s"] if e.type == "clock.stepped" else 0.0 for e in events]
+    wall = now.wall - timedelta(seconds=sum(steps))
+    for event, by_s in zip(events, steps, strict=True):
+        wall += timedelta(seconds=by_s)
+        yield event, Instant(wall, now.mono)
 
 
 def _due(planned: Planned, dosed_at: datetime) -> str:

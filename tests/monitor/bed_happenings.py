@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from alerts.lifecycle import Alarm
-from drivers.clock import Instant, parse_rfc3339
+from drivers.clock import STEP_S, Instant, parse_rfc3339
 from drivers.readings import (
     CuffPhase,
     CuffState,
@@ -60,9 +60,6 @@ JUDGED: Final = (
 )
 """The commands by which a person changes what the rules see, or how they see it."""
 
-DRIFT_S: Final = 2.0
-"""How much a wall clock can be off that was set, and nobody noticed."""
-
 values = st.sampled_from([None, 30, 39, 49, 70, 85, 87, 88, 89, 92, 93, 94, 97, 99, 121, 141])
 qualities = st.sampled_from([Quality.GOOD, Quality.GOOD, Quality.POOR, Quality.REJECTED])
 flags = st.frozensets(st.sampled_from(sorted(OXIMETER.kind.flags)), max_size=2)
@@ -85,6 +82,7 @@ class Happenings(RuleBasedStateMachine):
 
     `new` are the events of the last step, `events` all of them as they are stored; `fresh`
     the signals that were measured in it, or None when a person changed what the rules see.
+    `drift_s` is how far the wall clock may have been moved in steps too small to be noticed.
     `given` is what the bed was given, and when the daemon was started anew.
     """
 
@@ -209,8 +207,8 @@ class Happenings(RuleBasedStateMachine):
     def wall_clock_is_set(self, by_s: float) -> None:
         self.now = Instant(self.now.plus(by_s).wall, self.now.mono)
         self.clock_was_set = self.clock_is_news = True
-        if abs(by_s) < DRIFT_S:
-            self.drift_s += DRIFT_S
+        if abs(by_s) < STEP_S:
+            self.drift_s += STEP_S
 
     @rule()
     def daemon_restarts(self) -> None:

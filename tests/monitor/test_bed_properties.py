@@ -199,7 +199,7 @@ class AnyOrder(Happenings):
                 event.type == "alarm.ended" and event.payload["reason"] == "condition ended"
             )
             if is_over and alarm["kind"] != "technical" and self.fresh is not None:
-                assert self.fresh & alarm["values"].keys()
+                assert self.fresh & alarm["values"].keys(), (event.type, alarm["rule"])
 
     def an_acknowledgement_covers_nothing_worse(self) -> None:
         """What comes again, or more urgently, waits for a person again."""
@@ -343,7 +343,8 @@ class AnyOrder(Happenings):
             return
         again = self.rebuilt()
         assert durable(again) == durable(self.bed)
-        assert visible(again, self.now) == visible(self.bed, self.now)
+        if not self.drift_s:
+            assert visible(again, self.now) == visible(self.bed, self.now)
         if again.pause is not None and self.bed.pause is not None:
             assert abs(again.pause.ends - self.bed.pause.ends) <= STEP_S
 
