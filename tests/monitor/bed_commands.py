@@ -5,11 +5,13 @@ records stand, when the session began. A part of what is drawn is refused, and i
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from alerts.lifecycle import Alarm
 from drivers.clock import Instant
 from monitor.bed import Bed
 from monitor.commands import (
@@ -97,14 +99,16 @@ def records(bed: Bed, *kinds: type[Record]) -> st.SearchStrategy[str]:
 
 
 def _corrected(bed: Bed, kind: type[Record]) -> st.SearchStrategy[str | None]:
-    return st.one_of(st.none(), st.none(), records(bed, kind))
+    return st.sampled_from([True] + [False] * 9).flatmap(
+        lambda is_corrected: records(bed, kind) if is_corrected else st.none()
+    )
 
 
-def alarms(bed: Bed, *, taken: bool) -> st.SearchStrategy[str]:
-    """An alarm that is open, or has ended, and of those first one that a person took, or not."""
-    every = sorted(bed.engine.alarms.values(), key=lambda alarm: not alarm.is_open)
-    wanted = [alarm.id for alarm in every if alarm.acknowledged is taken]
-    return st.sampled_from([*wanted, *wanted, *(alarm.id for alarm in every), "unknown"])
+def alarms(bed: Bed, wanted: Callable[[Alarm], bool]) -> st.SearchStrategy[str]:
+    """An alarm that is `wanted`, if there is one; seldom another, which may have ended."""
+    every = [*bed.engine.alarms.values()]
+    some = [alarm.id for alarm in every if wanted(alarm)]
+    return st.sampled_from([*some * 3, *(alarm.id for alarm in every), "unknown"])
 
 
 # ── before and at the dose ──────────────────────────────────────────────────────────────
@@ -131,26 +135,35 @@ def _prepare(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
 
 
 def _dose(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
-    ours = "esketamine" if bed.session is None else bed.session.regimen.product
+    ours, left_mg = "esketamine", 84.0
+    if bed.session is not None:
+        ours = bed.session.regimen.product
+        planned_mg = bed.session.regimen.planned_mg(bed.session.weight_kg) or 0.0
+        left_mg = planned_mg - bed.session.given_mg
     return st.builds(
         GiveDose,
-        st.sampled_from([ours] * 5 + ["water"]),
-        st.sampled_from([28.0, 28.0, 10.0, 84.0, 0.0]),
+        st.sampled_from([ours] * 9 + ["water"]),
+        st.sampled_from([28.0, 28.0, 10.0, left_mg, left_mg, 84.0]),
         st.sampled_from([None, "A123"]),
         NURSE,
-        moments(bed, now),
-        st.sampled_from([OVERRIDE, OVERRIDE, None]),
+        st.one_of(st.none(), moments(bed, now)),
+        st.sampled_from([OVERRIDE] * 4 + [None]),
         _corrected(bed, Dose),
     )
 
 
 def _infusion(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
+    ran = None if bed.session is None else bed.session.infusion
+    fit = [InfusionAction.START]
+    if ran is not None:
+        turn = InfusionAction.RESUME if ran.is_paused else InfusionAction.PAUSE
+        fit = [turn, turn, InfusionAction.END]
     return st.builds(
         ControlInfusion,
-        st.sampled_from(InfusionAction),
+        st.sampled_from([*fit * 3, *InfusionAction]),
         NURSE,
-        moments(bed, now),
-        st.sampled_from([OVERRIDE, OVERRIDE, None]),
+        st.one_of(st.none(), moments(bed, now)),
+        st.sampled_from([OVERRIDE] * 4 + [None]),
         st.sampled_from([None, "nausea"]),
     )
 
@@ -254,14 +267,18 @@ def _limit(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
     )
 
 
-def _decide(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
-    return st.builds(Decide, st.sampled_from(Matter), CLINICIAN, WHY, NURSE)
+def _decide(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
+    dosed = bed.session is not None and bed.session.first_dose_at is not None
+    fit = Matter.LEAVING if dosed else Matter.PRE_DOSE
+    return st.builds(Decide, st.sampled_from([fit, *Matter]), CLINICIAN, WHY, NURSE)
 
 
-def _watch(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
-    return st.builds(
-        WatchOver, st.sampled_from(WatchAction), NURSE, st.sampled_from([None, "nurse.b"])
-    )
+def _watch(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
+    nurses = ["nurse.a", "nurse.b"]
+    if bed.session is not None and bed.session.nurse is not None:
+        nurses.append(bed.session.nurse)
+    to = st.sampled_from([None, "nurse.a", "nurse.b"])
+    return st.builds(WatchOver, st.sampled_from(WatchAction), st.sampled_from(nurses), to)
 
 
 def _escort(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
@@ -281,11 +298,17 @@ def _abort(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
 
 
 def _acknowledge(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
-    return st.builds(Acknowledge, alarms(bed, taken=False), NURSE)
+    untaken = alarms(bed, lambda alarm: alarm.is_open and not alarm.acknowledged)
+    return st.builds(Acknowledge, untaken, NURSE)
 
 
-def _unacknowledge(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
-    return st.builds(Unacknowledge, alarms(bed, taken=True), NURSE, st.just("the wrong bed"))
+def _unacknowledge(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
+    session = None if bed.session is None else bed.session.id
+
+    def is_taken(alarm: Alarm) -> bool:
+        return bed.engine.why_not_undone(alarm.id, session, now) is None
+
+    return st.builds(Unacknowledge, alarms(bed, is_taken), NURSE, st.just("the wrong bed"))
 
 
 def _pause(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
@@ -330,8 +353,39 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
 }
 """How each kind of command is drawn."""
 
-ENDS: Final = (Close, Abort)
-"""What ends a session, and is asked more seldom than the rest."""
+RECORDS: Final = (RecordScore, RecordSymptom, RecordObservation, RecordPressure)
+SETTLED: Final = (SetLimit, SetLimit, WatchOver, ConfirmEscort, AddNote)
+ALARMS: Final = (Acknowledge, Unacknowledge, PauseAudio)
+CUFF: Final = (MeasurePressure, StopCuff, AllowCuff)
+ENDS: Final = (Close, Close, Abort)
+"""The kinds of command, by what they are about."""
+
+
+def giving(bed: Bed) -> type[Any]:
+    """How the regimen's product is given."""
+    assert bed.session is not None
+    return ControlInfusion if bed.session.regimen.is_infusion else GiveDose
+
+
+_OF_RECORD: Final[Mapping[type[Record], type[Any]]] = {
+    Dose: GiveDose,
+    Score: RecordScore,
+    Symptom: RecordSymptom,
+    Observation: RecordObservation,
+    Pressure: RecordPressure,
+}
+
+
+def corrections(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
+    """Another record in the place of one that stands, or its withdrawal."""
+    assert bed.session is not None
+
+    def corrected(record: Record) -> st.SearchStrategy[Command]:
+        anew = ASKED[_OF_RECORD[type(record)]](bed, now)
+        withdrawn = st.just(Retract(record.id, "nurse.a", "why"))
+        return st.one_of(anew.map(lambda new: replace(new, corrects=record.id)), withdrawn)
+
+    return st.sampled_from([*bed.session.records()]).flatmap(corrected)
 
 
 def recovery(bed: Bed) -> Iterator[Command]:
@@ -345,7 +399,8 @@ def recovery(bed: Bed) -> Iterator[Command]:
     yield RecordScore("moaas", 5, None, by)
     yield RecordPressure(119, 77, by)
     yield RecordPressure(118, 76, by)
-    yield Decide(Matter.LEAVING, "dr.b", "why", by)
+    if bed.session.first_dose_at is not None:
+        yield Decide(Matter.LEAVING, "dr.b", "why", by)
     yield ConfirmEscort(by)
     for alarm in bed.engine.open_alarms():
         yield Acknowledge(alarm.id, by)

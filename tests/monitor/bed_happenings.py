@@ -33,7 +33,9 @@ from monitor.bed import Bed, Measure
 from monitor.commands import (
     Command,
     ControlInfusion,
+    Decide,
     GiveDose,
+    Prepare,
     RecordObservation,
     RecordPressure,
     RecordScore,
@@ -45,7 +47,8 @@ from monitor.commands import (
 )
 from monitor.events import Event
 from monitor.inputs import Given, Said, Site, Tick, What, give
-from tests.monitor.bed_commands import ASKED, ENDS, recovery
+from tests.monitor import bed_commands as people
+from tests.monitor.bed_commands import ASKED
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, START
 
 JUDGED: Final = (
@@ -63,7 +66,13 @@ JUDGED: Final = (
 values = st.sampled_from([None, 30, 39, 49, 70, 85, 87, 88, 89, 92, 93, 94, 97, 99, 121, 141])
 qualities = st.sampled_from([Quality.GOOD, Quality.GOOD, Quality.POOR, Quality.REJECTED])
 flags = st.frozensets(st.sampled_from(sorted(OXIMETER.kind.flags)), max_size=2)
-kinds = st.sampled_from([kind for kind in ASKED if kind not in (*ENDS, StartSession)])
+failures = st.builds(
+    MeasurementFailed,
+    st.sampled_from(sorted(CUFF.kind.flags)),
+    st.just("weak pulse"),
+    st.just(1),
+)
+phases = st.builds(CuffState, st.sampled_from(CuffPhase), st.just(90))
 
 
 def empty() -> Bed:
@@ -140,12 +149,15 @@ class Happenings(RuleBasedStateMachine):
 
     # ── devices, time and the daemon ────────────────────────────────────────────────────
 
-    @initialize(data=st.data(), connected=st.booleans())
-    def begin(self, data: st.DataObject, connected: bool) -> None:
-        if connected:
+    @initialize(data=st.data(), steps=st.sampled_from([0, 1, 2, 2]))
+    def begin(self, data: st.DataObject, steps: int) -> None:
+        """With nothing, with a session at a bed whose devices talk, or with a dose as well."""
+        if steps > 0:
             self.say("oximeter", LinkChanged(LinkState.UP))
             self.say("cuff", LinkChanged(LinkState.UP))
             self.ask_for(data, StartSession)
+        if steps > 1 and self.is_occupied:
+            self.ask_for(data, people.giving(self.bed))
 
     def say(self, device: str, item: Item | LinkChanged, *fresh: str) -> None:
         self.do(Said(device, item), *fresh)
@@ -179,13 +191,9 @@ class Happenings(RuleBasedStateMachine):
         readings = (Reading(Vital.SYS, sys), Reading(Vital.DIA, dia), Reading(Vital.PULSE, 70))
         self.say("cuff", Measurement(readings), "sys", "dia", "pulse", "news2", "news2-single")
 
-    @rule(flag=st.sampled_from(sorted(CUFF.kind.flags)))
-    def cuff_fails(self, flag: Flag) -> None:
-        self.say("cuff", MeasurementFailed(flag, "weak pulse", 1))
-
-    @rule(phase=st.sampled_from(CuffPhase))
-    def cuff_says_what_it_does(self, phase: CuffPhase) -> None:
-        self.say("cuff", CuffState(phase, 90))
+    @rule(item=st.one_of(failures, phases))
+    def cuff_says(self, item: Item) -> None:
+        self.say("cuff", item)
 
     @rule()
     def wave_comes(self) -> None:
@@ -231,24 +239,50 @@ class Happenings(RuleBasedStateMachine):
     def session_starts(self, data: st.DataObject) -> None:
         self.ask_for(data, StartSession)
 
-    @rule(data=st.data(), kind=kinds)
-    def somebody_asks(self, data: st.DataObject, kind: type[Any]) -> None:
-        self.ask_for(data, kind)
+    @precondition(lambda self: self.is_occupied)
+    @rule(data=st.data(), kind=st.sampled_from([None, None, None, Prepare, Decide]))
+    def somebody_sees_to_the_dose(self, data: st.DataObject, kind: type[Any] | None) -> None:
+        self.ask_for(data, kind or people.giving(self.bed))
 
     @precondition(lambda self: self.is_occupied)
-    @rule(data=st.data(), kind=kinds)
-    def somebody_asks_in_a_session(self, data: st.DataObject, kind: type[Any]) -> None:
+    @rule(data=st.data(), kind=st.sampled_from(people.RECORDS))
+    def somebody_records(self, data: st.DataObject, kind: type[Any]) -> None:
         self.ask_for(data, kind)
 
-    @precondition(lambda self: self.bed.session is None or len(self.bed.session.scores) > 1)
-    @rule(data=st.data(), kind=st.sampled_from(ENDS))
+    @precondition(lambda self: self.is_occupied and any(self.bed.session.records()))
+    @rule(data=st.data())
+    def somebody_corrects(self, data: st.DataObject) -> None:
+        self.ask(data.draw(people.corrections(self.bed, self.now)))
+
+    @precondition(lambda self: self.is_occupied)
+    @rule(data=st.data(), kind=st.sampled_from(people.SETTLED))
+    def somebody_settles_something(self, data: st.DataObject, kind: type[Any]) -> None:
+        self.ask_for(data, kind)
+
+    @precondition(lambda self: self.bed.engine.open_alarms())
+    @rule(data=st.data(), kind=st.sampled_from(people.ALARMS))
+    def somebody_answers_an_alarm(self, data: st.DataObject, kind: type[Any]) -> None:
+        self.ask_for(data, kind)
+
+    @rule(data=st.data(), kind=st.sampled_from(people.CUFF))
+    def somebody_handles_the_cuff(self, data: st.DataObject, kind: type[Any]) -> None:
+        self.ask_for(data, kind)
+
+    @rule(data=st.data(), kind=st.sampled_from([k for k in ASKED if k not in people.ENDS]))
+    def somebody_asks_out_of_turn(self, data: st.DataObject, kind: type[Any]) -> None:
+        self.ask_for(data, kind)
+
+    @precondition(lambda self: self.is_occupied and len(self.bed.session.scores) > 3)
+    @rule(data=st.data(), kind=st.sampled_from(people.ENDS))
     def somebody_ends_the_session(self, data: st.DataObject, kind: type[Any]) -> None:
         self.ask_for(data, kind)
 
     @precondition(lambda self: self.is_occupied)
-    @rule()
-    def patient_recovers(self) -> None:
-        for command in recovery(self.bed):
+    @rule(after_s=st.sampled_from([0, 0, 751]))
+    def patient_recovers(self, after_s: int) -> None:
+        self.now = self.now.plus(after_s)
+        self.do(Tick())
+        for command in people.recovery(self.bed):
             self.ask(command)
         self.measure_spo2(97, 72, every_s=4)
 
