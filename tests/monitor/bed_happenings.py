@@ -97,8 +97,9 @@ class Happenings(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bed = empty()
         self.now = START
+        self.bed = empty()
+        self.bed.restore([], 0, self.now)
         self.given: list[Given | Instant] = []
         self.events: list[Event] = []
         self.new: list[Event] = []

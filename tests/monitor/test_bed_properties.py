@@ -23,7 +23,7 @@ from monitor.session import ENDINGS as SESSION_ENDINGS
 from monitor.session import Phase
 from tests.monitor.bed_commands import ASKED
 from tests.monitor.bed_happenings import Happenings, empty, stored
-from tests.monitor.builders import DEFAULT
+from tests.monitor.builders import DEFAULT, START
 
 LIVE: Final = {"spo2", "baseline-spo2"}
 """The criteria, and the conditions for a dose, that need what a device says now."""
@@ -354,6 +354,7 @@ class AnyOrder(Happenings):
         What was refused is not given, so that it changes nothing afterwards either.
         """
         again = empty()
+        again.restore([], 0, START)
         events: list[Event] = []
         for given in self.given:
             if isinstance(given, Instant):
