@@ -479,7 +479,11 @@ class Bed:
         return changed
 
     def _start_if_wanted(self, cuff: Cuff, session: Session, now: Instant) -> None:
-        alarms = [a for a in self.engine.alarms.values() if a.rule in self._pressure_rules]
+        alarms = [
+            alarm
+            for alarm in self.engine.alarms.values()
+            if alarm.rule in self._pressure_rules and alarm.session == session.id
+        ]
         why = cuff.wanted(
             now,
             confirm_at=self.engine.confirm_at,
