@@ -8,7 +8,7 @@ live operation and a rebuild from the journal share.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -152,6 +152,10 @@ class Engine:
             return
         watch.raised = alarm.state is State.ACTIVE
         watch.blind = alarm.unverified_since is not None
+
+    def restate(self, by: timedelta) -> None:
+        """Say when what was known of the alarms happened by a wall clock that was set `by`."""
+        self.alarms = {key: alarm.shifted(by) for key, alarm in self.alarms.items()}
 
     def resume(self, now: Instant) -> None:
         """Give the alarms that were applied from the journal their place in monotonic time."""

@@ -8,7 +8,7 @@ that nobody has taken calls again, and whom, is in `alerts.escalation`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -91,6 +91,12 @@ class Alarm:
         """Whether the alarm still asks for anything."""
         return self.state is not State.ENDED
 
+    def shifted(self, by: timedelta) -> "Alarm":
+        """The same by a clock that was set."""
+        times = {name: getattr(self, name) for name in _TIMES}
+        moved = {name: at + by for name, at in times.items() if at is not None}
+        return replace(self, **moved)
+
     def as_json(self) -> dict[str, Any]:
         """The alarm as interfaces show it."""
         return {
@@ -151,6 +157,16 @@ class Alarm:
             condition_ended_at=_instant(data["condition_ended_at"]),
             ended_at=_instant(data["ended_at"]),
         )
+
+
+_TIMES: Final = (
+    "raised_at",
+    "called_at",
+    "acknowledged_at",
+    "unverified_since",
+    "condition_ended_at",
+    "ended_at",
+)
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -176,6 +176,7 @@ class Bed:
     def restore(self, events: Iterable[Event], last_n: int, now: Instant) -> None:
         """Take up where the stored `events` left off. To be called once, on a new bed."""
         now = now.in_ms()
+        self._last = now, now
         for event, at in _when(events, now):
             self._apply(event, at.mono)
             if event.subject is not None:
@@ -223,6 +224,8 @@ class Bed:
         self._open = self.session if self.session is not None and self.session.is_open else None
         for cuff in self._cuffs.values():
             cuff.evolve(event, mono)
+        if event.type == "clock.stepped":
+            self.engine.restate(timedelta(seconds=event.payload["by_s"]))
 
     # ── what happens ────────────────────────────────────────────────────────────────────
 
@@ -235,7 +238,7 @@ class Bed:
             case LinkChanged(state, reason):
                 hearing.link_changed(state, reason, now)
                 is_news = True
-            case Waveform() if hearing.heard:
+            case Waveform() if hearing.heard and not self._outcome.events:
                 hearing.hear(report.item, now)
                 return NOTHING
             case item:
@@ -326,7 +329,7 @@ class Bed:
             return last[1]
         kept = now.in_ms()
         self._last = now, kept
-        if last is not None and self._open is not None:
+        if last is not None:
             before = last[1]
             by_s = (kept.wall - before.wall).total_seconds() - (kept.mono - before.mono)
             if abs(by_s) > STEP_S:
@@ -514,7 +517,11 @@ class Bed:
         if cuff is None or not (self._outcome.events or now.mono >= self._next_cuff_look):
             return
         confirm_at = self.engine.confirm_at
-        alarms = [a for a in self.engine.alarms.values() if a.rule in self._pressure_rules]
+        alarms = [
+            alarm
+            for alarm in self.engine.alarms.values()
+            if alarm.rule in self._pressure_rules and alarm.session == session.id
+        ]
         why = cuff.wanted(
             now,
             confirm_at=confirm_at,

@@ -34,14 +34,18 @@ CONSCIOUSNESS: Final = ("alert", "confusion", "voice", "pain", "unresponsive")
 
 
 def when(session: Session, at: datetime | None, now: Instant) -> datetime:
-    """The time something was, `at` or now: within the session, and not yet to come."""
+    """The time something was, `at` or now: within the session, and not yet to come.
+
+    What a clock that runs a little ahead calls the future is taken for now: nothing on record
+    is later than what is still to be recorded.
+    """
     if at is None:
         return now.wall
     if at > now.wall + AHEAD:
         raise Refused(Refusal.INVALID, "this time has not come yet", "at")
     if at < session.started_at:
         raise Refused(Refusal.INVALID, "this is before the session began", "at")
-    return at
+    return min(at, now.wall)
 
 
 def correction(

@@ -20,6 +20,7 @@ from monitor.commands import Abort, Close, Refused
 from monitor.events import Event
 from monitor.inputs import Given, Opening, What, give
 from monitor.replay import Lost, Piece
+from monitor.session import ENDINGS as SESSION_ENDINGS
 
 TRUE_S: Final = 60.0
 """An alarm whose condition lasted so long was a true one [default]."""
@@ -139,15 +140,20 @@ class _Run:
 def needed(history: Sequence[Event]) -> Sequence[Event]:
     """Those of a bed's events that its state follows from, as the journal chooses them."""
     first = len(history)
+    stopped = len(history)
     open_since: dict[str | None, int] = {}
     for place, event in enumerate(history):
         if event.type == "session.started":
             first = place
+        elif event.type == "cuff.stopped":
+            stopped = min(stopped, place)
+        elif event.type in SESSION_ENDINGS:
+            stopped = len(history)
         elif event.type in ENDINGS:
             open_since.pop(event.subject, None)
         elif event.subject is not None:
             open_since.setdefault(event.subject, place)
-    return history[min([first, *open_since.values()]) :]
+    return history[min([first, stopped, *open_since.values()]) :]
 
 
 # ── what the alarms come to ─────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ from monitor.events import Stored
 from monitor.journal.chain import Fault, Head, canonical, open_after, stored_from, walk
 from monitor.journal.samples import INPUTS, OPENING, Chunk, milliseconds, start_in
 from monitor.journal.schema import event, open_alarm, receipt, sample_chunk
+from monitor.session import ENDINGS
 
 _CHUNK: Final = tuple(column for column in sample_chunk.c if column.name != "id")
 
@@ -105,26 +106,34 @@ def head(connection: sa.Connection) -> Head:
 def rebuild(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]:
     """The bed's events that its present state follows from, and its last event's `n`.
 
-    They start at the earlier of its last `session.started` and the first event of any
-    alarm still open.
+    They start at the earliest of its last `session.started`, the first event of any alarm
+    still open, and the first time that its cuff was stopped since a patient left.
     """
     of_bed = event.c.bed == bed
     last_n = connection.execute(sa.select(sa.func.max(event.c.n)).where(of_bed)).scalar() or 0
-    started = connection.execute(
-        sa.select(event.c.seq)
-        .where(of_bed, event.c.type == "session.started")
-        .order_by(event.c.seq.desc())
-        .limit(1)
+    started = _last(connection, of_bed, "session.started")
+    left = max(_last(connection, of_bed, type_) or 0 for type_ in ENDINGS)
+    stopped = connection.execute(
+        sa.select(sa.func.min(event.c.seq)).where(
+            of_bed, event.c.type == "cuff.stopped", event.c.seq > left
+        )
     ).scalar()
     alarms = sa.select(open_alarm.c.subject).where(open_alarm.c.bed == bed)
     raised = connection.execute(
         sa.select(sa.func.min(event.c.seq)).where(event.c.subject.in_(alarms))
     ).scalar()
-    starts = [seq for seq in (started, raised) if seq is not None]
+    starts = [seq for seq in (started, raised, stopped) if seq is not None]
     if not starts:
         return [], last_n
     query = sa.select(event).where(of_bed, event.c.seq >= min(starts)).order_by(event.c.seq)
     return _stored(connection, query), last_n
+
+
+def _last(connection: sa.Connection, of_bed: sa.ColumnElement[bool], type_: str) -> int | None:
+    """The place of the last event of that type among those of a bed."""
+    query = sa.select(event.c.seq).where(of_bed, event.c.type == type_)
+    found: int | None = connection.execute(query.order_by(event.c.seq.desc()).limit(1)).scalar()
+    return found
 
 
 def sessions(connection: sa.Connection, limit: int, before: int | None) -> list[Stored]:

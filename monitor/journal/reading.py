@@ -110,8 +110,8 @@ class JournalReader:
     async def rebuild(self, bed: str) -> tuple[list[Stored], int]:
         """The bed's events that its present state follows from, and its last event's `n`.
 
-        They start at the earlier of its last `session.started` and the first event of any
-        alarm still open.
+        They start at the earliest of its last `session.started`, the first event of any alarm
+        still open, and the first time that its cuff was stopped since a patient left.
         """
         return await self._ask(reader.rebuild, bed)
 

@@ -372,6 +372,22 @@ def test_pressure_is_followed_until_two_in_a_row_are_clear() -> None:
     assert asked(side)[1:] == ["confirm", "follow-up"]
 
 
+@pytest.mark.parametrize("step_s", [-86_400.0, 86_400.0])
+def test_pressure_is_followed_as_long_whatever_the_wall_clock_does(step_s: float) -> None:
+    side = bed().wait(2).with_session().with_baseline().dosed().measured(185, 100)
+    side.pressure = (125, 80)
+    side.minutes(2).wall_steps(step_s).minutes(14)
+    assert asked(side)[1:] == ["confirm", "follow-up"]
+
+
+def test_the_pressure_alarm_of_the_last_patient_is_not_followed_at_the_next_one() -> None:
+    side = bed().wait(2).with_session().with_baseline().measured(185, 112).minutes(2)
+    assert side.story("pressure.severe") == ["raised", "condition-ended"]
+    side.aborted().with_session(id="s-2").minutes(14)
+    of_next = [e for e in side.events if e.session == "s-2" and e.type == "pressure.requested"]
+    assert [e.payload["why"] for e in of_next] == ["schedule"]
+
+
 def test_the_cuff_is_left_alone_without_a_session() -> None:
     assert bed().minutes(30).requests == []
 
@@ -460,10 +476,24 @@ def test_after_a_restart_the_last_pressure_counts_though_the_clock_was_set_back(
     assert side.bed.vitals.values[Vital.SYS].value == 190
 
 
-def test_after_a_restart_a_pressure_is_as_old_as_it_is_though_the_clock_was_set() -> None:
-    side = bed().with_session().measured(190, 112).wall_steps(86_400).tick(1)
-    side.tick(300).rebuilt()
-    assert side.now.mono - side.bed.vitals.values[Vital.SYS].at == 301
+@pytest.mark.parametrize("step_s", [-86_400.0, 86_400.0])
+def test_a_pressure_is_as_old_after_a_restart_whatever_the_wall_clock_did(step_s: float) -> None:
+    def is_stale(side: Bedside) -> bool:
+        return next(shown.stale for shown in side.bed.shown(side.now) if shown.vital is Vital.SYS)
+
+    side = bed().wait(2).measured(131, 71).wall_steps(step_s).tick(2300)
+    assert not is_stale(side.rebuilt())
+    assert is_stale(side.tick(101).rebuilt())
+
+
+@pytest.mark.parametrize("step_s", [-86_400.0, 86_400.0])
+def test_an_alarm_goes_further_in_time_after_a_restart_whatever_the_wall_clock_did(
+    step_s: float,
+) -> None:
+    side = bed().with_session().with_baseline().measured(185, 112)
+    side.wall_steps(step_s).tick(50).rebuilt().tick(9)
+    assert not side.alarm("pressure.severe").escalated
+    assert side.tick(1).alarm("pressure.severe").escalated
 
 
 def test_an_alarm_that_recurs_after_a_restart_within_a_minute_is_counted() -> None:

@@ -235,6 +235,23 @@ async def test_a_latched_alarm_that_was_reset_is_over_until_that_is_undone(
     assert [s.event.n for s in (await journal.rebuild("bed-1"))[0]] == [2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize(
+    ("types", "first_n"),
+    [
+        (["cuff.stopped", "session.started"], 2),
+        (["cuff.stopped", "cuff.allowed", "cuff.stopped", "session.started"], 2),
+        (["cuff.stopped"], 2),
+        (["session.started", "cuff.stopped", "session.closed", "session.started"], 5),
+    ],
+)
+async def test_a_cuff_stopped_before_the_session_reaches_back_to_that(
+    journal: Journal, types: list[str], first_n: int
+) -> None:
+    bed = EventsOf()
+    await journal.append([bed.event(), *(bed.event(type_) for type_ in types)])
+    assert [s.event.n for s in (await journal.rebuild("bed-1"))[0]] == [*range(first_n, bed.n + 1)]
+
+
 async def test_open_alarms_are_known_after_opening_again(url: str) -> None:
     bed = EventsOf()
     first = Journal.open(url)

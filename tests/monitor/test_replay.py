@@ -26,8 +26,8 @@ from monitor.journal.samples import OPENING, Chunk, part_in, start_in
 from monitor.replay import Lost, Piece, run_again
 from monitor.replays import pieces
 from monitor.session import Session
+from tests.monitor.bed_happenings import Happenings, stored
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, START, Bedside
-from tests.monitor.test_bed_properties import AnyOrder, Step, stored
 
 
 class Tape:
@@ -104,7 +104,7 @@ def by_number(events: Iterable[Event]) -> dict[int, Event]:
     return {event.n: event for event in stored(events)}
 
 
-class AnyOrderAgain(AnyOrder):
+class AnyOrderAgain(Happenings):
     """Whatever happens in whatever order, and however finely: it happens again the same."""
 
     def __init__(self) -> None:
@@ -112,16 +112,17 @@ class AnyOrderAgain(AnyOrder):
         self.tape = Tape()
         self.tape.open(START, 0)
 
-    def do(self, step: Step, *fresh: str) -> None:
-        super().do(lambda bed, now: step(Taped(bed, self.tape), now), *fresh)  # type: ignore[arg-type]
+    def do(self, what: What, *fresh: str) -> None:
+        try:
+            super().do(what, *fresh)
+        finally:
+            session = self.bed.session
+            open_id = session.id if session is not None and session.is_open else None
+            self.tape.add(self.now, what, open_id)
 
     @rule(seconds=st.floats(0, 1))
     def an_odd_moment_passes(self, seconds: float) -> None:
         self.time_passes(seconds)
-
-    @rule(reason=st.sampled_from(["the disk is full", None]))
-    def the_site_has_a_trouble(self, reason: str | None) -> None:
-        self.do(lambda bed, now: bed.site("journal-failing", reason, now))
 
     @rule(seconds=st.sampled_from([0.2, 61, 300, 1860]))
     def somebody_looks(self, seconds: float) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from alerts.lifecycle import State
+from drivers.readings import Waveform
 from monitor.commands import InfusionAction, RecordScore
 from monitor.session import Phase
 from tests.monitor.builders import START, bed
@@ -125,6 +126,22 @@ def test_a_wall_clock_that_is_set_changes_no_delay() -> None:
     side = bed().with_session().wait(5).spo2(85, for_s=6).wall_steps(-7200).wait(4)
     assert side.story("spo2.very-low") == []
     assert side.wait(1).story("spo2.very-low") == ["raised"]
+
+
+def test_a_wall_clock_that_is_set_is_an_event_at_an_empty_bed_too() -> None:
+    side = bed().wait(5).wall_steps(-7200).tick(1)
+    assert side.last("clock.stepped").payload == {"by_s": -7200}
+
+
+def test_a_wall_clock_that_is_set_is_noticed_first_thing_after_a_restart() -> None:
+    side = bed().with_session().dosed().minutes(10).rebuilt().wall_steps(-7200).tick(1)
+    assert side.since_dose_min() == pytest.approx(10 + 1 / 60)
+
+
+def test_a_wall_clock_that_is_set_is_told_with_what_comes_next_be_it_a_wave() -> None:
+    side = bed().with_session().wait(5).wall_steps(7200)
+    side.says("oximeter", Waveform("pleth", 75, (1, 2)))
+    assert side.events[-1].type == "clock.stepped"
 
 
 @pytest.mark.parametrize("step_s", [-7200.0, 7200.0])

@@ -1,0 +1,406 @@
+"""What people may ask of a bed, drawn so that most of it is possible as the bed stands.
+
+Every kind of command has one strategy, which looks at the bed: which alarms are open, which
+records stand, when the session began. A part of what is drawn is refused, and is meant to be.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from alerts.lifecycle import Alarm
+from drivers.clock import Instant
+from monitor.bed import Bed
+from monitor.commands import (
+    Abort,
+    Acknowledge,
+    AddNote,
+    AllowCuff,
+    Close,
+    Command,
+    ConfirmEscort,
+    ControlInfusion,
+    Decide,
+    GiveDose,
+    InfusionAction,
+    Matter,
+    MeasurePressure,
+    Override,
+    PauseAudio,
+    Prepare,
+    RecordObservation,
+    RecordPressure,
+    RecordScore,
+    RecordSymptom,
+    Retract,
+    SetLimit,
+    StartSession,
+    StopCuff,
+    Unacknowledge,
+    WatchAction,
+    WatchOver,
+)
+from monitor.records import Dose, Observation, Pressure, Record, Score, Symptom
+from monitor.regimen import Regimen
+from tests.monitor.builders import REGIMENS
+
+Draw = Callable[[Bed, Instant], st.SearchStrategy[Any]]
+
+WHY: Final = st.just("why")
+CLINICIAN: Final = st.just("dr.b")
+NURSE: Final = st.sampled_from(["nurse.a", "nurse.b"])
+OVERRIDE: Final = Override("dr.b", "why")
+
+
+def _shortened(regimen: Regimen) -> Regimen:
+    """With a window, and a time of good SpO2, that a test can wait for."""
+    discharge = regimen.discharge.model_copy(update={"spo2_held_min": 1})
+    return regimen.model_copy(update={"window_min": 12, "discharge": discharge})
+
+
+regimens: Final = st.sampled_from(
+    [
+        _shortened(REGIMENS["esketamine-84"]),
+        _shortened(REGIMENS["ketamine-iv"]),
+        REGIMENS["esketamine-28"],
+        REGIMENS["ketamine-iv"],
+    ]
+)
+
+
+# ── what a command names ────────────────────────────────────────────────────────────────
+
+
+def moments(bed: Bed, now: Instant) -> st.SearchStrategy[datetime | None]:
+    """Now, or a while ago in the session; seldom before the session, or still to come."""
+    begun = now.wall if bed.session is None else bed.session.started_at
+
+    def ago(minutes: float) -> datetime:
+        return now.wall - timedelta(minutes=minutes)
+
+    return st.one_of(
+        st.none(),
+        st.none(),
+        st.sampled_from([0.5, 3.3, 11.1, 39.1, 100.1]).map(ago).map(lambda at: max(at, begun)),
+        st.sampled_from([0.7, 11.3, 150.3, -0.4, -2.2]).map(ago),
+    )
+
+
+def records(bed: Bed, *kinds: type[Record]) -> st.SearchStrategy[str]:
+    """A record of these kinds that stands; seldom one that does not, any more or at all."""
+    if bed.session is None:
+        return st.just("unknown")
+    standing = [record.id for record in bed.session.records() if isinstance(record, kinds)]
+    gone = [correction.was.id for correction in bed.session.corrections]
+    return st.sampled_from([*standing, *standing, *gone, "unknown"])
+
+
+def _corrected(bed: Bed, kind: type[Record]) -> st.SearchStrategy[str | None]:
+    return st.sampled_from([True] + [False] * 9).flatmap(
+        lambda is_corrected: records(bed, kind) if is_corrected else st.none()
+    )
+
+
+def alarms(bed: Bed, wanted: Callable[[Alarm], bool]) -> st.SearchStrategy[str]:
+    """An alarm that is `wanted`, if there is one; seldom another, which may have ended."""
+    every = [*bed.engine.alarms.values()]
+    some = [alarm.id for alarm in every if wanted(alarm)]
+    return st.sampled_from([*some * 3, *(alarm.id for alarm in every), "unknown"])
+
+
+# ── before and at the dose ──────────────────────────────────────────────────────────────
+
+
+def _start(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(
+        StartSession,
+        st.just(f"s-{now.mono:.0f}-{bed.n}"),
+        st.just("P-017"),
+        st.sampled_from([44, 70, None]),
+        st.sampled_from([70.0, 70.0, 70.0, None]),
+        regimens,
+        st.sampled_from([None, (), ("opioid",)]),
+        NURSE,
+        st.sampled_from([None, True]),
+        st.sampled_from([None, 1]),
+    )
+
+
+def _prepare(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    medicines = st.sampled_from([None, (), ("benzodiazepine", "opioid")])
+    return st.builds(Prepare, medicines, st.sampled_from([None, True, False]), NURSE)
+
+
+def _dose(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
+    ours, left_mg = "esketamine", 84.0
+    if bed.session is not None:
+        ours = bed.session.regimen.product
+        planned_mg = bed.session.regimen.planned_mg(bed.session.weight_kg) or 0.0
+        left_mg = planned_mg - bed.session.given_mg
+    return st.builds(
+        GiveDose,
+        st.sampled_from([ours] * 9 + ["water"]),
+        st.sampled_from([28.0, 28.0, 10.0, left_mg, left_mg, 84.0]),
+        st.sampled_from([None, "A123"]),
+        NURSE,
+        st.one_of(st.none(), moments(bed, now)),
+        st.sampled_from([OVERRIDE] * 4 + [None]),
+        _corrected(bed, Dose),
+    )
+
+
+def _infusion(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
+    ran = None if bed.session is None else bed.session.infusion
+    fit = [InfusionAction.START]
+    if ran is not None:
+        turn = InfusionAction.RESUME if ran.is_paused else InfusionAction.PAUSE
+        fit = [turn, turn, InfusionAction.END]
+    return st.builds(
+        ControlInfusion,
+        st.sampled_from([*fit * 3, *InfusionAction]),
+        NURSE,
+        st.one_of(st.none(), moments(bed, now)),
+        st.sampled_from([OVERRIDE] * 4 + [None]),
+        st.sampled_from([None, "nausea"]),
+    )
+
+
+# ── what is put on record ───────────────────────────────────────────────────────────────
+
+_ITEMS: Final = st.one_of(
+    st.lists(st.integers(0, 4), min_size=23, max_size=23),
+    st.lists(st.just(0), min_size=23, max_size=23),
+    st.lists(st.integers(0, 5), min_size=22, max_size=23),
+).map(lambda points: dict(enumerate(points, start=1)))
+
+
+def _score(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
+    totals = [
+        ("cadss", st.sampled_from([0, 3, 4, 5, 29, 31, 93]), st.none()),
+        ("cadss", st.none(), _ITEMS),
+        ("cadss", st.just(0), _ITEMS),
+        ("moaas", st.integers(0, 6), st.none()),
+    ]
+    return st.sampled_from(totals).flatmap(
+        lambda drawn: st.builds(
+            RecordScore,
+            st.just(drawn[0]),
+            drawn[1],
+            drawn[2],
+            NURSE,
+            moments(bed, now),
+            _corrected(bed, Score),
+        )
+    )
+
+
+def _symptom(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(
+        RecordSymptom,
+        st.sampled_from(["nausea", "headache", "chest-pain", "seizure", "boredom"]),
+        st.sampled_from([0, 1, 2, 3, 3, 4]),
+        NURSE,
+        st.sampled_from([None, "sudden"]),
+        st.sampled_from([None, True]),
+        moments(bed, now),
+        _corrected(bed, Symptom),
+    )
+
+
+def _observation(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(
+        RecordObservation,
+        NURSE,
+        st.sampled_from([None, 7.0, 14.0, 26.0, 90.0]),
+        st.sampled_from([None, 34.9, 36.8, 39.2]),
+        st.sampled_from([None, False, True]),
+        st.sampled_from([None, "alert", "alert", "voice", "asleep"]),
+        moments(bed, now),
+        _corrected(bed, Observation),
+    )
+
+
+def _pressure(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(
+        RecordPressure,
+        st.sampled_from([85.0, 118.0, 121.0, 145.0, 165.0, 185.0, 20.0]),
+        st.sampled_from([60.0, 78.0, 95.0, 112.0]),
+        NURSE,
+        st.sampled_from([None, 70.0, 125.0]),
+        moments(bed, now),
+        _corrected(bed, Pressure),
+    )
+
+
+def _retract(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(Retract, records(bed, Record), NURSE, WHY)
+
+
+def _note(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(AddNote, st.just("calm"), NURSE)
+
+
+# ── what a clinician and the nurses settle ──────────────────────────────────────────────
+
+_LIMITS: Final = (
+    ("spo2.low", "spo2", (86.0, 90.0, 98.0)),
+    ("pressure.severe", "sys", (150.0, 200.0)),
+    ("pressure.rise", "dia", (10.0, 50.0)),
+    ("pulse.high", None, (60.0, 150.0, 400.0)),
+    ("spo2.falling", None, (2.0, 12.0)),
+    ("news2.high", None, (3.0, 12.0)),
+    ("pressure.severe", None, (150.0,)),
+    ("tech.sensor-off", None, (1.0,)),
+    ("nothing", None, (1.0,)),
+)
+
+
+def _limit(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
+    own = [] if bed.session is None else sorted(bed.session.patient_limits())
+    wanted = [(rule, signal, limit) for rule, signal, limits in _LIMITS for limit in limits]
+    back = [(rule, signal, None) for rule, signal in [*own * 3, ("spo2.low", "spo2")]]
+    return st.sampled_from([*wanted, *back]).flatmap(
+        lambda drawn: st.builds(SetLimit, *map(st.just, drawn), CLINICIAN, WHY, NURSE)
+    )
+
+
+def _decide(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
+    dosed = bed.session is not None and bed.session.first_dose_at is not None
+    fit = Matter.LEAVING if dosed else Matter.PRE_DOSE
+    return st.builds(Decide, st.sampled_from([fit, *Matter]), CLINICIAN, WHY, NURSE)
+
+
+def _watch(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
+    nurses = ["nurse.a", "nurse.b"]
+    if bed.session is not None and bed.session.nurse is not None:
+        nurses.append(bed.session.nurse)
+    to = st.sampled_from([None, "nurse.a", "nurse.b"])
+    return st.builds(WatchOver, st.sampled_from(WatchAction), st.sampled_from(nurses), to)
+
+
+def _escort(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(ConfirmEscort, NURSE)
+
+
+def _close(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    against = st.sampled_from([(None, None), ("dr.b", "why"), ("dr.b", None)])
+    return against.flatmap(lambda word: st.builds(Close, NURSE, st.booleans(), *map(st.just, word)))
+
+
+def _abort(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(Abort, NURSE, WHY)
+
+
+# ── alarms and the cuff ─────────────────────────────────────────────────────────────────
+
+
+def _acknowledge(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
+    untaken = alarms(bed, lambda alarm: alarm.is_open and not alarm.acknowledged)
+    return st.builds(Acknowledge, untaken, NURSE)
+
+
+def _unacknowledge(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
+    session = None if bed.session is None else bed.session.id
+
+    def is_taken(alarm: Alarm) -> bool:
+        return bed.engine.why_not_undone(alarm.id, session, now) is None
+
+    return st.builds(Unacknowledge, alarms(bed, is_taken), NURSE, st.just("the wrong bed"))
+
+
+def _pause(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(PauseAudio, NURSE, st.sampled_from([5.0, 30.0, 120.0, 121.0]))
+
+
+def _measure(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(MeasurePressure, NURSE)
+
+
+def _stop(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(StopCuff, NURSE, st.just("a line in that arm"))
+
+
+def _allow(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(AllowCuff, NURSE)
+
+
+ASKED: Final[Mapping[type[Any], Draw]] = {
+    StartSession: _start,
+    Prepare: _prepare,
+    GiveDose: _dose,
+    ControlInfusion: _infusion,
+    RecordScore: _score,
+    RecordSymptom: _symptom,
+    RecordObservation: _observation,
+    RecordPressure: _pressure,
+    Retract: _retract,
+    AddNote: _note,
+    SetLimit: _limit,
+    Decide: _decide,
+    WatchOver: _watch,
+    ConfirmEscort: _escort,
+    Close: _close,
+    Abort: _abort,
+    Acknowledge: _acknowledge,
+    Unacknowledge: _unacknowledge,
+    PauseAudio: _pause,
+    MeasurePressure: _measure,
+    StopCuff: _stop,
+    AllowCuff: _allow,
+}
+"""How each kind of command is drawn."""
+
+RECORDS: Final = (RecordScore, RecordSymptom, RecordObservation, RecordPressure)
+SETTLED: Final = (SetLimit, SetLimit, WatchOver, ConfirmEscort, AddNote)
+ALARMS: Final = (Acknowledge, Unacknowledge, PauseAudio)
+CUFF: Final = (MeasurePressure, StopCuff, AllowCuff)
+ENDS: Final = (Close, Close, Abort)
+"""The kinds of command, by what they are about."""
+
+
+def giving(bed: Bed) -> type[Any]:
+    """How the regimen's product is given."""
+    assert bed.session is not None
+    return ControlInfusion if bed.session.regimen.is_infusion else GiveDose
+
+
+_OF_RECORD: Final[Mapping[type[Record], type[Any]]] = {
+    Dose: GiveDose,
+    Score: RecordScore,
+    Symptom: RecordSymptom,
+    Observation: RecordObservation,
+    Pressure: RecordPressure,
+}
+
+
+def corrections(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
+    """Another record in the place of one that stands, or its withdrawal."""
+    assert bed.session is not None
+
+    def corrected(record: Record) -> st.SearchStrategy[Command]:
+        anew = ASKED[_OF_RECORD[type(record)]](bed, now)
+        withdrawn = st.just(Retract(record.id, "nurse.a", "why"))
+        return st.one_of(anew.map(lambda new: replace(new, corrects=record.id)), withdrawn)
+
+    return st.sampled_from([*bed.session.records()]).flatmap(corrected)
+
+
+def recovery(bed: Bed) -> Iterator[Command]:
+    """What is recorded at a patient who is well again, one after the other."""
+    by = "nurse.a"
+    assert bed.session is not None
+    for symptom in {symptom.name for symptom in bed.session.symptoms}:
+        yield RecordSymptom(symptom, 0, by)
+    yield RecordObservation(by, 14.0, 36.8, False, "alert")
+    yield RecordScore("cadss", 0, None, by)
+    yield RecordScore("moaas", 5, None, by)
+    yield RecordPressure(119, 77, by)
+    yield RecordPressure(118, 76, by)
+    if bed.session.first_dose_at is not None:
+        yield Decide(Matter.LEAVING, "dr.b", "why", by)
+    yield ConfirmEscort(by)
+    for alarm in bed.engine.open_alarms():
+        yield Acknowledge(alarm.id, by)
