@@ -222,7 +222,7 @@ class Engine:
             if trouble in scene.troubles:
                 return Verdict.MET
             return Verdict.UNKNOWN if trouble in scene.unseen else Verdict.CLEAR
-        if rule.after_min is not None and (scene.minutes or 0.0) < rule.after_min:
+        if rule.after_min is not None and (scene.minutes is None or scene.minutes < rule.after_min):
             return Verdict.UNKNOWN
         return judge(rule.condition, scene.values, scene.baseline, rule.clear_margin)
 
