@@ -226,7 +226,7 @@ class Engine:
             if trouble in scene.troubles:
                 return Verdict.MET
             return Verdict.UNKNOWN if trouble in scene.unseen else Verdict.CLEAR
-        if rule.after_min is not None and (scene.minutes or 0.0) < rule.after_min:
+        if rule.after_min is not None and (scene.minutes is None or scene.minutes < rule.after_min):
             return Verdict.UNKNOWN
         return judge(rule.condition, scene.values, scene.baseline, rule.clear_margin)
 
@@ -240,11 +240,8 @@ class Engine:
     def _turn(self, key: Key, turn: Turn, scene: Scene, now: Instant) -> list[Change]:
         if turn is Turn.ONSET:
             return self._onset(key, scene, now)
-        alarm = self.alarms.get(key)
-        if alarm is None:
-            return []
         cause = Cause(now.wall, reason=_WHY.get(turn))
-        return self._take(advance(alarm, Input(turn.value), cause), now)
+        return self._take(advance(self.alarms[key], Input(turn.value), cause), now)
 
     def _onset(self, key: Key, scene: Scene, now: Instant) -> list[Change]:
         rule = self._watches[key].rule
@@ -379,7 +376,6 @@ class Engine:
     def use_set(self, rule_id: str) -> None:
         """Judge by the set's own rule of that id again. Raises `KeyError`."""
         self.use({rule.id: rule for rule in self.rules.rules}[rule_id])
-        del self._own[rule_id]
 
     def end_session(self, now: Instant, reason: str) -> list[Change]:
         """The session is over: what was raised for it ends, and its rules start afresh."""

@@ -180,7 +180,7 @@ def _adds_nothing(less: Rule, more: Rule) -> bool:
         and (less.worsens_to or less.priority) <= (more.worsens_to or more.priority)
         and more.latching >= less.latching
         and more.in_session <= less.in_session
-        and (more.after_min or 0.0) <= (less.after_min or 0.0)
+        and _begins(more) <= _begins(less)
         and _no_sooner(less, more)
         and set(signals(less.condition)) <= set(signals(more.condition))
         and all(
@@ -188,6 +188,11 @@ def _adds_nothing(less: Rule, more: Rule) -> bool:
             for way in _alternatives(less.condition)
         )
     )
+
+
+def _begins(rule: Rule) -> float:
+    """After so many minutes from the first dose; one without `after_min` before it."""
+    return -math.inf if rule.after_min is None else rule.after_min
 
 
 def _loudness(rule: Rule) -> tuple[bool, int]:

@@ -207,16 +207,16 @@ class Rule:
     text: str
     guidance: str
     source: str
-    for_s: float = 0.0
-    confirm_after_s: float | None = None
-    confirm_within_s: float = 0.0
-    clear_margin: float = 0.0
-    clear_for_s: float = 0.0
-    latching: bool = False
-    in_session: bool = True
-    after_min: float | None = None
-    worsens_to: Priority | None = None
-    worsens_after_s: float = 0.0
+    for_s: float
+    confirm_after_s: float | None
+    confirm_within_s: float
+    clear_margin: float
+    clear_for_s: float
+    latching: bool
+    in_session: bool
+    after_min: float | None
+    worsens_to: Priority | None
+    worsens_after_s: float
 
     @property
     def trouble(self) -> str | None:

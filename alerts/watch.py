@@ -47,16 +47,15 @@ class Watch:
     def _quiet(self, verdict: Verdict, taken_at: float, now: float) -> list[Turn]:
         if verdict in (Verdict.NEAR, Verdict.CLEAR):
             self.since = None
-            self.failed = False
             return []
         if verdict is Verdict.MET and self.since is None:
             self.since = now
             self.first_taken_at = taken_at
+            self.failed = False
         if self.since is None or not self._is_due(verdict, taken_at, now):
             return []
         self.raised = True
         self.since = None
-        self.failed = False
         self.blind = verdict is Verdict.UNKNOWN
         return [Turn.ONSET, Turn.BLIND] if self.blind else [Turn.ONSET]
 
@@ -89,7 +88,7 @@ class Watch:
 
     def confirmation_failed(self) -> None:
         """The second measurement gave nothing: the first one has to be believed."""
-        self.failed = self.since is not None and not self.raised
+        self.failed = True
 
     @property
     def confirm_at(self) -> float | None:

@@ -1,5 +1,6 @@
 """Conditions in words and signs, as people read them."""
 
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -46,7 +47,7 @@ def as_spoken(leaf: Leaf) -> str:
     """A simple condition as a nurse would say it."""
     match leaf:
         case Limit(signal, Comparison.AT_LEAST, limit) if signal in SYMPTOM_SIGNALS:
-            grade = "any" if limit <= 1 else GRADES[min(int(limit), len(GRADES) - 1)]
+            grade = "any" if limit <= 1 else GRADES[min(math.ceil(limit), len(GRADES) - 1)]
             return f"{grade} {SYMPTOM_SIGNALS[signal].replace('-', ' ')}"
         case _:
             return _said(leaf, _NAMES)

@@ -7,7 +7,8 @@ import pytest
 from alerts import engine as engine_module
 from alerts.conditions import Verdict, judge
 from alerts.lifecycle import State
-from alerts.rules import Priority
+from alerts.rules import Priority, RuleSet
+from alerts.ruleset import parse
 from tests.alerts.scenes import START, Watched
 
 LOW, MEDIUM = Priority.LOW, Priority.MEDIUM
@@ -67,6 +68,99 @@ def test_one_lost_signal_of_two_leaves_a_rule_of_both_without_verdict() -> None:
 def test_another_look_at_the_same_pressure_confirms_nothing() -> None:
     seen = Watched().see(sys=150, dia=80).wait(30).start_session("s-1")
     assert seen.history("pressure.elevated") == []
+
+
+def test_a_restart_does_not_say_again_that_data_are_lost() -> None:
+    seen = very_low().lose("spo2").wait(60).restart()
+    assert seen.history("spo2.very-low") == ["raised", "unverified"]
+    assert seen.see(spo2=84).history("spo2.very-low")[2:] == ["verified"]
+
+
+EITHER = parse(
+    """
+    name = "site"
+    version = "1"
+    [[rule]]
+    id = "either"
+    any_of = [{ signal = "spo2", below = 88 }, { signal = "pulse", above = 140 }]
+    clear_for_s = 5
+    priority = "high"
+    text = "{spo2} {pulse}"
+    source = "site"
+    """,
+    "site.toml",
+)
+
+
+def test_the_newest_value_of_a_rule_of_two_signals_tells_how_long_it_was_clear() -> None:
+    seen = Watched(EITHER).see(pulse=70).see(spo2=85).wait(1).hold(4, spo2=95)
+    assert seen.history("either") == ["raised"]
+    assert seen.wait(1).see(spo2=95).history("either") == ["raised", "ended"]
+
+
+# ── confirmation ────────────────────────────────────────────────────────────────────────
+
+
+def confirming(after_s: int, *more_s: int) -> RuleSet:
+    """A set whose rules each ask for a second pressure after so many seconds."""
+    tables = (
+        f"""
+        [[rule]]
+        id = "after-{seconds}"
+        signal = "sys"
+        below = 90
+        confirm_after_s = {seconds}
+        confirm_within_s = 240
+        priority = "medium"
+        text = "{{sys}}"
+        source = "site"
+        """
+        for seconds in (after_s, *more_s)
+    )
+    return parse('name = "site"\nversion = "1"\n' + "".join(tables), "site.toml")
+
+
+def test_of_two_confirmations_that_are_wanted_the_sooner_counts() -> None:
+    for rules in (confirming(60, 90), confirming(90, 60)):
+        seen = Watched(rules).see(sys=85)
+        assert seen.engine.confirm_at == START.mono + 60
+
+
+# ── rules that begin after the dose ─────────────────────────────────────────────────────
+
+
+def after(minutes: int) -> RuleSet:
+    """A set of one rule, on CADSS over 4, that begins so many minutes after the dose."""
+    return parse(
+        f"""
+        name = "site"
+        version = "1"
+        [[rule]]
+        id = "late"
+        signal = "cadss"
+        above = 4
+        after_min = {minutes}
+        priority = "medium"
+        text = "CADSS {{value}}"
+        source = "site"
+        """,
+        "site.toml",
+    )
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 120])
+def test_a_rule_that_begins_after_the_dose_waits_for_it(minutes: int) -> None:
+    seen = Watched(after(minutes)).see(cadss=6)
+    assert seen.history("late") == []
+    if minutes:
+        assert seen.at_minute(minutes - 0.1).history("late") == []
+    assert seen.at_minute(minutes).history("late") == ["raised"]
+
+
+def test_an_alarm_for_which_it_is_too_early_by_a_corrected_dose_is_unverified() -> None:
+    seen = Watched(after(120), minutes=120).see(cadss=6).at_minute(100)
+    assert seen.history("late") == ["raised", "unverified"]
+    assert seen.at_minute(120).history("late")[2:] == ["verified"]
 
 
 # ── recurrence ──────────────────────────────────────────────────────────────────────────
@@ -190,8 +284,10 @@ def test_what_cannot_be_undone_says_why(seen: Callable[[], Watched], why: str) -
     assert len(before.undo("spo2.very-low").changes) == changes
 
 
-def test_an_unknown_alarm_cannot_be_undone() -> None:
-    assert Watched().engine.why_not_undone("a-1", "s-1", START) == "no such alarm here"
+def test_an_unknown_alarm_cannot_be_taken_or_undone() -> None:
+    engine = Watched().engine
+    assert engine.acknowledge("a-1", "nurse.a", None, START) == []
+    assert engine.why_not_undone("a-1", "s-1", START) == "no such alarm here"
 
 
 # ── priority ────────────────────────────────────────────────────────────────────────────
@@ -245,6 +341,13 @@ def test_an_alarm_of_the_next_session_is_another() -> None:
     seen.start_session("s-2").wait(10)
     assert seen.alarm("spo2.very-low").session == "s-2"
     assert seen.alarm("spo2.very-low").count == 1
+
+
+def test_a_session_that_ends_leaves_nothing_to_look_at() -> None:
+    seen = Watched().see(spo2=85, sys=150, dia=80)
+    assert seen.engine.next_due == seen.now.mono + 10
+    seen.engine.end_session(seen.now, "session closed")
+    assert seen.engine.next_due == float("inf")
 
 
 def test_a_device_trouble_outlasts_the_session() -> None:

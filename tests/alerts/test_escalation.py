@@ -1,5 +1,8 @@
 """An alarm that nobody takes goes further: when, to whom, and how a site writes it down."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from alerts.lifecycle import State
@@ -151,6 +154,12 @@ def test_a_long_restart_leaves_out_no_level() -> None:
     assert seen.alarm(HIGH).recipients == ("nurse", "charge-nurse")
 
 
+def test_a_clock_set_back_before_a_restart_counts_from_the_restart() -> None:
+    seen = high().step_wall(-7200).restart()
+    assert seen.wait(59.9).calls(HIGH) == []
+    assert [type_ for type_, _ in seen.wait(0.1).calls(HIGH)] == ["escalated"]
+
+
 def test_levels_that_were_taken_away_call_nobody_new() -> None:
     seen = high().wait(60).restart(site('[escalation]\nlevels = ["nurse"]\n'))
     assert [type_ for type_, _ in seen.wait(60).calls(HIGH)] == ["escalated", "reminded"]
@@ -183,6 +192,20 @@ def test_a_set_has_what_it_leaves_out_from_the_one_it_extends() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "escalation"),
+    [
+        ("high_after_s = 5\nmedium_after_s = 3600", {"high_after_s": 5, "medium_after_s": 3600}),
+        ("high_after_s = 180", {"high_after_s": 180}),
+        ("medium_after_s = 60", {"medium_after_s": 60}),
+        ('levels = ["n"]', {"levels": ("n",)}),
+        (f'levels = ["{"n" * 64}"]', {"levels": ("n" * 64,)}),
+    ],
+)
+def test_a_site_may_go_as_far_as(text: str, escalation: dict[str, Any]) -> None:
+    assert site(f"[escalation]\n{text}\n").escalation == replace(DEFAULT.escalation, **escalation)
+
+
+@pytest.mark.parametrize(
     ("priority", "kind", "after_s"),
     [
         (Priority.HIGH, Kind.PHYSIOLOGICAL, 60),
@@ -205,6 +228,7 @@ def test_how_long_each_has(priority: Priority, kind: Kind, after_s: float | None
         ("levels = []", "levels is a list of names"),
         ('levels = "nurse"', "levels is a list of names"),
         ("levels = [3]", "levels is a list of names"),
+        ('levels = ["nurse", 3]', "levels is a list of names"),
         ('levels = [""]', "levels is a list of names"),
         (f'levels = ["{"n" * 65}"]', "levels is a list of names"),
         ('levels = ["nurse", "nurse"]', "names somebody twice"),

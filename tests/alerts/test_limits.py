@@ -1,5 +1,7 @@
 """Limits of one patient: what can be set, and what then alarms."""
 
+from dataclasses import replace
+
 import pytest
 
 from alerts.limits import adjusted, limit_of
@@ -82,6 +84,33 @@ def test_what_cannot_be_set_says_why(
     assert says in str(refused.value)
 
 
+SIGNALS_REACH = [
+    ("spo2", 0, 100),
+    ("pulse", 18, 321),
+    ("sys", 30, 300),
+    ("dia", 10, 200),
+    ("map", 20, 250),
+    ("perfusion", 0, 20),
+    ("resp", 0, 80),
+    ("temperature", 25, 45),
+    ("cadss", 0, 92),
+    ("moaas", 0, 5),
+    ("news2", 0, 20),
+    ("news2-single", 0, 3),
+    ("symptom.nausea", 0, 3),
+]
+
+
+@pytest.mark.parametrize(("signal", "least", "most"), SIGNALS_REACH)
+def test_a_limit_lies_within_what_its_signal_can_be(signal: str, least: int, most: int) -> None:
+    rule = replace(RULES["spo2.low"], condition=Limit(signal, Comparison.BELOW, least + 1))
+    for limit in (least + 0.5, most - 0.5):
+        assert limit_of(adjusted(rule, signal, limit)) == (signal, limit)
+    for limit in (least, most):
+        with pytest.raises(RuleError, match=f"is over {least} and under {most}, not {limit}"):
+            adjusted(rule, signal, limit)
+
+
 # ── what then alarms ────────────────────────────────────────────────────────────────────
 
 
@@ -157,7 +186,6 @@ def test_a_limit_set_without_a_session_makes_the_engine_no_busier() -> None:
 @pytest.mark.parametrize("use", ["use", "use_set"])
 def test_a_rule_that_the_set_has_not_is_refused(use: str) -> None:
     engine = Watched(DEFAULT).engine
-    other = adjusted(RULES["spo2.low"], "spo2", 90)
-    unknown = Rule("x", other.kind, other.condition, other.priority, "", "", "")
+    unknown = replace(RULES["spo2.low"], id="x")
     with pytest.raises(KeyError):
         getattr(engine, use)(unknown if use == "use" else "x")

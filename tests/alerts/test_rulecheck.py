@@ -96,6 +96,7 @@ NEVER = [
     ({ALL: limits("spo2 at_least 91", "spo2 at_most 90")}, "never met together"),
     ({ALL: limits("sys rise_from_baseline 40", "sys below 70")}, "never met together"),
     ({ALL: limits("temperature above 38", "temperature below 38.1")}, "never met together"),
+    ({ALL: limits("perfusion above 0.3", "perfusion below 0.31")}, "never met together"),
     ({"signal": '"spo2"', "below": 90, "for_s": 86400}, "for_s is a day or more"),
     ({"signal": '"spo2"', "below": 90, "after_min": 1440}, "after_min is a day or more"),
 ]
@@ -112,6 +113,7 @@ FIRES: list[dict[str, object]] = [
     {ALL: limits("spo2 at_least 90", "spo2 at_most 90")},
     {ALL: limits("sys rise_from_baseline 40", "sys below 71")},
     {ALL: limits("temperature above 38", "temperature below 38.2")},
+    {ALL: limits("perfusion above 0.3", "perfusion below 0.32")},
     {"signal": '"spo2"', "below": 90, "for_s": 86399},
     {"signal": '"spo2"', "below": 90, "after_min": 1439},
 ]
@@ -140,12 +142,21 @@ def test_a_part_that_never_is_met_is_a_warning(checked: Checked) -> None:
 
 @pytest.mark.parametrize(
     "keys",
-    [{"signal": '"spo2"', "at_least": 0}, {ALL: limits("sys above 29", "sys below 301")}],
+    [
+        {"signal": '"spo2"', "at_least": 0},
+        {ALL: limits("sys above 29", "sys below 301")},
+        {ANY: limits("spo2 at_least 0", "pulse above 120")},
+    ],
     ids=str,
 )
 def test_a_rule_that_is_always_met_is_a_warning(checked: Checked, keys: dict[str, object]) -> None:
     [found] = checked(HEAD + rule(**keys))
     assert (found.level, "every value" in found.says) == (WARNING, True)
+
+
+def test_a_rise_of_nothing_is_not_always_met_for_it_needs_a_baseline(checked: Checked) -> None:
+    parts = limits("sys at_least 30", "sys rise_from_baseline 0")
+    assert checked(HEAD + rule(all_of=parts)) == []
 
 
 # ── rules that never end ────────────────────────────────────────────────────────────────
@@ -186,6 +197,8 @@ LESS_ADDS_NOTHING: list[tuple[dict[str, object], dict[str, object]]] = [
     ({"below": 85}, {"latching": "true"}),
     ({"below": 85, "after_min": 60}, {}),
     ({"below": 85, "after_min": 60}, {"after_min": 30}),
+    ({"below": 85, "after_min": 30}, {"after_min": 30}),
+    ({"below": 85, "after_min": 0}, {}),
 ]
 ADDS: list[tuple[dict[str, object], dict[str, object]]] = [
     ({"below": 85, "priority": '"high"'}, {}),
@@ -193,6 +206,8 @@ ADDS: list[tuple[dict[str, object], dict[str, object]]] = [
     ({"below": 85}, {"kind": '"advisory"'}),
     ({"below": 85, "latching": "true"}, {}),
     ({"below": 85}, {"after_min": 60}),
+    ({"below": 85}, {"after_min": 0}),
+    ({"below": 85, "after_min": 29}, {"after_min": 30}),
     ({"below": 75, "signal": '"resp"'}, {}),
 ]
 
@@ -214,6 +229,8 @@ def test_a_rule_that_is_louder_or_sooner_adds_something(
 
 
 CONFIRMED = {"confirm_after_s": 60, "confirm_within_s": 240}
+LATER = {"confirm_after_s": 90, "confirm_within_s": 240}
+SOON_OR_LATE = {"confirm_after_s": 60, "confirm_within_s": 300}
 
 
 @pytest.mark.parametrize(
@@ -222,11 +239,16 @@ CONFIRMED = {"confirm_after_s": 60, "confirm_within_s": 240}
         ({"at_least": 190}, {"at_least": 180}, False),
         ({"above": 180}, {"at_least": 181}, False),
         ({"rise_from_baseline": 50}, {"rise_from_baseline": 40}, False),
+        ({"rise_from_baseline": 40}, {"rise_from_baseline": 40}, False),
         ({"rise_from_baseline": 60}, {"at_least": 90}, False),
         ({"rise_from_baseline": 59}, {"at_least": 90}, True),
         ({"fall_of": 40, "within_s": 60}, {"fall_of": 30, "within_s": 90}, False),
+        ({"fall_of": 30, "within_s": 60}, {"fall_of": 30, "within_s": 60}, False),
         ({"fall_of": 40, "within_s": 60}, {"fall_of": 30, "within_s": 50}, True),
         ({"at_least": 190, **CONFIRMED}, {"at_least": 180, **CONFIRMED}, False),
+        ({"at_least": 190, **LATER}, {"at_least": 180, **CONFIRMED}, False),
+        ({"at_least": 190, **CONFIRMED}, {"at_least": 180, **SOON_OR_LATE}, True),
+        ({"at_least": 190, **CONFIRMED}, {"at_least": 180, **LATER}, True),
         ({"at_least": 190, **CONFIRMED}, {"at_least": 180}, False),
         ({"at_least": 190}, {"at_least": 180, **CONFIRMED}, True),
         ({"at_least": 190, "for_s": 240}, {"at_least": 180, **CONFIRMED}, False),
@@ -246,6 +268,24 @@ def test_one_of_many_alternatives_adds_nothing(checked: Checked) -> None:
     many = rule("many", any_of=limits("sys at_least 180", "dia at_least 110"))
     [found] = checked(HEAD + rule("one", signal='"dia"', at_least=120) + many)
     assert "rule one: adds nothing to rule many" in found.says
+
+
+def test_one_alternative_of_its_own_is_a_use(checked: Checked) -> None:
+    many = rule("many", any_of=limits("sys at_least 180", "dia at_least 110"))
+    two = rule("two", any_of=limits("sys at_least 190", "dia at_least 100"))
+    assert checked(HEAD + many + two) == []
+
+
+@pytest.mark.parametrize(
+    "change", ["rise_from_baseline = 40", "fall_of = 40, within_s = 60"], ids=["rise", "fall"]
+)
+def test_a_change_with_a_limit_beside_it_adds_nothing_to_the_change(
+    checked: Checked, change: str
+) -> None:
+    changed = f'{{signal = "sys", {change}}}'
+    both = f'[{changed}, {{signal = "sys", below = 170}}]'
+    [found] = checked(HEAD + rule("one", any_of=f"[{changed}]") + rule("both", all_of=both))
+    assert "rule both: adds nothing to rule one" in found.says
 
 
 def test_a_combination_with_another_signal_has_a_use_of_its_own(checked: Checked) -> None:
@@ -286,6 +326,15 @@ def test_a_rule_that_leaves_one_of_the_other_set_nothing_is_a_warning(checked: C
     says = [finding.says.split("rule all: ")[1] for finding in found]
     assert "leaves rule spo2.low nothing to add" in says
     assert "leaves rule spo2.very-low nothing to add" in says
+
+
+def test_what_the_other_set_has_too_much_of_is_not_said_again(
+    checked: Checked, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text(HEAD + spo2("more") + spo2("less", below=85))
+    assert len(examine(read(str(other)))) == 1
+    assert checked(HEAD + 'extends = "other.toml"\n' + rule(signal='"pulse"', above=120)) == []
 
 
 # ── a site's devices ────────────────────────────────────────────────────────────────────

@@ -1,5 +1,6 @@
 """Rule files: what can be written, and how a wrong one is refused."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from alerts.rules import (
     Rise,
     RuleSet,
 )
-from alerts.ruleset import RuleError, load, parse, shipped
+from alerts.ruleset import RuleError, kept, load, parse, shipped
 
 HEAD = 'name = "site-a"\nversion = "3"\n'
 
@@ -101,6 +102,8 @@ WRONG = [
     ("extends not a name", "extends", HEAD + "extends = 3\n"),
     ("extends nothing", "nowhere", HEAD + 'extends = "nowhere"\n'),
     ("rule without id", "no id", HEAD + a_rule(id="")),
+    ("rule with an empty id", "no id", HEAD + a_rule(id='""')),
+    ("rule whose id is no text", "no id", HEAD + a_rule(id="3")),
     ("rule twice", "rule r.one: is there twice", HEAD + a_rule() + a_rule()),
 ]
 WRONG_RULE = [
@@ -124,6 +127,8 @@ WRONG_RULE = [
     ({"kind": '"technical"'}, "does not fit its condition"),
     ({"kind": '"soft"'}, "kind is one of physiological, technical, advisory"),
     ({"text": ""}, "text is missing"),
+    ({"text": "3"}, "text = 3 is no text"),
+    ({"guidance": "true"}, "guidance = True is no text"),
     ({"source": ""}, "source is missing"),
     ({"text": '"{who}"'}, "{who} is not known"),
     ({"text": '"{symptom.headache}"'}, "{symptom.headache} is not known"),
@@ -135,18 +140,35 @@ WRONG_RULE = [
     ({"in_session": "false"}, "in_session"),
     ({"confirm_after_s": "60", "confirm_within_s": "240"}, "for pressures alone"),
     ({"signal": '"sys"', "confirm_after_s": "60"}, "confirm_within_s"),
+    (
+        {"signal": '"sys"', "confirm_after_s": "60", "confirm_within_s": "60"},
+        "confirm_within_s must be over confirm_after_s",
+    ),
     ({"signal": '"sys"', "confirm_after_s": "60", "for_s": "5"}, "both for_s and confirm"),
     ({"worsens_to": '"medium"'}, "worsens_to must be over priority high"),
+    ({"worsens_to": '"high"'}, "worsens_to must be over priority high"),
     ({"signal": "", "below": "", "technical": '"gremlins"'}, "gremlins"),
     ({"signal": "", "below": "", "technical": "[]"}, "is not known"),
     ({"signal": "", "technical": '"no-pulse"'}, "technical stands alone; remove below"),
+    (
+        {"signal": "", "above": "3", "technical": '"no-pulse"'},
+        "technical stands alone; remove above",
+    ),
     (
         {"signal": "", "below": "", "text": '"t"', "technical": '"no-pulse"', "after_min": "3"},
         "after_min",
     ),
     ({"signal": "", "below": "", "any_of": "[]"}, "any_of takes a list"),
-    ({"signal": "", "below": "", "any_of": '[{technical = "no-pulse"}]'}, "stands alone"),
+    ({"signal": "", "below": "", "any_of": '[{signal = "sys", above = 3}, 3]'}, "any_of takes a"),
+    (
+        {"signal": "", "below": "", "any_of": '[{technical = "no-pulse"}]'},
+        "technical stands alone, not inside any_of",
+    ),
     ({"signal": "", "any_of": '[{signal = "sys", above = 3}]'}, "below belongs inside any_of"),
+    (
+        {"signal": "", "above": "3", "any_of": '[{signal = "sys", above = 3}]'},
+        "above belongs inside any_of",
+    ),
     (
         {"signal": "", "below": "", "all_of": '[{signal = "sys", above = 3, for_s = 3}]'},
         "unknown key for_s",
@@ -187,6 +209,10 @@ PLACES = [
     (6, HEAD + a_rule(below='"x"')),
     (6, HEAD + a_rule(below='"""\n\nx"""')),
     (3, HEAD + a_rule(text="")),
+    (10, HEAD + a_rule(technical='"no-pulse"')),
+    (6, HEAD + a_rule(above="3")),
+    (9, HEAD + a_rule(signal="", above="3", technical='"no-pulse"')),
+    (9, HEAD + a_rule(signal="", above="3", any_of='[{signal = "sys", above = 3}]')),
     (12, HEAD + a_rule() + a_rule(id='"r.two"', signal='"spo3"')),
     (10, HEAD + a_rule(signal="", below="", any_of="""[
         {signal = "sys", above = 3},
@@ -217,6 +243,12 @@ def test_a_fault_names_its_line(line: int, text: str) -> None:
 def test_a_slip_is_answered_with_what_was_meant(keys: dict[str, str], known: str) -> None:
     with pytest.raises(RuleError, match=rf"did you mean {known}\?"):
         parsed(HEAD + a_rule(**keys))
+
+
+def test_of_several_faults_the_first_is_told() -> None:
+    wrong = HEAD + a_rule(signal='"spo3"') + a_rule(id='"r.two"', below='"x"')
+    with pytest.raises(RuleError, match=r"^site\.toml:5: rule r\.one: "):
+        parsed(wrong)
 
 
 # ── extends ─────────────────────────────────────────────────────────────────────────────
@@ -253,12 +285,49 @@ def test_what_a_file_extends_is_found_beside_it(tmp_path: Path) -> None:
     assert [rule.id for rule in load(str(site)).rules] == ["r.one"]
 
 
-@pytest.mark.parametrize("other", ["a.toml", "b.toml"])
-def test_a_file_that_extends_itself_is_refused(tmp_path: Path, other: str) -> None:
-    (tmp_path / "a.toml").write_text(HEAD + f'extends = "{other}"\n')
-    (tmp_path / "b.toml").write_text(HEAD + 'extends = "a.toml"\n')
-    with pytest.raises(RuleError, match="leads back to itself"):
+def test_each_file_finds_what_it_extends_beside_itself(tmp_path: Path) -> None:
+    site, base = tmp_path / "ward" / "site.toml", tmp_path / "clinic" / "base.toml"
+    for file in (site, base):
+        file.parent.mkdir()
+    site.write_text(HEAD + 'extends = "../clinic/clinic.toml"\n')
+    (base.parent / "clinic.toml").write_text(HEAD + 'extends = "base.toml"\n')
+    base.write_text(HEAD + a_rule())
+    assert [rule.id for rule in load(str(site)).rules] == ["r.one"]
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"a": "a"}, "a.toml: extends = 'a.toml' leads back to itself"),
+        ({"a": "b", "b": "a"}, "b.toml: extends = 'a.toml' leads back to itself"),
+        ({"a": "b", "b": "c", "c": "b"}, "c.toml: extends = 'b.toml' leads back to itself"),
+    ],
+    ids=["itself", "one other", "two others"],
+)
+def test_a_file_that_leads_back_to_itself_is_refused(
+    tmp_path: Path, files: dict[str, str], says: str
+) -> None:
+    for name, other in files.items():
+        (tmp_path / f"{name}.toml").write_text(HEAD + f'extends = "{other}.toml"\n')
+    with pytest.raises(RuleError, match=f"^{re.escape(str(tmp_path / says))}"):
         load(str(tmp_path / "a.toml"))
+
+
+def test_a_set_is_had_again_from_the_texts_that_made_it_up(tmp_path: Path) -> None:
+    texts = [
+        HEAD + 'extends = "clinic.toml"\n' + a_rule(below="85"),
+        HEAD + 'extends = "default"\n[escalation]\nhigh_after_s = 30\n' + a_rule(id='"r.two"'),
+    ]
+    (tmp_path / "site.toml").write_text(texts[0])
+    (tmp_path / "clinic.toml").write_text(texts[1])
+    rules = load(str(tmp_path / "site.toml"))
+    assert rules.texts == (*texts, *load("default").texts)
+    assert kept(rules.texts, "the journal") == rules
+    assert kept(load("default").texts, "the journal") == load("default")
+
+
+def test_a_set_is_summed_up_by_its_name_its_version_and_how_many_rules_it_has() -> None:
+    assert parsed(HEAD + a_rule() + a_rule(id='"r.two"')).summary == "site-a 3, 2 rules"
 
 
 def test_a_file_that_is_not_there_is_refused_with_the_sets_that_are() -> None:

@@ -1,29 +1,21 @@
 """A watch, against a slow account of the same rule that looks at everything each time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
 
 from alerts.conditions import Verdict
-from alerts.rules import Comparison, Kind, Limit, Priority, Rule
+from alerts.rules import Rule
 from alerts.watch import Turn, Watch
+from tests.alerts.scenes import DEFAULT
 
+RULES = {rule.id: rule for rule in DEFAULT.rules}
 MET, NEAR, CLEAR, UNKNOWN = Verdict.MET, Verdict.NEAR, Verdict.CLEAR, Verdict.UNKNOWN
 
 
 def rule(for_s: float, clear_for_s: float) -> Rule:
-    return Rule(
-        id="r",
-        kind=Kind.PHYSIOLOGICAL,
-        condition=Limit("spo2", Comparison.BELOW, 88),
-        priority=Priority.HIGH,
-        text="",
-        guidance="",
-        source="",
-        for_s=for_s,
-        clear_for_s=clear_for_s,
-    )
+    return replace(RULES["spo2.very-low"], for_s=for_s, clear_for_s=clear_for_s)
 
 
 @dataclass(frozen=True)
@@ -113,3 +105,60 @@ def test_what_is_no_longer_met_starts_the_delay_anew(verdict: Verdict) -> None:
     watch.look(verdict, 5, 5)
     assert watch.look(MET, 11, 11) == []
     assert watch.look(MET, 21, 21) == [Turn.ONSET]
+
+
+def test_a_watch_asks_to_be_looked_at_when_what_is_clear_may_have_lasted() -> None:
+    watch = Watch(rule(0, 5))
+    told = [watch.look(verdict, at, at) for verdict, at in ((MET, 0), (CLEAR, 20))]
+    assert told == [[Turn.ONSET], []]
+    assert watch.due_at == 25
+    assert watch.look(CLEAR, 25, 25) == [Turn.OFFSET]
+
+
+# ── confirmation ────────────────────────────────────────────────────────────────────────
+
+
+def confirmed() -> Watch:
+    """A watch on a rule that asks for a second measurement after 60 s, within 240 s."""
+    return Watch(RULES["pressure.low"])
+
+
+def test_a_second_measurement_is_wanted_until_it_has_come() -> None:
+    watch = confirmed()
+    wanted = [watch.confirm_at]
+    for taken_at in (0, 60):
+        watch.look(MET, taken_at, taken_at)
+        wanted.append(watch.confirm_at)
+    assert wanted == [None, 60, None]
+
+
+def test_a_second_measurement_that_has_not_come_is_not_waited_for_without_end() -> None:
+    watch = confirmed()
+    watch.look(MET, 0, 0)
+    assert watch.due_at == 240
+    assert watch.look(MET, 0, 239.9) == []
+    assert watch.look(MET, 0, 240) == [Turn.ONSET]
+
+
+def test_a_second_measurement_that_fails_leaves_the_first_to_be_believed() -> None:
+    watch = confirmed()
+    watch.look(MET, 0, 0)
+    watch.confirmation_failed()
+    assert watch.look(UNKNOWN, 0, 65) == [Turn.ONSET, Turn.BLIND]
+
+
+def test_what_failed_once_confirms_nothing_later() -> None:
+    watch = confirmed()
+    watch.look(MET, 0, 0)
+    watch.confirmation_failed()
+    assert watch.look(MET, 0, 65) == [Turn.ONSET]
+    assert watch.look(CLEAR, 100, 100) == [Turn.OFFSET]
+    assert watch.look(MET, 200, 200) == []
+
+
+def test_what_failed_as_the_pressure_came_back_confirms_nothing_later() -> None:
+    watch = confirmed()
+    watch.look(MET, 0, 0)
+    watch.confirmation_failed()
+    assert watch.look(CLEAR, 65, 65) == []
+    assert watch.look(MET, 100, 100) == []

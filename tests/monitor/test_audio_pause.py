@@ -152,6 +152,11 @@ def test_it_ends_when_the_clock_is_set(step_s: float) -> None:
     assert resumed(side) == ["the clock was set"]
 
 
+@pytest.mark.parametrize("step_s", [-2, 2])
+def test_a_clock_that_is_put_right_by_two_seconds_ends_nothing(step_s: float) -> None:
+    assert is_paused(quiet().wall_steps(step_s).tick(0.5))
+
+
 def test_pausing_acknowledges_nothing_and_stops_no_escalation() -> None:
     side = severe(marked()).quieted(120)
     assert not any(alarm.acknowledged for alarm in side.bed.engine.open_alarms())
