@@ -24,8 +24,9 @@ from monitor.commands import (
     Refused,
     StartSession,
 )
+from monitor.decisions import SPILL
 from monitor.session import Phase
-from tests.monitor.builders import OXIMETER, REGIMENS, START, Bedside, bed
+from tests.monitor.builders import OVERRIDE, OXIMETER, REGIMENS, START, Bedside, bed
 
 START_IV, PAUSE, RESUME, END = InfusionAction
 ESKETAMINE, IV = REGIMENS["esketamine-84"], REGIMENS["ketamine-iv"]
@@ -109,6 +110,27 @@ REFUSED: list[tuple[str, Callable[[], Bedside], Command, Refusal, str]] = [
         Refusal.CONFLICT,
         "no infusion",
     ),
+    (
+        "infusion started twice",
+        lambda: infused().infusion(START_IV),
+        ControlInfusion(START_IV, "n"),
+        Refusal.CONFLICT,
+        "the infusion is running: pause or end",
+    ),
+    (
+        "infusion ended twice",
+        lambda: infused().infusion(START_IV).wait(5).infusion(END),
+        ControlInfusion(END, "n"),
+        Refusal.CONFLICT,
+        "the infusion is ended: nothing more",
+    ),
+    (
+        "infusion ended before its pause",
+        lambda: infused().infusion(START_IV).wait(60).infusion(PAUSE),
+        ControlInfusion(END, "n", START.plus(60).wall),
+        Refusal.INVALID,
+        "already paused",
+    ),
     ("close at once", occupied, Close("n", True), Refusal.CONFLICT, "not ready to leave"),
     (
         "close without a reason",
@@ -177,6 +199,24 @@ INFUSIONS: dict[str, tuple[tuple[InfusionAction, ...], set[InfusionAction]]] = {
     "running again": ((START_IV, PAUSE, RESUME), {PAUSE, END}),
     "ended": ((START_IV, END), set()),
 }
+
+
+def test_a_child_s_weight_is_a_weight() -> None:
+    assert bed().asks(start(weight_kg=0.9)).session.weight_kg == 0.9
+
+
+def test_less_than_a_milligram_is_a_dose() -> None:
+    assert occupied().dosed(0.5).session.given_mg == 0.5
+
+
+def test_what_rounding_adds_to_the_planned_dose_is_not_over_it() -> None:
+    assert occupied().dosed(84 * SPILL).session.given_mg == 84 * SPILL
+
+
+def test_an_infusion_after_a_dose_does_not_ask_for_the_gate_again() -> None:
+    side = infused().asks(replace(dose("ketamine", 5), override=OVERRIDE))
+    side.infusion(START_IV, override=None)
+    assert side.session.infusion is not None
 
 
 @pytest.mark.parametrize("state", INFUSIONS)
