@@ -21,6 +21,7 @@ from monitor.inputs import Given, What, give, text_of, what_in
 from monitor.schedule import schedule
 from monitor.session import ENDINGS as SESSION_ENDINGS
 from monitor.session import Phase, Session
+from monitor.whatif import needed
 from tests.monitor.bed_commands import ASKED
 from tests.monitor.bed_happenings import Happenings, empty, stored
 from tests.monitor.builders import DEFAULT, START
@@ -129,7 +130,17 @@ class AnyOrder(Happenings):
                 self.taken[alarm.id] = alarm.priority
 
     def has_restarted(self) -> None:
-        """Delays begin anew, and so do those of calls when the clock was set meanwhile."""
+        """Delays begin anew; those of calls do when the clock was set.
+
+        What the journal chooses of the events gives all that the bed itself has decided.
+        """
+        chosen = empty()
+        chosen.restore(needed(self.events), self.bed.n, self.now)
+        ours, theirs = durable(self.bed), durable(chosen)
+        assert chosen.engine.open_alarms() == self.bed.engine.open_alarms()
+        for name in ("n", "session", "rules", "pause"):
+            assert theirs[name] == ours[name], name
+        assert chosen._cuffs["cuff"].stopped == self.bed._cuffs["cuff"].stopped
         self.met_since.clear()
         self.blind_since = None
         if self.clock_was_set:
@@ -216,6 +227,13 @@ class AnyOrder(Happenings):
         for alarm in self.bed.engine.open_alarms():
             if alarm.acknowledged:
                 assert alarm.priority == self.taken[alarm.id]
+
+    def an_acknowledgement_that_is_taken_back_leaves_the_alarm_to_a_person(self) -> None:
+        for event in self.new:
+            if event.type == "alarm.acknowledgement-undone":
+                alarm = Alarm.from_json(event.payload["alarm"])
+                assert alarm.is_open
+                assert not alarm.acknowledged
 
     def what_nobody_takes_calls_again_in_time(self) -> None:
         for alarm in self.bed.engine.open_alarms():
@@ -383,6 +401,7 @@ AFTER_EACH_STEP: Final[tuple[Callable[[AnyOrder], None], ...]] = (
     AnyOrder.an_alarm_that_is_gone_says_why,
     AnyOrder.an_alarm_moves_towards_normal_on_fresh_values_alone,
     AnyOrder.an_acknowledgement_covers_nothing_worse,
+    AnyOrder.an_acknowledgement_that_is_taken_back_leaves_the_alarm_to_a_person,
     AnyOrder.what_nobody_takes_calls_again_in_time,
     AnyOrder.a_pause_ends_at_its_time_and_for_what_is_new,
     AnyOrder.who_sees_nothing_says_so,
