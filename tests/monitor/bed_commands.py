@@ -84,7 +84,7 @@ def moments(bed: Bed, now: Instant) -> st.SearchStrategy[datetime | None]:
     return st.one_of(
         st.none(),
         st.none(),
-        st.sampled_from([0.5, 3.3, 11.1, 39.1, 100.1]).map(ago).map(lambda at: max(at, begun)),
+        st.sampled_from([0.53, 3.31, 11.1, 39.17, 100.1]).map(ago).map(lambda at: max(at, begun)),
         st.sampled_from([0.7, 11.3, 150.3, -0.4, -2.2]).map(ago),
     )
 

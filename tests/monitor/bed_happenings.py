@@ -91,7 +91,8 @@ class Happenings(RuleBasedStateMachine):
 
     `new` are the events of the last step, `events` all of them as they are stored; `fresh`
     the signals that were measured in it, or None when a person changed what the rules see.
-    `drift_s` is how far the wall clock may have been moved in steps too small to be noticed.
+    `clock_is_news` says that the wall clock was set and the bed has not been told the time
+    since. `drift_s` is how far the wall clock may have been moved in steps too small to be noticed.
     `given` is what the bed was given, and when the daemon was started anew.
     """
 
@@ -109,7 +110,7 @@ class Happenings(RuleBasedStateMachine):
         self.asked_at: set[datetime] = set()
         self.ticked_mono = self.now.mono
         self.after_a_second = False
-        self.clock_was_set = self.clock_is_news = False
+        self.clock_is_news = False
         self.drift_s = 0.0
 
     # ── a step ──────────────────────────────────────────────────────────────────────────
@@ -220,7 +221,7 @@ class Happenings(RuleBasedStateMachine):
     @rule(by_s=st.sampled_from([-86_400.0, -612.0, -7.5, -1.1, 1.1, 7.5, 612.0, 86_400.0]))
     def wall_clock_is_set(self, by_s: float) -> None:
         self.now = Instant(self.now.plus(by_s).wall, self.now.mono)
-        self.clock_was_set = self.clock_is_news = True
+        self.clock_is_news = True
         if abs(by_s) < STEP_S:
             self.drift_s += STEP_S
 
