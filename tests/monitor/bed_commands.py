@@ -84,7 +84,7 @@ def moments(bed: Bed, now: Instant) -> st.SearchStrategy[datetime | None]:
     return st.one_of(
         st.none(),
         st.none(),
-        st.sampled_from([0.5, 3.3, 11.1, 39.1, 100.1]).map(ago).map(lambda at: max(at, begun)),
+        st.sampled_from([0.53, 3.31, 11.1, 39.17, 100.1]).map(ago).map(lambda at: max(at, begun)),
         st.sampled_from([0.7, 11.3, 150.3, -0.4, -2.2]).map(ago),
     )
 
@@ -276,8 +276,8 @@ def _decide(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
 def _watch(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
     nurses = ["nurse.a", "nurse.b"]
     if bed.session is not None and bed.session.nurse is not None:
-        nurses.append(bed.session.nurse)
-    to = st.sampled_from([None, "nurse.a", "nurse.b"])
+        nurses += [bed.session.nurse] * 2
+    to = st.sampled_from(["nurse.a", "nurse.b", None])
     return st.builds(WatchOver, st.sampled_from(WatchAction), st.sampled_from(nurses), to)
 
 
@@ -386,6 +386,17 @@ def corrections(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
         return st.one_of(anew.map(lambda new: replace(new, corrects=record.id)), withdrawn)
 
     return st.sampled_from([*bed.session.records()]).flatmap(corrected)
+
+
+def whole_dose(bed: Bed) -> Iterator[Command]:
+    """All that the regimen plans, at once."""
+    assert bed.session is not None
+    of, by = bed.session.regimen, "nurse.a"
+    if of.is_infusion:
+        yield ControlInfusion(InfusionAction.START, by, None, OVERRIDE)
+        yield ControlInfusion(InfusionAction.END, by)
+    else:
+        yield GiveDose(of.product, of.total_mg or 0.0, None, by, None, OVERRIDE)
 
 
 def recovery(bed: Bed) -> Iterator[Command]:
