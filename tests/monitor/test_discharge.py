@@ -7,8 +7,11 @@ import pytest
 
 from alerts.lifecycle import Alarm, State
 from alerts.rules import Kind, Priority
+from drivers.clock import Instant
+from monitor import decisions
 from monitor.commands import InfusionAction
 from monitor.discharge import Criterion, Outlook, criteria, next_turn_s
+from monitor.events import Draft
 from monitor.schedule import CheckState, Planned, schedule
 from monitor.session import Phase, Session
 from tests.monitor.builders import REGIMENS, Bedside, bed
@@ -405,3 +408,72 @@ def test_ready_is_taken_back_in_the_second_in_which_a_score_is_too_old() -> None
     scored_at = side.session.scores[-1].at
     side.minutes(20).measure().until(lambda side: side.phase() is Phase.OBSERVING)
     assert (side.now.wall - scored_at).total_seconds() == 3601
+
+
+# ── what becomes of the session ─────────────────────────────────────────────────────────
+
+WELL = [Criterion(name, True, "well") for name in ("window-over", "spo2", "escort")]
+COULD, READY, NOT_READY = "session.could-leave", "session.ready", "session.not-ready"
+
+
+def drafts(of: Session, now_min: float, *unmet: str) -> list[Draft]:
+    shown = [Criterion(c.name, c.name not in unmet, c.why) for c in WELL]
+    return decisions.progress(of, lambda: shown, Instant(at(now_min), 0.0))
+
+
+@pytest.mark.parametrize(
+    ("phase", "could_leave", "now_min", "unmet", "follows"),
+    [
+        (Phase.OBSERVING, False, 60, ["spo2"], []),
+        (Phase.OBSERVING, False, 60, ["window-over", "spo2"], []),
+        (Phase.OBSERVING, False, 60, ["window-over"], [COULD]),
+        (Phase.OBSERVING, False, 60, ["window-over", "escort"], [COULD]),
+        (Phase.OBSERVING, True, 60, ["window-over"], []),
+        (Phase.OBSERVING, True, 119.9, [], []),
+        (Phase.OBSERVING, True, 120, [], [READY]),
+        (Phase.OBSERVING, True, 120, ["escort"], []),
+        (Phase.OBSERVING, False, 120, [], [COULD, READY]),
+        (Phase.READY, True, 121, [], []),
+        (Phase.READY, True, 121, ["spo2"], [NOT_READY]),
+        (Phase.READY, True, 60, ["window-over"], [NOT_READY]),
+        (Phase.BASELINE, False, 60, [], []),
+        (Phase.CLOSED, True, 121, ["spo2"], []),
+    ],
+)
+def test_what_the_criteria_make_of_the_session(
+    phase: Phase, could_leave: bool, now_min: float, unmet: list[str], follows: list[str]
+) -> None:
+    of = replace(recovered(), phase=phase, could_leave_at=at(50) if could_leave else None)
+    assert [type_ for type_, _ in drafts(of, now_min, *unmet)] == follows
+
+
+def test_without_a_known_end_of_the_window_the_criteria_are_asked() -> None:
+    of = replace(recovered(), phase=Phase.OBSERVING, could_leave_at=at(50), doses=())
+    assert [type_ for type_, _ in drafts(of, 60)] == [READY]
+
+
+def test_who_is_no_longer_ready_is_told_by_what() -> None:
+    of = replace(recovered(), phase=Phase.READY, could_leave_at=at(50))
+    [(_, payload)] = drafts(of, 121, "spo2")
+    assert payload == {"unmet": [{"name": "spo2", "why": "well"}]}
+
+
+@pytest.mark.parametrize(
+    ("apart_min", "mg", "now_min", "is_over"),
+    [
+        (5, 28, 15, False),
+        (5, 28, 15.01, True),
+        (0, 28, 14.9, False),
+        (0, 28, 15.01, True),
+        (10, 28, 30, False),
+        (10, 28, 30.01, True),
+        (5, 84 / decisions.SPILL, 1, True),
+        (5, 83.9, 1, False),
+    ],
+)
+def test_dosing_is_over_with_the_last_device_or_when_none_comes(
+    apart_min: float, mg: float, now_min: float, is_over: bool
+) -> None:
+    regimen = REGIMENS["esketamine-84"].model_copy(update={"devices_apart_min": apart_min})
+    of = replace(given(session(regimen, dosed=False), 0, mg), phase=Phase.DOSING)
+    assert bool(drafts(of, now_min)) is is_over

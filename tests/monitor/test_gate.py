@@ -37,6 +37,18 @@ def test_a_whole_baseline_opens_the_gate() -> None:
     assert side.last("dose.given").payload["override"] is None
 
 
+def test_a_pressure_that_nobody_took_is_neither_fresh_nor_acceptable() -> None:
+    assert {"baseline-pressure", "pressure-acceptable"} <= unmet(bed().with_session())
+
+
+@pytest.mark.parametrize(
+    ("minutes", "why"), [(30, "120/80"), (31, "120/80 is 31 min old: measure again")]
+)
+def test_the_gate_says_how_old_the_pressure_is(minutes: float, why: str) -> None:
+    side = bed().with_session().silent("cuff").typed(120, 80).minutes(minutes)
+    assert next(c.why for c in side.bed.gate(side.now) if c.name == "baseline-pressure") == why
+
+
 LACKS: dict[str, tuple[Callable[[Bedside], Bedside], str]] = {
     "a pressure": (lambda side: side.scored(cadss=0, moaas=5).prepared(), "baseline-pressure"),
     "a CADSS": (lambda side: side.typed(120, 80).scored(moaas=5), "baseline-cadss"),
