@@ -29,12 +29,39 @@ def unmet(side: Bedside) -> set[str]:
     return {c.name for c in side.bed.gate(side.now) if not c.met}
 
 
+def said(side: Bedside, name: str) -> str:
+    return next(c.why for c in side.bed.gate(side.now) if c.name == name)
+
+
 def test_a_whole_baseline_opens_the_gate() -> None:
     side = ready()
     assert unmet(side) == set()
     side.dosed(override=None)
     assert side.phase() is Phase.OBSERVING
     assert side.last("dose.given").payload["override"] is None
+
+
+@pytest.mark.parametrize(
+    ("medicines", "escort", "words"),
+    [
+        (None, None, ("ask for sedatives, opioids", "ask who takes the patient home")),
+        ((), False, ("none", "nobody yet")),
+        (("benzodiazepine", "opioid"), True, ("benzodiazepine, opioid", "planned")),
+    ],
+)
+def test_the_gate_says_what_was_asked_and_answered(
+    medicines: tuple[str, ...] | None, escort: bool | None, words: tuple[str, str]
+) -> None:
+    esketamine = REGIMENS["esketamine-84"]
+    side = bed().asks(StartSession("s-1", "P", 44, 71, esketamine, medicines, "n", escort))
+    medicines_said, escort_said = words
+    assert said(side, "medicines").startswith(medicines_said)
+    assert said(side, "escort-planned") == escort_said
+
+
+def test_the_gate_says_the_latest_score() -> None:
+    side = bed().with_session().scored(cadss=3).wait(1).scored(cadss=2)
+    assert (said(side, "baseline-cadss"), said(side, "baseline-moaas")) == ("2", "not scored yet")
 
 
 def test_a_pressure_that_nobody_took_is_neither_fresh_nor_acceptable() -> None:
@@ -46,7 +73,7 @@ def test_a_pressure_that_nobody_took_is_neither_fresh_nor_acceptable() -> None:
 )
 def test_the_gate_says_how_old_the_pressure_is(minutes: float, why: str) -> None:
     side = bed().with_session().silent("cuff").typed(120, 80).minutes(minutes)
-    assert next(c.why for c in side.bed.gate(side.now) if c.name == "baseline-pressure") == why
+    assert said(side, "baseline-pressure") == why
 
 
 LACKS: dict[str, tuple[Callable[[Bedside], Bedside], str]] = {
