@@ -100,7 +100,10 @@ REFUSED: list[tuple[str, Callable[[], Bedside], Command, Refusal, str]] = [
     ("no score", occupied, score("cadss", None), Refusal.INVALID, "total or items"),
     ("items of moaas", occupied, score("moaas", None, {1: 1}), Refusal.INVALID, "has no items"),
     ("item 24", occupied, score("cadss", None, {24: 1}), Refusal.INVALID, "item 24"),
+    ("item 0", occupied, score("cadss", None, {0: 1}), Refusal.INVALID, "item 0"),
     ("item of 5", occupied, score("cadss", None, ITEMS | {3: 5}), Refusal.INVALID, "item 3"),
+    ("item of -1", occupied, score("cadss", None, ITEMS | {3: -1}), Refusal.INVALID, "item 3"),
+    ("two items", occupied, score("cadss", None, ITEMS | {3: 5, 7: 9}), Refusal.INVALID, "item 3"),
     ("items missing", occupied, score("cadss", None, {1: 1}), Refusal.INVALID, "22 of 23"),
     ("items add up", occupied, score("cadss", 22, ITEMS), Refusal.INVALID, "the items make 23"),
     (
@@ -203,6 +206,35 @@ INFUSIONS: dict[str, tuple[tuple[InfusionAction, ...], set[InfusionAction]]] = {
 
 def test_a_child_s_weight_is_a_weight() -> None:
     assert bed().asks(start(weight_kg=0.9)).session.weight_kg == 0.9
+
+
+@pytest.mark.parametrize("points", [0, 4])
+def test_an_item_takes_0_to_4_points(points: int) -> None:
+    side = occupied().asks(score("cadss", None, dict.fromkeys(range(1, 24), points)))
+    assert side.latest("cadss") == 23 * points
+
+
+@pytest.mark.parametrize(
+    ("scale", "total"), [("cadss", 0), ("cadss", 92), ("moaas", 0), ("moaas", 5)]
+)
+def test_a_scale_takes_its_ends(scale: str, total: int) -> None:
+    most = {"cadss": 92, "moaas": 5}[scale]
+    assert occupied().asks(score(scale, total and most)).latest(scale) == (total and most)
+
+
+def test_a_score_may_be_from_the_start_of_the_session() -> None:
+    side = occupied()
+    started_at = side.session.started_at
+    side.asks(replace(score("cadss", 3), at=started_at))
+    assert side.session.scores[-1].at == started_at
+
+
+def test_a_clock_that_is_a_minute_ahead_means_now() -> None:
+    side = occupied()
+    side.asks(replace(score("cadss", 3), at=side.now.plus(60).wall))
+    assert side.session.scores[-1].at == side.now.wall
+    with pytest.raises(Refused, match="not come yet"):
+        side.asks(replace(score("cadss", 3), at=side.now.plus(61).wall))
 
 
 def test_less_than_a_milligram_is_a_dose() -> None:
