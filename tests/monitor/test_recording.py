@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from monitor import observations
 from monitor.bed import StopMeasuring
 from monitor.commands import (
     AllowCuff,
@@ -56,7 +57,10 @@ def test_a_symptom_is_kept_with_who_and_when() -> None:
         (RecordObservation("n", temperature=3.65), "temperature", "cannot be"),
         (RecordObservation("n", consciousness="awake"), "consciousness", "alert, confusion"),
         (RecordPressure(400, 80, "n"), "sys", "400 cannot be"),
+        (RecordPressure(301, 80, "n"), "sys", "301 cannot be: 30 to 300 can"),
         (RecordPressure(120, 5, "n"), "dia", "5 cannot be"),
+        (RecordPressure(120, 9, "n"), "dia", "9 cannot be: 10 to 200 can"),
+        (RecordPressure(80, 80, "n"), "dia", "is not under the systolic"),
         (RecordPressure(80, 120, "n"), "dia", "is not under the systolic"),
         (RecordPressure(120, 80, "n", pulse=0), "pulse", "0 cannot be"),
     ],
@@ -66,6 +70,13 @@ def test_what_cannot_be_is_refused(command: Command, field: str | None, words: s
     with pytest.raises(Refused, match=words) as refused:
         side.asks(command)
     assert (refused.value.kind, refused.value.field) == (Refusal.INVALID, field)
+
+
+@pytest.mark.parametrize(("sys", "dia"), [(300, 200), (30, 10)])
+def test_the_most_and_the_least_that_can_be_is_taken(sys: float, dia: float) -> None:
+    last = dosed().typed(sys, dia).session.last_pressure
+    assert last is not None
+    assert (last.sys, last.dia) == (sys, dia)
 
 
 SYMPTOMS_OF_CRISIS = [
@@ -156,6 +167,17 @@ def test_consciousness_is_the_last_that_was_observed() -> None:
     assert side.session.news2[-1].points["alert"] == 0
     side.wait(1).scored(moaas=4)
     assert side.session.news2[-1].points["alert"] == 0
+
+
+def test_what_was_observed_last_is_what_the_rules_see() -> None:
+    side = dosed().observed(resp=9, temperature=39.1).wait(1).observed(resp=8, oxygen=True)
+    seen = observations.signals_of(side.session)
+    assert (seen["resp"], seen["temperature"]) == (8, 39.1)
+
+
+def test_what_nobody_observed_the_rules_do_not_see() -> None:
+    seen = observations.signals_of(dosed().observed(oxygen=True).session)
+    assert not {"resp", "temperature"} & seen.keys()
 
 
 def test_an_observation_says_nothing_of_an_hour_later() -> None:
