@@ -300,7 +300,7 @@ class Telling:
 
         def then(record: str) -> None:
             del self.visit.doses[name]
-            self.visit.doses[record] = (at, mg)
+            self.visit.doses[record] = (min(at, self.t), mg)
             self.model.dosed()
 
         self._asks(GiveDose("esketamine", mg, None, "n", START.plus(at).wall, corrects=name), then)
