@@ -7,8 +7,9 @@ import pytest
 from alerts.lifecycle import State
 from drivers.readings import Waveform
 from monitor.commands import InfusionAction, RecordScore
-from monitor.session import Phase
+from monitor.session import Infusion, Phase
 from tests.monitor.builders import START, bed
+from tests.monitor.test_schedule import at, infused, measured, session
 
 
 def test_a_session_begins_with_the_baseline() -> None:
@@ -150,3 +151,49 @@ def test_the_cuff_is_started_in_time_whatever_the_wall_clock_does(step_s: float)
     side.minutes(14.9)
     assert len(side.requests) == 1
     assert len(side.minutes(0.2).requests) == 2
+
+
+# ── pauses of an infusion ───────────────────────────────────────────────────────────────
+
+PAUSES = ((at(10), at(15)), (at(20), None))
+
+
+@pytest.mark.parametrize(
+    ("until_min", "paused_min"), [(5, 0), (10, 0), (12, 2), (15, 5), (18, 5), (20, 5), (30, 15)]
+)
+def test_an_infusion_was_paused_for_as_long_as_it_did_not_run(
+    until_min: float, paused_min: float
+) -> None:
+    paused = Infusion(at(0), None, PAUSES).paused(at(until_min))
+    assert paused == timedelta(minutes=paused_min)
+
+
+def test_a_pause_from_before_the_infusion_counts_from_its_start() -> None:
+    infusion = Infusion(at(12), None, PAUSES)
+    assert infusion.paused(at(18)) == timedelta(minutes=3)
+
+
+@pytest.mark.parametrize(
+    ("turns", "ends_min"),
+    [
+        ((), 160),
+        ((("pause", 10),), 160),
+        ((("pause", 10), ("resume", 15)), 165),
+        ((("pause", 10), ("resume", 15), ("pause", 20)), 165),
+        ((("pause", 10), ("resume", 15), ("pause", 20), ("resume", 30)), 175),
+        ((("pause", 10), ("end", 12)), 132),
+    ],
+)
+def test_the_planned_window_moves_with_the_pauses_that_are_over(
+    turns: tuple[tuple[str, float], ...], ends_min: float
+) -> None:
+    of = infused(session("ketamine-iv"), InfusionAction.START, 0)
+    for action, minutes in turns:
+        of = infused(of, InfusionAction(action), minutes)
+    assert of.window_ends_at == at(ends_min)
+
+
+def test_the_last_pressure_is_the_newest() -> None:
+    last = measured(measured(session(), 20), 40, sys=141).last_pressure
+    assert last is not None
+    assert (last.at, last.sys) == (at(40), 141)
