@@ -284,6 +284,13 @@ def test_a_withdrawn_only_dose_is_a_session_before_its_dose() -> None:
     assert side.session.first_dose_at is None
 
 
+def test_withdrawing_a_score_leaves_the_session_where_it_was() -> None:
+    side = dosed().wait(1).scored(cadss=3)
+    assert side.phase().value == "observing"
+    side.asks(Retract(side.session.scores[-1].id, "nurse.a", "other patient"))
+    assert side.phase().value == "observing"
+
+
 def test_a_baseline_recorded_late_counts() -> None:
     side = bed().with_session().wait(60)
     before = side.now.wall

@@ -305,6 +305,15 @@ def test_the_last_cadss_is_done_by_the_score_that_is_low_again() -> None:
     assert one(seen, CheckOf.CADSS, 120, 121).done_at == at(118)
 
 
+def test_a_check_that_is_not_wanted_takes_no_later_one_with_it() -> None:
+    entries = (
+        Check(of=CheckOf.CADSS, after_dose_min=(60,), only_if_over=4),
+        Check(of=CheckOf.CADSS, after_dose_min=(120,)),
+    )
+    regimen = LEAVING.model_copy(update={"check": entries})
+    assert due(scored(session(regimen), 50, scale="cadss", total=2), CheckOf.CADSS) == [120]
+
+
 def test_a_check_that_another_entry_wants_anyway_is_wanted() -> None:
     both = (
         Check(of=CheckOf.CADSS, after_dose_min=(120,)),

@@ -9,7 +9,7 @@ from drivers.readings import Waveform
 from monitor.commands import InfusionAction, RecordScore
 from monitor.session import Infusion, Phase
 from tests.monitor.builders import START, bed
-from tests.monitor.test_schedule import at, infused, measured, session
+from tests.monitor.test_schedule import at, given, infused, measured, scored, session
 
 
 def test_a_session_begins_with_the_baseline() -> None:
@@ -151,6 +151,25 @@ def test_the_cuff_is_started_in_time_whatever_the_wall_clock_does(step_s: float)
     side.minutes(14.9)
     assert len(side.requests) == 1
     assert len(side.minutes(0.2).requests) == 2
+
+
+def test_a_score_in_the_moment_of_the_dose_is_of_the_baseline() -> None:
+    of = scored(session(dosed=False), 0, scale="cadss", total=2)
+    assert given(of, 0, 84).baseline["cadss"] == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "at_the_door", "escort"),
+    [(True, False, True), (False, True, True), (False, False, False)],
+)
+def test_an_escort_that_was_confirmed_stays_confirmed(
+    before: bool, at_the_door: bool, escort: bool
+) -> None:
+    side = bed().with_session()
+    if before:
+        side.escorted()
+    side.closed(escort=at_the_door, against=("dr.b", "in a hurry"))
+    assert side.session.escort is escort
 
 
 # ── pauses of an infusion ───────────────────────────────────────────────────────────────
