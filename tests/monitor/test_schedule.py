@@ -305,6 +305,13 @@ def test_the_last_cadss_is_done_by_the_score_that_is_low_again() -> None:
     assert one(seen, CheckOf.CADSS, 120, 121).done_at == at(118)
 
 
+def test_while_an_infusion_may_be_paused_the_plan_is_looked_at_each_minute() -> None:
+    running = infused(session("ketamine-iv"), InfusionAction.START, 0)
+    assert next_change(running, [], at(7)) == at(8)
+    ended = infused(running, InfusionAction.END, 40)
+    assert next_change(ended, [], at(41)) > at(1e6)
+
+
 def test_a_check_that_is_not_wanted_takes_no_later_one_with_it() -> None:
     entries = (
         Check(of=CheckOf.CADSS, after_dose_min=(60,), only_if_over=4),
@@ -321,7 +328,9 @@ def test_a_check_that_another_entry_wants_anyway_is_wanted() -> None:
     )
     for entries in (both, both[::-1]):
         regimen = LEAVING.model_copy(update={"check": entries})
-        assert due(scored(session(regimen), 90, scale="cadss"), CheckOf.CADSS) == [120]
+        for total in (2, 12):
+            of = scored(session(regimen), 90, scale="cadss", total=total)
+            assert due(of, CheckOf.CADSS) == [120]
 
 
 @pytest.mark.parametrize(
