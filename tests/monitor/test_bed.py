@@ -320,6 +320,14 @@ def test_a_failed_measurement_is_tried_once_more_and_then_alarms() -> None:
     assert side.alarm("tech.cuff-failed").text == "cuff: measurement failed twice: weak pulse"
 
 
+def test_a_failed_measurement_is_tried_again_in_the_first_second_in_which_it_may() -> None:
+    side = bed().wait(2).with_session()
+    side.pressure = None
+    side.minutes(3)
+    first, second = (e.at for e in side.events if e.type == "pressure.requested")
+    assert (second - first).total_seconds() == 60
+
+
 def test_a_cuff_that_gave_up_is_started_again_when_the_next_pressure_is_due() -> None:
     side = bed().wait(2).with_session().dosed()
     side.pressure = None

@@ -40,8 +40,8 @@ TESTS: Final = (
     "tests/model/test_model.py::test_bed_and_model_agree[0]",
     *(
         f"tests/monitor/test_{name}.py"
-        for name in """audio_pause bed bed_properties blind course decisions discharge form gate
-        hearing patient_limits recording regimen rules_table schedule session vitals""".split()
+        for name in """audio_pause bed bed_properties blind course cuff decisions discharge form
+        gate hearing patient_limits recording regimen rules_table schedule session vitals""".split()
     ),
 )
 OPTIONS: Final = (
