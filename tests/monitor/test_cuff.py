@@ -3,8 +3,11 @@
 import pytest
 
 from drivers.clock import Instant
+from drivers.readings import LinkState, Measurement, Quality, Reading, Vital
 from monitor.cuff import Cuff
 from monitor.hearing import Hearing
+from monitor.regimen import CheckOf
+from monitor.schedule import CheckState, Planned
 from tests.monitor.builders import CUFF, START
 
 NEVER = float("inf")
@@ -39,3 +42,22 @@ def test_an_answer_is_awaited_for_200_s(
     asked_at: float | None, pending: bool, overdue_at: float
 ) -> None:
     assert Cuff(Hearing(CUFF), asked_at=asked_at, pending=pending).overdue_at == overdue_at
+
+
+def test_of_several_reasons_the_first_is_told() -> None:
+    sys = Reading(Vital.SYS, None, Quality.REJECTED, "arm moved")
+    dia = Reading(Vital.DIA, None, Quality.REJECTED, "weak pulse")
+    _, payload = Cuff(Hearing(CUFF)).answer(Measurement((sys, dia)))
+    assert payload["reason"] == "arm moved"
+
+
+@pytest.mark.parametrize(("after_s", "why"), [(-1, None), (0, None), (1, "schedule")])
+def test_a_pressure_is_not_wanted_again_that_was_due_when_the_cuff_gave_up(
+    after_s: float, why: str | None
+) -> None:
+    hearing = Hearing(CUFF)
+    hearing.link_changed(LinkState.UP, None, START)
+    hearing.hear(Measurement(()), START)
+    cuff = Cuff(hearing, failures=2, failed_at=START.wall)
+    due = Planned(CheckOf.PRESSURE, START.plus(after_s).wall, CheckState.DUE)
+    assert cuff.wanted(START, confirm_at=None, follow_up=False, planned=[due]) == why
