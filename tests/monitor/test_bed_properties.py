@@ -1,6 +1,6 @@
 """What holds at a bed whatever happens there, in any order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Final, get_args
 
@@ -69,6 +69,10 @@ def durable(bed: Bed) -> dict[str, Any]:
         "cuffs": [(c.failures, c.failure, c.failed_at, c.stopped) for c in cuffs],
         "recorded": {name: value.value for name, value in bed._recorded.items()},
     }
+
+
+def by_id(alarms: Iterable[Alarm]) -> dict[str, Alarm]:
+    return {alarm.id: alarm for alarm in alarms}
 
 
 def runs(session: Session | None) -> bool:
@@ -143,7 +147,7 @@ class AnyOrder(Happenings):
         chosen = empty()
         chosen.restore(needed(self.events), self.bed.n, self.now)
         ours, theirs = durable(self.bed), durable(chosen)
-        assert chosen.engine.open_alarms() == self.bed.engine.open_alarms()
+        assert by_id(chosen.engine.open_alarms()) == by_id(self.bed.engine.open_alarms())
         for name in ("n", "session", "rules", "pause"):
             assert theirs[name] == ours[name], name
         assert chosen._cuffs["cuff"].stopped == self.bed._cuffs["cuff"].stopped
