@@ -217,9 +217,13 @@ class _Devices:
             raise StartError(ENDED) from error
 
     async def _line(self) -> bytes:
-        """The next line the process says. Raises `StartError` when it has ended."""
+        """The next line the process says. Raises `StartError` when it ends before that does."""
         assert self._process.stdout is not None
-        if not (line := await self._process.stdout.readline()):
+        try:
+            line = await self._process.stdout.readline()
+        except OSError as error:
+            raise StartError(ENDED) from error
+        if not line.endswith(b"\n"):
             raise StartError(ENDED)
         return line
 

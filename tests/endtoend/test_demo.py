@@ -1,10 +1,12 @@
 """`postdose demo`: a ward that comes alive by itself, can be watched, and leaves nothing behind."""
 
+import asyncio
 import contextlib
 import os
 import shlex
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ import psutil
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
+from monitor.daemon import StartError
+from monitor.demo import _Devices
 from tests.endtoend.site import POSTDOSE, Lines, Process
 from tests.endtoend.subscriber import subscribed
 from tests.endtoend.waiting import elapsed_s, until
@@ -163,7 +167,7 @@ def test_devices_that_die_end_it_with_one_line(tmp_path: Path) -> None:
         ward.process.err.wait_for(lambda line: "simulated devices ended" in line)
         until(lambda: ward.process.process.poll() is not None, GONE_S)
         assert ward.process.interrupt() == 1
-        assert len(ward.process.err.seen) == 1
+        assert len(ward.process.err.seen) == 1, "\n".join(ward.process.err.seen)
 
 
 def test_eight_beds_use_the_broker_that_is_there(tmp_path: Path, mosquitto: Mosquitto) -> None:
@@ -204,3 +208,14 @@ def test_a_port_in_use_is_named_with_the_mend(tmp_path: Path, taken: str, mends:
         [line] = done.stderr.splitlines()
         assert [word for word in [str(ports[taken]), *mends] if word not in line] == []
         assert list(tmp_path.iterdir()) == []
+
+
+async def test_devices_that_die_in_the_middle_of_an_answer_have_ended() -> None:
+    half = "import sys; sys.stdin.readline(); sys.stdout.write('{\"vitals\": {')"
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", half, stdin=pipe, stdout=pipe
+    )
+    with pytest.raises(StartError, match="simulated devices ended"):
+        await _Devices(process).patient("bed-1")
+    await process.wait()
