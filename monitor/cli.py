@@ -103,11 +103,14 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
     from monitor.daemon import StartError
 
+    failure: BaseException | None = None
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work)
     except* StartError as failures:
-        raise Failure(str(_first(failures))) from failures
+        failure = _first(failures)
+    if failure is not None:
+        raise Failure(str(failure)) from failure
 
 
 def _first(error: BaseException) -> BaseException:
