@@ -247,7 +247,7 @@ class Happenings(RuleBasedStateMachine):
         self.ask_for(data, StartSession)
 
     @precondition(lambda self: self.is_occupied)
-    @rule(data=st.data(), kind=st.sampled_from([None, None, None, Prepare, Decide]))
+    @rule(data=st.data(), kind=st.sampled_from([None] * 6 + [Prepare, Decide]))
     def somebody_sees_to_the_dose(self, data: st.DataObject, kind: type[Any] | None) -> None:
         self.ask_for(data, kind or people.giving(self.bed))
 
