@@ -157,7 +157,7 @@ def _infusion(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
     fit = [InfusionAction.START]
     if ran is not None:
         turn = InfusionAction.RESUME if ran.is_paused else InfusionAction.PAUSE
-        fit = [turn, turn, InfusionAction.END]
+        fit = [turn] * 4 + [InfusionAction.END]
     return st.builds(
         ControlInfusion,
         st.sampled_from([*fit * 3, *InfusionAction]),

@@ -283,11 +283,14 @@ class AnyOrder(Happenings):
     # ── the session ─────────────────────────────────────────────────────────────────────
 
     def ready_means_that_every_criterion_is_met(self) -> None:
-        """It is withdrawn within a second when one is not, and at once with an event."""
+        """It is withdrawn within a second when one is not, and at once with an event.
+
+        Held against them at the same whole millisecond as the bed itself holds it.
+        """
         session = self.bed.session
         was_looked_at = bool(self.new) or self.after_a_second
         if session is not None and session.phase is Phase.READY and was_looked_at:
-            assert [c for c in self.bed.criteria(self.now) if not c.met] == []
+            assert [c for c in self.bed.criteria(self.now.in_ms()) if not c.met] == []
 
     def a_record_stands_until_it_is_corrected_or_withdrawn(self) -> None:
         session = self.bed.session
