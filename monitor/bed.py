@@ -286,9 +286,7 @@ class Bed:
             changed |= self._look_at_troubles(now)
         elif not self._plan_stands(now):
             changed |= self._look_at_checks(now)
-        if (minute := int(self._minutes(now) or 0.0)) != self._minute:
-            self._minute = minute
-            changed.add(MINUTE)
+        changed |= self._look_at_minute(now)
         outcome = self._after(changed, now, look=True)
         if outcome is NOTHING:
             self._turn = self._next_turn(now)
@@ -320,7 +318,8 @@ class Bed:
                 self._pause_audio(command, now)
             case _:
                 self._in_session(command, now)
-        return self._after(self._look_at_bed() | self._look_at_checks(now), now)
+        changed = self._look_at_bed() | self._look_at_checks(now) | self._look_at_minute(now)
+        return self._after(changed, now)
 
     def _at(self, now: Instant) -> Instant:
         """`now` as it is stored, after noticing whether the wall clock has been set."""
@@ -597,6 +596,13 @@ class Bed:
             found = {"check-overdue": overdue[kind]} if kind in overdue else {}
             changed |= self._troubles.update(kind.value, found)
         return changed
+
+    def _look_at_minute(self, now: Instant) -> set[Signal]:
+        minute = int(self._minutes(now) or 0.0)
+        if minute == self._minute:
+            return set()
+        self._minute = minute
+        return {MINUTE}
 
     def _look_at_troubles(self, now: Instant) -> set[Signal]:
         self._next_look_at_all = now.mono + LOOK_AGAIN_S

@@ -284,6 +284,13 @@ def test_a_withdrawn_only_dose_is_a_session_before_its_dose() -> None:
     assert side.session.first_dose_at is None
 
 
+def test_what_counts_from_the_dose_is_unverified_once_the_dose_is_withdrawn() -> None:
+    side = dosed().minutes(121).scored(cadss=6)
+    assert side.alarm("dissociation.prolonged").unverified_since is None
+    side.asks(Retract(side.session.doses[0].id, "nurse.a", "other patient"))
+    assert side.alarm("dissociation.prolonged").unverified_since == side.now.wall
+
+
 def test_withdrawing_a_score_leaves_the_session_where_it_was() -> None:
     side = dosed().wait(1).scored(cadss=3)
     assert side.phase().value == "observing"
