@@ -16,7 +16,8 @@ const UNDO = { name: "Undo", failed: "Not undone", send: unacknowledge };
 // What a person can do about an alarm.
 export const verbFor = (alarm) => (alarm.acknowledged ? UNDO : ACKNOWLEDGE);
 
-// {bed, alarm, verb}: which bed's alarms are open in the dialog, and what to do with which.
+// {bed, alarm, verb}: which bed's alarms are open in the dialog, and what to do with which. Each
+// opening is an object, and a dialog, of its own.
 export const opened = signal(null);
 
 export const openAlarm = (bed, alarm, verb = ACKNOWLEDGE) => {
@@ -26,7 +27,7 @@ export const openAlarm = (bed, alarm, verb = ACKNOWLEDGE) => {
 export function AlarmDialog() {
   const at = opened.value;
   const bed = at && beds.value.find((one) => one.id === at.bed);
-  return bed ? html`<${Dialog} key=${at.bed} bed=${bed} first=${at} />` : null;
+  return bed ? html`<${Dialog} key=${at} bed=${bed} first=${at} />` : null;
 }
 
 function Dialog({ bed, first }) {
@@ -35,6 +36,10 @@ function Dialog({ bed, first }) {
   useLayoutEffect(() => dialog.current.showModal(), []);
   const alarms = useSeen(openAlarms(bed));
   const close = () => dialog.current.close();
+  // It is told later that it was closed: by then the next one may be open.
+  const closed = () => {
+    if (opened.value === first) opened.value = null;
+  };
   const done = (alarm) => {
     takeAlarm(alarm);
     if (alarms.some((other) => other.id !== alarm.id && !other.over && !other.acknowledged))
@@ -42,7 +47,7 @@ function Dialog({ bed, first }) {
     else close();
   };
   return html`
-    <dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${() => (opened.value = null)}>
+    <dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${closed}>
       <header>
         <h2 id="dialog-title">
           Bed ${bedName(bed)}${bed.session && html` · ${bed.session.patient}`}

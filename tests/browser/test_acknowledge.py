@@ -147,6 +147,17 @@ async def test_escape_closes_and_gives_the_focus_back(
     assert ward.acknowledged == []
 
 
+async def test_an_alarm_opens_at_once_after_the_dialog_was_closed(
+    ward: Ward, bed: BedAt, open_page: Open
+) -> None:
+    page = await open_page()
+    await opened(page)
+    await page.evaluate(
+        "document.querySelector('dialog').close(); document.querySelector('.strip-alarm').click()"
+    )
+    await expect(page.get_by_role("dialog")).to_be_visible()
+
+
 async def test_there_is_no_acknowledge_all(ward: Ward, bed: BedAt, open_page: Open) -> None:
     ward.put(bed.alarming("a", "Two").alarming("b", "Three"))
     page = await open_page()
