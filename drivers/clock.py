@@ -36,9 +36,15 @@ class Instant:
         """The moment `seconds` later, on both clocks."""
         return Instant(self.wall + timedelta(seconds=seconds), self.mono + seconds)
 
+    def is_before(self, other: "Instant") -> bool:
+        """Whether neither clock has come to `other`."""
+        return self.mono < other.mono and self.wall < other.wall
+
     def in_ms(self) -> "Instant":
         """The moment in whole milliseconds on both clocks, as it is kept."""
-        return Instant(self.wall - _PARTS[self.wall.microsecond % 1000], round(self.mono, 3))
+        return Instant(
+            self.wall - _PARTS[self.wall.microsecond % 1000], round(self.mono * 1000) / 1000
+        )
 
 
 def rfc3339(wall: datetime) -> str:

@@ -254,7 +254,7 @@ class Bed:
         if is_news:
             self._turn = _AT_ONCE
             changed |= self._look_at_device(hearing, now)
-        elif not changed and self._is_quiet(now):
+        elif not changed and self._is_idle(now):
             return NOTHING
         return self._after(changed, now)
 
@@ -270,7 +270,7 @@ class Bed:
     def tick(self, now: Instant) -> Outcome:
         """Time has passed. To be called at least once a second."""
         now = self._at(now)
-        if self._is_quiet(now):
+        if self._is_idle(now) and self._is_quiet(now):
             return NOTHING
         changed: set[Signal] = set(self.vitals.expire(now))
         if changed:
@@ -292,15 +292,15 @@ class Bed:
             self._turn = self._next_turn(now)
         return outcome
 
+    def _is_idle(self, now: Instant) -> bool:
+        """Whether nothing was decided that is not told yet, and no rule is due."""
+        return now.mono < self.engine.next_due and not self._outcome.events
+
     def _is_quiet(self, now: Instant) -> bool:
-        """Whether time alone can have changed nothing since the last tick."""
-        turn = self._turn
-        return (
-            now.mono < turn.mono
-            and now.wall < turn.wall
-            and now.mono < self.engine.next_due
-            and not self._outcome.events
-        )
+        """Whether time alone can have changed nothing else since the last tick."""
+        if self._turn is not _AT_ONCE and not now.is_before(self._turn):
+            self._turn = self._next_turn(now)
+        return now.is_before(self._turn)
 
     def command(self, command: Command, now: Instant) -> Outcome:
         """What a person asked for. Raises `Refused`, and then nothing has changed."""

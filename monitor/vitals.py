@@ -52,21 +52,22 @@ class Shown:
 class History:
     """The highest value of the last seconds, in time linear in the values.
 
-    `windows_s` are how many seconds anybody looks back. `moved` says whether the highest over
-    any of them may have changed with the value taken last.
+    `windows_s` are how many seconds anybody looks back.
     """
 
     def __init__(self, *windows_s: float) -> None:
         self._window_s = max(windows_s)
         self._several = len(windows_s) > 1
         self._falling: deque[tuple[float, float]] = deque()
-        self.moved = False
 
-    def add(self, at: float, value: float) -> None:
-        """Take a value; one taken before the last is not looked at."""
+    def add(self, at: float, value: float) -> bool:
+        """Take a value; whether the highest over any of the windows may be another now.
+
+        One taken before the last is not looked at.
+        """
         falling = self._falling
         if falling and at < falling[-1][0]:
-            return
+            return False
         before = falling[0][1] if falling else None
         while falling and falling[-1][1] <= value:
             falling.pop()
@@ -74,7 +75,7 @@ class History:
         oldest = at - self._window_s
         while falling[0][0] < oldest:
             falling.popleft()
-        self.moved = falling[0][1] != before or (self._several and len(falling) > 1)
+        return falling[0][1] != before or (self._several and len(falling) > 1)
 
     def highest(self, since: float) -> float:
         """The highest value taken at or after `since`. Raises `ValueError` if there is none."""
@@ -85,7 +86,7 @@ class History:
 
 
 class _Track:
-    """One vital of one device."""
+    """One vital of one device. After `stale_at` its value says nothing of now."""
 
     def __init__(self, vital: Vital, device: str, promise_s: float, least_s: float) -> None:
         self.vital = vital
@@ -96,6 +97,7 @@ class _Track:
         self.value: float | None = None
         self.at: Instant | None = None
         self.missing_since: Instant | None = None
+        self.stale_at = float("-inf")
 
     def take(self, reading: Reading, at: Instant) -> None:
         """Take `reading`; one that was taken before the last says nothing of now."""
@@ -105,15 +107,17 @@ class _Track:
         if reading.usable:
             self.value = reading.value
             self.at = at
+            self.stale_at = at.mono + self.stale_after_s
             self.missing_since = None
         elif self.missing_since is None:
             self.missing_since = at
 
     def is_stale(self, now: Instant) -> bool:
-        return self.at is None or now.mono - self.at.mono > self.stale_after_s
+        return now.mono > self.stale_at
 
     def forget(self) -> None:
         self.last = self.value = self.at = self.missing_since = None
+        self.stale_at = float("-inf")
 
     def shown(self, now: Instant) -> Shown:
         last = self.last
@@ -155,8 +159,7 @@ class Vitals:
             tracks.sort(key=lambda track: track.stale_after_s)
         self._histories = {name: History(*windows_s) for name, windows_s in windows.items()}
         self._values: dict[str, Value] = {}
-        self.expires_at = float("-inf")
-        """No value becomes too old to judge before then, in monotonic seconds."""
+        self._judged: dict[Vital, _Track] = {}
 
     def take(
         self, device: str, readings: Iterable[Reading], at: Instant, now: Instant | None = None
@@ -171,26 +174,18 @@ class Vitals:
             track = tracks.get(reading.vital)
             if track is not None:
                 track.take(reading, at)
-                if (expires_at := at.mono + track.stale_after_s) < self.expires_at:
-                    self.expires_at = expires_at
                 if self._judge(reading.vital, now or at):
                     changed.add(reading.vital)
         return changed
 
+    @property
+    def expires_at(self) -> float:
+        """No value becomes too old to judge before then, in monotonic seconds."""
+        return min((track.stale_at for track in self._judged.values()), default=float("inf"))
+
     def expire(self, now: Instant) -> set[str]:
         """The signals that a rule has to look at because a value has become too old to judge."""
-        if now.mono < self.expires_at:
-            return set()
-        changed = {vital.value for vital in self._tracks if self._judge(vital, now)}
-        self.expires_at = min(
-            (
-                track.at.mono + track.stale_after_s
-                for vital in self._tracks
-                if (track := self._present(vital, now)) is not None and track.at is not None
-            ),
-            default=now.mono,
-        )
-        return changed
+        return self._judge_all(now) if now.mono >= self.expires_at else set()
 
     def forget_spots(self, now: Instant) -> set[str]:
         """Drop what was measured once, as of a patient who has left; what a rule then looks at."""
@@ -198,27 +193,29 @@ class Vitals:
             for track in tracks.values():
                 if track.is_spot:
                     track.forget()
-        self.expires_at = float("-inf")
-        return self.expire(now)
+        return self._judge_all(now)
+
+    def _judge_all(self, now: Instant) -> set[str]:
+        return {vital.value for vital in self._tracks if self._judge(vital, now)}
 
     def _judge(self, vital: Vital, now: Instant) -> bool:
         track: _Track | None = self._tracks[vital][0]
         assert track is not None
-        if track.is_spot or track.is_stale(now):
+        if track.is_spot or now.mono > track.stale_at:
             track = self._present(vital, now)
         if track is None:
+            self._judged.pop(vital, None)
             return self._values.pop(vital, None) is not None
+        self._judged[vital] = track
         value = track.value
         assert value is not None
         assert track.at is not None
-        before = self._values.get(vital)
         at = track.at.mono
+        before = self._values.get(vital)
         if before is not None and before.at == at and before.value == value:
             return False
-        moved = False
-        if (history := self._histories.get(vital)) is not None:
-            history.add(at, value)
-            moved = history.moved
+        history = self._histories.get(vital)
+        moved = history is not None and history.add(at, value)
         if before is not None and before.value == value:
             before.at = at
             return moved or track.is_spot
