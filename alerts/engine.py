@@ -160,11 +160,11 @@ class Engine:
     def resume(self, now: Instant) -> None:
         """Give the alarms that were applied from the journal their place in monotonic time."""
         for key, alarm in self.alarms.items():
-            self._raised_mono[key] = _mono_of(alarm.raised_at, now)
-            self._called_mono[key] = _mono_of(alarm.called_at, now)
+            self._raised_mono[key] = now.past(alarm.raised_at).mono
+            self._called_mono[key] = now.past(alarm.called_at).mono
             self._plan_call(key)
             if alarm.ended_at is not None:
-                self._ended_mono[key] = _mono_of(alarm.ended_at, now)
+                self._ended_mono[key] = now.past(alarm.ended_at).mono
 
     def look(self, changed: Iterable[Signal], scene: Scene, now: Instant) -> list[Change]:
         """What follows from a change of the named signals at `now`."""
@@ -373,10 +373,6 @@ class Engine:
             self._watches[key].rule = rule
             self._due.put(key, float("-inf"))
 
-    def use_set(self, rule_id: str) -> None:
-        """Judge by the set's own rule of that id again. Raises `KeyError`."""
-        self.use({rule.id: rule for rule in self.rules.rules}[rule_id])
-
     def end_session(self, now: Instant, reason: str) -> list[Change]:
         """The session is over: what was raised for it ends, and its rules start afresh."""
         changes: list[Change] = []
@@ -441,7 +437,3 @@ def _devices_of(rule: Rule, devices: Mapping[str | None, Iterable[str]]) -> list
     if rule.trouble is None:
         return [None]
     return [device for device, troubles in devices.items() if rule.trouble in troubles]
-
-
-def _mono_of(wall: datetime, now: Instant) -> float:
-    return now.mono - max(0.0, (now.wall - wall).total_seconds())

@@ -1,6 +1,8 @@
 """A rule with another limit, for one patient. Pure; who may set it, and when, is not asked here."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import reduce
 from typing import Final
 
 from alerts.rules import (
@@ -52,6 +54,15 @@ def adjusted(rule: Rule, signal: str | None, limit: float) -> Rule:
     mark = SET if shown else f" (limit set for this patient: {limit:g})"
     text = rule.text.removesuffix(SET) + mark
     return replace(rule, condition=condition, text=text)
+
+
+def for_patient(rule: Rule, own: Mapping[tuple[str, str], float]) -> Rule:
+    """`rule` with the limits that a patient has of their `own`, by rule and signal.
+
+    Raises `RuleError`, in words, when the rule was changed since and has no such limit.
+    """
+    limits = {signal: limit for (of, signal), limit in own.items() if of == rule.id}
+    return reduce(lambda changed, limit: adjusted(changed, *limit), limits.items(), rule)
 
 
 Measured = Limit | Rise | Fall

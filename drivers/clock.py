@@ -36,6 +36,10 @@ class Instant:
         """The moment `seconds` later, on both clocks."""
         return Instant(self.wall + timedelta(seconds=seconds), self.mono + seconds)
 
+    def past(self, wall: datetime) -> "Instant":
+        """The moment `wall` by the clocks as they are at this one; never one after it."""
+        return Instant(wall, self.mono - max(0.0, (self.wall - wall).total_seconds()))
+
     def is_before(self, other: "Instant") -> bool:
         """Whether neither clock has come to `other`."""
         return self.mono < other.mono and self.wall < other.wall

@@ -14,20 +14,16 @@ events.
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import reduce
 from typing import Any, Final
-from uuid import UUID, uuid5
 
 from alerts import audio
-from alerts.conditions import Value
-from alerts.engine import MINUTE, Engine, Scene, Signal, TroubleAt
+from alerts.engine import MINUTE, Engine, Scene, Signal
 from alerts.lifecycle import Alarm, Change
-from alerts.limits import adjusted
+from alerts.limits import for_patient
 from alerts.rules import BED_TROUBLES, CHECK_TROUBLES, SITE_TROUBLES, Fall, RuleSet, leaves, signals
 from alerts.ruletable import RuleError
-from drivers.clock import STEP_S, Instant, rfc3339
+from drivers.clock import STEP_S, Instant
 from drivers.readings import (
     LinkChanged,
     Measurement,
@@ -57,24 +53,18 @@ from monitor.commands import (
     Unacknowledge,
 )
 from monitor.cuff import ANSWER_S, PRESSURES, Cuff, needs_follow_up
-from monitor.discharge import Criterion, Outlook, criteria, next_turn_s
-from monitor.events import Draft, Event
+from monitor.discharge import Criterion, Outlook, Spo2Held, criteria, next_turn_s
+from monitor.events import Draft, Event, when
 from monitor.gate import gate
 from monitor.hearing import Hearing, troubles_of
+from monitor.observations import Recorded
+from monitor.outcome import NOTHING, Decided, Outcome
 from monitor.records import Pressure
 from monitor.regimen import CheckOf
-from monitor.schedule import CheckState, Planned, next_change, schedule
+from monitor.schedule import Plan, Planned
 from monitor.session import ENDINGS, Phase, Session
 from monitor.troubles import Troubles
 from monitor.vitals import Shown, Vitals
-
-_IDS: Final = UUID("5d1d5bd1-0a4c-4d8c-8c53-0b8f8c1f9a34")
-
-_CHECK_NAMES: Final[Mapping[CheckOf, str]] = {
-    CheckOf.PRESSURE: "pressure",
-    CheckOf.MOAAS: "MOAA/S",
-    CheckOf.CADSS: "CADSS",
-}
 
 DOSING_S: Final = 1.0
 """How often it is looked at whether the last dose has been given."""
@@ -85,48 +75,7 @@ MINUTE_S: Final = 60.0
 LOOK_AGAIN_S: Final = 10.0
 """How often all troubles are looked at although nothing is known to have changed."""
 
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """The shell should ask this device for a measurement."""
-
-    device: str
-
-
-@dataclass(frozen=True, slots=True)
-class StopMeasuring:
-    """The shell should have this device end the measurement that is under way."""
-
-    device: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The checks of a session as they stand from `since` until `until`.
-
-    `overdue` says why for each kind that the check-overdue alarm is about.
-    """
-
-    session: Session | None
-    planned: list[Planned]
-    overdue: Mapping[CheckOf, str]
-    since: datetime
-    until: datetime
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What was decided, in order, and what the shell should do."""
-
-    events: list[Event] = field(default_factory=list)
-    requests: list[Measure | StopMeasuring] = field(default_factory=list)
-
-
-NOTHING: Final = Outcome()
-"""Nothing was decided. Never changed."""
-
 _AT_ONCE: Final = Instant(datetime.min.replace(tzinfo=UTC), float("-inf"))
-_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Bed:
@@ -151,25 +100,34 @@ class Bed:
         self.engine = Engine(rules, troubles)
         self.vitals = Vitals(specs, _windows(rules), least_s)
         self.pause: audio.Pause | None = None
-        self.n = 0
         self._cuffs = {
             id_: Cuff(heard) for id_, heard in self.hearing.items() if heard.spec.kind.can_measure
         }
         self._pressure_rules = {
             rule.id for rule in rules.rules if not {*signals(rule.condition)}.isdisjoint(PRESSURES)
         }
-        self._outcome = Outcome()
+        self._decided = Decided(bed)
         self._site: dict[str, str] = {}
         self._troubles = Troubles()
-        self._recorded: dict[str, Value] = {}
-        self._spo2_fresh_since: float | None = None
+        self._recorded = Recorded()
+        self._spo2_held = Spo2Held()
         self._last: tuple[Instant, Instant] | None = None
         self._next_judgement = self._next_cuff_look = self._next_look_at_all = float("-inf")
         self._turn = _AT_ONCE
-        self._plan: Plan | None = None
+        self._plan = Plan.of(None, _AT_ONCE.wall)
         self._minute = -1
         self._announced: dict[str, bool] = dict.fromkeys(self.hearing, False)
         self._seen_all = False
+
+    @property
+    def n(self) -> int:
+        """The number of its last event."""
+        return self._decided.n
+
+    @property
+    def _wanted(self) -> Iterable[Vital]:
+        """What its devices should stream now."""
+        return () if self._open is None else self._open.regimen.continuous
 
     # ── what happened before ────────────────────────────────────────────────────────────
 
@@ -177,7 +135,7 @@ class Bed:
         """Take up where the stored `events` left off. To be called once, on a new bed."""
         now = now.in_ms()
         self._last = now, now
-        for event, at in _when(events, now):
+        for event, at in when(events, now):
             self._apply(event, at.mono)
             if event.subject is not None:
                 self.engine.apply(Alarm.from_json(event.payload["alarm"]))
@@ -186,12 +144,12 @@ class Bed:
             else:
                 self._take_pressure(event, at, now)
         self.engine.resume(now)
-        self.n = last_n
+        self._decided.n = last_n
         for cuff in self._cuffs.values():
             cuff.pending = False
         if self._open is not None:
             self._use_limits(self._open, *{rule for rule, _ in self._open.patient_limits()})
-            self._judge_recorded(self._open, now)
+            self._recorded.see(self._open, now)
 
     def _take_pressure(self, event: Event, at: Instant, now: Instant) -> set[str]:
         """Have the rules see the pressures as they stand after `event`, which happened at `at`."""
@@ -209,11 +167,11 @@ class Bed:
                 (Vital.PULSE, pressure.pulse),
             )
             readings = (Reading(vital, value) for vital, value in values)
-            changed |= self.vitals.take(pressure.device, readings, _then(pressure.at, at), now)
+            changed |= self.vitals.take(pressure.device, readings, at.past(pressure.at), now)
         return changed
 
     def _apply(self, event: Event, mono: float) -> None:
-        self.n = event.n
+        self._decided.n = event.n
         self.pause = audio.evolve(self.pause, event.type, event.payload, event.at, mono)
         if event.type == "session.started":
             self.session = Session.begin(event)
@@ -238,7 +196,7 @@ class Bed:
             case LinkChanged(state, reason):
                 hearing.link_changed(state, reason, now)
                 is_news = True
-            case Waveform() if hearing.heard and not self._outcome.events:
+            case Waveform() if hearing.heard and not self._decided.events:
                 hearing.hear(report.item, now)
                 return NOTHING
             case item:
@@ -284,7 +242,7 @@ class Bed:
                 is_news = True
         if is_news:
             changed |= self._look_at_troubles(now)
-        elif not self._plan_stands(now):
+        elif not self._plan.stands(self.session, now.wall):
             changed |= self._look_at_checks(now)
         changed |= self._look_at_minute(now)
         outcome = self._after(changed, now, look=True)
@@ -294,7 +252,7 @@ class Bed:
 
     def _is_idle(self, now: Instant) -> bool:
         """Whether nothing was decided that is not told yet, and no rule is due."""
-        return now.mono < self.engine.next_due and not self._outcome.events
+        return now.mono < self.engine.next_due and not self._decided.events
 
     def _is_quiet(self, now: Instant) -> bool:
         """Whether time alone can have changed nothing else since the last tick."""
@@ -340,10 +298,10 @@ class Bed:
     def _start(self, command: StartSession, now: Instant) -> None:
         type_, payload = decisions.start(self.id, self.session, command, self.rules)
         self._recorded.clear()
-        self._spo2_fresh_since = None
-        self._apply(self._append(type_, payload, now, command.id), now.mono)
+        self._spo2_held = Spo2Held()
+        self._apply(self._decided.add(type_, payload, now, command.id), now.mono)
         if self._open is not None:
-            self._judge_recorded(self._open, now)
+            self._recorded.see(self._open, now)
         self._follow_spo2(now)
         self._seen_all = False
 
@@ -392,30 +350,9 @@ class Bed:
         """
         own = session.patient_limits()
         for rule in self.rules.rules:
-            if rule.id not in rules:
-                continue
-            limits = {signal: limit for (of, signal), limit in own.items() if of == rule.id}
-            if not limits:
-                self.engine.use_set(rule.id)
-                continue
-            with contextlib.suppress(RuleError):
-                self.engine.use(reduce(lambda r, of: adjusted(r, *of), limits.items(), rule))
-
-    def _judge_recorded(self, session: Session, now: Instant) -> set[str]:
-        """Have the rules see what was recorded last; the signals this changes."""
-        recorded = observations.signals_of(session)
-        before = self._recorded
-        self._recorded = {
-            name: before[name]
-            if name in before and before[name].value == value
-            else Value(value, now.mono)
-            for name, value in recorded.items()
-        }
-        return {
-            name
-            for name in before.keys() | recorded.keys()
-            if before.get(name) != self._recorded.get(name)
-        }
+            if rule.id in rules:
+                with contextlib.suppress(RuleError):
+                    self.engine.use(for_patient(rule, own))
 
     def _gate(self, session: Session) -> Callable[[datetime], list[Criterion]]:
         spo2 = self.vitals.values.get(Vital.SPO2)
@@ -434,7 +371,7 @@ class Bed:
             payload = observations.score(self._open, self.vitals.values, now.wall)
             if payload is not None:
                 self._emit("news2.scored", payload, now)
-        return set() if self._open is None else self._judge_recorded(self._open, now)
+        return set() if self._open is None else self._recorded.see(self._open, now)
 
     def criteria(self, now: Instant, *, escort: bool = False) -> list[Criterion]:
         """The criteria for leaving as they stand; with `escort`, as if one were confirmed."""
@@ -447,10 +384,9 @@ class Bed:
 
     def _outlook(self, now: Instant) -> Outlook:
         spo2 = self.vitals.values.get(Vital.SPO2)
-        held_s = now.mono - self._spo2_fresh_since if self._spo2_fresh_since is not None else 0.0
         return Outlook(
             spo2=None if spo2 is None else spo2.value,
-            spo2_held_min=held_s / 60,
+            spo2_held_min=self._spo2_held.minutes(now),
             open_alarms=self.engine.open_alarms(),
             planned=self.schedule(now),
             pressure_fresh=Vital.SYS in self.vitals.values,
@@ -458,26 +394,13 @@ class Bed:
 
     def schedule(self, now: Instant) -> list[Planned]:
         """The session's checks; none without a session. Asking changes nothing."""
-        if self._plan is not None and self._plan_stands(now):
-            return self._plan.planned
-        return [] if self.session is None else schedule(self.session, now.wall)
+        return self._plan_at(now).planned
 
-    def _plan_again(self, now: Instant) -> Plan:
+    def _plan_at(self, now: Instant) -> Plan:
         """The session's checks, kept while they stand."""
-        if self._plan is None or not self._plan_stands(now):
-            planned = self.schedule(now)
-            until = next_change(self.session, planned, now.wall)
-            self._plan = Plan(self.session, planned, _overdue(self._open, planned), now.wall, until)
-            self._next_cuff_look = self._next_judgement = now.mono
-        return self._plan
-
-    def _plan_stands(self, now: Instant) -> bool:
-        plan = self._plan
-        return (
-            plan is not None
-            and plan.session is self.session
-            and plan.since <= now.wall < plan.until
-        )
+        if self._plan.stands(self.session, now.wall):
+            return self._plan
+        return Plan.of(self.session, now.wall)
 
     # ── the cuff ────────────────────────────────────────────────────────────────────────
 
@@ -490,20 +413,16 @@ class Bed:
         match command:
             case MeasurePressure(by):
                 cuff.check_can_start()
-                self._ask(cuff.request("by-hand", by), now)
+                draft = cuff.request("by-hand", by)
             case AllowCuff(by):
-                self._emit(*cuff.allow(by), now)
+                draft = cuff.allow(by)
             case StopCuff(by, reason):
-                self._emit(*cuff.stop(by, reason), now)
-                self._outcome.requests.append(StopMeasuring(cuff.hearing.spec.id))
+                draft = cuff.stop(by, reason)
+        self._emit(*draft, now)
 
     @property
     def _first_cuff(self) -> Cuff | None:
         return next(iter(self._cuffs.values()), None)
-
-    def _ask(self, request: Draft, now: Instant) -> None:
-        self._emit(*request, now)
-        self._outcome.requests.append(Measure(request[1]["device"]))
 
     def _answered(self, cuff: Cuff, answer: Draft, now: Instant) -> set[str]:
         changed = self._see_recorded(self._emit(*answer, now), now)
@@ -513,7 +432,7 @@ class Bed:
 
     def _look_at_cuff(self, session: Session, now: Instant) -> None:
         cuff = self._first_cuff
-        if cuff is None or not (self._outcome.events or now.mono >= self._next_cuff_look):
+        if cuff is None or not (self._decided.events or now.mono >= self._next_cuff_look):
             return
         confirm_at = self.engine.confirm_at
         alarms = [
@@ -528,7 +447,7 @@ class Bed:
             planned=self.schedule(now),
         )
         if why is not None:
-            self._ask(cuff.request(why), now)
+            self._emit(*cuff.request(why), now)
         self._next_cuff_look = cuff.next_turn(now, confirm_at)
 
     def nobody_answers(self, device: str) -> None:
@@ -564,8 +483,7 @@ class Bed:
     def _look_at_device(self, hearing: Hearing, now: Instant) -> set[Signal]:
         self._next_cuff_look = now.mono
         device = hearing.spec.id
-        wanted = () if self._open is None else self._open.regimen.continuous
-        missing = self.vitals.missing(device, wanted, now)
+        missing = self.vitals.missing(device, self._wanted, now)
         hearing.misses = bool(missing)
         found = hearing.troubles(missing, now)
         away = found.get("link-lost") or found.get("device-silent")
@@ -580,8 +498,7 @@ class Bed:
 
     def _look_at_bed(self) -> set[Signal]:
         found = dict(self._site)
-        wanted = () if self._open is None else self._open.regimen.continuous
-        if nobody := self.vitals.nobody_streams(wanted):
+        if nobody := self.vitals.nobody_streams(self._wanted):
             found["signal-missing"] = "no device here gives " + ", ".join(nobody)
         if self._open is not None and self._open.nurse is None:
             found["nobody-watching"] = "no nurse has taken over"
@@ -590,10 +507,13 @@ class Bed:
         return set(self._troubles.update(None, found))
 
     def _look_at_checks(self, now: Instant) -> set[Signal]:
-        overdue = self._plan_again(now).overdue
+        plan = self._plan_at(now)
+        if plan is not self._plan:
+            self._plan = plan
+            self._next_cuff_look = self._next_judgement = now.mono
         changed: set[Signal] = set()
         for kind in CheckOf:
-            found = {"check-overdue": overdue[kind]} if kind in overdue else {}
+            found = {"check-overdue": plan.overdue[kind]} if kind in plan.overdue else {}
             changed |= self._troubles.update(kind.value, found)
         return changed
 
@@ -623,15 +543,14 @@ class Bed:
             self._record(self.engine.look_at_all(self._scene(now), now), now)
         elif changed or self.engine.next_due <= now.mono:
             self._record(self.engine.look(changed, self._scene(now), now), now)
-        if (look or self._outcome.events) and self._open is not None:
+        if (look or self._decided.events) and self._open is not None:
             self._progress(self._open, now)
             self._look_at_cuff(self._open, now)
         if self.pause is not None:
             self._resume_audio(audio.why_over(self.pause, self.engine.alarms.values(), now), now)
-        if not (self._outcome.events or self._outcome.requests):
-            return NOTHING
-        self._turn = _AT_ONCE
-        outcome, self._outcome = self._outcome, Outcome()
+        outcome = self._decided.hand_over()
+        if outcome is not NOTHING:
+            self._turn = _AT_ONCE
         return outcome
 
     def _next_turn(self, now: Instant) -> Instant:
@@ -643,7 +562,7 @@ class Bed:
             mono = min(mono, cuff.overdue_at)
         if self.pause is not None:
             mono = min(mono, self.pause.ends)
-        wall = _NEVER if self._plan is None else self._plan.until
+        wall = self._plan.until
         if self._open is not None:
             mono = min(mono, self._next_judgement, self._next_cuff_look)
             if (dosed_at := self._open.first_dose_at) is not None:
@@ -651,7 +570,7 @@ class Bed:
         return Instant(wall, mono)
 
     def _progress(self, session: Session, now: Instant) -> None:
-        if self._outcome.events or now.mono >= self._next_judgement:
+        if self._decided.events or now.mono >= self._next_judgement:
             for draft in decisions.progress(session, lambda: self.criteria(now), now):
                 self._emit(*draft, now)
             in_s = DOSING_S
@@ -665,62 +584,29 @@ class Bed:
             payload: dict[str, Any] = {"alarm": alarm.as_json(), "reason": change.reason}
             if change.by is not None:
                 payload |= {"by": change.by, "note": change.note}
-            self._append(change.type, payload, now, alarm.session, alarm.id)
+            self._decided.add(change.type, payload, now, alarm.session, alarm.id)
         if self.pause is not None:
             self._resume_audio(audio.why_broken(self.pause, changes), now)
 
     def _emit(self, type_: str, payload: Mapping[str, Any], now: Instant) -> Event:
         session = None if self._open is None else self._open.id
-        event = self._append(type_, payload, now, session)
+        event = self._decided.add(type_, payload, now, session)
         self._apply(event, now.mono)
-        return event
-
-    def _append(
-        self,
-        type_: str,
-        payload: Mapping[str, Any],
-        now: Instant,
-        session: str | None,
-        subject: str | None = None,
-    ) -> Event:
-        self.n += 1
-        event = Event(
-            id=str(uuid5(_IDS, f"{self.id}|{self.n}|{type_}|{rfc3339(now.wall)}")),
-            bed=self.id,
-            n=self.n,
-            session=session,
-            type=type_,
-            subject=subject,
-            at=now.wall,
-            payload=payload,
-        )
-        self._outcome.events.append(event)
         return event
 
     def _scene(self, now: Instant) -> Scene:
         session = self._open
         return Scene(
             bed=self.id,
-            n=self.n,
+            n=self._decided.n,
             session=None if session is None else session.id,
-            values={**self._recorded, **self.vitals.values},
+            values={**self._recorded.values, **self.vitals.values},
             baseline={} if session is None else session.baseline,
             troubles=self._troubles.present,
             unseen=self._troubles.unseen,
             minutes=self._minutes(now),
-            gone=lambda at: self._gone(at, now),
+            gone=lambda at: self.vitals.gone(*at, self._wanted, now),
         )
-
-    def _gone(self, at: TroubleAt, now: Instant) -> set[str]:
-        """The signals that nobody gives because of a trouble."""
-        trouble, device = at
-        wanted = () if self._open is None else self._open.regimen.continuous
-        if trouble != "signal-missing":
-            return self.vitals.only_from(device, now)
-        if device is None:
-            return {vital.value for vital in self.vitals.nobody_streams(wanted)}
-        missing = {vital.value for vital in self.vitals.missing(device, wanted, now)}
-        return missing & self.vitals.only_from(device, now)
 
     def _minutes(self, now: Instant) -> float | None:
         first = self._open.first_dose_at if self._open is not None else None
@@ -728,57 +614,17 @@ class Bed:
 
     def _see_values(self, changed: set[Signal], now: Instant) -> None:
         """Have readiness judged again where `changed` names what it looks at."""
-        before = self._spo2_fresh_since
-        self._follow_spo2(now)
-        if self._spo2_fresh_since != before or Vital.SYS in changed:
+        if self._follow_spo2(now) or Vital.SYS in changed:
             self._next_judgement = now.mono
             self._turn = _AT_ONCE
 
-    def _follow_spo2(self, now: Instant) -> None:
-        spo2 = self.vitals.values.get(Vital.SPO2)
+    def _follow_spo2(self, now: Instant) -> bool:
         least = 0.0 if self._open is None else self._open.regimen.discharge.spo2_least
-        if spo2 is None or spo2.value < least:
-            self._spo2_fresh_since = None
-        elif self._spo2_fresh_since is None:
-            self._spo2_fresh_since = now.mono
+        return self._spo2_held.follow(self.vitals.values.get(Vital.SPO2), least, now)
 
     def shown(self, now: Instant) -> list[Shown]:
         """The bed's vitals as people see them."""
         return self.vitals.shown(now)
-
-
-def _when(events: Iterable[Event], now: Instant) -> list[tuple[Event, Instant]]:
-    """When each happened, by the monotonic clock of now: before the next, and every set clock."""
-    mono, set_by_s = now.mono, 0.0
-    found = []
-    for event in reversed([*events]):
-        age_s = (now.wall - event.at).total_seconds() - set_by_s
-        mono = min(mono, now.mono - age_s)
-        found.append((event, Instant(event.at, mono)))
-        if event.type == "clock.stepped":
-            set_by_s += event.payload["by_s"]
-    return found[::-1]
-
-
-def _then(at: datetime, now: Instant) -> Instant:
-    """The past moment `at` by the clocks of now."""
-    return Instant(at, now.mono - max(0.0, (now.wall - at).total_seconds()))
-
-
-def _overdue(session: Session | None, planned: Iterable[Planned]) -> Mapping[CheckOf, str]:
-    """The first overdue check of each kind, in words.
-
-    Before the first dose the gate asks for what is missing; after it, the alarm does.
-    """
-    overdue: dict[CheckOf, str] = {}
-    if session is not None and (dosed_at := session.first_dose_at) is not None:
-        for check in planned:
-            if check.state is CheckState.OVERDUE and check.check not in overdue:
-                minutes = (check.due_at - dosed_at) / timedelta(minutes=1)
-                when = f"{minutes:.0f} min after" if minutes > 0 else "before"
-                name = _CHECK_NAMES[check.check]
-                overdue[check.check] = f"{name} was due {when} the first dose"
-    return overdue
 
 
 def _windows(rules: RuleSet) -> dict[str, set[float]]:

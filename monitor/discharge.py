@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from alerts.conditions import Value
 from alerts.lifecycle import Alarm
 from alerts.rules import Kind, Priority
+from drivers.clock import Instant
 from monitor.commands import Matter
 from monitor.schedule import CheckState, Planned
 from monitor.session import Session
@@ -37,6 +39,29 @@ class Outlook:
     open_alarms: Iterable[Alarm]
     planned: Iterable[Planned]
     pressure_fresh: bool
+
+
+@dataclass(slots=True)
+class Spo2Held:
+    """Since when SpO2 has been seen without a gap or a value under a limit.
+
+    `since` is in monotonic seconds, None while it is not.
+    """
+
+    since: float | None = None
+
+    def follow(self, spo2: Value | None, least: float, now: Instant) -> bool:
+        """Take the value now, None when missing or stale; whether that began or ended it."""
+        before = self.since
+        if spo2 is None or spo2.value < least:
+            self.since = None
+        elif before is None:
+            self.since = now.mono
+        return self.since != before
+
+    def minutes(self, now: Instant) -> float:
+        """For how long."""
+        return 0.0 if self.since is None else (now.mono - self.since) / 60
 
 
 def criteria(session: Session, outlook: Outlook, now: datetime) -> list[Criterion]:

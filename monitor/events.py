@@ -3,12 +3,12 @@
 A bed decides `Event`s; the journal numbers, chains and keeps them as `Stored` events.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from drivers.clock import rfc3339
+from drivers.clock import Instant, rfc3339
 
 Draft = tuple[str, Mapping[str, Any]]
 """An event yet to be numbered and dated: its type and payload."""
@@ -59,3 +59,16 @@ class Stored:
     def as_json(self) -> dict[str, Any]:
         """The event as interfaces show it."""
         return {"seq": self.seq, **self.event.as_json()}
+
+
+def when(events: Iterable[Event], now: Instant) -> list[tuple[Event, Instant]]:
+    """When each happened, by the monotonic clock of now: before the next, and every set clock."""
+    mono, set_by_s = now.mono, 0.0
+    found = []
+    for event in reversed([*events]):
+        age_s = (now.wall - event.at).total_seconds() - set_by_s
+        mono = min(mono, now.mono - age_s)
+        found.append((event, Instant(event.at, mono)))
+        if event.type == "clock.stepped":
+            set_by_s += event.payload["by_s"]
+    return found[::-1]

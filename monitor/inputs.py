@@ -23,8 +23,9 @@ from drivers.clock import Instant, parse_rfc3339
 from drivers.readings import Item, LinkChanged, Measurement, Report, Waveform
 from drivers.registry import DeviceSpec
 from monitor import __version__
-from monitor.bed import Bed, Outcome
+from monitor.bed import Bed
 from monitor.commands import Command
+from monitor.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ from drivers.readings import Report, Waveform
 from drivers.registry import DeviceSpec
 from monitor import inputs, views
 from monitor.archive import Past
-from monitor.bed import Bed, Measure, Outcome
+from monitor.bed import Bed
 from monitor.commands import Command, Refusal, Refused
 from monitor.events import Event, Stored
 from monitor.journal import Journal, Receipt, StoreError
+from monitor.outcome import Measure, Outcome
 from monitor.session import Phase
 
 UNSTORED_AFTER_S: Final = 0.5
@@ -192,7 +193,7 @@ class Keeper:
         if self.failing is None:
             try:
                 outcome = inputs.give(self.bed, inputs.Given(at, what))
-                if outcome.events or outcome.requests:
+                if outcome.events:
                     self._pass_on(outcome)
             except Exception as error:
                 self._failed(error)

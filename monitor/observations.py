@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from alerts import news2
-from alerts.conditions import Values
+from alerts.conditions import Value, Values
 from alerts.rules import SYMPTOMS
+from drivers.clock import Instant
 from monitor.session import Session
 
 FRESH: Final = timedelta(minutes=60)
@@ -19,6 +20,35 @@ SCORED_AT: Final = frozenset({"pressure.measured", "observation.recorded", "scor
 """The events at whose time NEWS2 is scored anew."""
 
 T = TypeVar("T")
+
+
+class Recorded:
+    """What people recorded of a session, as values for the rules."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Value] = {}
+
+    def see(self, session: Session, now: Instant) -> set[str]:
+        """Take the record as it stands; the signals that a rule has to look at.
+
+        A value is as old as its last change.
+        """
+        before = self.values
+        self.values = {
+            name: before[name]
+            if name in before and before[name].value == value
+            else Value(value, now.mono)
+            for name, value in signals_of(session).items()
+        }
+        return {
+            name
+            for name in before.keys() | self.values.keys()
+            if before.get(name) != self.values.get(name)
+        }
+
+    def clear(self) -> None:
+        """Forget it, as of a patient who has left."""
+        self.values = {}
 
 
 def signals_of(session: Session) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """What has to be checked when, and what has been: pure functions of a session and the time."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -13,6 +13,13 @@ from monitor.session import Infusion, Session
 TOLERANCE: Final = timedelta(minutes=5)
 """How much before its due time a check may be done, but no more than half the time since
 the check before it, and how long after it is not overdue [clinical default]."""
+
+
+_NAMES: Final[Mapping[CheckOf, str]] = {
+    CheckOf.PRESSURE: "pressure",
+    CheckOf.MOAAS: "MOAA/S",
+    CheckOf.CADSS: "CADSS",
+}
 
 
 class CheckState(StrEnum):
@@ -32,6 +39,31 @@ class Planned:
     due_at: datetime
     state: CheckState
     done_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The checks of a session as they stand from `since` until `until`.
+
+    `overdue` says in words, for each kind that the check-overdue alarm is about, which is.
+    """
+
+    session: Session | None
+    planned: list[Planned]
+    overdue: Mapping[CheckOf, str]
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def of(cls, session: Session | None, now: datetime) -> "Plan":
+        """The plan as it stands now; empty without a session."""
+        planned = [] if session is None else schedule(session, now)
+        until = next_change(session, planned, now)
+        return cls(session, planned, _overdue(session, planned), now, until)
+
+    def stands(self, session: Session | None, now: datetime) -> bool:
+        """Whether it is still the plan of that session."""
+        return session is self.session and self.since <= now < self.until
 
 
 def schedule(session: Session, now: datetime) -> list[Planned]:
@@ -73,6 +105,21 @@ def next_change(session: Session | None, planned: Iterable[Planned], now: dateti
     if infusion is not None and infusion.ended_at is None:
         turns.append(now + timedelta(minutes=1))
     return min(turns, default=datetime.max.replace(tzinfo=UTC))
+
+
+def _overdue(session: Session | None, planned: Iterable[Planned]) -> Mapping[CheckOf, str]:
+    """The first overdue check of each kind, in words.
+
+    Before the first dose the gate asks for what is missing; after it, the alarm does.
+    """
+    overdue: dict[CheckOf, str] = {}
+    if session is not None and session.is_open and (dosed_at := session.first_dose_at) is not None:
+        for check in planned:
+            if check.state is CheckState.OVERDUE and check.check not in overdue:
+                minutes = (check.due_at - dosed_at) / timedelta(minutes=1)
+                when = f"{minutes:.0f} min after" if minutes > 0 else "before"
+                overdue[check.check] = f"{_NAMES[check.check]} was due {when} the first dose"
+    return overdue
 
 
 def _state(done_at: datetime | None, due_at: datetime, now: datetime) -> CheckState:

@@ -259,7 +259,18 @@ class Vitals:
         tracks = map(self._of.get(device, {}).get, wanted)
         return [t.vital for t in tracks if t is not None and not t.is_spot and t.is_stale(now)]
 
-    def only_from(self, device: str | None, now: Instant) -> set[str]:
+    def gone(
+        self, trouble: str, device: str | None, wanted: Iterable[Vital], now: Instant
+    ) -> set[str]:
+        """The signals that nobody gives because of `trouble` at `device`, None for the bed."""
+        if trouble != "signal-missing":
+            return self._only_from(device, now)
+        if device is None:
+            return {vital.value for vital in self.nobody_streams(wanted)}
+        missing = {vital.value for vital in self.missing(device, wanted, now)}
+        return missing & self._only_from(device, now)
+
+    def _only_from(self, device: str | None, now: Instant) -> set[str]:
         """The vitals that `device` can give and of which no other device gives a fresh value.
 
         What is measured now and then does not stand in for what is streamed.

@@ -15,10 +15,11 @@ from typing import Any, Final
 from alerts.engine import Key
 from alerts.lifecycle import ENDINGS, ONSETS
 from alerts.rules import RuleSet
-from monitor.bed import Bed, Measure
+from monitor.bed import Bed
 from monitor.commands import Abort, Close, Refused
 from monitor.events import Event
 from monitor.inputs import Given, Opening, What, give
+from monitor.outcome import Measure
 from monitor.replay import Lost, Piece
 from monitor.session import ENDINGS as SESSION_ENDINGS
 

@@ -24,9 +24,10 @@ from drivers.readings import (
     Vital,
 )
 from drivers.registry import DeviceSpec
-from monitor.bed import Bed, Outcome
+from monitor.bed import Bed
 from monitor.commands import RecordScore, StartSession
 from monitor.events import Event
+from monitor.outcome import Outcome
 from monitor.regimen import Regimens
 from monitor.whatif import Onset, by_rule, onsets
 from simulators.record import Record, load_record

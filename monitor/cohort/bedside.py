@@ -15,7 +15,7 @@ from alerts.rules import RuleSet
 from drivers.clock import Instant
 from drivers.readings import Item, LinkChanged, LinkState, Report
 from drivers.registry import DeviceSpec
-from monitor.bed import Bed, Outcome
+from monitor.bed import Bed
 from monitor.cohort.devices import READING_S, Course, Cuff, Oximeter
 from monitor.cohort.nurse import AGAIN_MIN, Nurse, Task, calls_for_action
 from monitor.cohort.stay import CHECKED_MIN, Heard, Stay
@@ -38,6 +38,7 @@ from monitor.commands import (
     StartSession,
 )
 from monitor.decisions import NOT_ABOUT_THE_PATIENT
+from monitor.outcome import Outcome
 from monitor.regimen import CheckOf, Regimen
 from monitor.session import Session
 from simulators.population import Person

@@ -18,7 +18,7 @@ from drivers.readings import (
     Report,
     Vital,
 )
-from monitor.bed import Bed, Measure, Outcome
+from monitor.bed import Bed
 from monitor.commands import (
     Abort,
     Acknowledge,
@@ -44,6 +44,7 @@ from monitor.commands import (
     WatchAction,
     WatchOver,
 )
+from monitor.outcome import Measure, Outcome
 from tests.model.model import Model, Visit
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START
 

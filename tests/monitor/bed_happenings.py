@@ -29,7 +29,7 @@ from drivers.readings import (
     Vital,
     Waveform,
 )
-from monitor.bed import Bed, Measure
+from monitor.bed import Bed
 from monitor.commands import (
     Command,
     ControlInfusion,
@@ -47,6 +47,7 @@ from monitor.commands import (
 )
 from monitor.events import Event
 from monitor.inputs import Given, Said, Site, Tick, What, give
+from monitor.outcome import Measure
 from tests.monitor import bed_commands as people
 from tests.monitor.bed_commands import ASKED
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, START

@@ -28,7 +28,7 @@ from drivers.readings import (
     Vital,
 )
 from drivers.registry import DeviceSpec
-from monitor.bed import Bed, Measure, Outcome
+from monitor.bed import Bed
 from monitor.commands import (
     Abort,
     Acknowledge,
@@ -51,6 +51,7 @@ from monitor.commands import (
 )
 from monitor.discharge import Criterion
 from monitor.events import Event
+from monitor.outcome import Measure, Outcome
 from monitor.regimen import Regimen, Regimens
 from monitor.session import Phase, Session
 

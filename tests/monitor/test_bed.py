@@ -21,7 +21,7 @@ from drivers.readings import (
     Waveform,
 )
 from drivers.registry import DeviceSpec
-from monitor.bed import Measure
+from monitor.outcome import Measure
 from tests.monitor.builders import CUFF, OXIMETER, Bedside, bed
 
 # ── physiological alarms ────────────────────────────────────────────────────────────────

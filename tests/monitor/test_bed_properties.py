@@ -67,7 +67,7 @@ def durable(bed: Bed) -> dict[str, Any]:
         "pause": None if pause is None else (pause.by, pause.until, pause.priority),
         "announced": bed._announced,
         "cuffs": [(c.failures, c.failure, c.failed_at, c.stopped) for c in cuffs],
-        "recorded": {name: value.value for name, value in bed._recorded.items()},
+        "recorded": {name: value.value for name, value in bed._recorded.values.items()},
     }
 
 
@@ -163,7 +163,7 @@ class AnyOrder(Happenings):
         minutes = self.bed._minutes(self.now) or 0.0
         if session is None or (of.after_min is not None and minutes < of.after_min):
             return Verdict.UNKNOWN
-        known = {**self.bed._recorded, **self.bed.vitals.values}
+        known = {**self.bed._recorded.values, **self.bed.vitals.values}
         return judge(of.condition, known, session.baseline, of.clear_margin)
 
     def about_the_patient(self) -> list[Rule]:
@@ -352,8 +352,7 @@ class AnyOrder(Happenings):
     def is_refused(self, command: Command, before: dict[str, Any]) -> None:
         """A refused command changes nothing, and nothing later."""
         assert self.remembered() == before
-        assert not self.bed._outcome.events
-        assert not self.bed._outcome.requests
+        assert not self.bed._decided.events
 
     # ── between steps ───────────────────────────────────────────────────────────────────
 

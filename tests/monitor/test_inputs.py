@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from alerts.ruleset import load
 from drivers.readings import Item, LinkChanged, Measurement, Reading, Report, Vital, Waveform
 from monitor import bed
-from monitor.bed import Bed, Outcome
+from monitor.bed import Bed
 from monitor.commands import Command
 from monitor.inputs import Given, Opening, Said, Site, Tick, What, give, text_of, what_in
+from monitor.outcome import Outcome
 from monitor.regimen import Regimen
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from monitor import observations
-from monitor.bed import StopMeasuring
 from monitor.commands import (
     AllowCuff,
     Command,
@@ -23,6 +22,7 @@ from monitor.commands import (
     WatchAction,
     WatchOver,
 )
+from monitor.outcome import StopMeasuring
 from monitor.records import BY_HAND
 from tests.monitor.builders import START, Bedside, bed
 
@@ -310,10 +310,10 @@ def test_corrections_survive_a_restart() -> None:
     side = dosed().typed(190, 80)
     side.asks(RecordPressure(121, 81, "n", corrects=side.session.pressures[-1].id)).scored(cadss=9)
     corrects(side)
-    before = (side.session, side.bed._recorded.keys(), side.bed.shown(side.now))
+    before = (side.session, side.bed._recorded.values.keys(), side.bed.shown(side.now))
     side.rebuilt()
     assert side.session == before[0]
-    assert side.bed._recorded.keys() == before[1]
+    assert side.bed._recorded.values.keys() == before[1]
     shown = {vital.vital.value: vital.value for vital in side.bed.shown(side.now)}
     assert (shown["sys"], shown["dia"]) == (121, 81)
 

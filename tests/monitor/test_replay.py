@@ -16,13 +16,14 @@ from drivers.clock import Instant
 from drivers.readings import Item, LinkChanged, Measurement, Reading, Report, Vital
 from drivers.registry import DeviceSpec
 from monitor import views
-from monitor.bed import Bed, Outcome
+from monitor.bed import Bed
 from monitor.commands import Command
 from monitor.events import Event
 from monitor.inputs import Given, Opening, Said, Site, Tick, What, text_of
 from monitor.journal import Part, Start
 from monitor.journal.recorder import Recorder
 from monitor.journal.samples import OPENING, Chunk, part_in, start_in
+from monitor.outcome import Outcome
 from monitor.replay import Lost, Piece, run_again
 from monitor.replays import pieces
 from monitor.session import Session

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.bed import Bed, Outcome
+from monitor.bed import Bed
 from monitor.commands import RecordScore
 from monitor.events import Stored
 from monitor.journal import StoreError
+from monitor.outcome import Outcome
 from tests.virtual import virtual_time
 from tests.wards import simulated_ward
 
