@@ -9,11 +9,14 @@ from drivers.clock import Instant
 from drivers.readings import CuffPhase, CuffState, Measurement, Reading, Report, Vital
 from monitor.bed import Bed
 from simulators.patient import Patient, Profile
-from tests.monitor.builders import bed
+from tests.monitor.builders import Bedside, bed
 
 HOURS: Final = (1, 2, 4)
 RATE: Final = 3
 """Readings a second, as an oximeter's packets come."""
+
+RUNS: Final = 5
+"""The least of so many is the cost: whatever else the machine does only adds to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,16 @@ class Cost:
 
 def measure(hours: int) -> Cost:
     """What `hours` after the dose cost a bed whose oximeter and cuff talk all the time."""
-    side = bed().with_session().with_baseline().prepared().dosed(override=None)
+    begin = _dosed().now
     patient = Patient(Profile(), 7, dose_at_s=0.0)
     seconds = range(hours * 3600)
-    said = [report for second in seconds for report in _second(side.now, patient, second)]
-    took_s, ticked_s = _run(side.bed, said)
-    return Cost(hours, len(said), took_s, ticked_s, _floor_s(said))
+    said = [report for second in seconds for report in _second(begin, patient, second)]
+    took_s, ticked_s = min((_run(_dosed().bed, said) for _ in range(RUNS)), key=sum)
+    return Cost(hours, len(said), took_s, ticked_s, min(_floor_s(said) for _ in range(RUNS)))
+
+
+def _dosed() -> Bedside:
+    return bed().with_session().with_baseline().prepared().dosed(override=None)
 
 
 def _second(begin: Instant, patient: Patient, second: int) -> Iterator[Report]:
