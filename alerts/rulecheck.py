@@ -34,6 +34,9 @@ from drivers.readings import Vital
 DAY_S: Final = 86_400.0
 """No session lasts so long."""
 
+BASELINES: Final = ("sys", "dia", "cadss", "moaas")
+"""What is found before the dose, to hold a rise against."""
+
 BY_DEVICES: Final = frozenset({Vital.SPO2, Vital.PULSE, Vital.MAP, Vital.PERFUSION})
 """What only devices give: people can enter the rest, or it is worked out."""
 
@@ -102,6 +105,8 @@ def _of_rule(rule: Rule) -> Iterator[tuple[Level, str]]:
         yield Level.WARNING if fires else Level.FAULT, f"{in_words(leaf)} never is: {_why(leaf)}"
     if not fires and not impossible:
         yield Level.FAULT, "its conditions are never met together, so it can never fire"
+    if rule.clear_for_s >= DAY_S:
+        yield Level.FAULT, "clear_for_s is a day or more, so it can never end"
     for key in ("for_s", "confirm_within_s", "after_min"):
         seconds = (getattr(rule, key) or 0.0) * (60 if key == "after_min" else 1)
         if seconds >= DAY_S:
@@ -118,11 +123,22 @@ def _of_rule(rule: Rule) -> Iterator[tuple[Level, str]]:
 
 
 def _why(leaf: Leaf) -> str:
-    if isinstance(leaf, Fall) and not leaf.within_s:
-        return "within_s = 0 leaves no time to fall in"
     assert not isinstance(leaf, Trouble)
     least, most = RANGES[leaf.signal]
-    return f"{leaf.signal} goes from {least:g} to {most:g}"
+    return _unseen(leaf) or f"{leaf.signal} goes from {least:g} to {most:g}"
+
+
+def _unseen(leaf: Leaf) -> str | None:
+    """Why nothing can show whether it is so; None when something can."""
+    match leaf:
+        case Fall(within_s=0):
+            return "within_s = 0 leaves no time to fall in"
+        case Fall(signal=signal) if signal not in set(Vital):
+            return f"what falls is seen in what devices give, and {signal} comes from people"
+        case Rise(signal=signal) if signal not in BASELINES:
+            return f"a baseline is taken of {', '.join(BASELINES)} and not of {signal}"
+        case _:
+            return None
 
 
 def over(condition: Condition, margin: float) -> Condition:
@@ -154,7 +170,10 @@ def over(condition: Condition, margin: float) -> Condition:
 def _not_given(rules: Sequence[Rule], given: Collection[str]) -> Iterator[Found]:
     lacking = BY_DEVICES - set(given)
     for rule in rules:
-        needed = [lacking & set(_signals(way)) for way in _alternatives(rule.condition)]
+        needed = [
+            lacking & set(_signals(way)) | _falling(way) - set(given)
+            for way in _alternatives(rule.condition)
+        ]
         if all(needed):
             names = " and ".join(sorted(set().union(*needed)))
             yield rule, Level.WARNING, f"no device here gives {names}, so it can never fire"
@@ -247,9 +266,12 @@ def _signals(way: Alternative) -> Iterator[str]:
     return (leaf.signal for leaf in way if not isinstance(leaf, Trouble))
 
 
+def _falling(way: Alternative) -> set[str]:
+    return {leaf.signal for leaf in way if isinstance(leaf, Fall)}
+
+
 def _is_possible(way: Alternative) -> bool:
-    timeless = any(isinstance(leaf, Fall) and not leaf.within_s for leaf in way)
-    return not timeless and all(least <= most for least, most in _spans(way).values())
+    return not any(map(_unseen, way)) and all(least <= most for least, most in _spans(way).values())
 
 
 def _is_certain(way: Alternative) -> bool:

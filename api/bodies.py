@@ -9,6 +9,8 @@ from monitor.commands import InfusionAction, Matter, WatchAction
 Who = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Number = Annotated[float, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
 Medicines = Annotated[tuple[Word, ...], Field(max_length=100)]
 Record = Annotated[Word, Field(description="The `id` of a record of this session.")]
 
@@ -40,8 +42,8 @@ class StartSession(Body):
 
     bed: Word
     patient: Word
-    age: Annotated[int, Field(ge=0, le=130)] | None = None
-    weight_kg: Annotated[float, Field(ge=20, le=400)] | None = None
+    age: Annotated[int, Field(strict=True, ge=0, le=130)] | None = None
+    weight_kg: Annotated[float, Field(strict=True, ge=20, le=400)] | None = None
     regimen: Word
     medicines: Medicines | None = None
     escort_planned: bool | None = None
@@ -82,7 +84,7 @@ class GiveDose(Body):
     )
 
     product: Word
-    mg: Annotated[float, Field(gt=0, le=2000)]
+    mg: Annotated[float, Field(strict=True, gt=0, le=2000)]
     lot: Word | None = None
     by: Who
     at: AwareDatetime | None = None
@@ -103,8 +105,8 @@ class RecordScore(Body):
     )
 
     scale: Literal["cadss", "moaas"]
-    total: int | None = None
-    items: dict[int, int] | None = None
+    total: Whole | None = None
+    items: dict[int, Whole] | None = None
     by: Who
     at: AwareDatetime | None = None
     corrects: Record | None = None
@@ -122,7 +124,7 @@ class RecordSymptom(Body):
     )
 
     symptom: Word
-    grade: Annotated[int, Field(ge=0, le=3)]
+    grade: Annotated[int, Field(strict=True, ge=0, le=3)]
     note: Words | None = None
     serious: bool | None = None
     by: Who
@@ -147,8 +149,8 @@ class RecordObservation(Body):
         }
     )
 
-    resp: float | None = None
-    temperature: float | None = None
+    resp: Number | None = None
+    temperature: Number | None = None
     oxygen: bool | None = None
     consciousness: Literal["alert", "confusion", "voice", "pain", "unresponsive"] | None = None
     by: Who
@@ -163,9 +165,9 @@ class RecordPressure(Body):
         json_schema_extra={"examples": [{"sys": 132, "dia": 84, "pulse": 72, "by": "nurse.a"}]}
     )
 
-    sys: float
-    dia: float
-    pulse: float | None = None
+    sys: Number
+    dia: Number
+    pulse: Number | None = None
     by: Who
     at: AwareDatetime | None = None
     corrects: Record | None = None
@@ -226,7 +228,7 @@ class SetLimit(Body):
 
     rule: Word
     signal: Word | None = None
-    limit: float | None
+    limit: Number | None
     clinician: Who
     reason: Words
     by: Who
@@ -367,4 +369,4 @@ class PauseAudio(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"by": "nurse.a", "for_s": 60}]})
 
     by: Who
-    for_s: Annotated[int, Field(ge=1, le=120)] = 120
+    for_s: Annotated[int, Field(strict=True, ge=1, le=120)] = 120

@@ -44,25 +44,31 @@ Carry = Callable[[str, Request, str | None, commands.Command], Awaitable[Respons
 
 
 def _in_the_session(ward: Ward, carrier: Carrier) -> Carry:
-    def in_session(session: str) -> Keeper:
-        keeper = ward.session_keeper(session)
-        if keeper is None:
-            raise ProblemError(404, f"no session {session} at any bed; it may have ended long ago")
-        of_bed = keeper.bed.session
-        if of_bed is None or not of_bed.is_open:
-            raise ProblemError(409, f"session {session} has ended")
-        return keeper
-
     async def in_the(
         session: str, request: Request, key: str | None, command: commands.Command
     ) -> Response:
+        is_past = ward.session_keeper(session) is None and await ward.archive.account(session)
+
         def order() -> Order:
-            keeper = in_session(session)
+            keeper = ward.session_keeper(session)
+            if keeper is None and not is_past:
+                raise ProblemError(404, f"no session {session}; GET /api/v1/sessions lists them")
+            of_bed = None if keeper is None else keeper.bed.session
+            if keeper is None or of_bed is None or not of_bed.is_open:
+                raise ProblemError(409, *_ended(session))
             return Order(keeper, command, keeper.session)
 
         return await carrier.carry(request, key, order)
 
     return in_the
+
+
+def _ended(session: str) -> tuple[str, tuple[Wrong, ...]]:
+    message = (
+        f"session {session} has ended; what its form lacks is filled in there "
+        f"(POST /api/v1/sessions/{session}/form/fill), anything else needs a new session"
+    )
+    return message, (Wrong(field="session", message=message),)
 
 
 def _sessions(ward: Ward, carrier: Carrier, in_the: Carry) -> APIRouter:

@@ -14,6 +14,7 @@ events.
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -132,10 +133,16 @@ class Bed:
     # ── what happened before ────────────────────────────────────────────────────────────
 
     def restore(self, events: Iterable[Event], last_n: int, now: Instant) -> None:
-        """Take up where the stored `events` left off. To be called once, on a new bed."""
+        """Take up where the stored `events` left off. To be called once, on a new bed.
+
+        Where the last of them is still to come by the wall clock of `now`, that clock was set back.
+        """
         now = now.in_ms()
         self._last = now, now
-        for event, at in when(events, now):
+        before = [*events]
+        set_by_s = (now.wall - before[-1].at).total_seconds() if before else 0.0
+        set_by_s = round(set_by_s, 3) if set_by_s < -STEP_S else 0.0
+        for event, at in when(before, now, set_by_s):
             self._apply(event, at.mono)
             if event.subject is not None:
                 self.engine.apply(Alarm.from_json(event.payload["alarm"]))
@@ -143,13 +150,17 @@ class Bed:
                 self.vitals.forget_spots(now)
             else:
                 self._take_pressure(event, at, now)
-        self.engine.resume(now)
         self._decided.n = last_n
+        if set_by_s:
+            self._emit("clock.stepped", {"by_s": set_by_s}, now)
+        self.engine.resume(now)
         for cuff in self._cuffs.values():
             cuff.pending = False
         if self._open is not None:
             self._use_limits(self._open, *{rule for rule, _ in self._open.patient_limits()})
             self._recorded.see(self._open, now)
+            if self._open.rules != (rules := decisions.named(self.rules)):
+                self._emit("rules.changed", {"rules": rules}, now)
 
     def _take_pressure(self, event: Event, at: Instant, now: Instant) -> set[str]:
         """Have the rules see the pressures as they stand after `event`, which happened at `at`."""
@@ -280,13 +291,18 @@ class Bed:
         return self._after(changed, now)
 
     def _at(self, now: Instant) -> Instant:
-        """`now` as it is stored, after noticing whether the wall clock has been set."""
+        """`now` as it is stored, after noticing whether the wall clock has been set.
+
+        What was taken a moment ago and told only now is of now: no event is before the last.
+        """
         last = self._last
         if last is not None and last[0] is now:
             return last[1]
         kept = now.in_ms()
+        if last is not None and kept.mono < last[1].mono:
+            kept = last[1]
         self._last = now, kept
-        if last is not None:
+        if last is not None and kept is not last[1]:
             before = last[1]
             by_s = (kept.wall - before.wall).total_seconds() - (kept.mono - before.mono)
             if abs(by_s) > STEP_S:
@@ -373,14 +389,13 @@ class Bed:
                 self._emit("news2.scored", payload, now)
         return set() if self._open is None else self._recorded.see(self._open, now)
 
-    def criteria(self, now: Instant, *, escort: bool = False) -> list[Criterion]:
-        """The criteria for leaving as they stand; with `escort`, as if one were confirmed."""
+    def criteria(self, now: Instant, *, escort: bool | None = None) -> list[Criterion]:
+        """The criteria for leaving as they stand; with `escort`, by what is said of one now."""
         session = self.session
         assert session is not None
-        found = criteria(session, self._outlook(now), now.wall)
-        if not escort:
-            return found
-        return [c if c.name != "escort" else Criterion("escort", True, "confirmed") for c in found]
+        if escort is not None:
+            session = replace(session, escort=escort)
+        return criteria(session, self._outlook(now), now.wall)
 
     def _outlook(self, now: Instant) -> Outlook:
         spo2 = self.vitals.values.get(Vital.SPO2)

@@ -55,6 +55,11 @@ NEXT_DEVICE_FACTOR: Final = 3.0
 """A dose is the last one when the next has not come within this times their distance."""
 
 
+def named(rules: RuleSet) -> dict[str, Any]:
+    """Which rules a session is judged by, as it is stored with it."""
+    return {"name": rules.name, "version": rules.version, "hash": rules.hash}
+
+
 def start(bed: str, session: Session | None, command: StartSession, rules: RuleSet) -> Draft:
     """A session starts at an empty bed; a regimen by weight needs the weight."""
     if session is not None and session.is_open:
@@ -78,7 +83,7 @@ def start(bed: str, session: Session | None, command: StartSession, rules: RuleS
         "medicines": None if command.medicines is None else list(command.medicines),
         "escort_planned": command.escort_planned,
         "number": command.number,
-        "rules": {"name": rules.name, "version": rules.version, "hash": rules.hash},
+        "rules": named(rules),
         "by": command.by,
     }
     return "session.started", payload
@@ -141,9 +146,20 @@ def dose(session: Session, command: GiveDose, now: Instant, gate: Gate) -> list[
         "by": command.by,
         "at": rfc3339(at),
     }
-    if not corrected and session.first_dose_at is None:
-        payload |= _past(gate(at), command.override)
+    if session.infusion is None and all(dose.at > at for dose in others):
+        payload |= _first(session, command, at, gate)
     return [("dose.given", payload | corrected)]
+
+
+def _first(session: Session, command: GiveDose, at: datetime, gate: Gate) -> dict[str, Any]:
+    """What the first dose says of the gate; corrected at its time, what was said of it then."""
+    was = next((dose for dose in session.doses if dose.id == command.corrects), None)
+    if was is not None and was.at == at and command.override is None:
+        return {"override": was.override}
+    conditions = gate(at)
+    if was is not None:
+        conditions = [c for c in conditions if c.name != "baseline-spo2"]
+    return _past(conditions, command.override)
 
 
 def _past(conditions: list[Criterion], override: Override | None) -> dict[str, Any]:
@@ -248,6 +264,9 @@ def limit(session: Session, command: SetLimit, rules: RuleSet) -> list[Draft]:
     rule = by_id[command.rule]
     try:
         signal, was = limit_of(rule, command.signal)
+    except RuleError as error:
+        raise Refused(Refusal.INVALID, str(error), "signal") from error
+    try:
         if command.limit is not None:
             adjusted(rule, signal, command.limit)
     except RuleError as error:

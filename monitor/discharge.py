@@ -129,10 +129,10 @@ def _pressure_leaving(session: Session, outlook: Outlook) -> Criterion:
         return Criterion(name, False, "the last pressure is too old: measure again")
     last = session.pressures[-1]
     shown = f"{last.sys:.0f}/{last.dia:.0f}"
-    cleared = session.decided(Matter.LEAVING, last)
-    if cleared is not None:
-        return Criterion(name, True, f"{shown}, cleared by {cleared.clinician}: {cleared.reason}")
     limits = session.regimen.discharge
+    low = session.baseline.get("sys", float("inf")) - limits.above_baseline_mmhg
+    if cleared := session.decided(Matter.LEAVING, last, low):
+        return Criterion(name, True, f"{shown}, cleared by {cleared.clinician}: {cleared.reason}")
     if last.sys >= limits.sys_under or last.dia >= limits.dia_under:
         under = f"{limits.sys_under:.0f}/{limits.dia_under:.0f}"
         return Criterion(name, False, f"{shown} is not under {under}")

@@ -61,9 +61,14 @@ class Stored:
         return {"seq": self.seq, **self.event.as_json()}
 
 
-def when(events: Iterable[Event], now: Instant) -> list[tuple[Event, Instant]]:
-    """When each happened, by the monotonic clock of now: before the next, and every set clock."""
-    mono, set_by_s = now.mono, 0.0
+def when(
+    events: Iterable[Event], now: Instant, set_by_s: float = 0.0
+) -> list[tuple[Event, Instant]]:
+    """When each happened, by the monotonic clock of now: before the next, and every set clock.
+
+    The wall clock was set by `set_by_s` after the last of them.
+    """
+    mono = now.mono
     found = []
     for event in reversed([*events]):
         age_s = (now.wall - event.at).total_seconds() - set_by_s

@@ -1,6 +1,6 @@
 """What a form's fields are made from: an account, and the words and sources for it. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
@@ -138,32 +138,49 @@ class Facts:
 
     # ── what a person said afterwards ───────────────────────────────────────────────────
 
+    def fills(self, field: str, record: str | None = None) -> list[Event]:
+        """The events that filled that field, oldest first."""
+        return [
+            event
+            for event in self.account.all("form.filled")
+            if (event.payload["field"], event.payload["record"]) == (field, record)
+        ]
+
     def filled(self, field: str, record: str | None = None) -> Event | None:
         """The newest event that filled that field."""
-        found = None
-        for event in self.account.all("form.filled"):
-            if (event.payload["field"], event.payload["record"]) == (field, record):
-                found = event
-        return found
+        return next(reversed(self.fills(field, record)), None)
+
+    def said_in_turn(self, events: Iterable[Event], what: str) -> tuple[Source, ...]:
+        """The sources that `events` are, newest first; each but the newest says what it was."""
+        newest_first = [*events][::-1]
+        sources = [*self.saw(next(iter(newest_first), None), what)]
+        for event in newest_first[1:]:
+            reason = event.payload.get("reason")
+            why = f" ({reason})" if reason else ""
+            sources += self.saw(event, f"{what}, before: {self._says(event)}{why}")
+        return tuple(sources)
+
+    def _says(self, event: Event) -> str:
+        """What a person said who confirmed or filled in a field, or asked for medicines."""
+        data = event.payload
+        value = data["medicines"] if "medicines" in data else data["value"]
+        if event.type == "form.confirmed":
+            return "never" if value is None else self.clock(parse_rfc3339(value))
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return value if isinstance(value, str) else ", ".join(value) or "none"
 
     @property
-    def asked(self) -> Event | None:
-        """The event that says which medicines the patient takes."""
-        found = self.filled("medicines")
-        if found is not None:
-            return found
-        for event in self.account.all("session.started", "preparation.recorded"):
-            if event.payload["medicines"] is not None:
-                found = event
-        return found
+    def asked(self) -> list[Event]:
+        """The events that say which medicines the patient takes, oldest first."""
+        asked = self.account.all("session.started", "preparation.recorded")
+        known = [event for event in asked if event.payload["medicines"] is not None]
+        return [*known, *self.fills("medicines")]
 
     @property
     def medicines(self) -> tuple[str, ...] | None:
         """Which medicines the patient takes; None when nobody asked."""
-        if (event := self.asked) is None:
-            return None
-        data = event.payload
-        return tuple(data["value"] if event.type == "form.filled" else data["medicines"])
+        return _names(self.asked[-1]) if self.asked else None
 
     @property
     def lots(self) -> dict[str, str | None]:
@@ -201,6 +218,11 @@ class Facts:
         value = said.payload["value"]
         at = None if value is None else parse_rfc3339(value)
         return Ready(proposed, at, said.payload["by"])
+
+
+def _names(event: Event) -> tuple[str, ...]:
+    data = event.payload
+    return tuple(data["value"] if event.type == "form.filled" else data["medicines"])
 
 
 def said(record: Record) -> str:

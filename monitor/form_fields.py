@@ -47,7 +47,7 @@ def _medicines(facts: Facts) -> Field:
         field,
         value={"taken": bool(names), "names": list(names), "opioids": opioids},
         text=text,
-        sources=facts.saw(facts.asked, "asked"),
+        sources=facts.said_in_turn(facts.asked, "asked"),
     )
 
 
@@ -86,7 +86,8 @@ def _doses(facts: Facts) -> Field:
     ]
     sources = [facts.of(dose) for dose in session.doses]
     for dose in session.doses:
-        sources += facts.saw(facts.filled("lot", dose.id), f"lot of {facts.clock(dose.at)}")
+        filled = facts.fills("lot", dose.id)
+        sources += facts.said_in_turn(filled, f"lot of {facts.clock(dose.at)}")
     planned_mg = session.regimen.planned_mg(session.weight_kg)
     if session.infusion is not None:
         to = session.infusion.ended_at
@@ -105,7 +106,8 @@ def _doses(facts: Facts) -> Field:
             f"lot number of the dose at {facts.clock(dose.at)}"
             for dose in session.doses
             if not lots[dose.id]
-        ),
+        )
+        or (() if given else ("mg and lot number of the infusion: no dose was recorded",)),
     )
 
 
@@ -128,7 +130,7 @@ def _could_leave(facts: Facts) -> Field:
     field = Field("ready_at", "Ready to leave, but for the 2 hours", None, "–")
     if account.session.first_dose_at is None:
         return field
-    found = account.last("session.could-leave")
+    found = account.last("session.could-leave") if account.session.could_leave_at else None
     confirmed = account.last("form.confirmed")
     state = "proposed" if confirmed is None else "confirmed"
     if confirmed is not None and confirmed.payload["value"] != confirmed.payload["proposed"]:
@@ -153,7 +155,10 @@ def _could_leave(facts: Facts) -> Field:
         field,
         value=value,
         text=f"{text}, {state}",
-        sources=(*(met or facts.nothing), *facts.saw(confirmed, state)),
+        sources=(
+            *(met or facts.nothing),
+            *facts.said_in_turn(account.all("form.confirmed"), state),
+        ),
         missing=() if confirmed else ("when the patient could have left: a person confirms it",),
     )
 
@@ -219,14 +224,14 @@ def _first_treatment(facts: Facts) -> Field:
     field = Field("first_treatment", "First treatment", None, "not known")
     if facts.first is None:
         return replace(field, missing=("whether this was the first treatment: it is not known",))
-    number, filled = facts.account.session.number, facts.filled("first_treatment")
+    number, filled = facts.account.session.number, facts.fills("first_treatment")
     started = facts.account.first("session.started")
     counted = facts.saw(started, f"number {number} of the sessions on record") if number else ()
     return replace(
         field,
         value={"first": facts.first, "number": number},
         text="yes" if facts.first else f"no, number {number} here" if number else "no",
-        sources=(*counted, *facts.saw(filled, "filled in")),
+        sources=(*counted, *facts.said_in_turn(filled, "filled in")),
     )
 
 

@@ -22,7 +22,7 @@ SERIOUS: Final = ("seizure", "loss-of-consciousness")
 
 
 def pressures(facts: Facts) -> Field:
-    """Before, nearest to 40 minutes after the last dose, and last before leaving."""
+    """Before, nearest to 40 minutes after the last dose or into the infusion, and last."""
     session = facts.account.session
     field = Field("pressures", "Pressures before, at 40 min, before leaving", None, "–")
     first, last = session.first_dose_at, session.last_dose_at or session.first_dose_at
@@ -31,6 +31,8 @@ def pressures(facts: Facts) -> Field:
     before = [p for p in session.pressures if p.at <= first]
     after = [p for p in session.pressures if p.at > first]
     wanted = last + timedelta(minutes=AT_MIN)
+    if session.infusion is not None:
+        wanted = session.infusion.when_run(AT_MIN, facts.now)
     at_40 = min(after, key=lambda p: abs(p.at - wanted), default=None)
     off_min = None if at_40 is None else round((at_40.at - wanted) / timedelta(minutes=1))
     chosen = {

@@ -82,6 +82,14 @@ def standing(session: Session, record_id: str, field: str) -> Record:
     raise Refused(Refusal.INVALID, f"this session has no record {record_id} to correct", field)
 
 
+def _same(field: str, now: str, was: str | None) -> None:
+    """A correction is of the same thing. Raises `Refused`."""
+    if was not in (None, now):
+        raise Refused(
+            Refusal.INVALID, f"the record is of {was}; correct that, or retract it", field
+        )
+
+
 def score(session: Session, command: RecordScore, now: Instant) -> list[Draft]:
     """A score lies on its scale; its items, where given, make its total."""
     if command.scale not in SCORES:
@@ -93,6 +101,7 @@ def score(session: Session, command: RecordScore, now: Instant) -> list[Draft]:
             Refusal.INVALID, f"{command.scale} goes from {least} to {most}, not {total}", "total"
         )
     at, corrected = correction(session, command.corrects, Score, command.at)
+    _same("scale", command.scale, corrected.get("was", {}).get("scale"))
     payload = {
         "scale": command.scale,
         "total": total,
@@ -133,11 +142,12 @@ def _total(command: RecordScore) -> int:
 def symptom(session: Session, command: RecordSymptom, now: Instant) -> list[Draft]:
     """A symptom is one of the list, at a grade from 0 to 3."""
     if command.name not in SYMPTOMS:
-        raise Refused(Refusal.INVALID, f"a symptom is one of {', '.join(SYMPTOMS)}", "name")
+        raise Refused(Refusal.INVALID, f"a symptom is one of {', '.join(SYMPTOMS)}", "symptom")
     if not 0 <= command.grade < len(GRADES):
         grades = ", ".join(f"{grade} {name}" for grade, name in enumerate(GRADES))
         raise Refused(Refusal.INVALID, f"a grade is one of: {grades}", "grade")
     at, corrected = correction(session, command.corrects, Symptom, command.at)
+    _same("symptom", command.name, corrected.get("was", {}).get("name"))
     payload = {
         "name": command.name,
         "grade": command.grade,

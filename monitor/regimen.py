@@ -4,6 +4,7 @@ A regimen is a TOML file. The shipped ones are in `monitor/regimens/`. What a fi
 out has the default of its model here.
 """
 
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,8 +33,8 @@ class RegimenError(ValueError):
     """A regimen that cannot be used; the message names the file, the line, the key, the mend."""
 
 
-Minutes = Annotated[float, Field(ge=0, le=1440)]
-Some = Annotated[float, Field(gt=0)]
+Minutes = Annotated[float, Field(ge=0, le=1440, strict=True)]
+Some = Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)]
 
 Route = Literal["nasal", "intravenous", "intramuscular", "sublingual", "oral"]
 
@@ -46,6 +47,24 @@ MOST_MG_PER_KG: Final[Mapping[str, float]] = {
 }
 """More than this is a slip: four times the usual 0.5 mg/kg into a vein, and as much more by
 the other routes as less of it arrives [default]."""
+
+STREAMED: Final = (Vital.SPO2, Vital.PULSE, Vital.PERFUSION, Vital.RESP)
+"""What can be watched all the time; a pressure is measured now and then."""
+
+MEASURED: Final[Mapping[tuple[str, str], tuple[float, float]]] = {
+    ("gate", "pressure_fresh_min"): (1, 120),
+    ("gate", "sys_over"): (60, 250),
+    ("gate", "dia_over"): (30, 150),
+    ("discharge", "spo2_least"): (50, 100),
+    ("discharge", "severe_sys"): (60, 250),
+    ("discharge", "severe_dia"): (30, 150),
+    ("discharge", "sys_under"): (60, 250),
+    ("discharge", "dia_under"): (30, 150),
+    ("discharge", "above_baseline_mmhg"): (1, 100),
+    ("discharge", "score_fresh_min"): (1, 240),
+}
+"""Between what a limit is meant: in %, mmHg and minutes. What lies outside is in another unit,
+or a slip [default]."""
 
 HEAVY_KG: Final = 100
 """Whose weight a dose in mg is held against, by the same bounds [default]."""
@@ -94,7 +113,7 @@ class StartDose(_Table):
 class Discharge(_Table):
     """The limits for leaving, in %, mmHg and points [label, clinical default]."""
 
-    spo2_least: Annotated[float, Field(gt=0, le=100)] = 94
+    spo2_least: Annotated[float, Field(gt=0, le=100, strict=True)] = 94
     spo2_held_min: Minutes = 15
     severe_sys: Some = 180
     severe_dia: Some = 110
@@ -211,7 +230,8 @@ class Regimens:
 
     def with_files(self, paths: list[Path]) -> "Regimens":
         """These and a site's own; one of the same name replaces ours. Raises `RegimenError`."""
-        own = {}
+        own: dict[str, Regimen] = {}
+        of: dict[str, Path] = {}
         for path in paths:
             try:
                 text = path.read_text(encoding="utf-8")
@@ -219,7 +239,11 @@ class Regimens:
                 reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
                 raise RegimenError(f"{path}: {reason}; name a readable file") from error
             regimen = parse(text, str(path))
+            if regimen.name in own:
+                there = f"{of[regimen.name]} has a regimen {regimen.name} as well"
+                raise RegimenError(f"{path}: {there}; rename one")
             own[regimen.name] = regimen
+            of[regimen.name] = path
         return Regimens(self.by_name | own)
 
 
@@ -239,8 +263,13 @@ def parse(text: str, where: str) -> Regimen:
 
 def _slips(of: Regimen) -> Iterator[tuple[Place, str]]:
     """What can be read and cannot be meant: refused in a file, not in what is stored."""
+    for key in ("name", "product"):
+        if not getattr(of, key).strip():
+            yield (key,), "says nothing; give it a name"
     yield from _in_the_dose(of)
+    yield from _in_the_limits(of)
     yield from _in_the_plan(of)
+    yield from _in_the_course(of)
 
 
 def _in_the_dose(of: Regimen) -> Iterator[tuple[Place, str]]:
@@ -249,13 +278,32 @@ def _in_the_dose(of: Regimen) -> Iterator[tuple[Place, str]]:
         yield ("total_mg",), f"{of.total_mg:g} mg is over {most * HEAVY_KG:g}, the most {of.route}"
     if of.mg_per_kg is not None and of.mg_per_kg > most:
         yield ("mg_per_kg",), f"{of.mg_per_kg:g} mg/kg is over {most:g}, the most {of.route}"
-    if of.device_mg is not None and (of.total_mg is None or of.total_mg % of.device_mg):
+    if of.device_mg is not None and not _is_made(of.total_mg, of.device_mg):
         yield ("device_mg",), f"devices of {of.device_mg:g} mg do not make the total_mg"
+    start = of.start_dose
+    if start is not None and of.device_mg is not None and not _is_made(start.most_mg, of.device_mg):
+        place = ("start_dose", "most_mg")
+        yield place, f"devices of {of.device_mg:g} mg do not make {start.most_mg:g} mg"
     if of.infusion_min is not None and of.route != "intravenous":
         yield ("infusion_min",), 'an infusion runs into a vein: route = "intravenous", or remove it'
     for key in ("window_min", "infusion_min"):
         if getattr(of, key) == 0:
             yield (key,), "is no time; give minutes over 0"
+
+
+def _is_made(mg: float | None, device_mg: float) -> bool:
+    """Whether whole devices give that much."""
+    return mg is not None and math.isclose(mg / device_mg, round(mg / device_mg), rel_tol=1e-9)
+
+
+def _in_the_limits(of: Regimen) -> Iterator[tuple[Place, str]]:
+    for place, (least, most) in MEASURED.items():
+        value = getattr(getattr(of, place[0]), place[1])
+        if not least <= value <= most:
+            yield place, f"{value:g} cannot be meant; give {least:g} to {most:g}"
+    for vital in of.continuous:
+        if vital not in STREAMED:
+            yield ("continuous",), f"{vital} is not streamed; it can be {', '.join(STREAMED)}"
 
 
 def _in_the_plan(of: Regimen) -> Iterator[tuple[Place, str]]:
@@ -265,10 +313,37 @@ def _in_the_plan(of: Regimen) -> Iterator[tuple[Place, str]]:
                 yield ("check", n, key), "counts an infusion; give infusion_min, or after_dose_min"
         if check.only_if_over is not None and check.of is CheckOf.PRESSURE:
             yield ("check", n, "only_if_over"), "is for scores; remove it"
+        until = of.window_min if of.infusion_min is None else of.infusion_min
+        if max(check.after_dose_min, default=0) > until:
+            mend = "give what comes later as after_infusion_min" if of.is_infusion else "remove it"
+            what = "infusion" if of.is_infusion else "window"
+            yield ("check", n, "after_dose_min"), f"goes beyond the {what} of {until:g} min; {mend}"
+        if max(check.after_infusion_min, default=0) > of.window_min:
+            beyond = f"goes beyond the window of {of.window_min:g} min; remove it"
+            yield ("check", n, "after_infusion_min"), beyond
+        if not any(getattr(check, key) for key in _WHEN):
+            yield ("check", n, "of"), f"says no time; give one of {', '.join(_WHEN)}"
+
+
+_WHEN: Final = (
+    "baseline",
+    "after_dose_min",
+    "in_infusion_every_min",
+    "after_infusion_min",
+    "at_discharge",
+)
+
+
+def _in_the_course(of: Regimen) -> Iterator[tuple[Place, str]]:
+    if of.phase and of.phase[0].weeks[0] != 1:
+        yield ("phase", 0, "weeks"), "a course begins in week 1"
     for n, (before, after) in enumerate(pairwise(of.phase), start=1):
         if before.last_week is None or after.weeks[0] != before.last_week + 1:
             yield ("phase", n, "weeks"), f"does not begin where {before.name} ends"
     names = [phase.name for phase in of.phase]
+    for n, name in enumerate(names):
+        if name in names[:n]:
+            yield ("phase", n, "name"), f"there is a phase {name} already"
     if of.course.reassess_after not in (None, *names):
         place = ("course", "reassess_after")
         yield (

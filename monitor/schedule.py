@@ -170,24 +170,15 @@ def _around_infusion(
 ) -> Iterator[datetime]:
     ended_at = infusion.ended_at
     for minutes in check.after_dose_min:
-        due_at = _when_run(infusion, minutes, now)
+        due_at = infusion.when_run(minutes, now)
         if ended_at is None or due_at <= ended_at:
             yield due_at
     if check.in_infusion_every_min is not None:
         every = timedelta(minutes=check.in_infusion_every_min)
-        planned_end = _when_run(infusion, regimen.infusion_min or 0, now)
+        planned_end = infusion.when_run(regimen.infusion_min or 0, now)
         until = ended_at or (planned_end if now < planned_end else now + every)
         for n in range(1, (until - infusion.started_at) // every + 1):
             yield infusion.started_at + n * every
     if ended_at is not None:
         for minutes in check.after_infusion_min:
             yield ended_at + timedelta(minutes=minutes)
-
-
-def _when_run(infusion: Infusion, minutes: float, now: datetime) -> datetime:
-    """When the infusion will have run for so long, if it is not paused after `now`."""
-    at = infusion.started_at + timedelta(minutes=minutes)
-    for begun, to in infusion.pauses:
-        if begun < at:
-            at += (to or max(begun, now)) - begun
-    return at

@@ -69,6 +69,14 @@ class Infusion:
         spans = (min(to or until, until) - max(begun, self.started_at) for begun, to in self.pauses)
         return sum((max(span, timedelta()) for span in spans), timedelta())
 
+    def when_run(self, minutes: float, now: datetime) -> datetime:
+        """When it will have run for so long, if it is not paused after `now`."""
+        at = self.started_at + timedelta(minutes=minutes)
+        for begun, to in self.pauses:
+            if begun < at:
+                at += (to or max(begun, now)) - begun
+        return at
+
     def shifted(self, by: timedelta) -> "Infusion":
         """The same by a clock that was set."""
         return Infusion(
@@ -166,13 +174,16 @@ class Session:
         """The latest assessment on that scale; of two at one time, the one recorded last."""
         return next((score for score in reversed(self.scores) if score.scale == scale), None)
 
-    def decided(self, about: str, pressure: Pressure) -> Decision | None:
-        """The clinician's decision that covers `pressure`: one on no lower a pressure."""
+    def decided(self, about: str, pressure: Pressure, sys_from: float = 0.0) -> Decision | None:
+        """The clinician's decision that covers `pressure`: one on no lower a pressure.
+
+        Nor does it cover one under `sys_from`, unless it was on one as low.
+        """
         covering = (
             decision
             for decision in reversed(self.decisions)
             if decision.about == about
-            and pressure.sys <= decision.sys
+            and min(decision.sys, sys_from) <= pressure.sys <= decision.sys
             and pressure.dia <= decision.dia
         )
         return next(covering, None)
@@ -241,6 +252,8 @@ def _with_record(session: Session, event: Event) -> Session:
     kept = sorted((*getattr(session, name), record), key=attrgetter("at"))
     if isinstance(record, Dose):
         session = replace(session, phase=_dosing(session.phase))
+        if corrected is None:
+            session = replace(session, could_leave_at=None)
     return _keeping(session, name, kept)
 
 
@@ -323,7 +336,7 @@ def _closed(session: Session, event: Event) -> Session:
         phase=Phase.CLOSED,
         ended_at=event.at,
         ended_by=data["by"],
-        escort=session.escort or data["escort"],
+        escort=data["escort"],
         against_criteria=data["against_criteria"],
     )
 
@@ -364,6 +377,7 @@ _STEPS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     "nurse.handing-over": lambda s, e: replace(s, handing_to=e.payload["to"]),
     "nurse.left": lambda s, _: replace(s, nurse=None, handing_to=None),
     "escort.confirmed": lambda s, _: replace(s, escort=True),
+    "rules.changed": lambda s, e: replace(s, rules=e.payload["rules"]),
     "session.observing": lambda s, _: replace(s, phase=Phase.OBSERVING),
     "session.could-leave": lambda s, e: replace(s, could_leave_at=e.at),
     "session.ready": lambda s, _: replace(s, phase=Phase.READY),

@@ -1,5 +1,6 @@
 """What a rule set may have wrong though it can be used."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from alerts.rulecheck import Finding, Level, examine
 from alerts.rules import RANGES
 from alerts.ruleset import read, shipped
+from drivers.readings import Vital
 
 HEAD = 'name = "site"\nversion = "1"\n'
 FAULT, WARNING, NOTE = Level.FAULT, Level.WARNING, Level.NOTE
@@ -27,7 +29,7 @@ class Checked:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "site.toml"
 
-    def __call__(self, text: str, given: set[str] | None = None) -> list[Finding]:
+    def __call__(self, text: str, given: Collection[str] | None = None) -> list[Finding]:
         self.file.write_text(text)
         return examine(read(str(self.file)), given)
 
@@ -92,6 +94,8 @@ NEVER = [
     ({"signal": '"cadss"', "rise_from_baseline": 93}, "cadss goes from 0 to 92"),
     ({"signal": '"spo2"', "fall_of": 101, "within_s": 60}, "spo2 goes from 0 to 100"),
     ({"signal": '"spo2"', "fall_of": 4, "within_s": 0}, "no time to fall in"),
+    ({"signal": '"moaas"', "fall_of": 2, "within_s": 1800}, "moaas comes from people"),
+    ({"signal": '"pulse"', "rise_from_baseline": 30}, "of sys, dia, cadss, moaas and not of pulse"),
     ({ALL: limits("spo2 above 90", "spo2 below 91")}, "never met together"),
     ({ALL: limits("spo2 at_least 91", "spo2 at_most 90")}, "never met together"),
     ({ALL: limits("sys rise_from_baseline 40", "sys below 70")}, "never met together"),
@@ -345,6 +349,19 @@ def test_a_vital_that_no_device_gives_is_a_warning(checked: Checked) -> None:
     [found] = checked(HEAD + spo2(), {"sys", "dia"})
     assert found.level is WARNING
     assert "no device here gives spo2, so it can never fire" in found.says
+
+
+def test_a_fall_of_what_people_count_needs_a_device(checked: Checked) -> None:
+    falling = HEAD + rule("r.one", signal='"resp"', fall_of=5, within_s=60)
+    assert checked(falling, set(Vital)) == []
+    [found] = checked(falling, set(Vital) - {Vital.RESP})
+    assert "no device here gives resp" in found.says
+
+
+def test_a_clear_time_of_a_day_never_ends(checked: Checked) -> None:
+    [found] = checked(HEAD + spo2(clear_for_s=86_400))
+    assert (found.level, "can never end" in found.says) == (FAULT, True)
+    assert checked(HEAD + spo2(clear_for_s=86_399)) == []
 
 
 def test_a_rule_that_can_fire_without_the_missing_vital_is_sound(checked: Checked) -> None:

@@ -171,6 +171,15 @@ async def test_an_idempotency_key_survives_a_restart(tmp_path: Path) -> None:
 
 
 @virtual_time()
+async def test_a_number_is_a_number(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start()
+        body = {"scale": "moaas", "total": True, "by": "nurse.a"}
+        problem = await ward.post(f"/sessions/{session}/scores", body, expect=422)
+        assert [wrong["field"] for wrong in problem["errors"]] == ["total"]
+
+
+@virtual_time()
 async def test_a_clinician_may_let_the_patient_go_before_every_criterion_is_met(
     tmp_path: Path,
 ) -> None:
@@ -182,7 +191,12 @@ async def test_a_clinician_may_let_the_patient_go_before_every_criterion_is_met(
         assert (closed["state"], closed["against_criteria"]) == ("closed", against)
         late = {"product": "esketamine", "mg": 28, "by": "nurse.a"}
         problem = await ward.post(f"/sessions/{session}/doses", late, expect=409)
-        assert "has ended" in problem["detail"]
+        assert "has ended; what its form lacks" in problem["detail"]
+        await ward.start()
+        again = await ward.post(f"/sessions/{session}/doses", late, expect=409)
+        assert again["detail"] == problem["detail"]
+        assert [wrong["field"] for wrong in again["errors"]] == ["session"]
+        await ward.post("/sessions/never-was/doses", late, expect=404)
 
 
 @virtual_time()

@@ -232,13 +232,14 @@ class Model:
         self.visit.observations[record] = (at, seen)
         self.score_news2(now)
 
-    def retract(self, record: str) -> None:
+    def retract(self, record: str, now: float) -> None:
         assert self.visit is not None
         for kept in ("doses", "pressures", "scores", "symptoms", "observations"):
             getattr(self.visit, kept).pop(record, None)
         self.cuff_pulse.pop(record, None)
         if self.visit.first_dose is None:
             self.visit.phase = "baseline"
+        self.score_news2(now)
 
     def dosed(self) -> None:
         assert self.visit is not None
@@ -331,14 +332,13 @@ class Model:
         return seen, taken
 
     def score_news2(self, now: float) -> None:
-        """The points of what is present and fresh; what is missing keeps those it had."""
+        """The points of what is present; what is missing keeps those of its latest record."""
         visit = self.visit
         assert visit is not None
         known: dict[str, float] = {}
         observed = visit.in_order("observations")
-        for at, seen in observed:
-            if now - at <= FRESH_S:
-                known |= {k: v for k, v in seen.items() if k != "alert"}
+        for _, seen in observed:
+            known |= {k: v for k, v in seen.items() if k != "alert"}
         said = [
             (at, bool(seen["alert"]))
             for at, seen in visit.in_order("observations")
@@ -348,15 +348,16 @@ class Model:
             (at, total >= 4) for at, scale, total in visit.in_order("scores") if scale == "moaas"
         ]
         said += moaas[-1:]
-        if said and now - max(said)[0] <= FRESH_S:
+        if said:
             known["alert"] = max(said)[1]
+        for _, sys, _ in visit.in_order("pressures"):
+            known["sys"] = sys
         if (spo2 := self.spo2_now(now)) is not None:
             known["spo2"] = spo2
         if (pulse := self._pulse(now)) is not None:
             known["pulse"] = pulse[1]
-        if (pressure := self._pressure_now(now)) is not None:
-            known["sys"] = pressure[1]
-        visit.points |= {name: NEWS2[name](value) for name, value in known.items()}
+        of_devices = {n: p for n, p in visit.points.items() if n in ("spo2", "pulse")}
+        visit.points = of_devices | {name: NEWS2[name](value) for name, value in known.items()}
 
     # ── what troubles the bed ───────────────────────────────────────────────────────────
 
@@ -675,8 +676,14 @@ class Model:
         if self._pressure_now(now) is not None:
             _, sys, dia = visit.in_order("pressures")[-1]
             near = "sys" in baseline and abs(sys - baseline["sys"]) <= 20
-            leaving = (sys < 160 and dia < 100 and near) or self._is_decided(
-                "pressure-at-discharge", sys, dia
+            cleared = [
+                decided_sys
+                for about, decided_sys, decided_dia in visit.decisions
+                if about == "pressure-at-discharge" and sys <= decided_sys and dia <= decided_dia
+            ]
+            too_low = "sys" not in baseline or sys < baseline["sys"] - 20
+            leaving = (sys < 160 and dia < 100 and near) or any(
+                not too_low or sys >= decided_sys for decided_sys in cleared
             )
         return {
             "window-over": given and ends is not None and now >= ends,

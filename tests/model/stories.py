@@ -260,7 +260,7 @@ class Telling:
     def _retract(self, nth: int) -> None:
         if (record := self._nth_record(nth)) is not None:
             command = Retract(record.id, "n", "wrong bed")
-            self._asks(command, lambda _: self.model.retract(record.id))
+            self._asks(command, lambda _: self.model.retract(record.id, self.t))
 
     def _correct_score(self, nth: int, total: int) -> None:
         if not self.is_open or not self.visit.scores:

@@ -182,9 +182,15 @@ class Bedside:
         return self.scored(cadss=0, moaas=5)
 
     def dosed(
-        self, mg: float = 84, at: datetime | None = None, *, override: Override | None = OVERRIDE
+        self,
+        mg: float = 84,
+        at: datetime | None = None,
+        *,
+        override: Override | None = OVERRIDE,
+        lot: str = "A123",
+        corrects: str | None = None,
     ) -> Self:
-        return self.asks(GiveDose("esketamine", mg, "A123", "nurse.a", at, override))
+        return self.asks(GiveDose("esketamine", mg, lot, "nurse.a", at, override, corrects))
 
     def scored(self, **totals: int) -> Self:
         for scale, total in totals.items():

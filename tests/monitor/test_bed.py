@@ -1,5 +1,6 @@
 """The bed as devices and rules see it: alarms, blindness, device troubles, the cuff."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -12,17 +13,19 @@ from drivers.readings import (
     CuffState,
     Flag,
     Identity,
+    LinkChanged,
     LinkState,
     Measurement,
     MeasurementFailed,
     Quality,
     Reading,
+    Report,
     Vital,
     Waveform,
 )
 from drivers.registry import DeviceSpec
 from monitor.outcome import Measure
-from tests.monitor.builders import CUFF, OXIMETER, Bedside, bed
+from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, Bedside, bed
 
 # ── physiological alarms ────────────────────────────────────────────────────────────────
 
@@ -492,6 +495,46 @@ def test_a_pressure_is_as_old_after_a_restart_whatever_the_wall_clock_did(step_s
     side = bed().wait(2).measured(131, 71).wall_steps(step_s).tick(2300)
     assert not is_stale(side.rebuilt())
     assert is_stale(side.tick(101).rebuilt())
+
+
+@pytest.mark.parametrize("behind_s", [2.5, 300.0, 86_400.0])
+def test_after_a_restart_with_the_clock_set_back_what_is_scored_is_judged(behind_s: float) -> None:
+    side = bed().with_session().with_baseline().dosed(override=None).minutes(10)
+    side.scored(cadss=3, moaas=5).wall_steps(-behind_s).rebuilt().scored(cadss=45, moaas=0)
+    assert side.latest("cadss") == 45
+    assert {"dissociation.marked", "sedation.unresponsive"} <= side.open_rules()
+    dosed_at = side.session.first_dose_at
+    assert dosed_at is not None
+    assert (side.now.wall - dosed_at).total_seconds() == pytest.approx(600, abs=1)
+
+
+def test_other_rules_after_a_restart_are_named_in_the_session() -> None:
+    side = bed().with_session()
+    other = replace(DEFAULT, name="site", version="7")
+    was = side.session.rules
+    side.rebuilt(rules=other).tick(0)
+    assert side.session.rules == {"name": "site", "version": "7", "hash": other.hash} != was
+    side.rebuilt(rules=other).tick(0)
+    assert len([e for e in side.events if e.type == "rules.changed"]) == 1
+
+
+def test_what_was_heard_before_the_last_event_and_told_after_it_is_of_now() -> None:
+    side = bed().with_session().wait(2)
+    lost = LinkChanged(LinkState.CONNECTING, "unplugged")
+    side.did(side.bed.take(Report("oximeter", side.now.plus(-0.003), lost)))
+    assert side.events[-1].type.startswith(("device.", "alarm."))
+    assert side.events[-1].at == side.now.in_ms().wall
+
+
+def test_after_a_restart_before_a_record_the_set_clock_is_an_event() -> None:
+    side = bed().with_session().scored(cadss=3).wall_steps(-300).rebuilt().tick(0)
+    assert [e.payload["by_s"] for e in side.events if e.type == "clock.stepped"] == [-300.0]
+    assert side.session.scores[-1].at == side.now.wall
+
+
+def test_a_restart_with_the_clock_ahead_restates_nothing() -> None:
+    side = bed().with_session().scored(cadss=3).wall_steps(300).rebuilt().tick(0)
+    assert not [e for e in side.events if e.type == "clock.stepped"]
 
 
 @pytest.mark.parametrize("step_s", [-86_400.0, 86_400.0])

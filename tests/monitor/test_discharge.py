@@ -9,9 +9,10 @@ from alerts.lifecycle import Alarm, State
 from alerts.rules import Kind, Priority
 from drivers.clock import Instant
 from monitor import decisions
-from monitor.commands import InfusionAction
+from monitor.commands import InfusionAction, Matter
 from monitor.discharge import Criterion, Outlook, criteria, next_turn_s
 from monitor.events import Draft
+from monitor.records import Decision
 from monitor.schedule import CheckState, Planned, schedule
 from monitor.session import Phase, Session
 from tests.monitor.builders import REGIMENS, Bedside, bed
@@ -66,6 +67,14 @@ def found(
 
 def turn_min(of: Session, now_min: float, *, spo2: float | None, held_min: float) -> float:
     return next_turn_s(of, Outlook(spo2, held_min, (), (), True), at(now_min)) / 60
+
+
+def decision(sys: float, dia: float) -> Decision:
+    """A clinician's, on that pressure before leaving."""
+    about = Matter.LEAVING
+    return Decision(
+        id="d", at=at(110), about=about, clinician="dr.b", reason="known", sys=sys, dia=dia
+    )
 
 
 def unmet(found: dict[str, Criterion]) -> set[str]:
@@ -164,6 +173,25 @@ def test_one_pressure_since_the_dose_is_not_two() -> None:
 
 def test_a_pressure_that_is_too_old_meets_nothing() -> None:
     assert unmet(found(recovered(), pressure_fresh=False)) == {"pressure-near-baseline"}
+
+
+@pytest.mark.parametrize(
+    ("sys", "dia", "met"),
+    [(170, 99, True), (171, 99, False), (170, 100, False), (100, 60, True), (99, 60, False)],
+)
+def test_a_clearance_covers_lower_pressures_that_are_not_too_low(
+    sys: float, dia: float, met: bool
+) -> None:
+    cleared = decision(170, 99)
+    of = replace(recovered(sys=sys, dia=dia), decisions=(cleared,))
+    assert found(of)["pressure-near-baseline"].met is met
+
+
+def test_a_clearance_of_a_low_pressure_covers_no_lower_one() -> None:
+    low = decision(90, 60)
+    for sys, met in ((90, True), (89, False)):
+        of = replace(recovered(sys=sys, dia=60), decisions=(low,))
+        assert found(of)["pressure-near-baseline"].met is met
 
 
 def test_without_a_baseline_no_pressure_is_near_it() -> None:
@@ -318,7 +346,7 @@ def story() -> dict[str, Moment]:
     note("the oximeter fell silent")
     side.talks("oximeter").scored(cadss=1).wait(15.1 * 60)
     note("the oximeter talked again")
-    side.closed(escort=False)
+    side.closed(escort=True)
     note("closed")
     assert side.session.against_criteria is None
     assert side.session.escort

@@ -324,6 +324,15 @@ def test_an_infusion_is_told_from_start_to_end() -> None:
     doses = field(form_of(account(side)), "doses")
     assert doses.text == "infusion 08:00 to 08:40, 35.5 mg planned"
     assert len(doses.sources) == 2
+    assert doses.missing == ("mg and lot number of the infusion: no dose was recorded",)
+
+
+def test_the_pressure_at_40_minutes_is_of_the_time_an_infusion_ran() -> None:
+    side = bed().with_session("ketamine-iv").with_baseline().infusion(InfusionAction.START)
+    side.minutes(20).infusion(InfusionAction.PAUSE).minutes(5).infusion(InfusionAction.RESUME)
+    side.minutes(20).measured(150, 90).infusion(InfusionAction.END).minutes(40).measured(120, 80)
+    pressures = field(form_of(account(side)), "pressures")
+    assert (pressures.value["at_40"]["sys"], pressures.value["off_min"]) == (150, 0)
 
 
 def test_a_session_without_a_dose_has_no_form_due() -> None:
@@ -416,6 +425,46 @@ def test_medicines_and_first_treatment_are_filled_in(whole: Account) -> None:
     made = after(whole, said, FillForm("first_treatment", False, "nurse.b"))
     assert field(made, "medicines").value["opioids"] == ["codeine"]
     assert field(made, "first_treatment").text == "no"
+
+
+def test_what_was_filled_in_before_stays_in_sight(unlabelled: Account) -> None:
+    dose = unlabelled.session.doses[0].id
+    made = after(
+        unlabelled,
+        FillForm("lot", "A9", "nurse.b", record=dose),
+        FillForm("lot", "A7", "nurse.c", record=dose, reason="misread"),
+        FillForm("lot", "A6", "nurse.d", record=dose, reason="misread again"),
+        FillForm("medicines", ("codeine",), "nurse.b", reason="told later"),
+        FillForm("medicines", (), "nurse.c", reason="mixed up"),
+        FillForm("first_treatment", False, "nurse.b"),
+        FillForm("first_treatment", True, "nurse.b", reason="asked"),
+    )
+    said = [source.what for source in field(made, "doses").sources]
+    assert [what.partition(", before: ")[2] for what in said[-3:]] == ["", "A7 (misread)", "A9"]
+    said = [source.what for source in field(made, "medicines").sources]
+    assert said[:3] == ["asked", "asked, before: codeine (told later)", "asked, before: none"]
+    assert [source.what for source in field(made, "first_treatment").sources][-2:] == [
+        "filled in",
+        "filled in, before: no",
+    ]
+
+
+def test_a_minute_that_was_confirmed_before_stays_in_sight(whole: Account) -> None:
+    at = START.wall + timedelta(minutes=110)
+    never = ConfirmForm("nurse.c", None, "never well")
+    made = after(whole, CONFIRMED, ConfirmForm("dr.b", at, "unsteady"), never)
+    said = [source.what for source in field(made, "ready_at").sources[-2:]]
+    assert said[0].endswith(", before: 09:50 (unsteady)")
+    assert ", before: 0" in said[1]
+
+
+def test_a_minute_before_a_later_dose_is_not_proposed() -> None:
+    side = bed().with_session().prepared().with_baseline().minutes(1).dosed(28).minutes(8)
+    side.scored(cadss=0, moaas=5).measured(120, 78).spo2(98, for_s=16 * 60).measured(121, 78)
+    side.scored(cadss=0, moaas=5).wait(1)
+    assert side.session.could_leave_at is not None
+    ready = field(form_of(account(side.dosed(28).minutes(1))), "ready_at")
+    assert (ready.value["at"], ready.value["criteria"]) == (None, [])
 
 
 def test_the_same_again_changes_nothing(whole: Account) -> None:

@@ -16,7 +16,7 @@ from monitor.commands import (
     StartSession,
 )
 from monitor.session import Phase
-from tests.monitor.builders import REGIMENS, Bedside, bed
+from tests.monitor.builders import REGIMENS, START, Bedside, bed
 
 PRE_DOSE = Matter.PRE_DOSE
 
@@ -199,3 +199,29 @@ def test_from_65_on_the_first_dose_is_28_mg(
     ).with_baseline()
     assert ("starting-dose" not in unmet(side)) is is_met
     side.asks(GiveDose("esketamine", 28, "A", "nurse.a"))
+
+
+def test_a_first_dose_corrected_to_another_time_waits_at_the_gate_of_then() -> None:
+    side = bed().with_session().minutes(5).with_baseline().dosed(override=None)
+    at, first = START.plus(60).wall, side.session.doses[0].id
+    with pytest.raises(Refused, match="baseline-cadss"):
+        side.dosed(at=at, override=None, corrects=first)
+    why = Override("dr.b", "written late")
+    side.silent("oximeter", for_s=60).dosed(at=at, override=why, corrects=first)
+    unmet = {condition["name"] for condition in side.last("dose.given").payload["unmet"]}
+    assert {"baseline-cadss", "baseline-moaas"} <= unmet
+    assert "baseline-spo2" not in unmet
+    assert side.session.doses[0].override == {"clinician": "dr.b", "reason": "written late"}
+
+
+def test_a_first_dose_corrected_in_its_lot_keeps_who_opened_the_gate() -> None:
+    side = bed().with_session().dosed(28, override=Override("dr.b", "in a hurry")).minutes(60)
+    side.dosed(28, override=None, lot="B2", corrects=side.session.doses[0].id)
+    [dose] = side.session.doses
+    assert (dose.lot, dose.override) == ("B2", {"clinician": "dr.b", "reason": "in a hurry"})
+
+
+def test_a_later_dose_can_be_corrected_without_the_gate() -> None:
+    side = ready().dosed(28, override=None).minutes(5).dosed(28, override=None).minutes(60)
+    side.dosed(28, override=None, lot="B2", corrects=side.session.doses[1].id)
+    assert [dose.lot for dose in side.session.doses][1] == "B2"

@@ -79,8 +79,8 @@ def test_a_restart_keeps_it() -> None:
     ("command", "kind", "field", "words"),
     [
         (limit(90, "spo2.lo"), Refusal.INVALID, "rule", "spo2.low"),
-        (limit(90, "tech.sensor-off"), Refusal.INVALID, "limit", "has no limit"),
-        (limit(200, "pressure.severe"), Refusal.INVALID, "limit", "say which"),
+        (limit(90, "tech.sensor-off"), Refusal.INVALID, "signal", "has no limit"),
+        (limit(200, "pressure.severe"), Refusal.INVALID, "signal", "say which"),
         (limit(120), Refusal.INVALID, "limit", "under 100"),
         (limit(None), Refusal.CONFLICT, "limit", "its own limit"),
     ],

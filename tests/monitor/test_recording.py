@@ -1,5 +1,6 @@
 """What people put on record: symptoms, observations, pressures by hand, and corrections."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ from monitor.commands import (
 )
 from monitor.outcome import StopMeasuring
 from monitor.records import BY_HAND
-from tests.monitor.builders import START, Bedside, bed
+from tests.monitor.builders import DEFAULT, START, Bedside, bed
 
 
 def dosed() -> Bedside:
@@ -49,7 +50,7 @@ def test_a_symptom_is_kept_with_who_and_when() -> None:
 @pytest.mark.parametrize(
     ("command", "field", "words"),
     [
-        (RecordSymptom("itching", 1, "n"), "name", "a symptom is one of anxiety"),
+        (RecordSymptom("itching", 1, "n"), "symptom", "a symptom is one of anxiety"),
         (RecordSymptom("nausea", 4, "n"), "grade", "3 severe"),
         (RecordSymptom("nausea", -1, "n"), "grade", "0 none"),
         (RecordObservation("n"), None, "at least one"),
@@ -172,7 +173,7 @@ def test_consciousness_is_the_last_that_was_observed() -> None:
 def test_what_was_observed_last_is_what_the_rules_see() -> None:
     side = dosed().observed(resp=9, temperature=39.1).wait(1).observed(resp=8, oxygen=True)
     seen = observations.signals_of(side.session)
-    assert (seen["resp"], seen["temperature"]) == (8, 39.1)
+    assert (seen["resp"][0], seen["temperature"][0]) == (8, 39.1)
 
 
 def test_what_nobody_observed_the_rules_do_not_see() -> None:
@@ -192,6 +193,64 @@ def test_a_parameter_that_goes_missing_keeps_its_points_for_the_rules() -> None:
     side.silent("oximeter", for_s=120).typed(120, 80)
     scored = side.session.news2[-1]
     assert (scored.total, dict(scored.held)) == (0, {"spo2": 3, "pulse": 3})
+    assert "news2.raised" in side.open_rules()
+
+
+def test_a_rule_on_a_score_ends_when_it_was_normal_for_its_clear_time() -> None:
+    slow = [
+        replace(rule, clear_for_s=60.0) if rule.id == "dissociation.marked" else rule
+        for rule in DEFAULT.rules
+    ]
+    side = bed().rebuilt(rules=replace(DEFAULT, rules=tuple(slow))).with_session()
+    side.scored(cadss=40).minutes(5).scored(cadss=2).minutes(5)
+    assert "dissociation.marked" in side.open_rules()
+    side.scored(cadss=2)
+    assert "dissociation.marked" not in side.open_rules()
+
+
+def test_a_correction_is_of_what_was_recorded() -> None:
+    side = dosed().scored(cadss=40)
+    side.asks(RecordSymptom("nausea", 2, "n"))
+    score, symptom = side.session.scores[-1].id, side.session.symptoms[-1].id
+    with pytest.raises(Refused, match="of cadss; correct that") as refused:
+        side.asks(RecordScore("moaas", 5, None, "n", corrects=score))
+    assert refused.value.field == "scale"
+    with pytest.raises(Refused, match="of nausea; correct that") as refused:
+        side.asks(RecordSymptom("headache", 1, "n", corrects=symptom))
+    assert refused.value.field == "symptom"
+
+
+def test_what_was_withdrawn_keeps_no_points() -> None:
+    side = dosed().observed(resp=8)
+    assert "news2.raised" in side.open_rules()
+    side.asks(Retract(side.session.observations[-1].id, "nurse.a", "another patient"))
+    side.wait(1).scored(moaas=5)
+    assert "resp" not in side.session.news2[-1].held
+    assert "news2.raised" not in side.open_rules()
+
+
+def test_a_withdrawn_score_is_out_of_news2_at_once() -> None:
+    side = dosed().scored(moaas=2)
+    assert side.session.news2[-1].points["alert"] == 3
+    side.asks(Retract(side.session.scores[-1].id, "nurse.a", "another patient"))
+    assert side.session.news2[-1].points.get("alert") != 3
+    assert side.session.news2[-1].held.get("alert") != 3
+
+
+def test_news2_of_nothing_at_all_is_not_known() -> None:
+    side = bed().with_session().scored(moaas=2)
+    assert "news2.raised" in side.open_rules()
+    side.asks(Retract(side.session.scores[-1].id, "nurse.a", "another patient"))
+    assert (side.session.news2[-1].points, side.session.news2[-1].held) == ({}, {})
+    assert "news2" not in observations.signals_of(side.session)
+    assert side.alarm("news2.raised").unverified_since is not None
+
+
+def test_news2_of_nothing_that_is_fresh_holds_what_stands() -> None:
+    side = dosed().observed(resp=8).minutes(61)
+    side.silent("oximeter", for_s=120).scored(cadss=0)
+    scored = side.session.news2[-1]
+    assert (scored.total, scored.held["resp"]) == (0, 3)
     assert "news2.raised" in side.open_rules()
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from drivers.readings import Vital
 from monitor.regimen import (
+    MEASURED,
     Check,
     Course,
     CoursePhase,
@@ -120,7 +121,7 @@ def test_a_regimen_without_phases_has_none() -> None:
     assert parse(OWN, "own.toml").phase_in(1) is None
 
 
-CHECK = OWN + '[[check]]\nof = "cadss"\n'
+CHECK = OWN + '[[check]]\nof = "cadss"\nat_discharge = true\n'
 PHASE = OWN + '[[phase]]\nname = "a"\nweeks = [1, 4]\n'
 TWICE = "sessions_per_week = 2\n"
 
@@ -134,6 +135,9 @@ TWICE = "sessions_per_week = 2\n"
         (OWN + "mg_per_kg = 1\n", "own.toml: give exactly one of total_mg and mg_per_kg"),
         (OWN.replace("50", "-50"), "own.toml:6: total_mg: "),
         (OWN.replace("oral", "dermal"), "own.toml:5: route: Input should be 'nasal', 'intra"),
+        (OWN.replace("50", "true"), "own.toml:6: total_mg: "),
+        (OWN.replace("50", '"50"'), "own.toml:6: total_mg: "),
+        (OWN.replace("50", "inf"), "own.toml:6: total_mg: "),
         (OWN + "windw = 3\n", "own.toml:8: windw: unknown key; did you mean window_min?"),
         (OWN.replace("window_min", "windw_min"), "own.toml:7: windw_min: unknown key; did you"),
         (OWN.replace("total_mg", "total_g"), "own.toml:6: total_g: unknown key; did you mean tot"),
@@ -144,9 +148,9 @@ TWICE = "sessions_per_week = 2\n"
         (OWN + "[discharge]\nspo2_least = 101\n", "own.toml:9: discharge.spo2_least: "),
         (OWN + "[start_dose]\nfrom_age = 65\n", "own.toml:8: start_dose.most_mg: is missing"),
         (OWN + '[[check]]\nof = "urine"\n', "own.toml:9: check.0.of: "),
-        (CHECK + "after_dose_min = [-5]\n", "own.toml:10: check.0.after_dose_min.0: "),
-        (CHECK + "afterdose_min = [5]\n", "own.toml:10: check.0.afterdose_min: unknown key; did"),
-        (CHECK + "in_infusion_every_min = 0\n", "own.toml:10: check.0.in_infusion_every_min: "),
+        (CHECK + "after_dose_min = [-5]\n", "own.toml:11: check.0.after_dose_min.0: "),
+        (CHECK + "afterdose_min = [5]\n", "own.toml:11: check.0.afterdose_min: unknown key; did"),
+        (CHECK + "in_infusion_every_min = 0\n", "own.toml:11: check.0.in_infusion_every_min: "),
         (PHASE, "own.toml:8: phase.0: give exactly one of sessions_per_week and every_weeks"),
         (PHASE + TWICE + "every_weeks = [1]\n", "own.toml:8: phase.0: give exactly one of"),
         (PHASE.replace("[1, 4]", "[4, 1]") + TWICE, "own.toml:8: phase.0: weeks goes backwards"),
@@ -171,6 +175,54 @@ VEIN = OWN.replace("oral", "intravenous").replace("total_mg = 50", "mg_per_kg = 
         (NASAL.replace("50", "400"), NASAL.replace("50", "401"), "6: total_mg: 401 mg is over 400"),
         (VEIN, VEIN.replace("= 2", "= 2.1"), "6: mg_per_kg: 2.1 mg/kg is over 2"),
         (OWN + "device_mg = 25", OWN + "device_mg = 28", "8: device_mg: devices of 28 mg do not"),
+        (
+            OWN.replace("50", "37.8") + "device_mg = 12.6",
+            OWN.replace("50", "37.8") + "device_mg = 12.5",
+            "8: device_mg: devices of 12.5 mg do not",
+        ),
+        (
+            OWN + "device_mg = 25\n[start_dose]\nfrom_age = 65\nmost_mg = 25",
+            OWN + "device_mg = 25\n[start_dose]\nfrom_age = 65\nmost_mg = 30",
+            "11: start_dose.most_mg: devices of 25 mg do not make 30 mg",
+        ),
+        *(
+            (
+                OWN + f"[{table}]\n{key} = {n}",
+                OWN + f"[{table}]\n{key} = {out}",
+                f"9: {table}.{key}: ",
+            )
+            for (table, key), (least, most) in MEASURED.items()
+            for n, out in ((least, least - 0.1), (most, most + 0.1))
+            if key != "spo2_least" or n != most
+        ),
+        (OWN + 'continuous = ["resp"]', OWN + 'continuous = ["sys"]', "8: continuous: sys is not"),
+        (OWN, OWN.replace('"low"', '" "'), "2: name: says nothing"),
+        (
+            CHECK + "after_dose_min = [120]",
+            CHECK + "after_dose_min = [120.1]",
+            "11: check.0.after_dose_min: goes beyond the window of 120 min; remove it",
+        ),
+        (
+            VEIN + "infusion_min = 40\n[[check]]\nof = 'cadss'\nafter_dose_min = [40]",
+            VEIN + "infusion_min = 40\n[[check]]\nof = 'cadss'\nafter_dose_min = [41]",
+            "11: check.0.after_dose_min: goes beyond the infusion of 40 min; give what comes later",
+        ),
+        (
+            VEIN + "infusion_min = 40\n[[check]]\nof = 'cadss'\nafter_infusion_min = [120]",
+            VEIN + "infusion_min = 40\n[[check]]\nof = 'cadss'\nafter_infusion_min = [121]",
+            "11: check.0.after_infusion_min: goes beyond the window of 120 min",
+        ),
+        (
+            CHECK,
+            OWN + "[[check]]\nof = 'cadss'\n",
+            "9: check.0.of: says no time; give one of basel",
+        ),
+        (PHASE + TWICE, PHASE.replace("[1, 4]", "[2, 4]") + TWICE, "10: phase.0.weeks: a course"),
+        (
+            PHASE + TWICE + f'[[phase]]\nname = "b"\nweeks = [5]\n{TWICE}',
+            PHASE + TWICE + f'[[phase]]\nname = "a"\nweeks = [5]\n{TWICE}',
+            "13: phase.1.name: there is a phase a already",
+        ),
         (VEIN, VEIN + "device_mg = 28", "8: device_mg: devices of 28 mg do not"),
         (OWN, OWN.replace("120", "0"), "7: window_min: is no time"),
         (VEIN + "infusion_min = 1", VEIN + "infusion_min = 0", "8: infusion_min: is no time"),
@@ -182,17 +234,17 @@ VEIN = OWN.replace("oral", "intravenous").replace("total_mg = 50", "mg_per_kg = 
         (
             CHECK,
             CHECK + "after_infusion_min = [5]",
-            "10: check.0.after_infusion_min: counts an inf",
+            "11: check.0.after_infusion_min: counts an inf",
         ),
         (
             CHECK,
             CHECK + "in_infusion_every_min = 5",
-            "10: check.0.in_infusion_every_min: counts an",
+            "11: check.0.in_infusion_every_min: counts an",
         ),
         (
             CHECK + "only_if_over = 4",
             CHECK.replace("cadss", "pressure") + "only_if_over = 4",
-            "10: check.0.only_if_over: is for scores",
+            "11: check.0.only_if_over: is for scores",
         ),
         *(
             (
@@ -262,3 +314,11 @@ def test_a_regimen_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 def test_a_regimen_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RegimenError, match="readable file"):
         Regimens.shipped().with_files([tmp_path / "none.toml"])
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.toml", tmp_path / "two.toml"
+    for path in (one, two):
+        path.write_text(OWN)
+    with pytest.raises(RegimenError, match=f"{two}: {one} has a regimen low as well; rename one"):
+        Regimens.shipped().with_files([one, two])

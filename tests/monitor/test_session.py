@@ -160,9 +160,9 @@ def test_a_score_in_the_moment_of_the_dose_is_of_the_baseline() -> None:
 
 @pytest.mark.parametrize(
     ("before", "at_the_door", "escort"),
-    [(True, False, True), (False, True, True), (False, False, False)],
+    [(True, False, False), (False, True, True), (False, False, False)],
 )
-def test_an_escort_that_was_confirmed_stays_confirmed(
+def test_what_is_said_of_an_escort_at_the_door_counts(
     before: bool, at_the_door: bool, escort: bool
 ) -> None:
     side = bed().with_session()

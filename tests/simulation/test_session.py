@@ -98,7 +98,7 @@ async def test_a_restart_in_the_middle_brings_the_session_and_its_alarms_back(
 
         await ward.until(very_low, within_s=3600)
         before = await ward.get("/beds/bed-1")
-    async with simulated_ward(tmp_path, {"bed-1": "calm"}) as ward:
+    async with simulated_ward(tmp_path, {"bed-1": "calm"}, clock=ward.clock) as ward:
         after = await ward.get("/beds/bed-1")
         kept = {"id", "state", "doses", "scores", "pressures", "baseline", "window_ends_at"}
         assert {k: before["session"][k] for k in kept} == {k: after["session"][k] for k in kept}
