@@ -186,6 +186,21 @@ def test_an_observation_says_nothing_of_an_hour_later() -> None:
     assert "resp" in side.session.news2[-1].missing
 
 
+def test_an_observation_says_something_of_now_for_an_hour() -> None:
+    side = dosed().observed(resp=9)
+    taken = side.session.observations[-1].at
+    side.tick(3600 - (side.now.wall - taken).total_seconds()).typed(120, 80)
+    assert "resp" not in side.session.news2[-1].missing
+    side.tick(0.001).typed(121, 80)
+    assert "resp" in side.session.news2[-1].missing
+
+
+def test_a_symptom_that_nobody_recorded_is_absent() -> None:
+    side = dosed()
+    seen = observations.signals_of(side.session)
+    assert seen["symptom.nausea"] == (0, side.session.started_at)
+
+
 def test_a_parameter_that_goes_missing_keeps_its_points_for_the_rules() -> None:
     side = dosed().spo2(90, for_s=3).pulse(135, for_s=3).measured(95, 60)
     assert side.session.news2[-1].total == 3 + 3 + 2
