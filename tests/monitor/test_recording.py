@@ -195,6 +195,12 @@ def test_an_observation_says_something_of_now_for_an_hour() -> None:
     assert "resp" in side.session.news2[-1].missing
 
 
+def test_a_news2_without_a_point_is_nought_to_the_rules() -> None:
+    side = dosed().spo2(98, for_s=3).pulse(70, for_s=3).typed(120, 80)
+    seen = observations.signals_of(side.session)
+    assert (seen["news2"][0], seen["news2-single"][0]) == (0, 0)
+
+
 def test_a_symptom_that_nobody_recorded_is_absent() -> None:
     side = dosed()
     seen = observations.signals_of(side.session)
@@ -265,7 +271,7 @@ def test_news2_of_nothing_that_is_fresh_holds_what_stands() -> None:
     side = dosed().observed(resp=8).minutes(61)
     side.silent("oximeter", for_s=120).scored(cadss=0)
     scored = side.session.news2[-1]
-    assert (scored.total, scored.held["resp"]) == (0, 3)
+    assert (scored.total, scored.single, scored.held["resp"]) == (0, 0, 3)
     assert "news2.raised" in side.open_rules()
 
 
