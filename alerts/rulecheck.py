@@ -12,6 +12,8 @@ from itertools import permutations, product
 from typing import Final
 
 from alerts.rules import (
+    BASELINES,
+    BY_DEVICES,
     RANGES,
     AllOf,
     AnyOf,
@@ -34,11 +36,7 @@ from drivers.readings import Vital
 DAY_S: Final = 86_400.0
 """No session lasts so long."""
 
-BASELINES: Final = ("sys", "dia", "cadss", "moaas")
-"""What is found before the dose, to hold a rise against."""
-
-BY_DEVICES: Final = frozenset({Vital.SPO2, Vital.PULSE, Vital.MAP, Vital.PERFUSION})
-"""What only devices give: people can enter the rest, or it is worked out."""
+_VITALS: Final = frozenset(Vital)
 
 _STEPS: Final = {"temperature": 0.1, "perfusion": 0.01}
 """How finely a signal is given, where it is not in whole numbers."""
@@ -105,12 +103,11 @@ def _of_rule(rule: Rule) -> Iterator[tuple[Level, str]]:
         yield Level.WARNING if fires else Level.FAULT, f"{in_words(leaf)} never is: {_why(leaf)}"
     if not fires and not impossible:
         yield Level.FAULT, "its conditions are never met together, so it can never fire"
-    if rule.clear_for_s >= DAY_S:
-        yield Level.FAULT, "clear_for_s is a day or more, so it can never end"
-    for key in ("for_s", "confirm_within_s", "after_min"):
+    for key in ("for_s", "confirm_within_s", "after_min", "clear_for_s"):
         seconds = (getattr(rule, key) or 0.0) * (60 if key == "after_min" else 1)
         if seconds >= DAY_S:
-            yield Level.FAULT, f"{key} is a day or more, so it can never fire"
+            never = "end" if key == "clear_for_s" else "fire"
+            yield Level.FAULT, f"{key} is a day or more, so it can never {never}"
     if any(map(_is_certain, _alternatives(rule.condition))):
         yield Level.WARNING, "is met by every value there can be"
     elif fires and not any(
@@ -133,7 +130,7 @@ def _unseen(leaf: Leaf) -> str | None:
     match leaf:
         case Fall(within_s=0):
             return "within_s = 0 leaves no time to fall in"
-        case Fall(signal=signal) if signal not in set(Vital):
+        case Fall(signal=signal) if signal not in _VITALS:
             return f"what falls is seen in what devices give, and {signal} comes from people"
         case Rise(signal=signal) if signal not in BASELINES:
             return f"a baseline is taken of {', '.join(BASELINES)} and not of {signal}"

@@ -14,6 +14,12 @@ from drivers.readings import Vital
 SCORES: Final = {"cadss": (0, 92), "moaas": (0, 5)}
 """The scales a rule may look at, with the range of their totals."""
 
+BASELINES: Final = (Vital.SYS.value, Vital.DIA.value, *SCORES)
+"""What is found before the dose, to hold a rise against."""
+
+BY_DEVICES: Final = frozenset({Vital.SPO2, Vital.PULSE, Vital.MAP, Vital.PERFUSION})
+"""What only devices give: people can enter the rest, or it is worked out."""
+
 SYMPTOMS: Final[Mapping[str, str]] = {
     "anxiety": "anxiety or panic",
     "nausea": "nausea",

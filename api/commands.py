@@ -53,8 +53,7 @@ def _in_the_session(ward: Ward, carrier: Carrier) -> Carry:
             keeper = ward.session_keeper(session)
             if keeper is None and not is_past:
                 raise ProblemError(404, f"no session {session}; GET /api/v1/sessions lists them")
-            of_bed = None if keeper is None else keeper.bed.session
-            if keeper is None or of_bed is None or not of_bed.is_open:
+            if keeper is None or not (of_bed := keeper.bed.session) or not of_bed.is_open:
                 raise ProblemError(409, *_ended(session))
             return Order(keeper, command, keeper.session)
 

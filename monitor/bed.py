@@ -300,9 +300,9 @@ class Bed:
             return last[1]
         kept = now.in_ms()
         if last is not None and kept.mono < last[1].mono:
-            kept = last[1]
+            return last[1]
         self._last = now, kept
-        if last is not None and kept is not last[1]:
+        if last is not None:
             before = last[1]
             by_s = (kept.wall - before.wall).total_seconds() - (kept.mono - before.mono)
             if abs(by_s) > STEP_S:
@@ -313,7 +313,7 @@ class Bed:
 
     def _start(self, command: StartSession, now: Instant) -> None:
         type_, payload = decisions.start(self.id, self.session, command, self.rules)
-        self._recorded.clear()
+        self._recorded = Recorded()
         self._spo2_held = Spo2Held()
         self._apply(self._decided.add(type_, payload, now, command.id), now.mono)
         if self._open is not None:
@@ -340,7 +340,7 @@ class Bed:
                 self._record(self.engine.end_session(now, type_.replace(".", " ")), now)
                 self._resume_audio(type_.replace(".", " "), now)
                 self.vitals.forget_spots(now)
-                self._recorded.clear()
+                self._recorded = Recorded()
             baseline = session.baseline
             event = self._emit(type_, payload, now)
             self._look_at_record(event, self._risen_from(baseline), now)

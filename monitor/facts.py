@@ -162,8 +162,7 @@ class Facts:
 
     def _says(self, event: Event) -> str:
         """What a person said who confirmed or filled in a field, or asked for medicines."""
-        data = event.payload
-        value = data["medicines"] if "medicines" in data else data["value"]
+        value = _value(event)
         if event.type == "form.confirmed":
             return "never" if value is None else self.clock(parse_rfc3339(value))
         if isinstance(value, bool):
@@ -180,7 +179,8 @@ class Facts:
     @property
     def medicines(self) -> tuple[str, ...] | None:
         """Which medicines the patient takes; None when nobody asked."""
-        return _names(self.asked[-1]) if self.asked else None
+        asked = self.asked
+        return tuple(_value(asked[-1])) if asked else None
 
     @property
     def lots(self) -> dict[str, str | None]:
@@ -220,9 +220,10 @@ class Facts:
         return Ready(proposed, at, said.payload["by"])
 
 
-def _names(event: Event) -> tuple[str, ...]:
+def _value(event: Event) -> Any:
+    """What a field was confirmed or filled in with, or the medicines that were asked for."""
     data = event.payload
-    return tuple(data["value"] if event.type == "form.filled" else data["medicines"])
+    return data["medicines"] if "medicines" in data else data["value"]
 
 
 def said(record: Record) -> str:

@@ -25,13 +25,14 @@ def pressures(facts: Facts) -> Field:
     """Before, nearest to 40 minutes after the last dose or into the infusion, and last."""
     session = facts.account.session
     field = Field("pressures", "Pressures before, at 40 min, before leaving", None, "–")
-    first, last = session.first_dose_at, session.last_dose_at or session.first_dose_at
-    if first is None or last is None:
+    first = session.first_dose_at
+    if first is None:
         return field
     before = [p for p in session.pressures if p.at <= first]
     after = [p for p in session.pressures if p.at > first]
-    wanted = last + timedelta(minutes=AT_MIN)
-    if session.infusion is not None:
+    if session.infusion is None:
+        wanted = (session.last_dose_at or first) + timedelta(minutes=AT_MIN)
+    else:
         wanted = session.infusion.when_run(AT_MIN, facts.now)
     at_40 = min(after, key=lambda p: abs(p.at - wanted), default=None)
     off_min = None if at_40 is None else round((at_40.at - wanted) / timedelta(minutes=1))

@@ -72,7 +72,7 @@ class Hearing:
 
         A failed measurement may be said in the device's absence.
         """
-        is_news = self.lost or self.silent
+        is_news = not self.heard
         match item:
             case Measurement(flags=flags):
                 is_news |= flags != self.flags

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from alerts import news2
 from alerts.conditions import Value, Values
-from alerts.rules import SYMPTOMS
+from alerts.rules import BY_DEVICES, SYMPTOMS
 from drivers.clock import Instant
 from monitor.session import Session
 
@@ -20,9 +20,6 @@ SCORED_AT: Final = frozenset(
     {"pressure.measured", "observation.recorded", "score.recorded", "record.retracted"}
 )
 """The events at whose time NEWS2 is scored anew."""
-
-BY_DEVICES: Final = frozenset({"spo2", "pulse"})
-"""What of NEWS2 comes from devices alone, so that no record stands for it."""
 
 Said = tuple[float, datetime]
 """What a person recorded, and of when it is."""
@@ -54,11 +51,6 @@ class Recorded:
             for name, (value, at) in self._said.items()
         }
         return changed
-
-    def clear(self) -> None:
-        """Forget it, as of a patient who has left."""
-        self.values = {}
-        self._said = {}
 
 
 def signals_of(session: Session) -> dict[str, Said]:

@@ -251,9 +251,8 @@ def _with_record(session: Session, event: Event) -> Session:
         session = _without(session, name, corrected, event, now=record.id)
     kept = sorted((*getattr(session, name), record), key=attrgetter("at"))
     if isinstance(record, Dose):
-        session = replace(session, phase=_dosing(session.phase))
-        if corrected is None:
-            session = replace(session, could_leave_at=None)
+        could_leave_at = None if corrected is None else session.could_leave_at
+        session = replace(session, phase=_dosing(session.phase), could_leave_at=could_leave_at)
     return _keeping(session, name, kept)
 
 

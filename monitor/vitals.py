@@ -201,7 +201,7 @@ class Vitals:
     def _judge(self, vital: Vital, now: Instant) -> bool:
         track: _Track | None = self._tracks[vital][0]
         assert track is not None
-        if track.is_spot or now.mono > track.stale_at:
+        if track.is_spot or track.is_stale(now):
             track = self._present(vital, now)
         if track is None:
             self._judged.pop(vital, None)
