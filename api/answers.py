@@ -1,6 +1,6 @@
 """What is answered: typed for the OpenAPI document and the clients made from it.
 
-The data comes from `monitor.views`; these models say what it is and check it on the way out.
+The data comes from `monitor.bed.view`; these models say what it is and check it on the way out.
 """
 
 from typing import Any, Generic, Literal, TypeVar

@@ -10,9 +10,10 @@ from api import answers, bodies
 from api.answers import Wrong
 from api.carrying import Carrier, Key, Order
 from api.problems import DOCUMENTED, ProblemError
-from monitor import commands, views
-from monitor.keeper import Keeper
-from monitor.ward import Ward
+from monitor.bed import view
+from monitor.session import commands
+from monitor.ward.bed_runner import Keeper
+from monitor.ward.ward import Ward
 
 
 def router(ward: Ward) -> APIRouter:
@@ -269,7 +270,7 @@ def _beds(ward: Ward, carrier: Carrier) -> APIRouter:
         keeper = at_bed(ward, bed)
         command = commands.PauseAudio(body.by, body.for_s)
         return await carrier.carry(
-            request, key, lambda: Order(keeper, command, lambda: views.audio(keeper.bed))
+            request, key, lambda: Order(keeper, command, lambda: view.audio(keeper.bed))
         )
 
     return routes

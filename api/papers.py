@@ -9,11 +9,12 @@ from api.answers import Listed
 from api.carrying import Carrier, Key, Order
 from api.problems import DOCUMENTED, ProblemError
 from api.reads import NOT_FOUND, Limit, Seq, at_a_bed
-from monitor import office, views
-from monitor.archive import FormState
-from monitor.export import everything, table
-from monitor.form_page import POLICY, page
-from monitor.ward import Ward
+from monitor.bed import view
+from monitor.patient import commands
+from monitor.patient.csv_export import everything, table
+from monitor.patient.form.page import POLICY, page
+from monitor.patient.repository import FormState
+from monitor.ward.ward import Ward
 
 
 def router(ward: Ward) -> APIRouter:
@@ -62,7 +63,7 @@ def _exports(ward: Ward) -> APIRouter:
         form = await ward.archive.form(account)
         if wanted == "json":
             stored = await ward.archive.stored(session)
-            known = at_a_bed(ward, account.session.id) or views.recorded(account.session)
+            known = at_a_bed(ward, account.session.id) or view.recorded(account.session)
             return everything(known, stored, form)
         if as_page is None:
             return form.as_json()
@@ -79,7 +80,7 @@ def _forms(ward: Ward, carrier: Carrier) -> APIRouter:
     routes = APIRouter()
 
     async def on_the(
-        session: str, request: Request, key: str | None, command: office.FormCommand
+        session: str, request: Request, key: str | None, command: commands.FormCommand
     ) -> Response:
         async with ward.clerk.form(session) as desk:
             return await carrier.carry(request, key, lambda: Order(desk, command, desk.shown))
@@ -91,7 +92,7 @@ def _forms(ward: Ward, carrier: Carrier) -> APIRouter:
         session: str, body: paper_bodies.ConfirmForm, request: Request, key: Key = None
     ) -> Any:
         """Confirm or change when the patient would have been ready but for the window."""
-        command = office.ConfirmForm(body.by, body.ready_at, body.reason)
+        command = commands.ConfirmForm(body.by, body.ready_at, body.reason)
         return await on_the(session, request, key, command)
 
     @routes.post("/sessions/{session}/form/fill", response_model=paper_answers.Form, tags=["forms"])
@@ -99,7 +100,7 @@ def _forms(ward: Ward, carrier: Carrier) -> APIRouter:
         session: str, body: paper_bodies.FillForm, request: Request, key: Key = None
     ) -> Any:
         """Fill in what was left out at the bed, once the session has ended."""
-        command = office.FillForm(**body.model_dump())
+        command = commands.FillForm(**body.model_dump())
         return await on_the(session, request, key, command)
 
     @routes.post("/sessions/{session}/form/sent", response_model=paper_answers.Form, tags=["forms"])
@@ -107,7 +108,7 @@ def _forms(ward: Ward, carrier: Carrier) -> APIRouter:
         session: str, body: paper_bodies.SendForm, request: Request, key: Key = None
     ) -> Any:
         """Mark the form as sent. Postdose sends nothing itself."""
-        command = office.SendForm(body.by, body.how, body.reason)
+        command = commands.SendForm(body.by, body.how, body.reason)
         return await on_the(session, request, key, command)
 
     @routes.post(
@@ -117,7 +118,7 @@ def _forms(ward: Ward, carrier: Carrier) -> APIRouter:
         session: str, body: paper_bodies.ReopenForm, request: Request, key: Key = None
     ) -> Any:
         """Take back that the form was sent."""
-        return await on_the(session, request, key, office.ReopenForm(body.by, body.reason))
+        return await on_the(session, request, key, commands.ReopenForm(body.by, body.reason))
 
     return routes
 
@@ -129,7 +130,7 @@ def _courses(ward: Ward, carrier: Carrier) -> APIRouter:
     routes = APIRouter(prefix="/patients/{patient:path}", tags=["patients"])
 
     async def of_the(
-        patient: str, request: Request, key: str | None, command: office.PatientCommand
+        patient: str, request: Request, key: str | None, command: commands.PatientCommand
     ) -> Response:
         async with ward.clerk.course(patient) as desk:
             return await carrier.carry(request, key, lambda: Order(desk, command, desk.shown, 201))
@@ -147,7 +148,7 @@ def _courses(ward: Ward, carrier: Carrier) -> APIRouter:
         patient: Alias, body: paper_bodies.RecordResponse, request: Request, key: Key = None
     ) -> Any:
         """Record a score of response: PHQ-9 or MADRS."""
-        command = office.RecordResponse(body.scale, body.total, body.by, body.at)
+        command = commands.RecordResponse(body.scale, body.total, body.by, body.at)
         return await of_the(patient, request, key, command)
 
     @routes.post("/prompts", status_code=201, response_model=paper_answers.Course)
@@ -155,7 +156,7 @@ def _courses(ward: Ward, carrier: Carrier) -> APIRouter:
         patient: Alias, body: paper_bodies.RecordPrompt, request: Request, key: Key = None
     ) -> Any:
         """Record what was found when a long-term question was asked."""
-        command = office.RecordPrompt(body.prompt, body.finding, body.by, body.at)
+        command = commands.RecordPrompt(body.prompt, body.finding, body.by, body.at)
         return await of_the(patient, request, key, command)
 
     @routes.post("/reassessments", status_code=201, response_model=paper_answers.Course)
@@ -163,7 +164,7 @@ def _courses(ward: Ward, carrier: Carrier) -> APIRouter:
         patient: Alias, body: paper_bodies.Reassess, request: Request, key: Key = None
     ) -> Any:
         """Record that the indication was reassessed."""
-        command = office.Reassess(body.decision, body.by, body.reason, body.at)
+        command = commands.Reassess(body.decision, body.by, body.reason, body.at)
         return await of_the(patient, request, key, command)
 
     @routes.post("/retract", status_code=201, response_model=paper_answers.Course)
@@ -171,7 +172,7 @@ def _courses(ward: Ward, carrier: Carrier) -> APIRouter:
         patient: Alias, body: paper_bodies.RetractEntry, request: Request, key: Key = None
     ) -> Any:
         """Withdraw what was wrongly written down of the patient."""
-        command = office.RetractEntry(body.record, body.by, body.reason)
+        command = commands.RetractEntry(body.record, body.by, body.reason)
         return await of_the(patient, request, key, command)
 
     return routes

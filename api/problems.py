@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers import Problem, Wrong
-from monitor.commands import Refusal, Refused
 from monitor.journal import StoreError
+from monitor.session.commands import Refusal, Refused
 
 MEDIA_TYPE: Final = "application/problem+json"
 

@@ -5,15 +5,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from alerts.lifecycle import ENDINGS
+from alerts.alarm.lifecycle import ENDINGS
 from api import answers
 from api.commands import at_bed
 from api.problems import DOCUMENTED, ProblemError
 from drivers.clock import rfc3339
 from drivers.readings import UNITS, Vital
-from monitor import views
-from monitor.events import Stored
-from monitor.ward import Ward
+from monitor.bed import view
+from monitor.session.events import Stored
+from monitor.ward.ward import Ward
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: DOCUMENTED[404]}
@@ -150,16 +150,16 @@ def _is_open(ward: Ward, alarm_id: str) -> bool:
     return found is not None and found[1].is_open
 
 
-def at_a_bed(ward: Ward, session_id: str) -> views.Json | None:
+def at_a_bed(ward: Ward, session_id: str) -> view.Json | None:
     """The session as its bed shows it; None when it is no bed's latest."""
     keeper = ward.session_keeper(session_id)
     return None if keeper is None else keeper.session()
 
 
-async def _session(ward: Ward, session_id: str) -> views.Json:
+async def _session(ward: Ward, session_id: str) -> view.Json:
     if (shown := at_a_bed(ward, session_id)) is not None:
         return shown
     account = await ward.archive.account(session_id)
     if account is None:
         raise ProblemError(404, f"no session {session_id}")
-    return views.recorded(account.session)
+    return view.recorded(account.session)

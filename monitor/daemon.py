@@ -17,16 +17,16 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from alerts import ruleset
-from alerts.rules import RuleSet
+from alerts.rules import loader
+from alerts.rules.model import RuleSet
 from api.app import create_app
 from drivers.clock import Clock
 from monitor import __version__
 from monitor.journal import Journal, StoreError
 from monitor.mqtt import MqttPublisher, MqttSettings
-from monitor.regimen import RegimenError, Regimens
+from monitor.session.regimen import RegimenError, Regimens
 from monitor.settings import Settings
-from monitor.ward import Uplink, Ward
+from monitor.ward.ward import Uplink, Ward
 
 GRACE_S: Final = 1
 """How long an open request may take to end when the daemon stops."""
@@ -95,8 +95,8 @@ def _spare_what_stays() -> None:
 def load_files(settings: Settings) -> tuple[RuleSet, Regimens]:
     """The rules and regimens that the settings name. Raises `StartError`."""
     try:
-        rules = ruleset.load(settings.rules.set)
-    except ruleset.RuleError as error:
+        rules = loader.load(settings.rules.set)
+    except loader.RuleError as error:
         raise StartError(str(error)) from error
     return rules, load_regimens(settings)
 

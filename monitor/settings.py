@@ -23,10 +23,10 @@ from pydantic_settings import (
 )
 
 from drivers.registry import DeviceSpec, SpecError
-from monitor.explain import explain
-from monitor.office import DESK
-from monitor.records import BY_HAND
-from monitor.regimen import CheckOf
+from monitor.patient.commands import DESK
+from monitor.session.records import BY_HAND
+from monitor.session.regimen import CheckOf
+from monitor.toml_errors import explain
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 """What may stand in a URL and an MQTT topic as it is."""

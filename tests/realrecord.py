@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from alerts.rules import RuleSet
-from alerts.ruleset import load
+from alerts.rules.loader import load
+from alerts.rules.model import RuleSet
 from drivers.clock import Instant
 from drivers.readings import (
     CuffPhase,
@@ -24,12 +24,12 @@ from drivers.readings import (
     Vital,
 )
 from drivers.registry import DeviceSpec
-from monitor.bed import Bed
-from monitor.commands import RecordScore, StartSession
-from monitor.events import Event
-from monitor.outcome import Outcome
-from monitor.regimen import Regimens
-from monitor.whatif import Onset, by_rule, onsets
+from monitor.bed.bed import Bed
+from monitor.bed.effects import Outcome
+from monitor.replay.what_if import Onset, by_rule, onsets
+from monitor.session.commands import RecordScore, StartSession
+from monitor.session.events import Event
+from monitor.session.regimen import Regimens
 from simulators.record import Record, load_record
 
 ROOT: Final = Path(__file__).parents[1]

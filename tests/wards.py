@@ -12,14 +12,14 @@ from typing import Any, Final
 
 import httpx
 
-from alerts import ruleset
+from alerts.rules import loader
 from api.app import create_app
 from drivers.clock import Clock
 from drivers.memory import MemoryPort
 from drivers.registry import DeviceSpec
 from monitor.journal import Journal
-from monitor.regimen import Regimens
-from monitor.ward import Ward
+from monitor.session.regimen import Regimens
+from monitor.ward.ward import Ward
 from simulators.clock import Timeline
 from simulators.devices import build
 from simulators.faults import Fault, parse_kind
@@ -145,7 +145,7 @@ async def simulated_ward(
         for bed in scenarios
     }
     journal = Journal.open(f"sqlite:///{folder}/postdose.db", clock=clock, inline=True)
-    ward = Ward("test", specs, ruleset.load(rules), Regimens.shipped(), journal, clock)
+    ward = Ward("test", specs, loader.load(rules), Regimens.shipped(), journal, clock)
     await ward.restore()
     transport = httpx.ASGITransport(create_app(ward, version="test"), raise_app_exceptions=False)
     async with (

@@ -10,16 +10,17 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from alerts.lifecycle import SOUNDINGS, Alarm
-from alerts.rules import RuleSet
+from alerts.alarm.lifecycle import SOUNDINGS, Alarm
+from alerts.rules.model import RuleSet
 from drivers.clock import Instant
 from drivers.readings import Item, LinkChanged, LinkState, Report
 from drivers.registry import DeviceSpec
-from monitor.bed import Bed
+from monitor.bed.bed import Bed
+from monitor.bed.effects import Outcome
 from monitor.cohort.devices import READING_S, Course, Cuff, Oximeter
 from monitor.cohort.nurse import AGAIN_MIN, Nurse, Task, calls_for_action
 from monitor.cohort.stay import CHECKED_MIN, Heard, Stay
-from monitor.commands import (
+from monitor.session.commands import (
     Abort,
     Acknowledge,
     Close,
@@ -37,10 +38,9 @@ from monitor.commands import (
     Refused,
     StartSession,
 )
-from monitor.decisions import NOT_ABOUT_THE_PATIENT
-from monitor.outcome import Outcome
-from monitor.regimen import CheckOf, Regimen
-from monitor.session import Session
+from monitor.session.decide import NOT_ABOUT_THE_PATIENT
+from monitor.session.regimen import CheckOf, Regimen
+from monitor.session.session import Session
 from simulators.population import Person
 
 TICK_S: Final = 30

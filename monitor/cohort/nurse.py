@@ -11,11 +11,11 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Final
 
-from alerts.lifecycle import Alarm, State
-from alerts.rules import SCORES, Priority
-from monitor.discharge import Criterion
-from monitor.regimen import CheckOf
-from monitor.schedule import CheckState, Planned
+from alerts.alarm.lifecycle import Alarm, State
+from alerts.rules.model import SCORES, Priority
+from monitor.session.discharge import Criterion
+from monitor.session.regimen import CheckOf
+from monitor.session.schedule import CheckState, Planned
 
 
 class Task(Enum):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from math import isinf
 
-from alerts.rules import Priority
+from alerts.rules.model import Priority
 from monitor.cohort.summary import Burden, Summary
 from simulators.targets import Finding
 

@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from alerts.rules import RuleSet
-from alerts.ruleset import load
+from alerts.rules.loader import load
+from alerts.rules.model import RuleSet
 from monitor.cohort.bedside import watch
 from monitor.cohort.picture import picture
 from monitor.cohort.report import report
 from monitor.cohort.stay import Stay
 from monitor.cohort.summary import summary
-from monitor.regimen import Regimen, Regimens
+from monitor.session.regimen import Regimen, Regimens
 from simulators.population import Person, draw
 from simulators.subject import SimulationError
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.rules import Priority
+from alerts.rules.model import Priority
 from monitor.cohort.stay import CHECKED_MIN, Heard, Stay
 from simulators.targets import Finding, Shown, findings
 

@@ -4,12 +4,12 @@
 `monitor.journal.migrate.upgrade` brings an older schema up to date. See docs/journal.md.
 """
 
-from monitor.journal.chain import Fault, Head, Verdict
+from monitor.journal.chunks import Bucket, Entry, Part, Start, Wave
 from monitor.journal.database import StoreError
+from monitor.journal.hash_chain import Fault, Head, Verdict
 from monitor.journal.journal import Journal
-from monitor.journal.reader import Receipt
-from monitor.journal.reading import JournalReader
-from monitor.journal.samples import Bucket, Entry, Part, Start, Wave
+from monitor.journal.queries import Receipt
+from monitor.journal.reader import JournalReader
 
 __all__ = [
     "Bucket",

@@ -9,9 +9,11 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from drivers.clock import Clock, Instant
-from monitor.events import Event, Stored
-from monitor.journal import reader
-from monitor.journal.chain import canonical
+from monitor.journal import queries
+from monitor.journal.appender import Entry, Ledger
+from monitor.journal.chunker import Recorder
+from monitor.journal.chunks import Chunk
+from monitor.journal.commit_queue import Writer
 from monitor.journal.database import (
     Address,
     create_file,
@@ -22,12 +24,10 @@ from monitor.journal.database import (
     refuse_other_revisions,
     revision,
 )
-from monitor.journal.ledger import Entry, Ledger
-from monitor.journal.reader import Receipt
-from monitor.journal.reading import JournalReader
-from monitor.journal.recorder import Recorder
-from monitor.journal.samples import Chunk
-from monitor.journal.writer import Writer
+from monitor.journal.hash_chain import canonical
+from monitor.journal.queries import Receipt
+from monitor.journal.reader import JournalReader
+from monitor.session.events import Event, Stored
 
 Listener = Callable[[Sequence[Stored]], None]
 
@@ -191,7 +191,7 @@ class Journal(JournalReader):
         """Queue all samples that are still gathered."""
         self._recorder.flush()
 
-    async def _chunks(self, kind: str, span: reader.Span) -> list[Chunk]:
+    async def _chunks(self, kind: str, span: queries.Span) -> list[Chunk]:
         fresh = [*self._writer.unstored_chunks, *self._recorder.gathered(kind)]
         stored = await super()._chunks(kind, span)
         found = {(c.bed, c.device, c.start_ms, c.count): c for c in stored}

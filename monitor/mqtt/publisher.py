@@ -22,13 +22,13 @@ import structlog
 from aiomqtt import Client, MqttError, Will
 from aiomqtt.exceptions import MqttConnectError
 
-from alerts.lifecycle import ENDINGS, OPENINGS
+from alerts.alarm.lifecycle import ENDINGS, OPENINGS
 from drivers.clock import Clock, Instant, rfc3339
-from monitor.events import Event, Stored
-from monitor.feed import Feed
 from monitor.journal import Journal, StoreError
+from monitor.journal.feed import Feed
 from monitor.mqtt.connection import connected
 from monitor.mqtt.settings import MqttSettings
+from monitor.session.events import Event, Stored
 
 LOG_CURSOR: Final = "mqtt"
 CLEARED_CURSOR: Final = "mqtt.cleared"

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from alerts.conditions import Value
-from alerts.engine import MINUTE, Engine, Scene, Signal, TroubleAt
-from alerts.lifecycle import Alarm, Change
-from alerts.rules import BED_TROUBLES, CHECK_TROUBLES, SITE_TROUBLES, RuleSet
-from alerts.ruleset import load
+from alerts.alarm.lifecycle import Alarm, Change
+from alerts.evaluation.conditions import Value
+from alerts.evaluation.engine import MINUTE, Engine, Scene, Signal, TroubleAt
+from alerts.rules.loader import load
+from alerts.rules.model import BED_TROUBLES, CHECK_TROUBLES, SITE_TROUBLES, RuleSet
 from drivers.clock import Instant
 
 START = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 1000.0)

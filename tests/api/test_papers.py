@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from monitor.form_page import POLICY
 from monitor.journal import Journal, StoreError
+from monitor.patient.form.page import POLICY
 from tests.virtual import virtual_time
 from tests.wards import SimulatedWard, simulated_ward
 

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
-from monitor.commands import Refused
 from monitor.journal import StoreError
-from monitor.office import Reassess
+from monitor.patient.commands import Reassess
+from monitor.session.commands import Refused
 from tests.virtual import virtual_time
 from tests.wards import SimulatedWard, simulated_ward
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from drivers.clock import Instant
 from drivers.readings import CuffPhase, CuffState, Measurement, Reading, Report, Vital
-from monitor.bed import Bed
+from monitor.bed.bed import Bed
 from simulators.patient import Patient, Profile
 from tests.monitor.builders import Bedside, bed
 

@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from alerts.lifecycle import ENDINGS
+from alerts.alarm.lifecycle import ENDINGS
 from drivers.clock import Clock, rfc3339
 from tests.browser.beds import BedAt
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pytest
 
-from alerts.lifecycle import ENDINGS
+from alerts.alarm.lifecycle import ENDINGS
 from drivers.clock import parse_rfc3339
 from tests.endtoend.site import Site, simulated
 from tests.endtoend.waiting import elapsed_s, until

@@ -18,8 +18,9 @@ from drivers.readings import (
     Report,
     Vital,
 )
-from monitor.bed import Bed
-from monitor.commands import (
+from monitor.bed.bed import Bed
+from monitor.bed.effects import Measure, Outcome
+from monitor.session.commands import (
     Abort,
     Acknowledge,
     AllowCuff,
@@ -44,7 +45,6 @@ from monitor.commands import (
     WatchAction,
     WatchOver,
 )
-from monitor.outcome import Measure, Outcome
 from tests.model.model import Model, Visit
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START
 

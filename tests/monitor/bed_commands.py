@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from alerts.lifecycle import Alarm
+from alerts.alarm.lifecycle import Alarm
 from drivers.clock import Instant
-from monitor.bed import Bed
-from monitor.commands import (
+from monitor.bed.bed import Bed
+from monitor.session.commands import (
     Abort,
     Acknowledge,
     AddNote,
@@ -43,8 +43,8 @@ from monitor.commands import (
     WatchAction,
     WatchOver,
 )
-from monitor.records import Dose, Observation, Pressure, Record, Score, Symptom
-from monitor.regimen import Regimen
+from monitor.session.records import Dose, Observation, Pressure, Record, Score, Symptom
+from monitor.session.regimen import Regimen
 from tests.monitor.builders import REGIMENS
 
 Draw = Callable[[Bed, Instant], st.SearchStrategy[Any]]

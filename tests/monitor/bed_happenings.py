@@ -13,7 +13,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from alerts.lifecycle import Alarm
+from alerts.alarm.lifecycle import Alarm
 from drivers.clock import STEP_S, Instant, parse_rfc3339
 from drivers.readings import (
     CuffPhase,
@@ -29,8 +29,10 @@ from drivers.readings import (
     Vital,
     Waveform,
 )
-from monitor.bed import Bed
-from monitor.commands import (
+from monitor.bed.bed import Bed
+from monitor.bed.effects import Measure
+from monitor.bed.inputs import Given, Said, Site, Tick, What, give
+from monitor.session.commands import (
     Command,
     ControlInfusion,
     Decide,
@@ -45,9 +47,7 @@ from monitor.commands import (
     SetLimit,
     StartSession,
 )
-from monitor.events import Event
-from monitor.inputs import Given, Said, Site, Tick, What, give
-from monitor.outcome import Measure
+from monitor.session.events import Event
 from tests.monitor import bed_commands as people
 from tests.monitor.bed_commands import ASKED
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, START

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from alerts.lifecycle import Alarm
-from alerts.rules import RuleSet
-from alerts.ruleset import load
+from alerts.alarm.lifecycle import Alarm
+from alerts.rules.loader import load
+from alerts.rules.model import RuleSet
 from drivers.clock import Instant
 from drivers.readings import (
     CuffPhase,
@@ -28,8 +28,9 @@ from drivers.readings import (
     Vital,
 )
 from drivers.registry import DeviceSpec
-from monitor.bed import Bed
-from monitor.commands import (
+from monitor.bed.bed import Bed
+from monitor.bed.effects import Measure, Outcome
+from monitor.session.commands import (
     Abort,
     Acknowledge,
     Close,
@@ -49,11 +50,10 @@ from monitor.commands import (
     StartSession,
     Unacknowledge,
 )
-from monitor.discharge import Criterion
-from monitor.events import Event
-from monitor.outcome import Measure, Outcome
-from monitor.regimen import Regimen, Regimens
-from monitor.session import Phase, Session
+from monitor.session.discharge import Criterion
+from monitor.session.events import Event
+from monitor.session.regimen import Regimen, Regimens
+from monitor.session.session import Phase, Session
 
 START = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 5000.0)
 OXIMETER = DeviceSpec("oximeter", "nonin", "memory://oximeter")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from monitor.events import Event
+from monitor.session.events import Event
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 

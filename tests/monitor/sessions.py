@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.account import Account
-from monitor.commands import GiveDose
-from monitor.coverage import Coverage, Stretch
-from monitor.events import Draft, Event
-from monitor.facts import Field
-from monitor.form import Form, form
-from monitor.office import DESK
+from monitor.patient.commands import DESK
+from monitor.patient.form.form import Form, form
+from monitor.patient.form.provenance import Field
+from monitor.session.commands import GiveDose
+from monitor.session.coverage import Coverage, Stretch
+from monitor.session.events import Draft, Event
+from monitor.session.history import Account
 from tests.monitor.builders import REGIMENS, START, Bedside, bed
 
 

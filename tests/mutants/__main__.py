@@ -24,25 +24,21 @@ import pytest_asyncio
 from tests.mutants import covered
 from tests.mutants.sites import Site, sites
 
-MODULES: Final = (
-    *sorted(str(p.relative_to(covered.ROOT)) for p in covered.ROOT.glob("alerts/[a-z]*.py")),
-    "monitor/session.py",
-    "monitor/decisions.py",
-    "monitor/discharge.py",
-    "monitor/gate.py",
-    "monitor/recording.py",
-    "monitor/schedule.py",
-    "monitor/observations.py",
-    "monitor/cuff.py",
+MODULES: Final = tuple(
+    sorted(
+        str(path.relative_to(covered.ROOT))
+        for pattern in ("alerts/**/[a-z]*.py", "monitor/session/[a-z]*.py", "monitor/bed/[a-z]*.py")
+        for path in covered.ROOT.glob(pattern)
+    )
 )
 TESTS: Final = (
     "tests/alerts",
+    "tests/monitor/session",
+    "tests/monitor/bed",
+    "tests/monitor/patient/test_treatment_course.py",
+    "tests/monitor/patient/test_form.py",
+    "tests/monitor/cli/test_rules_table.py",
     "tests/model/test_model.py::test_bed_and_model_agree[0]",
-    *(
-        f"tests/monitor/test_{name}.py"
-        for name in """audio_pause bed bed_properties blind course cuff decisions discharge form
-        gate hearing patient_limits recording regimen rules_table schedule session vitals""".split()
-    ),
 )
 OPTIONS: Final = (
     *("-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-p", "no:randomly"),

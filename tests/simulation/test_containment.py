@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.bed import Bed
-from monitor.commands import RecordScore
-from monitor.events import Stored
+from monitor.bed.bed import Bed
+from monitor.bed.effects import Outcome
 from monitor.journal import StoreError
-from monitor.outcome import Outcome
+from monitor.session.commands import RecordScore
+from monitor.session.events import Stored
 from tests.virtual import virtual_time
 from tests.wards import simulated_ward
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from alerts.ruleset import parse
-from monitor.whatif import onsets
+from alerts.rules.loader import parse
+from monitor.replay.what_if import onsets
 from simulators.record import Record, load_record
 from tests.realrecord import FILE, PAGE, Played, page, play
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from drivers.clock import Clock, Instant
-from monitor.replays import Recorded, find, recorded_sessions, replay
+from monitor.replay.report import Recorded, find, recorded_sessions, replay
 from tests.monitor.made_events import BrokenJournal
 from tests.virtual import run_virtually, virtual_clock
 from tests.wards import SimulatedWard, simulated_ward

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from drivers.clock import rfc3339
-from monitor.views import LOAD
+from monitor.bed.view import LOAD
 from tests.virtual import virtual_time
 from tests.wards import SimulatedWard, simulated_ward
 

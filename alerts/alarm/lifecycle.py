@@ -1,0 +1,366 @@
+"""The life of an alarm: one table from state and input to state and event.
+
+Everything that changes an alarm's state is here. Condition and signal are separate
+(IEC 60601-1-8): an alarm is `active` while its condition lasts, `latched` when the
+condition is over and a person has still to see it, and `ended` after that. When an alarm
+that nobody has taken calls again, and whom, is in `alerts.rules.escalation`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from alerts.rules.model import Kind, Priority
+from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
+
+SAME_ALARM_S: Final = 60.0
+"""An alarm raised again within this of its end is the same alarm, counted [clinical default]."""
+
+
+class State(StrEnum):
+    """Where an alarm is in its life."""
+
+    ACTIVE = "active"
+    LATCHED = "latched"
+    ENDED = "ended"
+
+
+class Input(StrEnum):
+    """What can happen to an alarm."""
+
+    ONSET = "onset"
+    OFFSET = "offset"
+    BLIND = "blind"
+    SEEING = "seeing"
+    ACKNOWLEDGE = "acknowledge"
+    UNDO = "undo"
+    WORSEN = "worsen"
+    ESCALATE = "escalate"
+    REMIND = "remind"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm as everyone sees it.
+
+    `values` are those that raised it last. `called_at` is when it last called for a person
+    who had not taken it, `recipients` are the levels it has called so far, `level` is how
+    many. `blind` are the rules that see nothing while a technical alarm's condition lasts.
+    """
+
+    id: str
+    bed: str
+    session: str | None
+    rule: str
+    device: str | None
+    kind: Kind
+    priority: Priority
+    latching: bool
+    text: str
+    guidance: str
+    values: Mapping[str, float]
+    raised_at: datetime
+    called_at: datetime
+    recipients: tuple[str, ...]
+    blind: tuple[str, ...] = ()
+    state: State = State.ACTIVE
+    count: int = 1
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    note: str | None = None
+    escalated: bool = False
+    unverified_since: datetime | None = None
+    condition_ended_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether a person has taken this alarm."""
+        return self.acknowledged_by is not None
+
+    @property
+    def level(self) -> int:
+        """How far the alarm has been sent: 1 is the first level of recipients."""
+        return max(1, len(self.recipients))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the alarm still asks for anything."""
+        return self.state is not State.ENDED
+
+    def shifted(self, by: timedelta) -> "Alarm":
+        """The same by a clock that was set."""
+        times = {name: getattr(self, name) for name in _TIMES}
+        moved = {name: at + by for name, at in times.items() if at is not None}
+        return replace(self, **moved)
+
+    def as_json(self) -> dict[str, Any]:
+        """The alarm as interfaces show it."""
+        return {
+            "id": self.id,
+            "bed": self.bed,
+            "session": self.session,
+            "rule": self.rule,
+            "device": self.device,
+            "kind": self.kind.value,
+            "priority": self.priority.label,
+            "latching": self.latching,
+            "state": self.state.value,
+            "acknowledged": self.acknowledged,
+            "acknowledged_by": self.acknowledged_by,
+            "acknowledged_at": rfc3339_or_none(self.acknowledged_at),
+            "note": self.note,
+            "escalated": self.escalated,
+            "level": self.level,
+            "recipients": list(self.recipients),
+            "called_at": rfc3339(self.called_at),
+            "unverified_since": rfc3339_or_none(self.unverified_since),
+            "raised_at": rfc3339(self.raised_at),
+            "condition_ended_at": rfc3339_or_none(self.condition_ended_at),
+            "ended_at": rfc3339_or_none(self.ended_at),
+            "count": self.count,
+            "text": self.text,
+            "values": dict(self.values),
+            "blind": list(self.blind),
+            "guidance": self.guidance,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Alarm":
+        """The alarm that `as_json` wrote, now or before it told of levels and blind rules."""
+        return cls(
+            id=data["id"],
+            bed=data["bed"],
+            session=data["session"],
+            rule=data["rule"],
+            device=data["device"],
+            kind=Kind(data["kind"]),
+            priority=Priority.of(data["priority"]),
+            latching=data["latching"],
+            text=data["text"],
+            guidance=data["guidance"],
+            values=data["values"],
+            raised_at=parse_rfc3339(data["raised_at"]),
+            called_at=parse_rfc3339(data.get("called_at", data["raised_at"])),
+            recipients=tuple(data.get("recipients", ())),
+            blind=tuple(data.get("blind", ())),
+            state=State(data["state"]),
+            count=data["count"],
+            acknowledged_by=data["acknowledged_by"],
+            acknowledged_at=_instant(data["acknowledged_at"]),
+            note=data["note"],
+            escalated=data["escalated"],
+            unverified_since=_instant(data["unverified_since"]),
+            condition_ended_at=_instant(data["condition_ended_at"]),
+            ended_at=_instant(data["ended_at"]),
+        )
+
+
+_TIMES: Final = (
+    "raised_at",
+    "called_at",
+    "acknowledged_at",
+    "unverified_since",
+    "condition_ended_at",
+    "ended_at",
+)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else parse_rfc3339(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of an alarm's life: the event's type, the alarm after it, why, and by whom."""
+
+    type: str
+    alarm: Alarm
+    reason: str | None = None
+    by: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What comes with an input: when, who, why; what an onset says and sees; who is called."""
+
+    at: datetime
+    by: str | None = None
+    note: str | None = None
+    reason: str | None = None
+    text: str | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+    blind: tuple[str, ...] = ()
+    priority: Priority | None = None
+    recipients: tuple[str, ...] = ()
+
+
+class Stand(StrEnum):
+    """A row of the table: an alarm's state, and what else decides where an input leads.
+
+    `HOLDING` is active and will wait for a person when its condition is over, `TAKEN` is active
+    and acknowledged, `RESET` was ended by the acknowledgement of a latched alarm.
+    """
+
+    ACTIVE = "active"
+    HOLDING = "holding"
+    TAKEN = "taken"
+    LATCHED = "latched"
+    RESET = "reset"
+    ENDED = "ended"
+
+
+def stand_of(alarm: Alarm) -> Stand:
+    """The row of the table that `alarm` is in."""
+    match alarm.state:
+        case State.ACTIVE if alarm.acknowledged:
+            return Stand.TAKEN
+        case State.ACTIVE:
+            return Stand.HOLDING if alarm.latching else Stand.ACTIVE
+        case State.LATCHED:
+            return Stand.LATCHED
+        case State.ENDED:
+            by_hand = alarm.latching and alarm.acknowledged_at == alarm.ended_at
+            return Stand.RESET if by_hand else Stand.ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where an input leads: the state after it, and the events that say so, in order."""
+
+    state: State
+    events: tuple[str, ...]
+
+
+ONSETS: Final = frozenset({"alarm.raised", "alarm.re-raised"})
+"""The events by which an alarm's condition begins."""
+
+SOUNDINGS: Final = ONSETS | {"alarm.reprioritised"}
+"""The events by which an alarm is new, or more urgent than before."""
+
+OPENINGS: Final = ONSETS | {"alarm.acknowledgement-undone"}
+"""The events after which an alarm is open that may not have been before."""
+
+ENDINGS: Final = frozenset({"alarm.ended", "alarm.latched-reset"})
+"""The events that end an alarm."""
+
+_ENDS: Final = Step(State.ENDED, ("alarm.ended",))
+_AGAIN: Final = Step(State.ACTIVE, ("alarm.re-raised",))
+
+
+def _active(type_: str) -> Step:
+    return Step(State.ACTIVE, (type_,))
+
+
+def _latched(*types: str) -> Step:
+    return Step(State.LATCHED, types)
+
+
+_WHILE_ACTIVE: Final[dict[Input, Step]] = {
+    Input.BLIND: _active("alarm.unverified"),
+    Input.SEEING: _active("alarm.verified"),
+    Input.WORSEN: _active("alarm.reprioritised"),
+    Input.WITHDRAW: _ENDS,
+}
+_WHILE_UNTAKEN: Final[dict[Input, Step]] = _WHILE_ACTIVE | {
+    Input.ACKNOWLEDGE: _active("alarm.acknowledged"),
+    Input.ESCALATE: _active("alarm.escalated"),
+    Input.REMIND: _active("alarm.reminded"),
+}
+
+TABLE: Final[Mapping[Stand, Mapping[Input, Step]]] = {
+    Stand.ACTIVE: _WHILE_UNTAKEN | {Input.OFFSET: _ENDS},
+    Stand.HOLDING: _WHILE_UNTAKEN | {Input.OFFSET: _latched("alarm.condition-ended")},
+    Stand.TAKEN: _WHILE_ACTIVE
+    | {Input.OFFSET: _ENDS, Input.UNDO: _active("alarm.acknowledgement-undone")},
+    Stand.LATCHED: {
+        Input.ONSET: _AGAIN,
+        Input.ACKNOWLEDGE: Step(State.ENDED, ("alarm.acknowledged", "alarm.latched-reset")),
+        Input.ESCALATE: _latched("alarm.escalated"),
+        Input.REMIND: _latched("alarm.reminded"),
+        Input.WITHDRAW: _ENDS,
+    },
+    Stand.RESET: {
+        Input.ONSET: _AGAIN,
+        Input.UNDO: _latched("alarm.acknowledgement-undone"),
+    },
+    Stand.ENDED: {Input.ONSET: _AGAIN},
+}
+"""Where each input leads; one that is not in a row does nothing."""
+
+
+def advance(alarm: Alarm, happened: Input, cause: Cause) -> list[Change]:
+    """What `happened` does to `alarm`: its changes in order, none when it does nothing."""
+    step = TABLE[stand_of(alarm)].get(happened)
+    if step is None:
+        return []
+    after = replace(_effect(alarm, happened, cause), state=step.state)
+    if step.state is State.ENDED:
+        after = replace(after, ended_at=cause.at, unverified_since=None)
+    changes = [Change(type_, after, cause.reason, cause.by, cause.note) for type_ in step.events]
+    if len(changes) > 1:
+        changes[0] = replace(changes[0], alarm=replace(after, state=alarm.state, ended_at=None))
+    return changes
+
+
+def _effect(alarm: Alarm, happened: Input, cause: Cause) -> Alarm:
+    match happened:
+        case Input.ONSET:
+            return replace(
+                _calling(alarm, cause) if alarm.acknowledged else alarm,
+                count=alarm.count + 1,
+                text=cause.text or alarm.text,
+                values=cause.values,
+                blind=cause.blind,
+                unverified_since=None,
+                condition_ended_at=None,
+                ended_at=None,
+                priority=_priority(alarm, cause),
+            )
+        case Input.OFFSET:
+            return replace(alarm, condition_ended_at=cause.at, unverified_since=None)
+        case Input.BLIND:
+            return replace(alarm, unverified_since=cause.at)
+        case Input.SEEING:
+            return replace(alarm, unverified_since=None)
+        case Input.ACKNOWLEDGE:
+            return replace(
+                alarm, acknowledged_by=cause.by, acknowledged_at=cause.at, note=cause.note
+            )
+        case Input.UNDO:
+            return replace(_calling(alarm, cause), ended_at=None)
+        case Input.WORSEN:
+            assert cause.priority is not None
+            calling = replace(alarm, called_at=cause.at)
+            if alarm.acknowledged:
+                calling = _calling(alarm, cause)
+            return replace(calling, priority=cause.priority, blind=cause.blind)
+        case Input.ESCALATE:
+            return replace(alarm, escalated=True, recipients=cause.recipients, called_at=cause.at)
+        case Input.REMIND:
+            return replace(alarm, escalated=True, called_at=cause.at)
+        case Input.WITHDRAW:
+            return alarm
+
+
+def _calling(alarm: Alarm, cause: Cause) -> Alarm:
+    """The acknowledged alarm as it asks for a person again: from the first level, from now."""
+    return replace(
+        alarm,
+        acknowledged_by=None,
+        acknowledged_at=None,
+        note=None,
+        escalated=False,
+        recipients=alarm.recipients[:1],
+        called_at=cause.at,
+    )
+
+
+def _priority(alarm: Alarm, cause: Cause) -> Priority:
+    """An onset's priority; while the alarm is open a person has not yet seen the higher one."""
+    wanted = cause.priority or alarm.priority
+    return max(wanted, alarm.priority) if alarm.is_open else wanted

@@ -1,0 +1,170 @@
+"""Rule sets from TOML: those that ship, a site's own, and one that extends another."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from alerts.rules.escalation import escalation_from
+from alerts.rules.model import Escalation, Rule, RuleSet
+from alerts.rules.parser import Fault, RuleError, rule_from
+from alerts.rules.toml_positions import Place, line_of, lines, meant
+
+__all__ = ["Draft", "RuleError", "kept", "load", "parse", "read", "shipped"]
+
+_KEYS = frozenset({"name", "version", "extends", "escalation", "rule"})
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A set as far as it can be read: all that is wrong with it, or its `rules`.
+
+    `places` says where each of the file's own rules is written, and `base` is the set that
+    it extends.
+    """
+
+    where: str
+    faults: Sequence[str]
+    rules: RuleSet | None = None
+    base: RuleSet | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)
+    lines: Mapping[Place, int] = field(default_factory=dict)
+
+    def at(self, place: Place) -> str:
+        """`place` as people look it up: the file and its line."""
+        line = line_of(self.lines, place)
+        return self.where if line is None else f"{self.where}:{line}"
+
+    def sound(self) -> RuleSet:
+        """The set. Raises `RuleError` with the first fault when there is one."""
+        if self.rules is None:
+            raise RuleError(self.faults[0])
+        return self.rules
+
+
+def shipped() -> list[str]:
+    """The names of the sets that come with Postdose."""
+    files = resources.files("alerts").joinpath("sets").iterdir()
+    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+
+
+def load(name_or_path: str) -> RuleSet:
+    """The shipped set of that name, or the one in that file. Raises `RuleError`."""
+    return read(name_or_path).sound()
+
+
+def read(name_or_path: str) -> Draft:
+    """The shipped set of that name, or the one in that file, with all that is wrong with it."""
+    try:
+        return _load(name_or_path, ())
+    except RuleError as error:
+        return Draft(name_or_path, [str(error)])
+
+
+def parse(text: str, where: str) -> RuleSet:
+    """The set written in `text`; `where` names it in errors. Raises `RuleError`."""
+    return _read(text, where, ()).sound()
+
+
+def kept(texts: Sequence[str], where: str) -> RuleSet:
+    """The set that these `RuleSet.texts` were kept of. Raises `RuleError`."""
+    return _read(texts[0], where, (), texts[1:]).sound()
+
+
+def _load(name_or_path: str, above: tuple[Path, ...]) -> Draft:
+    """`above` are the files that lead here, outermost first: names are looked for beside the last.
+
+    Raises `RuleError` when there is nothing to read.
+    """
+    if name_or_path in shipped():
+        source = resources.files("alerts").joinpath("sets", f"{name_or_path}.toml")
+        return _read(source.read_text(encoding="utf-8"), name_or_path, above)
+    path = (above[-1].parent if above else Path()) / name_or_path
+    if path.resolve() in above:
+        raise RuleError(f"{above[-1]}: extends = {name_or_path!r} leads back to itself; remove it")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        known = ", ".join(shipped())
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        raise RuleError(
+            f"{name_or_path}: {reason}; give a readable TOML file or one of: {known}"
+        ) from error
+    return _read(text, str(path), (*above, path.resolve()))
+
+
+def _read(text: str, where: str, above: tuple[Path, ...], extended: Sequence[str] = ()) -> Draft:
+    """`extended` holds the texts of what it extends, where they are not to be looked for."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return Draft(where, [f"{where}: not TOML: {error}"])
+    draft = Draft(where, [], lines=lines(text))
+    faults: list[str] = []
+    places: dict[str, Place] = {}
+    rules: dict[str, Rule] = {}
+    texts: tuple[str, ...] = (text,)
+    escalation = Escalation()
+    base = None
+    digest = hashlib.sha256(text.encode())
+    try:
+        _check_keys(data)
+        if "extends" in data:
+            base = kept(extended, where) if extended else _load(data["extends"], above).sound()
+            texts += base.texts
+            rules = {rule.id: rule for rule in base.rules}
+            escalation = base.escalation
+            digest.update(base.hash.encode())
+        if "escalation" in data:
+            escalation = escalation_from(data["escalation"], escalation)
+    except Fault as fault:
+        faults.append(f"{draft.at(fault.place)}: {fault}")
+    except RuleError as error:
+        faults.append(str(error))
+    for n, table in enumerate(_tables(data)):
+        try:
+            rule_id = _id(table, places)
+            places[rule_id] = ("rule", n)
+            rules[rule_id] = rule_from(table)
+        except Fault as fault:
+            named = f"rule {table['id']}: " if "id" in table else ""
+            faults.append(f"{draft.at(('rule', n, *fault.place))}: {named}{fault}")
+    if not rules and not faults:
+        faults.append(f'{where}: has no rule; add [[rule]] tables or extends = "default"')
+    if faults:
+        return Draft(where, faults)
+    whole = RuleSet(
+        data["name"], data["version"], digest.hexdigest(), tuple(rules.values()), escalation, texts
+    )
+    return Draft(where, [], whole, base, places, draft.lines)
+
+
+def _check_keys(data: Mapping[str, Any]) -> None:
+    for key in sorted(data.keys() - _KEYS):
+        raise Fault(f"unknown key {key}; {meant(key, _KEYS)}", key)
+    for key in ("name", "version"):
+        if key not in data:
+            raise Fault(f'{key} is missing; write {key} = "…"')
+    for key in sorted(data.keys() & {"name", "version", "extends"}):
+        if not isinstance(data[key], str):
+            raise Fault(f'{key} = {data[key]!r} is no text; write {key} = "…"', key)
+    tables = data.get("rule", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise Fault("rules are written as [[rule]] tables", "rule")
+
+
+def _tables(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    tables = data.get("rule", [])
+    return [t for t in tables if isinstance(t, dict)] if isinstance(tables, list) else []
+
+
+def _id(table: Mapping[str, Any], taken: Mapping[str, Place]) -> str:
+    rule_id = table.get("id")
+    if not isinstance(rule_id, str) or not rule_id:
+        raise Fault("a rule has no id; give each [[rule]] its own id", "id")
+    if rule_id in taken:
+        raise Fault("is there twice; rename or remove one", "id")
+    return rule_id

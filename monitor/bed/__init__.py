@@ -1,0 +1,8 @@
+"""Everything that happens at one bed, as a pure state machine.
+
+`Bed` takes device reports, commands and ticks, and returns the events that were decided and
+the effects that the shell should carry out. Its parts: vitals, the state of its devices,
+the NIBP scheduler, technical conditions, and the view that people see of it.
+
+Pure: `now` is an argument. No asyncio, no storage, no network.
+"""

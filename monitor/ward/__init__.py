@@ -1,0 +1,4 @@
+"""The asyncio shell around the beds: it runs them, stores and publishes what they decide.
+
+No clinical decision is made here; that is `monitor.bed` and `monitor.session`.
+"""

@@ -1,0 +1,232 @@
+"""All beds of one daemon, and what it takes to answer for them.
+
+The ward owns the beds' keepers, the journal's feed and the newest vitals; the HTTP
+interface and the MQTT publisher are written against it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+from uuid import uuid4
+
+import structlog
+
+from alerts.alarm.lifecycle import Alarm
+from alerts.rules.model import RuleSet
+from drivers.clock import Clock, Instant, rfc3339
+from drivers.registry import DeviceSpec
+from monitor.bed import view
+from monitor.journal import Journal
+from monitor.journal.feed import Feed, Latest
+from monitor.patient.repository import Archive, Past
+from monitor.patient.service import Clerk
+from monitor.session.events import Event
+from monitor.session.regimen import Regimens
+from monitor.session.session import Phase
+from monitor.ward.bed_runner import Keeper
+
+TICK_S: Final = 0.5
+"""How often every bed is told that time has passed; rules may be late by as much."""
+
+TURNS: Final = 5
+SLOWEST_TURN_S: Final = 0.005
+"""Under a fast clock the turns are no closer than this in real time."""
+
+SHOW_S: Final = 1.0
+"""How often a bed's vitals are handed on at most."""
+
+FASTEST_SHOW_S: Final = 0.2
+"""Under a fast clock they are handed on no more often than this in real time."""
+
+RESTART_S: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Uplink:
+    """How the way to the broker stands. `since` is since when it has stood so."""
+
+    configured: bool
+    connected: bool
+    since: Instant | None
+    waiting: int
+    reason: str | None = None
+
+
+NO_UPLINK: Final = Uplink(configured=False, connected=False, since=None, waiting=0)
+
+
+class Ward:
+    """The beds of one site. First `restore` them, then `run`: that opens every device."""
+
+    def __init__(
+        self,
+        site: str,
+        beds: Mapping[str, Iterable[DeviceSpec]],
+        rules: RuleSet,
+        regimens: Regimens,
+        journal: Journal,
+        clock: Clock,
+        *,
+        zone: tzinfo | None = None,
+    ) -> None:
+        self.site = site
+        self.boot = uuid4().hex
+        self.rules = rules
+        self.regimens = regimens
+        self.journal = journal
+        self.clock = clock
+        self.feed = Feed(journal)
+        self.archive = Archive(journal, clock, zone)
+        self.clerk = Clerk(journal, self.archive, clock)
+        self.latest: Latest[str, view.Json] = Latest()
+        self.uplink: Callable[[], Uplink] = lambda: NO_UPLINK
+        self.displays = 0
+        self.unstored_listeners: list[Callable[[Event], None]] = []
+        self._show_s = max(SHOW_S, FASTEST_SHOW_S * clock.speed)
+        self._shown_at: dict[str, float] = {}
+        self.keepers = {
+            bed: Keeper(bed, tuple(specs), rules, journal, clock, self.unstored)
+            for bed, specs in beds.items()
+        }
+
+    async def restore(self) -> None:
+        """Rebuild every bed from the journal. Raises `StoreError`."""
+        for keeper in self.keepers.values():
+            await keeper.restore()
+            session = keeper.bed.session
+            if session is not None and session.phase is Phase.BASELINE:
+                past = await self.past(session.patient, session.id)
+                keeper.remember(session.id, past)
+
+    async def past(self, patient: str, session: str | None = None) -> Past | None:
+        """What that patient's sessions but for `session` were; None when nobody can tell now.
+
+        It never keeps a session from starting, or a bed from being watched.
+        """
+        try:
+            return await self.archive.past(patient, session)
+        except Exception:
+            _log.exception("past.not-known")
+            return None
+
+    @contextlib.asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Keep every device open and the time passing, until the block is left."""
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(self._kept(f"{bed}/{name}", device.run))
+                for bed, keeper in self.keepers.items()
+                for name, device in keeper.devices.items()
+            ]
+            running.append(tasks.create_task(self._kept("ticks", self._tick)))
+            try:
+                yield
+            finally:
+                for task in running:
+                    task.cancel()
+                for keeper in self.keepers.values():
+                    keeper.close()
+
+    async def _kept(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run for ever; a failure is logged, and does not reach the others."""
+        while True:
+            try:
+                await run()
+            except Exception:
+                _log.exception("task.failed", task=name)
+            await self.clock.sleep(RESTART_S)
+
+    async def _tick(self) -> None:
+        """Tell the beds in turns, so that a large ward makes no long pauses."""
+        keepers = list(self.keepers.values())
+        turns = [keepers[first::TURNS] for first in range(min(TURNS, len(keepers)))] or [[]]
+        pause_s = max(TICK_S / len(turns), SLOWEST_TURN_S * self.clock.speed)
+        while True:
+            for turn in turns:
+                now = self.clock.now()
+                site = self._troubles()
+                for keeper in turn:
+                    for trouble, reason in site.items():
+                        keeper.site(trouble, reason)
+                    keeper.tick(now)
+                    self._show(keeper, now)
+                await self.clock.sleep(pause_s)
+            self.journal.sweep(self.clock.now().wall)
+
+    def _troubles(self) -> dict[str, str | None]:
+        """What troubles the daemon itself, by name; None for what does not."""
+        failing = [keeper.id for keeper in self.keepers.values() if keeper.failing is not None]
+        return {
+            "journal-failing": self.journal.failure,
+            "broker-unreachable": self._unreachable(),
+            "bed-failing": ", ".join(failing) or None,
+        }
+
+    def _unreachable(self) -> str | None:
+        uplink = self.uplink()
+        if not uplink.configured or uplink.connected:
+            return None
+        return uplink.reason or "the broker cannot be reached"
+
+    # ── vitals, and alarms that wait for the disk ───────────────────────────────────────
+
+    def _show(self, keeper: Keeper, now: Instant) -> None:
+        """Hand on the bed's vitals, grown older or new, once a second."""
+        bed = keeper.id
+        if now.mono - self._shown_at.get(bed, float("-inf")) < self._show_s:
+            return
+        self._shown_at[bed] = now.mono
+        vitals = keeper.vitals()
+        self.latest.put(bed, {"bed": bed, "at": rfc3339(now.wall), "vitals": vitals})
+
+    def unstored(self, event: Event) -> None:
+        """An alarm waits too long for the disk: tell those who show it all the same."""
+        for listener in self.unstored_listeners:
+            listener(event)
+
+    # ── answers ─────────────────────────────────────────────────────────────────────────
+
+    def status(self) -> view.Json:
+        """How the daemon itself is."""
+        failing = self.journal.failing_since
+        uplink = self.uplink()
+        return {
+            "site": self.site,
+            "boot": self.boot,
+            "now": rfc3339(self.clock.now().wall),
+            "simulated": self.clock.simulated,
+            "speed": self.clock.speed,
+            "mqtt": {
+                "configured": uplink.configured,
+                "connected": uplink.connected,
+                "since": None if uplink.since is None else rfc3339(uplink.since.wall),
+                "waiting": uplink.waiting,
+                "reason": uplink.reason,
+            },
+            "journal": {
+                "failing_since": None if failing is None else rfc3339(failing.wall),
+                "reason": self.journal.failure,
+                "seq": self.journal.last_seq,
+            },
+            "displays": self.displays,
+        }
+
+    def alarm(self, alarm_id: str) -> tuple[Keeper, Alarm] | None:
+        """The alarm of that id and its bed, if any bed still holds it."""
+        for keeper in self.keepers.values():
+            if (alarm := keeper.bed.engine.find(alarm_id)) is not None:
+                return keeper, alarm
+        return None
+
+    def session_keeper(self, session_id: str) -> Keeper | None:
+        """The bed whose latest session this is."""
+        for keeper in self.keepers.values():
+            session = keeper.bed.session
+            if session is not None and session.id == session_id:
+                return keeper
+        return None

@@ -1,0 +1,312 @@
+"""The life of an alarm, cell by cell of its table."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.alarm.lifecycle import (
+    ENDINGS,
+    OPENINGS,
+    Alarm,
+    Cause,
+    Change,
+    Input,
+    Stand,
+    State,
+    advance,
+    stand_of,
+)
+from alerts.rules.model import Kind, Priority
+
+RAISED = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+NOW = RAISED + timedelta(minutes=3)
+BEFORE = NOW - timedelta(minutes=1)
+
+ALARM = Alarm(
+    id="a-1",
+    bed="bed-1",
+    session="s-1",
+    rule="spo2.low",
+    device=None,
+    kind=Kind.PHYSIOLOGICAL,
+    priority=Priority.LOW,
+    latching=False,
+    text="SpO2 90 %",
+    guidance="Look at the patient.",
+    values={"spo2": 90.0},
+    raised_at=RAISED,
+    called_at=RAISED,
+    recipients=("nurse",),
+)
+CAUSE = Cause(
+    NOW,
+    by="nurse.a",
+    note="seen",
+    reason="why",
+    text="SpO2 88 %",
+    values={"spo2": 88.0},
+    priority=Priority.MEDIUM,
+    recipients=("nurse", "charge-nurse"),
+)
+
+ACTIVE, LATCHED, ENDED = State.ACTIVE, State.LATCHED, State.ENDED
+
+HELD = replace(ALARM, latching=True)
+TAKEN = replace(HELD, acknowledged_by="nurse.b", acknowledged_at=BEFORE, note="mine")
+IN: dict[Stand, Alarm] = {
+    Stand.ACTIVE: ALARM,
+    Stand.HOLDING: HELD,
+    Stand.TAKEN: TAKEN,
+    Stand.LATCHED: replace(HELD, state=LATCHED, condition_ended_at=RAISED),
+    Stand.RESET: replace(TAKEN, state=ENDED, condition_ended_at=RAISED, ended_at=BEFORE),
+    Stand.ENDED: replace(ALARM, state=ENDED, condition_ended_at=BEFORE, ended_at=BEFORE),
+}
+
+# What each input does to an alarm in each row: the state after it, and the events.
+CELLS = """
+input       | active         | holding           | taken            | latched        | reset            | ended
+onset       |                |                   |                  | active AGAIN   | active AGAIN     | active AGAIN
+offset      | ended ENDED    | latched OVER      | ended ENDED      |                |                  |
+blind       | active BLIND   | active BLIND      | active BLIND     |                |                  |
+seeing      | active SEEING  | active SEEING     | active SEEING    |                |                  |
+acknowledge | active TAKEN   | active TAKEN      |                  | ended RESET    |                  |
+undo        |                |                   | active UNDONE    |                | latched UNDONE   |
+worsen      | active WORSE   | active WORSE      | active WORSE     |                |                  |
+escalate    | active FURTHER | active FURTHER    |                  | latched FURTHER|                  |
+remind      | active REMIND  | active REMIND     |                  | latched REMIND |                  |
+withdraw    | ended ENDED    | ended ENDED       | ended ENDED      | ended ENDED    |                  |
+"""  # noqa: E501
+EVENTS = {
+    "AGAIN": ["alarm.re-raised"],
+    "ENDED": ["alarm.ended"],
+    "OVER": ["alarm.condition-ended"],
+    "BLIND": ["alarm.unverified"],
+    "SEEING": ["alarm.verified"],
+    "TAKEN": ["alarm.acknowledged"],
+    "RESET": ["alarm.acknowledged", "alarm.latched-reset"],
+    "UNDONE": ["alarm.acknowledgement-undone"],
+    "WORSE": ["alarm.reprioritised"],
+    "FURTHER": ["alarm.escalated"],
+    "REMIND": ["alarm.reminded"],
+}
+
+
+def cells() -> dict[tuple[Stand, Input], str]:
+    head, *rows = ([cell.strip() for cell in row.split("|")] for row in CELLS.split("\n")[1:-1])
+    return {
+        (Stand(stand), Input(row[0])): cell
+        for row in rows
+        for stand, cell in zip(head[1:], row[1:], strict=True)
+    }
+
+
+def after(alarm: Alarm, *inputs: Input, cause: Cause = CAUSE) -> Alarm:
+    for happened in inputs:
+        alarm = advance(alarm, happened, cause)[-1].alarm
+    return alarm
+
+
+def test_the_rows_are_what_they_are_called() -> None:
+    assert {stand: stand_of(alarm) for stand, alarm in IN.items()} == {s: s for s in Stand}
+
+
+def test_every_cell_is_written_here() -> None:
+    assert cells().keys() == {(stand, happened) for stand in Stand for happened in Input}
+
+
+@pytest.mark.parametrize(("cell", "wanted"), cells().items(), ids=str)
+def test_each_input_leads_where_it_should(cell: tuple[Stand, Input], wanted: str) -> None:
+    stand, happened = cell
+    changes = advance(IN[stand], happened, CAUSE)
+    state, events = wanted.split() if wanted else ("", "")
+    assert [change.type for change in changes] == EVENTS.get(events, [])
+    assert not changes or changes[-1].alarm.state == state
+
+
+@pytest.mark.parametrize("cell", cells(), ids=str)
+def test_every_change_says_why_and_by_whom(cell: tuple[Stand, Input]) -> None:
+    changes = advance(IN[cell[0]], cell[1], CAUSE)
+    assert all((c.reason, c.by, c.note) == ("why", "nurse.a", "seen") for c in changes)
+
+
+@pytest.mark.parametrize("cell", cells(), ids=str)
+def test_what_ends_and_what_opens_is_known_by_its_event(cell: tuple[Stand, Input]) -> None:
+    alarm = IN[cell[0]]
+    for change in advance(alarm, cell[1], CAUSE):
+        assert (change.type in ENDINGS) == (change.alarm.state is ENDED)
+        assert alarm.is_open or not change.alarm.is_open or change.type in OPENINGS
+        alarm = change.alarm
+
+
+# ── acknowledging, and taking it back ───────────────────────────────────────────────────
+
+
+def test_an_acknowledgement_says_who_when_and_what() -> None:
+    taken = after(ALARM, Input.ACKNOWLEDGE)
+    assert (taken.acknowledged_by, taken.acknowledged_at, taken.note) == ("nurse.a", NOW, "seen")
+
+
+def test_an_acknowledged_latched_alarm_is_not_ended_before_its_last_event() -> None:
+    first, _ = advance(IN[Stand.LATCHED], Input.ACKNOWLEDGE, CAUSE)
+    assert (first.alarm.state, first.alarm.ended_at) == (LATCHED, None)
+
+
+@pytest.mark.parametrize("stand", [Stand.TAKEN, Stand.RESET])
+def test_what_is_undone_is_as_if_nobody_had_taken_it_and_calls_from_now(stand: Stand) -> None:
+    undone = after(replace(IN[stand], escalated=True, recipients=("nurse", "boss")), Input.UNDO)
+    assert (undone.acknowledged_by, undone.acknowledged_at, undone.note) == (None, None, None)
+    assert (undone.ended_at, undone.called_at, undone.level) == (None, NOW, 1)
+    assert not undone.escalated
+
+
+def test_a_latched_alarm_that_comes_back_keeps_when_its_condition_ended() -> None:
+    undone = after(IN[Stand.LATCHED], Input.ACKNOWLEDGE, Input.UNDO)
+    assert undone == replace(IN[Stand.LATCHED], called_at=NOW)
+
+
+def test_an_alarm_that_ended_with_its_condition_does_not_come_back() -> None:
+    over = after(ALARM, Input.ACKNOWLEDGE, Input.OFFSET)
+    assert advance(over, Input.UNDO, CAUSE) == []
+
+
+# ── calling further ─────────────────────────────────────────────────────────────────────
+
+
+def test_an_escalated_alarm_has_called_one_more() -> None:
+    further = after(ALARM, Input.ESCALATE)
+    assert (further.level, further.recipients) == (2, ("nurse", "charge-nurse"))
+    assert (further.escalated, further.called_at) == (True, NOW)
+
+
+def test_a_reminder_calls_nobody_new() -> None:
+    reminded = after(ALARM, Input.REMIND)
+    assert (reminded.level, reminded.escalated, reminded.called_at) == (1, True, NOW)
+
+
+ESCALATED = replace(IN[Stand.HOLDING], escalated=True, recipients=("nurse", "charge-nurse"))
+
+
+def test_who_takes_an_alarm_is_told_how_far_it_went() -> None:
+    assert after(ESCALATED, Input.ACKNOWLEDGE).level == 2
+
+
+@pytest.mark.parametrize(
+    "inputs", [[Input.WORSEN], [Input.OFFSET, Input.ONSET]], ids=["worse", "again"]
+)
+def test_what_somebody_had_taken_begins_with_the_first_level_again(inputs: list[Input]) -> None:
+    calling = after(ESCALATED, Input.ACKNOWLEDGE, *inputs)
+    assert (calling.level, calling.escalated, calling.called_at) == (1, False, NOW)
+
+
+def test_what_nobody_has_taken_goes_on_where_it_was_when_it_recurs() -> None:
+    calling = after(ESCALATED, Input.OFFSET, Input.ONSET)
+    assert (calling.level, calling.escalated, calling.called_at) == (2, True, RAISED)
+
+
+def test_what_nobody_has_taken_keeps_its_level_and_counts_anew_when_it_worsens() -> None:
+    calling = after(ESCALATED, Input.WORSEN)
+    assert (calling.level, calling.escalated, calling.called_at) == (2, True, NOW)
+
+
+# ── times, counts and values ────────────────────────────────────────────────────────────
+
+
+def test_an_alarm_raised_again_is_counted_and_keeps_its_first_time() -> None:
+    again = after(replace(IN[Stand.ENDED], count=2), Input.ONSET)
+    assert (again.count, again.raised_at, again.ended_at) == (3, RAISED, None)
+    assert (again.text, again.values) == ("SpO2 88 %", {"spo2": 88.0})
+
+
+def test_a_latched_alarm_that_recurs_is_never_less_urgent_than_it_was() -> None:
+    lower = replace(CAUSE, priority=Priority.LOW)
+    high = replace(IN[Stand.LATCHED], priority=Priority.HIGH)
+    assert after(high, Input.ONSET, cause=lower).priority is Priority.HIGH
+    ended = replace(IN[Stand.ENDED], priority=Priority.HIGH)
+    assert after(ended, Input.ONSET, cause=lower).priority is Priority.LOW
+
+
+def test_an_alarm_without_data_says_since_when() -> None:
+    blind = after(ALARM, Input.BLIND)
+    assert blind.unverified_since == NOW
+    assert after(blind, Input.SEEING).unverified_since is None
+
+
+def test_a_condition_that_ended_says_when() -> None:
+    assert after(IN[Stand.HOLDING], Input.OFFSET).condition_ended_at == NOW
+    assert after(ALARM, Input.OFFSET).ended_at == NOW
+
+
+# ── whatever happens ────────────────────────────────────────────────────────────────────
+
+
+def lives(test: Callable[[Any], None]) -> Callable[[], None]:
+    """Alarms, and what happens to them, a minute apart."""
+    inputs = st.lists(st.sampled_from(Input), max_size=30)
+    return given(st.tuples(st.sampled_from([*IN.values()]), inputs))(test)
+
+
+def live(life: tuple[Alarm, list[Input]]) -> list[tuple[Alarm, Change]]:
+    """Each change of a life, with the alarm before it."""
+    alarm, inputs = life
+    steps = []
+    for minute, happened in enumerate(inputs):
+        cause = replace(CAUSE, at=NOW + timedelta(minutes=minute))
+        for change in advance(alarm, happened, cause):
+            steps.append((alarm, change))
+            alarm = change.alarm
+    return steps
+
+
+@lives
+def test_an_alarm_in_json_is_the_alarm(life: tuple[Alarm, list[Input]]) -> None:
+    for _, change in live(life):
+        alarm = change.alarm
+        assert Alarm.from_json(json.loads(json.dumps(alarm.as_json()))) == alarm
+        assert (alarm.ended_at is not None) == (alarm.state is ENDED)
+
+
+@lives
+def test_an_acknowledgement_never_covers_a_worse_state(life: tuple[Alarm, list[Input]]) -> None:
+    for _, change in live(life):
+        if change.type in ("alarm.reprioritised", "alarm.re-raised"):
+            assert not change.alarm.acknowledged
+
+
+@lives
+def test_only_a_person_acknowledges(life: tuple[Alarm, list[Input]]) -> None:
+    for before, change in live(life):
+        if change.alarm.acknowledged and not before.acknowledged:
+            assert change.type == "alarm.acknowledged"
+
+
+@lives
+def test_a_latched_alarm_ends_by_a_person_or_with_its_session(
+    life: tuple[Alarm, list[Input]],
+) -> None:
+    for before, change in live(life):
+        if before.state is LATCHED and change.alarm.state is ENDED:
+            assert change.type == "alarm.latched-reset" or change.alarm.acknowledged_by is None
+
+
+@lives
+def test_nothing_that_waits_for_a_person_becomes_less_urgent(
+    life: tuple[Alarm, list[Input]],
+) -> None:
+    for before, change in live(life):
+        if before.is_open and not before.acknowledged:
+            assert change.alarm.priority >= before.priority
+            assert change.alarm.level >= before.level
+
+
+def test_an_alarm_stored_before_there_were_levels_is_read() -> None:
+    old = ALARM.as_json()
+    for name in ("level", "recipients", "called_at", "blind"):
+        del old[name]
+    read = Alarm.from_json(old)
+    assert (read.level, read.recipients, read.called_at, read.blind) == (1, (), RAISED, ())
