@@ -76,7 +76,7 @@ def _health(app: FastAPI, ward: Ward) -> None:
     async def readyz(request: Request) -> JSONResponse:
         """Whether what is decided can be stored, and every bed is at work."""
         wrong = [f"journal: {ward.journal.failure}"] if ward.journal.failure else []
-        wrong += [f"{k.id}: {k.failing}" for k in ward.keepers.values() if k.failing]
+        wrong += [f"{k.id}: {k.failing}" for k in ward.bed_runners.values() if k.failing]
         if wrong:
             return problems.document(request, 503, "; ".join(wrong))
         return JSONResponse({"status": "ready"})

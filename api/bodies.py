@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from monitor.session.commands import InfusionAction, Matter, WatchAction
+from monitor.session.commands import AssignmentAction, ClearanceScope, InfusionAction
 
 Who = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -203,7 +203,7 @@ class Decide(Body):
         }
     )
 
-    about: Matter
+    about: ClearanceScope
     clinician: Who
     reason: Words
     by: Who
@@ -247,7 +247,7 @@ class WatchOver(Body):
         }
     )
 
-    action: WatchAction
+    action: AssignmentAction
     to: Who | None = None
     by: Who
 

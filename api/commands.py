@@ -12,7 +12,7 @@ from api.carrying import Carrier, Key, Order
 from api.problems import DOCUMENTED, ProblemError
 from monitor.bed import view
 from monitor.session import commands
-from monitor.ward.bed_runner import Keeper
+from monitor.ward.bed_runner import BedRunner
 from monitor.ward.ward import Ward
 
 
@@ -28,12 +28,12 @@ def router(ward: Ward) -> APIRouter:
     return routes
 
 
-def at_bed(ward: Ward, bed: str) -> Keeper:
+def at_bed(ward: Ward, bed: str) -> BedRunner:
     """The keeper of that bed. Raises `ProblemError`."""
-    if bed not in ward.keepers:
-        there_are = ", ".join(ward.keepers) or "none"
+    if bed not in ward.bed_runners:
+        there_are = ", ".join(ward.bed_runners) or "none"
         raise ProblemError(404, f"no bed {bed}; there are: {there_are}")
-    return ward.keepers[bed]
+    return ward.bed_runners[bed]
 
 
 def _override(body: bodies.Override | None) -> commands.Override | None:
@@ -48,10 +48,12 @@ def _in_the_session(ward: Ward, carrier: Carrier) -> Carry:
     async def in_the(
         session: str, request: Request, key: str | None, command: commands.Command
     ) -> Response:
-        is_past = ward.session_keeper(session) is None and await ward.archive.account(session)
+        is_past = ward.runner_of_session(session) is None and await ward.session_repository.history(
+            session
+        )
 
         def order() -> Order:
-            keeper = ward.session_keeper(session)
+            keeper = ward.runner_of_session(session)
             if keeper is None and not is_past:
                 raise ProblemError(404, f"no session {session}; GET /api/v1/sessions lists them")
             if keeper is None or not (of_bed := keeper.bed.session) or not of_bed.is_open:
@@ -83,7 +85,7 @@ def _sessions(ward: Ward, carrier: Carrier, in_the: Carry) -> APIRouter:
             there_are = ", ".join(sorted(ward.regimens.by_name))
             message = f"no regimen {body.regimen}; there are: {there_are}"
             raise ProblemError(422, message, (Wrong(field="regimen", message=message),))
-        past = await ward.past(body.patient)
+        past = await ward.prior_sessions(body.patient)
         command = commands.StartSession(
             id=uuid4().hex,
             patient=body.patient,
@@ -97,7 +99,7 @@ def _sessions(ward: Ward, carrier: Carrier, in_the: Carry) -> APIRouter:
         )
 
         def answer() -> Any:
-            keeper.remember(command.id, past)
+            keeper.set_prior_sessions(command.id, past)
             return keeper.session()
 
         return await carrier.carry(request, key, lambda: Order(keeper, command, answer, 201))
@@ -107,7 +109,7 @@ def _sessions(ward: Ward, carrier: Carrier, in_the: Carry) -> APIRouter:
     )
     async def prepare(session: str, body: bodies.Prepare, request: Request, key: Key = None) -> Any:
         """Say what was asked before the dose: medicines, who takes the patient home."""
-        command = commands.Prepare(body.medicines, body.escort_planned, body.by)
+        command = commands.RecordPreparation(body.medicines, body.escort_planned, body.by)
         return await in_the(session, request, key, command)
 
     @routes.post("/sessions/{session}/doses", response_model=answers.Session, tags=["sessions"])
@@ -137,19 +139,19 @@ def _sessions(ward: Ward, carrier: Carrier, in_the: Carry) -> APIRouter:
     @routes.post("/sessions/{session}/decisions", response_model=answers.Session, tags=["sessions"])
     async def decide(session: str, body: bodies.Decide, request: Request, key: Key = None) -> Any:
         """Record a clinician's decision on the latest pressure."""
-        command = commands.Decide(body.about, body.clinician, body.reason, body.by)
+        command = commands.RecordClearance(body.about, body.clinician, body.reason, body.by)
         return await in_the(session, request, key, command)
 
     @routes.post("/sessions/{session}/limits", response_model=answers.Session, tags=["sessions"])
     async def limit(session: str, body: bodies.SetLimit, request: Request, key: Key = None) -> Any:
         """Set a rule's limit for this patient, in this session."""
-        command = commands.SetLimit(**body.model_dump())
+        command = commands.SetAlarmLimit(**body.model_dump())
         return await in_the(session, request, key, command)
 
     @routes.post("/sessions/{session}/watch", response_model=answers.Session, tags=["sessions"])
     async def watch(session: str, body: bodies.WatchOver, request: Request, key: Key = None) -> Any:
         """Say who watches the bed."""
-        command = commands.WatchOver(body.action, body.by, body.to)
+        command = commands.AssignNurse(body.action, body.by, body.to)
         return await in_the(session, request, key, command)
 
     @routes.post("/sessions/{session}/escort", response_model=answers.Session, tags=["sessions"])
@@ -221,7 +223,7 @@ def _records(in_the: Carry) -> APIRouter:
     @routes.post("/sessions/{session}/retract", response_model=answers.Session, tags=["sessions"])
     async def retract(session: str, body: bodies.Retract, request: Request, key: Key = None) -> Any:
         """Withdraw a record that should not be there."""
-        command = commands.Retract(body.record, body.by, body.reason)
+        command = commands.RetractRecord(body.record, body.by, body.reason)
         return await in_the(session, request, key, command)
 
     @routes.post("/sessions/{session}/notes", response_model=answers.Session, tags=["sessions"])
@@ -256,11 +258,11 @@ def _beds(ward: Ward, carrier: Carrier) -> APIRouter:
             message = "say why the cuff is stopped"
             raise ProblemError(422, message, (Wrong(field="reason", message=message),))
         command = (
-            commands.AllowCuff(body.by)
+            commands.EnableNibp(body.by)
             if body.reason is None or body.action == "allow"
-            else commands.StopCuff(body.by, body.reason)
+            else commands.InhibitNibp(body.by, body.reason)
         )
-        return await carrier.carry(request, key, lambda: Order(keeper, command, keeper.view))
+        return await carrier.carry(request, key, lambda: Order(keeper, command, keeper.bed_view))
 
     @routes.post("/beds/{bed}/audio-pause", response_model=answers.Audio, tags=["beds"])
     async def audio_pause(
@@ -270,7 +272,7 @@ def _beds(ward: Ward, carrier: Carrier) -> APIRouter:
         keeper = at_bed(ward, bed)
         command = commands.PauseAudio(body.by, body.for_s)
         return await carrier.carry(
-            request, key, lambda: Order(keeper, command, lambda: view.audio(keeper.bed))
+            request, key, lambda: Order(keeper, command, lambda: view.audio_pause(keeper.bed))
         )
 
     return routes

@@ -11,8 +11,8 @@ from api.problems import DOCUMENTED, ProblemError
 from api.reads import NOT_FOUND, Limit, Seq, at_a_bed
 from monitor.bed import view
 from monitor.patient import commands
-from monitor.patient.csv_export import everything, table
-from monitor.patient.form.page import POLICY, page
+from monitor.patient.csv_export import csv_table, session_export
+from monitor.patient.form.page import CONTENT_POLICY, form_page
 from monitor.patient.repository import FormState
 from monitor.ward.ward import Ward
 
@@ -36,7 +36,7 @@ def _exports(ward: Ward) -> APIRouter:
 
         A page may hold fewer than `limit`, or none, and still have a `next`.
         """
-        found, following = await ward.archive.forms(state, after, limit)
+        found, following = await ward.session_repository.forms(state, after, limit)
         return {"items": [form.summary() for form in found], "next": following}
 
     @routes.get(
@@ -53,23 +53,23 @@ def _exports(ward: Ward) -> APIRouter:
         ] = None,
     ) -> Any:
         """The session's monitoring form, everything about it, or its numbers as CSV."""
-        account = await ward.archive.account(session)
+        account = await ward.session_repository.history(session)
         if account is None:
             raise ProblemError(404, f"no session {session}")
         if wanted == "csv":
-            text = table(account, await ward.archive.minutes(account))
+            text = csv_table(account, await ward.session_repository.minutes(account))
             name = f'attachment; filename="session-{account.session.id}.csv"'
             return Response(text, media_type="text/csv", headers={"Content-Disposition": name})
-        form = await ward.archive.form(account)
+        form = await ward.session_repository.form(account)
         if wanted == "json":
-            stored = await ward.archive.stored(session)
-            known = at_a_bed(ward, account.session.id) or view.recorded(account.session)
-            return everything(known, stored, form)
+            stored = await ward.session_repository.stored(session)
+            known = at_a_bed(ward, account.session.id) or view.records(account.session)
+            return session_export(known, stored, form)
         if as_page is None:
             return form.as_json()
         now = ward.clock.now().wall
-        shown = page(form, now, ward.archive.zone, simulated=ward.clock.simulated)
-        policy = f"{POLICY}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        shown = form_page(form, now, ward.session_repository.zone, simulated=ward.clock.simulated)
+        policy = f"{CONTENT_POLICY}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
         headers = {"Content-Security-Policy": policy}
         return Response(shown, media_type="text/html", headers=headers)
 
@@ -82,7 +82,7 @@ def _forms(ward: Ward, carrier: Carrier) -> APIRouter:
     async def on_the(
         session: str, request: Request, key: str | None, command: commands.FormCommand
     ) -> Response:
-        async with ward.clerk.form(session) as desk:
+        async with ward.record_service.form(session) as desk:
             return await carrier.carry(request, key, lambda: Order(desk, command, desk.shown))
 
     @routes.post(
@@ -132,13 +132,13 @@ def _courses(ward: Ward, carrier: Carrier) -> APIRouter:
     async def of_the(
         patient: str, request: Request, key: str | None, command: commands.PatientCommand
     ) -> Response:
-        async with ward.clerk.course(patient) as desk:
+        async with ward.record_service.course(patient) as desk:
             return await carrier.carry(request, key, lambda: Order(desk, command, desk.shown, 201))
 
     @routes.get("/course", response_model=paper_answers.Course)
     async def course(patient: Alias) -> Any:
         """The patient's sessions as a course: where it is, what is next, what is to be asked."""
-        found = await ward.archive.course(patient)
+        found = await ward.session_repository.treatment_course(patient)
         if found is None:
             raise ProblemError(404, f"no patient {patient}: no session of theirs ever started")
         return found.as_json()
@@ -156,7 +156,7 @@ def _courses(ward: Ward, carrier: Carrier) -> APIRouter:
         patient: Alias, body: paper_bodies.RecordPrompt, request: Request, key: Key = None
     ) -> Any:
         """Record what was found when a long-term question was asked."""
-        command = commands.RecordPrompt(body.prompt, body.finding, body.by, body.at)
+        command = commands.RecordLongTermCheck(body.prompt, body.finding, body.by, body.at)
         return await of_the(patient, request, key, command)
 
     @routes.post("/reassessments", status_code=201, response_model=paper_answers.Course)
@@ -172,7 +172,7 @@ def _courses(ward: Ward, carrier: Carrier) -> APIRouter:
         patient: Alias, body: paper_bodies.RetractEntry, request: Request, key: Key = None
     ) -> Any:
         """Withdraw what was wrongly written down of the patient."""
-        command = commands.RetractEntry(body.record, body.by, body.reason)
+        command = commands.RetractPatientRecord(body.record, body.by, body.reason)
         return await of_the(patient, request, key, command)
 
     return routes

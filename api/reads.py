@@ -34,12 +34,12 @@ def router(ward: Ward) -> APIRouter:
     @routes.get("/beds", response_model=answers.Listed[answers.Bed], tags=["beds"])
     async def beds() -> Any:
         """Every bed, in the order of the configuration."""
-        return {"items": [keeper.view() for keeper in ward.keepers.values()], "next": None}
+        return {"items": [keeper.bed_view() for keeper in ward.bed_runners.values()], "next": None}
 
     @routes.get("/beds/{bed}", response_model=answers.Bed, responses=NOT_FOUND, tags=["beds"])
     async def bed(bed: str) -> Any:
         """One bed: devices, vitals, session, alarms."""
-        return at_bed(ward, bed).view()
+        return at_bed(ward, bed).bed_view()
 
     @routes.get("/sessions", response_model=answers.Listed[answers.Session], tags=["sessions"])
     async def sessions(
@@ -119,7 +119,7 @@ def router(ward: Ward) -> APIRouter:
             return _page(ended, limit, items)
         found = [
             alarm
-            for keeper in ward.keepers.values()
+            for keeper in ward.bed_runners.values()
             if bed in (None, keeper.id)
             for alarm in keeper.alarms()
             if state in ("open", alarm["state"])
@@ -152,14 +152,14 @@ def _is_open(ward: Ward, alarm_id: str) -> bool:
 
 def at_a_bed(ward: Ward, session_id: str) -> view.Json | None:
     """The session as its bed shows it; None when it is no bed's latest."""
-    keeper = ward.session_keeper(session_id)
+    keeper = ward.runner_of_session(session_id)
     return None if keeper is None else keeper.session()
 
 
 async def _session(ward: Ward, session_id: str) -> view.Json:
     if (shown := at_a_bed(ward, session_id)) is not None:
         return shown
-    account = await ward.archive.account(session_id)
+    account = await ward.session_repository.history(session_id)
     if account is None:
         raise ProblemError(404, f"no session {session_id}")
-    return view.recorded(account.session)
+    return view.records(account.session)

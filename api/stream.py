@@ -72,7 +72,7 @@ async def _messages(ward: Ward, after: int | None) -> AsyncIterator[str]:
         with suppress(asyncio.QueueFull):
             queue.put_nowait(lambda: _message("alarm", alarm))
 
-    ward.displays += 1
+    ward.stream_clients += 1
     ward.unstored_listeners.append(unstored)
     sources = [
         asyncio.create_task(source)
@@ -83,7 +83,7 @@ async def _messages(ward: Ward, after: int | None) -> AsyncIterator[str]:
         while (message := await _next(queue, sources)) is not None:
             yield message()
     finally:
-        ward.displays -= 1
+        ward.stream_clients -= 1
         ward.unstored_listeners.remove(unstored)
         for source in sources:
             source.cancel()
@@ -114,8 +114,8 @@ def _stored(stored: Stored) -> str:
 
 
 async def _vitals(ward: Ward, queue: asyncio.Queue[Message]) -> None:
-    with ward.latest.follow() as follower:
-        beds: Iterable[str] = ward.latest.snapshot()
+    with ward.latest_vitals.follow() as follower:
+        beds: Iterable[str] = ward.latest_vitals.snapshot()
         while True:
             for bed in beds:
                 await queue.put(partial(_newest, ward, bed))
@@ -123,7 +123,7 @@ async def _vitals(ward: Ward, queue: asyncio.Queue[Message]) -> None:
 
 
 def _newest(ward: Ward, bed: str) -> str:
-    return _message("vitals", ward.latest.get(bed))
+    return _message("vitals", ward.latest_vitals.get(bed))
 
 
 async def _statuses(ward: Ward, queue: asyncio.Queue[Message]) -> None:

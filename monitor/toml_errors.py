@@ -4,10 +4,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from alerts.rules.toml_positions import Place, line_of, lines, meant
+from alerts.rules.toml_positions import KeyPath, key_lines, line_at, suggest
 
 
-def explain(model: type[BaseModel], where: str, text: str, error: ValidationError) -> str:
+def explain_errors(model: type[BaseModel], where: str, text: str, error: ValidationError) -> str:
     """The first thing that is wrong: file, line, key, what, and what to write instead.
 
     An unknown key comes first: what is missing is often only misspelt.
@@ -16,7 +16,7 @@ def explain(model: type[BaseModel], where: str, text: str, error: ValidationErro
     place = first["loc"]
     match first["type"]:
         case "extra_forbidden":
-            message = f"unknown key; {meant(place[-1], _keys_beside(model, place))}"
+            message = f"unknown key; {suggest(place[-1], _keys_beside(model, place))}"
         case "missing":
             message = f"is missing; add {place[-1]} = …"
         case "model_type":
@@ -26,19 +26,19 @@ def explain(model: type[BaseModel], where: str, text: str, error: ValidationErro
     return f"{at(where, text, place)}: {message}"
 
 
-def at(where: str, text: str, place: Place) -> str:
+def at(where: str, text: str, place: KeyPath) -> str:
     """`place` as people look it up: the file, the line, and the key by its full name."""
-    line = line_of(lines(text), place)
+    line = line_at(key_lines(text), place)
     key = ".".join(str(part) for part in place)
     return ": ".join(part for part in (f"{where}:{line}" if line else where, key) if part)
 
 
-def _heading(place: Place) -> str:
+def _heading(place: KeyPath) -> str:
     name = ".".join(part for part in place if isinstance(part, str))
     return f"[[{name}]]" if isinstance(place[-1], int) else f"[{name}]"
 
 
-def _keys_beside(model: Any, place: Place) -> list[str]:
+def _keys_beside(model: Any, place: KeyPath) -> list[str]:
     for part in place[:-1]:
         if isinstance(part, str):
             model = _model_in(model.model_fields[part].annotation)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from alerts.rules.loader import load
+from alerts.rules.loader import load_rules
 from alerts.rules.model import RuleSet
 from drivers.clock import Instant
 from drivers.readings import (
@@ -25,7 +25,7 @@ from drivers.readings import (
 )
 from drivers.registry import DeviceSpec
 from monitor.bed.bed import Bed
-from monitor.bed.effects import Outcome
+from monitor.bed.effects import Result
 from monitor.replay.what_if import Onset, by_rule, onsets
 from monitor.session.commands import RecordScore, StartSession
 from monitor.session.events import Event
@@ -56,7 +56,7 @@ class Played:
 def play(record: Record | None = None, rules: RuleSet | None = None) -> Played:
     """The record through a bed with a session, second by second."""
     record = record or load_record(FILE)
-    rules = rules or load("default")
+    rules = rules or load_rules("default")
     bed = Bed(
         "bed-1",
         [
@@ -71,8 +71,8 @@ def play(record: Record | None = None, rules: RuleSet | None = None) -> Played:
     return Played(record, rules, events)
 
 
-def _outcomes(bed: Bed, record: Record) -> Iterator[Outcome]:
-    def said(device: str, item: Item | LinkChanged, now: Instant) -> Outcome:
+def _outcomes(bed: Bed, record: Record) -> Iterator[Result]:
+    def said(device: str, item: Item | LinkChanged, now: Instant) -> Result:
         return bed.take(Report(device, now, item))
 
     regimen = Regimens.shipped().by_name["esketamine-56"]

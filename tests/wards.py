@@ -145,7 +145,7 @@ async def simulated_ward(
         for bed in scenarios
     }
     journal = Journal.open(f"sqlite:///{folder}/postdose.db", clock=clock, inline=True)
-    ward = Ward("test", specs, loader.load(rules), Regimens.shipped(), journal, clock)
+    ward = Ward("test", specs, loader.load_rules(rules), Regimens.shipped(), journal, clock)
     await ward.restore()
     transport = httpx.ASGITransport(create_app(ward, version="test"), raise_app_exceptions=False)
     async with (

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from alerts.alarm.lifecycle import SOUNDINGS, Alarm, Change
+from alerts.alarm.lifecycle import SOUNDINGS, Alarm, AlarmChange
 from alerts.rules.model import Kind, Priority
 from drivers.clock import STEP_S, Instant, parse_rfc3339, rfc3339
 
-MOST_S: Final = 120.0
+MAX_S: Final = 120.0
 """The longest pause [clinical.md]."""
 
 PAUSED: Final = "alarm.audio-paused"
@@ -26,7 +26,7 @@ NEWS: Final = SOUNDINGS | {"alarm.escalated"}
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class AudioPause:
     """A bed's sound is off until `until`; `ends` is the same in monotonic seconds.
 
     `priority` is of the most urgent alarm that was to be heard when it began.
@@ -57,23 +57,23 @@ def paused(by: str, for_s: float, priority: Priority, now: Instant) -> Mapping[s
 
 
 def evolve(
-    pause: Pause | None, type_: str, payload: Mapping[str, Any], at: datetime, mono: float
-) -> Pause | None:
+    pause: AudioPause | None, type_: str, payload: Mapping[str, Any], at: datetime, mono: float
+) -> AudioPause | None:
     """The pause after an event at `at`, which is `mono` in monotonic seconds."""
     if type_ == RESUMED:
         return None
     if type_ != PAUSED:
         return pause
     until = parse_rfc3339(payload["until"])
-    return Pause(
+    return AudioPause(
         by=payload["by"],
         until=until,
-        ends=mono + min((until - at).total_seconds(), MOST_S),
+        ends=mono + min((until - at).total_seconds(), MAX_S),
         priority=Priority.of(payload["priority"]),
     )
 
 
-def why_over(pause: Pause, alarms: Iterable[Alarm], now: Instant) -> str | None:
+def expiry_reason(pause: AudioPause, alarms: Iterable[Alarm], now: Instant) -> str | None:
     """Why the pause is over now, in words; None while it lasts."""
     if now.mono >= pause.ends:
         return "its time is over"
@@ -85,7 +85,7 @@ def why_over(pause: Pause, alarms: Iterable[Alarm], now: Instant) -> str | None:
     return None
 
 
-def why_broken(pause: Pause, changes: Iterable[Change]) -> str | None:
+def interruption_reason(pause: AudioPause, changes: Iterable[AlarmChange]) -> str | None:
     """Why `changes` end the pause early, in words; None when they do not."""
     for change in changes:
         alarm = change.alarm

@@ -15,7 +15,7 @@ from typing import Any, Final
 from alerts.rules.model import Kind, Priority
 from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
 
-SAME_ALARM_S: Final = 60.0
+REACTIVATION_S: Final = 60.0
 """An alarm raised again within this of its end is the same alarm, counted [clinical default]."""
 
 
@@ -27,19 +27,19 @@ class State(StrEnum):
     ENDED = "ended"
 
 
-class Input(StrEnum):
+class Trigger(StrEnum):
     """What can happen to an alarm."""
 
     ONSET = "onset"
     OFFSET = "offset"
-    BLIND = "blind"
-    SEEING = "seeing"
+    DATA_LOST = "blind"
+    DATA_RESTORED = "seeing"
     ACKNOWLEDGE = "acknowledge"
-    UNDO = "undo"
-    WORSEN = "worsen"
+    UNACKNOWLEDGE = "undo"
+    RAISE_PRIORITY = "worsen"
     ESCALATE = "escalate"
     REMIND = "remind"
-    WITHDRAW = "withdraw"
+    CLEAR = "withdraw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ def _instant(text: str | None) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AlarmChange:
     """One step of an alarm's life: the event's type, the alarm after it, why, and by whom."""
 
     type: str
@@ -185,7 +185,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class TriggerDetails:
     """What comes with an input: when, who, why; what an onset says and sees; who is called."""
 
     at: datetime
@@ -199,7 +199,7 @@ class Cause:
     recipients: tuple[str, ...] = ()
 
 
-class Stand(StrEnum):
+class LifecycleState(StrEnum):
     """A row of the table: an alarm's state, and what else decides where an input leads.
 
     `HOLDING` is active and will wait for a person when its condition is over, `TAKEN` is active
@@ -207,29 +207,29 @@ class Stand(StrEnum):
     """
 
     ACTIVE = "active"
-    HOLDING = "holding"
-    TAKEN = "taken"
+    LATCHING = "holding"
+    ACKNOWLEDGED = "taken"
     LATCHED = "latched"
     RESET = "reset"
     ENDED = "ended"
 
 
-def stand_of(alarm: Alarm) -> Stand:
+def lifecycle_state(alarm: Alarm) -> LifecycleState:
     """The row of the table that `alarm` is in."""
     match alarm.state:
         case State.ACTIVE if alarm.acknowledged:
-            return Stand.TAKEN
+            return LifecycleState.ACKNOWLEDGED
         case State.ACTIVE:
-            return Stand.HOLDING if alarm.latching else Stand.ACTIVE
+            return LifecycleState.LATCHING if alarm.latching else LifecycleState.ACTIVE
         case State.LATCHED:
-            return Stand.LATCHED
+            return LifecycleState.LATCHED
         case State.ENDED:
             by_hand = alarm.latching and alarm.acknowledged_at == alarm.ended_at
-            return Stand.RESET if by_hand else Stand.ENDED
+            return LifecycleState.RESET if by_hand else LifecycleState.ENDED
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Transition:
     """Where an input leads: the state after it, and the events that say so, in order."""
 
     state: State
@@ -248,68 +248,71 @@ OPENINGS: Final = ONSETS | {"alarm.acknowledgement-undone"}
 ENDINGS: Final = frozenset({"alarm.ended", "alarm.latched-reset"})
 """The events that end an alarm."""
 
-_ENDS: Final = Step(State.ENDED, ("alarm.ended",))
-_AGAIN: Final = Step(State.ACTIVE, ("alarm.re-raised",))
+_ENDS: Final = Transition(State.ENDED, ("alarm.ended",))
+_AGAIN: Final = Transition(State.ACTIVE, ("alarm.re-raised",))
 
 
-def _active(type_: str) -> Step:
-    return Step(State.ACTIVE, (type_,))
+def _active(type_: str) -> Transition:
+    return Transition(State.ACTIVE, (type_,))
 
 
-def _latched(*types: str) -> Step:
-    return Step(State.LATCHED, types)
+def _latched(*types: str) -> Transition:
+    return Transition(State.LATCHED, types)
 
 
-_WHILE_ACTIVE: Final[dict[Input, Step]] = {
-    Input.BLIND: _active("alarm.unverified"),
-    Input.SEEING: _active("alarm.verified"),
-    Input.WORSEN: _active("alarm.reprioritised"),
-    Input.WITHDRAW: _ENDS,
+_WHILE_ACTIVE: Final[dict[Trigger, Transition]] = {
+    Trigger.DATA_LOST: _active("alarm.unverified"),
+    Trigger.DATA_RESTORED: _active("alarm.verified"),
+    Trigger.RAISE_PRIORITY: _active("alarm.reprioritised"),
+    Trigger.CLEAR: _ENDS,
 }
-_WHILE_UNTAKEN: Final[dict[Input, Step]] = _WHILE_ACTIVE | {
-    Input.ACKNOWLEDGE: _active("alarm.acknowledged"),
-    Input.ESCALATE: _active("alarm.escalated"),
-    Input.REMIND: _active("alarm.reminded"),
+_WHILE_UNACKNOWLEDGED: Final[dict[Trigger, Transition]] = _WHILE_ACTIVE | {
+    Trigger.ACKNOWLEDGE: _active("alarm.acknowledged"),
+    Trigger.ESCALATE: _active("alarm.escalated"),
+    Trigger.REMIND: _active("alarm.reminded"),
 }
 
-TABLE: Final[Mapping[Stand, Mapping[Input, Step]]] = {
-    Stand.ACTIVE: _WHILE_UNTAKEN | {Input.OFFSET: _ENDS},
-    Stand.HOLDING: _WHILE_UNTAKEN | {Input.OFFSET: _latched("alarm.condition-ended")},
-    Stand.TAKEN: _WHILE_ACTIVE
-    | {Input.OFFSET: _ENDS, Input.UNDO: _active("alarm.acknowledgement-undone")},
-    Stand.LATCHED: {
-        Input.ONSET: _AGAIN,
-        Input.ACKNOWLEDGE: Step(State.ENDED, ("alarm.acknowledged", "alarm.latched-reset")),
-        Input.ESCALATE: _latched("alarm.escalated"),
-        Input.REMIND: _latched("alarm.reminded"),
-        Input.WITHDRAW: _ENDS,
+TRANSITIONS: Final[Mapping[LifecycleState, Mapping[Trigger, Transition]]] = {
+    LifecycleState.ACTIVE: _WHILE_UNACKNOWLEDGED | {Trigger.OFFSET: _ENDS},
+    LifecycleState.LATCHING: _WHILE_UNACKNOWLEDGED
+    | {Trigger.OFFSET: _latched("alarm.condition-ended")},
+    LifecycleState.ACKNOWLEDGED: _WHILE_ACTIVE
+    | {Trigger.OFFSET: _ENDS, Trigger.UNACKNOWLEDGE: _active("alarm.acknowledgement-undone")},
+    LifecycleState.LATCHED: {
+        Trigger.ONSET: _AGAIN,
+        Trigger.ACKNOWLEDGE: Transition(State.ENDED, ("alarm.acknowledged", "alarm.latched-reset")),
+        Trigger.ESCALATE: _latched("alarm.escalated"),
+        Trigger.REMIND: _latched("alarm.reminded"),
+        Trigger.CLEAR: _ENDS,
     },
-    Stand.RESET: {
-        Input.ONSET: _AGAIN,
-        Input.UNDO: _latched("alarm.acknowledgement-undone"),
+    LifecycleState.RESET: {
+        Trigger.ONSET: _AGAIN,
+        Trigger.UNACKNOWLEDGE: _latched("alarm.acknowledgement-undone"),
     },
-    Stand.ENDED: {Input.ONSET: _AGAIN},
+    LifecycleState.ENDED: {Trigger.ONSET: _AGAIN},
 }
 """Where each input leads; one that is not in a row does nothing."""
 
 
-def advance(alarm: Alarm, happened: Input, cause: Cause) -> list[Change]:
+def advance(alarm: Alarm, happened: Trigger, cause: TriggerDetails) -> list[AlarmChange]:
     """What `happened` does to `alarm`: its changes in order, none when it does nothing."""
-    step = TABLE[stand_of(alarm)].get(happened)
+    step = TRANSITIONS[lifecycle_state(alarm)].get(happened)
     if step is None:
         return []
     after = replace(_effect(alarm, happened, cause), state=step.state)
     if step.state is State.ENDED:
         after = replace(after, ended_at=cause.at, unverified_since=None)
-    changes = [Change(type_, after, cause.reason, cause.by, cause.note) for type_ in step.events]
+    changes = [
+        AlarmChange(type_, after, cause.reason, cause.by, cause.note) for type_ in step.events
+    ]
     if len(changes) > 1:
         changes[0] = replace(changes[0], alarm=replace(after, state=alarm.state, ended_at=None))
     return changes
 
 
-def _effect(alarm: Alarm, happened: Input, cause: Cause) -> Alarm:
+def _effect(alarm: Alarm, happened: Trigger, cause: TriggerDetails) -> Alarm:
     match happened:
-        case Input.ONSET:
+        case Trigger.ONSET:
             return replace(
                 _calling(alarm, cause) if alarm.acknowledged else alarm,
                 count=alarm.count + 1,
@@ -321,33 +324,33 @@ def _effect(alarm: Alarm, happened: Input, cause: Cause) -> Alarm:
                 ended_at=None,
                 priority=_priority(alarm, cause),
             )
-        case Input.OFFSET:
+        case Trigger.OFFSET:
             return replace(alarm, condition_ended_at=cause.at, unverified_since=None)
-        case Input.BLIND:
+        case Trigger.DATA_LOST:
             return replace(alarm, unverified_since=cause.at)
-        case Input.SEEING:
+        case Trigger.DATA_RESTORED:
             return replace(alarm, unverified_since=None)
-        case Input.ACKNOWLEDGE:
+        case Trigger.ACKNOWLEDGE:
             return replace(
                 alarm, acknowledged_by=cause.by, acknowledged_at=cause.at, note=cause.note
             )
-        case Input.UNDO:
+        case Trigger.UNACKNOWLEDGE:
             return replace(_calling(alarm, cause), ended_at=None)
-        case Input.WORSEN:
+        case Trigger.RAISE_PRIORITY:
             assert cause.priority is not None
             calling = replace(alarm, called_at=cause.at)
             if alarm.acknowledged:
                 calling = _calling(alarm, cause)
             return replace(calling, priority=cause.priority, blind=cause.blind)
-        case Input.ESCALATE:
+        case Trigger.ESCALATE:
             return replace(alarm, escalated=True, recipients=cause.recipients, called_at=cause.at)
-        case Input.REMIND:
+        case Trigger.REMIND:
             return replace(alarm, escalated=True, called_at=cause.at)
-        case Input.WITHDRAW:
+        case Trigger.CLEAR:
             return alarm
 
 
-def _calling(alarm: Alarm, cause: Cause) -> Alarm:
+def _calling(alarm: Alarm, cause: TriggerDetails) -> Alarm:
     """The acknowledged alarm as it asks for a person again: from the first level, from now."""
     return replace(
         alarm,
@@ -360,7 +363,7 @@ def _calling(alarm: Alarm, cause: Cause) -> Alarm:
     )
 
 
-def _priority(alarm: Alarm, cause: Cause) -> Priority:
+def _priority(alarm: Alarm, cause: TriggerDetails) -> Priority:
     """An onset's priority; while the alarm is open a person has not yet seen the higher one."""
     wanted = cause.priority or alarm.priority
     return max(wanted, alarm.priority) if alarm.is_open else wanted

@@ -53,11 +53,11 @@ def render(
     fields["for_s"] = _number(rule.for_s)
     fields["device"] = device or "bed"
     fields["reason"] = reason or "unknown reason"
-    fields["blind"] = _listed([_IN_WORDS.get(name, name) for name in gone]) or "nothing"
+    fields["blind"] = _listed([_IN_PLAIN_LANGUAGE.get(name, name) for name in gone]) or "nothing"
     return rule.text.format_map(_Dashes(fields))
 
 
-_IN_WORDS: Final[Mapping[str, str]] = {
+_IN_PLAIN_LANGUAGE: Final[Mapping[str, str]] = {
     "spo2": "SpO2",
     **dict.fromkeys(("sys", "dia", "map"), "pressure"),
     "resp": "breathing",

@@ -13,20 +13,20 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from alerts.alarm.lifecycle import (
-    SAME_ALARM_S,
-    TABLE,
+    REACTIVATION_S,
+    TRANSITIONS,
     Alarm,
-    Cause,
-    Change,
-    Input,
+    AlarmChange,
     State,
+    Trigger,
+    TriggerDetails,
     advance,
-    stand_of,
+    lifecycle_state,
 )
 from alerts.alarm.text import render, values_of
 from alerts.evaluation.conditions import Values, Verdict, judge
-from alerts.evaluation.timers import Turn, Watch
-from alerts.rules.model import BLINDING, Rule, RuleSet, signals
+from alerts.evaluation.timers import ConditionChange, ConditionTimer
+from alerts.rules.model import DATA_LOSS, Rule, RuleSet, signals
 from drivers.clock import Instant, rfc3339
 
 _IDS: Final = UUID("8a1f4a8e-6f0e-4c0b-9d51-3f7f0d5b7a10")
@@ -34,10 +34,10 @@ _IDS: Final = UUID("8a1f4a8e-6f0e-4c0b-9d51-3f7f0d5b7a10")
 Key = tuple[str, str | None]
 """A rule's id and, for a technical rule, the device it watches; None stands for the bed."""
 
-TroubleAt = tuple[str, str | None]
+ConditionAt = tuple[str, str | None]
 """A trouble by name, and the device that has it; None stands for the bed."""
 
-Signal = str | TroubleAt
+Signal = str | ConditionAt
 """What can change: a signal by name, or a trouble."""
 
 MINUTE: Final = "minute"
@@ -45,7 +45,7 @@ MINUTE: Final = "minute"
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class EvaluationContext:
     """What the rules can see now.
 
     `n` is the number of the bed's last event. `troubles` holds those that are present, with
@@ -55,17 +55,17 @@ class Scene:
     """
 
     bed: str
-    n: int
+    event_number: int
     session: str | None
     values: Values
     baseline: Mapping[str, float]
-    troubles: Mapping[TroubleAt, str]
-    unseen: AbstractSet[TroubleAt]
+    conditions: Mapping[ConditionAt, str]
+    unknown_conditions: AbstractSet[ConditionAt]
     minutes: float | None
-    gone: Callable[[TroubleAt], AbstractSet[str]] = lambda _: frozenset()
+    signals_lost: Callable[[ConditionAt], AbstractSet[str]] = lambda _: frozenset()
 
 
-class _Dues:
+class Deadlines:
     """When each of many things is due; `soonest` is asked far more often than any changes."""
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class _Dues:
         return [key for key, at in self._at.items() if at <= now]
 
 
-class Engine:
+class AlarmEngine:
     """The rules, watches and alarms of one bed.
 
     `devices` gives the troubles that each device, and None for the bed itself, can have.
@@ -99,19 +99,19 @@ class Engine:
     def __init__(self, rules: RuleSet, devices: Mapping[str | None, Iterable[str]]) -> None:
         self.rules = rules
         self.alarms: dict[Key, Alarm] = {}
-        self._watches: dict[Key, Watch] = {}
+        self._watches: dict[Key, ConditionTimer] = {}
         self._lookers: dict[Signal, list[Key]] = {}
         self._order: dict[Key, int] = {}
         self._of_set: dict[Key, Rule] = {}
         self._own: dict[str, Rule] = {}
         self._names: dict[Key, tuple[str, ...]] = {}
-        self._trouble: dict[Key, TroubleAt | None] = {}
+        self._trouble: dict[Key, ConditionAt | None] = {}
         self._confirmed: list[Key] = []
-        self._due = _Dues()
+        self._due = Deadlines()
         self._met_by: dict[Key, Values] = {}
         self._raised_mono: dict[Key, float] = {}
         self._called_mono: dict[Key, float] = {}
-        self._call_due = _Dues()
+        self._call_due = Deadlines()
         self._ended_mono: dict[Key, float] = {}
         for rule in rules.rules:
             for device in _devices_of(rule, devices):
@@ -121,13 +121,17 @@ class Engine:
         key = (rule.id, device)
         self._order[key] = len(self._order)
         self._of_set[key] = rule
-        self._watches[key] = Watch(rule)
+        self._watches[key] = ConditionTimer(rule)
         self._names[key] = signals(rule.condition)
         if rule.confirm_after_s is not None:
             self._confirmed.append(key)
-        self._trouble[key] = None if rule.trouble is None else (rule.trouble, device)
+        self._trouble[key] = (
+            None if rule.technical_condition is None else (rule.technical_condition, device)
+        )
         looks_at: Sequence[Signal] = (
-            self._names[key] if rule.trouble is None else [(rule.trouble, device)]
+            self._names[key]
+            if rule.technical_condition is None
+            else [(rule.technical_condition, device)]
         )
         if rule.after_min is not None:
             looks_at = [*looks_at, MINUTE]
@@ -151,9 +155,9 @@ class Engine:
         if watch is None:
             return
         watch.raised = alarm.state is State.ACTIVE
-        watch.blind = alarm.unverified_since is not None
+        watch.data_lost = alarm.unverified_since is not None
 
-    def restate(self, by: timedelta) -> None:
+    def shift_clock(self, by: timedelta) -> None:
         """Say when what was known of the alarms happened by a wall clock that was set `by`."""
         self.alarms = {key: alarm.shifted(by) for key, alarm in self.alarms.items()}
 
@@ -166,13 +170,15 @@ class Engine:
             if alarm.ended_at is not None:
                 self._ended_mono[key] = now.past(alarm.ended_at).mono
 
-    def look(self, changed: Iterable[Signal], scene: Scene, now: Instant) -> list[Change]:
+    def evaluate(
+        self, changed: Iterable[Signal], scene: EvaluationContext, now: Instant
+    ) -> list[AlarmChange]:
         """What follows from a change of the named signals at `now`."""
         keys = {key for signal in changed for key in self._lookers.get(signal, ())}
         keys.update(self._due.by(now.mono))
         return [*self._look_at(keys, scene, now), *self._call_again(now)]
 
-    def look_at_all(self, scene: Scene, now: Instant) -> list[Change]:
+    def evaluate_all(self, scene: EvaluationContext, now: Instant) -> list[AlarmChange]:
         """What follows when every rule is looked at, as when a session starts."""
         return [*self._look_at(set(self._watches), scene, now), *self._call_again(now)]
 
@@ -187,30 +193,30 @@ class Engine:
         wanted = [self._watches[key].confirm_at for key in self._confirmed]
         return min((at for at in wanted if at is not None), default=None)
 
-    def confirmation_failed(self, scene: Scene, now: Instant) -> list[Change]:
+    def confirmation_failed(self, scene: EvaluationContext, now: Instant) -> list[AlarmChange]:
         """What follows when the measurement that should confirm gave nothing."""
         waiting = {key for key in self._confirmed if self._watches[key].confirm_at is not None}
         for key in waiting:
             self._watches[key].confirmation_failed()
         return self._look_at(waiting, scene, now)
 
-    def _look_at(self, keys: set[Key], scene: Scene, now: Instant) -> list[Change]:
-        changes: list[Change] = []
+    def _look_at(self, keys: set[Key], scene: EvaluationContext, now: Instant) -> list[AlarmChange]:
+        changes: list[AlarmChange] = []
         for key in sorted(keys, key=self._order.__getitem__):
             changes += self._look_once(key, scene, now)
         return changes
 
-    def _look_once(self, key: Key, scene: Scene, now: Instant) -> list[Change]:
+    def _look_once(self, key: Key, scene: EvaluationContext, now: Instant) -> list[AlarmChange]:
         watch = self._watches[key]
         rule = watch.rule
         if rule.in_session and scene.session is None:
             self._due.put(key, None)
             return []
-        changes: list[Change] = []
+        changes: list[AlarmChange] = []
         verdict = self._verdict(key, scene)
         if verdict is Verdict.MET:
             self._met_by[key] = scene.values
-        for turn in watch.look(verdict, self._newest(key, scene, now), now.mono):
+        for turn in watch.evaluate(verdict, self._newest(key, scene, now), now.mono):
             changes += self._turn(key, turn, scene, now)
         due = watch.due_at
         if rule.worsens_to is not None:
@@ -220,45 +226,57 @@ class Engine:
         self._due.put(key, due)
         return changes
 
-    def _verdict(self, key: Key, scene: Scene) -> Verdict:
+    def _verdict(self, key: Key, scene: EvaluationContext) -> Verdict:
         rule = self._watches[key].rule
         if (trouble := self._trouble[key]) is not None:
-            if trouble in scene.troubles:
+            if trouble in scene.conditions:
                 return Verdict.MET
-            return Verdict.UNKNOWN if trouble in scene.unseen else Verdict.CLEAR
+            return Verdict.UNKNOWN if trouble in scene.unknown_conditions else Verdict.CLEAR
         if rule.after_min is not None and (scene.minutes is None or scene.minutes < rule.after_min):
             return Verdict.UNKNOWN
         return judge(rule.condition, scene.values, scene.baseline, rule.clear_margin)
 
-    def _newest(self, key: Key, scene: Scene, now: Instant) -> float:
+    def _newest(self, key: Key, scene: EvaluationContext, now: Instant) -> float:
         """When the newest of what the rule sees was taken; a trouble is seen all the time."""
         if self._trouble[key] is not None:
             return now.mono
         values = scene.values
         return max((values[name].at for name in self._names[key] if name in values), default=0.0)
 
-    def _turn(self, key: Key, turn: Turn, scene: Scene, now: Instant) -> list[Change]:
-        if turn is Turn.ONSET:
+    def _turn(
+        self, key: Key, turn: ConditionChange, scene: EvaluationContext, now: Instant
+    ) -> list[AlarmChange]:
+        if turn is ConditionChange.ONSET:
             return self._onset(key, scene, now)
-        cause = Cause(now.wall, reason=_WHY.get(turn))
-        return self._take(advance(self.alarms[key], Input(turn.value), cause), now)
+        cause = TriggerDetails(now.wall, reason=_WHY.get(turn))
+        return self._take(advance(self.alarms[key], Trigger(turn.value), cause), now)
 
-    def _onset(self, key: Key, scene: Scene, now: Instant) -> list[Change]:
+    def _onset(self, key: Key, scene: EvaluationContext, now: Instant) -> list[AlarmChange]:
         rule = self._watches[key].rule
         device = key[1]
         met_by = {**self._met_by[key], **scene.values}
         seen = {name: value.value for name, value in met_by.items()}
-        reason = scene.troubles.get((rule.trouble, device)) if rule.trouble else None
+        reason = (
+            scene.conditions.get((rule.technical_condition, device))
+            if rule.technical_condition
+            else None
+        )
         blind, gone = self._blind(key, scene)
         text = render(rule, seen, scene.baseline, device, reason, gone)
         values = values_of(rule, seen)
         self._raised_mono[key] = now.mono
         last = self.alarms.get(key)
         if last is not None and self._is_the_same(key, last, scene.session, now):
-            cause = Cause(now.wall, text=text, values=values, blind=blind, priority=rule.priority)
-            return self._take(advance(last, Input.ONSET, cause), now)
+            cause = TriggerDetails(
+                now.wall, text=text, values=values, blind=blind, priority=rule.priority
+            )
+            return self._take(advance(last, Trigger.ONSET, cause), now)
         alarm = Alarm(
-            id=str(uuid5(_IDS, f"{scene.bed}|{scene.n}|{rule.id}|{device}|{rfc3339(now.wall)}")),
+            id=str(
+                uuid5(
+                    _IDS, f"{scene.bed}|{scene.event_number}|{rule.id}|{device}|{rfc3339(now.wall)}"
+                )
+            ),
             bed=scene.bed,
             session=scene.session,
             rule=rule.id,
@@ -274,16 +292,17 @@ class Engine:
             recipients=self.rules.escalation.levels[:1],
             blind=blind,
         )
-        return self._take([Change("alarm.raised", alarm)], now)
+        return self._take([AlarmChange("alarm.raised", alarm)], now)
 
-    def _blind(self, key: Key, scene: Scene) -> tuple[tuple[str, ...], list[str]]:
+    def _blind(self, key: Key, scene: EvaluationContext) -> tuple[tuple[str, ...], list[str]]:
         """The rules that see nothing because of a technical rule's trouble, and their signals."""
         trouble = self._trouble[key]
-        if trouble is None or trouble[0] not in BLINDING:
+        if trouble is None or trouble[0] not in DATA_LOSS:
             return (), []
-        gone = scene.gone(trouble)
+        gone = scene.signals_lost(trouble)
         rules = {
-            rule.id: [n for n in signals(rule.condition) if n in gone] for rule in self.in_force
+            rule.id: [n for n in signals(rule.condition) if n in gone]
+            for rule in self.effective_rules
         }
         named = dict.fromkeys(name for names in rules.values() for name in names)
         return tuple(rule for rule, names in rules.items() if names), [*named]
@@ -292,9 +311,9 @@ class Engine:
         if last.is_open:
             return True
         ended_mono = self._ended_mono.get(key, float("-inf"))
-        return last.session == session and now.mono - ended_mono <= SAME_ALARM_S
+        return last.session == session and now.mono - ended_mono <= REACTIVATION_S
 
-    def _worsens_at(self, key: Key, scene: Scene) -> float | None:
+    def _worsens_at(self, key: Key, scene: EvaluationContext) -> float | None:
         rule, alarm = self._watches[key].rule, self.alarms.get(key)
         if rule.worsens_to is None or scene.session is None or alarm is None:
             return None
@@ -302,63 +321,67 @@ class Engine:
             return None
         return self._raised_mono[key] + rule.worsens_after_s
 
-    def _worsen(self, key: Key, scene: Scene, now: Instant) -> list[Change]:
+    def _worsen(self, key: Key, scene: EvaluationContext, now: Instant) -> list[AlarmChange]:
         at = self._worsens_at(key, scene)
         if at is None or at > now.mono:
             return []
         rule = self._watches[key].rule
-        cause = Cause(
+        cause = TriggerDetails(
             now.wall,
             reason=f"still there after {rule.worsens_after_s:g} s",
             priority=rule.worsens_to,
             blind=self._blind(key, scene)[0],
         )
-        return self._take(advance(self.alarms[key], Input.WORSEN, cause), now)
+        return self._take(advance(self.alarms[key], Trigger.RAISE_PRIORITY, cause), now)
 
-    def acknowledge(self, alarm_id: str, by: str, note: str | None, now: Instant) -> list[Change]:
+    def acknowledge(
+        self, alarm_id: str, by: str, note: str | None, now: Instant
+    ) -> list[AlarmChange]:
         """A person takes the alarm. Nothing follows when it has ended or was taken before."""
         alarm = self.find(alarm_id)
         if alarm is None:
             return []
-        cause = Cause(now.wall, by=by, note=note, reason=f"acknowledged by {by}")
-        return self._take(advance(alarm, Input.ACKNOWLEDGE, cause), now)
+        cause = TriggerDetails(now.wall, by=by, note=note, reason=f"acknowledged by {by}")
+        return self._take(advance(alarm, Trigger.ACKNOWLEDGE, cause), now)
 
-    def why_not_undone(self, alarm_id: str, session: str | None, now: Instant) -> str | None:
+    def why_not_unacknowledged(
+        self, alarm_id: str, session: str | None, now: Instant
+    ) -> str | None:
         """Why the acknowledgement cannot be taken back now, in words; None when it can."""
         alarm = self.find(alarm_id)
         if alarm is None:
             return "no such alarm here"
-        if Input.UNDO in TABLE[stand_of(alarm)]:
+        if Trigger.UNACKNOWLEDGE in TRANSITIONS[lifecycle_state(alarm)]:
             if self._is_the_same(_key(alarm), alarm, session, now):
                 return None
-            return f"this alarm ended more than {SAME_ALARM_S:g} s ago, or in another session"
+            return f"this alarm ended more than {REACTIVATION_S:g} s ago, or in another session"
         return "this alarm is not acknowledged" if alarm.is_open else "this alarm has ended"
 
-    def undo(
+    def unacknowledge(
         self, alarm_id: str, by: str, note: str | None, session: str | None, now: Instant
-    ) -> list[Change]:
+    ) -> list[AlarmChange]:
         """A person takes an acknowledgement back. Nothing follows where that cannot be."""
         alarm = self.find(alarm_id)
-        if alarm is None or self.why_not_undone(alarm_id, session, now) is not None:
+        if alarm is None or self.why_not_unacknowledged(alarm_id, session, now) is not None:
             return []
-        cause = Cause(now.wall, by=by, note=note, reason=f"acknowledgement undone by {by}")
-        return self._take(advance(alarm, Input.UNDO, cause), now)
+        cause = TriggerDetails(now.wall, by=by, note=note, reason=f"acknowledgement undone by {by}")
+        return self._take(advance(alarm, Trigger.UNACKNOWLEDGE, cause), now)
 
-    def withdraw_orphans(self, now: Instant) -> list[Change]:
+    def clear_unconfigured(self, now: Instant) -> list[AlarmChange]:
         """Alarms taken up from before whose rule or device is no longer there end, and say so."""
-        cause = Cause(now.wall, reason="its rule or device is no longer configured")
+        cause = TriggerDetails(now.wall, reason="its rule or device is no longer configured")
         orphans = [alarm for key, alarm in self.alarms.items() if key not in self._watches]
         return [change for alarm in orphans for change in self._end(alarm, cause, now)]
 
-    def _end(self, alarm: Alarm, cause: Cause, now: Instant) -> list[Change]:
-        return self._take(advance(alarm, Input.WITHDRAW, cause), now)
+    def _end(self, alarm: Alarm, cause: TriggerDetails, now: Instant) -> list[AlarmChange]:
+        return self._take(advance(alarm, Trigger.CLEAR, cause), now)
 
     @property
-    def in_force(self) -> tuple[Rule, ...]:
+    def effective_rules(self) -> tuple[Rule, ...]:
         """The rules as this patient is judged by them now, in the set's order."""
         return tuple(self._own.get(rule.id, rule) for rule in self.rules.rules)
 
-    def use(self, rule: Rule) -> None:
+    def override(self, rule: Rule) -> None:
         """Judge by `rule` instead of the rule of that id until the session ends.
 
         It looks at the same signals. The engine is due at once, so the next look tells what
@@ -373,20 +396,20 @@ class Engine:
             self._watches[key].rule = rule
             self._due.put(key, float("-inf"))
 
-    def end_session(self, now: Instant, reason: str) -> list[Change]:
+    def end_session(self, now: Instant, reason: str) -> list[AlarmChange]:
         """The session is over: what was raised for it ends, and its rules start afresh."""
-        changes: list[Change] = []
+        changes: list[AlarmChange] = []
         for key, watch in self._watches.items():
             if not watch.rule.in_session:
                 continue
             if (alarm := self.alarms.get(key)) is not None:
-                changes += self._end(alarm, Cause(now.wall, reason=reason), now)
-            self._watches[key] = Watch(self._of_set[key])
+                changes += self._end(alarm, TriggerDetails(now.wall, reason=reason), now)
+            self._watches[key] = ConditionTimer(self._of_set[key])
             self._due.put(key, None)
         self._own.clear()
         return changes
 
-    def _take(self, changes: list[Change], now: Instant) -> list[Change]:
+    def _take(self, changes: list[AlarmChange], now: Instant) -> list[AlarmChange]:
         for change in changes:
             key = _key(change.alarm)
             before = self.alarms.get(key)
@@ -407,22 +430,25 @@ class Engine:
         else:
             self._call_due.put(key, self._called_mono[key] + after_s)
 
-    def _call_again(self, now: Instant) -> list[Change]:
+    def _call_again(self, now: Instant) -> list[AlarmChange]:
         """The alarms whose time is over go to the next level, or remind the last one."""
-        changes: list[Change] = []
+        changes: list[AlarmChange] = []
         for key in self._call_due.by(now.mono):
             alarm = self.alarms[key]
             called = self.rules.escalation.levels[: alarm.level + 1]
-            happened = Input.ESCALATE if len(called) > alarm.level else Input.REMIND
+            happened = Trigger.ESCALATE if len(called) > alarm.level else Trigger.REMIND
             waited_s = now.mono - self._called_mono[key]
-            cause = Cause(
+            cause = TriggerDetails(
                 now.wall, reason=f"not acknowledged for {waited_s:.0f} s", recipients=called
             )
             changes += self._take(advance(alarm, happened, cause), now)
         return changes
 
 
-_WHY: Final = {Turn.OFFSET: "condition ended", Turn.BLIND: "its data stopped"}
+_WHY: Final = {
+    ConditionChange.OFFSET: "condition ended",
+    ConditionChange.DATA_LOST: "its data stopped",
+}
 
 
 def _key(alarm: Alarm) -> Key:
@@ -434,6 +460,6 @@ def _call(alarm: Alarm) -> tuple[str, datetime]:
 
 
 def _devices_of(rule: Rule, devices: Mapping[str | None, Iterable[str]]) -> list[str | None]:
-    if rule.trouble is None:
+    if rule.technical_condition is None:
         return [None]
-    return [device for device, troubles in devices.items() if rule.trouble in troubles]
+    return [device for device, troubles in devices.items() if rule.technical_condition in troubles]

@@ -15,7 +15,7 @@ from alerts.rules.model import (
     Limit,
     Rise,
     Rule,
-    Trouble,
+    TechnicalCondition,
     leaves,
     signals,
 )
@@ -34,7 +34,7 @@ def limit_of(rule: Rule, signal: str | None = None) -> tuple[str, float]:
     return leaf.signal, _limit(leaf)
 
 
-def adjusted(rule: Rule, signal: str | None, limit: float) -> Rule:
+def with_limit(rule: Rule, signal: str | None, limit: float) -> Rule:
     """`rule` with `limit` for `signal` (None: its only one); its text says the limit is set.
 
     A limit on a rise or a fall is how far. Raises `RuleError`, in words, when the rule has no
@@ -56,20 +56,20 @@ def adjusted(rule: Rule, signal: str | None, limit: float) -> Rule:
     return replace(rule, condition=condition, text=text)
 
 
-def for_patient(rule: Rule, own: Mapping[tuple[str, str], float]) -> Rule:
+def with_patient_limits(rule: Rule, own: Mapping[tuple[str, str], float]) -> Rule:
     """`rule` with the limits that a patient has of their `own`, by rule and signal.
 
     Raises `RuleError`, in words, when the rule was changed since and has no such limit.
     """
     limits = {signal: limit for (of, signal), limit in own.items() if of == rule.id}
-    return reduce(lambda changed, limit: adjusted(changed, *limit), limits.items(), rule)
+    return reduce(lambda changed, limit: with_limit(changed, *limit), limits.items(), rule)
 
 
 Measured = Limit | Rise | Fall
 
 
 def _the_leaf(rule: Rule, signal: str | None) -> Measured:
-    measured = [leaf for leaf in leaves(rule.condition) if not isinstance(leaf, Trouble)]
+    measured = [leaf for leaf in leaves(rule.condition) if not isinstance(leaf, TechnicalCondition)]
     if not measured:
         raise RuleError(f"{rule.id} is about a device and has no limit")
     named = signals(rule.condition)

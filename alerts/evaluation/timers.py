@@ -11,17 +11,17 @@ from alerts.evaluation.conditions import Verdict
 from alerts.rules.model import Rule
 
 
-class Turn(Enum):
+class ConditionChange(Enum):
     """What a watch has to tell."""
 
     ONSET = "onset"
     OFFSET = "offset"
-    BLIND = "blind"
-    SEEING = "seeing"
+    DATA_LOST = "blind"
+    DATA_RESTORED = "seeing"
 
 
 @dataclass(slots=True)
-class Watch:
+class ConditionTimer:
     """How far one rule has come towards raising its alarm, or towards ending it.
 
     While `raised` is false, `since` is when the condition was first met in the present
@@ -33,18 +33,18 @@ class Watch:
 
     rule: Rule
     raised: bool = False
-    blind: bool = False
+    data_lost: bool = False
     since: float | None = None
     first_taken_at: float = 0.0
     failed: bool = False
 
-    def look(self, verdict: Verdict, taken_at: float, now: float) -> list[Turn]:
+    def evaluate(self, verdict: Verdict, taken_at: float, now: float) -> list[ConditionChange]:
         """Take the verdict on values of which the newest was taken at `taken_at`."""
         return (
             self._raised(verdict, taken_at) if self.raised else self._quiet(verdict, taken_at, now)
         )
 
-    def _quiet(self, verdict: Verdict, taken_at: float, now: float) -> list[Turn]:
+    def _quiet(self, verdict: Verdict, taken_at: float, now: float) -> list[ConditionChange]:
         if verdict in (Verdict.NEAR, Verdict.CLEAR):
             self.since = None
             return []
@@ -56,8 +56,12 @@ class Watch:
             return []
         self.raised = True
         self.since = None
-        self.blind = verdict is Verdict.UNKNOWN
-        return [Turn.ONSET, Turn.BLIND] if self.blind else [Turn.ONSET]
+        self.data_lost = verdict is Verdict.UNKNOWN
+        return (
+            [ConditionChange.ONSET, ConditionChange.DATA_LOST]
+            if self.data_lost
+            else [ConditionChange.ONSET]
+        )
 
     def _is_due(self, verdict: Verdict, taken_at: float, now: float) -> bool:
         assert self.since is not None
@@ -66,15 +70,15 @@ class Watch:
         confirmed = verdict is Verdict.MET and taken_at > self.first_taken_at
         return confirmed or self.failed or now - self.since >= self.rule.confirm_within_s
 
-    def _raised(self, verdict: Verdict, taken_at: float) -> list[Turn]:
+    def _raised(self, verdict: Verdict, taken_at: float) -> list[ConditionChange]:
         if verdict is Verdict.UNKNOWN:
             self.since = None
-            if self.blind:
+            if self.data_lost:
                 return []
-            self.blind = True
-            return [Turn.BLIND]
-        turns = [Turn.SEEING] if self.blind else []
-        self.blind = False
+            self.data_lost = True
+            return [ConditionChange.DATA_LOST]
+        turns = [ConditionChange.DATA_RESTORED] if self.data_lost else []
+        self.data_lost = False
         if verdict is not Verdict.CLEAR:
             self.since = None
             return turns
@@ -83,7 +87,7 @@ class Watch:
         if taken_at - self.since >= self.rule.clear_for_s:
             self.raised = False
             self.since = None
-            turns.append(Turn.OFFSET)
+            turns.append(ConditionChange.OFFSET)
         return turns
 
     def confirmation_failed(self) -> None:

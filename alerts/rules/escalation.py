@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from alerts.rules.model import Escalation
-from alerts.rules.parser import Fault
-from alerts.rules.toml_positions import meant
+from alerts.rules.parser import RuleSyntaxError
+from alerts.rules.toml_positions import suggest
 
 LEAST_S: Final = 5.0
 MOST_S: Final = 3600.0
@@ -18,9 +18,9 @@ LONGEST_NAME: Final = 64
 def escalation_from(table: object, inherited: Escalation) -> Escalation:
     """The escalation that `table` makes of `inherited`. Raises `Fault`, from the file's top."""
     if not isinstance(table, Mapping):
-        raise Fault("escalation is written as a table: [escalation]", "escalation")
+        raise RuleSyntaxError("escalation is written as a table: [escalation]", "escalation")
     for key in sorted(table.keys() - _READ.keys()):
-        raise _fault(f"unknown key {key}; {meant(key, _READ)}", key)
+        raise _fault(f"unknown key {key}; {suggest(key, _READ)}", key)
     found = replace(inherited, **{key: _READ[key](value, key) for key, value in table.items()})
     if found.high_after_s > found.medium_after_s:
         raise _fault(
@@ -31,8 +31,8 @@ def escalation_from(table: object, inherited: Escalation) -> Escalation:
     return found
 
 
-def _fault(says: str, key: str) -> Fault:
-    return Fault(f"escalation: {says}", "escalation", key)
+def _fault(says: str, key: str) -> RuleSyntaxError:
+    return RuleSyntaxError(f"escalation: {says}", "escalation", key)
 
 
 def _levels(value: object, key: str) -> tuple[str, ...]:

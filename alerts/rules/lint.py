@@ -11,10 +11,10 @@ from enum import StrEnum
 from itertools import permutations, product
 from typing import Final
 
-from alerts.rules.loader import Draft
+from alerts.rules.loader import ParsedRuleSet
 from alerts.rules.model import (
     BASELINES,
-    BY_DEVICES,
+    DEVICE_ONLY,
     RANGES,
     AllOf,
     AnyOf,
@@ -26,11 +26,11 @@ from alerts.rules.model import (
     Limit,
     Rise,
     Rule,
-    Trouble,
+    TechnicalCondition,
     leaves,
     signals,
 )
-from alerts.rules.text import in_words
+from alerts.rules.text import describe
 from drivers.readings import Vital
 
 DAY_S: Final = 86_400.0
@@ -47,7 +47,7 @@ Span = tuple[float, float]
 Alternative = tuple[Leaf, ...]
 
 
-class Level(StrEnum):
+class Severity(StrEnum):
     """How bad a finding is, as it is printed. What has a fault is not to be used."""
 
     OK = "ok"
@@ -60,21 +60,21 @@ class Level(StrEnum):
 class Finding:
     """One thing to know of a rule set, with the file and the line it is about."""
 
-    level: Level
-    says: str
+    level: Severity
+    message: str
 
 
-Found = tuple[Rule, Level, str]
+Found = tuple[Rule, Severity, str]
 
 
-def examine(draft: Draft, given: Collection[str] | None = None) -> list[Finding]:
+def lint(draft: ParsedRuleSet, given: Collection[str] | None = None) -> list[Finding]:
     """All there is to say of the set in `draft`.
 
     `given` are the signals that a site's devices give, None where the site is not known.
     """
     rules = draft.rules
     if rules is None:
-        return [Finding(Level.FAULT, fault) for fault in draft.faults]
+        return [Finding(Severity.FAULT, fault) for fault in draft.faults]
     own = [rule for rule in rules.rules if rule.id in draft.places]
     found: list[Found] = [(rule, *what) for rule in own for what in _of_rule(rule)]
     if given is not None:
@@ -83,7 +83,7 @@ def examine(draft: Draft, given: Collection[str] | None = None) -> list[Finding]
     if (base := draft.base) is not None:
         before = {rule.id: rule for rule in base.rules}
         found += [
-            (rule, Level.NOTE, f"replaces {in_words(before[rule.id].condition)} of {base.name}")
+            (rule, Severity.NOTE, f"replaces {describe(before[rule.id].condition)} of {base.name}")
             for rule in own
             if rule.id in before
         ]
@@ -96,31 +96,34 @@ def examine(draft: Draft, given: Collection[str] | None = None) -> list[Finding]
 # ── one rule ────────────────────────────────────────────────────────────────────────────
 
 
-def _of_rule(rule: Rule) -> Iterator[tuple[Level, str]]:
+def _of_rule(rule: Rule) -> Iterator[tuple[Severity, str]]:
     fires = any(map(_is_possible, _alternatives(rule.condition)))
     impossible = [leaf for leaf in leaves(rule.condition) if not _is_possible((leaf,))]
     for leaf in impossible:
-        yield Level.WARNING if fires else Level.FAULT, f"{in_words(leaf)} never is: {_why(leaf)}"
+        yield (
+            Severity.WARNING if fires else Severity.FAULT,
+            f"{describe(leaf)} never is: {_why(leaf)}",
+        )
     if not fires and not impossible:
-        yield Level.FAULT, "its conditions are never met together, so it can never fire"
+        yield Severity.FAULT, "its conditions are never met together, so it can never fire"
     for key in ("for_s", "confirm_within_s", "after_min", "clear_for_s"):
         seconds = (getattr(rule, key) or 0.0) * (60 if key == "after_min" else 1)
         if seconds >= DAY_S:
             never = "end" if key == "clear_for_s" else "fire"
-            yield Level.FAULT, f"{key} is a day or more, so it can never {never}"
+            yield Severity.FAULT, f"{key} is a day or more, so it can never {never}"
     if any(map(_is_certain, _alternatives(rule.condition))):
-        yield Level.WARNING, "is met by every value there can be"
+        yield Severity.WARNING, "is met by every value there can be"
     elif fires and not any(
-        map(_is_possible, _alternatives(over(rule.condition, rule.clear_margin)))
+        map(_is_possible, _alternatives(overridden(rule.condition, rule.clear_margin)))
     ):
         yield (
-            Level.FAULT,
+            Severity.FAULT,
             f"clear_margin = {rule.clear_margin:g} is beyond all values, so it can never end",
         )
 
 
 def _why(leaf: Leaf) -> str:
-    assert not isinstance(leaf, Trouble)
+    assert not isinstance(leaf, TechnicalCondition)
     least, most = RANGES[leaf.signal]
     return _unseen(leaf) or f"{leaf.signal} goes from {least:g} to {most:g}"
 
@@ -138,13 +141,13 @@ def _unseen(leaf: Leaf) -> str | None:
             return None
 
 
-def over(condition: Condition, margin: float) -> Condition:
+def overridden(condition: Condition, margin: float) -> Condition:
     """What has to be so for an alarm on `condition` to end, with so much hysteresis."""
     match condition:
         case AnyOf(parts):
-            return AllOf(tuple(over(part, margin) for part in parts))
+            return AllOf(tuple(overridden(part, margin) for part in parts))
         case AllOf(parts):
-            return AnyOf(tuple(over(part, margin) for part in parts))
+            return AnyOf(tuple(overridden(part, margin) for part in parts))
         case Limit(signal, Comparison.ABOVE, limit):
             return Limit(signal, Comparison.AT_MOST, limit - margin)
         case Limit(signal, Comparison.BELOW, limit):
@@ -165,7 +168,7 @@ def over(condition: Condition, margin: float) -> Condition:
 
 
 def _not_given(rules: Sequence[Rule], given: Collection[str]) -> Iterator[Found]:
-    lacking = BY_DEVICES - set(given)
+    lacking = DEVICE_ONLY - set(given)
     for rule in rules:
         needed = [
             lacking & set(_signals(way)) | _falling(way) - set(given)
@@ -173,7 +176,7 @@ def _not_given(rules: Sequence[Rule], given: Collection[str]) -> Iterator[Found]
         ]
         if all(needed):
             names = " and ".join(sorted(set().union(*needed)))
-            yield rule, Level.WARNING, f"no device here gives {names}, so it can never fire"
+            yield rule, Severity.WARNING, f"no device here gives {names}, so it can never fire"
 
 
 def _overlaps(rules: Sequence[Rule], own: Collection[str]) -> Iterator[Found]:
@@ -181,15 +184,15 @@ def _overlaps(rules: Sequence[Rule], own: Collection[str]) -> Iterator[Found]:
     for less, more in permutations(reversed(rules), 2):
         if less.id in told or not {less.id, more.id} & set(own) or more.id in told:
             continue
-        if _adds_nothing(less, more):
+        if _is_redundant(less, more):
             told.add(less.id)
             if less.id in own:
-                yield less, Level.WARNING, f"adds nothing to rule {more.id}"
+                yield less, Severity.WARNING, f"adds nothing to rule {more.id}"
             else:
-                yield more, Level.WARNING, f"leaves rule {less.id} nothing to add"
+                yield more, Severity.WARNING, f"leaves rule {less.id} nothing to add"
 
 
-def _adds_nothing(less: Rule, more: Rule) -> bool:
+def _is_redundant(less: Rule, more: Rule) -> bool:
     """Whether `less` is met only when `more` is, and then is no sooner and no louder."""
     return (
         _loudness(less) <= _loudness(more)
@@ -241,7 +244,7 @@ def _includes(wide: Leaf, way: Alternative) -> bool:
                 isinstance(p, Fall) and p.signal == signal and p.of >= by and p.within_s <= within_s
                 for p in way
             )
-        case Trouble():
+        case TechnicalCondition():
             return wide in way
 
 
@@ -260,7 +263,7 @@ def _alternatives(condition: Condition) -> list[Alternative]:
 
 
 def _signals(way: Alternative) -> Iterator[str]:
-    return (leaf.signal for leaf in way if not isinstance(leaf, Trouble))
+    return (leaf.signal for leaf in way if not isinstance(leaf, TechnicalCondition))
 
 
 def _falling(way: Alternative) -> set[str]:
@@ -279,7 +282,7 @@ def _is_certain(way: Alternative) -> bool:
 def _spans(way: Alternative) -> Mapping[str, Span]:
     spans: dict[str, Span] = {}
     for leaf in way:
-        if not isinstance(leaf, Trouble):
+        if not isinstance(leaf, TechnicalCondition):
             least, most = spans.get(leaf.signal, _range(leaf.signal))
             low, high = _span(leaf)
             spans[leaf.signal] = max(least, low), min(most, high)

@@ -10,35 +10,43 @@ from typing import Any
 
 from alerts.rules.escalation import escalation_from
 from alerts.rules.model import Escalation, Rule, RuleSet
-from alerts.rules.parser import Fault, RuleError, rule_from
-from alerts.rules.toml_positions import Place, line_of, lines, meant
+from alerts.rules.parser import RuleError, RuleSyntaxError, rule_from
+from alerts.rules.toml_positions import KeyPath, key_lines, line_at, suggest
 
-__all__ = ["Draft", "RuleError", "kept", "load", "parse", "read", "shipped"]
+__all__ = [
+    "ParsedRuleSet",
+    "RuleError",
+    "from_texts",
+    "load_rules",
+    "parse",
+    "read_rules",
+    "shipped",
+]
 
 _KEYS = frozenset({"name", "version", "extends", "escalation", "rule"})
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ParsedRuleSet:
     """A set as far as it can be read: all that is wrong with it, or its `rules`.
 
     `places` says where each of the file's own rules is written, and `base` is the set that
     it extends.
     """
 
-    where: str
+    source: str
     faults: Sequence[str]
     rules: RuleSet | None = None
     base: RuleSet | None = None
-    places: Mapping[str, Place] = field(default_factory=dict)
-    lines: Mapping[Place, int] = field(default_factory=dict)
+    places: Mapping[str, KeyPath] = field(default_factory=dict)
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)
 
-    def at(self, place: Place) -> str:
+    def at(self, place: KeyPath) -> str:
         """`place` as people look it up: the file and its line."""
-        line = line_of(self.lines, place)
-        return self.where if line is None else f"{self.where}:{line}"
+        line = line_at(self.lines, place)
+        return self.source if line is None else f"{self.source}:{line}"
 
-    def sound(self) -> RuleSet:
+    def validated(self) -> RuleSet:
         """The set. Raises `RuleError` with the first fault when there is one."""
         if self.rules is None:
             raise RuleError(self.faults[0])
@@ -51,30 +59,30 @@ def shipped() -> list[str]:
     return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
 
 
-def load(name_or_path: str) -> RuleSet:
+def load_rules(name_or_path: str) -> RuleSet:
     """The shipped set of that name, or the one in that file. Raises `RuleError`."""
-    return read(name_or_path).sound()
+    return read_rules(name_or_path).validated()
 
 
-def read(name_or_path: str) -> Draft:
+def read_rules(name_or_path: str) -> ParsedRuleSet:
     """The shipped set of that name, or the one in that file, with all that is wrong with it."""
     try:
         return _load(name_or_path, ())
     except RuleError as error:
-        return Draft(name_or_path, [str(error)])
+        return ParsedRuleSet(name_or_path, [str(error)])
 
 
 def parse(text: str, where: str) -> RuleSet:
     """The set written in `text`; `where` names it in errors. Raises `RuleError`."""
-    return _read(text, where, ()).sound()
+    return _read(text, where, ()).validated()
 
 
-def kept(texts: Sequence[str], where: str) -> RuleSet:
+def from_texts(texts: Sequence[str], where: str) -> RuleSet:
     """The set that these `RuleSet.texts` were kept of. Raises `RuleError`."""
-    return _read(texts[0], where, (), texts[1:]).sound()
+    return _read(texts[0], where, (), texts[1:]).validated()
 
 
-def _load(name_or_path: str, above: tuple[Path, ...]) -> Draft:
+def _load(name_or_path: str, above: tuple[Path, ...]) -> ParsedRuleSet:
     """`above` are the files that lead here, outermost first: names are looked for beside the last.
 
     Raises `RuleError` when there is nothing to read.
@@ -96,15 +104,17 @@ def _load(name_or_path: str, above: tuple[Path, ...]) -> Draft:
     return _read(text, str(path), (*above, path.resolve()))
 
 
-def _read(text: str, where: str, above: tuple[Path, ...], extended: Sequence[str] = ()) -> Draft:
+def _read(
+    text: str, where: str, above: tuple[Path, ...], extended: Sequence[str] = ()
+) -> ParsedRuleSet:
     """`extended` holds the texts of what it extends, where they are not to be looked for."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return Draft(where, [f"{where}: not TOML: {error}"])
-    draft = Draft(where, [], lines=lines(text))
+        return ParsedRuleSet(where, [f"{where}: not TOML: {error}"])
+    draft = ParsedRuleSet(where, [], lines=key_lines(text))
     faults: list[str] = []
-    places: dict[str, Place] = {}
+    places: dict[str, KeyPath] = {}
     rules: dict[str, Rule] = {}
     texts: tuple[str, ...] = (text,)
     escalation = Escalation()
@@ -113,14 +123,18 @@ def _read(text: str, where: str, above: tuple[Path, ...], extended: Sequence[str
     try:
         _check_keys(data)
         if "extends" in data:
-            base = kept(extended, where) if extended else _load(data["extends"], above).sound()
+            base = (
+                from_texts(extended, where)
+                if extended
+                else _load(data["extends"], above).validated()
+            )
             texts += base.texts
             rules = {rule.id: rule for rule in base.rules}
             escalation = base.escalation
             digest.update(base.hash.encode())
         if "escalation" in data:
             escalation = escalation_from(data["escalation"], escalation)
-    except Fault as fault:
+    except RuleSyntaxError as fault:
         faults.append(f"{draft.at(fault.place)}: {fault}")
     except RuleError as error:
         faults.append(str(error))
@@ -129,31 +143,31 @@ def _read(text: str, where: str, above: tuple[Path, ...], extended: Sequence[str
             rule_id = _id(table, places)
             places[rule_id] = ("rule", n)
             rules[rule_id] = rule_from(table)
-        except Fault as fault:
+        except RuleSyntaxError as fault:
             named = f"rule {table['id']}: " if "id" in table else ""
             faults.append(f"{draft.at(('rule', n, *fault.place))}: {named}{fault}")
     if not rules and not faults:
         faults.append(f'{where}: has no rule; add [[rule]] tables or extends = "default"')
     if faults:
-        return Draft(where, faults)
+        return ParsedRuleSet(where, faults)
     whole = RuleSet(
         data["name"], data["version"], digest.hexdigest(), tuple(rules.values()), escalation, texts
     )
-    return Draft(where, [], whole, base, places, draft.lines)
+    return ParsedRuleSet(where, [], whole, base, places, draft.lines)
 
 
 def _check_keys(data: Mapping[str, Any]) -> None:
     for key in sorted(data.keys() - _KEYS):
-        raise Fault(f"unknown key {key}; {meant(key, _KEYS)}", key)
+        raise RuleSyntaxError(f"unknown key {key}; {suggest(key, _KEYS)}", key)
     for key in ("name", "version"):
         if key not in data:
-            raise Fault(f'{key} is missing; write {key} = "…"')
+            raise RuleSyntaxError(f'{key} is missing; write {key} = "…"')
     for key in sorted(data.keys() & {"name", "version", "extends"}):
         if not isinstance(data[key], str):
-            raise Fault(f'{key} = {data[key]!r} is no text; write {key} = "…"', key)
+            raise RuleSyntaxError(f'{key} = {data[key]!r} is no text; write {key} = "…"', key)
     tables = data.get("rule", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise Fault("rules are written as [[rule]] tables", "rule")
+        raise RuleSyntaxError("rules are written as [[rule]] tables", "rule")
 
 
 def _tables(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -161,10 +175,10 @@ def _tables(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [t for t in tables if isinstance(t, dict)] if isinstance(tables, list) else []
 
 
-def _id(table: Mapping[str, Any], taken: Mapping[str, Place]) -> str:
+def _id(table: Mapping[str, Any], taken: Mapping[str, KeyPath]) -> str:
     rule_id = table.get("id")
     if not isinstance(rule_id, str) or not rule_id:
-        raise Fault("a rule has no id; give each [[rule]] its own id", "id")
+        raise RuleSyntaxError("a rule has no id; give each [[rule]] its own id", "id")
     if rule_id in taken:
-        raise Fault("is there twice; rename or remove one", "id")
+        raise RuleSyntaxError("is there twice; rename or remove one", "id")
     return rule_id

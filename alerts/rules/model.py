@@ -16,7 +16,7 @@ SCORES: Final = {"cadss": (0, 92), "moaas": (0, 5)}
 BASELINES: Final = (Vital.SYS.value, Vital.DIA.value, *SCORES)
 """What is found before the dose, to hold a rise against."""
 
-BY_DEVICES: Final = frozenset({Vital.SPO2, Vital.PULSE, Vital.MAP, Vital.PERFUSION})
+DEVICE_ONLY: Final = frozenset({Vital.SPO2, Vital.PULSE, Vital.MAP, Vital.PERFUSION})
 """What only devices give: people can enter the rest, or it is worked out."""
 
 SYMPTOMS: Final[Mapping[str, str]] = {
@@ -63,28 +63,30 @@ the total and `news2-single` the highest single parameter's points."""
 SIGNALS: Final = frozenset(RANGES)
 """Everything a rule may name as its signal."""
 
-SITE_TROUBLES: Final = frozenset({"journal-failing", "broker-unreachable", "bed-failing"})
+SITE_CONDITIONS: Final = frozenset({"journal-failing", "broker-unreachable", "bed-failing"})
 """Troubles of the daemon itself, which belong to no device."""
 
-BED_TROUBLES: Final = frozenset({"signal-missing", "nobody-watching", "cuff-stopped"})
+BED_CONDITIONS: Final = frozenset({"signal-missing", "nobody-watching", "cuff-stopped"})
 """Troubles of a bed as a whole."""
 
-CHECK_TROUBLES: Final = frozenset({"check-overdue"})
+CHECK_CONDITIONS: Final = frozenset({"check-overdue"})
 """Troubles of one kind of check, whose name stands where a device's would."""
 
-DEVICE_TROUBLES: Final = frozenset(
+DEVICE_CONDITIONS: Final = frozenset(
     """sensor-off sensor-disconnected no-pulse artefact low-perfusion low-battery signal-missing
     cuff-failed device-fault device-silent link-lost""".split()
 )
 """Troubles of one device."""
 
-BLINDING: Final = frozenset(
+DATA_LOSS: Final = frozenset(
     """sensor-off sensor-disconnected no-pulse signal-missing cuff-failed device-fault device-silent
     link-lost""".split()
 )
 """Those that take signals away."""
 
-TROUBLES: Final = SITE_TROUBLES | BED_TROUBLES | CHECK_TROUBLES | DEVICE_TROUBLES
+TECHNICAL_CONDITIONS: Final = (
+    SITE_CONDITIONS | BED_CONDITIONS | CHECK_CONDITIONS | DEVICE_CONDITIONS
+)
 """Everything a rule may name as `technical`."""
 
 
@@ -150,7 +152,7 @@ class Fall:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class TechnicalCondition:
     """A technical condition of one device, or of the site."""
 
     name: str
@@ -170,7 +172,7 @@ class AllOf:
     parts: tuple["Condition", ...]
 
 
-Leaf = Limit | Rise | Fall | Trouble
+Leaf = Limit | Rise | Fall | TechnicalCondition
 """A condition that has no parts."""
 
 Condition = Leaf | AnyOf | AllOf
@@ -187,7 +189,7 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
 
 def signals(condition: Condition) -> tuple[str, ...]:
     """The signals that `condition` looks at, each once, in the order it names them."""
-    names = (leaf.signal for leaf in leaves(condition) if not isinstance(leaf, Trouble))
+    names = (leaf.signal for leaf in leaves(condition) if not isinstance(leaf, TechnicalCondition))
     return tuple(dict.fromkeys(names))
 
 
@@ -224,9 +226,9 @@ class Rule:
     worsens_after_s: float
 
     @property
-    def trouble(self) -> str | None:
+    def technical_condition(self) -> str | None:
         """The technical condition this rule is about, None for the others."""
-        return self.condition.name if isinstance(self.condition, Trouble) else None
+        return self.condition.name if isinstance(self.condition, TechnicalCondition) else None
 
 
 @dataclass(frozen=True, slots=True)

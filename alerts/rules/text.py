@@ -15,7 +15,7 @@ from alerts.rules.model import (
     Leaf,
     Limit,
     Rise,
-    Trouble,
+    TechnicalCondition,
 )
 
 _SIGNS: Final = {
@@ -38,12 +38,12 @@ _NAMES: Final = {
 }
 
 
-def as_written(leaf: Leaf) -> str:
+def as_rule_syntax(leaf: Leaf) -> str:
     """A simple condition by the names that rule files use."""
     return _said(leaf, {})
 
 
-def as_spoken(leaf: Leaf) -> str:
+def as_plain_language(leaf: Leaf) -> str:
     """A simple condition as a nurse would say it."""
     match leaf:
         case Limit(signal, Comparison.AT_LEAST, limit) if signal in SYMPTOM_SIGNALS:
@@ -61,15 +61,17 @@ def _said(leaf: Leaf, names: dict[str, str]) -> str:
             return f"{names.get(signal, signal)} {at_least:g} or more over baseline"
         case Fall(signal, by, within_s):
             return f"{names.get(signal, signal)} down {by:g} or more within {within_s:g} s"
-        case Trouble(name):
+        case TechnicalCondition(name):
             return name
 
 
-def in_words(of: Condition, say: Callable[[Leaf], str] = as_written, *, inner: bool = False) -> str:
+def describe(
+    of: Condition, say: Callable[[Leaf], str] = as_rule_syntax, *, inner: bool = False
+) -> str:
     """The condition in words; with `inner`, in brackets where it has parts."""
     match of:
         case AnyOf(parts) | AllOf(parts):
-            *first, last = [in_words(part, say, inner=True) for part in parts] or [""]
+            *first, last = [describe(part, say, inner=True) for part in parts] or [""]
             joint = " or " if isinstance(of, AnyOf) else " and "
             text = f"{', '.join(first)}{joint}{last}" if first else last
             return f"({text})" if inner and first else text

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-Place = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """A key's way from the top: table and key names, and the numbers of list elements from 0."""
 
 _BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
@@ -22,19 +22,19 @@ _SCALAR: Final = re.compile(
 )
 
 
-def lines(text: str) -> Mapping[Place, int]:
+def key_lines(text: str) -> Mapping[KeyPath, int]:
     """The line, from 1, of every key, table and list element in the valid TOML `text`."""
     return _Reader(text).read()
 
 
-def line_of(found: Mapping[Place, int], place: Iterable[str | int]) -> int | None:
+def line_at(found: Mapping[KeyPath, int], place: Iterable[str | int]) -> int | None:
     """The line of `place`, or of the nearest that is written of what leads to it."""
     steps = tuple(place)
     ways = (steps[:n] for n in range(len(steps), 0, -1))
     return next((found[way] for way in ways if way in found), None)
 
 
-def meant(word: object, known: Iterable[str]) -> str:
+def suggest(word: object, known: Iterable[str]) -> str:
     """Words that say which of `known` may be meant by `word`, or which there are."""
     names = sorted(known)
     close = get_close_matches(str(word), names, n=1)
@@ -45,11 +45,11 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
-        self._lines: dict[Place, int] = {}
-        self._last: dict[Place, int] = {}
+        self._lines: dict[KeyPath, int] = {}
+        self._last: dict[KeyPath, int] = {}
 
-    def read(self) -> Mapping[Place, int]:
-        table: Place = ()
+    def read(self) -> Mapping[KeyPath, int]:
+        table: KeyPath = ()
         while self._skip(_BLANK):
             if self._take("["):
                 of_list = self._take("[")
@@ -59,11 +59,11 @@ class _Reader:
                 self._pair(table)
         return self._lines
 
-    def _header(self, of_list: bool) -> Place:
+    def _header(self, of_list: bool) -> KeyPath:
         self._skip(_BLANK)
         line = self._line
         *outer, name = self._keys()
-        place: Place = ()
+        place: KeyPath = ()
         for key in outer:
             place = self._inside((*place, key))
         place = (*place, name)
@@ -74,11 +74,11 @@ class _Reader:
         self._lines[self._inside(place)] = line
         return self._inside(place)
 
-    def _inside(self, place: Place) -> Place:
+    def _inside(self, place: KeyPath) -> KeyPath:
         """`place`, and where it is a list of tables the last one so far."""
         return (*place, self._last[place]) if place in self._last else place
 
-    def _pair(self, table: Place) -> None:
+    def _pair(self, table: KeyPath) -> None:
         line = self._line
         place = table
         for key in self._keys():
@@ -98,7 +98,7 @@ class _Reader:
         written = self._match(_KEY)
         return next(iter(tomllib.loads(f"{written} = 0"))) if written[0] in "\"'" else written
 
-    def _value(self, place: Place) -> None:
+    def _value(self, place: KeyPath) -> None:
         self._skip(_BLANK)
         self._lines.setdefault(place, self._line)
         if self._take("["):
@@ -111,7 +111,7 @@ class _Reader:
         else:
             self._match(_SCALAR)
 
-    def _list(self, place: Place) -> None:
+    def _list(self, place: KeyPath) -> None:
         n = 0
         while self._skip(_BLANK) and not self._take("]"):
             self._value((*place, n))

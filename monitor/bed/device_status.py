@@ -18,7 +18,7 @@ from drivers.readings import (
 )
 from drivers.registry import DeviceSpec
 
-FLAG_TROUBLES: Final[Mapping[Flag, tuple[str, str]]] = {
+FLAG_CONDITIONS: Final[Mapping[Flag, tuple[str, str]]] = {
     Flag.SENSOR_OFF: ("sensor-off", "no finger"),
     Flag.SENSOR_DISCONNECTED: ("sensor-disconnected", "sensor disconnected"),
     Flag.NO_PULSE: ("no-pulse", "finds no pulse"),
@@ -34,16 +34,16 @@ _IDLE: Final = CuffState(CuffPhase.IDLE)
 _OF_THE_LINK: Final = frozenset({"device-silent", "link-lost"})
 
 
-def troubles_of(spec: DeviceSpec) -> frozenset[str]:
+def conditions_of(spec: DeviceSpec) -> frozenset[str]:
     """Every trouble that a device of this kind can have."""
     driver = spec.kind
-    own = {FLAG_TROUBLES[flag][0] for flag in driver.flags if flag in FLAG_TROUBLES}
+    own = {FLAG_CONDITIONS[flag][0] for flag in driver.flags if flag in FLAG_CONDITIONS}
     kind = "cuff-failed" if driver.can_measure else "signal-missing"
     return _OF_THE_LINK | own | {kind}
 
 
 @dataclass(slots=True)
-class Hearing:
+class DeviceStatus:
     """One device as the bed hears it.
 
     `heard_at` is when it last said anything; `lost` that nothing has been heard since the
@@ -54,10 +54,10 @@ class Hearing:
     """
 
     spec: DeviceSpec
-    least_s: float = 0.0
+    min_silence_s: float = 0.0
     link: LinkState = LinkState.CONNECTING
     reason: str | None = None
-    heard_at: Instant | None = None
+    last_valid_at: Instant | None = None
     up_since: Instant | None = None
     lost: bool = True
     lost_since: float | None = None
@@ -65,14 +65,14 @@ class Hearing:
     flags: frozenset[Flag] | None = None
     identity: Identity | None = None
     cuff: CuffState | None = None
-    misses: bool = False
+    missing_signals: bool = False
 
-    def hear(self, item: Item, at: Instant) -> bool:
+    def receive(self, item: Item, at: Instant) -> bool:
         """The device said `item`; whether that may have changed what troubles or occupies it.
 
         A failed measurement may be said in the device's absence.
         """
-        is_news = not self.heard
+        is_news = not self.responding
         match item:
             case Measurement(flags=flags):
                 is_news |= flags != self.flags
@@ -90,7 +90,7 @@ class Hearing:
                 self.identity = item
             case _:
                 pass
-        self.heard_at = at
+        self.last_valid_at = at
         self.lost = False
         self.lost_since = None
         self.silent = False
@@ -99,10 +99,10 @@ class Hearing:
     @property
     def may_be_lost(self) -> bool:
         """Whether the passing of time alone can make its link a trouble."""
-        return self.lost and self.least_s > 0
+        return self.lost and self.min_silence_s > 0
 
     @property
-    def heard(self) -> bool:
+    def responding(self) -> bool:
         """Whether the device is there and talks."""
         return not (self.lost or self.silent)
 
@@ -116,7 +116,7 @@ class Hearing:
         if state is LinkState.UP:
             self.up_since = at
         else:
-            self.listen(at)
+            self.check_silence(at)
             self.lost = not self.silent
             self.cuff = None
         if self.lost and self.lost_since is None:
@@ -125,7 +125,7 @@ class Hearing:
         if reason is not None or state is LinkState.UP:
             self.reason = reason
 
-    def listen(self, now: Instant) -> bool:
+    def check_silence(self, now: Instant) -> bool:
         """Notice when the device has said nothing for too long; whether that is so from now on."""
         if now.mono < self.silent_at:
             return False
@@ -139,29 +139,29 @@ class Hearing:
         if self.silent or self.link is not LinkState.UP or self.up_since is None:
             return float("inf")
         heard = self.up_since.mono
-        if self.heard_at is not None:
-            heard = max(heard, self.heard_at.mono)
-        return heard + max(self.spec.kind.silent_after_s, self.least_s)
+        if self.last_valid_at is not None:
+            heard = max(heard, self.last_valid_at.mono)
+        return heard + max(self.spec.kind.silent_after_s, self.min_silence_s)
 
-    def troubles(self, missing: Iterable[Vital], now: Instant) -> dict[str, str]:
+    def conditions(self, missing: Iterable[Vital], now: Instant) -> dict[str, str]:
         """The troubles present, with reasons; `missing` are the vitals it should give."""
         if self.silent:
             return {"device-silent": self.reason or "says nothing"}
         if self.lost:
             since = now.mono if self.lost_since is None else self.lost_since
-            is_long = now.mono - since >= self.least_s
+            is_long = now.mono - since >= self.min_silence_s
             return {"link-lost": self.reason or "connecting"} if is_long else {}
         flags = self.flags or frozenset()
-        found = dict(FLAG_TROUBLES[flag] for flag in flags if flag in FLAG_TROUBLES)
+        found = dict(FLAG_CONDITIONS[flag] for flag in flags if flag in FLAG_CONDITIONS)
         if not self.spec.kind.can_measure and missing and not flags & _EXPLAIN_SILENCE:
             found["signal-missing"] = "gives no " + ", ".join(missing)
         return found
 
-    def unseen(self) -> frozenset[str]:
+    def unknown_conditions(self) -> frozenset[str]:
         """The troubles of which nobody can say whether they are present."""
-        if not self.heard:
-            return troubles_of(self.spec) - _OF_THE_LINK
+        if not self.responding:
+            return conditions_of(self.spec) - _OF_THE_LINK
         return _OF_FLAGS if self.flags is None else frozenset()
 
 
-_OF_FLAGS: Final = frozenset(trouble for trouble, _ in FLAG_TROUBLES.values())
+_OF_FLAGS: Final = frozenset(trouble for trouble, _ in FLAG_CONDITIONS.values())

@@ -12,42 +12,42 @@ _IDS: Final = UUID("5d1d5bd1-0a4c-4d8c-8c53-0b8f8c1f9a34")
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class StartMeasurement:
     """The shell should ask this device for a measurement."""
 
     device: str
 
 
 @dataclass(frozen=True, slots=True)
-class StopMeasuring:
+class StopMeasurement:
     """The shell should have this device end the measurement that is under way."""
 
     device: str
 
 
-_ASK: Final[Mapping[str, type[Measure | StopMeasuring]]] = {
-    "pressure.requested": Measure,
-    "cuff.stopped": StopMeasuring,
+_EFFECTS: Final[Mapping[str, type[StartMeasurement | StopMeasurement]]] = {
+    "pressure.requested": StartMeasurement,
+    "cuff.stopped": StopMeasurement,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Result:
     """What was decided, in order."""
 
     events: list[Event] = field(default_factory=list)
 
     @property
-    def requests(self) -> list[Measure | StopMeasuring]:
+    def effects(self) -> list[StartMeasurement | StopMeasurement]:
         """What the shell should do."""
-        return [_ASK[e.type](e.payload["device"]) for e in self.events if e.type in _ASK]
+        return [_EFFECTS[e.type](e.payload["device"]) for e in self.events if e.type in _EFFECTS]
 
 
-NOTHING: Final = Outcome()
+NO_RESULT: Final = Result()
 """Nothing was decided. Never changed."""
 
 
-class Decided:
+class PendingEvents:
     """What a bed decided and has not handed over yet.
 
     `n` is the number of the bed's last event; they count from 1.
@@ -81,9 +81,9 @@ class Decided:
         self.events.append(event)
         return event
 
-    def hand_over(self) -> Outcome:
+    def drain(self) -> Result:
         """All of it, once."""
         if not self.events:
-            return NOTHING
-        outcome, self.events = Outcome(self.events), []
+            return NO_RESULT
+        outcome, self.events = Result(self.events), []
         return outcome

@@ -17,19 +17,19 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
-from alerts.rules.loader import kept
+from alerts.rules.loader import from_texts
 from alerts.rules.model import RuleSet
 from drivers.clock import Instant, parse_rfc3339
 from drivers.readings import Item, LinkChanged, Measurement, Report, Waveform
 from drivers.registry import DeviceSpec
 from monitor import __version__
 from monitor.bed.bed import Bed
-from monitor.bed.effects import Outcome
+from monitor.bed.effects import Result
 from monitor.session.commands import Command
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DeviceInput:
     """A device said something, or its link changed."""
 
     device: str
@@ -37,7 +37,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class SiteCondition:
     """A trouble of the daemon itself: `reason` while it lasts, None when it is over."""
 
     trouble: str
@@ -49,23 +49,23 @@ class Tick:
     """Time has passed."""
 
 
-What = Said | Site | Tick | Command
+Input = DeviceInput | SiteCondition | Tick | Command
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class TimedInput:
     """What a bed was given, and when."""
 
     at: Instant
-    what: What
+    input: Input
 
 
-def give(bed: Bed, given: Given) -> Outcome:
+def apply(bed: Bed, given: TimedInput) -> Result:
     """Have `bed` take it. Raises `Refused` as `Bed.command` does."""
-    match given.what:
-        case Said(device, item):
+    match given.input:
+        case DeviceInput(device, item):
             return bed.take(Report(device, given.at, item))
-        case Site(trouble, reason):
+        case SiteCondition(trouble, reason):
             return bed.site(trouble, reason, given.at)
         case Tick():
             return bed.tick(given.at)
@@ -76,7 +76,7 @@ def give(bed: Bed, given: Given) -> Outcome:
 # ── as text ─────────────────────────────────────────────────────────────────────────────
 
 _SAID: Final = {cls.__name__: cls for cls in (*get_args(Item), LinkChanged)}
-_OTHERS: Final = {cls.__name__: cls for cls in (Site, Tick, *get_args(Command))}
+_OTHERS: Final = {cls.__name__: cls for cls in (SiteCondition, Tick, *get_args(Command))}
 
 _PLAIN: Final = frozenset({str, bool, int, float})
 
@@ -122,16 +122,16 @@ for _cls in (*_SAID.values(), *_OTHERS.values()):
     _readers(_cls)
 
 
-def text_of(what: What) -> str:
+def dump(what: Input) -> str:
     """`what` as JSON text."""
     match what:
         case Tick():
             return _TICK
-        case Said(device, Waveform(name, rate_hz, _)):
+        case DeviceInput(device, Waveform(name, rate_hz, _)):
             return _wave(device, name, rate_hz)
-        case Said(device, Measurement(readings, _) as item):
+        case DeviceInput(device, Measurement(readings, _) as item):
             return _said(device, item, tuple([type(reading.value) for reading in readings]))
-        case Said(device, item):
+        case DeviceInput(device, item):
             return _said(device, item)
         case _:
             return _written({"is": type(what).__name__, **_plain(what)})
@@ -152,13 +152,13 @@ def _wave(device: str, name: str, rate_hz: float) -> str:
 
 
 @lru_cache(maxsize=4096)
-def what_in(text: str) -> What:
+def load(text: str) -> Input:
     """What `text_of` wrote. Raises `KeyError` or `ValueError` when it is nothing known."""
     data = json.loads(text)
     name = data.pop("is")
     if name in _SAID:
-        return Said(data.pop("device"), _made(_SAID[name], data))
-    found: What = _made(_OTHERS[name], data)
+        return DeviceInput(data.pop("device"), _made(_SAID[name], data))
+    found: Input = _made(_OTHERS[name], data)
     return found
 
 
@@ -185,7 +185,7 @@ def _plain(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class RecordingStart:
     """An empty bed was made and took up its events from number `first_n` to `last_n`.
 
     That is where a recording can be run from: when a daemon starts, and when it rebuilds a
@@ -212,13 +212,13 @@ class Opening:
         }
 
     @classmethod
-    def from_json(cls, at: Instant, data: Mapping[str, Any]) -> "Opening":
+    def from_json(cls, at: Instant, data: Mapping[str, Any]) -> "RecordingStart":
         """The opening that `as_json` wrote. Raises `RuleError`, `SpecError` or `KeyError`."""
         return cls(
             at=at,
             devices=tuple(DeviceSpec(**spec) for spec in data["devices"]),
             least_s=data["least_s"],
-            rules=kept(data["rules"], f"the rules recorded at {at.wall:%Y-%m-%d %H:%M}"),
+            rules=from_texts(data["rules"], f"the rules recorded at {at.wall:%Y-%m-%d %H:%M}"),
             first_n=data["first_n"],
             last_n=data["last_n"],
             version=data["version"],

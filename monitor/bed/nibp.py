@@ -13,12 +13,12 @@ from typing import Final
 from alerts.alarm.lifecycle import Alarm, State
 from drivers.clock import Instant
 from drivers.readings import CuffPhase, LinkState, Measurement, MeasurementFailed, Vital
-from monitor.bed.device_status import Hearing
+from monitor.bed.device_status import DeviceStatus
 from monitor.session.commands import Refusal, Refused
 from monitor.session.events import Draft, Event
 from monitor.session.records import Pressure
-from monitor.session.regimen import CheckOf
-from monitor.session.schedule import CheckState, Planned
+from monitor.session.regimen import CheckKind
+from monitor.session.schedule import CheckState, PlannedCheck
 from monitor.session.session import ENDINGS
 
 APART_S: Final = 60.0
@@ -36,34 +36,34 @@ ANSWER_S: Final = 200.0
 
 
 @dataclass(slots=True)
-class Cuff:
+class NibpScheduler:
     """The cuff that a bed can start, unless a nurse has `stopped` it, for that reason.
 
     `asked_at` is in monotonic seconds. `failures` counts the measurements that gave nothing
     since the last that gave values; every second one in a row gives up for this time.
     """
 
-    hearing: Hearing
+    device_status: DeviceStatus
     asked_at: float | None = None
     pending: bool = False
     failures: int = 0
     failure: str | None = None
     failed_at: datetime | None = None
-    stopped: str | None = None
+    inhibited: str | None = None
 
     def evolve(self, event: Event, mono: float) -> None:
         """Take an event of this bed that was decided at `mono`."""
         if event.type == "clock.stepped" and self.failed_at is not None:
             self.failed_at += timedelta(seconds=event.payload["by_s"])
         if event.type in ENDINGS:
-            self.stopped = None
-        if event.payload.get("device") != self.hearing.spec.id:
+            self.inhibited = None
+        if event.payload.get("device") != self.device_status.spec.id:
             return
         match event.type:
             case "cuff.stopped":
-                self.stopped = event.payload["reason"]
+                self.inhibited = event.payload["reason"]
             case "cuff.allowed":
-                self.stopped = None
+                self.inhibited = None
             case "pressure.requested":
                 self.asked_at = mono
                 self.pending = True
@@ -73,38 +73,38 @@ class Cuff:
                 self.failure = self.failed_at = None
             case "pressure.failed":
                 self.pending = False
-                if self.stopped is not None:
+                if self.inhibited is not None:
                     return
                 self.failures += 1
                 self.failure = event.payload["reason"]
                 self.failed_at = event.at
 
     @property
-    def trouble(self) -> dict[str, str]:
+    def conditions(self) -> dict[str, str]:
         """The cuff's own trouble: it failed, and again when it was tried once more."""
         return {"cuff-failed": self.failure or "no result"} if self.failures > 1 else {}
 
-    def stop(self, by: str, reason: str) -> Draft:
+    def inhibit(self, by: str, reason: str) -> Draft:
         """A nurse stops it. Raises `Refused` when that was done before."""
-        if self.stopped is not None:
-            raise Refused(Refusal.CONFLICT, f"the cuff is stopped already: {self.stopped}")
-        return "cuff.stopped", {"device": self.hearing.spec.id, "by": by, "reason": reason}
+        if self.inhibited is not None:
+            raise Refused(Refusal.CONFLICT, f"the cuff is stopped already: {self.inhibited}")
+        return "cuff.stopped", {"device": self.device_status.spec.id, "by": by, "reason": reason}
 
-    def allow(self, by: str) -> Draft:
+    def enable(self, by: str) -> Draft:
         """It may be started again. Raises `Refused` when it was not stopped."""
-        if self.stopped is None:
+        if self.inhibited is None:
             raise Refused(Refusal.CONFLICT, "the cuff is not stopped")
-        return "cuff.allowed", {"device": self.hearing.spec.id, "by": by}
+        return "cuff.allowed", {"device": self.device_status.spec.id, "by": by}
 
     @property
     def is_busy(self) -> bool:
         """Whether a measurement is asked for or under way."""
-        state = self.hearing.cuff
+        state = self.device_status.cuff
         return self.pending or (state is not None and state.phase is CuffPhase.MEASURING)
 
     def request(self, why: str, by: str | None = None) -> Draft:
         """A measurement is asked for, by a person or by the bed itself."""
-        return "pressure.requested", {"device": self.hearing.spec.id, "why": why, "by": by}
+        return "pressure.requested", {"device": self.device_status.spec.id, "why": why, "by": by}
 
     def answer(self, item: Measurement | MeasurementFailed) -> Draft:
         """What the device gave: a systolic and a diastolic that can be used, or a failure."""
@@ -115,11 +115,11 @@ class Cuff:
             reasons = [r.reason for r in item.readings if r.reason]
             return self.failed(reasons[0] if reasons else "no valid pressure")
         vitals = {vital.value: values.get(vital) for vital in (*PRESSURES, Vital.PULSE)}
-        return "pressure.measured", {"device": self.hearing.spec.id, **vitals}
+        return "pressure.measured", {"device": self.device_status.spec.id, **vitals}
 
     def failed(self, reason: str, code: int | None = None) -> Draft:
         """A measurement gave nothing."""
-        payload = {"device": self.hearing.spec.id, "reason": reason, "code": code}
+        payload = {"device": self.device_status.spec.id, "reason": reason, "code": code}
         return "pressure.failed", payload
 
     @property
@@ -131,13 +131,14 @@ class Cuff:
 
     def check_can_start(self) -> None:
         """Raises `Refused` when it cannot be started by hand now."""
-        device = self.hearing.spec.id
-        if self.stopped is not None:
+        device = self.device_status.spec.id
+        if self.inhibited is not None:
             raise Refused(
-                Refusal.CONFLICT, f"{device} is stopped ({self.stopped}); allow it, or use your own"
+                Refusal.CONFLICT,
+                f"{device} is stopped ({self.inhibited}); allow it, or use your own",
             )
-        if self.hearing.link is not LinkState.UP:
-            reason = self.hearing.reason or "connecting"
+        if self.device_status.link is not LinkState.UP:
+            reason = self.device_status.reason or "connecting"
             raise Refused(Refusal.CONFLICT, f"{device} is not connected ({reason})")
         if self.is_busy:
             raise Refused(Refusal.CONFLICT, f"{device} is measuring; wait for its result")
@@ -148,16 +149,16 @@ class Cuff:
         *,
         confirm_at: float | None,
         follow_up: bool,
-        planned: Iterable[Planned],
+        planned: Iterable[PlannedCheck],
     ) -> str | None:
         """Why a measurement should start now, None when none should.
 
         `planned` are the session's checks in the order they are due.
         """
-        hearing = self.hearing
-        if self.stopped is not None:
+        hearing = self.device_status
+        if self.inhibited is not None:
             return None
-        if hearing.link is not LinkState.UP or not hearing.heard or self.is_busy:
+        if hearing.link is not LinkState.UP or not hearing.responding or self.is_busy:
             return None
         asked_at = float("-inf") if self.asked_at is None else self.asked_at
         if now.mono < asked_at + APART_S:
@@ -171,7 +172,7 @@ class Cuff:
         come = takewhile(lambda check: check.state is not CheckState.UPCOMING, planned)
         return "schedule" if any(map(self._calls, come)) else None
 
-    def next_turn(self, now: Instant, confirm_at: float | None) -> float:
+    def next_change(self, now: Instant, confirm_at: float | None) -> float:
         """When time alone may next make a measurement `wanted`, but for what is planned.
 
         In monotonic seconds, and inf for never.
@@ -181,8 +182,8 @@ class Cuff:
             turns += [self.asked_at + APART_S, self.asked_at + FOLLOW_UP_S]
         return min((at for at in turns if at > now.mono), default=float("inf"))
 
-    def _calls(self, planned: Planned) -> bool:
-        if planned.check is not CheckOf.PRESSURE or planned.state is CheckState.DONE:
+    def _calls(self, planned: PlannedCheck) -> bool:
+        if planned.check is not CheckKind.PRESSURE or planned.state is CheckState.DONE:
             return False
         return self.failed_at is None or planned.due_at > self.failed_at
 

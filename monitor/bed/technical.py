@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from alerts.evaluation.engine import TroubleAt
+from alerts.evaluation.engine import ConditionAt
 
 
-class Troubles:
+class TechnicalConditions:
     """The troubles of a bed's devices, and under None those of the bed and the site.
 
     `present` gives the reason for each that is there; `unseen` are those that cannot be
@@ -13,13 +13,13 @@ class Troubles:
     """
 
     def __init__(self) -> None:
-        self.present: Mapping[TroubleAt, str] = {}
-        self.unseen: frozenset[TroubleAt] = frozenset()
+        self.present: Mapping[ConditionAt, str] = {}
+        self.unknown: frozenset[ConditionAt] = frozenset()
         self._of: dict[str | None, tuple[Mapping[str, str], frozenset[str]]] = {}
 
     def update(
         self, of: str | None, found: Mapping[str, str], unseen: frozenset[str] = frozenset()
-    ) -> set[TroubleAt]:
+    ) -> set[ConditionAt]:
         """Take what troubles `of` now; the troubles that a rule has to look at."""
         before, unseen_before = self._of.get(of, ({}, frozenset()))
         if found == before and unseen == unseen_before:
@@ -30,7 +30,7 @@ class Troubles:
             for device, (there, _) in self._of.items()
             for name, reason in there.items()
         }
-        self.unseen = frozenset(
+        self.unknown = frozenset(
             (name, device) for device, (_, blind) in self._of.items() for name in blind
         )
         return {(name, of) for name in (found.keys() ^ before.keys()) | (unseen ^ unseen_before)}

@@ -9,17 +9,17 @@ from alerts.rules.model import Kind, Leaf, Limit, Priority, Rise, Rule, leaves
 from drivers.clock import Instant, rfc3339, rfc3339_or_none
 from drivers.readings import CuffState, LinkState
 from monitor.bed.bed import Bed
-from monitor.bed.device_status import Hearing
-from monitor.session.predose import ASKED
-from monitor.session.schedule import Planned, schedule
+from monitor.bed.device_status import DeviceStatus
+from monitor.session.predose import ADVISORY_CRITERIA
+from monitor.session.schedule import PlannedCheck, schedule
 from monitor.session.session import Infusion, Session
 
 Json = dict[str, Any]
 
-DRAWN: Final = ("spo2", "sys")
+CHARTED_RULES: Final = ("spo2", "sys")
 """The signals whose limits are drawn."""
 
-LOAD: Final = timedelta(minutes=120)
+ALARM_LOAD_WINDOW: Final = timedelta(minutes=120)
 """The time over which a bed's alarms are counted [clinical.md]."""
 
 
@@ -37,7 +37,7 @@ def vitals(bed: Bed, now: Instant) -> Json:
             "missing_since": _wall(shown.missing_since),
             "device": shown.device,
         }
-        for shown in bed.shown(now)
+        for shown in bed.vital_views(now)
     }
 
 
@@ -45,20 +45,23 @@ def session(bed: Bed, now: Instant) -> Json | None:
     """The bed's session, open or last; None before its first."""
     if bed.session is None:
         return None
-    shown = recorded(bed.session)
+    shown = records(bed.session)
     if not bed.session.is_open:
         return shown
-    criteria = bed.criteria(now)
+    criteria = bed.discharge_criteria(now)
     return shown | {
         "ready": bed.session.phase.value == "ready",
-        "limits": limits(bed.engine.in_force, bed.session.baseline),
-        "gate": [asdict(c) | {"required": c.name not in ASKED} for c in bed.gate(now)],
+        "limits": alarm_limits(bed.alarm_engine.effective_rules, bed.session.baseline),
+        "gate": [
+            asdict(c) | {"required": c.name not in ADVISORY_CRITERIA}
+            for c in bed.predose_criteria(now)
+        ],
         "criteria": [asdict(c) for c in criteria],
         "schedule": checks(bed.schedule(now)),
     }
 
 
-def checks(planned: Iterable[Planned]) -> list[Json]:
+def checks(planned: Iterable[PlannedCheck]) -> list[Json]:
     """The checks of a session, in the order they are due."""
     return [
         {
@@ -71,7 +74,7 @@ def checks(planned: Iterable[Planned]) -> list[Json]:
     ]
 
 
-def limits(rules: Iterable[Rule], baseline: Mapping[str, float]) -> list[Json]:
+def alarm_limits(rules: Iterable[Rule], baseline: Mapping[str, float]) -> list[Json]:
     """The limits to draw beside SpO2 and systolic pressure.
 
     They are those of the physiological rules of medium and high priority.
@@ -82,7 +85,7 @@ def limits(rules: Iterable[Rule], baseline: Mapping[str, float]) -> list[Json]:
             continue
         for leaf in leaves(rule.condition):
             signal, value = _drawn(leaf, baseline)
-            if signal in DRAWN:
+            if signal in CHARTED_RULES:
                 label = f"{rule.id.split('.')[-1]} {value:g}"
                 line = {"vital": signal, "value": value, "label": label}
                 found.append(line | {"priority": rule.priority.label})
@@ -99,7 +102,7 @@ def _drawn(leaf: Leaf, baseline: Mapping[str, float]) -> tuple[str | None, float
             return None, 0.0
 
 
-def recorded(of: Session) -> Json:
+def records(of: Session) -> Json:
     """What is recorded of a session, whether or not it is still open."""
     return {
         "id": of.id,
@@ -113,7 +116,7 @@ def recorded(of: Session) -> Json:
         "medicines": None if of.medicines is None else list(of.medicines),
         "escort_planned": of.escort_planned,
         "nurse": of.nurse,
-        "handing_to": of.handing_to,
+        "handing_to": of.handover_to,
         "state": of.phase.value,
         "by": of.by,
         "rules": dict(of.rules),
@@ -130,7 +133,7 @@ def recorded(of: Session) -> Json:
         "symptoms": [symptom.as_json() for symptom in of.symptoms],
         "observations": [observation.as_json() for observation in of.observations],
         "pressures": [pressure.as_json() for pressure in of.pressures],
-        "decisions": [decision.as_json() for decision in of.decisions],
+        "decisions": [decision.as_json() for decision in of.clearances],
         "patient_limits": [limit.as_json() for limit in of.limits],
         "news2": of.news2[-1].as_json() if of.news2 else None,
         "corrections": [correction.as_json() for correction in of.corrections],
@@ -160,7 +163,7 @@ def infusion(of: Session, ran: Infusion) -> Json:
     }
 
 
-def device(hearing: Hearing) -> Json:
+def device(hearing: DeviceStatus) -> Json:
     """One device at the bed. Where it is connected is for those who look after it."""
     spec, identity = hearing.spec, hearing.identity
     return {
@@ -183,9 +186,9 @@ def cuff(state: CuffState | None) -> Json | None:
     return {"phase": state.phase.value, "pressure_mmhg": state.pressure_mmhg}
 
 
-def audio(bed: Bed) -> Json:
+def audio_pause(bed: Bed) -> Json:
     """Until when the bed's sound is paused, and by whom; None and None when it is not."""
-    pause = bed.pause
+    pause = bed.audio_pause
     if pause is None:
         return {"paused_until": None, "by": None}
     return {"paused_until": rfc3339(pause.until), "by": pause.by}
@@ -193,10 +196,10 @@ def audio(bed: Bed) -> Json:
 
 def alarms(bed: Bed) -> list[Json]:
     """The bed's open alarms, most urgent first."""
-    return [alarm.as_json() for alarm in bed.engine.open_alarms()]
+    return [alarm.as_json() for alarm in bed.alarm_engine.open_alarms()]
 
 
-def nothing(bed: str, *, simulated: bool) -> Json:
+def empty(bed: str, *, simulated: bool) -> Json:
     """A bed of which nothing can be said now."""
     return {
         "id": bed,
@@ -212,16 +215,16 @@ def nothing(bed: str, *, simulated: bool) -> Json:
 
 def bed(of: Bed, now: Instant, *, simulated: bool) -> Json:
     """Everything about a bed now."""
-    states = [h.cuff for h in of.hearing.values() if h.cuff is not None]
+    states = [h.cuff for h in of.device_status.values() if h.cuff is not None]
     return {
         "id": of.id,
         "simulated": simulated,
-        "devices": [device(hearing) for hearing in of.hearing.values()],
+        "devices": [device(hearing) for hearing in of.device_status.values()],
         "vitals": vitals(of, now),
         "cuff": cuff(states[0] if states else None),
         "session": session(of, now),
         "alarms": alarms(of),
-        "audio": audio(of),
+        "audio": audio_pause(of),
     }
 
 

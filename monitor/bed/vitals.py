@@ -17,7 +17,7 @@ from drivers.readings import UNITS, Quality, Reading, Vital
 from drivers.registry import DeviceSpec
 from monitor.session.records import BY_HAND
 
-SPOT_S = 30.0
+SPOT_CHECK_S = 30.0
 """A value promised for longer than this is a measurement of its own, not one of a stream: a
 rule looks at it also when it is the same as the last."""
 
@@ -27,7 +27,7 @@ _BY_HAND_S: Final = {Vital.SYS: 2400.0, Vital.DIA: 2400.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class VitalView:
     """A vital as people see it.
 
     `value` is None while the device gives none; `at` is then when its last value was
@@ -85,14 +85,14 @@ class History:
         raise ValueError(f"no value since {since}")
 
 
-class _Track:
+class Channel:
     """One vital of one device. After `stale_at` its value says nothing of now."""
 
     def __init__(self, vital: Vital, device: str, promise_s: float, least_s: float) -> None:
         self.vital = vital
         self.device = device
         self.stale_after_s = max(promise_s, least_s)
-        self.is_spot = promise_s > SPOT_S
+        self.is_spot_check = promise_s > SPOT_CHECK_S
         self.last: Reading | None = None
         self.value: float | None = None
         self.at: Instant | None = None
@@ -119,9 +119,9 @@ class _Track:
         self.last = self.value = self.at = self.missing_since = None
         self.stale_at = float("-inf")
 
-    def shown(self, now: Instant) -> Shown:
+    def view(self, now: Instant) -> VitalView:
         last = self.last
-        return Shown(
+        return VitalView(
             vital=self.vital,
             value=self.value if last is not None and last.usable else None,
             at=self.at,
@@ -147,19 +147,19 @@ class Vitals:
         windows: Mapping[str, Iterable[float]],
         least_s: float = 0.0,
     ) -> None:
-        self._tracks: dict[Vital, list[_Track]] = {}
-        self._of: dict[str | None, dict[Vital, _Track]] = {}
+        self._tracks: dict[Vital, list[Channel]] = {}
+        self._of: dict[str | None, dict[Vital, Channel]] = {}
         promises = [(spec.id, spec.kind.stale_after_s) for spec in devices]
         for device, stale_after_s in (*promises, (BY_HAND, _BY_HAND_S)):
             for vital, promise_s in stale_after_s.items():
-                track = _Track(vital, device, promise_s, least_s)
+                track = Channel(vital, device, promise_s, least_s)
                 self._tracks.setdefault(vital, []).append(track)
                 self._of.setdefault(device, {})[vital] = track
         for tracks in self._tracks.values():
             tracks.sort(key=lambda track: track.stale_after_s)
         self._histories = {name: History(*windows_s) for name, windows_s in windows.items()}
         self._values: dict[str, Value] = {}
-        self._judged: dict[Vital, _Track] = {}
+        self._judged: dict[Vital, Channel] = {}
 
     def take(
         self, device: str, readings: Iterable[Reading], at: Instant, now: Instant | None = None
@@ -187,11 +187,11 @@ class Vitals:
         """The signals that a rule has to look at because a value has become too old to judge."""
         return self._judge_all(now) if now.mono >= self.expires_at else set()
 
-    def forget_spots(self, now: Instant) -> set[str]:
+    def clear_spot_checks(self, now: Instant) -> set[str]:
         """Drop what was measured once, as of a patient who has left; what a rule then looks at."""
         for tracks in self._of.values():
             for track in tracks.values():
-                if track.is_spot:
+                if track.is_spot_check:
                     track.forget()
         return self._judge_all(now)
 
@@ -199,9 +199,9 @@ class Vitals:
         return {vital.value for vital in self._tracks if self._judge(vital, now)}
 
     def _judge(self, vital: Vital, now: Instant) -> bool:
-        track: _Track | None = self._tracks[vital][0]
+        track: Channel | None = self._tracks[vital][0]
         assert track is not None
-        if track.is_spot or track.is_stale(now):
+        if track.is_spot_check or track.is_stale(now):
             track = self._present(vital, now)
         if track is None:
             self._judged.pop(vital, None)
@@ -218,11 +218,11 @@ class Vitals:
         moved = history is not None and history.add(at, value)
         if before is not None and before.value == value:
             before.at = at
-            return moved or track.is_spot
+            return moved or track.is_spot_check
         self._values[vital] = Value(value, at, None if history is None else history.highest)
         return True
 
-    def _present(self, vital: Vital, now: Instant) -> _Track | None:
+    def _present(self, vital: Vital, now: Instant) -> Channel | None:
         """The track to show: the first stream that keeps its promise, or the newest measurement."""
         newest = float("-inf")
         found = None
@@ -231,7 +231,7 @@ class Vitals:
                 continue
             if not track.is_stale(now):
                 found = track
-                if not track.is_spot:
+                if not track.is_spot_check:
                     break
             newest = track.at.mono
         return found
@@ -241,7 +241,7 @@ class Vitals:
         """What the rules may judge: the values that are not stale."""
         return self._values
 
-    def shown(self, now: Instant) -> list[Shown]:
+    def views(self, now: Instant) -> list[VitalView]:
         """Every vital the bed's devices can give, and what was measured by hand, at `now`."""
         out = []
         for vital, all_tracks in self._tracks.items():
@@ -251,22 +251,24 @@ class Vitals:
             track = self._present(vital, now) or max(
                 tracks, key=lambda track: track.at.mono if track.at else float("-inf")
             )
-            out.append(track.shown(now))
+            out.append(track.view(now))
         return out
 
     def missing(self, device: str, wanted: Iterable[Vital], now: Instant) -> list[Vital]:
         """Those of `wanted` that `device` streams and of which it gives no fresh value."""
         tracks = map(self._of.get(device, {}).get, wanted)
-        return [t.vital for t in tracks if t is not None and not t.is_spot and t.is_stale(now)]
+        return [
+            t.vital for t in tracks if t is not None and not t.is_spot_check and t.is_stale(now)
+        ]
 
-    def gone(
+    def signals_lost_by(
         self, trouble: str, device: str | None, wanted: Iterable[Vital], now: Instant
     ) -> set[str]:
         """The signals that nobody gives because of `trouble` at `device`, None for the bed."""
         if trouble != "signal-missing":
             return self._only_from(device, now)
         if device is None:
-            return {vital.value for vital in self.nobody_streams(wanted)}
+            return {vital.value for vital in self.not_provided(wanted)}
         missing = {vital.value for vital in self.missing(device, wanted, now)}
         return missing & self._only_from(device, now)
 
@@ -279,11 +281,13 @@ class Vitals:
             vital.value
             for vital, own in self._of.get(device, {}).items()
             if not any(
-                other.device != device and not other.is_stale(now) and other.is_spot <= own.is_spot
+                other.device != device
+                and not other.is_stale(now)
+                and other.is_spot_check <= own.is_spot_check
                 for other in self._tracks[vital]
             )
         }
 
-    def nobody_streams(self, wanted: Iterable[Vital]) -> list[Vital]:
+    def not_provided(self, wanted: Iterable[Vital]) -> list[Vital]:
         """Those of `wanted` that no device here streams."""
-        return [v for v in wanted if all(t.is_spot for t in self._tracks.get(v, ()))]
+        return [v for v in wanted if all(t.is_spot_check for t in self._tracks.get(v, ()))]

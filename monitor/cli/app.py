@@ -17,7 +17,7 @@ from monitor import __version__
 from simulators.cli import simulate
 
 if TYPE_CHECKING:
-    from alerts.rules.lint import Level
+    from alerts.rules.lint import Severity
     from monitor.cli.exports import Format
     from monitor.settings import Settings
 
@@ -168,28 +168,28 @@ def run(
 @app.command()
 def check(config: Config) -> None:
     """Validate a site's file, open every port, ask every device who it is."""
-    from alerts.rules.lint import Level
+    from alerts.rules.lint import Severity
     from monitor.cli.check import check_site
 
     settings = _settings(config)
     with _findings() as say:
-        say(Level.OK, f"{config}: beds {', '.join(bed.id for bed in settings.beds) or 'none'}")
+        say(Severity.OK, f"{config}: beds {', '.join(bed.id for bed in settings.beds) or 'none'}")
         _run(check_site(settings, say))
 
 
 @contextlib.contextmanager
-def _findings() -> Iterator[Callable[["Level", str], None]]:
+def _findings() -> Iterator[Callable[["Severity", str], None]]:
     """Something to say findings with, a line each; at its end, a failure if there was a fault."""
-    from alerts.rules.lint import Level
+    from alerts.rules.lint import Severity
 
-    found: list[Level] = []
+    found: list[Severity] = []
 
-    def say(level: Level, line: str) -> None:
+    def say(level: Severity, line: str) -> None:
         found.append(level)
         print(f"{level:<4}  {line}", flush=True)
 
     yield say
-    if faults := found.count(Level.FAULT):
+    if faults := found.count(Severity.FAULT):
         raise Failure(f"{faults} of {len(found)} findings need mending")
 
 
@@ -279,14 +279,14 @@ def rules(
         raise typer.BadParameter(f"{sessions[0]}: --set names a set; sessions are for --what-if")
     from rich.console import Console
 
-    from alerts.rules.loader import RuleError, load
+    from alerts.rules.loader import RuleError, load_rules
     from monitor.cli.rules_table import escalation, tables
 
     if checked is not None:
         _check_rules(checked, config)
         return
     try:
-        rule_set = load(name)
+        rule_set = load_rules(name)
     except RuleError as error:
         raise Failure(str(error)) from error
     console = Console(width=WIDE)
@@ -296,16 +296,16 @@ def rules(
 
 
 def _check_rules(name: str, config: Path | None) -> None:
-    from alerts.rules.lint import Level, examine
-    from alerts.rules.loader import read
+    from alerts.rules.lint import Severity, lint
+    from alerts.rules.loader import read_rules
 
     given = None if config is None else _settings(config).given()
-    draft = read(name)
+    draft = read_rules(name)
     with _findings() as say:
-        for finding in examine(draft, given):
-            say(finding.level, finding.says)
+        for finding in lint(draft, given):
+            say(finding.level, finding.message)
         if draft.rules is not None:
-            say(Level.OK, f"{name}: {draft.rules.summary}")
+            say(Severity.OK, f"{name}: {draft.rules.summary}")
 
 
 def _what_if(sessions: list[str], rules: Path | None, config: Path | None) -> None:
@@ -333,8 +333,7 @@ def cohort(
 ) -> None:
     """Watch simulated patients through the rules; hold them against the label's figures."""
     from alerts.rules.loader import RuleError
-    from monitor.cohort.run import CohortError
-    from monitor.cohort.run import run as run_cohort
+    from monitor.cohort.run import CohortError, run_cohort
 
     try:
         text, missed = run_cohort(regimen, patients, seed, name, picture)
@@ -354,7 +353,7 @@ def export(
     output: Annotated[Path | None, typer.Option("-o", help="Write it to this file.")] = None,
 ) -> None:
     """Give out everything about a session, or its monitoring form."""
-    from monitor.cli.exports import FORMATS, PaperError, exported
+    from monitor.cli.exports import FORMATS, ExportError, exported
 
     settings = _settings(config)
     if wanted not in FORMATS:
@@ -368,7 +367,7 @@ def export(
             print(text, end="")
         else:
             output.write_text(text, encoding="utf-8")
-    except PaperError as error:
+    except ExportError as error:
         raise Failure(str(error)) from error
     except OSError as error:
         raise Failure(f"{output}: {error.strerror}; name another file") from error
@@ -377,13 +376,13 @@ def export(
 @forms.command()
 def due(config: Config) -> None:
     """List the monitoring forms that are not marked as sent, oldest first."""
-    from monitor.cli.exports import PaperError
+    from monitor.cli.exports import ExportError
     from monitor.cli.exports import forms as all_forms
 
     settings = _settings(config)
     try:
         found = asyncio.run(all_forms(settings, "due"))
-    except PaperError as error:
+    except ExportError as error:
         raise Failure(str(error)) from error
     print("\n".join(found) if found else "no form is due")
 

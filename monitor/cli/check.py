@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from alerts.rules import loader
-from alerts.rules.lint import Level, examine
+from alerts.rules.lint import Severity, lint
 from drivers.clock import Clock
 from drivers.device import Device
 from drivers.readings import (
@@ -25,7 +25,7 @@ ANSWER_S: Final = 10.0
 
 BROKER_S: Final = 3.0
 
-Say = Callable[[Level, str], None]
+Say = Callable[[Severity, str], None]
 
 
 async def check_site(settings: Settings, say: Say) -> None:
@@ -37,23 +37,23 @@ async def check_site(settings: Settings, say: Say) -> None:
     answers = await asyncio.gather(*(_ask(spec) for _, spec in specs))
     for (bed, spec), (good, answer) in zip(specs, answers, strict=True):
         say(
-            Level.OK if good else Level.FAULT,
+            Severity.OK if good else Severity.FAULT,
             f"{bed}/{spec.id} ({spec.driver} at {spec.url}): {answer}",
         )
 
 
 def _files(settings: Settings, say: Say) -> None:
-    draft = loader.read(settings.rules.set)
-    for finding in examine(draft, settings.given()):
-        say(finding.level, f"rules: {finding.says}")
+    draft = loader.read_rules(settings.rules.set)
+    for finding in lint(draft, settings.given()):
+        say(finding.level, f"rules: {finding.message}")
     if draft.rules is not None:
-        say(Level.OK, f"rules: {draft.rules.summary}")
+        say(Severity.OK, f"rules: {draft.rules.summary}")
     try:
         regimens = load_regimens(settings)
     except StartError as error:
-        say(Level.FAULT, f"regimens: {error}")
+        say(Severity.FAULT, f"regimens: {error}")
     else:
-        say(Level.OK, f"regimens: {', '.join(regimens.by_name)}")
+        say(Severity.OK, f"regimens: {', '.join(regimens.by_name)}")
 
 
 async def _store(settings: Settings, say: Say) -> None:
@@ -62,10 +62,10 @@ async def _store(settings: Settings, say: Say) -> None:
     try:
         events = await _stored_events(settings.store.url)
     except StoreError as error:
-        say(Level.FAULT, f"store: {error}")
+        say(Severity.FAULT, f"store: {error}")
         return
     found = "will be made at the first start" if events is None else f"{events} events"
-    say(Level.OK, f"store: {found}")
+    say(Severity.OK, f"store: {found}")
 
 
 async def _stored_events(url: str) -> int | None:
@@ -87,7 +87,7 @@ async def _stored_events(url: str) -> int | None:
         return None
     journal = JournalReader(address)
     try:
-        found = await asyncio.to_thread(journal.ask_now, revision)
+        found = await asyncio.to_thread(journal.query_sync, revision)
         if found is None:
             return None
         refuse_other_revisions(address, found)
@@ -99,7 +99,7 @@ async def _stored_events(url: str) -> int | None:
 async def _broker(settings: Settings, say: Say) -> None:
     mqtt = settings.mqtt
     if not mqtt.enabled:
-        say(Level.OK, "broker: none, as mqtt.enabled says")
+        say(Severity.OK, "broker: none, as mqtt.enabled says")
         return
     at = broker(settings)
     try:
@@ -109,9 +109,9 @@ async def _broker(settings: Settings, say: Say) -> None:
         await writer.wait_closed()
     except (OSError, TimeoutError) as error:
         reason = str(error) or f"no answer in {BROKER_S:g} s"
-        say(Level.FAULT, f"broker {mqtt.url}: {reason}; is it running? Correct mqtt.url")
+        say(Severity.FAULT, f"broker {mqtt.url}: {reason}; is it running? Correct mqtt.url")
     else:
-        say(Level.OK, f"broker {mqtt.url}: accepts connections")
+        say(Severity.OK, f"broker {mqtt.url}: accepts connections")
 
 
 async def _ask(spec: DeviceSpec) -> tuple[bool, str]:

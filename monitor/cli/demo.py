@@ -34,11 +34,11 @@ from monitor.session.commands import (
 )
 from monitor.session.events import Stored
 from monitor.session.predose import required
-from monitor.session.regimen import CheckOf
+from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CheckState
 from monitor.session.session import Phase
 from monitor.settings import Settings
-from monitor.ward.bed_runner import Keeper
+from monitor.ward.bed_runner import BedRunner
 from monitor.ward.ward import Ward
 
 SCENARIOS: Final = (
@@ -281,7 +281,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 async def _nurses(ward: Ward, devices: _Devices) -> AsyncIterator[list[asyncio.Task[None]]]:
     tasks = [asyncio.create_task(devices.watch())] + [
         asyncio.create_task(_Nurse(number, keeper, ward, devices).work())
-        for number, keeper in enumerate(ward.keepers.values())
+        for number, keeper in enumerate(ward.bed_runners.values())
     ]
     try:
         yield tasks
@@ -296,7 +296,7 @@ async def _nurses(ward: Ward, devices: _Devices) -> AsyncIterator[list[asyncio.T
 class _Nurse:
     """Looks after one bed, one patient after another."""
 
-    def __init__(self, number: int, keeper: Keeper, ward: Ward, devices: _Devices) -> None:
+    def __init__(self, number: int, keeper: BedRunner, ward: Ward, devices: _Devices) -> None:
         self._number = number
         self._keeper = keeper
         self._clock: Clock = ward.clock
@@ -343,7 +343,7 @@ class _Nurse:
     async def _wait_for_the_gate(self) -> None:
         bed = self._keeper.bed
         for _ in range(GATE_LOOKS):
-            if not required([c for c in bed.gate(self._clock.now()) if not c.met]):
+            if not required([c for c in bed.predose_criteria(self._clock.now()) if not c.met]):
                 return
             await self._clock.sleep(LOOK_S)
 
@@ -370,7 +370,7 @@ class _Nurse:
             if ran_s >= 60 * (self._regimen.infusion_min or 0):
                 await self._do(ControlInfusion(InfusionAction.END, self._by))
         for planned in self._keeper.bed.schedule(now):
-            if planned.state is not CheckState.DUE or planned.check is CheckOf.PRESSURE:
+            if planned.state is not CheckState.DUE or planned.check is CheckKind.PRESSURE:
                 continue
             await self._score(planned.check.value)
         await self._settle((self._session.window_ends_at or now.wall), now.wall)
@@ -383,7 +383,7 @@ class _Nurse:
         if self._session.phase is Phase.READY and late_s > APART_S:
             await self._do(Close(self._by, escort=True))
         elif late_s > LINGER_S:
-            for alarm in self._keeper.bed.engine.open_alarms():
+            for alarm in self._keeper.bed.alarm_engine.open_alarms():
                 await self._do(Acknowledge(alarm.id, alarm.acknowledged_by or self._by))
             if late_s > 2 * LINGER_S:
                 reason = "the demo's next patient is waiting"

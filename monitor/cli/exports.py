@@ -8,47 +8,47 @@ from typing import Any, Final, Literal, get_args
 from drivers.clock import Clock
 from monitor.bed import view
 from monitor.journal import JournalReader, StoreError
-from monitor.patient.csv_export import everything, table
-from monitor.patient.form.page import lines, page
-from monitor.patient.repository import Archive, FormState
+from monitor.patient.csv_export import csv_table, session_export
+from monitor.patient.form.page import form_lines, form_page
+from monitor.patient.repository import FormState, SessionRepository
 from monitor.settings import Settings
 
 Format = Literal["json", "csv", "form"]
 FORMATS: Final = get_args(Format)
 
 
-class PaperError(Exception):
+class ExportError(Exception):
     """What was asked for cannot be given; the message says why."""
 
 
 @asynccontextmanager
-async def _archive(settings: Settings, clock: Clock) -> AsyncIterator[Archive]:
+async def _repository(settings: Settings, clock: Clock) -> AsyncIterator[SessionRepository]:
     try:
         journal = JournalReader.open_to_read(settings.store.url)
         try:
-            yield Archive(journal, clock, settings.site.zone)
+            yield SessionRepository(journal, clock, settings.site.zone)
         finally:
             await journal.close()
     except StoreError as error:
-        raise PaperError(str(error)) from error
+        raise ExportError(str(error)) from error
 
 
 async def exported(settings: Settings, session: str, wanted: Format, *, html: bool) -> str:
     """The session in that format; `html` makes the form a page. Raises `PaperError`."""
     clock = Clock()
-    async with _archive(settings, clock) as archive:
-        account = await archive.account(session)
+    async with _repository(settings, clock) as archive:
+        account = await archive.history(session)
         if account is None:
-            raise PaperError(f"no session {session}; GET /api/v1/sessions lists them")
+            raise ExportError(f"no session {session}; GET /api/v1/sessions lists them")
         if wanted == "csv":
-            return table(account, await archive.minutes(account))
+            return csv_table(account, await archive.minutes(account))
         form = await archive.form(account)
         if wanted == "form" and html:
-            return page(form, clock.now().wall, archive.zone)
+            return form_page(form, clock.now().wall, archive.zone)
         if wanted == "form":
             return _text(form.as_json())
         stored = await archive.stored(session)
-        return _text(everything(view.recorded(account.session), stored, form))
+        return _text(session_export(view.records(account.session), stored, form))
 
 
 def _text(data: Any) -> str:
@@ -58,9 +58,9 @@ def _text(data: Any) -> str:
 async def forms(settings: Settings, state: FormState) -> list[str]:
     """One line for each form in that state, oldest due first. Raises `PaperError`."""
     found: list[str] = []
-    async with _archive(settings, Clock()) as archive:
+    async with _repository(settings, Clock()) as archive:
         after: int | None = 0
         while after is not None:
             page_of, after = await archive.forms(state, after)
-            found += lines(page_of)
+            found += form_lines(page_of)
     return found

@@ -6,9 +6,9 @@ from typing import Final
 from rich.box import HORIZONTALS
 from rich.table import Table
 
-from alerts.rules.lint import over
+from alerts.rules.lint import overridden
 from alerts.rules.model import Kind, Rule, RuleSet
-from alerts.rules.text import as_spoken, in_words
+from alerts.rules.text import as_plain_language, describe
 
 TITLES: Final = {
     Kind.PHYSIOLOGICAL: "The patient",
@@ -37,7 +37,7 @@ def tables(rules: RuleSet) -> Iterator[Table]:
         for rule in of_kind:
             found.add_row(
                 rule.id,
-                in_words(rule.condition, as_spoken) + _after(rule),
+                describe(rule.condition, as_plain_language) + _after(rule),
                 _delay(rule),
                 _end(rule),
                 _priority(rule),
@@ -68,7 +68,7 @@ def _delay(rule: Rule) -> str:
 def _end(rule: Rule) -> str:
     if rule.latching:
         return "by a person"
-    beyond = in_words(over(rule.condition, rule.clear_margin), as_spoken)
+    beyond = describe(overridden(rule.condition, rule.clear_margin), as_plain_language)
     back = beyond if rule.clear_margin and beyond else "when over"
     return f"{back} for {_time(rule.clear_for_s)}" if rule.clear_for_s else back
 

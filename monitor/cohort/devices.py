@@ -30,7 +30,7 @@ CUFF_FAILS: Final = 0.03
 _FLAGS: Final = {Kind.ARTEFACT: frozenset({Flag.ARTEFACT}), None: frozenset[Flag]()}
 
 
-class Course:
+class VitalSigns:
     """A patient's vital signs and scores in whole units, until `last_s`.
 
     `zero_s` is when the effect begins, None for no effect; times are seconds of the stay.
@@ -96,7 +96,7 @@ class Oximeter:
         self._seen_at_s = 0.0
         self.blind_s: list[float] = []
 
-    def reads(self, course: Course, t_s: float, zero_s: float | None) -> Measurement:
+    def reads(self, course: VitalSigns, t_s: float, zero_s: float | None) -> Measurement:
         """What it says at `t_s`; faults come so long after `zero_s`."""
         kind = None
         if zero_s is not None and self._faults:
@@ -132,7 +132,7 @@ class Cuff:
         """It is asked to measure."""
         self._answers_at_s = t_s + self._random.uniform(*CUFF_S)
 
-    def answers(self, course: Course, t_s: float) -> Measurement | MeasurementFailed | None:
+    def answers(self, course: VitalSigns, t_s: float) -> Measurement | MeasurementFailed | None:
         """What it has found by `t_s`, once; None while there is nothing to say."""
         if self._answers_at_s is None or t_s < self._answers_at_s:
             return None

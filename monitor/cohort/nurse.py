@@ -14,8 +14,8 @@ from typing import Final
 from alerts.alarm.lifecycle import Alarm, State
 from alerts.rules.model import SCORES, Priority
 from monitor.session.discharge import Criterion
-from monitor.session.regimen import CheckOf
-from monitor.session.schedule import CheckState, Planned
+from monitor.session.regimen import CheckKind
+from monitor.session.schedule import CheckState, PlannedCheck
 
 
 class Task(Enum):
@@ -44,7 +44,7 @@ AGAIN_MIN: Final = {"cadss": 15.0, "moaas": 15.0, "pressure-near-baseline": 10.0
 MENDS: Final = frozenset({"tech.sensor-off", "tech.cuff-failed", "check.overdue"})
 
 
-def calls_for_action(alarm: Alarm) -> bool:
+def needs_intervention(alarm: Alarm) -> bool:
     """Whether an alarm she comes to still asks for more than a look.
 
     It does when its condition is still there and it is of medium priority or more, or a
@@ -79,11 +79,11 @@ class Nurse:
         """An alarm has gone off, or has become more urgent."""
         self.decides(Task.TAKE_ALARM, t_s + self._soon(REACTION_S[alarm.priority]), alarm.id)
 
-    def sees_due(self, planned: Iterable[Planned], t_s: float) -> None:
+    def sees_due(self, planned: Iterable[PlannedCheck], t_s: float) -> None:
         """She looks at what has to be checked; pressures are the cuff's."""
         for item in planned:
             is_due = item.state in (CheckState.DUE, CheckState.OVERDUE)
-            if is_due and item.check is not CheckOf.PRESSURE and item.check not in self._promised:
+            if is_due and item.check is not CheckKind.PRESSURE and item.check not in self._promised:
                 self._promised.add(item.check)
                 after_s = min(self._soon(CHECK_S), CHECK_MOST_S)
                 self.decides(Task.SCORE, t_s + after_s, item.check.value)

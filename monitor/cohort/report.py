@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from math import isinf
 
 from alerts.rules.model import Priority
-from monitor.cohort.summary import Burden, Summary
+from monitor.cohort.summary import AlarmLoad, Summary
 from simulators.targets import Finding
 
 ADVISORY = "advisory"
@@ -77,11 +77,11 @@ def _burden(summary: Summary) -> str:
     return _table(["alarm", "priority", "times", "an hour", "acted on"], rows)
 
 
-def _sort(row: Burden) -> str:
+def _sort(row: AlarmLoad) -> str:
     return ADVISORY if row.kind == ADVISORY else row.priority
 
 
-def _percent(row: Burden) -> str:
+def _percent(row: AlarmLoad) -> str:
     return f"{row.acted / row.alarms:.0%}"
 
 

@@ -4,24 +4,24 @@
 `monitor.journal.migrate.upgrade` brings an older schema up to date. See docs/journal.md.
 """
 
-from monitor.journal.chunks import Bucket, Entry, Part, Start, Wave
+from monitor.journal.chunks import Bucket, InputBlock, InputEntry, StartBlock, Wave
 from monitor.journal.database import StoreError
-from monitor.journal.hash_chain import Fault, Head, Verdict
+from monitor.journal.hash_chain import ChainHead, IntegrityFault, VerificationResult
 from monitor.journal.journal import Journal
 from monitor.journal.queries import Receipt
 from monitor.journal.reader import JournalReader
 
 __all__ = [
     "Bucket",
-    "Entry",
-    "Fault",
-    "Head",
+    "ChainHead",
+    "InputBlock",
+    "InputEntry",
+    "IntegrityFault",
     "Journal",
     "JournalReader",
-    "Part",
     "Receipt",
-    "Start",
+    "StartBlock",
     "StoreError",
-    "Verdict",
+    "VerificationResult",
     "Wave",
 ]

@@ -16,7 +16,7 @@ from drivers.clock import Clock, rfc3339
 from monitor.journal import queries
 from monitor.journal.chunks import Chunk
 from monitor.journal.database import Address, check_server, lock_server
-from monitor.journal.hash_chain import Head, link, open_after
+from monitor.journal.hash_chain import ChainHead, link, open_after
 from monitor.journal.queries import Receipt
 from monitor.journal.schema import delivery_cursor, event, open_alarm, receipt, sample_chunk
 from monitor.session.events import Event, Stored
@@ -32,7 +32,7 @@ _ADD_CHUNK: Final = sa.insert(sample_chunk)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AppendRequest:
     """Events to append together, each with its payload as canonical JSON."""
 
     events: tuple[tuple[Event, str], ...]
@@ -43,7 +43,7 @@ class Entry:
 class Batch:
     """All that one transaction stores."""
 
-    entries: Sequence[Entry] = ()
+    entries: Sequence[AppendRequest] = ()
     chunks: Sequence[Chunk] = ()
     cursors: dict[str, int] = field(default_factory=dict)
 
@@ -52,7 +52,7 @@ Answers = list[list[Stored]]
 """For each entry of a batch its events as stored."""
 
 
-class Ledger:
+class Appender:
     """Appends to the journal over a connection of its own."""
 
     def __init__(self, address: Address, engine: sa.Engine, clock: Clock) -> None:
@@ -60,9 +60,9 @@ class Ledger:
         self._engine = engine
         self._clock = clock
         self._connection: sa.Connection | None = None
-        self._unsure: tuple[Batch, Answers] | None = None
+        self._in_doubt: tuple[Batch, Answers] | None = None
         self._purged: datetime | None = None
-        self.head = Head()
+        self.head = ChainHead()
         self.open_alarms: dict[str, str] = {}
 
     def connect(self) -> None:
@@ -107,32 +107,32 @@ class Ledger:
         """
         if self._connection is None:
             self.connect()
-            if (answers := self._answer_that_got_lost(batch)) is not None:
+            if (answers := self._answer_in_doubt(batch)) is not None:
                 return answers
         assert self._connection is not None
         rows, answers, head = self._linked(batch)
         alarms = open_after(
             self.open_alarms, (entry_event for e in batch.entries for entry_event, _ in e.events)
         )
-        self._unsure = (batch, answers) if rows else None
+        self._in_doubt = (batch, answers) if rows else None
         try:
             with self._connection.begin():
                 self._insert(self._connection, batch, rows, alarms)
         except BaseException:
             self.disconnect()
             raise
-        self._unsure = None
+        self._in_doubt = None
         self.head, self.open_alarms = head, alarms
         return answers
 
-    def _answer_that_got_lost(self, batch: Batch) -> Answers | None:
-        unsure, self._unsure = self._unsure, None
+    def _answer_in_doubt(self, batch: Batch) -> Answers | None:
+        unsure, self._in_doubt = self._in_doubt, None
         if unsure is None or unsure[0] is not batch:
             return None
         last = [stored for answer in unsure[1] for stored in answer][-1]
-        return unsure[1] if self.head == Head(last.seq, last.hash) else None
+        return unsure[1] if self.head == ChainHead(last.seq, last.hash) else None
 
-    def _linked(self, batch: Batch) -> tuple[list[dict[str, Any]], Answers, Head]:
+    def _linked(self, batch: Batch) -> tuple[list[dict[str, Any]], Answers, ChainHead]:
         rows: list[dict[str, Any]] = []
         answers: Answers = []
         head = self.head
@@ -140,7 +140,7 @@ class Ledger:
             answer = []
             for entry_event, payload in entry.events:
                 row, stored = link(entry_event, payload, head)
-                head = Head(stored.seq, stored.hash)
+                head = ChainHead(stored.seq, stored.hash)
                 rows.append(row)
                 answer.append(stored)
             answers.append(answer)

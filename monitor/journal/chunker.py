@@ -23,7 +23,7 @@ from monitor.journal.chunks import (
     chunk_of,
     milliseconds,
     mono_milliseconds,
-    opening_chunk,
+    start_chunk,
 )
 
 CHUNK_MS: Final = 10_000
@@ -46,7 +46,7 @@ class _Recording:
     stream: _Stream | None = None
 
 
-class Recorder:
+class SampleChunker:
     """Samples on their way into chunks; each chunk goes to `keep`."""
 
     def __init__(self, keep: Callable[[Chunk], None]) -> None:
@@ -60,7 +60,7 @@ class Recorder:
         self.close(bed)
         opening = uuid4().hex[:12]
         self._recordings[bed] = _Recording(opening)
-        self._keep(opening_chunk(bed, opening, at, dict(data)))
+        self._keep(start_chunk(bed, opening, at, dict(data)))
 
     def close(self, bed: str) -> None:
         """End the recording of that bed; what comes until the next belongs to none."""
@@ -113,7 +113,7 @@ class Recorder:
         for stream in list(self._streams):
             self._pack(stream)
 
-    def sweep(self, now: datetime) -> None:
+    def flush_idle(self, now: datetime) -> None:
         """Make chunks of what has been gathered for long, for devices that fell silent."""
         now_ms = milliseconds(now)
         if abs(now_ms - self._swept_ms) < CHUNK_MS:

@@ -27,12 +27,12 @@ from drivers.clock import Instant
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 INPUTS: Final = "inputs"
-OPENING: Final = "opening"
+RECORDING_START: Final = "opening"
 """The `kind` of those chunks; a wave chunk's is the name of its wave."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class InputEntry:
     """One thing that a bed was given: JSON text."""
 
     at: Instant
@@ -40,7 +40,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class InputBlock:
     """Consecutive entries of the recording that began with the opening of that id.
 
     `first` is the place of the first of them in it, from 0.
@@ -48,11 +48,11 @@ class Part:
 
     opening: str
     first: int
-    entries: tuple[Entry, ...]
+    entries: tuple[InputEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StartBlock:
     """Where a recording begins: its id, the instant, and what else was said of it."""
 
     opening: str
@@ -163,18 +163,18 @@ def instant(at_ms: int) -> datetime:
     return EPOCH + at_ms * MILLISECOND
 
 
-def opening_chunk(bed: str, opening: str, at: Instant, data: dict[str, Any]) -> Chunk:
+def start_chunk(bed: str, opening: str, at: Instant, data: dict[str, Any]) -> Chunk:
     """Where the recording of that id begins, as a row to store."""
     at_ms = milliseconds(at.wall)
     head = {"opening": opening, "mono_ms": mono_milliseconds(at), "data": data}
-    return Chunk(bed, None, "", OPENING, at_ms, at_ms, 1, "opening-1", _pack(head, 1, ()))
+    return Chunk(bed, None, "", RECORDING_START, at_ms, at_ms, 1, "opening-1", _pack(head, 1, ()))
 
 
-def start_in(chunk: Chunk) -> Start:
+def start_in(chunk: Chunk) -> StartBlock:
     """What an opening chunk holds."""
     head, _, _ = unpack(chunk.data)
     at = Instant(instant(chunk.start_ms), head["mono_ms"] / 1000)
-    return Start(head["opening"], at, head["data"])
+    return StartBlock(head["opening"], at, head["data"])
 
 
 def chunk_of(
@@ -186,7 +186,7 @@ def chunk_of(
     return Chunk(bed, session, device, kind, min(times), max(times), len(times), encoding, data)
 
 
-def part_in(chunk: Chunk) -> Part:
+def part_in(chunk: Chunk) -> InputBlock:
     """What an inputs chunk holds, in the order in which it was given."""
     head, count, body = unpack(chunk.data)
     steps, ahead, codes = _columns(body, "qqH", (count,) * 3)
@@ -194,10 +194,10 @@ def part_in(chunk: Chunk) -> Part:
     monos = list(accumulate(steps))
     walls = map(add, monos, accumulate(ahead))
     entries = (
-        Entry(Instant(instant(wall), mono / 1000), texts[code])
+        InputEntry(Instant(instant(wall), mono / 1000), texts[code])
         for wall, mono, code in zip(walls, monos, codes, strict=True)
     )
-    return Part(head["opening"], head["first"], tuple(entries))
+    return InputBlock(head["opening"], head["first"], tuple(entries))
 
 
 def waves_in(chunk: Chunk) -> list[Wave]:

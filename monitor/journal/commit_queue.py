@@ -21,12 +21,12 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from drivers.clock import Clock, Instant
-from monitor.journal.appender import Answers, Batch, Entry, Ledger
+from monitor.journal.appender import Answers, Appender, AppendRequest, Batch
 from monitor.journal.chunks import Chunk
 from monitor.journal.database import Address, StoreError, explained
 from monitor.session.events import Stored
 
-LINGER_S: Final = 1.0
+GATHER_S: Final = 1.0
 """How long samples and cursors may wait for an event's commit to ride along with."""
 
 FIRST_RETRY_S: Final = 0.05
@@ -43,19 +43,19 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
-    entry: Entry
+class _Append:
+    entry: AppendRequest
     future: asyncio.Future[list[Stored]]
     since: Instant
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    waiting: Sequence[_Waiting]
+class _Transaction:
+    waiting: Sequence[_Append]
     batch: Batch
 
 
-class Writer:
+class CommitQueue:
     """Stores what is put into it, in order; `on_stored` hears of each commit, in the loop.
 
     `samples_dropped` counts entries.
@@ -64,7 +64,7 @@ class Writer:
     def __init__(
         self,
         address: Address,
-        ledger: Ledger,
+        ledger: Appender,
         clock: Clock,
         on_stored: Callable[[Sequence[Stored]], None],
         *,
@@ -72,17 +72,17 @@ class Writer:
     ) -> None:
         self.samples_dropped = 0
         self._address = address
-        self._ledger = ledger
+        self._appender = ledger
         self._clock = clock
         self._on_stored = on_stored
         self._wake = threading.Condition()
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[_Append] = deque()
         self._chunks: deque[Chunk] = deque()
         self._chunk_bytes = 0
         self._cursors: dict[str, int] = {}
-        self._jobs: deque[_Job] = deque()
+        self._transactions: deque[_Transaction] = deque()
         self._failed_at: Instant | None = None
-        self._complaint: str | None = None
+        self._failure: str | None = None
         self._delay_s = FIRST_RETRY_S
         self._closing = False
         self._storing = False
@@ -96,7 +96,7 @@ class Writer:
     @property
     def pending(self) -> int:
         """How many appends are not stored yet."""
-        return len(self._queue) + sum(len(job.waiting) for job in tuple(self._jobs))
+        return len(self._queue) + sum(len(job.waiting) for job in tuple(self._transactions))
 
     @property
     def failing_since(self) -> Instant | None:
@@ -108,13 +108,13 @@ class Writer:
     @property
     def failure(self) -> str | None:
         """The database's present complaint, in one line."""
-        if self._complaint is None and self._stalled_since is not None:
+        if self._failure is None and self._stalled_since is not None:
             return f"journal {self._address}: a commit does not come back; check its disk or server"
-        return self._complaint
+        return self._failure
 
     @property
     def _stalled_since(self) -> Instant | None:
-        waiting = [w for job in tuple(self._jobs) for w in job.waiting]
+        waiting = [w for job in tuple(self._transactions) for w in job.waiting]
         stalled_s = STALLED_S * max(1.0, self._clock.speed)
         if waiting and self._clock.now().mono - waiting[0].since.mono > stalled_s:
             return waiting[0].since
@@ -124,10 +124,10 @@ class Writer:
     def unstored_chunks(self) -> list[Chunk]:
         """The chunks that are not known to be stored yet."""
         with self._wake:
-            in_hand = [chunk for job in self._jobs for chunk in job.batch.chunks]
+            in_hand = [chunk for job in self._transactions for chunk in job.batch.chunks]
             return [*in_hand, *self._chunks]
 
-    def put(self, entry: Entry) -> asyncio.Future[list[Stored]]:
+    def put(self, entry: AppendRequest) -> asyncio.Future[list[Stored]]:
         """Queue `entry`; the future holds its events as stored, once they are."""
         self._loop = asyncio.get_running_loop()
         future: asyncio.Future[list[Stored]] = self._loop.create_future()
@@ -135,7 +135,7 @@ class Writer:
             future.set_exception(StoreError(f"journal {self._address} is closed"))
             return future
         with self._wake:
-            self._queue.append(_Waiting(entry, future, self._clock.now()))
+            self._queue.append(_Append(entry, future, self._clock.now()))
             self._wake.notify()
         if self._thread is None:
             self._store_inline()
@@ -144,7 +144,7 @@ class Writer:
     def put_chunk(self, chunk: Chunk) -> None:
         """Queue `chunk`, dropping the oldest ones when too many wait."""
         with self._wake:
-            self._linger()
+            self._delay()
             self._chunks.append(chunk)
             self._chunk_bytes += len(chunk.data)
             while self._chunk_bytes > MAX_SAMPLE_BYTES:
@@ -155,7 +155,7 @@ class Writer:
     def put_cursor(self, name: str, seq: int) -> None:
         """Queue the new place of a cursor; only the latest is stored."""
         with self._wake:
-            self._linger()
+            self._delay()
             self._cursors[name] = seq
 
     async def close(self) -> None:
@@ -165,25 +165,23 @@ class Writer:
             self._wake.notify()
         if self._thread is None:
             self._store_inline()
-            self._ledger.disconnect()
+            self._appender.disconnect()
         else:
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(None, self._thread.join, CLOSE_S)
         if self._timer is not None:
             self._timer.cancel()
-        error = StoreError(
-            self._complaint or f"journal {self._address}: closed before it was stored"
-        )
-        for waiting in [*(w for job in self._jobs for w in job.waiting), *self._queue]:
+        error = StoreError(self._failure or f"journal {self._address}: closed before it was stored")
+        for waiting in [*(w for job in self._transactions for w in job.waiting), *self._queue]:
             _refuse(waiting.future, error)
 
-    def _linger(self) -> None:
+    def _delay(self) -> None:
         if self._chunks or self._cursors:
             return
         if self._thread is not None:
             self._wake.notify()
         elif self._timer is None:
-            self._timer = self._clock.call_later(LINGER_S, self._store_inline)
+            self._timer = self._clock.call_later(GATHER_S, self._store_inline)
 
     def _run(self) -> None:
         while self._work_to_do():
@@ -193,15 +191,15 @@ class Writer:
                 if self._closing:
                     break
                 self._wake.wait_for(lambda: self._closing, self._delay_s)
-        self._ledger.disconnect()
+        self._appender.disconnect()
 
     def _work_to_do(self) -> bool:
         with self._wake:
-            while not (self._jobs or self._queue or self._closing):
+            while not (self._transactions or self._queue or self._closing):
                 lingering = bool(self._chunks or self._cursors)
-                if not self._wake.wait(LINGER_S if lingering else None) and lingering:
+                if not self._wake.wait(GATHER_S if lingering else None) and lingering:
                     break
-            return bool(self._jobs or self._queue or self._chunks or self._cursors)
+            return bool(self._transactions or self._queue or self._chunks or self._cursors)
 
     def _store_inline(self) -> None:
         if self._storing:
@@ -211,7 +209,7 @@ class Writer:
             self._timer = None
         self._storing = True
         try:
-            while self._jobs or self._queue or self._chunks or self._cursors:
+            while self._transactions or self._queue or self._chunks or self._cursors:
                 if not self._attempt():
                     self._timer = self._clock.call_later(self._delay_s, self._store_inline)
                     break
@@ -220,21 +218,21 @@ class Writer:
 
     def _attempt(self) -> bool:
         """Try to store what is in hand, or else all that is queued; False: try again later."""
-        if not self._jobs:
+        if not self._transactions:
             self._take()
-        job = self._jobs[0]
+        job = self._transactions[0]
         try:
-            answers = self._ledger.write(job.batch)
+            answers = self._appender.write(job.batch)
         except Exception as error:
             if isinstance(error, IntegrityError) and job.waiting:
-                self._single_out(error)
+                self._isolate_conflict(error)
                 return True
             self._note(error)
             return False
-        self._jobs.popleft()
+        self._transactions.popleft()
         if self._failed_at is not None:
             log.info("journal.stores-again", since=self._failed_at.wall.isoformat())
-        self._failed_at = self._complaint = None
+        self._failed_at = self._failure = None
         self._delay_s = FIRST_RETRY_S
         self._tell(self._answer, job.waiting, answers)
         return True
@@ -243,30 +241,32 @@ class Writer:
         with self._wake:
             waiting = list(self._queue)
             batch = Batch([w.entry for w in waiting], list(self._chunks), self._cursors)
-            self._jobs.append(_Job(waiting, batch))
+            self._transactions.append(_Transaction(waiting, batch))
             self._queue.clear()
             self._chunks.clear()
             self._chunk_bytes = 0
             self._cursors = {}
 
-    def _single_out(self, error: IntegrityError) -> None:
+    def _isolate_conflict(self, error: IntegrityError) -> None:
         """Find the entry that contradicts the journal: refuse it alone, keep the others."""
-        job = self._jobs.popleft()
-        rest = _Job((), replace(job.batch, entries=()))
+        job = self._transactions.popleft()
+        rest = _Transaction((), replace(job.batch, entries=()))
         if rest.batch.chunks or rest.batch.cursors:
-            self._jobs.appendleft(rest)
+            self._transactions.appendleft(rest)
         if len(job.waiting) == 1:
             refusal = explained(self._address, error)
             log.error("journal.refused", reason=str(refusal))
             self._tell(_refuse, job.waiting[0].future, refusal)
             return
-        self._jobs.extendleft(_Job((w,), Batch((w.entry,))) for w in reversed(job.waiting))
+        self._transactions.extendleft(
+            _Transaction((w,), Batch((w.entry,))) for w in reversed(job.waiting)
+        )
 
     def _note(self, error: Exception) -> None:
         explanation = str(explained(self._address, error))
-        if explanation != self._complaint:
+        if explanation != self._failure:
             log.error("journal.failing", reason=explanation, waiting=self.pending)
-        self._complaint = explanation
+        self._failure = explanation
         if self._failed_at is None:
             self._failed_at = self._clock.now()
         else:
@@ -278,7 +278,7 @@ class Writer:
         elif self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call, *args)
 
-    def _answer(self, waiting: Sequence[_Waiting], answers: Answers) -> None:
+    def _answer(self, waiting: Sequence[_Append], answers: Answers) -> None:
         for asked, answer in zip(waiting, answers, strict=True):
             if not asked.future.done():
                 asked.future.set_result(answer)

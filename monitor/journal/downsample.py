@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.journal.chunks import EPOCH, INPUTS, MILLISECOND, Bucket, Chunk, instant, unpack
-from monitor.session.coverage import Coverage, Stretch
+from monitor.session.coverage import Coverage, Span
 
 
 class _Columns(NamedTuple):
@@ -30,7 +30,7 @@ class _Columns(NamedTuple):
         return _Columns(self.times[kept], self.values[kept], self.poor[kept])
 
 
-def course(
+def trend(
     chunks: Iterable[Chunk],
     name: str,
     points: int | None,
@@ -74,7 +74,7 @@ def coverage(
     rows = zip(*(column.tolist() for column in columns_of), strict=True)
     return Coverage(
         tuple(sorted({device for chunk in chunks for device in _devices(chunk, name)})),
-        tuple(Stretch(instant(begun), instant(over), low, n) for begun, over, low, n in rows),
+        tuple(Span(instant(begun), instant(over), low, n) for begun, over, low, n in rows),
     )
 
 

@@ -23,7 +23,7 @@ V = TypeVar("V")
 log = structlog.get_logger(__name__)
 
 
-class Feed:
+class EventFeed:
     """The journal's events as they are stored."""
 
     def __init__(self, journal: Journal) -> None:
@@ -83,7 +83,7 @@ class Subscription:
     Iteration raises `StoreError` when the journal cannot be read, and may be taken up again.
     """
 
-    def __init__(self, feed: Feed, journal: Journal, after: int, maxsize: int) -> None:
+    def __init__(self, feed: EventFeed, journal: Journal, after: int, maxsize: int) -> None:
         self._feed = feed
         self._journal = journal
         self._maxsize = maxsize
@@ -142,12 +142,12 @@ class Subscription:
         self.close()
 
 
-class Latest(Generic[K, V]):
+class LatestValueCache(Generic[K, V]):
     """The newest value of each key."""
 
     def __init__(self) -> None:
         self._values: dict[K, V] = {}
-        self._followers: set[Follower[K, V]] = set()
+        self._followers: set[ChangeSubscription[K, V]] = set()
 
     def put(self, key: K, value: V) -> None:
         """Replace the value of `key`."""
@@ -163,21 +163,21 @@ class Latest(Generic[K, V]):
         """The newest value of every key."""
         return dict(self._values)
 
-    def follow(self) -> "Follower[K, V]":
+    def follow(self) -> "ChangeSubscription[K, V]":
         """What changes from now on. Use it in a `with` block, or close it."""
-        follower: Follower[K, V] = Follower(self)
+        follower: ChangeSubscription[K, V] = ChangeSubscription(self)
         self._followers.add(follower)
         return follower
 
-    def forget(self, follower: "Follower[K, V]") -> None:
+    def forget(self, follower: "ChangeSubscription[K, V]") -> None:
         """Tell `follower` nothing more."""
         self._followers.discard(follower)
 
 
-class Follower(Generic[K, V]):
+class ChangeSubscription(Generic[K, V]):
     """An async iterator over changes: each time, the newest value of every changed key."""
 
-    def __init__(self, latest: Latest[K, V]) -> None:
+    def __init__(self, latest: LatestValueCache[K, V]) -> None:
         self._latest = latest
         self._changed: dict[K, None] = {}
         self._closed = False

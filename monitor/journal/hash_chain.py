@@ -21,7 +21,7 @@ GENESIS: Final = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ChainHead:
     """The last event's place and hash: where the next one goes on."""
 
     seq: int = 0
@@ -29,7 +29,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class IntegrityFault:
     """The first event at which the journal is not what was written, and why."""
 
     seq: int
@@ -37,12 +37,12 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerificationResult:
     """What a walk over the whole journal found: `fault` is None when it is intact."""
 
     events: int
-    head: Head
-    fault: Fault | None
+    head: ChainHead
+    fault: IntegrityFault | None
 
 
 def canonical(value: object) -> str:
@@ -62,7 +62,7 @@ def row_hash(row: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical(covered).encode()).hexdigest()
 
 
-def link(event: Event, payload: str, head: Head) -> tuple[dict[str, Any], Stored]:
+def link(event: Event, payload: str, head: ChainHead) -> tuple[dict[str, Any], Stored]:
     """The row and the stored event that follow `head`; `payload` is canonical JSON."""
     at = rfc3339(event.at)
     row: dict[str, Any] = {
@@ -117,14 +117,18 @@ def open_after(open_alarms: Mapping[str, str], events: Iterable[Event]) -> dict[
     return after
 
 
-def walk(head: Head, rows: Iterable[Mapping[str, Any]]) -> tuple[Head, Fault | None]:
+def verify(
+    head: ChainHead, rows: Iterable[Mapping[str, Any]]
+) -> tuple[ChainHead, IntegrityFault | None]:
     """Follow the chain over `rows`: the new head, or the last good one and the fault."""
     for row in rows:
         if row["seq"] != head.seq + 1:
-            return head, Fault(row["seq"], f"event {head.seq + 1} is missing")
+            return head, IntegrityFault(row["seq"], f"event {head.seq + 1} is missing")
         if row["prev_hash"] != head.hash:
-            return head, Fault(row["seq"], "prev_hash is not the hash of the event before")
+            return head, IntegrityFault(row["seq"], "prev_hash is not the hash of the event before")
         if row["hash"] != row_hash(row):
-            return head, Fault(row["seq"], "the event was changed: its hash does not match")
-        head = Head(row["seq"], row["hash"])
+            return head, IntegrityFault(
+                row["seq"], "the event was changed: its hash does not match"
+            )
+        head = ChainHead(row["seq"], row["hash"])
     return head, None

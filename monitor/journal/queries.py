@@ -7,8 +7,15 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from monitor.journal.chunks import INPUTS, OPENING, Chunk, milliseconds, start_in
-from monitor.journal.hash_chain import Fault, Head, canonical, open_after, stored_from, walk
+from monitor.journal.chunks import INPUTS, RECORDING_START, Chunk, milliseconds, start_in
+from monitor.journal.hash_chain import (
+    ChainHead,
+    IntegrityFault,
+    canonical,
+    open_after,
+    stored_from,
+    verify,
+)
 from monitor.journal.schema import event, open_alarm, receipt, sample_chunk
 from monitor.session.events import Stored
 from monitor.session.session import ENDINGS
@@ -96,14 +103,14 @@ def last_n(connection: sa.Connection, bed: str, session: str | None) -> int:
     return connection.execute(query).scalar() or 0
 
 
-def head(connection: sa.Connection) -> Head:
+def head(connection: sa.Connection) -> ChainHead:
     """The last event's place and hash."""
     query = sa.select(event.c.seq, event.c.hash).order_by(event.c.seq.desc()).limit(1)
     row = connection.execute(query).one_or_none()
-    return Head(*row) if row else Head()
+    return ChainHead(*row) if row else ChainHead()
 
 
-def rebuild(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]:
+def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]:
     """The bed's events that its present state follows from, and its last event's `n`.
 
     They start at the earliest of its last `session.started`, the first event of any alarm
@@ -212,7 +219,9 @@ def chunks(connection: sa.Connection, kind: str, span: Span) -> list[Chunk]:
 def start_before(connection: sa.Connection, bed: str, n: int) -> int | None:
     """The place of the bed's last opening before its event `n`."""
     columns = sample_chunk.c
-    query = sa.select(columns.id, *_CHUNK).where(columns.bed == bed, columns.kind == OPENING)
+    query = sa.select(columns.id, *_CHUNK).where(
+        columns.bed == bed, columns.kind == RECORDING_START
+    )
     for place, *chunk in connection.execute(query.order_by(columns.id.desc())):
         if start_in(Chunk(*chunk)).data["last_n"] < n:
             return int(place)
@@ -223,7 +232,7 @@ def recording(connection: sa.Connection, bed: str, start: int) -> list[int]:
     """The places of a bed's openings and inputs from the place `start` on, in order."""
     columns = sample_chunk.c
     query = sa.select(columns.id).where(
-        columns.bed == bed, columns.kind.in_((OPENING, INPUTS)), columns.id >= start
+        columns.bed == bed, columns.kind.in_((RECORDING_START, INPUTS)), columns.id >= start
     )
     return list(connection.execute(query.order_by(columns.id)).scalars())
 
@@ -236,12 +245,12 @@ def chunks_at(connection: sa.Connection, places: Collection[int]) -> list[Chunk]
 
 
 def walk_on(
-    connection: sa.Connection, start: Head, alarms: dict[str, str], limit: int
-) -> tuple[Head, dict[str, str], Fault | None, bool]:
+    connection: sa.Connection, start: ChainHead, alarms: dict[str, str], limit: int
+) -> tuple[ChainHead, dict[str, str], IntegrityFault | None, bool]:
     """Verify up to `limit` events past `start`; the last value says whether that was all."""
     query = sa.select(event).where(event.c.seq > start.seq).order_by(event.c.seq).limit(limit)
     rows = [dict(row) for row in connection.execute(query).mappings()]
-    reached, fault = walk(start, rows)
+    reached, fault = verify(start, rows)
     alarm_rows = (row for row in rows if row["subject"] is not None)
     alarms = open_after(alarms, (stored_from(row).event for row in alarm_rows))
     return reached, alarms, fault, len(rows) < limit

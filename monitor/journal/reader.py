@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from monitor.journal import queries
 from monitor.journal.chunks import (
     INPUTS,
-    OPENING,
+    RECORDING_START,
     Bucket,
     Chunk,
-    Entry,
-    Part,
-    Start,
+    InputBlock,
+    InputEntry,
+    StartBlock,
     Wave,
     part_in,
     start_in,
@@ -31,7 +31,7 @@ from monitor.journal.database import (
     refuse_other_revisions,
     revision,
 )
-from monitor.journal.hash_chain import Fault, Head, Verdict
+from monitor.journal.hash_chain import ChainHead, IntegrityFault, VerificationResult
 from monitor.journal.queries import Receipt
 from monitor.session.coverage import Coverage
 from monitor.session.events import Stored
@@ -59,7 +59,7 @@ class JournalReader:
             raise StoreError(f"journal {address} is not there; correct store.url")
         journal = cls(address)
         try:
-            found = journal.ask_now(revision)
+            found = journal.query_sync(revision)
             if found is None:
                 raise StoreError(f"journal {address} is empty: no daemon ever wrote to it")
             refuse_other_revisions(address, found)
@@ -78,7 +78,7 @@ class JournalReader:
             self._threads.shutdown()
         self._reading.dispose()
 
-    async def head(self) -> Head:
+    async def head(self) -> ChainHead:
         """The last event's place and hash."""
         return await self._ask(queries.head)
 
@@ -107,13 +107,13 @@ class JournalReader:
         """Up to `limit` of the bed's newest events of those types, newest first."""
         return await self._ask(queries.latest, bed, types, limit)
 
-    async def rebuild(self, bed: str) -> tuple[list[Stored], int]:
+    async def load_stream(self, bed: str) -> tuple[list[Stored], int]:
         """The bed's events that its present state follows from, and its last event's `n`.
 
         They start at the earliest of its last `session.started`, the first event of any alarm
         still open, and the first time that its cuff was stopped since a patient left.
         """
-        return await self._ask(queries.rebuild, bed)
+        return await self._ask(queries.load_stream, bed)
 
     async def sessions(self, limit: int = 50, *, before: int | None = None) -> list[Stored]:
         """Up to `limit` `session.started` events, newest first, before event `before`."""
@@ -140,9 +140,9 @@ class JournalReader:
         """The receipt stored under `key` in the last 24 h."""
         return await self._ask(queries.find_receipt, key)
 
-    async def verify(self) -> Verdict:
+    async def verify(self) -> VerificationResult:
         """Walk the whole chain; says the first event that is not as it was written, and why."""
-        head, fault, ended = Head(), None, False
+        head, fault, ended = ChainHead(), None, False
         alarms: dict[str, str] = {}
         while fault is None and not ended:
             head, alarms, fault, ended = await self._ask(
@@ -152,8 +152,10 @@ class JournalReader:
             kept = await self._ask(queries.open_alarms)
             if kept != alarms:
                 wrong = ", ".join(sorted(kept.keys() ^ alarms.keys())[:3])
-                fault = Fault(head.seq, f"open_alarm does not follow from the events: {wrong}")
-        return Verdict(head.seq, head, fault)
+                fault = IntegrityFault(
+                    head.seq, f"open_alarm does not follow from the events: {wrong}"
+                )
+        return VerificationResult(head.seq, head, fault)
 
     async def readings(
         self,
@@ -174,11 +176,11 @@ class JournalReader:
         chunks = await self._chunks(name, span) or await self._chunks(INPUTS, span)
 
         def draw() -> list[Bucket]:
-            from monitor.journal.downsample import course
+            from monitor.journal.downsample import trend
 
-            return course(chunks, name, points, start, end)
+            return trend(chunks, name, points, start, end)
 
-        return await self.off_loop(draw)
+        return await self.run_in_reader(draw)
 
     async def coverage(
         self,
@@ -197,7 +199,7 @@ class JournalReader:
 
             return coverage(chunks, name, gap, start, end)
 
-        return await self.off_loop(draw)
+        return await self.run_in_reader(draw)
 
     async def inputs(
         self,
@@ -206,25 +208,25 @@ class JournalReader:
         bed: str | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
-    ) -> list[Entry]:
+    ) -> list[InputEntry]:
         """Everything a bed's core was given, in the order in which it was given."""
         span = queries.Span(session, bed, start, end)
         chunks = await self._chunks(INPUTS, span)
-        return await self.off_loop(
+        return await self.run_in_reader(
             lambda: [e for c in chunks for e in part_in(c).entries if span.covers(e.at.wall)]
         )
 
-    def recording(self, bed: str, before_n: int) -> Iterator[Start | Part]:
+    def recording(self, bed: str, before_n: int) -> Iterator[StartBlock | InputBlock]:
         """The recording of a bed from its last start before its event `before_n`, to its end.
 
         Reads as it is drawn from, on the calling thread; nothing when there is no such start.
         """
-        start = self.ask_now(queries.start_before, bed, before_n)
-        places = [] if start is None else self.ask_now(queries.recording, bed, start)
+        start = self.query_sync(queries.start_before, bed, before_n)
+        places = [] if start is None else self.query_sync(queries.recording, bed, start)
         for first in range(0, len(places), RECORDING_AT_ONCE):
             here = places[first : first + RECORDING_AT_ONCE]
-            for chunk in self.ask_now(queries.chunks_at, here):
-                yield start_in(chunk) if chunk.kind == OPENING else part_in(chunk)
+            for chunk in self.query_sync(queries.chunks_at, here):
+                yield start_in(chunk) if chunk.kind == RECORDING_START else part_in(chunk)
 
     async def waves(
         self,
@@ -243,7 +245,7 @@ class JournalReader:
             found = [w for chunk in chunks for w in waves_in(chunk) if span.covers(w.at)]
             return sorted(found, key=lambda wave: wave.at)
 
-        return await self.off_loop(unpack)
+        return await self.run_in_reader(unpack)
 
     async def _chunks(self, kind: str, span: queries.Span) -> list[Chunk]:
         return await self._ask(queries.chunks, kind, span)
@@ -254,9 +256,9 @@ class JournalReader:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> R:
-        return await self.off_loop(lambda: self.ask_now(question, *args, **kwargs))
+        return await self.run_in_reader(lambda: self.query_sync(question, *args, **kwargs))
 
-    def ask_now(
+    def query_sync(
         self,
         question: Callable[Concatenate[sa.Connection, P], R],
         *args: P.args,
@@ -269,7 +271,7 @@ class JournalReader:
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise explained(self._address, error) from error
 
-    async def off_loop(self, work: Callable[[], R]) -> R:
+    async def run_in_reader(self, work: Callable[[], R]) -> R:
         """What `work` gives; it is done on one of the reading threads, if there are any."""
         if self._threads is None:
             return work()

@@ -12,18 +12,18 @@ from datetime import datetime
 from typing import Any, Final
 
 from drivers.clock import rfc3339, rfc3339_or_none
-from monitor.patient.form.form import Form
+from monitor.patient.form.form import MonitoringForm
 from monitor.session.commands import Refusal, Refused
-from monitor.session.decide_records import AHEAD
+from monitor.session.decide_records import CLOCK_TOLERANCE
 from monitor.session.events import Draft, Event
 
-DESK: Final = "records"
+RECORDS_STREAM: Final = "records"
 """Stands for the bed in these events; no bed may be called so."""
 
 RESPONSES: Final = {"phq-9": (0, 27), "madrs": (0, 60)}
 """The scales of a patient's response, with the range of their totals."""
 
-PROMPTS: Final = ("urinary", "cognition", "misuse")
+LONG_TERM_CHECKS: Final = ("urinary", "cognition", "misuse")
 """What is asked about in the long term [source]."""
 
 REASSESSMENTS: Final = ("continue", "stop", "change")
@@ -93,7 +93,7 @@ class RecordResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordPrompt:
+class RecordLongTermCheck:
     """What was found when one of `PROMPTS` was asked about; `at` is when, None for now."""
 
     prompt: str
@@ -113,7 +113,7 @@ class Reassess:
 
 
 @dataclass(frozen=True, slots=True)
-class RetractEntry:
+class RetractPatientRecord:
     """Withdraw what was wrongly written down about a patient."""
 
     record: str
@@ -122,10 +122,10 @@ class RetractEntry:
 
 
 FormCommand = ConfirmForm | FillForm | SendForm | ReopenForm
-PatientCommand = RecordResponse | RecordPrompt | Reassess | RetractEntry
+PatientCommand = RecordResponse | RecordLongTermCheck | Reassess | RetractPatientRecord
 
 
-def about_form(form: Form, command: FormCommand) -> list[Draft]:
+def about_form(form: MonitoringForm, command: FormCommand) -> list[Draft]:
     """What follows from a command on a session's form. Raises `Refused`."""
     if form.treated_on is None:
         raise Refused(Refusal.CONFLICT, "no dose was given in this session: it has no form")
@@ -145,7 +145,7 @@ def about_form(form: Form, command: FormCommand) -> list[Draft]:
             return _send(form, command)
 
 
-def _confirm(form: Form, command: ConfirmForm) -> list[Draft]:
+def _confirm(form: MonitoringForm, command: ConfirmForm) -> list[Draft]:
     ready, proposed = form.ready, form.ready.proposed
     value = proposed if command.ready_at is None else command.ready_at
     if command.ready_at is not None and not form.covers(command.ready_at):
@@ -174,7 +174,7 @@ def _confirm(form: Form, command: ConfirmForm) -> list[Draft]:
     return [("form.confirmed", payload)]
 
 
-def _fill(form: Form, command: FillForm) -> list[Draft]:
+def _fill(form: MonitoringForm, command: FillForm) -> list[Draft]:
     if command.field not in FILLED:
         raise Refused(Refusal.INVALID, f"field is one of {', '.join(FILLED)}", "field")
     kind, wanted = FILLED[command.field]
@@ -205,7 +205,7 @@ def _fill(form: Form, command: FillForm) -> list[Draft]:
     return [("form.filled", payload)]
 
 
-def _send(form: Form, command: SendForm) -> list[Draft]:
+def _send(form: MonitoringForm, command: SendForm) -> list[Draft]:
     if form.missing and command.reason is None:
         raise Refused(
             Refusal.CONFLICT,
@@ -221,7 +221,7 @@ def _send(form: Form, command: SendForm) -> list[Draft]:
     return [("form.sent", payload)]
 
 
-def _reopen(form: Form, command: ReopenForm) -> list[Draft]:
+def _reopen(form: MonitoringForm, command: ReopenForm) -> list[Draft]:
     if form.sent is None:
         raise Refused(Refusal.CONFLICT, "the form is not marked as sent")
     return [("form.reopened", {"by": command.by, "reason": command.reason})]
@@ -243,16 +243,16 @@ def about_patient(
     patient: str, written: Iterable[Event], command: PatientCommand, now: datetime
 ) -> list[Draft]:
     """What follows from a command on a patient's course; `written` so far. Raises `Refused`."""
-    if isinstance(command, RetractEntry):
+    if isinstance(command, RetractPatientRecord):
         return [_retract(patient, entries(written), command)]
     at = command.at or now
-    if at > now + AHEAD:
+    if at > now + CLOCK_TOLERANCE:
         raise Refused(Refusal.INVALID, "this time has not come yet", "at")
     type_, payload = _ENTRIES[type(command)](command)
     return [(type_, {"patient": patient, **payload, "by": command.by, "at": rfc3339(at)})]
 
 
-def _retract(patient: str, standing: list[Event], command: RetractEntry) -> Draft:
+def _retract(patient: str, standing: list[Event], command: RetractPatientRecord) -> Draft:
     was = next((event for event in standing if event.id == command.record), None)
     if was is None:
         raise Refused(
@@ -280,8 +280,8 @@ def _response(command: RecordResponse) -> Draft:
     return "response.recorded", {"scale": command.scale, "total": command.total}
 
 
-def _prompt(command: RecordPrompt) -> Draft:
-    _among("prompt", command.prompt, PROMPTS)
+def _prompt(command: RecordLongTermCheck) -> Draft:
+    _among("prompt", command.prompt, LONG_TERM_CHECKS)
     return "prompt.recorded", {"prompt": command.prompt, "finding": command.finding}
 
 
@@ -297,6 +297,6 @@ def _among(field: str, value: str, allowed: tuple[str, ...]) -> None:
 
 _ENTRIES: Final[Mapping[type[Any], Callable[[Any], Draft]]] = {
     RecordResponse: _response,
-    RecordPrompt: _prompt,
+    RecordLongTermCheck: _prompt,
     Reassess: _reassessment,
 }

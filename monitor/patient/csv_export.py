@@ -10,9 +10,9 @@ from drivers.clock import rfc3339
 from drivers.readings import UNITS, Vital
 from monitor.bed import view
 from monitor.journal import Bucket
-from monitor.patient.form.form import Form
+from monitor.patient.form.form import MonitoringForm
 from monitor.session.events import Stored
-from monitor.session.history import Account
+from monitor.session.history import SessionHistory
 
 COLUMNS: Final = "at minute kind name value unit low high by device record note".split()
 
@@ -25,7 +25,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a text for a formula."""
 
 
-def everything(session: view.Json, stored: Sequence[Stored], form: Form) -> view.Json:
+def session_export(session: view.Json, stored: Sequence[Stored], form: MonitoringForm) -> view.Json:
     """The session as it is shown, every event of it, and its form."""
     return {
         "session": session,
@@ -34,7 +34,7 @@ def everything(session: view.Json, stored: Sequence[Stored], form: Form) -> view
     }
 
 
-def table(account: Account, minutes: Mapping[Vital, Sequence[Bucket]]) -> str:
+def csv_table(account: SessionHistory, minutes: Mapping[Vital, Sequence[Bucket]]) -> str:
     """CSV with a row for each number and each text on record, in the order of time.
 
     `minutes` is the course of each continuous vital by the minute: the last value, the lowest
@@ -54,14 +54,14 @@ def _plain(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def _row(account: Account, at: datetime, kind: str, name: str, **more: Any) -> Row:
+def _row(account: SessionHistory, at: datetime, kind: str, name: str, **more: Any) -> Row:
     minute = account.minutes(at)
     known = {key: value for key, value in more.items() if value is not None}
     row = {"at": rfc3339(at), "kind": kind, "name": name, **known}
     return row if minute is None else row | {"minute": round(minute, 1)}
 
 
-def _records(account: Account) -> Iterator[Row]:
+def _records(account: SessionHistory) -> Iterator[Row]:
     session = account.session
     for dose in session.doses:
         own = {"by": dose.by, "record": dose.id}
@@ -96,7 +96,7 @@ def _records(account: Account) -> Iterator[Row]:
 _OBSERVED: Final = {"resp": "/min", "temperature": "Cel"}
 
 
-def _happenings(account: Account) -> Iterator[Row]:
+def _happenings(account: SessionHistory) -> Iterator[Row]:
     for event in account.all(*_TOLD):
         data = event.payload
         note = next((data[key] for key in ("text", "reason", "finding") if data.get(key)), None)
@@ -138,7 +138,7 @@ _TOLD: Final = (
 )
 
 
-def _vitals(account: Account, minutes: Mapping[Vital, Sequence[Bucket]]) -> Iterator[Row]:
+def _vitals(account: SessionHistory, minutes: Mapping[Vital, Sequence[Bucket]]) -> Iterator[Row]:
     for vital, buckets in minutes.items():
         for bucket in buckets:
             yield _row(
@@ -153,7 +153,7 @@ def _vitals(account: Account, minutes: Mapping[Vital, Sequence[Bucket]]) -> Iter
             )
 
 
-def minutes_of(account: Account, now: datetime) -> tuple[datetime, datetime, int]:
+def minutes_of(account: SessionHistory, now: datetime) -> tuple[datetime, datetime, int]:
     """The session from its start to the end of its last whole minute, and how many it has."""
     start = account.session.started_at
     count = max(2, -(-((account.session.ended_at or now) - start) // timedelta(minutes=1)))

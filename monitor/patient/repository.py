@@ -11,12 +11,12 @@ from monitor.bed import view
 from monitor.journal import Bucket, JournalReader
 from monitor.patient.commands import OF_FORM, OF_PATIENT
 from monitor.patient.csv_export import CONTINUOUS, minutes_of
-from monitor.patient.form.form import Form, form
-from monitor.patient.session_summary import visits
-from monitor.patient.treatment_course import Course, course
+from monitor.patient.form.form import MonitoringForm, monitoring_form
+from monitor.patient.session_summary import session_summaries
+from monitor.patient.treatment_course import TreatmentCourse, treatment_course
 from monitor.session.coverage import GAP, Coverage
 from monitor.session.events import Event, Stored
-from monitor.session.history import TYPES, Account, by_session
+from monitor.session.history import TYPES, SessionHistory, by_session
 
 PAGE: Final = 500
 
@@ -35,14 +35,14 @@ MARGIN: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PriorSessions:
     """Which session of the patient the next one is, and the latest with a dose in short."""
 
     number: int
     history: list[view.Json]
 
 
-class Archive:
+class SessionRepository:
     """The sessions in `journal`. Every method raises `StoreError`.
 
     `zone` is the site's time zone, None for this machine's.
@@ -65,43 +65,47 @@ class Archive:
             after = page[-1].seq if page else 0
         return found
 
-    async def account(self, session: str) -> Account | None:
+    async def history(self, session: str) -> SessionHistory | None:
         """The account of that session; None when there is no such session."""
         found = await self.stored(session)
-        return await self._journal.off_loop(lambda: Account.of(stored.event for stored in found))
+        return await self._journal.run_in_reader(
+            lambda: SessionHistory.of_type(stored.event for stored in found)
+        )
 
-    async def accounts(self, sessions: Collection[str]) -> list[Account]:
+    async def histories(self, sessions: Collection[str]) -> list[SessionHistory]:
         """The accounts of these sessions, in the order they started."""
         if not sessions:
             return []
         found = await self._journal.of_sessions(sessions, TYPES | OF_FORM)
         events = [stored.event for stored in found]
-        return await self._journal.off_loop(lambda: list(by_session(events).values()))
+        return await self._journal.run_in_reader(lambda: list(by_session(events).values()))
 
-    async def patient(self, patient: str) -> tuple[list[Account], list[Event]]:
+    async def patient(self, patient: str) -> tuple[list[SessionHistory], list[Event]]:
         """The accounts of that patient's sessions, and what was written down between them."""
         found = await self._journal.of_patient(patient, {"session.started"} | OF_PATIENT)
         started = [str(s.event.session) for s in found if s.event.type == "session.started"]
         written = [stored.event for stored in found if stored.event.type in OF_PATIENT]
-        return await self.accounts(started), written
+        return await self.histories(started), written
 
-    async def past(self, patient: str, session: str | None = None) -> Past:
+    async def prior_sessions(self, patient: str, session: str | None = None) -> PriorSessions:
         """What that patient's sessions but for `session` were."""
         accounts, _ = await self.patient(patient)
         others = [account for account in accounts if account.session.id != session]
-        seen = await self._journal.off_loop(lambda: visits(others, self.zone))
+        seen = await self._journal.run_in_reader(lambda: session_summaries(others, self.zone))
         dosed = [visit for visit in seen if visit.number is not None]
-        return Past(len(dosed) + 1, [visit.as_json() for visit in dosed[-LATEST:]])
+        return PriorSessions(len(dosed) + 1, [visit.as_json() for visit in dosed[-LATEST:]])
 
-    async def course(self, patient: str) -> Course | None:
+    async def treatment_course(self, patient: str) -> TreatmentCourse | None:
         """The course of that patient; None when no session of theirs ever started."""
         accounts, written = await self.patient(patient)
         if not accounts:
             return None
         now = self._clock.now().wall
-        return await self._journal.off_loop(lambda: course(accounts, written, now, self.zone))
+        return await self._journal.run_in_reader(
+            lambda: treatment_course(accounts, written, now, self.zone)
+        )
 
-    async def coverage(self, account: Account) -> Coverage:
+    async def coverage(self, account: SessionHistory) -> Coverage:
         """Over which stretches SpO2 was recorded from the first dose to the session's end."""
         session = account.session
         if (known := self._coverage.get(session.id)) is not None:
@@ -122,7 +126,7 @@ class Archive:
                 del self._coverage[next(iter(self._coverage))]
         return found
 
-    async def minutes(self, account: Account) -> dict[Vital, list[Bucket]]:
+    async def minutes(self, account: SessionHistory) -> dict[Vital, list[Bucket]]:
         """The course of each continuous vital over that session, by the minute."""
         start, end, count = minutes_of(account, self._clock.now().wall)
         return {
@@ -132,18 +136,18 @@ class Archive:
             for vital in CONTINUOUS
         }
 
-    def form_of(self, account: Account, coverage: Coverage) -> Form:
+    def form_of(self, account: SessionHistory, coverage: Coverage) -> MonitoringForm:
         """The form of that session as it stands now."""
-        return form(account, coverage, self._clock.now().wall, self.zone)
+        return monitoring_form(account, coverage, self._clock.now().wall, self.zone)
 
-    async def form(self, account: Account) -> Form:
+    async def form(self, account: SessionHistory) -> MonitoringForm:
         """The form of that session as it stands now."""
         coverage = await self.coverage(account)
-        return await self._journal.off_loop(lambda: self.form_of(account, coverage))
+        return await self._journal.run_in_reader(lambda: self.form_of(account, coverage))
 
     async def forms(
         self, state: FormState = "due", after: int = 0, limit: int = 100
-    ) -> tuple[list[Form], int | None]:
+    ) -> tuple[list[MonitoringForm], int | None]:
         """The forms of up to `limit` sessions that started past event `after`, oldest due first.
 
         Due are those of sessions with a dose that are not marked as sent. With them comes
@@ -151,10 +155,10 @@ class Archive:
         """
         sent = {"due": False, "sent": True, "all": None}[state]
         chosen = await self._journal.with_form(sent=sent, after=after, limit=limit)
-        found: list[Form] = []
+        found: list[MonitoringForm] = []
         for first in range(0, len(chosen), AT_ONCE):
             ids = [session for _, session in chosen[first : first + AT_ONCE]]
-            accounts = await self.accounts(ids)
+            accounts = await self.histories(ids)
             found += [await self.form(a) for a in accounts if a.session.first_dose_at is not None]
         found.sort(key=lambda form: form.due_on or form.today)
         return found, chosen[-1][0] if len(chosen) == limit else None

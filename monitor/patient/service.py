@@ -16,14 +16,14 @@ from drivers.clock import Clock, rfc3339
 from monitor.bed import view
 from monitor.journal import Journal, Receipt
 from monitor.patient import commands
-from monitor.patient.commands import DESK, FormCommand, PatientCommand
-from monitor.patient.form.form import Form
-from monitor.patient.repository import Archive
-from monitor.patient.treatment_course import Course
+from monitor.patient.commands import RECORDS_STREAM, FormCommand, PatientCommand
+from monitor.patient.form.form import MonitoringForm
+from monitor.patient.repository import SessionRepository
+from monitor.patient.treatment_course import TreatmentCourse
 from monitor.session.commands import Refusal, Refused
 from monitor.session.coverage import Coverage
 from monitor.session.events import Draft, Event, Stored
-from monitor.session.history import Account
+from monitor.session.history import SessionHistory
 
 _IDS: Final = UUID("0b5c3d7e-52c1-4be5-9a0e-6d2f4f0d1c77")
 
@@ -31,36 +31,38 @@ Kept = asyncio.Future[list[Stored]]
 Answering = Callable[[], Receipt | None]
 
 
-class Clerk:
+class PatientRecordService:
     """Numbers and appends the events of the stream `DESK`."""
 
-    def __init__(self, journal: Journal, archive: Archive, clock: Clock) -> None:
+    def __init__(self, journal: Journal, archive: SessionRepository, clock: Clock) -> None:
         self._journal = journal
-        self._archive = archive
+        self._repository = archive
         self._clock = clock
         self._writing = asyncio.Lock()
         self._n: int | None = None
         self._kept: Kept | None = None
 
     @contextlib.asynccontextmanager
-    async def form(self, session: str) -> AsyncIterator["FormDesk"]:
+    async def form(self, session: str) -> AsyncIterator["FormWriter"]:
         """The form of that session, to write on. Raises `Refused`, `StoreError`."""
         async with self._one_at_a_time():
-            account = await self._archive.account(session)
+            account = await self._repository.history(session)
             if account is None:
                 raise Refused(Refusal.UNKNOWN, f"no session {session}")
-            yield FormDesk(self, self._archive, account, await self._archive.coverage(account))
+            yield FormWriter(
+                self, self._repository, account, await self._repository.coverage(account)
+            )
 
     @contextlib.asynccontextmanager
-    async def course(self, patient: str) -> AsyncIterator["CourseDesk"]:
+    async def course(self, patient: str) -> AsyncIterator["CourseWriter"]:
         """The course of that patient, to write in. Raises `Refused`, `StoreError`."""
         async with self._one_at_a_time():
-            course = await self._archive.course(patient)
+            course = await self._repository.treatment_course(patient)
             if course is None:
                 raise Refused(
                     Refusal.UNKNOWN, f"no patient {patient}: no session of theirs ever started"
                 )
-            yield CourseDesk(self, course)
+            yield CourseWriter(self, course)
 
     @contextlib.asynccontextmanager
     async def _one_at_a_time(self) -> AsyncIterator[None]:
@@ -71,7 +73,7 @@ class Clerk:
                     "what was written down before is not stored yet; try again in a moment",
                 )
             if self._n is None:
-                _, self._n = await self._journal.rebuild(DESK)
+                _, self._n = await self._journal.load_stream(RECORDS_STREAM)
             yield
 
     def now(self) -> datetime:
@@ -85,7 +87,7 @@ class Clerk:
         return [
             Event(
                 id=str(uuid5(_IDS, f"{n}|{type_}|{session}|{rfc3339(at)}")),
-                bed=DESK,
+                bed=RECORDS_STREAM,
                 n=n,
                 session=session,
                 type=type_,
@@ -110,18 +112,22 @@ class Clerk:
             self._n = None
 
 
-class FormDesk:
+class FormWriter:
     """The form of one session, to write on."""
 
     def __init__(
-        self, clerk: Clerk, archive: Archive, account: Account, coverage: Coverage
+        self,
+        clerk: PatientRecordService,
+        archive: SessionRepository,
+        account: SessionHistory,
+        coverage: Coverage,
     ) -> None:
         self._clerk = clerk
         self._archive = archive
         self._account = account
         self._coverage = coverage
 
-    def form(self) -> Form:
+    def form(self) -> MonitoringForm:
         """The form as it stands."""
         return self._archive.form_of(self._account, self._coverage)
 
@@ -137,10 +143,10 @@ class FormDesk:
         return self._clerk.append(written, answering())
 
 
-class CourseDesk:
+class CourseWriter:
     """The course of one patient, to write in."""
 
-    def __init__(self, clerk: Clerk, course: Course) -> None:
+    def __init__(self, clerk: PatientRecordService, course: TreatmentCourse) -> None:
         self._clerk = clerk
         self._course = course
 

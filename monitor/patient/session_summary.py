@@ -9,14 +9,14 @@ from typing import Any, Final
 from alerts.rules.model import GRADES, Kind, Priority
 from drivers.clock import rfc3339, rfc3339_or_none
 from monitor.session import episodes
-from monitor.session.history import Account
+from monitor.session.history import SessionHistory
 
 NOTABLE_GRADE: Final = 2
 """A symptom from this grade on is told to the next session [default]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class SessionSummary:
     """A session in short; minutes are from its first dose.
 
     `number` is its place among the patient's sessions with a dose, None without one. `rise`
@@ -43,7 +43,7 @@ class Visit:
     ready_min: int | None
     ended_min: int | None
     alarms: tuple[tuple[str, str, int], ...]
-    needed: tuple[str, ...]
+    interventions: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The visit as interfaces show it."""
@@ -71,11 +71,13 @@ class Visit:
                 {"rule": rule, "priority": priority, "count": count}
                 for rule, priority, count in self.alarms
             ],
-            "needed": list(self.needed),
+            "needed": list(self.interventions),
         }
 
 
-def visit(account: Account, number: int | None, zone: tzinfo | None) -> Visit:
+def session_summary(
+    account: SessionHistory, number: int | None, zone: tzinfo | None
+) -> SessionSummary:
     """The session in short; its day is one of `zone`, None for this machine's."""
     session = account.session
     first = session.first_dose_at
@@ -84,7 +86,7 @@ def visit(account: Account, number: int | None, zone: tzinfo | None) -> Visit:
     base = session.baseline.get("sys")
     rise = None if highest is None or base is None else highest.sys - base
     scored = [s for s in session.scores if first is not None and s.at >= first]
-    return Visit(
+    return SessionSummary(
         session=session.id,
         number=number,
         on=(first or session.started_at).astimezone(zone).date(),
@@ -103,16 +105,16 @@ def visit(account: Account, number: int | None, zone: tzinfo | None) -> Visit:
         ready_min=_min(account, account.ready_at),
         ended_min=_min(account, session.ended_at),
         alarms=_alarms(account),
-        needed=tuple(_needed(account)),
+        interventions=tuple(_interventions(account)),
     )
 
 
-def _min(account: Account, at: datetime | None) -> int | None:
+def _min(account: SessionHistory, at: datetime | None) -> int | None:
     minutes = None if at is None else account.minutes(at)
     return None if minutes is None else round(minutes)
 
 
-def _given_mg(account: Account) -> float | None:
+def _given_mg(account: SessionHistory) -> float | None:
     """What was given; of an infusion whose doses nobody recorded, what was planned."""
     session = account.session
     if session.first_dose_at is None:
@@ -122,7 +124,7 @@ def _given_mg(account: Account) -> float | None:
     return None if given_mg is None else round(given_mg, 3)
 
 
-def _alarms(account: Account) -> tuple[tuple[str, str, int], ...]:
+def _alarms(account: SessionHistory) -> tuple[tuple[str, str, int], ...]:
     spans = [
         span
         for span in account.alarms()
@@ -136,7 +138,7 @@ def _alarms(account: Account) -> tuple[tuple[str, str, int], ...]:
     return tuple((rule, worst[rule].label, counts[rule]) for rule in ranked)
 
 
-def _needed(account: Account) -> Iterator[str]:
+def _interventions(account: SessionHistory) -> Iterator[str]:
     session = account.session
     worst: dict[str, int] = {}
     for symptom in session.symptoms:
@@ -147,7 +149,7 @@ def _needed(account: Account) -> Iterator[str]:
     for event in account.all("dose.given", "infusion.started"):
         if (by := event.payload.get("override")) is not None:
             yield f"dose given past the gate, {by['clinician']}: {by['reason']}"
-    for decision in session.decisions:
+    for decision in session.clearances:
         shown = f"{decision.sys:.0f}/{decision.dia:.0f}"
         yield f"pressure {shown} decided on, {decision.clinician}: {decision.reason}"
     for limit in session.limits:
@@ -159,16 +161,16 @@ def _needed(account: Account) -> Iterator[str]:
         yield f"aborted: {session.reason}"
 
 
-def visits(accounts: list[Account], zone: tzinfo | None) -> list[Visit]:
+def session_summaries(accounts: list[SessionHistory], zone: tzinfo | None) -> list[SessionSummary]:
     """The sessions of one patient in the order of their doses, counted where they had one."""
 
-    def begun(account: Account) -> datetime:
+    def begun(account: SessionHistory) -> datetime:
         return account.session.first_dose_at or account.session.started_at
 
-    found: list[Visit] = []
+    found: list[SessionSummary] = []
     number = 0
     for account in sorted(accounts, key=begun):
         dosed = account.session.first_dose_at is not None
         number += dosed
-        found.append(visit(account, number if dosed else None, zone))
+        found.append(session_summary(account, number if dosed else None, zone))
     return found

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from drivers.clock import parse_rfc3339, rfc3339
 from monitor.patient.commands import entries
-from monitor.patient.session_summary import Visit, visits
+from monitor.patient.session_summary import SessionSummary, session_summaries
 from monitor.session.events import Event
-from monitor.session.history import Account
+from monitor.session.history import SessionHistory
 from monitor.session.regimen import CoursePhase, Regimen
 
 EARLY: Final = timedelta(days=7)
@@ -34,7 +34,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CourseEntry:
     """Something written down of the patient; `data` is what of, `on` the day it was."""
 
     id: str
@@ -49,7 +49,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class TreatmentCourse:
     """A patient's course as it stands on the day `today`.
 
     `entries` are what stands of all that was `written`; days are those of `zone`, None for
@@ -59,12 +59,12 @@ class Course:
     patient: str
     regimen: Regimen
     today: date
-    visits: tuple[Visit, ...]
+    sessions: tuple[SessionSummary, ...]
     written: tuple[Event, ...]
     zone: tzinfo | None
-    entries: tuple[Entry, ...]
+    entries: tuple[CourseEntry, ...]
 
-    def after(self, events: Iterable[Event]) -> "Course":
+    def after(self, events: Iterable[Event]) -> "TreatmentCourse":
         """The course when these have been written down too."""
         written = (*self.written, *events)
         return replace(self, written=written, entries=_entries(written, self.zone))
@@ -72,9 +72,9 @@ class Course:
     # ── where it is ─────────────────────────────────────────────────────────────────────
 
     @property
-    def counted(self) -> list[Visit]:
+    def counted(self) -> list[SessionSummary]:
         """The sessions with a dose."""
-        return [visit for visit in self.visits if visit.number is not None]
+        return [visit for visit in self.sessions if visit.number is not None]
 
     @property
     def started_on(self) -> date | None:
@@ -99,7 +99,7 @@ class Course:
     # ── what is next ────────────────────────────────────────────────────────────────────
 
     @property
-    def stopped(self) -> Entry | None:
+    def stopped(self) -> CourseEntry | None:
         """The decision to stop that no session has followed."""
         last = self._last("reassessment.recorded")
         if last is None or last.data["decision"] != "stop":
@@ -113,7 +113,7 @@ class Course:
             return None
         return self._after(self.counted)
 
-    def _after(self, done: list[Visit]) -> Window | None:
+    def _after(self, done: list[SessionSummary]) -> Window | None:
         """When the session after those of `done` falls."""
         last = done[-1].on
         week = self.week(last)
@@ -130,14 +130,14 @@ class Course:
 
     # ── what is to be asked ─────────────────────────────────────────────────────────────
 
-    def _of(self, type_: str, **same: str) -> list[Entry]:
+    def _of(self, type_: str, **same: str) -> list[CourseEntry]:
         return [
             entry
             for entry in self.entries
             if entry.type == type_ and all(entry.data[key] == same[key] for key in same)
         ]
 
-    def _last(self, type_: str, **same: str) -> Entry | None:
+    def _last(self, type_: str, **same: str) -> CourseEntry | None:
         found = self._of(type_, **same)
         return found[-1] if found else None
 
@@ -243,14 +243,17 @@ class Course:
             "responses": list(self.responses()),
             "prompts": list(self.prompts()),
             "remarks": list(self.remarks()),
-            "sessions": [visit.as_json() for visit in self.visits],
+            "sessions": [visit.as_json() for visit in self.sessions],
             "entries": [entry.as_json() for entry in self.entries],
         }
 
 
-def course(
-    accounts: list[Account], written: Iterable[Event], now: datetime, zone: tzinfo | None = None
-) -> Course:
+def treatment_course(
+    accounts: list[SessionHistory],
+    written: Iterable[Event],
+    now: datetime,
+    zone: tzinfo | None = None,
+) -> TreatmentCourse:
     """The course of the patient whose sessions, at least one, and entries these are.
 
     The plan is that of the regimen of the session that started last. Days are those of
@@ -258,15 +261,15 @@ def course(
     """
     newest = max(accounts, key=lambda account: account.session.started_at).session
     today = now.astimezone(zone).date()
-    seen = tuple(visits(accounts, zone))
-    return Course(newest.patient, newest.regimen, today, seen, (), zone, ()).after(written)
+    seen = tuple(session_summaries(accounts, zone))
+    return TreatmentCourse(newest.patient, newest.regimen, today, seen, (), zone, ()).after(written)
 
 
-def _entries(written: Iterable[Event], zone: tzinfo | None) -> tuple[Entry, ...]:
+def _entries(written: Iterable[Event], zone: tzinfo | None) -> tuple[CourseEntry, ...]:
     return tuple(sorted((_entry(event, zone) for event in entries(written)), key=lambda e: e.at))
 
 
-def _entry(event: Event, zone: tzinfo | None) -> Entry:
+def _entry(event: Event, zone: tzinfo | None) -> CourseEntry:
     at = parse_rfc3339(event.payload["at"])
     data = {name: value for name, value in event.payload.items() if name not in ("patient", "at")}
-    return Entry(event.id, event.type, at, at.astimezone(zone).date(), data)
+    return CourseEntry(event.id, event.type, at, at.astimezone(zone).date(), data)

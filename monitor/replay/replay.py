@@ -14,17 +14,17 @@ from typing import Final
 
 from drivers.clock import Instant
 from monitor.bed.bed import Bed
-from monitor.bed.inputs import Given, Opening, give
+from monitor.bed.inputs import RecordingStart, TimedInput, apply
 from monitor.session.commands import Refused
 from monitor.session.events import Event
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class MissingInputs:
     """What the bed was given from here on is not known."""
 
 
-Piece = Opening | Given | Lost
+RecordingItem = RecordingStart | TimedInput | MissingInputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class Difference:
 
     n: int
     recorded: str | None
-    again: str
+    replayed: str
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class Gap:
     """Recorded events that cannot be compared, and between which instants.
 
     `since` is when the last thing that is known was given, `until` the next start, None for
@@ -56,7 +56,7 @@ class Unseen:
 
 
 @dataclass(slots=True)
-class Again:
+class ReplayResult:
     """What came of running a recording again: events that are the same, and what is not.
 
     `version` is of the Postdose that recorded.
@@ -64,17 +64,19 @@ class Again:
 
     same: list[Event] = field(default_factory=list)
     difference: Difference | None = None
-    unseen: list[Unseen] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
     version: str | None = None
 
 
-def written(event: Event) -> str:
+def as_recorded(event: Event) -> str:
     """All of an event but its place in the journal, byte for byte."""
     data = {**event.as_json(), "n": event.n, "subject": event.subject}
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def run_again(bed_id: str, recording: Iterable[Piece], recorded: Mapping[int, Event]) -> Again:
+def replay(
+    bed_id: str, recording: Iterable[RecordingItem], recorded: Mapping[int, Event]
+) -> ReplayResult:
     """Run `recording` again as far as the events in `recorded`, by their number, go.
 
     Those before the recording's start are taken up from them. Stops at the first difference.
@@ -90,7 +92,7 @@ def run_again(bed_id: str, recording: Iterable[Piece], recorded: Mapping[int, Ev
 
 class _Run:
     def __init__(self, bed_id: str, recorded: Mapping[int, Event]) -> None:
-        self.found = Again()
+        self.found = ReplayResult()
         self._bed_id = bed_id
         self._recorded = recorded
         self._last_n: Final = max(recorded, default=0)
@@ -102,13 +104,13 @@ class _Run:
     def is_over(self) -> bool:
         return self.found.difference is not None or self._n >= self._last_n
 
-    def take(self, piece: Piece) -> None:
+    def take(self, piece: RecordingItem) -> None:
         match piece:
-            case Opening():
+            case RecordingStart():
                 self._start(piece)
-            case Lost():
+            case MissingInputs():
                 self._bed = None
-            case Given() if self._bed is not None:
+            case TimedInput() if self._bed is not None:
                 self._at = piece.at
                 self._give(self._bed, piece)
 
@@ -116,7 +118,7 @@ class _Run:
         if self.found.difference is None:
             self._miss(self._last_n, None)
 
-    def _start(self, opening: Opening) -> None:
+    def _start(self, opening: RecordingStart) -> None:
         if self.found.version is None:
             self._n = opening.last_n
         self._miss(opening.last_n, opening.at)
@@ -132,12 +134,12 @@ class _Run:
         if last_n > self._n:
             since = None if self._at is None else self._at.wall
             end = None if until is None else until.wall
-            self.found.unseen.append(Unseen(since, end, self._n + 1, last_n))
+            self.found.gaps.append(Gap(since, end, self._n + 1, last_n))
             self._n = last_n
 
-    def _give(self, bed: Bed, given: Given) -> None:
+    def _give(self, bed: Bed, given: TimedInput) -> None:
         try:
-            events = give(bed, given).events
+            events = apply(bed, given).events
         except Refused:
             return
         except Exception as error:
@@ -146,11 +148,11 @@ class _Run:
         for event in events:
             if self.is_over:
                 return
-            self._compare(event.n, event, written(event))
+            self._compare(event.n, event, as_recorded(event))
 
     def _compare(self, n: int, event: Event | None, again: str) -> None:
         before = self._recorded.get(n)
-        was = None if before is None else written(before)
+        was = None if before is None else as_recorded(before)
         self._n = n
         if event is None or was != again:
             self.found.difference = Difference(n, was, again)

@@ -17,10 +17,26 @@ from alerts.rules import loader
 from alerts.rules.model import RuleSet
 from drivers.registry import SpecError
 from monitor import __version__
-from monitor.bed.inputs import Given, Opening, what_in
-from monitor.journal import JournalReader, Part, Start, queries
-from monitor.replay.replay import Again, Difference, Lost, Piece, Unseen, run_again
-from monitor.replay.what_if import Compared, Effect, Onset, by_rule, compared, effects, pairs, under
+from monitor.bed.inputs import RecordingStart, TimedInput, load
+from monitor.journal import InputBlock, JournalReader, StartBlock, queries
+from monitor.replay.replay import (
+    Difference,
+    Gap,
+    MissingInputs,
+    RecordingItem,
+    ReplayResult,
+    replay,
+)
+from monitor.replay.what_if import (
+    Comparison,
+    Effect,
+    Onset,
+    by_rule,
+    compare,
+    effects,
+    pairs,
+    under,
+)
 from monitor.session.events import Event
 from monitor.session.session import ENDINGS
 
@@ -34,7 +50,7 @@ class ReplayError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedSession:
     """A recorded session: its bed's events by number, and the way to what the bed was given."""
 
     id: str
@@ -44,9 +60,9 @@ class Recorded:
     events: dict[int, Event]
     journal: JournalReader
 
-    def pieces(self) -> Iterator[Piece]:
+    def items(self) -> Iterator[RecordingItem]:
         """What the bed was given, from its last start before the session on."""
-        return pieces(self.journal.recording(self.bed, self.first_n))
+        return recording_items(self.journal.recording(self.bed, self.first_n))
 
     @property
     def own(self) -> list[Event]:
@@ -64,26 +80,26 @@ def recorded_sessions(store_url: str) -> Iterator[JournalReader]:
         journal.release()
 
 
-def find(journal: JournalReader, session: str) -> Recorded:
+def find(journal: JournalReader, session: str) -> RecordedSession:
     """The session of that id. Raises `ReplayError` and `StoreError`."""
-    began = journal.ask_now(
+    began = journal.query_sync(
         queries.events, after=0, limit=1, session=session, types=["session.started"]
     )
     if not began:
         raise ReplayError(f"there is no session {session}; GET /api/v1/sessions lists them")
     bed, first_n = began[0].event.bed, began[0].event.n
-    ended = journal.ask_now(queries.events, after=0, limit=1, session=session, types=ENDINGS)
-    last_n = journal.ask_now(queries.last_n, bed, session if ended else None)
+    ended = journal.query_sync(queries.events, after=0, limit=1, session=session, types=ENDINGS)
+    last_n = journal.query_sync(queries.last_n, bed, session if ended else None)
     start = next(iter(journal.recording(bed, first_n)), None)
-    if not isinstance(start, Start):
+    if not isinstance(start, StartBlock):
         raise ReplayError(f"what {bed} was given in session {session} was not recorded")
     earliest = min(start.data["first_n"], first_n)
-    stored = journal.ask_now(queries.events_of, bed, earliest, last_n)
+    stored = journal.query_sync(queries.events_of, bed, earliest, last_n)
     events = {each.event.n: each.event for each in stored}
-    return Recorded(session, bed, first_n, not ended, events, journal)
+    return RecordedSession(session, bed, first_n, not ended, events, journal)
 
 
-def pieces(recording: Iterable[Start | Part]) -> Iterator[Piece]:
+def recording_items(recording: Iterable[StartBlock | InputBlock]) -> Iterator[RecordingItem]:
     """A recording as the core can take it; says where some of it is missing.
 
     Raises `ReplayError` for one that this version cannot read.
@@ -92,16 +108,16 @@ def pieces(recording: Iterable[Start | Part]) -> Iterator[Piece]:
     expected = 0
     for each in recording:
         try:
-            if isinstance(each, Start):
+            if isinstance(each, StartBlock):
                 opening, expected = each.opening, 0
-                yield Opening.from_json(each.at, each.data)
+                yield RecordingStart.from_json(each.at, each.data)
             elif each.opening != opening or each.first != expected:
                 opening = None
-                yield Lost()
+                yield MissingInputs()
             else:
                 expected += len(each.entries)
                 for entry in each.entries:
-                    yield Given(entry.at, what_in(entry.text))
+                    yield TimedInput(entry.at, load(entry.text))
         except (KeyError, TypeError, SpecError, loader.RuleError) as error:
             raise ReplayError(f"this version cannot read the recording: {error}") from error
 
@@ -109,11 +125,11 @@ def pieces(recording: Iterable[Start | Part]) -> Iterator[Piece]:
 # ── the same again ──────────────────────────────────────────────────────────────────────
 
 
-def replay(found: Recorded) -> tuple[bool, list[str]]:
+def replay_report(found: RecordedSession) -> tuple[bool, list[str]]:
     """Whether the session gives the same events again, and what there is to say."""
-    again = run_again(found.bed, found.pieces(), found.events)
+    again = replay(found.bed, found.items(), found.events)
     same = sum(event.n >= found.first_n for event in again.same)
-    lost = [unseen for unseen in again.unseen if unseen.last_n >= found.first_n]
+    lost = [unseen for unseen in again.gaps if unseen.last_n >= found.first_n]
     to_come = [u for u in lost if found.is_open and u.until is None]
     lines = [_difference(again.difference, again)] if again.difference else []
     lines += [_unseen(unseen, found) for unseen in lost if unseen not in to_come]
@@ -128,8 +144,8 @@ def replay(found: Recorded) -> tuple[bool, list[str]]:
     return True, [f"same: {same} events"]
 
 
-def _difference(found: Difference, again: Again) -> str:
-    was, now = found.recorded or "", found.again
+def _difference(found: Difference, again: ReplayResult) -> str:
+    was, now = found.recorded or "", found.replayed
     start = next((i for i, (a, b) in enumerate(zip_longest(was, now)) if a != b), 0)
     start = max(0, start - AROUND)
     version = "" if again.version == __version__ else f"; recorded by Postdose {again.version}"
@@ -147,7 +163,7 @@ def _cut(text: str, start: int) -> str:
     return ("…" if start else "") + text[start:end] + ("…" if text[end:] else "")
 
 
-def _unseen(unseen: Unseen, found: Recorded) -> str:
+def _unseen(unseen: Gap, found: RecordedSession) -> str:
     since = "the start" if unseen.since is None else f"{unseen.since:%Y-%m-%d %H:%M:%S}"
     until = "the end" if unseen.until is None else f"{unseen.until:%Y-%m-%d %H:%M:%S}"
     return (
@@ -159,13 +175,13 @@ def _unseen(unseen: Unseen, found: Recorded) -> str:
 # ── under other rules ───────────────────────────────────────────────────────────────────
 
 
-def what_if(found: Recorded, rules: RuleSet) -> Compared:
+def what_if(found: RecordedSession, rules: RuleSet) -> Comparison:
     """The session as it was and as it would have been under `rules`."""
-    other = under(rules, found.bed, found.id, found.pieces(), found.events)
-    return compared(found.id, found.own, other)
+    other = under(rules, found.bed, found.id, found.items(), found.events)
+    return compare(found.id, found.own, other)
 
 
-def print_compared(console: Console, found: Compared, rules: RuleSet) -> None:
+def print_compared(console: Console, found: Comparison, rules: RuleSet) -> None:
     """One session side by side: each rule's alarms, then every alarm that differs."""
     was, other = by_rule(found.recorded), by_rule(found.other)
     table = _table(f"Session {found.session}: as recorded, and under {rules.name} {rules.version}")
@@ -201,7 +217,7 @@ def _sums(onsets: Sequence[Onset]) -> tuple[str, str, str]:
     return str(len(onsets)), _clock(onsets[0].at), f"{total_s:.0f} s"
 
 
-def print_effects(console: Console, sessions: Sequence[Compared], rules: RuleSet) -> None:
+def print_effects(console: Console, sessions: Sequence[Comparison], rules: RuleSet) -> None:
     """Several sessions: what the other set would have done to each rule's alarms."""
     name = f"{rules.name} {rules.version}"
     table = _table(f"{len(sessions)} sessions as recorded, and under {name}")
@@ -252,10 +268,10 @@ def run_replay(store_url: str, session: str, rules: Path | None, console: Consol
     with recorded_sessions(store_url) as journal:
         found = find(journal, session)
         if rules is not None:
-            other = loader.load(str(rules))
+            other = loader.load_rules(str(rules))
             print_compared(_wide(console), what_if(found, other), other)
             return True
-        is_same, lines = replay(found)
+        is_same, lines = replay_report(found)
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)
     return is_same
@@ -263,7 +279,7 @@ def run_replay(store_url: str, session: str, rules: Path | None, console: Consol
 
 def run_what_if(store_url: str, sessions: Sequence[str], rules: Path, console: Console) -> None:
     """Run several sessions under other rules. Raises as `run_replay` does."""
-    other = loader.load(str(rules))
+    other = loader.load_rules(str(rules))
     with recorded_sessions(store_url) as journal:
         results = [what_if(find(journal, session), other) for session in sessions]
     print_effects(_wide(console), results, other)

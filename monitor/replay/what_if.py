@@ -16,9 +16,9 @@ from alerts.alarm.lifecycle import ENDINGS, ONSETS
 from alerts.evaluation.engine import Key
 from alerts.rules.model import RuleSet
 from monitor.bed.bed import Bed
-from monitor.bed.effects import Measure
-from monitor.bed.inputs import Given, Opening, What, give
-from monitor.replay.replay import Lost, Piece
+from monitor.bed.effects import StartMeasurement
+from monitor.bed.inputs import Input, RecordingStart, TimedInput, apply
+from monitor.replay.replay import MissingInputs, RecordingItem
 from monitor.session.commands import Abort, Close, Refused
 from monitor.session.events import Event
 from monitor.session.session import ENDINGS as SESSION_ENDINGS
@@ -45,7 +45,7 @@ def under(
     rules: RuleSet,
     bed_id: str,
     session: str,
-    recording: Iterable[Piece],
+    recording: Iterable[RecordingItem],
     recorded: Mapping[int, Event],
 ) -> list[Event]:
     """The events of `session` if the bed had judged by `rules`."""
@@ -75,40 +75,40 @@ class _Run:
         found = None if self._bed is None else self._bed.session
         return found is not None and found.id == session and not found.is_open
 
-    def take(self, piece: Piece) -> None:
+    def take(self, piece: RecordingItem) -> None:
         match piece:
-            case Opening():
+            case RecordingStart():
                 self._start(piece)
-            case Given() if self._bed is not None:
+            case TimedInput() if self._bed is not None:
                 self._give(self._bed, piece)
-            case Given() | Lost():
+            case TimedInput() | MissingInputs():
                 pass
 
-    def _start(self, opening: Opening) -> None:
+    def _start(self, opening: RecordingStart) -> None:
         if self._bed is None:
             numbers = range(opening.first_n, opening.last_n + 1)
             self.history = [self._recorded[n] for n in numbers if n in self._recorded]
-        last_n = opening.last_n if self._bed is None else self._bed.n
+        last_n = opening.last_n if self._bed is None else self._bed.event_number
         self._bed = Bed(self._bed_id, opening.devices, self._rules, opening.least_s)
-        self._bed.restore(needed(self.history), last_n, opening.at)
+        self._bed.restore(interventions_in(self.history), last_n, opening.at)
 
-    def _give(self, bed: Bed, given: Given) -> None:
-        what = self._meant(bed, given.what)
+    def _give(self, bed: Bed, given: TimedInput) -> None:
+        what = self._meant(bed, given.input)
         if what is None:
             return
         try:
-            outcome = give(bed, Given(given.at, what))
+            outcome = apply(bed, TimedInput(given.at, what))
         except Refused:
             if not isinstance(what, Close):
                 return
             leaves = Abort(what.by, "the patient left when it was recorded")
-            outcome = give(bed, Given(given.at, leaves))
+            outcome = apply(bed, TimedInput(given.at, leaves))
         self.history += outcome.events
-        for request in outcome.requests:
-            if isinstance(request, Measure):
-                bed.nobody_answers(request.device)
+        for request in outcome.effects:
+            if isinstance(request, StartMeasurement):
+                bed.drop_pending_measurement(request.device)
 
-    def _meant(self, bed: Bed, what: What) -> What | None:
+    def _meant(self, bed: Bed, what: Input) -> Input | None:
         """`what` with the names that things have here; None when it names what is not here."""
         command: Any = what
         for name, here in (
@@ -122,13 +122,13 @@ class _Run:
                 if found is None:
                     return None
                 command = replace(command, **{name: found})
-        meant: What = command
+        meant: Input = command
         return meant
 
     def _alarm(self, bed: Bed, recorded_id: str) -> str | None:
         """The alarm of that one's rule and device."""
         key: Key | None = self._alarms.get(recorded_id)
-        alarm = None if key is None else bed.engine.alarms.get(key)
+        alarm = None if key is None else bed.alarm_engine.alarms.get(key)
         return None if alarm is None else alarm.id
 
     def _record(self, _: Bed, recorded_id: str) -> str | None:
@@ -138,7 +138,7 @@ class _Run:
         return next(same, None)
 
 
-def needed(history: Sequence[Event]) -> Sequence[Event]:
+def interventions_in(history: Sequence[Event]) -> Sequence[Event]:
     """Those of a bed's events that its state follows from, as the journal chooses them."""
     first = len(history)
     stopped = len(history)
@@ -258,7 +258,7 @@ def _is_same(a: Onset, b: Onset) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class Comparison:
     """One session as it was recorded and as it would have been, each alarm in order."""
 
     session: str
@@ -266,13 +266,13 @@ class Compared:
     other: tuple[Onset, ...]
 
 
-def compared(session: str, recorded: Sequence[Event], other: Sequence[Event]) -> Compared:
+def compare(session: str, recorded: Sequence[Event], other: Sequence[Event]) -> Comparison:
     """The alarms among the recorded events and among those under other rules.
 
     What people did is known from the recorded ones alone.
     """
     acts = acts_in(recorded)
-    return Compared(session, tuple(onsets(recorded, acts)), tuple(onsets(other, acts)))
+    return Comparison(session, tuple(onsets(recorded, acts)), tuple(onsets(other, acts)))
 
 
 def by_rule(onsets: Iterable[Onset]) -> dict[str, list[Onset]]:
@@ -298,13 +298,13 @@ class Effect:
     found: int
 
 
-def effects(sessions: Sequence[Compared]) -> list[Effect]:
+def effects(sessions: Sequence[Comparison]) -> list[Effect]:
     """The effect on each rule that raised anything, by its name."""
     rules = sorted({o.rule for each in sessions for o in (*each.recorded, *each.other)})
     return [_effect(rule, sessions) for rule in rules]
 
 
-def _effect(rule: str, sessions: Sequence[Compared]) -> Effect:
+def _effect(rule: str, sessions: Sequence[Comparison]) -> Effect:
     both = [
         ([o for o in each.recorded if o.rule == rule], [o for o in each.other if o.rule == rule])
         for each in sessions

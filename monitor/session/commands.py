@@ -61,7 +61,7 @@ class StartSession:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepare:
+class RecordPreparation:
     """What was asked before the dose; None for what was not."""
 
     medicines: tuple[str, ...] | None
@@ -153,7 +153,7 @@ class RecordPressure:
 
 
 @dataclass(frozen=True, slots=True)
-class Retract:
+class RetractRecord:
     """Withdraw a record that should not be there."""
 
     record: str
@@ -161,7 +161,7 @@ class Retract:
     reason: str
 
 
-class Matter(StrEnum):
+class ClearanceScope(StrEnum):
     """What a clinician decides on."""
 
     PRE_DOSE = "pre-dose-pressure"
@@ -169,17 +169,17 @@ class Matter(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Decide:
+class RecordClearance:
     """A clinician's decision to go on with the latest pressure, written down by `by`."""
 
-    about: Matter
+    about: ClearanceScope
     clinician: str
     reason: str
     by: str
 
 
 @dataclass(frozen=True, slots=True)
-class SetLimit:
+class SetAlarmLimit:
     """A clinician sets a rule's limit for this patient; None for the set's own again."""
 
     rule: str
@@ -190,7 +190,7 @@ class SetLimit:
     by: str
 
 
-class WatchAction(StrEnum):
+class AssignmentAction(StrEnum):
     """What a nurse does about watching a bed."""
 
     TAKE_OVER = "take-over"
@@ -199,10 +199,10 @@ class WatchAction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class WatchOver:
+class AssignNurse:
     """A nurse takes over; or offers to hand over `to` another, who then takes over; or leaves."""
 
-    action: WatchAction
+    action: AssignmentAction
     by: str
     to: str | None = None
 
@@ -274,7 +274,7 @@ class MeasurePressure:
 
 
 @dataclass(frozen=True, slots=True)
-class StopCuff:
+class InhibitNibp:
     """The cuff must not be started: there is a line in that arm, or an injury."""
 
     by: str
@@ -282,24 +282,24 @@ class StopCuff:
 
 
 @dataclass(frozen=True, slots=True)
-class AllowCuff:
+class EnableNibp:
     """The cuff may be started again."""
 
     by: str
 
 
 SessionCommand = (
-    Prepare
+    RecordPreparation
     | GiveDose
     | ControlInfusion
     | RecordScore
     | RecordSymptom
     | RecordObservation
     | RecordPressure
-    | Retract
-    | Decide
-    | SetLimit
-    | WatchOver
+    | RetractRecord
+    | RecordClearance
+    | SetAlarmLimit
+    | AssignNurse
     | AddNote
     | ConfirmEscort
     | Close
@@ -312,6 +312,6 @@ Command = (
     | Unacknowledge
     | PauseAudio
     | MeasurePressure
-    | StopCuff
-    | AllowCuff
+    | InhibitNibp
+    | EnableNibp
 )

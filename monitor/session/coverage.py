@@ -9,7 +9,7 @@ GAP: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Span:
     """Usable readings without a gap between them: from, to, the lowest, and how many."""
 
     start: datetime
@@ -23,11 +23,11 @@ class Coverage:
     """The stretches in which `devices` gave usable readings of a vital, oldest first."""
 
     devices: tuple[str, ...] = ()
-    stretches: tuple[Stretch, ...] = ()
+    spans: tuple[Span, ...] = ()
 
     def gaps(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
         """The times between `start` and `end` that are longer than `GAP` and not covered."""
-        edges = [(start, start), *((s.start, s.end) for s in self.stretches), (end, end)]
+        edges = [(start, start), *((s.start, s.end) for s in self.spans), (end, end)]
         found = []
         covered = start
         for begun, over in edges:

@@ -11,36 +11,36 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from alerts.alarm.lifecycle import Alarm
-from alerts.evaluation.patient_limits import adjusted, limit_of
+from alerts.evaluation.patient_limits import limit_of, with_limit
 from alerts.rules.model import RuleSet
 from alerts.rules.parser import RuleError
-from alerts.rules.toml_positions import meant
+from alerts.rules.toml_positions import suggest
 from drivers.clock import Instant, rfc3339
 from monitor.session import decide_records
 from monitor.session.commands import (
     Abort,
     Acknowledge,
     AddNote,
+    AssignmentAction,
+    AssignNurse,
+    ClearanceScope,
     Close,
     ConfirmEscort,
     ControlInfusion,
-    Decide,
     GiveDose,
     InfusionAction,
-    Matter,
     Override,
-    Prepare,
+    RecordClearance,
     RecordObservation,
+    RecordPreparation,
     RecordPressure,
     RecordScore,
     RecordSymptom,
     Refusal,
     Refused,
-    Retract,
-    SetLimit,
+    RetractRecord,
+    SetAlarmLimit,
     StartSession,
-    WatchAction,
-    WatchOver,
 )
 from monitor.session.discharge import Criterion
 from monitor.session.events import Draft
@@ -55,7 +55,7 @@ NEXT_DEVICE_FACTOR: Final = 3.0
 """A dose is the last one when the next has not come within this times their distance."""
 
 
-def named(rules: RuleSet) -> dict[str, Any]:
+def rules_reference(rules: RuleSet) -> dict[str, Any]:
     """Which rules a session is judged by, as it is stored with it."""
     return {"name": rules.name, "version": rules.version, "hash": rules.hash}
 
@@ -83,7 +83,7 @@ def start(bed: str, session: Session | None, command: StartSession, rules: RuleS
         "medicines": None if command.medicines is None else list(command.medicines),
         "escort_planned": command.escort_planned,
         "number": command.number,
-        "rules": named(rules),
+        "rules": rules_reference(rules),
         "by": command.by,
     }
     return "session.started", payload
@@ -101,7 +101,7 @@ def acknowledge(bed: str, alarm: Alarm | None, command: Acknowledge) -> None:
         )
 
 
-def prepare(_: Session, command: Prepare, __: Instant) -> list[Draft]:
+def prepare(_: Session, command: RecordPreparation, __: Instant) -> list[Draft]:
     """What was asked before the dose; what was not asked stays as it is."""
     medicines = None if command.medicines is None else list(command.medicines)
     payload = {
@@ -197,7 +197,7 @@ def infusion(session: Session, command: ControlInfusion, now: Instant, gate: Gat
         possible = " or ".join(_POSSIBLE[state]) or "nothing more"
         raise Refused(Refusal.CONFLICT, f"the infusion is {state}: {possible}", "action")
     at = decide_records.when(session, command.at, now)
-    before = _last_turn(session)
+    before = _latest_change(session)
     if before is not None and at < before:
         raise Refused(
             Refusal.INVALID, f"the infusion was already {state} at {rfc3339(before)}", "at"
@@ -208,7 +208,7 @@ def infusion(session: Session, command: ControlInfusion, now: Instant, gate: Gat
     return [(_INFUSION[command.action], payload)]
 
 
-def _last_turn(session: Session) -> datetime | None:
+def _latest_change(session: Session) -> datetime | None:
     """When the infusion last started, paused or resumed."""
     if session.infusion is None:
         return None
@@ -232,10 +232,10 @@ def _infusion_state(session: Session) -> str:
     return "running" if session.infusion.running else "paused"
 
 
-def decide(session: Session, command: Decide, _: Instant) -> list[Draft]:
+def record_clearance(session: Session, command: RecordClearance, _: Instant) -> list[Draft]:
     """A clinician decides on the latest pressure, before the first dose or after it."""
     dosed = session.first_dose_at is not None
-    if dosed is (command.about is Matter.PRE_DOSE):
+    if dosed is (command.about is ClearanceScope.PRE_DOSE):
         when = "the first dose has been given" if dosed else "no dose has been given yet"
         raise Refused(Refusal.CONFLICT, f"{when}: nothing to decide on {command.about}", "about")
     last = session.last_pressure
@@ -252,13 +252,13 @@ def decide(session: Session, command: Decide, _: Instant) -> list[Draft]:
     return [("decision.recorded", payload)]
 
 
-def limit(session: Session, command: SetLimit, rules: RuleSet) -> list[Draft]:
+def set_alarm_limit(session: Session, command: SetAlarmLimit, rules: RuleSet) -> list[Draft]:
     """A clinician gives a rule another limit for this patient, or its own again."""
     by_id = {rule.id: rule for rule in rules.rules}
     if command.rule not in by_id:
         raise Refused(
             Refusal.INVALID,
-            f"no rule {command.rule} in set {rules.name}; {meant(command.rule, by_id)}",
+            f"no rule {command.rule} in set {rules.name}; {suggest(command.rule, by_id)}",
             "rule",
         )
     rule = by_id[command.rule]
@@ -268,7 +268,7 @@ def limit(session: Session, command: SetLimit, rules: RuleSet) -> list[Draft]:
         raise Refused(Refusal.INVALID, str(error), "signal") from error
     try:
         if command.limit is not None:
-            adjusted(rule, signal, command.limit)
+            with_limit(rule, signal, command.limit)
     except RuleError as error:
         raise Refused(Refusal.INVALID, str(error), "limit") from error
     now = session.patient_limits().get((rule.id, signal))
@@ -286,15 +286,15 @@ def limit(session: Session, command: SetLimit, rules: RuleSet) -> list[Draft]:
     return [("limit.set", payload)]
 
 
-def watch(session: Session, command: WatchOver, _: Instant) -> list[Draft]:
+def assign_nurse(session: Session, command: AssignNurse, _: Instant) -> list[Draft]:
     """One nurse watches; another takes over; only who watches hands over or leaves."""
-    if command.action is WatchAction.TAKE_OVER:
+    if command.action is AssignmentAction.TAKE_OVER:
         payload = {"by": command.by, "from": session.nurse}
         return [] if session.nurse == command.by else [("nurse.took-over", payload)]
     if session.nurse != command.by:
         watching = f"{session.nurse} watches" if session.nurse else "nobody watches"
         raise Refused(Refusal.CONFLICT, f"{watching} this bed; take over first", "by")
-    if command.action is WatchAction.LEAVE:
+    if command.action is AssignmentAction.LEAVE:
         return [("nurse.left", {"by": command.by})]
     if command.to is None or command.to == command.by:
         raise Refused(Refusal.INVALID, "say to whom the bed is handed over", "to")
@@ -345,7 +345,7 @@ def close(command: Close, criteria: list[Criterion]) -> list[Draft]:
     return [("session.closed", payload)]
 
 
-NOT_ABOUT_THE_PATIENT: Final = frozenset({"window-over", "escort"})
+NOT_CLINICAL: Final = frozenset({"window-over", "escort"})
 """Criteria that say nothing of how the patient is."""
 
 
@@ -362,7 +362,7 @@ def progress(
     found = criteria()
     unmet = [criterion for criterion in found if not criterion.met]
     drafts: list[Draft] = []
-    if session.could_leave_at is None and all(c.name in NOT_ABOUT_THE_PATIENT for c in unmet):
+    if session.could_leave_at is None and all(c.name in NOT_CLINICAL for c in unmet):
         drafts.append(("session.could-leave", {"criteria": _shown(found)}))
     if unmet and session.phase is Phase.READY:
         named = [{"name": criterion.name, "why": criterion.why} for criterion in unmet]
@@ -392,15 +392,15 @@ def _dosing_is_over(session: Session, now: datetime) -> bool:
     return session.last_dose_at is not None and now - session.last_dose_at > apart
 
 
-DECISIONS: Final[Mapping[type[Any], Callable[[Session, Any, Instant], list[Draft]]]] = {
-    Prepare: prepare,
+HANDLERS: Final[Mapping[type[Any], Callable[[Session, Any, Instant], list[Draft]]]] = {
+    RecordPreparation: prepare,
     RecordScore: decide_records.score,
     RecordSymptom: decide_records.symptom,
     RecordObservation: decide_records.observation,
     RecordPressure: decide_records.pressure,
-    Retract: decide_records.retract,
-    Decide: decide,
-    WatchOver: watch,
+    RetractRecord: decide_records.retract,
+    RecordClearance: record_clearance,
+    AssignNurse: assign_nurse,
     AddNote: note,
     ConfirmEscort: escort,
     Abort: abort,

@@ -17,16 +17,16 @@ from monitor.session.commands import (
     RecordSymptom,
     Refusal,
     Refused,
-    Retract,
+    RetractRecord,
 )
 from monitor.session.events import Draft
 from monitor.session.records import BY_HAND, Observation, Pressure, Record, Score, Symptom
 from monitor.session.session import Session
 
 CADSS_ITEMS: Final = 23
-CADSS_ITEM_MOST: Final = 4
+CADSS_ITEM_MAX: Final = 4
 
-AHEAD: Final = timedelta(minutes=1)
+CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 """How far a clock beside the bed may run ahead of ours before its time is refused."""
 
 CONSCIOUSNESS: Final = ("alert", "confusion", "voice", "pain", "unresponsive")
@@ -41,7 +41,7 @@ def when(session: Session, at: datetime | None, now: Instant) -> datetime:
     """
     if at is None:
         return now.wall
-    if at > now.wall + AHEAD:
+    if at > now.wall + CLOCK_TOLERANCE:
         raise Refused(Refusal.INVALID, "this time has not come yet", "at")
     if at < session.started_at:
         raise Refused(Refusal.INVALID, "this is before the session began", "at")
@@ -122,12 +122,12 @@ def _total(command: RecordScore) -> int:
     wrong = [
         n
         for n, points in command.items.items()
-        if not (1 <= n <= CADSS_ITEMS and 0 <= points <= CADSS_ITEM_MOST)
+        if not (1 <= n <= CADSS_ITEMS and 0 <= points <= CADSS_ITEM_MAX)
     ]
     if wrong:
         raise Refused(
             Refusal.INVALID,
-            f"item {wrong[0]}: items 1 to {CADSS_ITEMS} take 0 to {CADSS_ITEM_MOST}",
+            f"item {wrong[0]}: items 1 to {CADSS_ITEMS} take 0 to {CADSS_ITEM_MAX}",
             "items",
         )
     missing = CADSS_ITEMS - len(command.items)
@@ -215,7 +215,7 @@ def _measurable(name: str, value: float | None) -> None:
         )
 
 
-def retract(session: Session, command: Retract, _: Instant) -> list[Draft]:
+def retract(session: Session, command: RetractRecord, _: Instant) -> list[Draft]:
     """A record is withdrawn by name and reason, and shown as withdrawn."""
     was = standing(session, command.record, "record")
     payload = {

@@ -11,8 +11,8 @@ from alerts.alarm.lifecycle import Alarm
 from alerts.evaluation.conditions import Value
 from alerts.rules.model import Kind, Priority
 from drivers.clock import Instant
-from monitor.session.commands import Matter
-from monitor.session.schedule import CheckState, Planned
+from monitor.session.commands import ClearanceScope
+from monitor.session.schedule import CheckState, PlannedCheck
 from monitor.session.session import Session
 
 
@@ -26,7 +26,7 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class DischargeEvidence:
     """What the criteria look at besides the session.
 
     `spo2` is the value now, None when missing or stale; `spo2_held_min` for how many
@@ -37,12 +37,12 @@ class Outlook:
     spo2: float | None
     spo2_held_min: float
     open_alarms: Iterable[Alarm]
-    planned: Iterable[Planned]
+    schedule: Iterable[PlannedCheck]
     pressure_fresh: bool
 
 
 @dataclass(slots=True)
-class Spo2Held:
+class SustainedSpo2:
     """Since when SpO2 has been seen without a gap or a value under a limit.
 
     `since` is in monotonic seconds, None while it is not.
@@ -64,7 +64,9 @@ class Spo2Held:
         return 0.0 if self.since is None else (now.mono - self.since) / 60
 
 
-def criteria(session: Session, outlook: Outlook, now: datetime) -> list[Criterion]:
+def discharge_criteria(
+    session: Session, outlook: DischargeEvidence, now: datetime
+) -> list[Criterion]:
     """Every criterion, in the order a nurse would ask."""
     alarms = [alarm for alarm in outlook.open_alarms if alarm.kind is Kind.PHYSIOLOGICAL]
     return [
@@ -76,12 +78,12 @@ def criteria(session: Session, outlook: Outlook, now: datetime) -> list[Criterio
         _moaas(session, now),
         _no_respiratory(alarms),
         _no_alarm(alarms),
-        _no_overdue(outlook.planned),
+        _no_overdue(outlook.schedule),
         Criterion("escort", session.escort, "confirmed" if session.escort else "ask and confirm"),
     ]
 
 
-def next_turn_s(session: Session, outlook: Outlook, now: datetime) -> float:
+def next_change_s(session: Session, outlook: DischargeEvidence, now: datetime) -> float:
     """In how many seconds time alone may next change whether a criterion is met; inf for never.
 
     What is planned, and how long a pressure is fresh, change with the plan and the values.
@@ -121,7 +123,7 @@ def _after_dose(session: Session, at: datetime) -> bool:
     return session.first_dose_at is not None and at >= session.first_dose_at
 
 
-def _pressure_leaving(session: Session, outlook: Outlook) -> Criterion:
+def _pressure_leaving(session: Session, outlook: DischargeEvidence) -> Criterion:
     name = "pressure-near-baseline"
     if not session.pressures:
         return Criterion(name, False, "no pressure yet")
@@ -131,7 +133,7 @@ def _pressure_leaving(session: Session, outlook: Outlook) -> Criterion:
     shown = f"{last.sys:.0f}/{last.dia:.0f}"
     limits = session.regimen.discharge
     low = session.baseline.get("sys", float("inf")) - limits.above_baseline_mmhg
-    if cleared := session.decided(Matter.LEAVING, last, low):
+    if cleared := session.clearance_for(ClearanceScope.LEAVING, last, low):
         return Criterion(name, True, f"{shown}, cleared by {cleared.clinician}: {cleared.reason}")
     if last.sys >= limits.sys_under or last.dia >= limits.dia_under:
         under = f"{limits.sys_under:.0f}/{limits.dia_under:.0f}"
@@ -144,7 +146,7 @@ def _pressure_leaving(session: Session, outlook: Outlook) -> Criterion:
     )
 
 
-def _spo2(session: Session, outlook: Outlook) -> Criterion:
+def _spo2(session: Session, outlook: DischargeEvidence) -> Criterion:
     name, limits = "spo2", session.regimen.discharge
     if outlook.spo2 is None:
         return Criterion(name, False, "no SpO2 now")
@@ -184,7 +186,7 @@ def _no_alarm(alarms: list[Alarm]) -> Criterion:
     return Criterion("no-alarm", not loud, loud[0].text if loud else "none open")
 
 
-def _no_overdue(planned: Iterable[Planned]) -> Criterion:
+def _no_overdue(planned: Iterable[PlannedCheck]) -> Criterion:
     late = [item for item in planned if item.state is CheckState.OVERDUE]
     names = ", ".join(dict.fromkeys(item.check.value for item in late))
     return Criterion("no-check-overdue", not late, f"overdue: {names}" if late else "none overdue")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from alerts.rules.model import Kind
-from monitor.session.history import Account, AlarmSpan
+from monitor.session.history import AlarmOccurrence, SessionHistory
 from monitor.session.records import Score
 
 DISSOCIATED_OVER: Final = 4
@@ -30,24 +30,24 @@ class Episode:
     be over for good, None when it was not.
     """
 
-    seen: tuple[Score, ...] | tuple[AlarmSpan, ...]
+    seen: tuple[Score, ...] | tuple[AlarmOccurrence, ...]
     onset_at: datetime | None = None
     over_at: datetime | None = None
     worst: str | None = None
 
 
-def sedation(account: Account) -> Episode:
+def sedation(account: SessionHistory) -> Episode:
     """MOAA/S under 5 after the first dose; `seen` is empty when it was never scored."""
     return _scored(account, "moaas", lambda total: total < ALERT, min, "MOAA/S")
 
 
-def dissociation(account: Account) -> Episode:
+def dissociation(account: SessionHistory) -> Episode:
     """CADSS over 4 after the first dose; `seen` is empty when it was never scored."""
     return _scored(account, "cadss", lambda total: total > DISSOCIATED_OVER, max, "CADSS")
 
 
 def _scored(
-    account: Account,
+    account: SessionHistory,
     scale: str,
     present: Callable[[int], bool],
     worst: Callable[[list[int]], int],
@@ -65,7 +65,7 @@ def _scored(
     return Episode(shown, found[0].at, later[0].at if later else None, f"{name} {total}")
 
 
-def respiratory(account: Account) -> Episode:
+def respiratory_depression(account: SessionHistory) -> Episode:
     """Alarms of oxygen saturation and breathing after the first dose, and of NEWS2 by them."""
     first = account.session.first_dose_at
     found = [
@@ -84,7 +84,7 @@ def respiratory(account: Account) -> Episode:
     return Episode(tuple(found), found[0].raised_at, over_at, worst.text)
 
 
-def _by_breathing(account: Account, span: AlarmSpan) -> bool:
+def _by_breathing(account: SessionHistory, span: AlarmOccurrence) -> bool:
     if not span.rule.startswith("news2."):
         return False
     scored = [news2 for news2 in account.session.news2 if news2.at <= span.raised_at]

@@ -20,7 +20,7 @@ TYPES: Final = FOLDED | SOUNDINGS | {"alarm.condition-ended", "alarm.ended"}
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmSpan:
+class AlarmOccurrence:
     """An alarm from its first onset on, at the highest priority it had.
 
     `over_at` is when its condition ended on fresh values; None when that was never seen.
@@ -36,14 +36,14 @@ class AlarmSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SessionHistory:
     """A session and its events, oldest first, dated by the wall clock as it was set last."""
 
     session: Session
     events: tuple[Event, ...]
 
     @classmethod
-    def of(cls, events: Iterable[Event]) -> "Account | None":
+    def of_type(cls, events: Iterable[Event]) -> "SessionHistory | None":
         """The account that the session's `events` give; None when none of them starts it."""
         session: Session | None = None
         kept: list[Event] = []
@@ -72,7 +72,7 @@ class Account:
         """The newest event of these types."""
         return next((event for event in reversed(self.events) if event.type in types), None)
 
-    def written(self, record: Record) -> Event | None:
+    def records(self, record: Record) -> Event | None:
         """The event that put `record` on record."""
         return next((event for event in self.events if event.id == record.id), None)
 
@@ -96,14 +96,14 @@ class Account:
         first = self.session.first_dose_at
         return None if first is None else (at - first) / timedelta(minutes=1)
 
-    def alarms(self) -> list[AlarmSpan]:
+    def alarms(self) -> list[AlarmOccurrence]:
         """Its alarms in the order they were raised."""
-        spans: dict[str, AlarmSpan] = {}
+        spans: dict[str, AlarmOccurrence] = {}
         for event in self.events:
             if event.subject is None:
                 continue
             alarm = Alarm.from_json(event.payload["alarm"])
-            span = spans.get(alarm.id) or AlarmSpan(
+            span = spans.get(alarm.id) or AlarmOccurrence(
                 alarm.id, alarm.rule, alarm.kind, alarm.priority, alarm.text, event.at
             )
             span = replace(span, priority=max(span.priority, alarm.priority), text=alarm.text)
@@ -111,17 +111,17 @@ class Account:
         return list(spans.values())
 
 
-def _over_at(span: AlarmSpan, alarm: Alarm, event: Event) -> datetime | None:
+def _over_at(span: AlarmOccurrence, alarm: Alarm, event: Event) -> datetime | None:
     if alarm.condition_ended_at is None:
         return None
     return span.over_at or event.at
 
 
-def by_session(events: Iterable[Event]) -> Mapping[str, Account]:
+def by_session(events: Iterable[Event]) -> Mapping[str, SessionHistory]:
     """The accounts of every session that `events` start, by the session's id."""
     of: dict[str, list[Event]] = {}
     for event in events:
         if event.session is not None:
             of.setdefault(event.session, []).append(event)
-    found = {id_: Account.of(its) for id_, its in of.items()}
+    found = {id_: SessionHistory.of_type(its) for id_, its in of.items()}
     return {id_: account for id_, account in found.items() if account is not None}

@@ -6,16 +6,16 @@ What is required and not met needs a clinician's name and reason; the rest is as
 from datetime import datetime, timedelta
 from typing import Final
 
-from monitor.session.commands import Matter
+from monitor.session.commands import ClearanceScope
 from monitor.session.discharge import Criterion
 from monitor.session.records import Pressure
 from monitor.session.session import Session
 
-ASKED: Final = frozenset({"starting-dose", "medicines", "escort-planned"})
+ADVISORY_CRITERIA: Final = frozenset({"starting-dose", "medicines", "escort-planned"})
 """What is asked for, and does not stop a dose."""
 
 
-def gate(session: Session, spo2: float | None, at: datetime) -> list[Criterion]:
+def predose_criteria(session: Session, spo2: float | None, at: datetime) -> list[Criterion]:
     """Every condition for a first dose at `at`; `spo2` is None when missing or stale."""
     before = [pressure for pressure in session.pressures if pressure.at <= at]
     last = before[-1] if before else None
@@ -34,7 +34,7 @@ def gate(session: Session, spo2: float | None, at: datetime) -> list[Criterion]:
 
 def required(unmet: list[Criterion]) -> list[Criterion]:
     """Those of the conditions that stop a dose."""
-    return [criterion for criterion in unmet if criterion.name not in ASKED]
+    return [criterion for criterion in unmet if criterion.name not in ADVISORY_CRITERIA]
 
 
 def _pressure(session: Session, last: Pressure | None, at: datetime) -> Criterion:
@@ -56,7 +56,7 @@ def _not_over(session: Session, last: Pressure | None) -> Criterion:
     shown = f"{last.sys:.0f}/{last.dia:.0f}"
     if last.sys <= over.sys_over and last.dia <= over.dia_over:
         return Criterion(name, True, shown)
-    decided = session.decided(Matter.PRE_DOSE, last)
+    decided = session.clearance_for(ClearanceScope.PRE_DOSE, last)
     if decided is None:
         limit = f"{over.sys_over:.0f}/{over.dia_over:.0f}"
         return Criterion(name, False, f"{shown} is over {limit}: a clinician decides")

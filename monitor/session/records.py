@@ -89,7 +89,7 @@ class Pressure(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision(Record):
+class Clearance(Record):
     """A clinician's word on the pressure `sys`/`dia`; `by` is who wrote it down."""
 
     about: str

@@ -16,12 +16,12 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from alerts.rules.toml_positions import Place, meant
+from alerts.rules.toml_positions import KeyPath, suggest
 from drivers.readings import Vital
-from monitor.toml_errors import at, explain
+from monitor.toml_errors import at, explain_errors
 
 
-class CheckOf(StrEnum):
+class CheckKind(StrEnum):
     """What the schedule asks for."""
 
     PRESSURE = "pressure"
@@ -74,7 +74,7 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Check(_Table):
+class PlannedChecks(_Table):
     """When one thing is checked: at baseline, and so many minutes after an anchor.
 
     `after_dose_min` counts from the last administration, or in minutes in which an infusion
@@ -83,7 +83,7 @@ class Check(_Table):
     only if the last one before it is over this; one that nobody knows is asked for.
     """
 
-    of: CheckOf
+    of: CheckKind
     baseline: bool = False
     after_dose_min: tuple[Minutes, ...] = ()
     in_infusion_every_min: Annotated[float, Field(ge=1, le=1440)] | None = None
@@ -92,7 +92,7 @@ class Check(_Table):
     only_if_over: float | None = None
 
 
-class Gate(_Table):
+class PredoseLimits(_Table):
     """What a first dose waits for: a pressure so fresh, and none over these without a decision.
 
     In mmHg [label's pre-dose guide, clinical.md].
@@ -110,7 +110,7 @@ class StartDose(_Table):
     most_mg: Some
 
 
-class Discharge(_Table):
+class DischargeLimits(_Table):
     """The limits for leaving, in %, mmHg and points [label, clinical default]."""
 
     spo2_least: Annotated[float, Field(gt=0, le=100, strict=True)] = 94
@@ -150,7 +150,7 @@ class CoursePhase(_Table):
         return self.weeks[1] if len(self.weeks) == 2 else None
 
 
-class Course(_Table):
+class CourseSchedule(_Table):
     """What is asked over a patient's sessions: the indication, the response, the long term.
 
     `reassess_after` names the phase at whose end the indication is reassessed [label];
@@ -181,12 +181,12 @@ class Regimen(_Table):
     infusion_min: Minutes | None = None
     window_min: Minutes
     continuous: tuple[Vital, ...] = ()
-    gate: Gate = Gate()
+    gate: PredoseLimits = PredoseLimits()
     start_dose: StartDose | None = None
-    discharge: Discharge = Discharge()
-    check: tuple[Check, ...] = ()
+    discharge: DischargeLimits = DischargeLimits()
+    check: tuple[PlannedChecks, ...] = ()
     phase: tuple[CoursePhase, ...] = ()
-    course: Course = Course()
+    course: CourseSchedule = CourseSchedule()
 
     @model_validator(mode="after")
     def _has_one_dose(self) -> Self:
@@ -255,13 +255,13 @@ def parse(text: str, where: str) -> Regimen:
     except tomllib.TOMLDecodeError as error:
         raise RegimenError(f"{where}: not TOML: {error}") from error
     except ValidationError as error:
-        raise RegimenError(explain(Regimen, where, text, error)) from error
+        raise RegimenError(explain_errors(Regimen, where, text, error)) from error
     for place, says in _slips(regimen):
         raise RegimenError(f"{at(where, text, place)}: {says}")
     return regimen
 
 
-def _slips(of: Regimen) -> Iterator[tuple[Place, str]]:
+def _slips(of: Regimen) -> Iterator[tuple[KeyPath, str]]:
     """What can be read and cannot be meant: refused in a file, not in what is stored."""
     for key in ("name", "product"):
         if not getattr(of, key).strip():
@@ -272,7 +272,7 @@ def _slips(of: Regimen) -> Iterator[tuple[Place, str]]:
     yield from _in_the_course(of)
 
 
-def _in_the_dose(of: Regimen) -> Iterator[tuple[Place, str]]:
+def _in_the_dose(of: Regimen) -> Iterator[tuple[KeyPath, str]]:
     most = MOST_MG_PER_KG[of.route]
     if of.total_mg is not None and of.total_mg > most * HEAVY_KG:
         yield ("total_mg",), f"{of.total_mg:g} mg is over {most * HEAVY_KG:g}, the most {of.route}"
@@ -296,7 +296,7 @@ def _is_made(mg: float | None, device_mg: float) -> bool:
     return mg is not None and math.isclose(mg / device_mg, round(mg / device_mg), rel_tol=1e-9)
 
 
-def _in_the_limits(of: Regimen) -> Iterator[tuple[Place, str]]:
+def _in_the_limits(of: Regimen) -> Iterator[tuple[KeyPath, str]]:
     for place, (least, most) in MEASURED.items():
         value = getattr(getattr(of, place[0]), place[1])
         if not least <= value <= most:
@@ -306,12 +306,12 @@ def _in_the_limits(of: Regimen) -> Iterator[tuple[Place, str]]:
             yield ("continuous",), f"{vital} is not streamed; it can be {', '.join(STREAMED)}"
 
 
-def _in_the_plan(of: Regimen) -> Iterator[tuple[Place, str]]:
+def _in_the_plan(of: Regimen) -> Iterator[tuple[KeyPath, str]]:
     for n, check in enumerate(of.check):
         for key in ("in_infusion_every_min", "after_infusion_min"):
             if getattr(check, key) and not of.is_infusion:
                 yield ("check", n, key), "counts an infusion; give infusion_min, or after_dose_min"
-        if check.only_if_over is not None and check.of is CheckOf.PRESSURE:
+        if check.only_if_over is not None and check.of is CheckKind.PRESSURE:
             yield ("check", n, "only_if_over"), "is for scores; remove it"
         until = of.window_min if of.infusion_min is None else of.infusion_min
         if max(check.after_dose_min, default=0) > until:
@@ -334,7 +334,7 @@ _WHEN: Final = (
 )
 
 
-def _in_the_course(of: Regimen) -> Iterator[tuple[Place, str]]:
+def _in_the_course(of: Regimen) -> Iterator[tuple[KeyPath, str]]:
     if of.phase and of.phase[0].weeks[0] != 1:
         yield ("phase", 0, "weeks"), "a course begins in week 1"
     for n, (before, after) in enumerate(pairwise(of.phase), start=1):
@@ -348,5 +348,5 @@ def _in_the_course(of: Regimen) -> Iterator[tuple[Place, str]]:
         place = ("course", "reassess_after")
         yield (
             place,
-            f"{of.course.reassess_after} is no phase; {meant(of.course.reassess_after, names)}",
+            f"{of.course.reassess_after} is no phase; {suggest(of.course.reassess_after, names)}",
         )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from monitor.session.regimen import Check, CheckOf, Regimen
+from monitor.session.regimen import CheckKind, PlannedChecks, Regimen
 from monitor.session.session import Infusion, Session
 
 TOLERANCE: Final = timedelta(minutes=5)
@@ -15,10 +15,10 @@ TOLERANCE: Final = timedelta(minutes=5)
 the check before it, and how long after it is not overdue [clinical default]."""
 
 
-_NAMES: Final[Mapping[CheckOf, str]] = {
-    CheckOf.PRESSURE: "pressure",
-    CheckOf.MOAAS: "MOAA/S",
-    CheckOf.CADSS: "CADSS",
+_NAMES: Final[Mapping[CheckKind, str]] = {
+    CheckKind.PRESSURE: "pressure",
+    CheckKind.MOAAS: "MOAA/S",
+    CheckKind.CADSS: "CADSS",
 }
 
 
@@ -32,48 +32,48 @@ class CheckState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedCheck:
     """One check, when it is due, how it stands, and when it was done."""
 
-    check: CheckOf
+    check: CheckKind
     due_at: datetime
     state: CheckState
     done_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Schedule:
     """The checks of a session as they stand from `since` until `until`.
 
     `overdue` says in words, for each kind that the check-overdue alarm is about, which is.
     """
 
     session: Session | None
-    planned: list[Planned]
-    overdue: Mapping[CheckOf, str]
+    checks: list[PlannedCheck]
+    overdue: Mapping[CheckKind, str]
     since: datetime
     until: datetime
 
     @classmethod
-    def of(cls, session: Session | None, now: datetime) -> "Plan":
+    def for_session(cls, session: Session | None, now: datetime) -> "Schedule":
         """The plan as it stands now; empty without a session."""
         planned = [] if session is None else schedule(session, now)
         until = next_change(session, planned, now)
         return cls(session, planned, _overdue(session, planned), now, until)
 
-    def stands(self, session: Session | None, now: datetime) -> bool:
+    def is_current(self, session: Session | None, now: datetime) -> bool:
         """Whether it is still the plan of that session."""
         return session is self.session and self.since <= now < self.until
 
 
-def schedule(session: Session, now: datetime) -> list[Planned]:
+def schedule(session: Session, now: datetime) -> list[PlannedCheck]:
     """The session's checks in the order they are due.
 
     A check is done by the first record of its kind from `TOLERANCE` before it was due on.
     One that was missed is so made up for by the next record, which may be the next check's
     as well. What counts an infusion moves with its pauses, until it has ended.
     """
-    planned: list[Planned] = []
+    planned: list[PlannedCheck] = []
     for of in dict.fromkeys(check.of for check in session.regimen.check):
         taken = sorted(_taken(session, of))
         before: datetime | None = None
@@ -85,12 +85,14 @@ def schedule(session: Session, now: datetime) -> list[Planned]:
                 continue
             place = bisect_left(taken, due_at - early)
             done_at = taken[place] if place < len(taken) else None
-            planned.append(Planned(of, due_at, _state(done_at, due_at, now), done_at))
+            planned.append(PlannedCheck(of, due_at, _state(done_at, due_at, now), done_at))
             before = due_at
     return sorted(planned, key=lambda item: (item.due_at, item.check))
 
 
-def next_change(session: Session | None, planned: Iterable[Planned], now: datetime) -> datetime:
+def next_change(
+    session: Session | None, planned: Iterable[PlannedCheck], now: datetime
+) -> datetime:
     """When the passing of time alone next changes what is planned, or how it stands.
 
     While an infusion has not ended its pauses and its overtime move the plan, which is
@@ -107,12 +109,12 @@ def next_change(session: Session | None, planned: Iterable[Planned], now: dateti
     return min(turns, default=datetime.max.replace(tzinfo=UTC))
 
 
-def _overdue(session: Session | None, planned: Iterable[Planned]) -> Mapping[CheckOf, str]:
+def _overdue(session: Session | None, planned: Iterable[PlannedCheck]) -> Mapping[CheckKind, str]:
     """The first overdue check of each kind, in words.
 
     Before the first dose the gate asks for what is missing; after it, the alarm does.
     """
-    overdue: dict[CheckOf, str] = {}
+    overdue: dict[CheckKind, str] = {}
     if session is not None and session.is_open and (dosed_at := session.first_dose_at) is not None:
         for check in planned:
             if check.state is CheckState.OVERDUE and check.check not in overdue:
@@ -130,19 +132,19 @@ def _state(done_at: datetime | None, due_at: datetime, now: datetime) -> CheckSt
     return CheckState.DUE if now <= due_at + TOLERANCE else CheckState.OVERDUE
 
 
-def _taken(session: Session, of: CheckOf) -> list[datetime]:
-    if of is CheckOf.PRESSURE:
+def _taken(session: Session, of: CheckKind) -> list[datetime]:
+    if of is CheckKind.PRESSURE:
         return [pressure.at for pressure in session.pressures]
     return [score.at for score in session.scores if score.scale == of.value]
 
 
-def _was_over(session: Session, of: CheckOf, limit: float, at: datetime) -> bool:
+def _was_over(session: Session, of: CheckKind, limit: float, at: datetime) -> bool:
     """Whether the last score before `at` was over `limit`; one that nobody knows may have been."""
     before = [score for score in session.scores if score.scale == of.value and score.at < at]
     return not before or max(before, key=lambda score: score.at).total > limit
 
 
-def _due(session: Session, of: CheckOf, now: datetime) -> dict[datetime, float | None]:
+def _due(session: Session, of: CheckKind, now: datetime) -> dict[datetime, float | None]:
     """When checks of a kind are due, with the score over which alone they are wanted."""
     due: dict[datetime, float | None] = {}
     for check in session.regimen.check:
@@ -153,7 +155,7 @@ def _due(session: Session, of: CheckOf, now: datetime) -> dict[datetime, float |
     return due
 
 
-def _due_times(session: Session, check: Check, now: datetime) -> Iterator[datetime]:
+def _due_times(session: Session, check: PlannedChecks, now: datetime) -> Iterator[datetime]:
     if check.baseline:
         yield session.started_at
     if session.infusion is not None:
@@ -166,7 +168,7 @@ def _due_times(session: Session, check: Check, now: datetime) -> Iterator[dateti
 
 
 def _around_infusion(
-    infusion: Infusion, regimen: Regimen, check: Check, now: datetime
+    infusion: Infusion, regimen: Regimen, check: PlannedChecks, now: datetime
 ) -> Iterator[datetime]:
     ended_at = infusion.ended_at
     for minutes in check.after_dose_min:

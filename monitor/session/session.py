@@ -14,8 +14,8 @@ from typing import Any, Final
 from drivers.clock import parse_rfc3339
 from monitor.session.events import Event
 from monitor.session.records import (
+    Clearance,
     Correction,
-    Decision,
     Dose,
     News2Score,
     Observation,
@@ -103,7 +103,7 @@ class Session:
     number: int | None = None
     escort_planned: bool | None = None
     nurse: str | None = None
-    handing_to: str | None = None
+    handover_to: str | None = None
     phase: Phase = Phase.BASELINE
     doses: tuple[Dose, ...] = ()
     infusion: Infusion | None = None
@@ -111,7 +111,7 @@ class Session:
     symptoms: tuple[Symptom, ...] = ()
     observations: tuple[Observation, ...] = ()
     pressures: tuple[Pressure, ...] = ()
-    decisions: tuple[Decision, ...] = ()
+    clearances: tuple[Clearance, ...] = ()
     limits: tuple[PatientLimit, ...] = ()
     news2: tuple[News2Score, ...] = ()
     corrections: tuple[Correction, ...] = ()
@@ -174,14 +174,16 @@ class Session:
         """The latest assessment on that scale; of two at one time, the one recorded last."""
         return next((score for score in reversed(self.scores) if score.scale == scale), None)
 
-    def decided(self, about: str, pressure: Pressure, sys_from: float = 0.0) -> Decision | None:
+    def clearance_for(
+        self, about: str, pressure: Pressure, sys_from: float = 0.0
+    ) -> Clearance | None:
         """The clinician's decision that covers `pressure`: one on no lower a pressure.
 
         Nor does it cover one under `sys_from`, unless it was on one as low.
         """
         covering = (
             decision
-            for decision in reversed(self.decisions)
+            for decision in reversed(self.clearances)
             if decision.about == about
             and min(decision.sys, sys_from) <= pressure.sys <= decision.sys
             and pressure.dia <= decision.dia
@@ -222,7 +224,7 @@ class Session:
         """The session after `event`; unchanged by events that are not about it."""
         if event.type in _KEPT:
             return _with_baseline(_with_record(self, event))
-        step = _STEPS.get(event.type)
+        step = _TRANSITIONS.get(event.type)
         return self if step is None else step(self, event)
 
 
@@ -236,7 +238,7 @@ _KEPT: Final[Mapping[str, tuple[str, type[Record]]]] = {
 """The records that can be corrected: by the event that makes one, where it is kept."""
 
 _KEPT_ALONE: Final[Mapping[str, tuple[str, type[Record]]]] = {
-    "decision.recorded": ("decisions", Decision),
+    "decision.recorded": ("decisions", Clearance),
     "limit.set": ("limits", PatientLimit),
     "news2.scored": ("news2", News2Score),
 }
@@ -364,7 +366,7 @@ def _stepped(session: Session, event: Event) -> Session:
     )
 
 
-_STEPS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
+_TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     **dict.fromkeys(_KEPT_ALONE, _alone),
     "record.retracted": _retracted,
     "infusion.started": _infusion,
@@ -372,9 +374,9 @@ _STEPS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     "infusion.resumed": _infusion,
     "infusion.ended": _infusion,
     "preparation.recorded": _prepared,
-    "nurse.took-over": lambda s, e: replace(s, nurse=e.payload["by"], handing_to=None),
-    "nurse.handing-over": lambda s, e: replace(s, handing_to=e.payload["to"]),
-    "nurse.left": lambda s, _: replace(s, nurse=None, handing_to=None),
+    "nurse.took-over": lambda s, e: replace(s, nurse=e.payload["by"], handover_to=None),
+    "nurse.handing-over": lambda s, e: replace(s, handover_to=e.payload["to"]),
+    "nurse.left": lambda s, _: replace(s, nurse=None, handover_to=None),
     "escort.confirmed": lambda s, _: replace(s, escort=True),
     "rules.changed": lambda s, e: replace(s, rules=e.payload["rules"]),
     "session.observing": lambda s, _: replace(s, phase=Phase.OBSERVING),
@@ -386,5 +388,5 @@ _STEPS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     "clock.stepped": _stepped,
 }
 
-FOLDED: Final = frozenset({"session.started", *_KEPT, *_STEPS})
+FOLDED: Final = frozenset({"session.started", *_KEPT, *_TRANSITIONS})
 """The types of event that a session is folded from."""

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from alerts import news2
 from alerts.evaluation.conditions import Value, Values
-from alerts.rules.model import BY_DEVICES, SYMPTOMS
+from alerts.rules.model import DEVICE_ONLY, SYMPTOMS
 from drivers.clock import Instant
 from monitor.session.session import Session
 
@@ -21,20 +21,20 @@ SCORED_AT: Final = frozenset(
 )
 """The events at whose time NEWS2 is scored anew."""
 
-Said = tuple[float, datetime]
+ChartedValue = tuple[float, datetime]
 """What a person recorded, and of when it is."""
 
 T = TypeVar("T")
 
 
-class Recorded:
+class ChartedSignals:
     """What people recorded of a session, as values for the rules."""
 
     def __init__(self) -> None:
         self.values: dict[str, Value] = {}
-        self._said: dict[str, Said] = {}
+        self._said: dict[str, ChartedValue] = {}
 
-    def see(self, session: Session, now: Instant) -> set[str]:
+    def update(self, session: Session, now: Instant) -> set[str]:
         """Take the record as it stands; the signals that a rule has to look at.
 
         A value is as old as the record it is from.
@@ -53,14 +53,16 @@ class Recorded:
         return changed
 
 
-def signals_of(session: Session) -> dict[str, Said]:
+def signals_of(session: Session) -> dict[str, ChartedValue]:
     """The latest of everything a person recorded, as the signals of rules.
 
     A symptom that nobody has recorded is absent from the patient: 0. In NEWS2 a parameter
     that has gone missing keeps its points, so that loss of data makes no patient better; one
     of nothing at all is not known.
     """
-    found: dict[str, Said] = {f"symptom.{name}": (0.0, session.started_at) for name in SYMPTOMS}
+    found: dict[str, ChartedValue] = {
+        f"symptom.{name}": (0.0, session.started_at) for name in SYMPTOMS
+    }
     for symptom in session.symptoms:
         found[f"symptom.{symptom.name}"] = symptom.grade, symptom.at
     for score in session.scores:
@@ -77,7 +79,7 @@ def signals_of(session: Session) -> dict[str, Said]:
     return found
 
 
-def score(session: Session, values: Values, now: datetime) -> dict[str, Any] | None:
+def news2_score(session: Session, values: Values, now: datetime) -> dict[str, Any] | None:
     """The payload of a NEWS2 scored now from what is present and fresh, None when nothing ever was.
 
     What is not fresh is held: by the record that stands, however old, and by the last score
@@ -88,7 +90,7 @@ def score(session: Session, values: Values, now: datetime) -> dict[str, Any] | N
         name: points
         for scored in session.news2
         for name, points in scored.points.items()
-        if name in BY_DEVICES
+        if name in DEVICE_ONLY
     }
     pressures = {"sys": Value(session.pressures[-1].sys, 0.0)} if session.pressures else {}
     stands = news2.news2(_observed(session, pressures, lambda _: True))

@@ -20,10 +20,10 @@ from drivers.readings import Report, Waveform
 from drivers.registry import DeviceSpec
 from monitor.bed import inputs, view
 from monitor.bed.bed import Bed
-from monitor.bed.effects import Measure, Outcome
+from monitor.bed.effects import Result, StartMeasurement
 from monitor.bed.view import Json
 from monitor.journal import Journal, Receipt, StoreError
-from monitor.patient.repository import Past
+from monitor.patient.repository import PriorSessions
 from monitor.session.commands import Command, Refusal, Refused
 from monitor.session.events import Event, Stored
 from monitor.session.session import Phase
@@ -42,7 +42,7 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 
-class Keeper:
+class BedRunner:
     """Runs one bed.
 
     `faults` counts failures of the bed's core; `failing` holds the last one until the bed
@@ -67,7 +67,7 @@ class Keeper:
         self._clock = clock
         self._unstored = unstored
         self._raised: deque[datetime] = deque()
-        self._past: tuple[str, Past] | None = None
+        self._prior_sessions: tuple[str, PriorSessions] | None = None
         self._site: dict[str, str] = {}
         self._rebuilding: asyncio.Task[None] | None = None
         self._closed = False
@@ -93,14 +93,16 @@ class Keeper:
             self._failed(error)
 
     async def _restore(self) -> None:
-        stored, last_n = await self._journal.rebuild(self.id)
+        stored, last_n = await self._journal.load_stream(self.id)
         raised = await self._journal.latest(self.id, ONSETS)
         now, bed = self._clock.now(), self._empty()
         bed.restore((item.event for item in stored), last_n, now)
         self._raised = deque(item.event.at for item in reversed(raised))
         self.bed = bed
         first_n = stored[0].event.n if stored else last_n + 1
-        opening = inputs.Opening(now, self._specs, self._least_s, self._rules, first_n, last_n)
+        opening = inputs.RecordingStart(
+            now, self._specs, self._least_s, self._rules, first_n, last_n
+        )
         self._journal.open_recording(self.id, now, opening.as_json())
 
     def _failed(self, error: BaseException) -> None:
@@ -127,7 +129,7 @@ class Keeper:
                 self.take(Report(device.spec.id, self._clock.now(), device.link))
             for trouble, reason in self._site.items():
                 self._site_has(trouble, reason)
-        _log.warning("bed.rebuilt", bed=self.id, n=self.bed.n)
+        _log.warning("bed.rebuilt", bed=self.id, n=self.bed.event_number)
 
     def close(self) -> None:
         """The daemon ends: nothing is rebuilt any more."""
@@ -139,11 +141,11 @@ class Keeper:
 
     def take(self, report: Report) -> None:
         """What a device of this bed said: judged first, then recorded."""
-        self._give(report.at, inputs.Said(report.device, report.item))
+        self._dispatch(report.at, inputs.DeviceInput(report.device, report.item))
 
     def tick(self, now: Instant) -> None:
         """Time has passed."""
-        self._give(now, inputs.Tick())
+        self._dispatch(now, inputs.Tick())
 
     def site(self, trouble: str, reason: str | None) -> None:
         """A trouble of the daemon itself began, or ended with None."""
@@ -156,7 +158,7 @@ class Keeper:
         self._site_has(trouble, reason)
 
     def _site_has(self, trouble: str, reason: str | None) -> None:
-        self._give(self._clock.now(), inputs.Site(trouble, reason))
+        self._dispatch(self._clock.now(), inputs.SiteCondition(trouble, reason))
 
     def command(
         self, command: Command, receipt: Callable[[], Receipt | None] | None = None
@@ -181,54 +183,56 @@ class Keeper:
             try:
                 kept = None if receipt is None else receipt()
             except Exception:
-                self._pass_on(outcome)
+                self._commit(outcome)
                 raise
-            return self._pass_on(outcome, kept)
+            return self._commit(outcome, kept)
         except Refused:
             raise
         except Exception as error:
             self._failed(error)
             raise
 
-    def _give(self, at: Instant, what: inputs.What) -> None:
+    def _dispatch(self, at: Instant, what: inputs.Input) -> None:
         if self.failing is None:
             try:
-                outcome = inputs.give(self.bed, inputs.Given(at, what))
+                outcome = inputs.apply(self.bed, inputs.TimedInput(at, what))
                 if outcome.events:
-                    self._pass_on(outcome)
+                    self._commit(outcome)
             except Exception as error:
                 self._failed(error)
         self._record(at, what)
 
     # ── what goes out ───────────────────────────────────────────────────────────────────
 
-    def _pass_on(
-        self, outcome: Outcome, receipt: Receipt | None = None
+    def _commit(
+        self, outcome: Result, receipt: Receipt | None = None
     ) -> "asyncio.Future[list[Stored]]":
         stored = self._journal.append(outcome.events, receipt=receipt)
         alarms = [event for event in outcome.events if event.subject is not None]
         if not stored.done():
             if alarms:
                 loop = asyncio.get_running_loop()
-                loop.call_later(UNSTORED_AFTER_S, self._tell_unstored, stored, alarms)
-            stored.add_done_callback(lambda done: self._settled(done, alarms))
+                loop.call_later(UNSTORED_AFTER_S, self._publish_undurable, stored, alarms)
+            stored.add_done_callback(lambda done: self._on_commit_done(done, alarms))
         for event in alarms:
             if event.type in ONSETS:
                 self._raised.append(event.at)
         self._forget_raised(self._clock.now())
-        for request in outcome.requests:
+        for request in outcome.effects:
             device = self.devices[request.device]
-            device.measure() if isinstance(request, Measure) else device.abort()
+            device.measure() if isinstance(request, StartMeasurement) else device.abort()
         return stored
 
-    def _tell_unstored(
+    def _publish_undurable(
         self, stored: "asyncio.Future[list[Stored]]", alarms: Iterable[Event]
     ) -> None:
         if not stored.done():
             for event in alarms:
                 self._unstored(event)
 
-    def _settled(self, stored: "asyncio.Future[list[Stored]]", alarms: Iterable[Event]) -> None:
+    def _on_commit_done(
+        self, stored: "asyncio.Future[list[Stored]]", alarms: Iterable[Event]
+    ) -> None:
         """An entry that the journal refused is told all the same, and the bed starts afresh."""
         if stored.cancelled() or (error := stored.exception()) is None or self._closed:
             return
@@ -236,14 +240,14 @@ class Keeper:
             self._unstored(event)
         self._failed(error)
 
-    def _record(self, at: Instant, what: inputs.What) -> None:
+    def _record(self, at: Instant, what: inputs.Input) -> None:
         """Keep what came; it has been judged by now, unless the core has failed."""
         session = self.bed.session
         session_id = session.id if session is not None and session.is_open else None
         try:
-            self._journal.add_input(self.id, session_id, at, inputs.text_of(what))
+            self._journal.add_input(self.id, session_id, at, inputs.dump(what))
             match what:
-                case inputs.Said(device, Waveform(name, rate_hz, samples)):
+                case inputs.DeviceInput(device, Waveform(name, rate_hz, samples)):
                     self._journal.add_wave(
                         self.id, session_id, device, name, at.wall, rate_hz, samples
                     )
@@ -253,13 +257,13 @@ class Keeper:
 
     # ── what is seen ────────────────────────────────────────────────────────────────────
 
-    def view(self) -> Json:
+    def bed_view(self) -> Json:
         """The bed as interfaces show it."""
         now, simulated = self._clock.now(), self._clock.simulated
         self._forget_raised(now)
         shown = self._seen(
             lambda: view.bed(self.bed, now, simulated=simulated),
-            view.nothing(self.id, simulated=simulated),
+            view.empty(self.id, simulated=simulated),
         )
         return shown | {
             "alarms_120min": len(self._raised),
@@ -267,15 +271,15 @@ class Keeper:
             "history": self._history(),
         }
 
-    def remember(self, session: str, past: Past | None) -> None:
+    def set_prior_sessions(self, session: str, past: PriorSessions | None) -> None:
         """What to show of the patient's earlier sessions while that one is at baseline."""
-        self._past = None if past is None else (session, past)
+        self._prior_sessions = None if past is None else (session, past)
 
     def _history(self) -> list[Json] | None:
         session = self.bed.session
-        if session is None or session.phase is not Phase.BASELINE or self._past is None:
+        if session is None or session.phase is not Phase.BASELINE or self._prior_sessions is None:
             return None
-        of, past = self._past
+        of, past = self._prior_sessions
         return past.history if of == session.id else None
 
     def vitals(self) -> Json:
@@ -299,5 +303,5 @@ class Keeper:
             return otherwise
 
     def _forget_raised(self, now: Instant) -> None:
-        while self._raised and now.wall - self._raised[0] > view.LOAD:
+        while self._raised and now.wall - self._raised[0] > view.ALARM_LOAD_WINDOW:
             self._raised.popleft()

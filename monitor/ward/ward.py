@@ -20,13 +20,13 @@ from drivers.clock import Clock, Instant, rfc3339
 from drivers.registry import DeviceSpec
 from monitor.bed import view
 from monitor.journal import Journal
-from monitor.journal.feed import Feed, Latest
-from monitor.patient.repository import Archive, Past
-from monitor.patient.service import Clerk
+from monitor.journal.feed import EventFeed, LatestValueCache
+from monitor.patient.repository import PriorSessions, SessionRepository
+from monitor.patient.service import PatientRecordService
 from monitor.session.events import Event
 from monitor.session.regimen import Regimens
 from monitor.session.session import Phase
-from monitor.ward.bed_runner import Keeper
+from monitor.ward.bed_runner import BedRunner
 
 TICK_S: Final = 0.5
 """How often every bed is told that time has passed; rules may be late by as much."""
@@ -35,10 +35,10 @@ TURNS: Final = 5
 SLOWEST_TURN_S: Final = 0.005
 """Under a fast clock the turns are no closer than this in real time."""
 
-SHOW_S: Final = 1.0
+VITALS_PERIOD_S: Final = 1.0
 """How often a bed's vitals are handed on at most."""
 
-FASTEST_SHOW_S: Final = 0.2
+MIN_VITALS_PERIOD_S: Final = 0.2
 """Under a fast clock they are handed on no more often than this in real time."""
 
 RESTART_S: Final = 1.0
@@ -47,7 +47,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Uplink:
+class BrokerStatus:
     """How the way to the broker stands. `since` is since when it has stood so."""
 
     configured: bool
@@ -57,7 +57,7 @@ class Uplink:
     reason: str | None = None
 
 
-NO_UPLINK: Final = Uplink(configured=False, connected=False, since=None, waiting=0)
+NO_BROKER: Final = BrokerStatus(configured=False, connected=False, since=None, waiting=0)
 
 
 class Ward:
@@ -80,36 +80,38 @@ class Ward:
         self.regimens = regimens
         self.journal = journal
         self.clock = clock
-        self.feed = Feed(journal)
-        self.archive = Archive(journal, clock, zone)
-        self.clerk = Clerk(journal, self.archive, clock)
-        self.latest: Latest[str, view.Json] = Latest()
-        self.uplink: Callable[[], Uplink] = lambda: NO_UPLINK
-        self.displays = 0
+        self.feed = EventFeed(journal)
+        self.session_repository = SessionRepository(journal, clock, zone)
+        self.record_service = PatientRecordService(journal, self.session_repository, clock)
+        self.latest_vitals: LatestValueCache[str, view.Json] = LatestValueCache()
+        self.broker_status: Callable[[], BrokerStatus] = lambda: NO_BROKER
+        self.stream_clients = 0
         self.unstored_listeners: list[Callable[[Event], None]] = []
-        self._show_s = max(SHOW_S, FASTEST_SHOW_S * clock.speed)
-        self._shown_at: dict[str, float] = {}
-        self.keepers = {
-            bed: Keeper(bed, tuple(specs), rules, journal, clock, self.unstored)
+        self._vitals_period_s = max(VITALS_PERIOD_S, MIN_VITALS_PERIOD_S * clock.speed)
+        self._vitals_published_at: dict[str, float] = {}
+        self.bed_runners = {
+            bed: BedRunner(bed, tuple(specs), rules, journal, clock, self.unstored)
             for bed, specs in beds.items()
         }
 
     async def restore(self) -> None:
         """Rebuild every bed from the journal. Raises `StoreError`."""
-        for keeper in self.keepers.values():
+        for keeper in self.bed_runners.values():
             await keeper.restore()
             session = keeper.bed.session
             if session is not None and session.phase is Phase.BASELINE:
-                past = await self.past(session.patient, session.id)
-                keeper.remember(session.id, past)
+                past = await self.prior_sessions(session.patient, session.id)
+                keeper.set_prior_sessions(session.id, past)
 
-    async def past(self, patient: str, session: str | None = None) -> Past | None:
+    async def prior_sessions(
+        self, patient: str, session: str | None = None
+    ) -> PriorSessions | None:
         """What that patient's sessions but for `session` were; None when nobody can tell now.
 
         It never keeps a session from starting, or a bed from being watched.
         """
         try:
-            return await self.archive.past(patient, session)
+            return await self.session_repository.prior_sessions(patient, session)
         except Exception:
             _log.exception("past.not-known")
             return None
@@ -119,20 +121,20 @@ class Ward:
         """Keep every device open and the time passing, until the block is left."""
         async with asyncio.TaskGroup() as tasks:
             running = [
-                tasks.create_task(self._kept(f"{bed}/{name}", device.run))
-                for bed, keeper in self.keepers.items()
+                tasks.create_task(self._run_bed(f"{bed}/{name}", device.run))
+                for bed, keeper in self.bed_runners.items()
                 for name, device in keeper.devices.items()
             ]
-            running.append(tasks.create_task(self._kept("ticks", self._tick)))
+            running.append(tasks.create_task(self._run_bed("ticks", self._tick)))
             try:
                 yield
             finally:
                 for task in running:
                     task.cancel()
-                for keeper in self.keepers.values():
+                for keeper in self.bed_runners.values():
                     keeper.close()
 
-    async def _kept(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+    async def _run_bed(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run for ever; a failure is logged, and does not reach the others."""
         while True:
             try:
@@ -143,24 +145,24 @@ class Ward:
 
     async def _tick(self) -> None:
         """Tell the beds in turns, so that a large ward makes no long pauses."""
-        keepers = list(self.keepers.values())
+        keepers = list(self.bed_runners.values())
         turns = [keepers[first::TURNS] for first in range(min(TURNS, len(keepers)))] or [[]]
         pause_s = max(TICK_S / len(turns), SLOWEST_TURN_S * self.clock.speed)
         while True:
             for turn in turns:
                 now = self.clock.now()
-                site = self._troubles()
+                site = self._update_site_conditions()
                 for keeper in turn:
                     for trouble, reason in site.items():
                         keeper.site(trouble, reason)
                     keeper.tick(now)
-                    self._show(keeper, now)
+                    self._publish_vitals(keeper, now)
                 await self.clock.sleep(pause_s)
-            self.journal.sweep(self.clock.now().wall)
+            self.journal.flush_idle(self.clock.now().wall)
 
-    def _troubles(self) -> dict[str, str | None]:
+    def _update_site_conditions(self) -> dict[str, str | None]:
         """What troubles the daemon itself, by name; None for what does not."""
-        failing = [keeper.id for keeper in self.keepers.values() if keeper.failing is not None]
+        failing = [keeper.id for keeper in self.bed_runners.values() if keeper.failing is not None]
         return {
             "journal-failing": self.journal.failure,
             "broker-unreachable": self._unreachable(),
@@ -168,21 +170,21 @@ class Ward:
         }
 
     def _unreachable(self) -> str | None:
-        uplink = self.uplink()
+        uplink = self.broker_status()
         if not uplink.configured or uplink.connected:
             return None
         return uplink.reason or "the broker cannot be reached"
 
     # ── vitals, and alarms that wait for the disk ───────────────────────────────────────
 
-    def _show(self, keeper: Keeper, now: Instant) -> None:
+    def _publish_vitals(self, keeper: BedRunner, now: Instant) -> None:
         """Hand on the bed's vitals, grown older or new, once a second."""
         bed = keeper.id
-        if now.mono - self._shown_at.get(bed, float("-inf")) < self._show_s:
+        if now.mono - self._vitals_published_at.get(bed, float("-inf")) < self._vitals_period_s:
             return
-        self._shown_at[bed] = now.mono
+        self._vitals_published_at[bed] = now.mono
         vitals = keeper.vitals()
-        self.latest.put(bed, {"bed": bed, "at": rfc3339(now.wall), "vitals": vitals})
+        self.latest_vitals.put(bed, {"bed": bed, "at": rfc3339(now.wall), "vitals": vitals})
 
     def unstored(self, event: Event) -> None:
         """An alarm waits too long for the disk: tell those who show it all the same."""
@@ -194,7 +196,7 @@ class Ward:
     def status(self) -> view.Json:
         """How the daemon itself is."""
         failing = self.journal.failing_since
-        uplink = self.uplink()
+        uplink = self.broker_status()
         return {
             "site": self.site,
             "boot": self.boot,
@@ -213,19 +215,19 @@ class Ward:
                 "reason": self.journal.failure,
                 "seq": self.journal.last_seq,
             },
-            "displays": self.displays,
+            "displays": self.stream_clients,
         }
 
-    def alarm(self, alarm_id: str) -> tuple[Keeper, Alarm] | None:
+    def alarm(self, alarm_id: str) -> tuple[BedRunner, Alarm] | None:
         """The alarm of that id and its bed, if any bed still holds it."""
-        for keeper in self.keepers.values():
-            if (alarm := keeper.bed.engine.find(alarm_id)) is not None:
+        for keeper in self.bed_runners.values():
+            if (alarm := keeper.bed.alarm_engine.find(alarm_id)) is not None:
                 return keeper, alarm
         return None
 
-    def session_keeper(self, session_id: str) -> Keeper | None:
+    def runner_of_session(self, session_id: str) -> BedRunner | None:
         """The bed whose latest session this is."""
-        for keeper in self.keepers.values():
+        for keeper in self.bed_runners.values():
             session = keeper.bed.session
             if session is not None and session.id == session_id:
                 return keeper

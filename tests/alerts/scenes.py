@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from alerts.alarm.lifecycle import Alarm, Change
+from alerts.alarm.lifecycle import Alarm, AlarmChange
 from alerts.evaluation.conditions import Value
-from alerts.evaluation.engine import MINUTE, Engine, Scene, Signal, TroubleAt
-from alerts.rules.loader import load
-from alerts.rules.model import BED_TROUBLES, CHECK_TROUBLES, SITE_TROUBLES, RuleSet
+from alerts.evaluation.engine import MINUTE, AlarmEngine, ConditionAt, EvaluationContext, Signal
+from alerts.rules.loader import load_rules
+from alerts.rules.model import BED_CONDITIONS, CHECK_CONDITIONS, SITE_CONDITIONS, RuleSet
 from drivers.clock import Instant
 
 START = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 1000.0)
-DEFAULT = load("default")
+DEFAULT = load_rules("default")
 
 TROUBLES: Mapping[str | None, tuple[str, ...]] = {
-    None: tuple(SITE_TROUBLES | BED_TROUBLES),
-    **dict.fromkeys(("pressure", "cadss", "moaas"), tuple(CHECK_TROUBLES)),
+    None: tuple(SITE_CONDITIONS | BED_CONDITIONS),
+    **dict.fromkeys(("pressure", "cadss", "moaas"), tuple(CHECK_CONDITIONS)),
     "oximeter": (
         *("sensor-off", "sensor-disconnected", "no-pulse", "artefact", "low-perfusion"),
         *("low-battery", "signal-missing", "device-silent", "link-lost"),
@@ -38,31 +38,31 @@ class Watched:
         baseline: Mapping[str, float] | None = None,
         minutes: float | None = None,
     ) -> None:
-        self.engine = Engine(rules, TROUBLES)
+        self.engine = AlarmEngine(rules, TROUBLES)
         self.now = START
         self.session = session
         self.baseline = baseline or {}
         self.minutes = minutes
-        self.changes: list[Change] = []
+        self.changes: list[AlarmChange] = []
         self._values: dict[str, Value] = {}
         self._past: dict[str, list[tuple[float, float]]] = {}
-        self._troubles: dict[TroubleAt, str] = {}
-        self._unseen: set[TroubleAt] = set()
+        self._troubles: dict[ConditionAt, str] = {}
+        self._unseen: set[ConditionAt] = set()
 
-    def scene(self) -> Scene:
-        return Scene(
+    def scene(self) -> EvaluationContext:
+        return EvaluationContext(
             bed="bed-1",
-            n=len(self.changes),
+            event_number=len(self.changes),
             session=self.session,
             values=dict(self._values),
             baseline=self.baseline,
-            troubles=self._troubles,
-            unseen=self._unseen,
+            conditions=self._troubles,
+            unknown_conditions=self._unseen,
             minutes=self.minutes,
         )
 
     def _look(self, *changed: Signal) -> "Watched":
-        self.changes += self.engine.look(changed, self.scene(), self.now)
+        self.changes += self.engine.evaluate(changed, self.scene(), self.now)
         return self
 
     def see(self, **values: float) -> "Watched":
@@ -124,7 +124,7 @@ class Watched:
 
     def start_session(self, session: str) -> "Watched":
         self.session = session
-        self.changes += self.engine.look_at_all(self.scene(), self.now)
+        self.changes += self.engine.evaluate_all(self.scene(), self.now)
         return self
 
     def step_wall(self, seconds: float) -> "Watched":
@@ -138,16 +138,18 @@ class Watched:
 
     def undo(self, rule: str, by: str = "nurse.b") -> "Watched":
         alarm = self.alarm(rule).id
-        self.changes += self.engine.undo(alarm, by, "the wrong bed", self.session, self.now)
+        self.changes += self.engine.unacknowledge(
+            alarm, by, "the wrong bed", self.session, self.now
+        )
         return self
 
     def restart(self, rules: RuleSet = DEFAULT) -> "Watched":
         """Only what was stored is known: a new engine takes it up, and looks at everything."""
-        self.engine = Engine(rules, TROUBLES)
+        self.engine = AlarmEngine(rules, TROUBLES)
         for change in self.changes:
             self.engine.apply(change.alarm)
         self.engine.resume(self.now)
-        self.changes += self.engine.look_at_all(self.scene(), self.now)
+        self.changes += self.engine.evaluate_all(self.scene(), self.now)
         return self
 
     def failed_confirmation(self) -> "Watched":

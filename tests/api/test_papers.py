@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from monitor.journal import Journal, StoreError
-from monitor.patient.form.page import POLICY
+from monitor.patient.form.page import CONTENT_POLICY
 from tests.virtual import virtual_time
 from tests.wards import SimulatedWard, simulated_ward
 
@@ -232,7 +232,7 @@ async def test_the_page_brings_its_own_policy(tmp_path: Path) -> None:
         session = await ended(ward, patient="P<b>")
         answer = await ward.http.get(f"/api/v1/sessions/{session}/export?format=form&page=html")
         assert answer.headers["content-type"].startswith("text/html")
-        assert answer.headers["content-security-policy"].startswith(POLICY)
+        assert answer.headers["content-security-policy"].startswith(CONTENT_POLICY)
         assert "P&lt;b&gt;" in answer.text
         assert "SIMULATED TIME" in answer.text
 

@@ -10,8 +10,8 @@ from typing import Final
 
 from drivers.clock import rfc3339, rfc3339_or_none
 from monitor.patient.form import findings
-from monitor.patient.form.provenance import Facts, Field, Source
-from monitor.session.commands import Matter
+from monitor.patient.form.provenance import Field, FormContext, Provenance
+from monitor.session.commands import ClearanceScope
 from monitor.session.session import ENDINGS
 
 OPIOIDS: Final = """opioid opiate codeine morphine oxycodone hydrocodone hydromorphone oxymorphone
@@ -31,12 +31,12 @@ AFTER: Final = (
 """The criteria for leaving that are about vital signs."""
 
 
-def fields(facts: Facts) -> Iterator[Field]:
+def fields(facts: FormContext) -> Iterator[Field]:
     """Every field."""
     return (field(facts) for field in _FIELDS)
 
 
-def _medicines(facts: Facts) -> Field:
+def _medicines(facts: FormContext) -> Field:
     field = Field("medicines", "Concomitant medicines", None, "not asked")
     names = facts.medicines
     if names is None:
@@ -51,7 +51,7 @@ def _medicines(facts: Facts) -> Field:
     )
 
 
-def _first_given(facts: Facts) -> tuple[Source, ...]:
+def _first_given(facts: FormContext) -> tuple[Provenance, ...]:
     session = facts.account.session
     first = session.first_dose_at
     given = next((dose for dose in session.doses if dose.at == first), None)
@@ -60,7 +60,7 @@ def _first_given(facts: Facts) -> tuple[Source, ...]:
     return facts.saw(facts.account.first("infusion.started"), "infusion started")
 
 
-def _treatment_date(facts: Facts) -> Field:
+def _treatment_date(facts: FormContext) -> Field:
     first = facts.account.session.first_dose_at
     field = Field("treatment_date", "Treatment date", None, "no dose")
     if first is None:
@@ -70,7 +70,7 @@ def _treatment_date(facts: Facts) -> Field:
     return replace(field, value=day, text=text, sources=_first_given(facts))
 
 
-def _doses(facts: Facts) -> Field:
+def _doses(facts: FormContext) -> Field:
     session, lots = facts.account.session, facts.lots
     field = Field("doses", "Dose and lot numbers", None, "no dose")
     if session.first_dose_at is None:
@@ -111,7 +111,7 @@ def _doses(facts: Facts) -> Field:
     )
 
 
-def _monitored(facts: Facts) -> Field:
+def _monitored(facts: FormContext) -> Field:
     session = facts.account.session
     field = Field("minutes_monitored", "Minutes from first dose to end of monitoring", None, "–")
     if session.first_dose_at is None:
@@ -124,7 +124,7 @@ def _monitored(facts: Facts) -> Field:
     return replace(field, value=minutes, text=text, sources=(*_first_given(facts), *ended))
 
 
-def _could_leave(facts: Facts) -> Field:
+def _could_leave(facts: FormContext) -> Field:
     """When every criterion but the window and the escort was met, as a person confirms it."""
     account, ready = facts.account, facts.ready
     field = Field("ready_at", "Ready to leave, but for the 2 hours", None, "–")
@@ -163,7 +163,7 @@ def _could_leave(facts: Facts) -> Field:
     )
 
 
-def _before(facts: Facts) -> Field:
+def _before(facts: FormContext) -> Field:
     """What the gate found when the first dose was given."""
     account = facts.account
     field = Field("acceptable_before", "Vital signs acceptable before the dose", None, "–")
@@ -172,7 +172,7 @@ def _before(facts: Facts) -> Field:
     if first is None:
         return field
     unmet = [item for item in first.payload["unmet"] if item["name"] in BEFORE]
-    decided = [d for d in account.session.decisions if d.about == Matter.PRE_DOSE]
+    decided = [d for d in account.session.clearances if d.about == ClearanceScope.PRE_DOSE]
     override = first.payload["override"] if unmet else None
     words = [f"{item['name'].replace('-', ' ')}: {item['why']}" for item in unmet]
     words += [f"{d.clinician} decided on {d.sys:.0f}/{d.dia:.0f}: {d.reason}" for d in decided]
@@ -189,12 +189,12 @@ def _before(facts: Facts) -> Field:
         text="; ".join(["no" if unmet else "yes", *words]),
         sources=(
             *facts.saw(first, "first dose"),
-            *(s for d in decided for s in facts.saw(account.written(d), "decision")),
+            *(s for d in decided for s in facts.saw(account.records(d), "decision")),
         ),
     )
 
 
-def _after(facts: Facts) -> Field:
+def _after(facts: FormContext) -> Field:
     """What the criteria said when the patient left."""
     account = facts.account
     field = Field("acceptable_after", "Vital signs acceptable before leaving", None, "–")
@@ -220,7 +220,7 @@ def _after(facts: Facts) -> Field:
     )
 
 
-def _first_treatment(facts: Facts) -> Field:
+def _first_treatment(facts: FormContext) -> Field:
     field = Field("first_treatment", "First treatment", None, "not known")
     if facts.first is None:
         return replace(field, missing=("whether this was the first treatment: it is not known",))
@@ -235,7 +235,7 @@ def _first_treatment(facts: Facts) -> Field:
     )
 
 
-def _watched(facts: Facts) -> Field:
+def _watched(facts: FormContext) -> Field:
     """Who watched from when on."""
     turns = list(facts.account.all("session.started", "nurse.took-over", "nurse.left"))
     watch = [
@@ -253,7 +253,7 @@ def _watched(facts: Facts) -> Field:
     return Field("watched_by", "Watched by", watch, "; ".join(words), tuple(sources))
 
 
-def _discharge(facts: Facts) -> Field:
+def _discharge(facts: FormContext) -> Field:
     account = facts.account
     field = Field("discharge", "Told on leaving", None, "–")
     if account.session.first_dose_at is None or account.session.is_open:
@@ -273,7 +273,7 @@ def _discharge(facts: Facts) -> Field:
     )
 
 
-def _signed(facts: Facts) -> Field:
+def _signed(facts: FormContext) -> Field:
     """Who ended the session, who confirmed the form, and who marked it as sent."""
     account = facts.account
     ended = account.last(*ENDINGS)
@@ -298,7 +298,7 @@ def _signed(facts: Facts) -> Field:
     )
 
 
-_FIELDS: Final[tuple[Callable[[Facts], Field], ...]] = (
+_FIELDS: Final[tuple[Callable[[FormContext], Field], ...]] = (
     _treatment_date,
     _first_treatment,
     _medicines,
@@ -311,8 +311,8 @@ _FIELDS: Final[tuple[Callable[[Facts], Field], ...]] = (
     findings.oximetry,
     findings.sedation,
     findings.dissociation,
-    findings.respiratory,
-    findings.serious,
+    findings.respiratory_depression,
+    findings.serious_events,
     _watched,
     _discharge,
     _signed,

@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 from drivers.clock import rfc3339, rfc3339_or_none
-from monitor.patient.form.provenance import Facts, Field, Source
+from monitor.patient.form.provenance import Field, FormContext, Provenance
 from monitor.session import episodes
 from monitor.session.episodes import Episode
-from monitor.session.history import AlarmSpan
+from monitor.session.history import AlarmOccurrence
 from monitor.session.records import Pressure
 
 AT_MIN: Final = 40
@@ -21,7 +21,7 @@ SERIOUS: Final = ("seizure", "loss-of-consciousness")
 """Symptoms that are serious whether or not they were marked so."""
 
 
-def pressures(facts: Facts) -> Field:
+def pressures(facts: FormContext) -> Field:
     """Before, nearest to 40 minutes after the last dose or into the infusion, and last."""
     session = facts.account.session
     field = Field("pressures", "Pressures before, at 40 min, before leaving", None, "–")
@@ -65,22 +65,22 @@ def pressures(facts: Facts) -> Field:
 _NAMES: Final = ("before the dose", f"at {AT_MIN} min", "before leaving")
 
 
-def _measured(facts: Facts, pressure: Pressure | None) -> str:
+def _measured(facts: FormContext, pressure: Pressure | None) -> str:
     if pressure is None:
         return "none"
     return f"{pressure.sys:.0f}/{pressure.dia:.0f} at {facts.when(pressure.at)}"
 
 
-def oximetry(facts: Facts) -> Field:
+def oximetry(facts: FormContext) -> Field:
     """The stretches in which SpO2 was recorded, from the first dose to the session's end."""
     session, coverage = facts.account.session, facts.coverage
     field = Field("oximetry", "Pulse oximetry checks", None, "none")
     if session.first_dose_at is None:
         return field
-    if not coverage.stretches:
+    if not coverage.spans:
         return replace(field, missing=("pulse oximetry: no reading since the first dose",))
-    start, end = coverage.stretches[0].start, coverage.stretches[-1].end
-    low = min(stretch.low for stretch in coverage.stretches)
+    start, end = coverage.spans[0].start, coverage.spans[-1].end
+    low = min(stretch.low for stretch in coverage.spans)
     gaps = coverage.gaps(session.first_dose_at, session.ended_at or facts.now)
     away_min = round(sum((to - since for since, to in gaps), timedelta()) / timedelta(minutes=1))
     count = "1 gap" if len(gaps) == 1 else f"{len(gaps)} gaps"
@@ -96,13 +96,13 @@ def oximetry(facts: Facts) -> Field:
         },
         text=f"{facts.clock(start)} to {facts.clock(end)}, lowest {low:.0f} %, {without}",
         sources=tuple(
-            Source(what="SpO2 readings", at=start, device=device) for device in coverage.devices
+            Provenance(what="SpO2 readings", at=start, device=device) for device in coverage.devices
         ),
     )
 
 
 def _episode(
-    facts: Facts, name: str, title: str, found: Episode, unscored: str | None = None
+    facts: FormContext, name: str, title: str, found: Episode, unscored: str | None = None
 ) -> Field:
     field = Field(name, title, None, "–")
     if facts.account.session.first_dose_at is None:
@@ -125,33 +125,33 @@ def _episode(
     return replace(field, value=value, text=text, sources=sources, missing=missing)
 
 
-def _seen(facts: Facts, one: Any) -> Source:
-    if isinstance(one, AlarmSpan):
-        return Source(what=one.text, at=one.raised_at, id=one.id)
+def _seen(facts: FormContext, one: Any) -> Provenance:
+    if isinstance(one, AlarmOccurrence):
+        return Provenance(what=one.text, at=one.raised_at, id=one.id)
     return facts.of(one)
 
 
-def sedation(facts: Facts) -> Field:
+def sedation(facts: FormContext) -> Field:
     """MOAA/S under 5 after the first dose."""
     found = episodes.sedation(facts.account)
     unscored = "sedation: MOAA/S was not scored after the dose"
     return _episode(facts, "sedation", "Sedation", found, unscored)
 
 
-def dissociation(facts: Facts) -> Field:
+def dissociation(facts: FormContext) -> Field:
     """CADSS over 4 after the first dose."""
     found = episodes.dissociation(facts.account)
     unscored = "dissociation: CADSS was not scored after the dose"
     return _episode(facts, "dissociation", "Dissociation", found, unscored)
 
 
-def respiratory(facts: Facts) -> Field:
+def respiratory_depression(facts: FormContext) -> Field:
     """What the alarms of saturation and breathing say after the first dose."""
-    found = episodes.respiratory(facts.account)
+    found = episodes.respiratory_depression(facts.account)
     return _episode(facts, "respiratory_depression", "Respiratory depression", found)
 
 
-def serious(facts: Facts) -> Field:
+def serious_events(facts: FormContext) -> Field:
     """Symptoms marked as serious, seizures, and loss of consciousness, as MOAA/S 0 is [label]."""
     session = facts.account.session
     found = [s for s in session.symptoms if s.serious or (s.name in SERIOUS and s.grade)]

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from drivers.clock import rfc3339
 from monitor.patient.form.fields import fields
-from monitor.patient.form.provenance import Facts, Field, Ready
+from monitor.patient.form.provenance import Field, FormContext, Ready
 from monitor.session.coverage import Coverage
-from monitor.session.history import Account
+from monitor.session.history import SessionHistory
 from monitor.session.records import Correction
 
 DUE: Final = timedelta(days=7)
@@ -21,7 +21,7 @@ DUE: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class MonitoringForm:
     """A session's form; `treated_on` is None when no dose was given, and then none is due.
 
     `answers` are what a person can fill in, by field and record, None for what is not known.
@@ -100,7 +100,9 @@ class Form:
         }
 
 
-def form(account: Account, coverage: Coverage, now: datetime, zone: tzinfo | None = None) -> Form:
+def monitoring_form(
+    account: SessionHistory, coverage: Coverage, now: datetime, zone: tzinfo | None = None
+) -> MonitoringForm:
     """The form of a session as it stands at `now`.
 
     `coverage` is of SpO2 from the first dose to the session's end; `zone` is the site's time
@@ -108,12 +110,12 @@ def form(account: Account, coverage: Coverage, now: datetime, zone: tzinfo | Non
     """
     session = account.session
     first = session.first_dose_at
-    facts = Facts(account, coverage, now, zone)
+    facts = FormContext(account, coverage, now, zone)
     last = account.last("form.sent", "form.reopened")
     sent = None
     if last is not None and last.type == "form.sent":
         sent = {**last.payload, "at": rfc3339(last.at)}
-    return Form(
+    return MonitoringForm(
         session=session.id,
         patient=session.patient,
         bed=session.bed,

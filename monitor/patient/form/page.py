@@ -7,8 +7,8 @@ from datetime import date, datetime, tzinfo
 from html import escape
 from typing import Final
 
-from monitor.patient.form.form import Form
-from monitor.patient.form.provenance import Field, Source, said
+from monitor.patient.form.form import MonitoringForm
+from monitor.patient.form.provenance import Field, Provenance, said
 from monitor.session.records import Correction
 
 STYLE: Final = """
@@ -38,7 +38,7 @@ th { width: 48mm; font-weight: 600; padding-right: 4mm; }
 footer { margin-top: 6mm; font-size: 8pt; border-top: 0.5pt solid #000; padding-top: 1mm; }
 """
 
-POLICY: Final = (
+CONTENT_POLICY: Final = (
     "default-src 'none'; style-src "
     f"'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
 )
@@ -48,7 +48,9 @@ MOST_SOURCES: Final = 12
 """So many sources of one field are named; the data has them all."""
 
 
-def page(form: Form, now: datetime, zone: tzinfo | None, *, simulated: bool = False) -> str:
+def form_page(
+    form: MonitoringForm, now: datetime, zone: tzinfo | None, *, simulated: bool = False
+) -> str:
     """The page; its times are in `zone`, None for this machine's."""
     parts = [*_head(form, simulated), *_missing(form), "<table>"]
     for field in form.fields:
@@ -57,11 +59,11 @@ def page(form: Form, now: datetime, zone: tzinfo | None, *, simulated: bool = Fa
     return "\n".join(parts)
 
 
-def _head(form: Form, simulated: bool) -> Iterator[str]:
+def _head(form: MonitoringForm, simulated: bool) -> Iterator[str]:
     title = f"Patient monitoring form data, {form.patient}, {form.treated_on or 'no dose'}"
     yield "<!doctype html>"
     yield '<html lang="en"><head><meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{escape(CONTENT_POLICY)}">'
     yield f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
     if simulated:
         yield "<p><b>SIMULATED TIME</b></p>"
@@ -72,7 +74,7 @@ def _head(form: Form, simulated: bool) -> Iterator[str]:
     yield f"<p>{escape(due(form))}</p>"
 
 
-def due(form: Form) -> str:
+def due(form: MonitoringForm) -> str:
     """When the form is due, and how long that is."""
     if form.due_on is None:
         return "No dose was given: no form is due."
@@ -85,7 +87,7 @@ def due(form: Form) -> str:
     return f"Treated {form.treated_on}; due by {form.due_on} ({until})."
 
 
-def _missing(form: Form) -> Iterator[str]:
+def _missing(form: MonitoringForm) -> Iterator[str]:
     if not form.missing:
         return
     yield '<div class="missing"><h2>Missing</h2><ul>'
@@ -106,7 +108,7 @@ def _row(field: Field, day: date | None, zone: tzinfo | None) -> Iterator[str]:
     yield "</td></tr>"
 
 
-def from_words(source: Source, day: date | None, zone: tzinfo | None) -> str:
+def from_words(source: Provenance, day: date | None, zone: tzinfo | None) -> str:
     """Where a value is from, in words; times of another day than `day` have their date."""
     at = _clock(source.at, day, zone)
     parts = [f"{source.what}, {at}"]
@@ -118,7 +120,7 @@ def from_words(source: Source, day: date | None, zone: tzinfo | None) -> str:
         parts.append(f"written {written}")
     if source.id is not None:
         parts.append(f"record {source.id[:8]}")
-    parts += [f"instead of {_was(one, day, zone)}" for one in source.instead_of]
+    parts += [f"instead of {_was(one, day, zone)}" for one in source.supersedes]
     return " · ".join(parts)
 
 
@@ -128,7 +130,7 @@ def _was(correction: Correction, day: date | None, zone: tzinfo | None) -> str:
     return f"{said(was)} ({was.by or 'the device'}; {who})"
 
 
-def _retractions(form: Form, zone: tzinfo | None) -> Iterator[str]:
+def _retractions(form: MonitoringForm, zone: tzinfo | None) -> Iterator[str]:
     gone = [correction for correction in form.corrections if correction.now is None]
     if gone:
         yield '<div class="more"><h2>Retracted in the session</h2><ul>'
@@ -136,7 +138,7 @@ def _retractions(form: Form, zone: tzinfo | None) -> Iterator[str]:
         yield "</ul></div>"
 
 
-def _retracted(correction: Correction, form: Form, zone: tzinfo | None) -> str:
+def _retracted(correction: Correction, form: MonitoringForm, zone: tzinfo | None) -> str:
     was, day = correction.was, form.treated_on
     return (
         f"{said(was)}, {_clock(was.at, day, zone)}, retracted by {correction.by}, "
@@ -161,7 +163,7 @@ def _foot(now: datetime, zone: tzinfo | None) -> str:
     )
 
 
-def lines(forms: Iterable[Form]) -> Iterator[str]:
+def form_lines(forms: Iterable[MonitoringForm]) -> Iterator[str]:
     """One line a form, for a terminal."""
     for form in forms:
         lacks = f"missing: {'; '.join(form.missing)}" if form.missing else "complete"

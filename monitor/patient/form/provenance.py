@@ -9,7 +9,7 @@ from alerts.rules.model import GRADES
 from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
 from monitor.session.coverage import Coverage
 from monitor.session.events import Event
-from monitor.session.history import Account
+from monitor.session.history import SessionHistory
 from monitor.session.records import (
     BY_HAND,
     Correction,
@@ -23,7 +23,7 @@ from monitor.session.records import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Provenance:
     """Where a value comes from.
 
     `at` is when it was so, `written_at` when it was put on record; `device` measured it, or
@@ -36,7 +36,7 @@ class Source:
     device: str | None = None
     id: str | None = None
     written_at: datetime | None = None
-    instead_of: tuple[Correction, ...] = ()
+    supersedes: tuple[Correction, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The source as interfaces show it."""
@@ -47,7 +47,7 @@ class Source:
             "device": self.device,
             "id": self.id,
             "written_at": rfc3339_or_none(self.written_at),
-            "instead_of": [correction.as_json() for correction in self.instead_of],
+            "instead_of": [correction.as_json() for correction in self.supersedes],
         }
 
 
@@ -59,7 +59,7 @@ class Field:
     title: str
     value: Any
     text: str
-    sources: tuple[Source, ...] = ()
+    sources: tuple[Provenance, ...] = ()
     missing: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -84,10 +84,10 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FormContext:
     """An account with what else a form needs: SpO2's coverage, the time, the time zone."""
 
-    account: Account
+    account: SessionHistory
     coverage: Coverage
     now: datetime
     zone: tzinfo | None
@@ -108,33 +108,33 @@ class Facts:
 
     # ── where from ──────────────────────────────────────────────────────────────────────
 
-    def of(self, record: Record) -> Source:
+    def of(self, record: Record) -> Provenance:
         """The source that `record` is."""
-        written = self.account.written(record)
+        written = self.account.records(record)
         device = record.device if isinstance(record, Pressure) else None
-        return Source(
+        return Provenance(
             what=said(record),
             at=record.at,
             by=record.by,
             device=None if device == BY_HAND else device,
             id=record.id,
             written_at=None if written is None else written.at,
-            instead_of=tuple(self.account.corrected(record)),
+            supersedes=tuple(self.account.corrected(record)),
         )
 
-    def saw(self, event: Event | None, what: str) -> tuple[Source, ...]:
+    def saw(self, event: Event | None, what: str) -> tuple[Provenance, ...]:
         """The source that `event` is; none without one."""
         if event is None:
             return ()
         data = event.payload
         at = parse_rfc3339(data["at"]) if "at" in data else event.at
-        return (Source(what=what, at=at, by=data.get("by"), id=event.id, written_at=event.at),)
+        return (Provenance(what=what, at=at, by=data.get("by"), id=event.id, written_at=event.at),)
 
     @property
-    def nothing(self) -> tuple[Source, ...]:
+    def nothing(self) -> tuple[Provenance, ...]:
         """The source of what is not there: the session's whole record, up to its end or now."""
         at = self.account.session.ended_at or self.now
-        return (Source(what="no such record in the session", at=at),)
+        return (Provenance(what="no such record in the session", at=at),)
 
     # ── what a person said afterwards ───────────────────────────────────────────────────
 
@@ -150,7 +150,7 @@ class Facts:
         """The newest event that filled that field."""
         return next(reversed(self.fills(field, record)), None)
 
-    def said_in_turn(self, events: Iterable[Event], what: str) -> tuple[Source, ...]:
+    def said_in_turn(self, events: Iterable[Event], what: str) -> tuple[Provenance, ...]:
         """The sources that `events` are, newest first; each but the newest says what it was."""
         newest_first = [*events][::-1]
         sources = [*self.saw(next(iter(newest_first), None), what)]

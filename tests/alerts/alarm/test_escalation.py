@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from alerts.alarm.lifecycle import State
-from alerts.rules.loader import RuleError, load, parse
+from alerts.rules.loader import RuleError, load_rules, parse
 from alerts.rules.model import Escalation, Kind, Priority, RuleSet
 from tests.alerts.scenes import DEFAULT, Watched
 
@@ -181,14 +181,16 @@ def test_with_one_level_the_alarm_is_repeated_and_flagged() -> None:
 
 
 def test_the_set_that_ships_has_the_clinical_defaults() -> None:
-    assert load("default").escalation == Escalation(("nurse", "charge-nurse", "clinician"), 60, 180)
+    assert load_rules("default").escalation == Escalation(
+        ("nurse", "charge-nurse", "clinician"), 60, 180
+    )
 
 
 def test_a_set_has_what_it_leaves_out_from_the_one_it_extends() -> None:
     assert site("[escalation]\nmedium_after_s = 300\n").escalation == Escalation(
         ("nurse", "charge-nurse", "clinician"), 60, 300
     )
-    assert site("").escalation == load("default").escalation
+    assert site("").escalation == load_rules("default").escalation
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ from alerts.alarm.lifecycle import (
     ENDINGS,
     OPENINGS,
     Alarm,
-    Cause,
-    Change,
-    Input,
-    Stand,
+    AlarmChange,
+    LifecycleState,
     State,
+    Trigger,
+    TriggerDetails,
     advance,
-    stand_of,
+    lifecycle_state,
 )
 from alerts.rules.model import Kind, Priority
 
@@ -44,7 +44,7 @@ ALARM = Alarm(
     called_at=RAISED,
     recipients=("nurse",),
 )
-CAUSE = Cause(
+CAUSE = TriggerDetails(
     NOW,
     by="nurse.a",
     note="seen",
@@ -59,13 +59,13 @@ ACTIVE, LATCHED, ENDED = State.ACTIVE, State.LATCHED, State.ENDED
 
 HELD = replace(ALARM, latching=True)
 TAKEN = replace(HELD, acknowledged_by="nurse.b", acknowledged_at=BEFORE, note="mine")
-IN: dict[Stand, Alarm] = {
-    Stand.ACTIVE: ALARM,
-    Stand.HOLDING: HELD,
-    Stand.TAKEN: TAKEN,
-    Stand.LATCHED: replace(HELD, state=LATCHED, condition_ended_at=RAISED),
-    Stand.RESET: replace(TAKEN, state=ENDED, condition_ended_at=RAISED, ended_at=BEFORE),
-    Stand.ENDED: replace(ALARM, state=ENDED, condition_ended_at=BEFORE, ended_at=BEFORE),
+IN: dict[LifecycleState, Alarm] = {
+    LifecycleState.ACTIVE: ALARM,
+    LifecycleState.LATCHING: HELD,
+    LifecycleState.ACKNOWLEDGED: TAKEN,
+    LifecycleState.LATCHED: replace(HELD, state=LATCHED, condition_ended_at=RAISED),
+    LifecycleState.RESET: replace(TAKEN, state=ENDED, condition_ended_at=RAISED, ended_at=BEFORE),
+    LifecycleState.ENDED: replace(ALARM, state=ENDED, condition_ended_at=BEFORE, ended_at=BEFORE),
 }
 
 # What each input does to an alarm in each row: the state after it, and the events.
@@ -97,31 +97,35 @@ EVENTS = {
 }
 
 
-def cells() -> dict[tuple[Stand, Input], str]:
+def cells() -> dict[tuple[LifecycleState, Trigger], str]:
     head, *rows = ([cell.strip() for cell in row.split("|")] for row in CELLS.split("\n")[1:-1])
     return {
-        (Stand(stand), Input(row[0])): cell
+        (LifecycleState(stand), Trigger(row[0])): cell
         for row in rows
         for stand, cell in zip(head[1:], row[1:], strict=True)
     }
 
 
-def after(alarm: Alarm, *inputs: Input, cause: Cause = CAUSE) -> Alarm:
+def after(alarm: Alarm, *inputs: Trigger, cause: TriggerDetails = CAUSE) -> Alarm:
     for happened in inputs:
         alarm = advance(alarm, happened, cause)[-1].alarm
     return alarm
 
 
 def test_the_rows_are_what_they_are_called() -> None:
-    assert {stand: stand_of(alarm) for stand, alarm in IN.items()} == {s: s for s in Stand}
+    assert {stand: lifecycle_state(alarm) for stand, alarm in IN.items()} == {
+        s: s for s in LifecycleState
+    }
 
 
 def test_every_cell_is_written_here() -> None:
-    assert cells().keys() == {(stand, happened) for stand in Stand for happened in Input}
+    assert cells().keys() == {(stand, happened) for stand in LifecycleState for happened in Trigger}
 
 
 @pytest.mark.parametrize(("cell", "wanted"), cells().items(), ids=str)
-def test_each_input_leads_where_it_should(cell: tuple[Stand, Input], wanted: str) -> None:
+def test_each_input_leads_where_it_should(
+    cell: tuple[LifecycleState, Trigger], wanted: str
+) -> None:
     stand, happened = cell
     changes = advance(IN[stand], happened, CAUSE)
     state, events = wanted.split() if wanted else ("", "")
@@ -130,13 +134,15 @@ def test_each_input_leads_where_it_should(cell: tuple[Stand, Input], wanted: str
 
 
 @pytest.mark.parametrize("cell", cells(), ids=str)
-def test_every_change_says_why_and_by_whom(cell: tuple[Stand, Input]) -> None:
+def test_every_change_says_why_and_by_whom(cell: tuple[LifecycleState, Trigger]) -> None:
     changes = advance(IN[cell[0]], cell[1], CAUSE)
     assert all((c.reason, c.by, c.note) == ("why", "nurse.a", "seen") for c in changes)
 
 
 @pytest.mark.parametrize("cell", cells(), ids=str)
-def test_what_ends_and_what_opens_is_known_by_its_event(cell: tuple[Stand, Input]) -> None:
+def test_what_ends_and_what_opens_is_known_by_its_event(
+    cell: tuple[LifecycleState, Trigger],
+) -> None:
     alarm = IN[cell[0]]
     for change in advance(alarm, cell[1], CAUSE):
         assert (change.type in ENDINGS) == (change.alarm.state is ENDED)
@@ -148,69 +154,75 @@ def test_what_ends_and_what_opens_is_known_by_its_event(cell: tuple[Stand, Input
 
 
 def test_an_acknowledgement_says_who_when_and_what() -> None:
-    taken = after(ALARM, Input.ACKNOWLEDGE)
+    taken = after(ALARM, Trigger.ACKNOWLEDGE)
     assert (taken.acknowledged_by, taken.acknowledged_at, taken.note) == ("nurse.a", NOW, "seen")
 
 
 def test_an_acknowledged_latched_alarm_is_not_ended_before_its_last_event() -> None:
-    first, _ = advance(IN[Stand.LATCHED], Input.ACKNOWLEDGE, CAUSE)
+    first, _ = advance(IN[LifecycleState.LATCHED], Trigger.ACKNOWLEDGE, CAUSE)
     assert (first.alarm.state, first.alarm.ended_at) == (LATCHED, None)
 
 
-@pytest.mark.parametrize("stand", [Stand.TAKEN, Stand.RESET])
-def test_what_is_undone_is_as_if_nobody_had_taken_it_and_calls_from_now(stand: Stand) -> None:
-    undone = after(replace(IN[stand], escalated=True, recipients=("nurse", "boss")), Input.UNDO)
+@pytest.mark.parametrize("stand", [LifecycleState.ACKNOWLEDGED, LifecycleState.RESET])
+def test_what_is_undone_is_as_if_nobody_had_taken_it_and_calls_from_now(
+    stand: LifecycleState,
+) -> None:
+    undone = after(
+        replace(IN[stand], escalated=True, recipients=("nurse", "boss")), Trigger.UNACKNOWLEDGE
+    )
     assert (undone.acknowledged_by, undone.acknowledged_at, undone.note) == (None, None, None)
     assert (undone.ended_at, undone.called_at, undone.level) == (None, NOW, 1)
     assert not undone.escalated
 
 
 def test_a_latched_alarm_that_comes_back_keeps_when_its_condition_ended() -> None:
-    undone = after(IN[Stand.LATCHED], Input.ACKNOWLEDGE, Input.UNDO)
-    assert undone == replace(IN[Stand.LATCHED], called_at=NOW)
+    undone = after(IN[LifecycleState.LATCHED], Trigger.ACKNOWLEDGE, Trigger.UNACKNOWLEDGE)
+    assert undone == replace(IN[LifecycleState.LATCHED], called_at=NOW)
 
 
 def test_an_alarm_that_ended_with_its_condition_does_not_come_back() -> None:
-    over = after(ALARM, Input.ACKNOWLEDGE, Input.OFFSET)
-    assert advance(over, Input.UNDO, CAUSE) == []
+    over = after(ALARM, Trigger.ACKNOWLEDGE, Trigger.OFFSET)
+    assert advance(over, Trigger.UNACKNOWLEDGE, CAUSE) == []
 
 
 # ── calling further ─────────────────────────────────────────────────────────────────────
 
 
 def test_an_escalated_alarm_has_called_one_more() -> None:
-    further = after(ALARM, Input.ESCALATE)
+    further = after(ALARM, Trigger.ESCALATE)
     assert (further.level, further.recipients) == (2, ("nurse", "charge-nurse"))
     assert (further.escalated, further.called_at) == (True, NOW)
 
 
 def test_a_reminder_calls_nobody_new() -> None:
-    reminded = after(ALARM, Input.REMIND)
+    reminded = after(ALARM, Trigger.REMIND)
     assert (reminded.level, reminded.escalated, reminded.called_at) == (1, True, NOW)
 
 
-ESCALATED = replace(IN[Stand.HOLDING], escalated=True, recipients=("nurse", "charge-nurse"))
+ESCALATED = replace(
+    IN[LifecycleState.LATCHING], escalated=True, recipients=("nurse", "charge-nurse")
+)
 
 
 def test_who_takes_an_alarm_is_told_how_far_it_went() -> None:
-    assert after(ESCALATED, Input.ACKNOWLEDGE).level == 2
+    assert after(ESCALATED, Trigger.ACKNOWLEDGE).level == 2
 
 
 @pytest.mark.parametrize(
-    "inputs", [[Input.WORSEN], [Input.OFFSET, Input.ONSET]], ids=["worse", "again"]
+    "inputs", [[Trigger.RAISE_PRIORITY], [Trigger.OFFSET, Trigger.ONSET]], ids=["worse", "again"]
 )
-def test_what_somebody_had_taken_begins_with_the_first_level_again(inputs: list[Input]) -> None:
-    calling = after(ESCALATED, Input.ACKNOWLEDGE, *inputs)
+def test_what_somebody_had_taken_begins_with_the_first_level_again(inputs: list[Trigger]) -> None:
+    calling = after(ESCALATED, Trigger.ACKNOWLEDGE, *inputs)
     assert (calling.level, calling.escalated, calling.called_at) == (1, False, NOW)
 
 
 def test_what_nobody_has_taken_goes_on_where_it_was_when_it_recurs() -> None:
-    calling = after(ESCALATED, Input.OFFSET, Input.ONSET)
+    calling = after(ESCALATED, Trigger.OFFSET, Trigger.ONSET)
     assert (calling.level, calling.escalated, calling.called_at) == (2, True, RAISED)
 
 
 def test_what_nobody_has_taken_keeps_its_level_and_counts_anew_when_it_worsens() -> None:
-    calling = after(ESCALATED, Input.WORSEN)
+    calling = after(ESCALATED, Trigger.RAISE_PRIORITY)
     assert (calling.level, calling.escalated, calling.called_at) == (2, True, NOW)
 
 
@@ -218,28 +230,28 @@ def test_what_nobody_has_taken_keeps_its_level_and_counts_anew_when_it_worsens()
 
 
 def test_an_alarm_raised_again_is_counted_and_keeps_its_first_time() -> None:
-    again = after(replace(IN[Stand.ENDED], count=2), Input.ONSET)
+    again = after(replace(IN[LifecycleState.ENDED], count=2), Trigger.ONSET)
     assert (again.count, again.raised_at, again.ended_at) == (3, RAISED, None)
     assert (again.text, again.values) == ("SpO2 88 %", {"spo2": 88.0})
 
 
 def test_a_latched_alarm_that_recurs_is_never_less_urgent_than_it_was() -> None:
     lower = replace(CAUSE, priority=Priority.LOW)
-    high = replace(IN[Stand.LATCHED], priority=Priority.HIGH)
-    assert after(high, Input.ONSET, cause=lower).priority is Priority.HIGH
-    ended = replace(IN[Stand.ENDED], priority=Priority.HIGH)
-    assert after(ended, Input.ONSET, cause=lower).priority is Priority.LOW
+    high = replace(IN[LifecycleState.LATCHED], priority=Priority.HIGH)
+    assert after(high, Trigger.ONSET, cause=lower).priority is Priority.HIGH
+    ended = replace(IN[LifecycleState.ENDED], priority=Priority.HIGH)
+    assert after(ended, Trigger.ONSET, cause=lower).priority is Priority.LOW
 
 
 def test_an_alarm_without_data_says_since_when() -> None:
-    blind = after(ALARM, Input.BLIND)
+    blind = after(ALARM, Trigger.DATA_LOST)
     assert blind.unverified_since == NOW
-    assert after(blind, Input.SEEING).unverified_since is None
+    assert after(blind, Trigger.DATA_RESTORED).unverified_since is None
 
 
 def test_a_condition_that_ended_says_when() -> None:
-    assert after(IN[Stand.HOLDING], Input.OFFSET).condition_ended_at == NOW
-    assert after(ALARM, Input.OFFSET).ended_at == NOW
+    assert after(IN[LifecycleState.LATCHING], Trigger.OFFSET).condition_ended_at == NOW
+    assert after(ALARM, Trigger.OFFSET).ended_at == NOW
 
 
 # ── whatever happens ────────────────────────────────────────────────────────────────────
@@ -247,11 +259,11 @@ def test_a_condition_that_ended_says_when() -> None:
 
 def lives(test: Callable[[Any], None]) -> Callable[[], None]:
     """Alarms, and what happens to them, a minute apart."""
-    inputs = st.lists(st.sampled_from(Input), max_size=30)
+    inputs = st.lists(st.sampled_from(Trigger), max_size=30)
     return given(st.tuples(st.sampled_from([*IN.values()]), inputs))(test)
 
 
-def live(life: tuple[Alarm, list[Input]]) -> list[tuple[Alarm, Change]]:
+def live(life: tuple[Alarm, list[Trigger]]) -> list[tuple[Alarm, AlarmChange]]:
     """Each change of a life, with the alarm before it."""
     alarm, inputs = life
     steps = []
@@ -264,7 +276,7 @@ def live(life: tuple[Alarm, list[Input]]) -> list[tuple[Alarm, Change]]:
 
 
 @lives
-def test_an_alarm_in_json_is_the_alarm(life: tuple[Alarm, list[Input]]) -> None:
+def test_an_alarm_in_json_is_the_alarm(life: tuple[Alarm, list[Trigger]]) -> None:
     for _, change in live(life):
         alarm = change.alarm
         assert Alarm.from_json(json.loads(json.dumps(alarm.as_json()))) == alarm
@@ -272,14 +284,14 @@ def test_an_alarm_in_json_is_the_alarm(life: tuple[Alarm, list[Input]]) -> None:
 
 
 @lives
-def test_an_acknowledgement_never_covers_a_worse_state(life: tuple[Alarm, list[Input]]) -> None:
+def test_an_acknowledgement_never_covers_a_worse_state(life: tuple[Alarm, list[Trigger]]) -> None:
     for _, change in live(life):
         if change.type in ("alarm.reprioritised", "alarm.re-raised"):
             assert not change.alarm.acknowledged
 
 
 @lives
-def test_only_a_person_acknowledges(life: tuple[Alarm, list[Input]]) -> None:
+def test_only_a_person_acknowledges(life: tuple[Alarm, list[Trigger]]) -> None:
     for before, change in live(life):
         if change.alarm.acknowledged and not before.acknowledged:
             assert change.type == "alarm.acknowledged"
@@ -287,7 +299,7 @@ def test_only_a_person_acknowledges(life: tuple[Alarm, list[Input]]) -> None:
 
 @lives
 def test_a_latched_alarm_ends_by_a_person_or_with_its_session(
-    life: tuple[Alarm, list[Input]],
+    life: tuple[Alarm, list[Trigger]],
 ) -> None:
     for before, change in live(life):
         if before.state is LATCHED and change.alarm.state is ENDED:
@@ -296,7 +308,7 @@ def test_a_latched_alarm_ends_by_a_person_or_with_its_session(
 
 @lives
 def test_nothing_that_waits_for_a_person_becomes_less_urgent(
-    life: tuple[Alarm, list[Input]],
+    life: tuple[Alarm, list[Trigger]],
 ) -> None:
     for before, change in live(life):
         if before.is_open and not before.acknowledged:

@@ -3,10 +3,12 @@
 import pytest
 
 from alerts.evaluation.conditions import judge
-from alerts.rules.model import AnyOf, Trouble
+from alerts.rules.model import AnyOf, TechnicalCondition
 
 
-@pytest.mark.parametrize("condition", [Trouble("no-pulse"), AnyOf((Trouble("no-pulse"),))], ids=str)
-def test_no_value_says_anything_of_a_trouble(condition: Trouble | AnyOf) -> None:
+@pytest.mark.parametrize(
+    "condition", [TechnicalCondition("no-pulse"), AnyOf((TechnicalCondition("no-pulse"),))], ids=str
+)
+def test_no_value_says_anything_of_a_trouble(condition: TechnicalCondition | AnyOf) -> None:
     with pytest.raises(TypeError, match="is not judged by values"):
         judge(condition, {}, {}, 0)

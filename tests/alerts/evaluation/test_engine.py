@@ -216,7 +216,7 @@ def reset(seconds: float) -> Watched:
 
 
 def why_not(seen: Watched, session: str | None = "s-1") -> str | None:
-    return seen.engine.why_not_undone(seen.alarm("spo2.very-low").id, session, seen.now)
+    return seen.engine.why_not_unacknowledged(seen.alarm("spo2.very-low").id, session, seen.now)
 
 
 def test_taking_a_latched_alarm_resets_it() -> None:
@@ -287,7 +287,7 @@ def test_what_cannot_be_undone_says_why(seen: Callable[[], Watched], why: str) -
 def test_an_unknown_alarm_cannot_be_taken_or_undone() -> None:
     engine = Watched().engine
     assert engine.acknowledge("a-1", "nurse.a", None, START) == []
-    assert engine.why_not_undone("a-1", "s-1", START) == "no such alarm here"
+    assert engine.why_not_unacknowledged("a-1", "s-1", START) == "no such alarm here"
 
 
 # ── priority ────────────────────────────────────────────────────────────────────────────

@@ -44,7 +44,9 @@ def _take(seen: Watched, n: int) -> None:
 
 def _undo(seen: Watched, n: int) -> None:
     if alarms := [*seen.engine.alarms.values()]:
-        seen.changes += seen.engine.undo(alarms[n % len(alarms)].id, "b", None, "s-1", seen.now)
+        seen.changes += seen.engine.unacknowledge(
+            alarms[n % len(alarms)].id, "b", None, "s-1", seen.now
+        )
 
 
 def _open(seen: Watched) -> dict[str, Alarm]:

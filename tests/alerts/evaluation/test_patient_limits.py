@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from alerts.evaluation.patient_limits import adjusted, limit_of
+from alerts.evaluation.patient_limits import limit_of, with_limit
 from alerts.rules.model import AnyOf, Comparison, Fall, Limit, Rise, Rule
 from alerts.rules.parser import RuleError
 from tests.alerts.scenes import DEFAULT, Watched
@@ -37,19 +37,19 @@ def limits(rule: Rule) -> object:
 def test_a_rule_has_the_limit_that_was_set(
     rule: str, signal: str | None, limit: float, condition: object
 ) -> None:
-    changed = adjusted(RULES[rule], signal, limit)
+    changed = with_limit(RULES[rule], signal, limit)
     assert limits(changed) == condition
     assert limit_of(changed, signal)[1] == limit
 
 
 def test_a_limit_within_others_is_set_where_it_stands() -> None:
-    crisis = adjusted(RULES["pressure.crisis"], "sys", 200)
+    crisis = with_limit(RULES["pressure.crisis"], "sys", 200)
     assert limit_of(crisis, "sys") == ("sys", 200)
     assert limit_of(crisis, "dia") == limit_of(RULES["pressure.crisis"], "dia")
 
 
 def test_nothing_else_of_the_rule_changes() -> None:
-    rule, changed = RULES["spo2.very-low"], adjusted(RULES["spo2.very-low"], "spo2", 85)
+    rule, changed = RULES["spo2.very-low"], with_limit(RULES["spo2.very-low"], "spo2", 85)
     assert (changed.id, changed.for_s, changed.priority, changed.latching) == (
         *(rule.id, rule.for_s, rule.priority, rule.latching),
     )
@@ -79,7 +79,7 @@ def test_what_cannot_be_set_says_why(
     rule: str, signal: str | None, limit: float, says: str
 ) -> None:
     with pytest.raises(RuleError) as refused:
-        adjusted(RULES[rule], signal, limit)
+        with_limit(RULES[rule], signal, limit)
     assert str(refused.value).startswith(rule)
     assert says in str(refused.value)
 
@@ -105,73 +105,73 @@ SIGNALS_REACH = [
 def test_a_limit_lies_within_what_its_signal_can_be(signal: str, least: int, most: int) -> None:
     rule = replace(RULES["spo2.low"], condition=Limit(signal, Comparison.BELOW, least + 1))
     for limit in (least + 0.5, most - 0.5):
-        assert limit_of(adjusted(rule, signal, limit)) == (signal, limit)
+        assert limit_of(with_limit(rule, signal, limit)) == (signal, limit)
     for limit in (least, most):
         with pytest.raises(RuleError, match=f"is over {least} and under {most}, not {limit}"):
-            adjusted(rule, signal, limit)
+            with_limit(rule, signal, limit)
 
 
 # ── what then alarms ────────────────────────────────────────────────────────────────────
 
 
-def with_limit(seen: Watched, rule: str, signal: str, limit: float) -> Watched:
-    seen.engine.use(adjusted(RULES[rule], signal, limit))
+def limited(seen: Watched, rule: str, signal: str, limit: float) -> Watched:
+    seen.engine.override(with_limit(RULES[rule], signal, limit))
     return seen
 
 
 def test_a_patient_is_judged_by_their_own_limit() -> None:
-    seen = with_limit(Watched(), "spo2.very-low", "spo2", 80).hold(60, spo2=81)
+    seen = limited(Watched(), "spo2.very-low", "spo2", 80).hold(60, spo2=81)
     assert "spo2.very-low" not in seen.rules_open()
     assert "spo2.very-low" in seen.hold(10, spo2=79).rules_open()
 
 
 def test_the_text_has_the_limit_and_says_that_it_was_set() -> None:
-    seen = with_limit(Watched(), "pressure.severe", "sys", 200).see(sys=205, dia=85)
+    seen = limited(Watched(), "pressure.severe", "sys", 200).see(sys=205, dia=85)
     assert seen.alarm("pressure.severe").text == (
         "Pressure 205/85: 200/110 or more (limit set for this patient)"
     )
-    seen = with_limit(Watched(), "dissociation.present", "cadss", 9).see(cadss=10)
+    seen = limited(Watched(), "dissociation.present", "cadss", 9).see(cadss=10)
     assert seen.alarm("dissociation.present").text == (
         "CADSS 10: dissociation present (limit set for this patient: 9)"
     )
 
 
 def test_a_new_limit_is_looked_at_at_once() -> None:
-    seen = with_limit(Watched().see(sys=165, dia=85), "pressure.severe", "sys", 160)
+    seen = limited(Watched().see(sys=165, dia=85), "pressure.severe", "sys", 160)
     assert seen.engine.next_due <= seen.now.mono
     assert "pressure.severe" in seen.wait(0).rules_open()
     assert seen.engine.next_due > seen.now.mono
 
 
 def test_a_limit_has_its_own_delay_from_when_it_was_set() -> None:
-    seen = with_limit(Watched().hold(60, spo2=92), "spo2.very-low", "spo2", 93)
+    seen = limited(Watched().hold(60, spo2=92), "spo2.very-low", "spo2", 93)
     assert "spo2.very-low" not in seen.wait(9.9).rules_open()
     assert "spo2.very-low" in seen.wait(0.1).rules_open()
 
 
 def test_a_wider_limit_ends_an_alarm_as_values_would() -> None:
     seen = Watched().see(sys=185, dia=80).acknowledge("pressure.severe")
-    with_limit(seen, "pressure.severe", "sys", 200).wait(0)
+    limited(seen, "pressure.severe", "sys", 200).wait(0)
     assert seen.history("pressure.severe") == ["raised", "acknowledged", "ended"]
 
 
 def test_a_wider_limit_leaves_a_latching_alarm_to_a_person() -> None:
-    seen = with_limit(Watched().see(sys=185, dia=80), "pressure.severe", "sys", 200).wait(0)
+    seen = limited(Watched().see(sys=185, dia=80), "pressure.severe", "sys", 200).wait(0)
     assert seen.history("pressure.severe") == ["raised", "condition-ended"]
 
 
 def test_the_set_s_own_limit_can_be_had_again() -> None:
-    seen = with_limit(Watched(), "spo2.very-low", "spo2", 80).hold(20, spo2=82)
-    seen.engine.use(RULES["spo2.very-low"])
-    assert seen.engine.in_force == DEFAULT.rules
+    seen = limited(Watched(), "spo2.very-low", "spo2", 80).hold(20, spo2=82)
+    seen.engine.override(RULES["spo2.very-low"])
+    assert seen.engine.effective_rules == DEFAULT.rules
     assert "spo2.very-low" in seen.wait(10).rules_open()
 
 
 def test_the_next_patient_is_judged_by_the_set() -> None:
-    seen = with_limit(Watched(), "spo2.very-low", "spo2", 80)
-    assert limit_of(seen.engine.in_force[RULES_AT["spo2.very-low"]]) == ("spo2", 80)
+    seen = limited(Watched(), "spo2.very-low", "spo2", 80)
+    assert limit_of(seen.engine.effective_rules[RULES_AT["spo2.very-low"]]) == ("spo2", 80)
     seen.changes += seen.engine.end_session(seen.now, "session closed")
-    assert seen.engine.in_force == DEFAULT.rules
+    assert seen.engine.effective_rules == DEFAULT.rules
     assert "spo2.very-low" in seen.start_session("s-2").hold(10, spo2=85).rules_open()
 
 
@@ -179,10 +179,10 @@ RULES_AT = {rule.id: place for place, rule in enumerate(DEFAULT.rules)}
 
 
 def test_a_limit_set_without_a_session_makes_the_engine_no_busier() -> None:
-    seen = with_limit(Watched(session=None), "spo2.very-low", "spo2", 80).wait(0)
+    seen = limited(Watched(session=None), "spo2.very-low", "spo2", 80).wait(0)
     assert seen.engine.next_due == float("inf")
 
 
 def test_a_rule_that_the_set_has_not_is_refused() -> None:
     with pytest.raises(KeyError):
-        Watched(DEFAULT).engine.use(replace(RULES["spo2.low"], id="x"))
+        Watched(DEFAULT).engine.override(replace(RULES["spo2.low"], id="x"))

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rules.lint import Finding, Level, examine
-from alerts.rules.loader import read, shipped
+from alerts.rules.lint import Finding, Severity, lint
+from alerts.rules.loader import read_rules, shipped
 from alerts.rules.model import RANGES
 from drivers.readings import Vital
 
 HEAD = 'name = "site"\nversion = "1"\n'
-FAULT, WARNING, NOTE = Level.FAULT, Level.WARNING, Level.NOTE
+FAULT, WARNING, NOTE = Severity.FAULT, Severity.WARNING, Severity.NOTE
 
 
 def rule(named: str = "r.one", /, **keys: object) -> str:
@@ -31,7 +31,7 @@ class Checked:
 
     def __call__(self, text: str, given: Collection[str] | None = None) -> list[Finding]:
         self.file.write_text(text)
-        return examine(read(str(self.file)), given)
+        return lint(read_rules(str(self.file)), given)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def checked(tmp_path: Path) -> Checked:
 
 @pytest.mark.parametrize("name", shipped())
 def test_the_set_that_ships_has_nothing_to_find(name: str) -> None:
-    assert examine(read(name), {"spo2", "pulse", "sys", "dia", "map"}) == []
+    assert lint(read_rules(name), {"spo2", "pulse", "sys", "dia", "map"}) == []
 
 
 def test_a_sound_set_has_nothing_to_find(checked: Checked) -> None:
@@ -54,7 +54,7 @@ def test_a_sound_set_has_nothing_to_find(checked: Checked) -> None:
 def test_every_wrong_rule_is_a_fault_with_its_line(checked: Checked) -> None:
     found = checked(HEAD + spo2("a", below='"x"') + spo2("b") + spo2("c", belwo=3))
     assert [finding.level for finding in found] == [FAULT, FAULT]
-    assert [finding.says for finding in found] == [
+    assert [finding.message for finding in found] == [
         f"{checked.file}:8: rule a: below = 'x' is not a number",
         f"{checked.file}:23: rule c: unknown key belwo; did you mean below?",
     ]
@@ -68,9 +68,9 @@ def test_the_same_id_twice_is_a_fault(checked: Checked) -> None:
 
 
 def test_a_file_that_is_not_there_is_a_fault() -> None:
-    [found] = examine(read("/nowhere/site.toml"))
+    [found] = lint(read_rules("/nowhere/site.toml"))
     assert found.level is FAULT
-    assert "/nowhere/site.toml" in found.says
+    assert "/nowhere/site.toml" in found.message
 
 
 # ── rules that never fire ───────────────────────────────────────────────────────────────
@@ -129,8 +129,8 @@ def test_a_rule_that_can_never_fire_is_a_fault(
 ) -> None:
     [found] = checked(HEAD + rule(**keys))
     assert found.level is FAULT
-    assert found.says.startswith(f"{checked.file}:3: rule r.one: ")
-    assert says in found.says
+    assert found.message.startswith(f"{checked.file}:3: rule r.one: ")
+    assert says in found.message
 
 
 @pytest.mark.parametrize("keys", FIRES, ids=str)
@@ -141,7 +141,7 @@ def test_a_rule_that_can_just_fire_is_sound(checked: Checked, keys: dict[str, ob
 def test_a_part_that_never_is_met_is_a_warning(checked: Checked) -> None:
     [found] = checked(HEAD + rule(any_of=limits("spo2 above 100", "spo2 below 90")))
     assert found.level is WARNING
-    assert "spo2 > 100 never is" in found.says
+    assert "spo2 > 100 never is" in found.message
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_part_that_never_is_met_is_a_warning(checked: Checked) -> None:
 )
 def test_a_rule_that_is_always_met_is_a_warning(checked: Checked, keys: dict[str, object]) -> None:
     [found] = checked(HEAD + rule(**keys))
-    assert (found.level, "every value" in found.says) == (WARNING, True)
+    assert (found.level, "every value" in found.message) == (WARNING, True)
 
 
 def test_a_rise_of_nothing_is_not_always_met_for_it_needs_a_baseline(checked: Checked) -> None:
@@ -182,7 +182,7 @@ def test_a_margin_beyond_all_values_is_a_fault(
     assert checked(HEAD + rule(**keys)) == []
     [found] = checked(HEAD + rule(**keys | {"clear_margin": margin}))
     assert found.level is FAULT
-    assert f"clear_margin = {margin} is beyond all values, so it can never end" in found.says
+    assert f"clear_margin = {margin} is beyond all values, so it can never end" in found.message
 
 
 def test_one_part_of_all_that_can_end_is_enough(checked: Checked) -> None:
@@ -222,7 +222,7 @@ def test_a_rule_met_only_with_another_as_loud_and_as_soon_is_a_warning(
 ) -> None:
     [found] = checked(HEAD + spo2("more", **more) + spo2("less", **less))
     assert found.level is WARNING
-    assert found.says.endswith("rule less: adds nothing to rule more")
+    assert found.message.endswith("rule less: adds nothing to rule more")
 
 
 @pytest.mark.parametrize(("less", "more"), ADDS, ids=str)
@@ -271,7 +271,7 @@ def test_pressures_are_compared_by_what_they_can_be_and_when(
 def test_one_of_many_alternatives_adds_nothing(checked: Checked) -> None:
     many = rule("many", any_of=limits("sys at_least 180", "dia at_least 110"))
     [found] = checked(HEAD + rule("one", signal='"dia"', at_least=120) + many)
-    assert "rule one: adds nothing to rule many" in found.says
+    assert "rule one: adds nothing to rule many" in found.message
 
 
 def test_one_alternative_of_its_own_is_a_use(checked: Checked) -> None:
@@ -289,7 +289,7 @@ def test_a_change_with_a_limit_beside_it_adds_nothing_to_the_change(
     changed = f'{{signal = "sys", {change}}}'
     both = f'[{changed}, {{signal = "sys", below = 170}}]'
     [found] = checked(HEAD + rule("one", any_of=f"[{changed}]") + rule("both", all_of=both))
-    assert "rule both: adds nothing to rule one" in found.says
+    assert "rule both: adds nothing to rule one" in found.message
 
 
 def test_a_combination_with_another_signal_has_a_use_of_its_own(checked: Checked) -> None:
@@ -300,16 +300,16 @@ def test_a_combination_with_another_signal_has_a_use_of_its_own(checked: Checked
 def test_a_technical_rule_with_the_same_trouble_adds_nothing(checked: Checked) -> None:
     link = {"technical": '"link-lost"', "in_session": "false"}
     [found] = checked(HEAD + rule("first", **link) + rule("second", **link, for_s=9))
-    assert "rule second: adds nothing to rule first" in found.says
+    assert "rule second: adds nothing to rule first" in found.message
     [found] = checked(HEAD + rule("first", technical='"link-lost"') + rule("second", **link))
-    assert "rule first: adds nothing to rule second" in found.says
+    assert "rule first: adds nothing to rule second" in found.message
 
 
 def test_of_two_technical_rules_the_one_that_grows_louder_adds_something(checked: Checked) -> None:
     link = {"technical": '"link-lost"'}
     worse = {"worsens_to": '"high"', "worsens_after_s": 30}
     [found] = checked(HEAD + rule("first", **link) + rule("second", **link, **worse))
-    assert "rule first: adds nothing to rule second" in found.says
+    assert "rule first: adds nothing to rule second" in found.message
 
 
 # ── a set over another ──────────────────────────────────────────────────────────────────
@@ -327,7 +327,7 @@ def test_a_rule_in_the_place_of_another_is_noted(checked: Checked) -> None:
 def test_a_rule_that_leaves_one_of_the_other_set_nothing_is_a_warning(checked: Checked) -> None:
     found = checked(OVER + spo2("all", below=95, priority='"high"', latching="true"))
     assert {finding.level for finding in found} == {WARNING}
-    says = [finding.says.split("rule all: ")[1] for finding in found]
+    says = [finding.message.split("rule all: ")[1] for finding in found]
     assert "leaves rule spo2.low nothing to add" in says
     assert "leaves rule spo2.very-low nothing to add" in says
 
@@ -337,7 +337,7 @@ def test_what_the_other_set_has_too_much_of_is_not_said_again(
 ) -> None:
     other = tmp_path / "other.toml"
     other.write_text(HEAD + spo2("more") + spo2("less", below=85))
-    assert len(examine(read(str(other)))) == 1
+    assert len(lint(read_rules(str(other)))) == 1
     assert checked(HEAD + 'extends = "other.toml"\n' + rule(signal='"pulse"', above=120)) == []
 
 
@@ -348,19 +348,19 @@ def test_a_vital_that_no_device_gives_is_a_warning(checked: Checked) -> None:
     assert checked(HEAD + spo2(), {"spo2"}) == []
     [found] = checked(HEAD + spo2(), {"sys", "dia"})
     assert found.level is WARNING
-    assert "no device here gives spo2, so it can never fire" in found.says
+    assert "no device here gives spo2, so it can never fire" in found.message
 
 
 def test_a_fall_of_what_people_count_needs_a_device(checked: Checked) -> None:
     falling = HEAD + rule("r.one", signal='"resp"', fall_of=5, within_s=60)
     assert checked(falling, set(Vital)) == []
     [found] = checked(falling, set(Vital) - {Vital.RESP})
-    assert "no device here gives resp" in found.says
+    assert "no device here gives resp" in found.message
 
 
 def test_a_clear_time_of_a_day_never_ends(checked: Checked) -> None:
     [found] = checked(HEAD + spo2(clear_for_s=86_400))
-    assert (found.level, "can never end" in found.says) == (FAULT, True)
+    assert (found.level, "can never end" in found.message) == (FAULT, True)
     assert checked(HEAD + spo2(clear_for_s=86_399)) == []
 
 

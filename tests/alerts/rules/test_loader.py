@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rules.loader import RuleError, kept, load, parse, shipped
+from alerts.rules.loader import RuleError, from_texts, load_rules, parse, shipped
 from alerts.rules.model import (
     RANGES,
     SYMPTOM_SIGNALS,
     SYMPTOMS,
-    TROUBLES,
+    TECHNICAL_CONDITIONS,
     Comparison,
     Fall,
     Kind,
@@ -42,7 +42,7 @@ def parsed(text: str) -> RuleSet:
 
 
 def test_the_set_that_ships_is_valid() -> None:
-    assert [load(name).name for name in shipped()] == ["default"]
+    assert [load_rules(name).name for name in shipped()] == ["default"]
 
 
 def test_a_rule_is_what_its_table_says() -> None:
@@ -76,17 +76,17 @@ def test_a_rule_can_name_every_signal(signal: str) -> None:
     assert rule.condition == Limit(signal, Comparison.BELOW, 3)
 
 
-@pytest.mark.parametrize("trouble", sorted(TROUBLES))
+@pytest.mark.parametrize("trouble", sorted(TECHNICAL_CONDITIONS))
 def test_a_rule_can_name_every_trouble(trouble: str) -> None:
     keys = {"signal": "", "below": "", "text": '"{reason}"', "technical": f'"{trouble}"'}
-    assert parsed(HEAD + a_rule(**keys)).rules[0].trouble == trouble
+    assert parsed(HEAD + a_rule(**keys)).rules[0].technical_condition == trouble
 
 
 DOCUMENTED = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    "name", sorted([*TROUBLES, *SYMPTOMS, *(RANGES.keys() - SYMPTOM_SIGNALS.keys())])
+    "name", sorted([*TECHNICAL_CONDITIONS, *SYMPTOMS, *(RANGES.keys() - SYMPTOM_SIGNALS.keys())])
 )
 def test_everything_a_rule_can_name_is_documented(name: str) -> None:
     assert f"`{name}`" in DOCUMENTED
@@ -256,25 +256,27 @@ def test_of_several_faults_the_first_is_told() -> None:
 
 def test_a_set_that_extends_another_has_its_rules() -> None:
     site = parsed(HEAD + 'extends = "default"\n' + a_rule())
-    assert [rule.id for rule in site.rules] == [r.id for r in load("default").rules] + ["r.one"]
+    assert [rule.id for rule in site.rules] == [r.id for r in load_rules("default").rules] + [
+        "r.one"
+    ]
     assert (site.name, site.version) == ("site-a", "3")
 
 
 def test_a_rule_of_the_same_id_replaces_the_other_in_its_place() -> None:
     site = parsed(HEAD + 'extends = "default"\n' + a_rule(id='"spo2.low"', below="85"))
-    place = [rule.id for rule in load("default").rules].index("spo2.low")
+    place = [rule.id for rule in load_rules("default").rules].index("spo2.low")
     assert site.rules[place].condition == Limit("spo2", Comparison.BELOW, 85)
-    assert len(site.rules) == len(load("default").rules)
+    assert len(site.rules) == len(load_rules("default").rules)
 
 
 def test_a_set_is_known_by_its_text_and_what_it_extends(tmp_path: Path) -> None:
     child, parent = tmp_path / "child.toml", tmp_path / "parent.toml"
     child.write_text(HEAD + 'extends = "parent.toml"\n')
     parent.write_text(HEAD + a_rule())
-    before = load(str(child)).hash
-    assert load(str(child)).hash == before
+    before = load_rules(str(child)).hash
+    assert load_rules(str(child)).hash == before
     parent.write_text(HEAD + a_rule(below="91"))
-    assert load(str(child)).hash != before
+    assert load_rules(str(child)).hash != before
 
 
 def test_what_a_file_extends_is_found_beside_it(tmp_path: Path) -> None:
@@ -282,7 +284,7 @@ def test_what_a_file_extends_is_found_beside_it(tmp_path: Path) -> None:
     (tmp_path / "base.toml").write_text(HEAD + a_rule())
     site = tmp_path / "deep" / "site.toml"
     site.write_text(HEAD + 'extends = "../base.toml"\n')
-    assert [rule.id for rule in load(str(site)).rules] == ["r.one"]
+    assert [rule.id for rule in load_rules(str(site)).rules] == ["r.one"]
 
 
 def test_each_file_finds_what_it_extends_beside_itself(tmp_path: Path) -> None:
@@ -292,7 +294,7 @@ def test_each_file_finds_what_it_extends_beside_itself(tmp_path: Path) -> None:
     site.write_text(HEAD + 'extends = "../clinic/clinic.toml"\n')
     (base.parent / "clinic.toml").write_text(HEAD + 'extends = "base.toml"\n')
     base.write_text(HEAD + a_rule())
-    assert [rule.id for rule in load(str(site)).rules] == ["r.one"]
+    assert [rule.id for rule in load_rules(str(site)).rules] == ["r.one"]
 
 
 @pytest.mark.parametrize(
@@ -310,7 +312,7 @@ def test_a_file_that_leads_back_to_itself_is_refused(
     for name, other in files.items():
         (tmp_path / f"{name}.toml").write_text(HEAD + f'extends = "{other}.toml"\n')
     with pytest.raises(RuleError, match=f"^{re.escape(str(tmp_path / says))}"):
-        load(str(tmp_path / "a.toml"))
+        load_rules(str(tmp_path / "a.toml"))
 
 
 def test_a_set_is_had_again_from_the_texts_that_made_it_up(tmp_path: Path) -> None:
@@ -320,10 +322,10 @@ def test_a_set_is_had_again_from_the_texts_that_made_it_up(tmp_path: Path) -> No
     ]
     (tmp_path / "site.toml").write_text(texts[0])
     (tmp_path / "clinic.toml").write_text(texts[1])
-    rules = load(str(tmp_path / "site.toml"))
-    assert rules.texts == (*texts, *load("default").texts)
-    assert kept(rules.texts, "the journal") == rules
-    assert kept(load("default").texts, "the journal") == load("default")
+    rules = load_rules(str(tmp_path / "site.toml"))
+    assert rules.texts == (*texts, *load_rules("default").texts)
+    assert from_texts(rules.texts, "the journal") == rules
+    assert from_texts(load_rules("default").texts, "the journal") == load_rules("default")
 
 
 def test_a_set_is_summed_up_by_its_name_its_version_and_how_many_rules_it_has() -> None:
@@ -332,10 +334,10 @@ def test_a_set_is_summed_up_by_its_name_its_version_and_how_many_rules_it_has() 
 
 def test_a_file_that_is_not_there_is_refused_with_the_sets_that_are() -> None:
     with pytest.raises(RuleError, match="default"):
-        load("/nowhere/site.toml")
+        load_rules("/nowhere/site.toml")
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(RuleError, match=r"site\.toml"):
-        load(str(tmp_path / "site.toml"))
+        load_rules(str(tmp_path / "site.toml"))

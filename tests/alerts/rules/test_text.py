@@ -2,8 +2,17 @@
 
 import pytest
 
-from alerts.rules.model import AllOf, AnyOf, Comparison, Condition, Fall, Limit, Rise, Trouble
-from alerts.rules.text import as_spoken, as_written, in_words
+from alerts.rules.model import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Condition,
+    Fall,
+    Limit,
+    Rise,
+    TechnicalCondition,
+)
+from alerts.rules.text import as_plain_language, as_rule_syntax, describe
 
 HIGH = Limit("sys", Comparison.AT_LEAST, 180)
 LOW = Limit("spo2", Comparison.BELOW, 88)
@@ -28,7 +37,7 @@ FAST = Limit("pulse", Comparison.ABOVE, 140)
             "spo2 down 4 or more within 60 s",
             "SpO2 down 4 or more within 60 s",
         ),
-        (Trouble("no-pulse"), "no-pulse", "no-pulse"),
+        (TechnicalCondition("no-pulse"), "no-pulse", "no-pulse"),
         (
             Limit("symptom.nausea", Comparison.AT_MOST, 0),
             "symptom.nausea ≤ 0",
@@ -38,10 +47,10 @@ FAST = Limit("pulse", Comparison.ABOVE, 140)
     ids=str,
 )
 def test_a_simple_condition_in_words(
-    leaf: Limit | Rise | Fall | Trouble, written: str, spoken: str
+    leaf: Limit | Rise | Fall | TechnicalCondition, written: str, spoken: str
 ) -> None:
-    assert as_written(leaf) == written
-    assert as_spoken(leaf) == spoken
+    assert as_rule_syntax(leaf) == written
+    assert as_plain_language(leaf) == spoken
 
 
 @pytest.mark.parametrize(
@@ -55,7 +64,7 @@ def test_a_simple_condition_in_words(
     ],
 )
 def test_a_symptom_is_spoken_of_by_the_least_grade_that_counts(limit: float, spoken: str) -> None:
-    assert as_spoken(Limit("symptom.chest-pain", Comparison.AT_LEAST, limit)) == spoken
+    assert as_plain_language(Limit("symptom.chest-pain", Comparison.AT_LEAST, limit)) == spoken
 
 
 @pytest.mark.parametrize(
@@ -74,9 +83,12 @@ def test_a_symptom_is_spoken_of_by_the_least_grade_that_counts(limit: float, spo
     ids=str,
 )
 def test_a_condition_of_parts_is_one_phrase(condition: Condition, words: str) -> None:
-    assert in_words(condition) == words
+    assert describe(condition) == words
 
 
 def test_every_part_is_said_in_the_same_way() -> None:
     condition = AllOf((HIGH, AnyOf((LOW, Limit("symptom.headache", Comparison.AT_LEAST, 3)))))
-    assert in_words(condition, as_spoken) == "systolic ≥ 180 and (SpO2 < 88 or severe headache)"
+    assert (
+        describe(condition, as_plain_language)
+        == "systolic ≥ 180 and (SpO2 < 88 or severe headache)"
+    )

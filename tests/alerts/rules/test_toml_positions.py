@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.rules.toml_positions import Place, line_of, lines, meant
+from alerts.rules.toml_positions import KeyPath, key_lines, line_at, suggest
 
 
 @pytest.mark.parametrize(
@@ -51,18 +51,18 @@ from alerts.rules.toml_positions import Place, line_of, lines, meant
         ("a = [\n  { b = 1, c = 2 },\n  { b = 3 },\n]", ("a", 1, "b"), 3),
     ],
 )
-def test_a_key_stands_where_it_is_written(text: str, place: Place, line: int) -> None:
+def test_a_key_stands_where_it_is_written(text: str, place: KeyPath, line: int) -> None:
     tomllib.loads(text)
-    assert lines(text)[place] == line
+    assert key_lines(text)[place] == line
 
 
 def test_what_is_not_written_stands_where_it_would_have_to_be() -> None:
-    found = lines("x = 1\n[[r]]\ny = 1\n")
-    assert line_of(found, ("r", 0, "z", 3)) == 2
-    assert line_of(found, ("z",)) is None
+    found = key_lines("x = 1\n[[r]]\ny = 1\n")
+    assert line_at(found, ("r", 0, "z", 3)) == 2
+    assert line_at(found, ("z",)) is None
 
 
-def places(value: Any, at: Place = ()) -> Iterator[Place]:
+def places(value: Any, at: KeyPath = ()) -> Iterator[KeyPath]:
     if at:
         yield at
     match value:
@@ -82,7 +82,7 @@ def shipped() -> list[str]:
 
 @pytest.mark.parametrize("text", shipped())
 def test_every_key_of_the_files_that_ship_is_found(text: str) -> None:
-    assert set(lines(text)) == set(places(tomllib.loads(text)))
+    assert set(key_lines(text)) == set(places(tomllib.loads(text)))
 
 
 TEXTS = st.text("#[]{}=,'\"\\ \nab", max_size=12)
@@ -98,10 +98,10 @@ def quoted(text: str) -> str:
 def test_no_key_and_no_string_leads_astray(key: str, value: str, before: int) -> None:
     block = value.replace("\\", "\\\\").replace('"', '\\"')
     text = f'[{quoted(key)}]\n"_" = """{block}"""\n' + "\n" * before + f"[[r]]\nx = {quoted(value)}"
-    assert set(lines(text)) == set(places(tomllib.loads(text)))
-    assert lines(text)["r", 0, "x"] == text.count("\n") + 1
+    assert set(key_lines(text)) == set(places(tomllib.loads(text)))
+    assert key_lines(text)["r", 0, "x"] == text.count("\n") + 1
 
 
 def test_a_slip_is_answered_with_what_was_probably_meant() -> None:
-    assert meant("belwo", ["above", "below"]) == "did you mean below?"
-    assert meant("xyz", ["below", "above"]) == "there are: above, below"
+    assert suggest("belwo", ["above", "below"]) == "did you mean below?"
+    assert suggest("xyz", ["below", "above"]) == "there are: above, below"

@@ -26,7 +26,7 @@ def severe(side: Bedside) -> Bedside:
 
 
 def is_paused(side: Bedside) -> bool:
-    return view.audio(side.bed)["paused_until"] is not None
+    return view.audio_pause(side.bed)["paused_until"] is not None
 
 
 def resumed(side: Bedside) -> list[str]:
@@ -41,8 +41,8 @@ def test_a_pause_says_who_until_when_and_over_what() -> None:
     side = quiet(60)
     event = side.last("alarm.audio-paused")
     until = side.now.wall + timedelta(seconds=60)
-    assert view.audio(side.bed)["by"] == event.payload["by"] == "nurse.a"
-    assert view.audio(side.bed)["paused_until"] == event.payload["until"]
+    assert view.audio_pause(side.bed)["by"] == event.payload["by"] == "nurse.a"
+    assert view.audio_pause(side.bed)["paused_until"] == event.payload["until"]
     assert event.payload["until"] == until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     assert (event.payload["priority"], event.subject, event.session) == ("medium", None, "s-1")
 
@@ -159,7 +159,7 @@ def test_a_clock_that_is_put_right_by_two_seconds_ends_nothing(step_s: float) ->
 
 def test_pausing_acknowledges_nothing_and_stops_no_escalation() -> None:
     side = severe(marked()).quieted(120)
-    assert not any(alarm.acknowledged for alarm in side.bed.engine.open_alarms())
+    assert not any(alarm.acknowledged for alarm in side.bed.alarm_engine.open_alarms())
     assert side.tick(60).alarm("pressure.severe").escalated
 
 
@@ -176,10 +176,10 @@ def test_a_bed_without_a_session_can_be_quieted() -> None:
 @pytest.mark.parametrize("away_s", [0, 30])
 def test_a_restart_keeps_its_end(away_s: float) -> None:
     side = quiet()
-    shown = view.audio(side.bed)
+    shown = view.audio_pause(side.bed)
     side.now = side.now.plus(away_s)
     side.rebuilt().tick(0)
-    assert view.audio(side.bed) == shown
+    assert view.audio_pause(side.bed) == shown
     assert is_paused(side.tick(119 - away_s))
     assert not is_paused(side.wait(1))
 
@@ -199,5 +199,5 @@ def test_a_clock_set_back_while_away_makes_no_longer_pause() -> None:
 
 def test_a_bed_that_was_never_quieted_says_so() -> None:
     nothing: dict[str, Any] = {"paused_until": None, "by": None}
-    assert view.audio(marked().bed) == nothing
-    assert view.nothing("bed-1", simulated=False)["audio"] == nothing
+    assert view.audio_pause(marked().bed) == nothing
+    assert view.empty("bed-1", simulated=False)["audio"] == nothing

@@ -24,7 +24,7 @@ from drivers.readings import (
     Waveform,
 )
 from drivers.registry import DeviceSpec
-from monitor.bed.effects import Measure
+from monitor.bed.effects import StartMeasurement
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, Bedside, bed
 
 # ── physiological alarms ────────────────────────────────────────────────────────────────
@@ -114,7 +114,7 @@ def test_an_older_pressure_pulse_does_not_stand_in_for_a_lost_one() -> None:
 def test_the_cuff_s_pulse_stands_in_when_it_is_newer() -> None:
     side = bed().with_session().with_baseline().pulse(None).spo2(None, for_s=10)
     side.measured(120, 80)
-    shown = {shown.vital: shown for shown in side.bed.shown(side.now)}
+    shown = {shown.vital: shown for shown in side.bed.vital_views(side.now)}
     assert (shown[Vital.PULSE].value, shown[Vital.PULSE].device) == (72, "cuff")
 
 
@@ -184,7 +184,7 @@ def test_a_device_that_never_connects_alarms() -> None:
 def test_a_failure_reported_in_its_absence_does_not_make_a_device_heard() -> None:
     side = bed().wait(5).unplugged("cuff", for_s=5)
     side.says("cuff", MeasurementFailed(Flag.MEASUREMENT_FAILED, "no link to cuff"))
-    assert side.wait(10).bed.hearing["cuff"].lost
+    assert side.wait(10).bed.device_status["cuff"].lost
 
 
 def test_a_signal_that_never_came_alarms() -> None:
@@ -246,13 +246,13 @@ def test_a_device_says_who_it_is_and_shows_its_wave_without_any_event() -> None:
     before = len(side.events)
     side.says("oximeter", Identity("3150")).says("oximeter", Waveform("pleth", 75, (1, 2)))
     assert side.events[before:] == []
-    assert side.bed.hearing["oximeter"].identity == Identity("3150")
+    assert side.bed.device_status["oximeter"].identity == Identity("3150")
 
 
 def test_a_machine_too_slow_for_its_clock_calls_no_device_silent() -> None:
     side = Bedside((OXIMETER,), least_s=30).second().silent("oximeter", for_s=29)
     assert side.open_rules() == set()
-    assert not side.bed.shown(side.now)[0].stale
+    assert not side.bed.vital_views(side.now)[0].stale
     assert side.wait(2).open_rules() == {"tech.device-silent"}
 
 
@@ -407,7 +407,7 @@ def test_a_request_names_the_device() -> None:
     side = bed().wait(2)
     side.bed.tick(side.now)
     assert side.measure().requests == ["cuff"]
-    assert Measure("cuff") == Measure(side.requests[0])
+    assert StartMeasurement("cuff") == StartMeasurement(side.requests[0])
 
 
 def test_a_second_cuff_s_pressure_is_its_own() -> None:
@@ -475,7 +475,7 @@ def test_the_last_pressure_is_shown_after_a_restart_as_old_as_it_is() -> None:
     side = bed().wait(2).with_session().with_baseline(131, 71)
     taken = side.session.pressures[-1].at
     side.wait(600).rebuilt()
-    sys = next(shown for shown in side.bed.shown(side.now) if shown.vital is Vital.SYS)
+    sys = next(shown for shown in side.bed.vital_views(side.now) if shown.vital is Vital.SYS)
     assert sys.at is not None
     assert (sys.value, sys.at.wall, sys.stale) == (131, taken, False)
     assert abs(side.now.mono - sys.at.mono - (side.now.wall - taken).total_seconds()) < 0.01
@@ -490,7 +490,9 @@ def test_after_a_restart_the_last_pressure_counts_though_the_clock_was_set_back(
 @pytest.mark.parametrize("step_s", [-86_400.0, 86_400.0])
 def test_a_pressure_is_as_old_after_a_restart_whatever_the_wall_clock_did(step_s: float) -> None:
     def is_stale(side: Bedside) -> bool:
-        return next(shown.stale for shown in side.bed.shown(side.now) if shown.vital is Vital.SYS)
+        return next(
+            shown.stale for shown in side.bed.vital_views(side.now) if shown.vital is Vital.SYS
+        )
 
     side = bed().wait(2).measured(131, 71).wall_steps(step_s).tick(2300)
     assert not is_stale(side.rebuilt())

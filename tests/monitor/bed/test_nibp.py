@@ -4,10 +4,10 @@ import pytest
 
 from drivers.clock import Instant
 from drivers.readings import LinkState, Measurement, Quality, Reading, Vital
-from monitor.bed.device_status import Hearing
-from monitor.bed.nibp import Cuff
-from monitor.session.regimen import CheckOf
-from monitor.session.schedule import CheckState, Planned
+from monitor.bed.device_status import DeviceStatus
+from monitor.bed.nibp import NibpScheduler
+from monitor.session.regimen import CheckKind
+from monitor.session.schedule import CheckState, PlannedCheck
 from tests.monitor.builders import CUFF, START
 
 NEVER = float("inf")
@@ -30,8 +30,8 @@ NEVER = float("inf")
 def test_the_next_turn_is_the_first_of_those_to_come(
     asked_at: float | None, confirm_at: float | None, now: float, turn: float
 ) -> None:
-    cuff = Cuff(Hearing(CUFF), asked_at=asked_at)
-    assert cuff.next_turn(Instant(START.wall, now), confirm_at) == turn
+    cuff = NibpScheduler(DeviceStatus(CUFF), asked_at=asked_at)
+    assert cuff.next_change(Instant(START.wall, now), confirm_at) == turn
 
 
 @pytest.mark.parametrize(
@@ -41,13 +41,16 @@ def test_the_next_turn_is_the_first_of_those_to_come(
 def test_an_answer_is_awaited_for_200_s(
     asked_at: float | None, pending: bool, overdue_at: float
 ) -> None:
-    assert Cuff(Hearing(CUFF), asked_at=asked_at, pending=pending).overdue_at == overdue_at
+    assert (
+        NibpScheduler(DeviceStatus(CUFF), asked_at=asked_at, pending=pending).overdue_at
+        == overdue_at
+    )
 
 
 def test_of_several_reasons_the_first_is_told() -> None:
     sys = Reading(Vital.SYS, None, Quality.REJECTED, "arm moved")
     dia = Reading(Vital.DIA, None, Quality.REJECTED, "weak pulse")
-    _, payload = Cuff(Hearing(CUFF)).answer(Measurement((sys, dia)))
+    _, payload = NibpScheduler(DeviceStatus(CUFF)).answer(Measurement((sys, dia)))
     assert payload["reason"] == "arm moved"
 
 
@@ -55,9 +58,9 @@ def test_of_several_reasons_the_first_is_told() -> None:
 def test_a_pressure_is_not_wanted_again_that_was_due_when_the_cuff_gave_up(
     after_s: float, why: str | None
 ) -> None:
-    hearing = Hearing(CUFF)
+    hearing = DeviceStatus(CUFF)
     hearing.link_changed(LinkState.UP, None, START)
-    hearing.hear(Measurement(()), START)
-    cuff = Cuff(hearing, failures=2, failed_at=START.wall)
-    due = Planned(CheckOf.PRESSURE, START.plus(after_s).wall, CheckState.DUE)
+    hearing.receive(Measurement(()), START)
+    cuff = NibpScheduler(hearing, failures=2, failed_at=START.wall)
+    due = PlannedCheck(CheckKind.PRESSURE, START.plus(after_s).wall, CheckState.DUE)
     assert cuff.wanted(START, confirm_at=None, follow_up=False, planned=[due]) == why

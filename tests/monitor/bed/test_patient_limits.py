@@ -3,7 +3,7 @@
 import pytest
 
 from monitor.bed import view
-from monitor.session.commands import Refusal, Refused, SetLimit
+from monitor.session.commands import Refusal, Refused, SetAlarmLimit
 from tests.monitor.builders import Bedside, bed
 
 
@@ -11,8 +11,8 @@ def dosed() -> Bedside:
     return bed().with_session().with_baseline().dosed().wait(1)
 
 
-def limit(value: float | None, rule: str = "spo2.low", signal: str | None = None) -> SetLimit:
-    return SetLimit(rule, signal, value, "dr.b", "COPD", "nurse.a")
+def limit(value: float | None, rule: str = "spo2.low", signal: str | None = None) -> SetAlarmLimit:
+    return SetAlarmLimit(rule, signal, value, "dr.b", "COPD", "nurse.a")
 
 
 def test_a_wider_limit_keeps_the_alarm_quiet_until_it_is_passed() -> None:
@@ -86,7 +86,7 @@ def test_a_restart_keeps_it() -> None:
     ],
 )
 def test_a_limit_that_cannot_be_is_refused(
-    command: SetLimit, kind: Refusal, field: str, words: str
+    command: SetAlarmLimit, kind: Refusal, field: str, words: str
 ) -> None:
     side = dosed()
     with pytest.raises(Refused, match=words) as refused:

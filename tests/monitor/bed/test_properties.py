@@ -14,9 +14,9 @@ from alerts.rules.model import Kind, Rule
 from drivers.clock import STEP_S, Instant
 from monitor.bed import view
 from monitor.bed.bed import Bed
-from monitor.bed.inputs import Given, What, give, text_of, what_in
+from monitor.bed.inputs import Input, TimedInput, apply, dump, load
 from monitor.bed.nibp import APART_S, PRESSURES
-from monitor.replay.what_if import needed
+from monitor.replay.what_if import interventions_in
 from monitor.session.commands import Close, Command, Refused
 from monitor.session.events import Event
 from monitor.session.schedule import schedule
@@ -57,17 +57,17 @@ NEAR_S: Final = 0.01
 
 def durable(bed: Bed) -> dict[str, Any]:
     """Everything of a bed that has to survive a restart."""
-    cuffs = bed._cuffs.values()
-    pause = bed.pause
+    cuffs = bed._nibp.values()
+    pause = bed.audio_pause
     return {
-        "n": bed.n,
+        "n": bed.event_number,
         "session": bed.session,
-        "alarms": bed.engine.alarms,
-        "rules": bed.engine.in_force,
+        "alarms": bed.alarm_engine.alarms,
+        "rules": bed.alarm_engine.effective_rules,
         "pause": None if pause is None else (pause.by, pause.until, pause.priority),
         "announced": bed._announced,
-        "cuffs": [(c.failures, c.failure, c.failed_at, c.stopped) for c in cuffs],
-        "recorded": {name: value.value for name, value in bed._recorded.values.items()},
+        "cuffs": [(c.failures, c.failure, c.failed_at, c.inhibited) for c in cuffs],
+        "recorded": {name: value.value for name, value in bed._charted.values.items()},
     }
 
 
@@ -89,11 +89,11 @@ def visible(bed: Bed, now: Instant) -> dict[str, Any]:
         left_out.add("no-check-overdue")
     for name in ("criteria", "gate"):
         session[name] = [each for each in session.get(name, ()) if each["name"] not in left_out]
-    pressures = [v for v in bed.shown(now) if v.vital in PRESSURES and v.value is not None]
+    pressures = [v for v in bed.vital_views(now) if v.vital in PRESSURES and v.value is not None]
     return {
         "session": session,
         "alarms": view.alarms(bed),
-        "audio": view.audio(bed),
+        "audio": view.audio_pause(bed),
         "pressures": [(v.vital, v.value, v.device, v.stale) for v in pressures],
     }
 
@@ -114,7 +114,7 @@ class AnyOrder(Happenings):
 
     # ── what is counted beside the bed ──────────────────────────────────────────────────
 
-    def has_done(self, what: What) -> None:
+    def has_done(self, what: Input) -> None:
         for event in self.new:
             self.count(event)
         for holds in AFTER_EACH_STEP:
@@ -145,12 +145,14 @@ class AnyOrder(Happenings):
         What the journal chooses of the events gives all that the bed itself has decided.
         """
         chosen = empty()
-        chosen.restore(needed(self.events), self.bed.n, self.now)
+        chosen.restore(interventions_in(self.events), self.bed.event_number, self.now)
         ours, theirs = durable(self.bed), durable(chosen)
-        assert by_id(chosen.engine.open_alarms()) == by_id(self.bed.engine.open_alarms())
+        assert by_id(chosen.alarm_engine.open_alarms()) == by_id(
+            self.bed.alarm_engine.open_alarms()
+        )
         for name in ("n", "session", "rules", "pause"):
             assert theirs[name] == ours[name], name
-        assert chosen._cuffs["cuff"].stopped == self.bed._cuffs["cuff"].stopped
+        assert chosen._nibp["cuff"].inhibited == self.bed._nibp["cuff"].inhibited
         self.met_since.clear()
         self.blind_since = None
         if self.drift_s:
@@ -163,16 +165,18 @@ class AnyOrder(Happenings):
         minutes = self.bed._minutes(self.now) or 0.0
         if session is None or (of.after_min is not None and minutes < of.after_min):
             return Verdict.UNKNOWN
-        known = {**self.bed._recorded.values, **self.bed.vitals.values}
+        known = {**self.bed._charted.values, **self.bed.vitals.values}
         return judge(of.condition, known, session.baseline, of.clear_margin)
 
     def about_the_patient(self) -> list[Rule]:
         return (
-            [r for r in self.bed.engine.in_force if r.trouble is None] if self.is_occupied else []
+            [r for r in self.bed.alarm_engine.effective_rules if r.technical_condition is None]
+            if self.is_occupied
+            else []
         )
 
     def alarm_of(self, rule: Rule) -> Alarm | None:
-        return self.bed.engine.alarms.get((rule.id, None))
+        return self.bed.alarm_engine.alarms.get((rule.id, None))
 
     # ── events ──────────────────────────────────────────────────────────────────────────
 
@@ -183,7 +187,7 @@ class AnyOrder(Happenings):
     def events_are_numbered_without_gaps(self) -> None:
         before = len(self.events) - len(self.new)
         assert [e.n for e in self.new] == [*range(before + 1, len(self.events) + 1)]
-        assert self.bed.n == len(self.events)
+        assert self.bed.event_number == len(self.events)
 
     # ── alarms ──────────────────────────────────────────────────────────────────────────
 
@@ -210,7 +214,7 @@ class AnyOrder(Happenings):
 
     def an_alarm_that_is_gone_says_why(self) -> None:
         """A latched one waits for a person, or for the session's end (invariant 2)."""
-        open_now = {alarm.id for alarm in self.bed.engine.open_alarms()}
+        open_now = {alarm.id for alarm in self.bed.alarm_engine.open_alarms()}
         ended = {e.subject: e for e in self.new if e.type in ENDINGS}
         for gone in self.was_open.keys() - open_now:
             assert ended[gone].payload["reason"]
@@ -234,7 +238,7 @@ class AnyOrder(Happenings):
         for event in self.new:
             if event.type in SOUNDINGS:
                 assert not event.payload["alarm"]["acknowledged"]
-        for alarm in self.bed.engine.open_alarms():
+        for alarm in self.bed.alarm_engine.open_alarms():
             if alarm.acknowledged:
                 assert alarm.priority == self.taken[alarm.id]
 
@@ -246,18 +250,18 @@ class AnyOrder(Happenings):
                 assert not alarm.acknowledged
 
     def what_nobody_takes_calls_again_in_time(self) -> None:
-        for alarm in self.bed.engine.open_alarms():
+        for alarm in self.bed.alarm_engine.open_alarms():
             after_s = DEFAULT.escalation.after_s(alarm.kind, alarm.priority)
             if after_s is not None and not alarm.acknowledged:
                 assert self.now.mono - self.called[alarm.id] < after_s + NEAR_S
 
     def a_pause_ends_at_its_time_and_for_what_is_new(self) -> None:
         """It is 120 s at most, and never quiets what came after it and is as urgent."""
-        pause = self.bed.pause
+        pause = self.bed.audio_pause
         if pause is None:
             return
         assert self.now.mono < self.quiet_until + NEAR_S
-        assert any(not alarm.acknowledged for alarm in self.bed.engine.open_alarms())
+        assert any(not alarm.acknowledged for alarm in self.bed.alarm_engine.open_alarms())
         for event in reversed(self.new):
             if event.type == "alarm.audio-paused":
                 break
@@ -266,18 +270,18 @@ class AnyOrder(Happenings):
 
     def who_sees_nothing_says_so(self) -> None:
         """SpO2 that stops coming in a session is an alarm of its own (invariant 5)."""
-        spo2 = next(shown for shown in self.bed.shown(self.now) if shown.vital == "spo2")
+        spo2 = next(shown for shown in self.bed.vital_views(self.now) if shown.vital == "spo2")
         if not self.is_occupied or not spo2.stale:
             self.blind_since = None
             return
         if self.blind_since is None:
             self.blind_since = self.now.mono
         if self.now.mono - self.blind_since > BLIND_S:
-            assert BLIND & {alarm.rule for alarm in self.bed.engine.open_alarms()}
+            assert BLIND & {alarm.rule for alarm in self.bed.alarm_engine.open_alarms()}
 
     def without_a_patient_no_alarm_is_about_one(self) -> None:
         if not self.is_occupied:
-            kinds = {alarm.kind for alarm in self.bed.engine.open_alarms()}
+            kinds = {alarm.kind for alarm in self.bed.alarm_engine.open_alarms()}
             assert kinds <= {Kind.TECHNICAL}
 
     # ── the session ─────────────────────────────────────────────────────────────────────
@@ -290,7 +294,7 @@ class AnyOrder(Happenings):
         session = self.bed.session
         was_looked_at = bool(self.new) or self.after_a_second
         if session is not None and session.phase is Phase.READY and was_looked_at:
-            assert [c for c in self.bed.criteria(self.now.in_ms()) if not c.met] == []
+            assert [c for c in self.bed.discharge_criteria(self.now.in_ms()) if not c.met] == []
 
     def a_record_stands_until_it_is_corrected_or_withdrawn(self) -> None:
         session = self.bed.session
@@ -312,7 +316,7 @@ class AnyOrder(Happenings):
         """And by the set's own for everything, and everybody, else."""
         session = self.bed.session
         own = session.patient_limits() if self.is_occupied and session is not None else {}
-        for rule, of_set in zip(self.bed.engine.in_force, DEFAULT.rules, strict=True):
+        for rule, of_set in zip(self.bed.alarm_engine.effective_rules, DEFAULT.rules, strict=True):
             limits = {signal: limit for (id_, signal), limit in own.items() if id_ == rule.id}
             assert limits or rule is of_set
             for signal, limit in limits.items():
@@ -325,7 +329,7 @@ class AnyOrder(Happenings):
         for event in self.new:
             if event.type != "pressure.requested":
                 continue
-            assert self.bed._cuffs["cuff"].stopped is None
+            assert self.bed._nibp["cuff"].inhibited is None
             if event.payload["why"] != "by-hand":
                 assert self.now.mono - self.asked > APART_S - NEAR_S
             self.asked = self.now.mono
@@ -345,22 +349,22 @@ class AnyOrder(Happenings):
     # ── refusals ────────────────────────────────────────────────────────────────────────
 
     def remembered(self) -> dict[str, Any]:
-        criteria = self.bed.criteria(self.now, escort=True) if self.is_occupied else []
+        criteria = self.bed.discharge_criteria(self.now, escort=True) if self.is_occupied else []
         self.could_leave = all(criterion.met for criterion in criteria)
         return durable(self.bed) | view.bed(self.bed, self.now, simulated=False)
 
     def is_refused(self, command: Command, before: dict[str, Any]) -> None:
         """A refused command changes nothing, and nothing later."""
         assert self.remembered() == before
-        assert not self.bed._decided.events
+        assert not self.bed._pending.events
 
     # ── between steps ───────────────────────────────────────────────────────────────────
 
     @invariant()
     def what_is_too_old_is_called_stale(self) -> None:
         """Within its device's promise (invariant 5)."""
-        for shown in self.bed.shown(self.now):
-            hearing = self.bed.hearing.get(shown.device)
+        for shown in self.bed.vital_views(self.now):
+            hearing = self.bed.device_status.get(shown.device)
             promise_s = 2400.0 if hearing is None else hearing.spec.kind.stale_after_s[shown.vital]
             old = shown.at is None or self.now.mono - shown.at.mono > promise_s
             assert shown.stale or not old
@@ -381,8 +385,8 @@ class AnyOrder(Happenings):
         assert durable(again) == durable(self.bed)
         if not self.drift_s:
             assert visible(again, self.now) == visible(self.bed, self.now)
-        if again.pause is not None and self.bed.pause is not None:
-            assert abs(again.pause.ends - self.bed.pause.ends) <= STEP_S
+        if again.audio_pause is not None and self.bed.audio_pause is not None:
+            assert abs(again.audio_pause.ends - self.bed.audio_pause.ends) <= STEP_S
 
     def teardown(self) -> None:
         """The same inputs give the same events, read from a recording and looked at by nobody.
@@ -394,11 +398,11 @@ class AnyOrder(Happenings):
         events: list[Event] = []
         for given in self.given:
             if isinstance(given, Instant):
-                n, again = again.n, empty()
+                n, again = again.event_number, empty()
                 again.restore(stored(events), n, given)
                 continue
             try:
-                events += give(again, Given(given.at, what_in(text_of(given.what)))).events
+                events += apply(again, TimedInput(given.at, load(dump(given.input)))).events
             except Refused:
                 continue
         assert [*stored(events)] == self.events

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.readings import Quality, Reading, Vital
-from monitor.bed.vitals import History, Shown, Vitals
+from monitor.bed.vitals import History, Vitals, VitalView
 from tests.monitor.builders import CUFF, OXIMETER, START
 
 CONTINUOUS = (Vital.SPO2, Vital.PULSE)
@@ -17,8 +17,8 @@ def vitals(least_s: float = 0.0) -> Vitals:
     return Vitals([CUFF, OXIMETER], {"spo2": [60.0]}, least_s)
 
 
-def shown(of: Vitals, vital: Vital, after_s: float) -> Shown:
-    return next(s for s in of.shown(START.plus(after_s)) if s.vital is vital)
+def shown(of: Vitals, vital: Vital, after_s: float) -> VitalView:
+    return next(s for s in of.views(START.plus(after_s)) if s.vital is vital)
 
 
 def take(of: Vitals, after_s: float, device: str = "oximeter", **values: float | None) -> set[str]:
@@ -128,7 +128,7 @@ def test_what_was_measured_once_can_be_forgotten() -> None:
     of = vitals()
     take(of, 0, spo2=97, pulse=70)
     take(of, 1, "cuff", sys=120, pulse=80)
-    of.forget_spots(START.plus(2))
+    of.clear_spot_checks(START.plus(2))
     assert judged(of) == {"spo2": 97, "pulse": 70}
     assert shown(of, Vital.SYS, 2).at is None
 
@@ -141,7 +141,7 @@ def test_a_fast_clock_stretches_every_promise() -> None:
 
 
 def test_the_fastest_clock_makes_no_stream_a_measurement_now_and_then() -> None:
-    assert vitals(least_s=300).nobody_streams(CONTINUOUS) == []
+    assert vitals(least_s=300).not_provided(CONTINUOUS) == []
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_cuff_streams_nothing_that_could_be_missing() -> None:
     ("devices", "nobody"), [([CUFF, OXIMETER], []), ([CUFF], [Vital.SPO2, Vital.PULSE])]
 )
 def test_a_vital_that_nobody_streams_is_named(devices: list[object], nobody: list[Vital]) -> None:
-    assert Vitals(devices, {}).nobody_streams(CONTINUOUS) == nobody  # type: ignore[arg-type]
+    assert Vitals(devices, {}).not_provided(CONTINUOUS) == nobody  # type: ignore[arg-type]
 
 
 # ── history ─────────────────────────────────────────────────────────────────────────────

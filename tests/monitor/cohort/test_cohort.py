@@ -8,21 +8,21 @@ from xml.etree import ElementTree
 
 import pytest
 
-from alerts.rules.loader import load
+from alerts.rules.loader import load_rules
 from drivers.readings import CuffPhase, CuffState, MeasurementFailed
-from monitor.cohort.bedside import watch
-from monitor.cohort.devices import CUFF_FAILS, CUFF_S, Course, Cuff, Oximeter
+from monitor.cohort.bedside import simulate_session
+from monitor.cohort.devices import CUFF_FAILS, CUFF_S, Cuff, Oximeter, VitalSigns
 from monitor.cohort.picture import MINUTES, PANELS, bands, picture
 from monitor.cohort.report import report
-from monitor.cohort.run import CohortError, run, watch_all
-from monitor.cohort.stay import Heard, Stay
+from monitor.cohort.run import CohortError, run_cohort, watch_all
+from monitor.cohort.stay import NotedAlarm, SimulatedSession
 from monitor.cohort.summary import summary
 from monitor.session.regimen import Regimens
 from simulators.courses import courses
 from simulators.faults import Fault, Kind
 from simulators.population import EFFECTS, Person, draw
 
-RULES = load("default")
+RULES = load_rules("default")
 REGIMENS = Regimens.shipped().by_name
 SEED = 7
 
@@ -33,7 +33,7 @@ def people() -> list[Person]:
 
 
 @pytest.fixture(scope="module")
-def stays(people: list[Person]) -> list[Stay]:
+def stays(people: list[Person]) -> list[SimulatedSession]:
     return watch_all(people, REGIMENS["esketamine-84"], RULES, processes=1)
 
 
@@ -44,17 +44,19 @@ def test_every_regimen_that_ships_has_an_effect() -> None:
     assert EFFECTS.keys() == REGIMENS.keys()
 
 
-def test_everybody_is_dosed_and_goes_home(stays: list[Stay]) -> None:
+def test_everybody_is_dosed_and_goes_home(stays: list[SimulatedSession]) -> None:
     assert {one.end for one in stays} == {"closed"}
     assert all(one.left_min is not None and one.left_min >= 120 for one in stays)
 
 
-def test_the_number_of_processes_changes_nothing(people: list[Person], stays: list[Stay]) -> None:
+def test_the_number_of_processes_changes_nothing(
+    people: list[Person], stays: list[SimulatedSession]
+) -> None:
     shared = watch_all(people[:12], REGIMENS["esketamine-84"], RULES, processes=2)
     assert shared == stays[:12]
 
 
-def test_every_check_of_the_schedule_is_done_in_time(stays: list[Stay]) -> None:
+def test_every_check_of_the_schedule_is_done_in_time(stays: list[SimulatedSession]) -> None:
     assert [
         heard.rule for one in stays for heard in one.alarms if heard.rule == "check.overdue"
     ] == []
@@ -67,12 +69,14 @@ def test_every_check_of_the_schedule_is_done_in_time(stays: list[Stay]) -> None:
                 assert any(minute - 5 <= at <= minute + 5 for at in scored[scale]), (scale, minute)
 
 
-def test_most_are_ready_at_90_minutes_and_next_to_all_at_120(stays: list[Stay]) -> None:
+def test_most_are_ready_at_90_minutes_and_next_to_all_at_120(stays: list[SimulatedSession]) -> None:
     assert sum(one.unmet[90] == () for one in stays) >= 0.85 * len(stays)
     assert sum(one.unmet[120] == () for one in stays) >= 0.9 * len(stays)
 
 
-def test_the_bed_sees_what_the_patient_has(people: list[Person], stays: list[Stay]) -> None:
+def test_the_bed_sees_what_the_patient_has(
+    people: list[Person], stays: list[SimulatedSession]
+) -> None:
     for person, one in zip(people, stays, strict=True):
         assert person.profile.drug is not None
         baseline = person.profile.baseline
@@ -85,13 +89,13 @@ def test_the_bed_sees_what_the_patient_has(people: list[Person], stays: list[Sta
 def test_a_severe_pressure_is_alarmed_and_acted_on(people: list[Person]) -> None:
     drug = replace(people[0].profile.drug, sys_rise_mmhg=75.0)  # type: ignore[type-var]
     severe = replace(people[0], profile=replace(people[0].profile, drug=drug))
-    found = watch(severe, REGIMENS["esketamine-84"], RULES)
-    assert Heard("pressure.severe", "physiological", "high", acted=True) in found.alarms
+    found = simulate_session(severe, REGIMENS["esketamine-84"], RULES)
+    assert NotedAlarm("pressure.severe", "physiological", "high", acted=True) in found.alarms
 
 
 def test_a_pressure_over_the_gate_is_measured_again_and_decided_on(people: list[Person]) -> None:
     high = replace(people[0].profile.baseline, sys_mmhg=150.0)
-    found = watch(
+    found = simulate_session(
         replace(people[0], profile=replace(people[0].profile, baseline=high)),
         REGIMENS["esketamine-84"],
         RULES,
@@ -105,15 +109,15 @@ def test_a_finger_that_slipped_is_put_back_soon_and_the_blind_time_counted(
     people: list[Person],
 ) -> None:
     slipped = replace(people[0], faults=(Fault(Kind.FINGER_OFF, 1800.0),))
-    found = watch(slipped, REGIMENS["esketamine-84"], RULES)
+    found = simulate_session(slipped, REGIMENS["esketamine-84"], RULES)
     assert len(found.blind_s) == 1
     assert 5 < found.blind_s[0] < 600
-    assert Heard("tech.sensor-off", "technical", "low", acted=True) in found.alarms
+    assert NotedAlarm("tech.sensor-off", "technical", "low", acted=True) in found.alarms
 
 
 def test_an_infusion_is_run_and_watched() -> None:
     regimen = REGIMENS["ketamine-iv"]
-    found = [watch(person, regimen, RULES) for person in draw("ketamine-iv", 2, SEED)]
+    found = [simulate_session(person, regimen, RULES) for person in draw("ketamine-iv", 2, SEED)]
     for one in found:
         assert one.end == "closed"
         assert one.left_min is not None
@@ -127,7 +131,7 @@ def test_an_infusion_is_run_and_watched() -> None:
 
 
 def test_an_artefact_is_flagged_and_its_values_kept(people: list[Person]) -> None:
-    course = Course(people[0], None, 100.0)
+    course = VitalSigns(people[0], None, 100.0)
     oximeter = Oximeter([Fault(Kind.ARTEFACT, 20.0, 10.0)])
     flagged = [bool(oximeter.reads(course, 5.0 * n, 10.0).flags) for n in range(12)]
     assert [n for n, is_flagged in enumerate(flagged) if is_flagged] == [6, 7]
@@ -135,7 +139,7 @@ def test_an_artefact_is_flagged_and_its_values_kept(people: list[Person]) -> Non
 
 
 def test_a_finger_stays_out_until_it_is_put_back(people: list[Person]) -> None:
-    course = Course(people[0], None, 100.0)
+    course = VitalSigns(people[0], None, 100.0)
     oximeter = Oximeter([Fault(Kind.FINGER_OFF, 20.0)])
     seen = []
     for n in range(12):
@@ -147,7 +151,7 @@ def test_a_finger_stays_out_until_it_is_put_back(people: list[Person]) -> None:
 
 
 def test_a_cuff_takes_its_time_and_answers_once(people: list[Person]) -> None:
-    course, cuff = Course(people[0], None, 100.0), Cuff(Random(1))
+    course, cuff = VitalSigns(people[0], None, 100.0), Cuff(Random(1))
     assert cuff.state == CuffState(CuffPhase.IDLE)
     assert cuff.answers(course, 0.0) is None
     cuff.starts(0.0)
@@ -159,7 +163,7 @@ def test_a_cuff_takes_its_time_and_answers_once(people: list[Person]) -> None:
 
 
 def test_some_measurements_give_nothing(people: list[Person]) -> None:
-    course, cuff = Course(people[0], None, 100.0), Cuff(Random(1))
+    course, cuff = VitalSigns(people[0], None, 100.0), Cuff(Random(1))
     answers = []
     for _ in range(1000):
         cuff.starts(0.0)
@@ -170,7 +174,7 @@ def test_some_measurements_give_nothing(people: list[Person]) -> None:
 
 # ── what it comes to ────────────────────────────────────────────────────────────────────
 
-CALM = Stay(
+CALM = SimulatedSession(
     age=40,
     baseline={"sys": 120.0, "dia": 75.0},
     pressures=[(-10.0, 120.0, 75.0), (20.0, 128.0, 80.0), (40.0, 130.0, 82.0), (90.0, 122.0, 76.0)],
@@ -181,7 +185,7 @@ CALM = Stay(
     left_min=125.0,
     end="closed",
 )
-HIGH = Stay(
+HIGH = SimulatedSession(
     age=70,
     baseline={"sys": 130.0, "dia": 80.0},
     pressures=[(40.0, 185.0, 111.0), (97.0, 200.0, 120.0)],
@@ -189,9 +193,9 @@ HIGH = Stay(
     ready_min=None,
     unmet={90: ("no-alarm",), 120: ("no-alarm", "spo2")},
     alarms=[
-        Heard("pressure.severe", "physiological", "high", acted=True),
-        Heard("tech.artefact", "technical", "low", acted=False),
-        Heard("tech.artefact", "technical", "low", acted=True),
+        NotedAlarm("pressure.severe", "physiological", "high", acted=True),
+        NotedAlarm("tech.artefact", "technical", "low", acted=False),
+        NotedAlarm("tech.artefact", "technical", "low", acted=True),
     ],
     called_again=2,
     blind_s=[20.0, 100.0],
@@ -199,7 +203,7 @@ HIGH = Stay(
     left_min=180.0,
     end="against-criteria",
 )
-SENT_HOME = Stay(age=50, hours=1.0, end="aborted")
+SENT_HOME = SimulatedSession(age=50, hours=1.0, end="aborted")
 
 
 def test_a_summary_counts_what_was_found() -> None:
@@ -264,14 +268,14 @@ def test_the_report_says_it_in_words() -> None:
 
 
 def test_a_small_cohort_is_never_a_failure() -> None:
-    text, missed = run("esketamine-84", 1, 1, "default", None)
+    text, missed = run_cohort("esketamine-84", 1, 1, "default", None)
     assert "MISSED" in text
     assert missed == []
 
 
 def test_a_regimen_nobody_knows_is_refused() -> None:
     with pytest.raises(CohortError, match="use one of esketamine-84"):
-        run("tea", 5, 1, "default", None)
+        run_cohort("tea", 5, 1, "default", None)
 
 
 # ── the picture ─────────────────────────────────────────────────────────────────────────

@@ -7,10 +7,10 @@ import pytest
 
 from alerts.alarm.lifecycle import Alarm, State
 from alerts.rules.model import Kind, Priority
-from monitor.cohort.nurse import AGAIN_MIN, CHECK_MOST_S, Nurse, Task, calls_for_action
+from monitor.cohort.nurse import AGAIN_MIN, CHECK_MOST_S, Nurse, Task, needs_intervention
 from monitor.session.discharge import Criterion
-from monitor.session.regimen import CheckOf
-from monitor.session.schedule import CheckState, Planned
+from monitor.session.regimen import CheckKind
+from monitor.session.schedule import CheckState, PlannedCheck
 
 AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 FOREVER_S = 1e9
@@ -41,8 +41,8 @@ def alarm(rule: str, priority: Priority, state: State = State.ACTIVE) -> Alarm:
     )
 
 
-def planned(check: CheckOf, state: CheckState) -> Planned:
-    return Planned(check, AT, state)
+def planned(check: CheckKind, state: CheckState) -> PlannedCheck:
+    return PlannedCheck(check, AT, state)
 
 
 def test_what_is_decided_is_done_in_time_and_in_order(nurse: Nurse) -> None:
@@ -73,25 +73,25 @@ def test_a_check_that_is_due_is_done_once_before_it_is_overdue(
     nurse: Nurse, state: CheckState
 ) -> None:
     for minute in range(3):
-        nurse.sees_due([planned(CheckOf.CADSS, state)], minute * 60.0)
+        nurse.sees_due([planned(CheckKind.CADSS, state)], minute * 60.0)
     assert list(nurse.due(CHECK_MOST_S)) == [(Task.SCORE, "cadss")]
     assert list(nurse.due(FOREVER_S)) == []
 
 
 def test_after_a_score_the_next_check_is_done_too(nurse: Nurse) -> None:
-    nurse.sees_due([planned(CheckOf.CADSS, CheckState.DUE)], 0.0)
+    nurse.sees_due([planned(CheckKind.CADSS, CheckState.DUE)], 0.0)
     list(nurse.due(FOREVER_S))
     nurse.scored("cadss", 100.0)
-    nurse.sees_due([planned(CheckOf.CADSS, CheckState.DUE)], 200.0)
+    nurse.sees_due([planned(CheckKind.CADSS, CheckState.DUE)], 200.0)
     assert list(nurse.due(FOREVER_S)) == [(Task.SCORE, "cadss")]
 
 
 def test_what_is_done_or_not_due_and_every_pressure_is_left_alone(nurse: Nurse) -> None:
     nurse.sees_due(
         [
-            planned(CheckOf.CADSS, CheckState.DONE),
-            planned(CheckOf.MOAAS, CheckState.UPCOMING),
-            planned(CheckOf.PRESSURE, CheckState.OVERDUE),
+            planned(CheckKind.CADSS, CheckState.DONE),
+            planned(CheckKind.MOAAS, CheckState.UPCOMING),
+            planned(CheckKind.PRESSURE, CheckState.OVERDUE),
         ],
         0.0,
     )
@@ -137,4 +137,4 @@ def test_what_is_met_and_what_she_cannot_mend_is_left_alone(nurse: Nurse) -> Non
 def test_an_alarm_calls_for_more_than_a_look_while_there_is_something_to_do(
     rule: str, priority: Priority, state: State, wanted: bool
 ) -> None:
-    assert calls_for_action(alarm(rule, priority, state)) is wanted
+    assert needs_intervention(alarm(rule, priority, state)) is wanted

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.journal import Journal
-from monitor.journal.feed import Feed, Latest, Subscription
+from monitor.journal.feed import EventFeed, LatestValueCache, Subscription
 from monitor.session.events import Stored
 from tests.monitor.made_events import EventsOf
 
@@ -20,8 +20,8 @@ async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
 
 
 @pytest.fixture
-def feed(journal: Journal) -> Feed:
-    return Feed(journal)
+def feed(journal: Journal) -> EventFeed:
+    return EventFeed(journal)
 
 
 async def take(events: Subscription, count: int) -> list[int]:
@@ -34,7 +34,7 @@ async def append(journal: Journal, bed: EventsOf, count: int) -> list[Stored]:
 
 
 async def test_a_subscriber_gets_what_is_past_its_place_and_then_what_comes(
-    journal: Journal, feed: Feed
+    journal: Journal, feed: EventFeed
 ) -> None:
     bed = EventsOf()
     await append(journal, bed, 5)
@@ -44,7 +44,7 @@ async def test_a_subscriber_gets_what_is_past_its_place_and_then_what_comes(
         assert await take(events, 2) == [6, 7]
 
 
-async def test_without_a_place_a_subscriber_starts_now(journal: Journal, feed: Feed) -> None:
+async def test_without_a_place_a_subscriber_starts_now(journal: Journal, feed: EventFeed) -> None:
     bed = EventsOf()
     await append(journal, bed, 3)
     with feed.subscribe() as events:
@@ -52,14 +52,14 @@ async def test_without_a_place_a_subscriber_starts_now(journal: Journal, feed: F
         assert await take(events, 1) == [4]
 
 
-async def test_a_reader_that_waits_is_woken(journal: Journal, feed: Feed) -> None:
+async def test_a_reader_that_waits_is_woken(journal: Journal, feed: EventFeed) -> None:
     with feed.subscribe() as events:
         waiting = asyncio.create_task(take(events, 1))
         await append(journal, EventsOf(), 1)
         assert await waiting == [1]
 
 
-async def test_events_stored_while_catching_up_come_once(journal: Journal, feed: Feed) -> None:
+async def test_events_stored_while_catching_up_come_once(journal: Journal, feed: EventFeed) -> None:
     bed = EventsOf()
     await append(journal, bed, 1200)
     with feed.subscribe(after=0) as events:
@@ -70,7 +70,7 @@ async def test_events_stored_while_catching_up_come_once(journal: Journal, feed:
 
 
 async def test_a_slow_reader_keeps_no_more_than_its_size_and_misses_nothing(
-    journal: Journal, feed: Feed
+    journal: Journal, feed: EventFeed
 ) -> None:
     bed = EventsOf()
     with feed.subscribe(after=0, maxsize=10) as events:
@@ -85,7 +85,7 @@ async def test_a_slow_reader_keeps_no_more_than_its_size_and_misses_nothing(
         assert await take(events, 50) == list(range(3, 53))
 
 
-async def test_closing_the_feed_ends_every_subscription(feed: Feed) -> None:
+async def test_closing_the_feed_ends_every_subscription(feed: EventFeed) -> None:
     events = feed.subscribe()
     waiting = asyncio.create_task(_all(events))
     await asyncio.wait({waiting}, timeout=0)
@@ -98,7 +98,9 @@ async def _all(events: Subscription) -> list[Stored]:
     return [event async for event in events]
 
 
-async def test_a_listener_hears_each_event_until_it_stops(journal: Journal, feed: Feed) -> None:
+async def test_a_listener_hears_each_event_until_it_stops(
+    journal: Journal, feed: EventFeed
+) -> None:
     heard: list[int] = []
     stop = feed.listen(lambda stored: heard.append(stored.seq))
     bed = EventsOf()
@@ -108,7 +110,7 @@ async def test_a_listener_hears_each_event_until_it_stops(journal: Journal, feed
     assert heard == [1, 2]
 
 
-async def test_a_listener_that_fails_hurts_nobody(journal: Journal, feed: Feed) -> None:
+async def test_a_listener_that_fails_hurts_nobody(journal: Journal, feed: EventFeed) -> None:
     def fail(_stored: Stored) -> None:
         raise RuntimeError
 
@@ -122,7 +124,7 @@ async def test_a_listener_that_fails_hurts_nobody(journal: Journal, feed: Feed) 
 
 
 async def test_a_slow_follower_gets_only_the_newest_value_of_each_key() -> None:
-    latest: Latest[str, int] = Latest()
+    latest: LatestValueCache[str, int] = LatestValueCache()
     with latest.follow() as changes:
         for value in range(100):
             latest.put("bed-1", value)
@@ -133,7 +135,7 @@ async def test_a_slow_follower_gets_only_the_newest_value_of_each_key() -> None:
 
 
 async def test_a_value_put_before_following_is_in_the_snapshot() -> None:
-    latest: Latest[str, int] = Latest()
+    latest: LatestValueCache[str, int] = LatestValueCache()
     latest.put("bed-1", 1)
     assert latest.snapshot() == {"bed-1": 1}
     assert latest.get("bed-1") == 1
@@ -141,7 +143,7 @@ async def test_a_value_put_before_following_is_in_the_snapshot() -> None:
 
 
 async def test_closing_a_follower_ends_it() -> None:
-    latest: Latest[str, int] = Latest()
+    latest: LatestValueCache[str, int] = LatestValueCache()
     changes = latest.follow()
     changes.close()
     with pytest.raises(StopAsyncIteration):

@@ -190,14 +190,14 @@ async def test_sessions_come_newest_first_in_pages(journal: Journal) -> None:
 
 
 async def test_a_bed_that_never_was_rebuilds_from_nothing(journal: Journal) -> None:
-    assert await journal.rebuild("bed-9") == ([], 0)
+    assert await journal.load_stream("bed-9") == ([], 0)
 
 
 async def test_a_bed_rebuilds_from_its_last_session(journal: Journal) -> None:
     bed, other = EventsOf("bed-1"), EventsOf("bed-2")
     types = ["session.started", "dose.given", "session.closed", "session.started", "dose.given"]
     await journal.append([bed.event(t) for t in types] + [other.event("session.started")])
-    events, last_n = await journal.rebuild("bed-1")
+    events, last_n = await journal.load_stream("bed-1")
     assert [s.event.n for s in events] == [4, 5]
     assert last_n == 5
 
@@ -213,7 +213,7 @@ async def test_an_alarm_still_open_reaches_back_before_the_session(journal: Jour
             bed.event("session.started"),
         ]
     )
-    assert [s.event.n for s in (await journal.rebuild("bed-1"))[0]] == [3, 4, 5]
+    assert [s.event.n for s in (await journal.load_stream("bed-1"))[0]] == [3, 4, 5]
 
 
 async def test_an_alarm_raised_again_is_open_from_its_first_event(journal: Journal) -> None:
@@ -221,7 +221,7 @@ async def test_an_alarm_raised_again_is_open_from_its_first_event(journal: Journ
     changes = ["raised", "ended", "re-raised"]
     await journal.append([bed.event(), *(bed.alarm(change, "a-1") for change in changes)])
     await journal.append([bed.event("session.started")])
-    assert [s.event.n for s in (await journal.rebuild("bed-1"))[0]] == [2, 3, 4, 5]
+    assert [s.event.n for s in (await journal.load_stream("bed-1"))[0]] == [2, 3, 4, 5]
 
 
 async def test_a_latched_alarm_that_was_reset_is_over_until_that_is_undone(
@@ -230,9 +230,9 @@ async def test_a_latched_alarm_that_was_reset_is_over_until_that_is_undone(
     bed = EventsOf()
     changes = ["raised", "condition-ended", "acknowledged", "latched-reset"]
     await journal.append([bed.event(), *(bed.alarm(change, "a-1") for change in changes)])
-    assert await journal.rebuild("bed-1") == ([], 5)
+    assert await journal.load_stream("bed-1") == ([], 5)
     await journal.append([bed.alarm("acknowledgement-undone", "a-1")])
-    assert [s.event.n for s in (await journal.rebuild("bed-1"))[0]] == [2, 3, 4, 5, 6]
+    assert [s.event.n for s in (await journal.load_stream("bed-1"))[0]] == [2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,9 @@ async def test_a_cuff_stopped_before_the_session_reaches_back_to_that(
 ) -> None:
     bed = EventsOf()
     await journal.append([bed.event(), *(bed.event(type_) for type_ in types)])
-    assert [s.event.n for s in (await journal.rebuild("bed-1"))[0]] == [*range(first_n, bed.n + 1)]
+    assert [s.event.n for s in (await journal.load_stream("bed-1"))[0]] == [
+        *range(first_n, bed.n + 1)
+    ]
 
 
 async def test_open_alarms_are_known_after_opening_again(url: str) -> None:
@@ -259,7 +261,7 @@ async def test_open_alarms_are_known_after_opening_again(url: str) -> None:
     await first.close()
     second = Journal.open(url)
     await second.append([bed.alarm("ended", "a-1"), bed.event("session.started")])
-    assert [s.event.n for s in (await second.rebuild("bed-1"))[0]] == [2, 3, 4]
+    assert [s.event.n for s in (await second.load_stream("bed-1"))[0]] == [2, 3, 4]
     await second.close()
 
 

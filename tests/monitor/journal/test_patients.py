@@ -10,7 +10,7 @@ import pytest
 
 from drivers.clock import Instant
 from drivers.readings import Measurement, Quality, Reading, Vital
-from monitor.bed.inputs import Said, text_of
+from monitor.bed.inputs import DeviceInput, dump
 from monitor.journal import Journal
 from monitor.session.coverage import GAP
 from monitor.session.events import Event
@@ -96,7 +96,7 @@ def reads(
 
 def said(journal: Journal, second: float, device: str, reading: Reading) -> None:
     at = Instant(START + timedelta(seconds=second), 5000.0 + second)
-    journal.add_input("bed-1", "s-1", at, text_of(Said(device, Measurement((reading,)))))
+    journal.add_input("bed-1", "s-1", at, dump(DeviceInput(device, Measurement((reading,)))))
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +110,7 @@ async def test_coverage_has_a_stretch_between_gaps(journal: Journal) -> None:
     found = await journal.coverage("spo2", GAP, session="s-1")
     seconds = [
         ((s.start - START).total_seconds(), (s.end - START).total_seconds(), s.low, s.count)
-        for s in found.stretches
+        for s in found.spans
     ]
     assert seconds == [(0, 90, 94, 3), (151, 160, 93, 2)]
     assert found.devices == ("ox",)
@@ -122,7 +122,7 @@ async def test_coverage_is_of_usable_readings_of_that_vital(journal: Journal) ->
     reads(journal, 40, 50, quality=Quality.REJECTED)
     said(journal, 50, "cuff", Reading(Vital.SYS, 120))
     found = await journal.coverage("spo2", GAP, session="s-1")
-    assert [(s.low, s.count) for s in found.stretches] == [(97, 1)]
+    assert [(s.low, s.count) for s in found.spans] == [(97, 1)]
     assert found.devices == ("ox",)
 
 
@@ -131,12 +131,12 @@ async def test_coverage_lies_within_what_was_asked_for(journal: Journal) -> None
         reads(journal, second, 90 + second)
     start, end = START + timedelta(seconds=3), START + timedelta(seconds=6)
     found = await journal.coverage("spo2", GAP, session="s-1", start=start, end=end)
-    assert [(s.low, s.count) for s in found.stretches] == [(93, 3)]
+    assert [(s.low, s.count) for s in found.spans] == [(93, 3)]
 
 
 async def test_without_readings_there_is_no_coverage(journal: Journal) -> None:
     found = await journal.coverage("spo2", GAP, session="s-1")
-    assert (found.devices, found.stretches) == ((), ())
+    assert (found.devices, found.spans) == ((), ())
 
 
 async def test_two_devices_together_cover(journal: Journal) -> None:
@@ -144,4 +144,4 @@ async def test_two_devices_together_cover(journal: Journal) -> None:
         reads(journal, second, 97, device="one")
         reads(journal, second + 50, 96, device="two")
     found = await journal.coverage("spo2", GAP, session="s-1")
-    assert (found.devices, len(found.stretches)) == (("one", "two"), 1)
+    assert (found.devices, len(found.spans)) == (("one", "two"), 1)

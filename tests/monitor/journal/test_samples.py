@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.clock import Instant
-from monitor.journal import Bucket, Entry, Journal, Part, Start
+from monitor.journal import Bucket, InputBlock, InputEntry, Journal, StartBlock
 from monitor.journal.chunks import (
     EPOCH,
     INPUTS,
@@ -31,7 +31,7 @@ from monitor.journal.chunks import (
     part_in,
     waves_in,
 )
-from monitor.journal.downsample import course
+from monitor.journal.downsample import trend
 from monitor.journal.queries import Span
 from tests.monitor.made_events import START, EventsOf
 
@@ -101,11 +101,11 @@ def test_any_inputs_survive_packing(given_entries: list[tuple[int, int, str]]) -
     for at_ms, mono_ms, text in given_entries:
         entries.add(at_ms, mono_ms, text)
     chunk = chunk_of("bed-1", None, "", INPUTS, entries)
-    assert part_in(chunk) == Part(
+    assert part_in(chunk) == InputBlock(
         "o-1",
         7,
         tuple(
-            Entry(Instant(instant(at_ms), mono_ms / 1000), text)
+            InputEntry(Instant(instant(at_ms), mono_ms / 1000), text)
             for at_ms, mono_ms, text in given_entries
         ),
     )
@@ -160,7 +160,7 @@ def envelope(
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> list[Bucket]:
-    return course([inputs_chunk(samples)], "spo2", points, start, end)
+    return trend([inputs_chunk(samples)], "spo2", points, start, end)
 
 
 def inputs_chunk(samples: Iterable[Sample]) -> Chunk:
@@ -238,7 +238,7 @@ def test_a_course_of_inputs_is_that_of_its_readings_one_by_one(
     ]
     chunks = [inputs_chunk(each) for each in samples]
     spo2 = [sample for each in samples for sample in each if sample.name == "spo2"]
-    assert course(chunks, "spo2", points, start, end) == model_course(spo2, points, start, end)
+    assert trend(chunks, "spo2", points, start, end) == model_course(spo2, points, start, end)
 
 
 @given(WAVE_CHUNKS, POINTS, BOUNDS, BOUNDS)
@@ -250,7 +250,7 @@ def test_a_course_of_a_wave_is_that_of_its_samples_one_by_one(
 ) -> None:
     chunks = [wave_chunk(rate_hz, packets) for rate_hz, packets in chunks_given]
     samples = [s for chunk in chunks for w in waves_in(chunk) for s in wave_samples(w)]
-    assert course(chunks, "pleth", points, start, end) == model_course(samples, points, start, end)
+    assert trend(chunks, "pleth", points, start, end) == model_course(samples, points, start, end)
 
 
 def test_no_more_readings_than_points_come_one_by_one() -> None:
@@ -345,8 +345,8 @@ async def test_a_recording_survives_on_a_server(postgresql_url: str) -> None:
     assert journal.samples_dropped == 0
     assert len(await journal.inputs(session="s-1")) == 30
     start, *parts = journal.recording("bed-1", before_n=1)
-    assert isinstance(start, Start)
-    assert [part.first for part in parts if isinstance(part, Part)] == [0, 11, 22]
+    assert isinstance(start, StartBlock)
+    assert [part.first for part in parts if isinstance(part, InputBlock)] == [0, 11, 22]
     await journal.close()
 
 
@@ -356,13 +356,15 @@ async def test_a_recording_keeps_everything_in_the_order_it_came(journal: Journa
     for n, text in enumerate(texts):
         journal.add_input("bed-1", "s-1" if 10 <= n < 30 else None, instants[n], text)
     kept = [entry for part in parts_of(journal) for entry in part.entries]
-    assert kept == [Entry(at, text) for at, text in zip(instants, texts, strict=True)]
+    assert kept == [InputEntry(at, text) for at, text in zip(instants, texts, strict=True)]
 
 
-def parts_of(journal: Journal) -> list[Part]:
+def parts_of(journal: Journal) -> list[InputBlock]:
     """What is gathered, as it will be stored."""
     journal.flush_samples()
-    return [part_in(chunk) for chunk in journal._writer.unstored_chunks if chunk.kind == INPUTS]
+    return [
+        part_in(chunk) for chunk in journal._commit_queue.unstored_chunks if chunk.kind == INPUTS
+    ]
 
 
 async def test_each_part_says_where_it_belongs(journal: Journal) -> None:
@@ -390,7 +392,7 @@ async def test_a_recording_begins_at_the_last_opening_before_the_event(journal: 
 
     def begins(n: int) -> list[int]:
         found = journal.recording("bed-1", before_n=n)
-        return [each.data["last_n"] for each in found if isinstance(each, Start)]
+        return [each.data["last_n"] for each in found if isinstance(each, StartBlock)]
 
     assert [begins(n) for n in (1, 4, 5, 9, 10)] == [[0, 4, 9], [0, 4, 9], [4, 9], [4, 9], [9]]
     assert begins(0) == []
@@ -430,7 +432,7 @@ async def test_a_wave_whose_rate_changes_keeps_both_rates(journal: Journal) -> N
 
 async def test_what_a_silent_device_said_last_is_swept_up(journal: Journal, tmp_path: Path) -> None:
     add(journal, 0, 97)
-    journal.sweep(at(5))
-    assert journal._writer.unstored_chunks == []
-    journal.sweep(at(20))
-    assert [chunk.count for chunk in journal._writer.unstored_chunks] == [1]
+    journal.flush_idle(at(5))
+    assert journal._commit_queue.unstored_chunks == []
+    journal.flush_idle(at(20))
+    assert [chunk.count for chunk in journal._commit_queue.unstored_chunks] == [1]

@@ -21,7 +21,7 @@ from aiomqtt import Client, MqttError
 
 from drivers.clock import Clock, parse_rfc3339
 from monitor.journal import Journal
-from monitor.journal.feed import Feed
+from monitor.journal.feed import EventFeed
 from monitor.mqtt import MqttPublisher, MqttSettings, publisher
 from tests.monitor.made_events import BrokenJournal, EventsOf
 from tests.servers import Mosquitto, program
@@ -109,7 +109,7 @@ async def publishing(
     mqtt = MqttPublisher(
         settings,
         journal=journal,
-        feed=Feed(journal),
+        feed=EventFeed(journal),
         ward=ward,
         clock=clock,
         boot="boot-1",
@@ -117,7 +117,7 @@ async def publishing(
     )
     running = asyncio.create_task(mqtt.run())
     bench = Bench(journal, ward, mqtt)
-    bench.bed.n = (await journal.rebuild("bed-1"))[1]
+    bench.bed.n = (await journal.load_stream("bed-1"))[1]
     try:
         yield bench
     finally:

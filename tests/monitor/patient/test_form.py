@@ -14,43 +14,43 @@ from monitor.patient.commands import (
     SendForm,
     about_form,
 )
-from monitor.patient.form.form import Form, form
-from monitor.patient.form.page import page
+from monitor.patient.form.form import MonitoringForm, monitoring_form
+from monitor.patient.form.page import form_page
 from monitor.patient.form.provenance import Field
 from monitor.session.commands import (
-    Decide,
+    AssignmentAction,
+    AssignNurse,
+    ClearanceScope,
     GiveDose,
     InfusionAction,
-    Matter,
     Override,
-    Prepare,
+    RecordClearance,
+    RecordPreparation,
     RecordScore,
     RecordSymptom,
     Refused,
-    Retract,
+    RetractRecord,
     StartSession,
-    WatchAction,
-    WatchOver,
 )
-from monitor.session.coverage import Coverage, Stretch
-from monitor.session.history import Account
+from monitor.session.coverage import Coverage, Span
+from monitor.session.history import SessionHistory
 from tests.monitor.builders import REGIMENS, START, Bedside, bed
 from tests.monitor.sessions import account, covered, field, form_of, later, treated
 
 
 @pytest.fixture(scope="module")
-def whole() -> Account:
+def whole() -> SessionHistory:
     """A session without anything amiss."""
     return account(treated())
 
 
 @pytest.fixture(scope="module")
-def unlabelled() -> Account:
+def unlabelled() -> SessionHistory:
     """A session whose doses have no lot number."""
     return account(treated(lot=None))
 
 
-def told(change: Callable[[Bedside], object], minutes: float = 30) -> Form:
+def told(change: Callable[[Bedside], object], minutes: float = 30) -> MonitoringForm:
     """The form of a session still open, after a dose, a change and some time."""
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed()
     side.minutes(10)
@@ -82,35 +82,35 @@ WORDS = {
 
 
 @pytest.mark.parametrize("name", WORDS)
-def test_a_field_says_what_was_so(whole: Account, name: str) -> None:
+def test_a_field_says_what_was_so(whole: SessionHistory, name: str) -> None:
     assert WORDS[name] in field(form_of(whole), name).text
 
 
-def test_every_value_says_where_it_is_from(whole: Account) -> None:
+def test_every_value_says_where_it_is_from(whole: SessionHistory) -> None:
     for one in form_of(whole).fields:
         assert (one.value is None) != bool(one.sources), one.name
 
 
-def test_what_the_session_cannot_know_is_missing(whole: Account) -> None:
+def test_what_the_session_cannot_know_is_missing(whole: SessionHistory) -> None:
     assert form_of(whole).missing == (
         "whether this was the first treatment: it is not known",
         "when the patient could have left: a person confirms it",
     )
 
 
-def test_the_form_is_due_seven_days_after_the_treatment(whole: Account) -> None:
+def test_the_form_is_due_seven_days_after_the_treatment(whole: SessionHistory) -> None:
     made = form_of(whole, START.wall + timedelta(days=9))
     assert str(made.due_on) == "2026-01-12"
     assert made.days_left == -2
 
 
-def test_a_day_is_one_of_the_sites_time_zone(whole: Account) -> None:
-    made = form(whole, covered(whole), START.wall, ZoneInfo("Pacific/Honolulu"))
+def test_a_day_is_one_of_the_sites_time_zone(whole: SessionHistory) -> None:
+    made = monitoring_form(whole, covered(whole), START.wall, ZoneInfo("Pacific/Honolulu"))
     assert str(made.treated_on) == "2026-01-04"
     assert "22:01" in field(made, "treatment_date").text
 
 
-def test_could_have_left_is_proposed_with_its_evidence(whole: Account) -> None:
+def test_could_have_left_is_proposed_with_its_evidence(whole: SessionHistory) -> None:
     ready = field(form_of(whole), "ready_at")
     assert ready.value["state"] == "proposed"
     unmet = {c["name"] for c in ready.value["criteria"] if not c["met"]}
@@ -118,7 +118,7 @@ def test_could_have_left_is_proposed_with_its_evidence(whole: Account) -> None:
     assert "spo2" in {c["name"] for c in ready.value["criteria"]}
 
 
-def test_a_pressure_says_which_device_and_which_record(whole: Account) -> None:
+def test_a_pressure_says_which_device_and_which_record(whole: SessionHistory) -> None:
     pressures = field(form_of(whole), "pressures")
     assert {source.device for source in pressures.sources} == {"cuff"}
     assert pressures.value["at_40"]["id"] in {source.id for source in pressures.sources}
@@ -129,7 +129,7 @@ def test_a_pressure_says_which_device_and_which_record(whole: Account) -> None:
 
 def test_opioids_are_named_apart() -> None:
     medicines = ("Morphine 10 mg", "lorazepam")
-    made = told(lambda side: side.asks(Prepare(medicines, None, "nurse.b")))
+    made = told(lambda side: side.asks(RecordPreparation(medicines, None, "nurse.b")))
     found = field(made, "medicines")
     assert found.value == {
         "taken": True,
@@ -163,7 +163,7 @@ def test_a_corrected_dose_shows_both_values() -> None:
     assert "lot B777" in doses.text
     (source,) = doses.sources
     assert source.by == "nurse.b"
-    assert [(c.was.by, c.by) for c in source.instead_of] == [("nurse.a", "nurse.b")]
+    assert [(c.was.by, c.by) for c in source.supersedes] == [("nurse.a", "nurse.b")]
 
 
 def test_a_twice_corrected_dose_shows_all_three_values() -> None:
@@ -173,10 +173,10 @@ def test_a_twice_corrected_dose_shows_all_three_values() -> None:
             side.asks(GiveDose("esketamine", 84, lot, "nurse.b", corrects=dose.id))
 
     (source,) = field(told(correct), "doses").sources
-    assert [getattr(c.was, "lot", None) for c in source.instead_of] == ["B", "A123"]
+    assert [getattr(c.was, "lot", None) for c in source.supersedes] == ["B", "A123"]
 
 
-def test_each_dose_without_a_lot_number_is_named(unlabelled: Account) -> None:
+def test_each_dose_without_a_lot_number_is_named(unlabelled: SessionHistory) -> None:
     made = form_of(unlabelled)
     assert [words for words in made.missing if "lot" in words] == [
         "lot number of the dose at 08:01",
@@ -194,7 +194,9 @@ def test_a_dose_past_the_gate_was_not_acceptable() -> None:
 
 def test_a_clinicians_decision_makes_a_pressure_acceptable() -> None:
     side = bed().with_session().with_baseline(150, 92)
-    side.asks(Decide(Matter.PRE_DOSE, "dr.b", "known hypertension", "nurse.a")).dosed(28)
+    side.asks(
+        RecordClearance(ClearanceScope.PRE_DOSE, "dr.b", "known hypertension", "nurse.a")
+    ).dosed(28)
     found = field(form_of(account(side)), "acceptable_before")
     assert found.value["acceptable"] is True
     assert "dr.b decided on 150/92: known hypertension" in found.text
@@ -224,22 +226,22 @@ GAPS = {
 
 
 @pytest.mark.parametrize("case", GAPS)
-def test_oximetry_is_continuous_without_a_longer_gap(whole: Account, case: str) -> None:
+def test_oximetry_is_continuous_without_a_longer_gap(whole: SessionHistory, case: str) -> None:
     gaps, continuous = GAPS[case]
     found = field(form_of(whole, coverage=covered(whole, *gaps)), "oximetry")
     assert found.value["continuous"] is continuous
 
 
-def test_oximetry_that_began_late_and_ended_early_has_two_gaps(whole: Account) -> None:
+def test_oximetry_that_began_late_and_ended_early_has_two_gaps(whole: SessionHistory) -> None:
     first, ended = whole.session.first_dose_at, whole.session.ended_at
     assert first is not None
     assert ended is not None
-    span = Stretch(first + timedelta(minutes=5), ended - timedelta(minutes=7), 91, 100)
+    span = Span(first + timedelta(minutes=5), ended - timedelta(minutes=7), 91, 100)
     found = field(form_of(whole, coverage=Coverage(("oximeter",), (span,))), "oximetry")
     assert "2 gaps, 12 min in all" in found.text
 
 
-def test_oximetry_that_never_was_is_missing(whole: Account) -> None:
+def test_oximetry_that_never_was_is_missing(whole: SessionHistory) -> None:
     found = field(form_of(whole, coverage=Coverage()), "oximetry")
     assert found.missing == ("pulse oximetry: no reading since the first dose",)
 
@@ -302,8 +304,8 @@ def test_what_is_serious(case: str) -> None:
 
 def test_who_watched_is_told_in_turns() -> None:
     def change_over(side: Bedside) -> None:
-        side.asks(WatchOver(WatchAction.TAKE_OVER, "nurse.b")).minutes(10)
-        side.asks(WatchOver(WatchAction.LEAVE, "nurse.b"))
+        side.asks(AssignNurse(AssignmentAction.TAKE_OVER, "nurse.b")).minutes(10)
+        side.asks(AssignNurse(AssignmentAction.LEAVE, "nurse.b"))
 
     found = field(told(change_over), "watched_by")
     assert found.text == "nurse.a from 08:00; nurse.b from 08:11; nobody from 08:21"
@@ -348,7 +350,7 @@ def test_a_session_without_a_dose_has_no_form_due() -> None:
     assert made.missing == ("no dose was given: no form is due",)
 
 
-def test_a_clock_that_was_set_moves_everything_alike(whole: Account) -> None:
+def test_a_clock_that_was_set_moves_everything_alike(whole: SessionHistory) -> None:
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed()
     side.minutes(9).spo2(85, for_s=40).spo2(97, for_s=60).wall_steps(3600).minutes(5)
     made = form_of(account(side))
@@ -359,14 +361,14 @@ def test_a_clock_that_was_set_moves_everything_alike(whole: Account) -> None:
 # ── what a person says afterwards ───────────────────────────────────────────────────────
 
 
-def after(whole: Account, *commands: FormCommand) -> Form:
+def after(whole: SessionHistory, *commands: FormCommand) -> MonitoringForm:
     """The form after `commands`."""
     for command in commands:
         whole = later(whole, about_form(form_of(whole), command))
     return form_of(whole)
 
 
-def refused(whole: Account, *commands: FormCommand) -> Refused:
+def refused(whole: SessionHistory, *commands: FormCommand) -> Refused:
     """Why the last of `commands` is refused."""
     for command in commands[:-1]:
         whole = later(whole, about_form(form_of(whole), command))
@@ -379,13 +381,13 @@ CONFIRMED = ConfirmForm("nurse.a")
 NEW = FillForm("first_treatment", True, "nurse.a")
 
 
-def test_what_is_proposed_can_be_confirmed(whole: Account) -> None:
+def test_what_is_proposed_can_be_confirmed(whole: SessionHistory) -> None:
     ready = field(after(whole, CONFIRMED), "ready_at")
     assert (ready.value["state"], ready.missing) == ("confirmed", ())
     assert ready.sources[-1].by == "nurse.a"
 
 
-def test_what_is_proposed_can_be_changed_with_a_reason(whole: Account) -> None:
+def test_what_is_proposed_can_be_changed_with_a_reason(whole: SessionHistory) -> None:
     at = START.wall + timedelta(minutes=110)
     ready = field(after(whole, ConfirmForm("dr.b", at, "unsteady")), "ready_at")
     assert ready.value["state"] == "changed"
@@ -394,12 +396,12 @@ def test_what_is_proposed_can_be_changed_with_a_reason(whole: Account) -> None:
     assert "unsteady" in ready.text
 
 
-def test_a_form_is_complete_when_nothing_is_missing(whole: Account) -> None:
+def test_a_form_is_complete_when_nothing_is_missing(whole: SessionHistory) -> None:
     made = after(whole, CONFIRMED, NEW)
     assert (made.state, made.missing) == ("complete", ())
 
 
-def test_a_sent_form_says_by_whom_and_is_not_due(whole: Account) -> None:
+def test_a_sent_form_says_by_whom_and_is_not_due(whole: SessionHistory) -> None:
     made = after(whole, CONFIRMED, NEW, SendForm("nurse.b", "fax"))
     assert (made.state, made.days_left) == ("sent", None)
     assert made.sent is not None
@@ -407,19 +409,19 @@ def test_a_sent_form_says_by_whom_and_is_not_due(whole: Account) -> None:
     assert "marked as sent by nurse.b" in field(made, "signed_by").text
 
 
-def test_an_incomplete_form_is_sent_with_a_reason(whole: Account) -> None:
+def test_an_incomplete_form_is_sent_with_a_reason(whole: SessionHistory) -> None:
     made = after(whole, SendForm("nurse.b", reason="the patient moved away"))
     assert made.sent is not None
     assert len(made.sent["missing"]) == 2
 
 
-def test_a_form_that_was_not_sent_after_all_is_due_again(whole: Account) -> None:
+def test_a_form_that_was_not_sent_after_all_is_due_again(whole: SessionHistory) -> None:
     sent = SendForm("nurse.b", reason="late")
     made = after(whole, sent, ReopenForm("nurse.b", "wrong patient"))
     assert (made.state, made.days_left) == ("draft", 5)
 
 
-def test_a_lot_that_was_left_out_is_filled_in(unlabelled: Account) -> None:
+def test_a_lot_that_was_left_out_is_filled_in(unlabelled: SessionHistory) -> None:
     dose = unlabelled.session.doses[0].id
     made = after(unlabelled, FillForm("lot", "A9", "nurse.b", record=dose))
     doses = field(made, "doses")
@@ -427,14 +429,14 @@ def test_a_lot_that_was_left_out_is_filled_in(unlabelled: Account) -> None:
     assert (doses.sources[-1].by, len(doses.missing)) == ("nurse.b", 2)
 
 
-def test_medicines_and_first_treatment_are_filled_in(whole: Account) -> None:
+def test_medicines_and_first_treatment_are_filled_in(whole: SessionHistory) -> None:
     said = FillForm("medicines", ("codeine",), "nurse.b", reason="told later")
     made = after(whole, said, FillForm("first_treatment", False, "nurse.b"))
     assert field(made, "medicines").value["opioids"] == ["codeine"]
     assert field(made, "first_treatment").text == "no"
 
 
-def test_what_was_filled_in_before_stays_in_sight(unlabelled: Account) -> None:
+def test_what_was_filled_in_before_stays_in_sight(unlabelled: SessionHistory) -> None:
     dose = unlabelled.session.doses[0].id
     made = after(
         unlabelled,
@@ -456,7 +458,7 @@ def test_what_was_filled_in_before_stays_in_sight(unlabelled: Account) -> None:
     ]
 
 
-def test_a_minute_that_was_confirmed_before_stays_in_sight(whole: Account) -> None:
+def test_a_minute_that_was_confirmed_before_stays_in_sight(whole: SessionHistory) -> None:
     at = START.wall + timedelta(minutes=110)
     never = ConfirmForm("nurse.c", None, "never well")
     made = after(whole, CONFIRMED, ConfirmForm("dr.b", at, "unsteady"), never)
@@ -474,7 +476,7 @@ def test_a_minute_before_a_later_dose_is_not_proposed() -> None:
     assert (ready.value["at"], ready.value["criteria"]) == (None, [])
 
 
-def test_the_same_again_changes_nothing(whole: Account) -> None:
+def test_the_same_again_changes_nothing(whole: SessionHistory) -> None:
     done = later(whole, about_form(form_of(whole), CONFIRMED))
     assert about_form(form_of(done), CONFIRMED) == []
 
@@ -515,7 +517,7 @@ REFUSED: dict[str, tuple[tuple[FormCommand, ...], str | None, str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_form_refuses(whole: Account, case: str) -> None:
+def test_a_form_refuses(whole: SessionHistory, case: str) -> None:
     commands, at_fault, words = REFUSED[case]
     error = refused(whole, *commands)
     assert error.field == at_fault
@@ -538,45 +540,45 @@ def test_a_session_without_a_dose_has_no_form_to_write_on() -> None:
 EVIL = '<script>alert("1")</script>'
 
 
-def printed(made: Form) -> str:
-    return page(made, START.wall, UTC)
+def printed(made: MonitoringForm) -> str:
+    return form_page(made, START.wall, UTC)
 
 
 def test_whatever_people_wrote_is_escaped() -> None:
     side = bed().with_session().prepared().with_baseline().minutes(1)
     side.asks(GiveDose("esketamine", 28, EVIL, EVIL)).minutes(5)
     side.asks(RecordSymptom("seizure", 3, EVIL, EVIL)).typed(150, 80)
-    side.asks(Retract(side.session.pressures[-1].id, EVIL, EVIL))
+    side.asks(RetractRecord(side.session.pressures[-1].id, EVIL, EVIL))
     side.closed(against=(EVIL, EVIL))
     text = printed(form_of(account(side)))
     assert "<script" not in text
     assert text.count("&lt;script&gt;") >= 6
 
 
-def test_the_page_names_what_is_missing_and_what_it_is_not(whole: Account) -> None:
+def test_the_page_names_what_is_missing_and_what_it_is_not(whole: SessionHistory) -> None:
     text = printed(form_of(whole))
     assert "<li>when the patient could have left: a person confirms it</li>" in text
     assert "due by 2026-01-12 (7 days left)" in text
     assert "Not a certified medical device" in " ".join(text.split())
 
 
-def test_a_complete_page_has_no_box_of_what_is_missing(whole: Account) -> None:
+def test_a_complete_page_has_no_box_of_what_is_missing(whole: SessionHistory) -> None:
     text = printed(after(whole, CONFIRMED, NEW))
     assert 'class="missing"' not in text
     assert ">complete<" in text
 
 
-def test_the_page_needs_nothing_from_elsewhere(whole: Account) -> None:
+def test_the_page_needs_nothing_from_elsewhere(whole: SessionHistory) -> None:
     text = printed(form_of(whole))
     assert [word for word in ("src=", "href=", "url(", "<script", "@import") if word in text] == []
 
 
-def test_a_page_in_simulated_time_says_so(whole: Account) -> None:
-    assert "SIMULATED TIME" in page(form_of(whole), START.wall, UTC, simulated=True)
+def test_a_page_in_simulated_time_says_so(whole: SessionHistory) -> None:
+    assert "SIMULATED TIME" in form_page(form_of(whole), START.wall, UTC, simulated=True)
     assert "SIMULATED TIME" not in printed(form_of(whole))
 
 
-def test_a_score_of_before_is_not_dated_by_the_session(whole: Account) -> None:
+def test_a_score_of_before_is_not_dated_by_the_session(whole: SessionHistory) -> None:
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed().minutes(5)
     at = side.now.wall - timedelta(minutes=3)
     side.asks(RecordScore("moaas", 4, None, "nurse.a", at))
@@ -585,12 +587,12 @@ def test_a_score_of_before_is_not_dated_by_the_session(whole: Account) -> None:
     assert source.written_at - source.at == timedelta(minutes=3)
 
 
-def test_a_field_is_found_by_its_name(whole: Account) -> None:
+def test_a_field_is_found_by_its_name(whole: SessionHistory) -> None:
     names = [one.name for one in form_of(whole).fields]
     assert len(names) == len(set(names)) == 17
 
 
-def test_a_fields_json_has_its_sources(whole: Account) -> None:
+def test_a_fields_json_has_its_sources(whole: SessionHistory) -> None:
     found: Field = field(form_of(whole), "pressures")
     shown = found.as_json()
     assert shown["sources"][0]["device"] == "cuff"

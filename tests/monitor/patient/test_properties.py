@@ -15,32 +15,32 @@ from monitor.patient.commands import (
     SendForm,
     about_form,
 )
-from monitor.patient.csv_export import table
-from monitor.patient.form.form import form
-from monitor.patient.form.page import page
-from monitor.patient.treatment_course import course
+from monitor.patient.csv_export import csv_table
+from monitor.patient.form.form import monitoring_form
+from monitor.patient.form.page import form_page
+from monitor.patient.treatment_course import treatment_course
 from monitor.session.commands import (
     Abort,
+    AssignmentAction,
+    AssignNurse,
+    ClearanceScope,
     Close,
     Command,
     ControlInfusion,
-    Decide,
     GiveDose,
     InfusionAction,
-    Matter,
     Override,
-    Prepare,
+    RecordClearance,
     RecordObservation,
+    RecordPreparation,
     RecordPressure,
     RecordScore,
     RecordSymptom,
     Refused,
-    Retract,
+    RetractRecord,
     StartSession,
-    WatchAction,
-    WatchOver,
 )
-from monitor.session.history import Account
+from monitor.session.history import SessionHistory
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START
 from tests.monitor.sessions import covered, later
 
@@ -71,9 +71,15 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
     ),
     st.builds(RecordObservation, st.just("n"), resp=st.sampled_from([5.0, 14.0])),
     st.builds(RecordPressure, st.sampled_from([120.0, 190.0]), st.just(80.0), st.just("n")),
-    st.builds(Decide, st.sampled_from(Matter), st.just("dr.b"), st.just("why"), st.just("n")),
-    st.just(Prepare(("opioid",), True, "n")),
-    st.builds(WatchOver, st.sampled_from(WatchAction), st.sampled_from(["n", "m"])),
+    st.builds(
+        RecordClearance,
+        st.sampled_from(ClearanceScope),
+        st.just("dr.b"),
+        st.just("why"),
+        st.just("n"),
+    ),
+    st.just(RecordPreparation(("opioid",), True, "n")),
+    st.builds(AssignNurse, st.sampled_from(AssignmentAction), st.sampled_from(["n", "m"])),
 )
 ENDINGS: st.SearchStrategy[Command | None] = st.sampled_from(
     [None, Abort("n", "why"), Close("n", True, "dr.b", "why")]
@@ -92,7 +98,7 @@ ON_THE_FORM: st.SearchStrategy[FormCommand] = st.one_of(
 )
 
 
-def lived(regimen: str, wishes: list[Wish], ending: Command | None) -> Account:
+def lived(regimen: str, wishes: list[Wish], ending: Command | None) -> SessionHistory:
     """The account of a session in which these were wished for, and done where possible."""
     bed, now = Bed("bed-1", (OXIMETER, CUFF), DEFAULT), START
     start = StartSession("s-1", "P", 44, 71.0, REGIMENS[regimen], None, "n")
@@ -110,7 +116,7 @@ def lived(regimen: str, wishes: list[Wish], ending: Command | None) -> Account:
                 by = timedelta(hours=-1 if wish.endswith("back") else 1)
                 now = type(now)(now.wall + by, now.mono)
             elif records and wish == "retract":
-                command = Retract(records[0].id, "m", "wrong")
+                command = RetractRecord(records[0].id, "m", "wrong")
             elif records:
                 command = RecordScore("cadss", 7, None, "m", corrects=records[-1].id)
         if command is None or isinstance(command, str | float):
@@ -119,7 +125,7 @@ def lived(regimen: str, wishes: list[Wish], ending: Command | None) -> Account:
             events += bed.command(command, now).events
         except Refused:
             continue
-    found = Account.of(events)
+    found = SessionHistory.of_type(events)
     assert found is not None
     return found
 
@@ -131,13 +137,13 @@ def test_papers_are_made_of_any_session(
 ) -> None:
     account = lived(regimen, wishes, ending)
     for command in commands:
-        made = form(account, covered(account), account.events[-1].at, UTC)
+        made = monitoring_form(account, covered(account), account.events[-1].at, UTC)
         try:
             account = later(account, about_form(made, command))
         except Refused:
             continue
     now = account.events[-1].at
-    made = form(account, covered(account), now, UTC)
+    made = monitoring_form(account, covered(account), now, UTC)
     json.dumps(made.as_json(), allow_nan=False)
     for field in made.fields:
         assert (field.value is None) or field.sources, field.name
@@ -145,8 +151,8 @@ def test_papers_are_made_of_any_session(
     dosed = account.session.first_dose_at is not None
     assert (made.due_on is not None) is dosed
     assert (made.state == "complete") <= (dosed and not account.session.is_open)
-    assert made.session in page(made, now, UTC)
-    assert table(account, {}).startswith("at,minute,kind")
-    found = course([account], [], now, UTC)
+    assert made.session in form_page(made, now, UTC)
+    assert csv_table(account, {}).startswith("at,minute,kind")
+    found = treatment_course([account], [], now, UTC)
     json.dumps(found.as_json(), allow_nan=False)
     assert (found.as_json()["number"] == 1) is dosed

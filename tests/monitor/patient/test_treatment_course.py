@@ -8,16 +8,16 @@ import pytest
 from monitor.patient.commands import (
     PatientCommand,
     Reassess,
-    RecordPrompt,
+    RecordLongTermCheck,
     RecordResponse,
-    RetractEntry,
+    RetractPatientRecord,
     about_patient,
 )
-from monitor.patient.session_summary import Visit, visit, visits
-from monitor.patient.treatment_course import Course, course
+from monitor.patient.session_summary import SessionSummary, session_summaries, session_summary
+from monitor.patient.treatment_course import TreatmentCourse, treatment_course
 from monitor.session.commands import Refused
 from monitor.session.events import Event
-from monitor.session.history import Account
+from monitor.session.history import SessionHistory
 from tests.monitor.builders import START
 from tests.monitor.sessions import (
     aborted,
@@ -40,9 +40,9 @@ def day(n: int) -> date:
     return FIRST + timedelta(days=n)
 
 
-def at(accounts: list[Account], on: float, *entries: Event) -> Course:
+def at(accounts: list[SessionHistory], on: float, *entries: Event) -> TreatmentCourse:
     """The course as it is on that day."""
-    return course(accounts, entries, START.wall + timedelta(days=on), UTC)
+    return treatment_course(accounts, entries, START.wall + timedelta(days=on), UTC)
 
 
 def entry(command: PatientCommand, on: float, n: int = 1) -> Event:
@@ -51,17 +51,17 @@ def entry(command: PatientCommand, on: float, n: int = 1) -> Event:
     return written(about_patient("P-017", [], command, now), None, now, n)[0]
 
 
-def of(*happened: Any) -> Visit:
-    found = Account.of(told(1, 0, *happened))
+def of(*happened: Any) -> SessionSummary:
+    found = SessionHistory.of_type(told(1, 0, *happened))
     assert found is not None
-    return visit(found, 1, UTC)
+    return session_summary(found, 1, UTC)
 
 
 # ── a session in short ──────────────────────────────────────────────────────────────────
 
 
 def test_a_whole_session_in_short() -> None:
-    found = visit(account(treated()), 1, UTC).as_json()
+    found = session_summary(account(treated()), 1, UTC).as_json()
     assert found["rise"] == {"sys": 0.0, "at_min": found["rise"]["at_min"]}
     assert found["cadss"] == {"most": 31, "over_min": 50}
     assert (found["moaas"], found["given_mg"]) == (3, 84)
@@ -106,7 +106,7 @@ def test_what_was_out_of_the_ordinary_is_told() -> None:
         for name, grade in (("nausea", 1), ("nausea", 3), ("nausea", 0), ("headache", 1))
     ]
     found = of(given(10, override=override), *symptoms, closed(60, {**override, "reason": "late"}))
-    assert found.needed == (
+    assert found.interventions == (
         "nausea, severe",
         "dose given past the gate, dr.b: urgent",
         "left against criteria, dr.b: late",
@@ -114,14 +114,14 @@ def test_what_was_out_of_the_ordinary_is_told() -> None:
 
 
 def test_a_calm_session_needed_nothing() -> None:
-    assert of(given(10), closed()).needed == ()
+    assert of(given(10), closed()).interventions == ()
 
 
 def test_an_infusion_gives_what_is_planned_by_weight() -> None:
     begun = (5.0, "infusion.started", {"by": "n"})
-    found = Account.of(told(1, 0, begun, regimen="ketamine-iv"))
+    found = SessionHistory.of_type(told(1, 0, begun, regimen="ketamine-iv"))
     assert found is not None
-    assert visit(found, 1, UTC).given_mg == 35.5
+    assert session_summary(found, 1, UTC).given_mg == 35.5
 
 
 def test_a_session_without_a_dose_is_not_counted() -> None:
@@ -130,8 +130,8 @@ def test_a_session_without_a_dose_is_not_counted() -> None:
         told(2, 2, aborted()),
         told(3, 4, given(), aborted(60)),
     ]
-    accounts = [found for one in events if (found := Account.of(one)) is not None]
-    assert [one.number for one in visits(accounts, UTC)] == [1, None, 2]
+    accounts = [found for one in events if (found := SessionHistory.of_type(one)) is not None]
+    assert [one.number for one in session_summaries(accounts, UTC)] == [1, None, 2]
 
 
 # ── where it is, and what is next ───────────────────────────────────────────────────────
@@ -176,7 +176,7 @@ def test_the_phase_is_of_the_week(today: int) -> None:
 
 
 def test_before_the_first_dose_nothing_is_planned() -> None:
-    begun = Account.of(told(1, 0))
+    begun = SessionHistory.of_type(told(1, 0))
     assert begun is not None
     found = at([begun], 0).as_json()
     assert (found["number"], found["next"], found["phase"]) == (0, None, None)
@@ -187,7 +187,7 @@ def test_before_the_first_dose_nothing_is_planned() -> None:
 def test_a_regimen_without_phases_plans_nothing() -> None:
     plain = told(1, 0, given(), closed())
     plain[0].payload["regimen"].update(phase=[])
-    found = Account.of(plain)
+    found = SessionHistory.of_type(plain)
     assert found is not None
     assert at([found], 0).next is None
 
@@ -235,7 +235,7 @@ def test_responses_say_how_far_they_have_come() -> None:
 
 
 def test_long_term_questions_come_up_again() -> None:
-    asked = entry(RecordPrompt("misuse", "none", "n"), 20)
+    asked = entry(RecordLongTermCheck("misuse", "none", "n"), 20)
     found = {one["prompt"]: one for one in at(treatments(0), 21, asked).as_json()["prompts"]}
     assert found["misuse"]["due_on"] == day(50).isoformat()
     assert found["misuse"]["last"]["finding"] == "none"
@@ -243,7 +243,7 @@ def test_long_term_questions_come_up_again() -> None:
 
 
 def test_an_entry_counts_for_the_day_it_was_and_not_the_day_it_was_written() -> None:
-    late = RecordPrompt("misuse", "none", "n", START.wall + timedelta(days=4))
+    late = RecordLongTermCheck("misuse", "none", "n", START.wall + timedelta(days=4))
     found = at(treatments(0), 21, entry(late, 20)).as_json()["prompts"][2]
     assert found["due_on"] == day(34).isoformat()
 
@@ -281,10 +281,10 @@ REFUSED: dict[str, tuple[PatientCommand, str]] = {
     "a PHQ-9 under 0": (RecordResponse("phq-9", -1, "n"), "total"),
     "a MADRS of 61": (RecordResponse("madrs", 61, "n"), "total"),
     "another scale": (RecordResponse("gad-7", 3, "n"), "scale"),
-    "another question": (RecordPrompt("weather", "fine", "n"), "prompt"),
+    "another question": (RecordLongTermCheck("weather", "fine", "n"), "prompt"),
     "another decision": (Reassess("maybe", "n", "why"), "decision"),
     "a time to come": (RecordResponse("madrs", 1, "n", START.wall + timedelta(hours=1)), "at"),
-    "an entry that is not there": (RetractEntry("x", "n", "why"), "record"),
+    "an entry that is not there": (RetractPatientRecord("x", "n", "why"), "record"),
 }
 
 
@@ -305,10 +305,12 @@ def test_the_ends_of_a_scale_are_on_it(scale: str, total: int) -> None:
 def test_an_entry_that_was_retracted_counts_no_more_and_not_twice() -> None:
     wrong = entry(RecordResponse("phq-9", 9, "n"), 1)
     ((type_, payload),) = about_patient(
-        "P-017", [wrong], RetractEntry(wrong.id, "n", "another's"), START.wall
+        "P-017", [wrong], RetractPatientRecord(wrong.id, "n", "another's"), START.wall
     )
     assert payload["was"]["total"] == 9
     (gone,) = written([(type_, payload)], None, START.wall, 2)
     assert at(treatments(0), 2, wrong, gone).entries == ()
     with pytest.raises(Refused):
-        about_patient("P-017", [wrong, gone], RetractEntry(wrong.id, "n", "again"), START.wall)
+        about_patient(
+            "P-017", [wrong, gone], RetractPatientRecord(wrong.id, "n", "again"), START.wall
+        )

@@ -17,13 +17,21 @@ from drivers.readings import Item, LinkChanged, Measurement, Reading, Report, Vi
 from drivers.registry import DeviceSpec
 from monitor.bed import view
 from monitor.bed.bed import Bed
-from monitor.bed.effects import Outcome
-from monitor.bed.inputs import Given, Opening, Said, Site, Tick, What, text_of
-from monitor.journal import Part, Start
-from monitor.journal.chunker import Recorder
-from monitor.journal.chunks import OPENING, Chunk, part_in, start_in
-from monitor.replay.replay import Lost, Piece, run_again
-from monitor.replay.report import pieces
+from monitor.bed.effects import Result
+from monitor.bed.inputs import (
+    DeviceInput,
+    Input,
+    RecordingStart,
+    SiteCondition,
+    Tick,
+    TimedInput,
+    dump,
+)
+from monitor.journal import InputBlock, StartBlock
+from monitor.journal.chunker import SampleChunker
+from monitor.journal.chunks import RECORDING_START, Chunk, part_in, start_in
+from monitor.replay.replay import MissingInputs, RecordingItem, replay
+from monitor.replay.report import recording_items
 from monitor.session.commands import Command
 from monitor.session.events import Event
 from monitor.session.session import Session
@@ -37,22 +45,22 @@ class Tape:
     def __init__(self, bed: str = "bed-1") -> None:
         self.chunks: list[Chunk] = []
         self._bed = bed
-        self._recorder = Recorder(self.chunks.append)
+        self._recorder = SampleChunker(self.chunks.append)
 
     def open(self, at: Instant, last_n: int) -> None:
-        opening = Opening(at, (OXIMETER, CUFF), 0.0, DEFAULT, 1, last_n)
+        opening = RecordingStart(at, (OXIMETER, CUFF), 0.0, DEFAULT, 1, last_n)
         self._recorder.open(self._bed, at, opening.as_json())
 
-    def add(self, at: Instant, what: What, session: str | None = None) -> None:
-        self._recorder.add_input(self._bed, session, at, text_of(what))
+    def add(self, at: Instant, what: Input, session: str | None = None) -> None:
+        self._recorder.add_input(self._bed, session, at, dump(what))
 
-    def pieces(self) -> list[Piece]:
+    def pieces(self) -> list[RecordingItem]:
         self._recorder.flush()
-        return list(pieces(map(read, self.chunks)))
+        return list(recording_items(map(read, self.chunks)))
 
 
-def read(chunk: Chunk) -> Start | Part:
-    return start_in(chunk) if chunk.kind == OPENING else part_in(chunk)
+def read(chunk: Chunk) -> StartBlock | InputBlock:
+    return start_in(chunk) if chunk.kind == RECORDING_START else part_in(chunk)
 
 
 class Taped:
@@ -65,22 +73,22 @@ class Taped:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.bed, name)
 
-    def take(self, report: Report) -> Outcome:
-        return self._kept(report.at, Said(report.device, report.item), self.bed.take(report))
+    def take(self, report: Report) -> Result:
+        return self._kept(report.at, DeviceInput(report.device, report.item), self.bed.take(report))
 
-    def site(self, trouble: str, reason: str | None, now: Instant) -> Outcome:
-        return self._kept(now, Site(trouble, reason), self.bed.site(trouble, reason, now))
+    def site(self, trouble: str, reason: str | None, now: Instant) -> Result:
+        return self._kept(now, SiteCondition(trouble, reason), self.bed.site(trouble, reason, now))
 
-    def tick(self, now: Instant) -> Outcome:
+    def tick(self, now: Instant) -> Result:
         return self._kept(now, Tick(), self.bed.tick(now))
 
-    def command(self, command: Command, now: Instant) -> Outcome:
+    def command(self, command: Command, now: Instant) -> Result:
         try:
             return self.bed.command(command, now)
         finally:
             self._tape.add(now, command)
 
-    def _kept(self, at: Instant, what: What, outcome: Outcome) -> Outcome:
+    def _kept(self, at: Instant, what: Input, outcome: Result) -> Result:
         session = self.bed.session
         self._tape.add(at, what, session.id if session is not None and session.is_open else None)
         return outcome
@@ -113,7 +121,7 @@ class AnyOrderAgain(Happenings):
         self.tape = Tape()
         self.tape.open(START, 0)
 
-    def do(self, what: What, *fresh: str) -> None:
+    def do(self, what: Input, *fresh: str) -> None:
         try:
             super().do(what, *fresh)
         finally:
@@ -136,12 +144,12 @@ class AnyOrderAgain(Happenings):
     @rule()
     def daemon_restarts(self) -> None:
         super().daemon_restarts()
-        self.tape.open(self.now, self.bed.n)
+        self.tape.open(self.now, self.bed.event_number)
 
     def teardown(self) -> None:
-        again = run_again("bed-1", self.tape.pieces(), by_number(self.events))
+        again = replay("bed-1", self.tape.pieces(), by_number(self.events))
         assert again.difference is None
-        assert again.unseen == []
+        assert again.gaps == []
         assert len(again.same) == len(self.events)
 
 
@@ -152,7 +160,7 @@ TestAnyOrderAgain.settings = settings(max_examples=60, stateful_step_count=40)
 # ── what is different, and what is lost ─────────────────────────────────────────────────
 
 
-def recorded(live: Callable[[Bedside], object]) -> tuple[list[Piece], dict[int, Event]]:
+def recorded(live: Callable[[Bedside], object]) -> tuple[list[RecordingItem], dict[int, Event]]:
     """A bedside that `live` plays with, on tape."""
     tape = Tape()
     side = Bedside(connected=False)
@@ -169,34 +177,36 @@ def desaturates(side: Bedside) -> None:
     side.acknowledged("spo2.very-low")
 
 
-def changed(pieces: Sequence[Piece], change: Callable[[Reading], Reading]) -> list[Piece]:
+def changed(
+    pieces: Sequence[RecordingItem], change: Callable[[Reading], Reading]
+) -> list[RecordingItem]:
     """The recording with its last reading under 90 % changed."""
     found = list(pieces)
     for place in range(len(found) - 1, -1, -1):
         match found[place]:
-            case Given(at, Said(device, Measurement((first, *others), flags))) if (
+            case TimedInput(at, DeviceInput(device, Measurement((first, *others), flags))) if (
                 first.value is not None and first.vital is Vital.SPO2 and first.value < 90
             ):
                 item: Item | LinkChanged = Measurement((change(first), *others), flags)
-                found[place] = Given(at, Said(device, item))
+                found[place] = TimedInput(at, DeviceInput(device, item))
                 return found
     raise AssertionError("no such reading")
 
 
 def test_a_recording_gives_the_same_again() -> None:
     tape, events = recorded(desaturates)
-    again = run_again("bed-1", tape, events)
-    assert (again.difference, again.unseen) == (None, [])
+    again = replay("bed-1", tape, events)
+    assert (again.difference, again.gaps) == (None, [])
     assert [event.id for event in again.same] == [event.id for event in events.values()]
 
 
 def test_one_reading_that_was_changed_makes_a_difference() -> None:
     tape, events = recorded(desaturates)
     tampered = changed(tape, lambda reading: replace(reading, value=91))
-    found = run_again("bed-1", tampered, events).difference
+    found = replay("bed-1", tampered, events).difference
     assert found is not None
     assert events[found.n].type.startswith("alarm.")
-    assert found.recorded != found.again
+    assert found.recorded != found.replayed
 
 
 @pytest.mark.parametrize(
@@ -205,7 +215,7 @@ def test_one_reading_that_was_changed_makes_a_difference() -> None:
 def test_one_event_that_was_changed_makes_a_difference(change: dict[str, Any]) -> None:
     tape, events = recorded(desaturates)
     n = next(n for n, event in events.items() if event.type == "alarm.raised")
-    found = run_again("bed-1", tape, events | {n: replace(events[n], **change)}).difference
+    found = replay("bed-1", tape, events | {n: replace(events[n], **change)}).difference
     assert found is not None
     assert found.n == n
 
@@ -213,7 +223,7 @@ def test_one_event_that_was_changed_makes_a_difference(change: dict[str, Any]) -
 def test_an_event_that_nobody_recorded_makes_a_difference() -> None:
     tape, events = recorded(desaturates)
     n = next(n for n, event in events.items() if event.type == "alarm.raised")
-    found = run_again("bed-1", tape, {k: v for k, v in events.items() if k != n}).difference
+    found = replay("bed-1", tape, {k: v for k, v in events.items() if k != n}).difference
     assert found is not None
     assert (found.n, found.recorded) == (n, None)
 
@@ -222,11 +232,13 @@ def test_where_something_is_lost_nothing_is_claimed_until_the_next_start() -> No
     tape, events = recorded(desaturates)
     raised = next(n for n, event in events.items() if event.type == "alarm.raised")
     place = next(
-        i for i, p in enumerate(tape) if isinstance(p, Given) and p.at.wall >= events[raised].at
+        i
+        for i, p in enumerate(tape)
+        if isinstance(p, TimedInput) and p.at.wall >= events[raised].at
     )
-    again = run_again("bed-1", [*tape[:place], Lost(), *tape[place + 1 :]], events)
+    again = replay("bed-1", [*tape[:place], MissingInputs(), *tape[place + 1 :]], events)
     assert again.difference is None
-    assert [(u.first_n, u.last_n) for u in again.unseen] == [(raised, max(events))]
+    assert [(u.first_n, u.last_n) for u in again.gaps] == [(raised, max(events))]
 
 
 def test_chunks_that_are_missing_or_of_another_start_are_lost() -> None:
@@ -234,15 +246,17 @@ def test_chunks_that_are_missing_or_of_another_start_are_lost() -> None:
     tape.open(START, 0)
     for second in range(35):
         tape.add(START.plus(second), Tick())
-    assert Lost() not in tape.pieces()
+    assert MissingInputs() not in tape.pieces()
     start, first, _, *later = tape.chunks
-    found = list(pieces(map(read, [start, first, *later])))
-    assert found[12:] == [Lost()] * len(later)
+    found = list(recording_items(map(read, [start, first, *later])))
+    assert found[12:] == [MissingInputs()] * len(later)
 
 
 def test_a_core_that_fails_again_is_a_difference_and_no_crash() -> None:
     tape, events = recorded(desaturates)
-    unknown = Given(START.plus(1), Said("nobody", LinkChanged(Bedside().bed.hearing["cuff"].link)))
-    found = run_again("bed-1", [*tape[:9], unknown, *tape[9:]], events).difference
+    unknown = TimedInput(
+        START.plus(1), DeviceInput("nobody", LinkChanged(Bedside().bed.device_status["cuff"].link))
+    )
+    found = replay("bed-1", [*tape[:9], unknown, *tape[9:]], events).difference
     assert found is not None
-    assert "KeyError" in found.again
+    assert "KeyError" in found.replayed

@@ -8,13 +8,13 @@ import pytest
 from alerts.rules.loader import parse
 from alerts.rules.model import RuleSet
 from monitor.replay.what_if import (
-    Compared,
+    Comparison,
     Onset,
     acts_in,
     by_rule,
-    compared,
+    compare,
     effects,
-    needed,
+    interventions_in,
     onsets,
     pairs,
     under,
@@ -43,10 +43,10 @@ def desaturates(side: Bedside) -> None:
     side.spo2(90, for_s=45).spo2(97, for_s=60).aborted()
 
 
-def judged(rules: RuleSet, live: Callable[[Bedside], object] = desaturates) -> Compared:
+def judged(rules: RuleSet, live: Callable[[Bedside], object] = desaturates) -> Comparison:
     tape, events = recorded(live)
     own = [event for event in events.values() if event.session == "s-1"]
-    return compared("s-1", own, under(rules, "bed-1", "s-1", tape, events))
+    return compare("s-1", own, under(rules, "bed-1", "s-1", tape, events))
 
 
 def low(onsets: tuple[Onset, ...]) -> list[Onset]:
@@ -111,8 +111,8 @@ def test_an_alarm_that_a_person_has_reset_is_needed_no_longer() -> None:
     side = Bedside().with_session().dosed().spo2(80, for_s=30).quieted().spo2(97, for_s=30)
     side.acknowledged("spo2.very-low").wait(30).aborted().with_session(id="s-2")
     assert side.types("alarm.latched-reset") == ["alarm.latched-reset"]
-    assert needed(side.events)[0].type == "session.started"
-    assert needed(side.events)[0].session == "s-2"
+    assert interventions_in(side.events)[0].type == "session.started"
+    assert interventions_in(side.events)[0].session == "s-2"
 
 
 def test_a_correction_goes_to_the_same_record_however_it_is_numbered() -> None:
@@ -208,9 +208,9 @@ def test_alarms_are_paired_when_they_overlap_or_begin_within_a_minute() -> None:
 def test_the_first_true_alarm_counts_session_by_session() -> None:
     true, untrue = onset(100, 200, true=True), onset(50, 60)
     sessions = [
-        Compared("s-1", (untrue, true), (onset(80, 200, true=True),)),
-        Compared("s-2", (true,), (untrue,)),
-        Compared("s-3", (), (true, untrue)),
+        Comparison("s-1", (untrue, true), (onset(80, 200, true=True),)),
+        Comparison("s-2", (true,), (untrue,)),
+        Comparison("s-3", (), (true, untrue)),
     ]
     (effect,) = effects(sessions)
     assert effect.raised == (3, 4)

@@ -184,12 +184,16 @@ def test_a_refused_command_says_why_and_changes_nothing(
     prepared: Callable[[], Bedside], command: Command, kind: Refusal, says: str
 ) -> None:
     side = prepared()
-    n, session, alarms = side.bed.n, side.bed.session, dict(side.bed.engine.alarms)
+    n, session, alarms = side.bed.event_number, side.bed.session, dict(side.bed.alarm_engine.alarms)
     with pytest.raises(Refused, match=r".") as refused:
         side.asks(command)
     assert refused.value.kind is kind
     assert says in str(refused.value)
-    assert (side.bed.n, side.bed.session, side.bed.engine.alarms) == (n, session, alarms)
+    assert (side.bed.event_number, side.bed.session, side.bed.alarm_engine.alarms) == (
+        n,
+        session,
+        alarms,
+    )
     assert [e for e in side.bed.tick(side.now).events if e.n <= n] == []
 
 
@@ -338,7 +342,7 @@ def test_a_session_that_ends_ends_its_alarms_before_it(ending: str) -> None:
 def test_the_next_patient_is_not_judged_by_the_last_one_s_pressure() -> None:
     side = occupied().measured(190, 115).aborted().with_session(id="s-2").wait(2)
     assert "pressure.severe" not in side.open_rules()
-    assert all(s.value is None for s in side.bed.shown(side.now) if s.vital.value == "sys")
+    assert all(s.value is None for s in side.bed.vital_views(side.now) if s.vital.value == "sys")
 
 
 # ── alarms ──────────────────────────────────────────────────────────────────────────────
@@ -401,7 +405,7 @@ def test_a_latched_alarm_of_a_session_that_is_over_does_not_come_back() -> None:
 def test_acknowledging_one_alarm_changes_no_other() -> None:
     side = alarmed().pulse(150, for_s=32).unplugged("oximeter", for_s=40)
     side.acknowledged("tech.link-lost")
-    acknowledged = {a.rule for a in side.bed.engine.open_alarms() if a.acknowledged}
+    acknowledged = {a.rule for a in side.bed.alarm_engine.open_alarms() if a.acknowledged}
     assert acknowledged == {"tech.link-lost"}
     assert {"spo2.very-low", "pulse.extreme", "tech.link-lost"} <= side.open_rules()
 

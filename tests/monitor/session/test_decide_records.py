@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
-from monitor.bed.effects import StopMeasuring
+from monitor.bed.effects import StopMeasurement
 from monitor.session import signals as observations
 from monitor.session.commands import (
-    AllowCuff,
+    AssignmentAction,
+    AssignNurse,
     Command,
+    EnableNibp,
     GiveDose,
+    InhibitNibp,
     MeasurePressure,
     RecordObservation,
     RecordPressure,
@@ -19,10 +22,7 @@ from monitor.session.commands import (
     RecordSymptom,
     Refusal,
     Refused,
-    Retract,
-    StopCuff,
-    WatchAction,
-    WatchOver,
+    RetractRecord,
 )
 from monitor.session.records import BY_HAND
 from tests.monitor.builders import DEFAULT, START, Bedside, bed
@@ -114,24 +114,24 @@ def test_a_pressure_by_hand_is_marked_and_counts() -> None:
     taken = side.session.pressures[-1]
     assert (taken.device, taken.by, taken.sys, taken.pulse) == (BY_HAND, "nurse.a", 184, 80)
     assert "pressure.severe" in side.open_rules()
-    shown = {vital.vital.value: vital for vital in side.bed.shown(side.now)}
+    shown = {vital.vital.value: vital for vital in side.bed.vital_views(side.now)}
     assert (shown["sys"].value, shown["sys"].device) == (184, BY_HAND)
 
 
 def test_of_cuff_and_hand_the_newest_counts() -> None:
     side = dosed().typed(150, 80).wait(60).measured(120, 70)
-    shown = {vital.vital.value: vital.value for vital in side.bed.shown(side.now)}
+    shown = {vital.vital.value: vital.value for vital in side.bed.vital_views(side.now)}
     assert shown["sys"] == 120
     side.wait(60).typed(152, 82)
-    shown = {vital.vital.value: vital.value for vital in side.bed.shown(side.now)}
+    shown = {vital.vital.value: vital.value for vital in side.bed.vital_views(side.now)}
     assert shown["sys"] == 152
 
 
 def test_a_pressure_by_hand_does_a_check_that_is_due() -> None:
-    side = dosed().asks(StopCuff("nurse.a", "line")).minutes(41)
+    side = dosed().asks(InhibitNibp("nurse.a", "line")).minutes(41)
     assert "check.overdue" in side.open_rules()
     side.typed(120, 80).wait(1)
-    overdue = [a for a in side.bed.engine.open_alarms() if a.device == "pressure"]
+    overdue = [a for a in side.bed.alarm_engine.open_alarms() if a.device == "pressure"]
     assert overdue == []
 
 
@@ -139,9 +139,9 @@ def test_a_bed_without_a_cuff_shows_a_pressure_only_once_there_is_one() -> None:
     from tests.monitor.builders import OXIMETER
 
     side = bed(OXIMETER).with_session()
-    assert "sys" not in {vital.vital.value for vital in side.bed.shown(side.now)}
+    assert "sys" not in {vital.vital.value for vital in side.bed.vital_views(side.now)}
     side.typed(120, 80)
-    assert "sys" in {vital.vital.value for vital in side.bed.shown(side.now)}
+    assert "sys" in {vital.vital.value for vital in side.bed.vital_views(side.now)}
 
 
 # ── NEWS2 ───────────────────────────────────────────────────────────────────────────────
@@ -244,7 +244,7 @@ def test_a_correction_is_of_what_was_recorded() -> None:
 def test_what_was_withdrawn_keeps_no_points() -> None:
     side = dosed().observed(resp=8)
     assert "news2.raised" in side.open_rules()
-    side.asks(Retract(side.session.observations[-1].id, "nurse.a", "another patient"))
+    side.asks(RetractRecord(side.session.observations[-1].id, "nurse.a", "another patient"))
     side.wait(1).scored(moaas=5)
     assert "resp" not in side.session.news2[-1].held
     assert "news2.raised" not in side.open_rules()
@@ -253,7 +253,7 @@ def test_what_was_withdrawn_keeps_no_points() -> None:
 def test_a_withdrawn_score_is_out_of_news2_at_once() -> None:
     side = dosed().scored(moaas=2)
     assert side.session.news2[-1].points["alert"] == 3
-    side.asks(Retract(side.session.scores[-1].id, "nurse.a", "another patient"))
+    side.asks(RetractRecord(side.session.scores[-1].id, "nurse.a", "another patient"))
     assert side.session.news2[-1].points.get("alert") != 3
     assert side.session.news2[-1].held.get("alert") != 3
 
@@ -261,7 +261,7 @@ def test_a_withdrawn_score_is_out_of_news2_at_once() -> None:
 def test_news2_of_nothing_at_all_is_not_known() -> None:
     side = bed().with_session().scored(moaas=2)
     assert "news2.raised" in side.open_rules()
-    side.asks(Retract(side.session.scores[-1].id, "nurse.a", "another patient"))
+    side.asks(RetractRecord(side.session.scores[-1].id, "nurse.a", "another patient"))
     assert (side.session.news2[-1].points, side.session.news2[-1].held) == ({}, {})
     assert "news2" not in observations.signals_of(side.session)
     assert side.alarm("news2.raised").unverified_since is not None
@@ -326,13 +326,13 @@ def test_what_the_cuff_measured_is_not_rewritten_but_may_be_withdrawn() -> None:
     measured = side.session.pressures[-1]
     with pytest.raises(Refused, match="retract it"):
         side.asks(RecordPressure(120, 80, "n", corrects=measured.id))
-    side.asks(Retract(measured.id, "nurse.a", "moved the arm"))
+    side.asks(RetractRecord(measured.id, "nurse.a", "moved the arm"))
     assert [pressure.sys for pressure in side.session.pressures] == [120]
-    shown = {vital.vital.value: vital.value for vital in side.bed.shown(side.now)}
+    shown = {vital.vital.value: vital.value for vital in side.bed.vital_views(side.now)}
     assert shown["sys"] == 120
     assert side.session.corrections[-1].reason == "moved the arm"
     with pytest.raises(Refused, match="retracted already: enter it anew"):
-        side.asks(Retract(measured.id, "nurse.a", "again"))
+        side.asks(RetractRecord(measured.id, "nurse.a", "again"))
 
 
 def test_a_severe_pressure_that_was_a_slip_of_the_pen_latches_when_put_right() -> None:
@@ -359,7 +359,7 @@ def test_a_corrected_dose_is_still_no_more_than_planned() -> None:
 
 def test_a_withdrawn_only_dose_is_a_session_before_its_dose() -> None:
     side = dosed()
-    side.asks(Retract(side.session.doses[0].id, "nurse.a", "other patient"))
+    side.asks(RetractRecord(side.session.doses[0].id, "nurse.a", "other patient"))
     assert side.phase().value == "baseline"
     assert side.session.first_dose_at is None
 
@@ -367,14 +367,14 @@ def test_a_withdrawn_only_dose_is_a_session_before_its_dose() -> None:
 def test_what_counts_from_the_dose_is_unverified_once_the_dose_is_withdrawn() -> None:
     side = dosed().minutes(121).scored(cadss=6)
     assert side.alarm("dissociation.prolonged").unverified_since is None
-    side.asks(Retract(side.session.doses[0].id, "nurse.a", "other patient"))
+    side.asks(RetractRecord(side.session.doses[0].id, "nurse.a", "other patient"))
     assert side.alarm("dissociation.prolonged").unverified_since == side.now.wall
 
 
 def test_withdrawing_a_score_leaves_the_session_where_it_was() -> None:
     side = dosed().wait(1).scored(cadss=3)
     assert side.phase().value == "observing"
-    side.asks(Retract(side.session.scores[-1].id, "nurse.a", "other patient"))
+    side.asks(RetractRecord(side.session.scores[-1].id, "nurse.a", "other patient"))
     assert side.phase().value == "observing"
 
 
@@ -390,11 +390,11 @@ def test_corrections_survive_a_restart() -> None:
     side = dosed().typed(190, 80)
     side.asks(RecordPressure(121, 81, "n", corrects=side.session.pressures[-1].id)).scored(cadss=9)
     corrects(side)
-    before = (side.session, side.bed._recorded.values.keys(), side.bed.shown(side.now))
+    before = (side.session, side.bed._charted.values.keys(), side.bed.vital_views(side.now))
     side.rebuilt()
     assert side.session == before[0]
-    assert side.bed._recorded.values.keys() == before[1]
-    shown = {vital.vital.value: vital.value for vital in side.bed.shown(side.now)}
+    assert side.bed._charted.values.keys() == before[1]
+    shown = {vital.vital.value: vital.value for vital in side.bed.vital_views(side.now)}
     assert (shown["sys"], shown["dia"]) == (121, 81)
 
 
@@ -402,47 +402,47 @@ def test_corrections_survive_a_restart() -> None:
 
 
 def test_a_stopped_cuff_is_started_by_nobody_until_it_is_allowed() -> None:
-    side = dosed().asks(StopCuff("nurse.a", "line in that arm"))
+    side = dosed().asks(InhibitNibp("nurse.a", "line in that arm"))
     asked = len(side.requests)
     side.minutes(30)
     assert len(side.requests) == asked
     with pytest.raises(Refused, match="line in that arm"):
         side.asks(MeasurePressure("nurse.a"))
-    side.asks(AllowCuff("nurse.a")).wait(2)
+    side.asks(EnableNibp("nurse.a")).wait(2)
     assert len(side.requests) == asked + 1
 
 
 def test_stopping_the_cuff_ends_the_measurement_under_way() -> None:
     side = dosed().measure()
-    outcome = side.bed.command(StopCuff("nurse.a", "pain"), side.now)
-    assert outcome.requests == [StopMeasuring("cuff")]
+    outcome = side.bed.command(InhibitNibp("nurse.a", "pain"), side.now)
+    assert outcome.effects == [StopMeasurement("cuff")]
 
 
 def test_a_stopped_cuff_reminds() -> None:
-    side = dosed().asks(StopCuff("nurse.a", "line in that arm")).minutes(14)
+    side = dosed().asks(InhibitNibp("nurse.a", "line in that arm")).minutes(14)
     assert "tech.cuff-stopped" not in side.open_rules()
     side.minutes(2)
     assert "line in that arm" in side.alarm("tech.cuff-stopped").text
-    side.asks(AllowCuff("nurse.a")).wait(1)
+    side.asks(EnableNibp("nurse.a")).wait(1)
     assert "tech.cuff-stopped" not in side.open_rules()
 
 
 def test_stopping_is_for_one_patient() -> None:
-    side = dosed().asks(StopCuff("nurse.a", "line")).aborted().with_session(id="s-2").wait(120)
+    side = dosed().asks(InhibitNibp("nurse.a", "line")).aborted().with_session(id="s-2").wait(120)
     assert side.session.pressures != ()
 
 
-@pytest.mark.parametrize("command", [StopCuff("n", "again"), AllowCuff("n")])
+@pytest.mark.parametrize("command", [InhibitNibp("n", "again"), EnableNibp("n")])
 def test_the_cuff_is_stopped_once_and_allowed_once(command: Command) -> None:
     side = dosed()
-    if isinstance(command, StopCuff):
+    if isinstance(command, InhibitNibp):
         side.asks(command)
     with pytest.raises(Refused, match="stopped"):
         side.asks(command)
 
 
 def test_a_restart_forgets_no_stopped_cuff() -> None:
-    side = dosed().asks(StopCuff("nurse.a", "line")).rebuilt()
+    side = dosed().asks(InhibitNibp("nurse.a", "line")).rebuilt()
     with pytest.raises(Refused, match="line"):
         side.asks(MeasurePressure("nurse.a"))
 
@@ -450,8 +450,8 @@ def test_a_restart_forgets_no_stopped_cuff() -> None:
 # ── who watches ─────────────────────────────────────────────────────────────────────────
 
 
-def watch(action: str, by: str, to: str | None = None) -> WatchOver:
-    return WatchOver(WatchAction(action), by, to)
+def watch(action: str, by: str, to: str | None = None) -> AssignNurse:
+    return AssignNurse(AssignmentAction(action), by, to)
 
 
 def test_who_starts_a_session_watches_it() -> None:
@@ -460,9 +460,9 @@ def test_who_starts_a_session_watches_it() -> None:
 
 def test_a_bed_is_handed_over_when_the_other_takes_it() -> None:
     side = dosed().asks(watch("hand-over", "nurse.a", "nurse.b"))
-    assert (side.session.nurse, side.session.handing_to) == ("nurse.a", "nurse.b")
+    assert (side.session.nurse, side.session.handover_to) == ("nurse.a", "nurse.b")
     side.asks(watch("take-over", "nurse.b"))
-    assert (side.session.nurse, side.session.handing_to) == ("nurse.b", None)
+    assert (side.session.nurse, side.session.handover_to) == ("nurse.b", None)
     assert side.last("nurse.took-over").payload == {"by": "nurse.b", "from": "nurse.a"}
 
 
@@ -492,11 +492,11 @@ def test_each_overdue_check_alarms_and_worsens_and_ends_when_done() -> None:
     side = dosed().minutes(19)
     assert "check.overdue" not in side.open_rules()
     side.minutes(2)
-    overdue = [a for a in side.bed.engine.open_alarms() if a.rule == "check.overdue"]
+    overdue = [a for a in side.bed.alarm_engine.open_alarms() if a.rule == "check.overdue"]
     assert [(a.device, a.priority.label) for a in overdue] == [("moaas", "low")]
     assert "MOAA/S was due 15 min after the first dose" in overdue[0].text
     side.minutes(11)
-    overdue = [a for a in side.bed.engine.open_alarms() if a.rule == "check.overdue"]
+    overdue = [a for a in side.bed.alarm_engine.open_alarms() if a.rule == "check.overdue"]
     assert [(a.device, a.priority.label) for a in overdue] == [("moaas", "medium")]
     side.scored(moaas=5).wait(1)
     assert "check.overdue" not in side.open_rules()
@@ -504,7 +504,9 @@ def test_each_overdue_check_alarms_and_worsens_and_ends_when_done() -> None:
 
 def test_a_check_that_was_missed_before_the_dose_says_so() -> None:
     side = bed().with_session().minutes(6).dosed().wait(2)
-    texts = {a.device: a.text for a in side.bed.engine.open_alarms() if a.rule == "check.overdue"}
+    texts = {
+        a.device: a.text for a in side.bed.alarm_engine.open_alarms() if a.rule == "check.overdue"
+    }
     assert texts["cadss"] == "CADSS was due before the first dose"
 
 

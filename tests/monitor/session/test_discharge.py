@@ -9,11 +9,16 @@ from alerts.alarm.lifecycle import Alarm, State
 from alerts.rules.model import Kind, Priority
 from drivers.clock import Instant
 from monitor.session import decide
-from monitor.session.commands import InfusionAction, Matter
-from monitor.session.discharge import Criterion, Outlook, criteria, next_turn_s
+from monitor.session.commands import ClearanceScope, InfusionAction
+from monitor.session.discharge import (
+    Criterion,
+    DischargeEvidence,
+    discharge_criteria,
+    next_change_s,
+)
 from monitor.session.events import Draft
-from monitor.session.records import Decision
-from monitor.session.schedule import CheckState, Planned, schedule
+from monitor.session.records import Clearance
+from monitor.session.schedule import CheckState, PlannedCheck, schedule
 from monitor.session.session import Phase, Session
 from tests.monitor.builders import REGIMENS, Bedside, bed
 from tests.monitor.session.test_schedule import at, given, infused, measured, scored, session
@@ -52,27 +57,27 @@ def found(
     spo2: float | None = 97,
     spo2_held_min: float = 15,
     alarms: Iterable[Alarm] = (),
-    planned: Iterable[Planned] | None = None,
+    planned: Iterable[PlannedCheck] | None = None,
     pressure_fresh: bool = True,
 ) -> dict[str, Criterion]:
-    outlook = Outlook(
+    outlook = DischargeEvidence(
         spo2=spo2,
         spo2_held_min=spo2_held_min,
         open_alarms=alarms,
-        planned=schedule(of, at(now_min)) if planned is None else planned,
+        schedule=schedule(of, at(now_min)) if planned is None else planned,
         pressure_fresh=pressure_fresh,
     )
-    return {c.name: c for c in criteria(of, outlook, at(now_min))}
+    return {c.name: c for c in discharge_criteria(of, outlook, at(now_min))}
 
 
 def turn_min(of: Session, now_min: float, *, spo2: float | None, held_min: float) -> float:
-    return next_turn_s(of, Outlook(spo2, held_min, (), (), True), at(now_min)) / 60
+    return next_change_s(of, DischargeEvidence(spo2, held_min, (), (), True), at(now_min)) / 60
 
 
-def decision(sys: float, dia: float) -> Decision:
+def decision(sys: float, dia: float) -> Clearance:
     """A clinician's, on that pressure before leaving."""
-    about = Matter.LEAVING
-    return Decision(
+    about = ClearanceScope.LEAVING
+    return Clearance(
         id="d", at=at(110), about=about, clinician="dr.b", reason="known", sys=sys, dia=dia
     )
 
@@ -183,14 +188,14 @@ def test_a_clearance_covers_lower_pressures_that_are_not_too_low(
     sys: float, dia: float, met: bool
 ) -> None:
     cleared = decision(170, 99)
-    of = replace(recovered(sys=sys, dia=dia), decisions=(cleared,))
+    of = replace(recovered(sys=sys, dia=dia), clearances=(cleared,))
     assert found(of)["pressure-near-baseline"].met is met
 
 
 def test_a_clearance_of_a_low_pressure_covers_no_lower_one() -> None:
     low = decision(90, 60)
     for sys, met in ((90, True), (89, False)):
-        of = replace(recovered(sys=sys, dia=60), decisions=(low,))
+        of = replace(recovered(sys=sys, dia=60), clearances=(low,))
         assert found(of)["pressure-near-baseline"].met is met
 
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from monitor.session.commands import (
-    Decide,
+    ClearanceScope,
     GiveDose,
     InfusionAction,
-    Matter,
     Override,
-    Prepare,
+    RecordClearance,
+    RecordPreparation,
     Refusal,
     Refused,
     StartSession,
@@ -18,7 +18,7 @@ from monitor.session.commands import (
 from monitor.session.session import Phase
 from tests.monitor.builders import REGIMENS, START, Bedside, bed
 
-PRE_DOSE = Matter.PRE_DOSE
+PRE_DOSE = ClearanceScope.PRE_DOSE
 
 
 def ready() -> Bedside:
@@ -26,11 +26,11 @@ def ready() -> Bedside:
 
 
 def unmet(side: Bedside) -> set[str]:
-    return {c.name for c in side.bed.gate(side.now) if not c.met}
+    return {c.name for c in side.bed.predose_criteria(side.now) if not c.met}
 
 
 def said(side: Bedside, name: str) -> str:
-    return next(c.why for c in side.bed.gate(side.now) if c.name == name)
+    return next(c.why for c in side.bed.predose_criteria(side.now) if c.name == name)
 
 
 def test_a_whole_baseline_opens_the_gate() -> None:
@@ -121,15 +121,15 @@ def test_over_140_90_a_clinician_decides_first(sys: int, dia: int, is_over: bool
     if is_over:
         with pytest.raises(Refused, match="a clinician decides"):
             side.dosed(override=None)
-        side.asks(Decide(PRE_DOSE, "dr.b", "known hypertension", "nurse.a"))
+        side.asks(RecordClearance(PRE_DOSE, "dr.b", "known hypertension", "nurse.a"))
         side.dosed(override=None)
-        decided = side.session.decisions[0]
+        decided = side.session.clearances[0]
         assert (decided.clinician, decided.by, decided.sys) == ("dr.b", "nurse.a", sys)
 
 
 def test_a_decision_covers_no_higher_pressure_than_it_was_about() -> None:
     side = bed().with_session().with_baseline(150, 88)
-    side.asks(Decide(PRE_DOSE, "dr.b", "known hypertension", "nurse.a"))
+    side.asks(RecordClearance(PRE_DOSE, "dr.b", "known hypertension", "nurse.a"))
     assert "pressure-acceptable" not in unmet(side)
     side.typed(148, 88)
     assert "pressure-acceptable" not in unmet(side)
@@ -138,13 +138,13 @@ def test_a_decision_covers_no_higher_pressure_than_it_was_about() -> None:
 
 
 def test_there_is_nothing_to_decide_without_a_pressure_or_after_the_dose() -> None:
-    decide = Decide(PRE_DOSE, "dr.b", "known", "nurse.a")
+    decide = RecordClearance(PRE_DOSE, "dr.b", "known", "nurse.a")
     with pytest.raises(Refused, match="measure first"):
         bed().with_session().asks(decide)
     with pytest.raises(Refused, match="has been given"):
         ready().dosed().asks(decide)
     with pytest.raises(Refused, match="no dose has been given"):
-        ready().asks(Decide(Matter.LEAVING, "dr.b", "usual for her", "nurse.a"))
+        ready().asks(RecordClearance(ClearanceScope.LEAVING, "dr.b", "usual for her", "nurse.a"))
 
 
 def test_what_was_not_asked_is_named_and_stops_nothing() -> None:
@@ -159,10 +159,12 @@ def test_what_was_not_asked_is_named_and_stops_nothing() -> None:
 
 def test_what_was_asked_is_kept_and_may_be_asked_again() -> None:
     side = bed().with_session()
-    side.asks(Prepare(("opioid",), None, "nurse.a")).asks(Prepare(None, True, "nurse.a"))
+    side.asks(RecordPreparation(("opioid",), None, "nurse.a")).asks(
+        RecordPreparation(None, True, "nurse.a")
+    )
     assert (side.session.medicines, side.session.escort_planned) == (("opioid",), True)
     with pytest.raises(Refused, match="give medicines or escort_planned"):
-        side.asks(Prepare(None, None, "nurse.a"))
+        side.asks(RecordPreparation(None, None, "nurse.a"))
 
 
 def test_an_infusion_waits_at_the_same_gate() -> None:
@@ -177,7 +179,7 @@ def test_the_gate_is_for_the_first_dose_alone() -> None:
     side = ready().dosed(28, override=None).silent("oximeter", for_s=60)
     side.dosed(28, override=None)
     assert len(side.session.doses) == 2
-    assert side.bed.gate(side.now) == []
+    assert side.bed.predose_criteria(side.now) == []
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ import pytest
 from drivers.readings import Vital
 from monitor.session.regimen import (
     MEASURED,
-    Check,
-    Course,
     CoursePhase,
-    Discharge,
-    Gate,
+    CourseSchedule,
+    DischargeLimits,
+    PlannedChecks,
+    PredoseLimits,
     Regimen,
     RegimenError,
     Regimens,
@@ -68,8 +68,8 @@ def test_a_regimen_stored_before_it_had_more_tables_still_loads() -> None:
             {key: check[key] for key in check if key not in NEW_IN_CHECK} for check in old["check"]
         ]
         loaded = Regimen.model_validate(old)
-        assert (loaded.gate, loaded.discharge) == (Gate(), Discharge())
-        assert (loaded.start_dose, loaded.phase, loaded.course) == (None, (), Course())
+        assert (loaded.gate, loaded.discharge) == (PredoseLimits(), DischargeLimits())
+        assert (loaded.start_dose, loaded.phase, loaded.course) == (None, (), CourseSchedule())
 
 
 def test_a_stored_regimen_that_a_file_could_not_have_today_still_loads() -> None:
@@ -83,8 +83,8 @@ NEW_IN_CHECK = {"in_infusion_every_min", "at_discharge", "only_if_over"}
 
 @pytest.mark.parametrize("regimen", REGIMENS.values(), ids=list(REGIMENS))
 def test_what_ships_says_what_a_site_leaves_out_has(regimen: Regimen) -> None:
-    assert (regimen.gate, regimen.discharge) == (Gate(), Discharge())
-    assert regimen.course == Course(reassess_after="induction")
+    assert (regimen.gate, regimen.discharge) == (PredoseLimits(), DischargeLimits())
+    assert regimen.course == CourseSchedule(reassess_after="induction")
     assert regimen.model_fields_set >= NEW_TABLES - {"start_dose"}
 
 
@@ -273,7 +273,15 @@ def test_a_slip_is_refused_and_what_is_just_right_is_not(right: str, wrong: str,
 
 
 DOCS = Path(__file__).parents[3] / "docs"
-MODELS = (Regimen, Check, Gate, StartDose, Discharge, CoursePhase, Course)
+MODELS = (
+    Regimen,
+    PlannedChecks,
+    PredoseLimits,
+    StartDose,
+    DischargeLimits,
+    CoursePhase,
+    CourseSchedule,
+)
 KEYS = {key for model in MODELS for key in model.model_fields}
 
 

@@ -7,8 +7,8 @@ import pytest
 from drivers.clock import rfc3339
 from monitor.session.commands import InfusionAction
 from monitor.session.events import Event
-from monitor.session.regimen import Check, CheckOf, Regimen
-from monitor.session.schedule import CheckState, Planned, next_change, schedule
+from monitor.session.regimen import CheckKind, PlannedChecks, Regimen
+from monitor.session.schedule import CheckState, PlannedCheck, next_change, schedule
 from monitor.session.session import Session
 from tests.monitor.builders import REGIMENS, START
 
@@ -68,13 +68,13 @@ def infused(of: Session, action: InfusionAction, minutes: float) -> Session:
     return of.evolve(event(f"infusion.{done[action.value]}", at(minutes), by="n"))
 
 
-def due(of: Session, check: CheckOf, now_min: float = 0) -> list[float]:
+def due(of: Session, check: CheckKind, now_min: float = 0) -> list[float]:
     """When the checks are due, in minutes after the dose."""
     planned = schedule(of, at(now_min))
     return [(p.due_at - DOSED) / timedelta(minutes=1) for p in planned if p.check is check]
 
 
-def one(of: Session, check: CheckOf, due_min: float, now_min: float) -> Planned:
+def one(of: Session, check: CheckKind, due_min: float, now_min: float) -> PlannedCheck:
     planned = schedule(of, at(now_min))
     return next(p for p in planned if p.check is check and p.due_at == at(due_min))
 
@@ -86,13 +86,13 @@ BASELINE = -10.0
 @pytest.mark.parametrize(
     ("check", "minutes"),
     [
-        (CheckOf.PRESSURE, [20, 40, 60, 90, 120]),
-        (CheckOf.MOAAS, [15, 30, 45, 60, 75, 90, 120]),
-        (CheckOf.CADSS, [40, 90, 120]),
+        (CheckKind.PRESSURE, [20, 40, 60, 90, 120]),
+        (CheckKind.MOAAS, [15, 30, 45, 60, 75, 90, 120]),
+        (CheckKind.CADSS, [40, 90, 120]),
     ],
 )
 def test_a_nasal_dose_is_followed_as_the_table_says(
-    regimen: str, check: CheckOf, minutes: list[float]
+    regimen: str, check: CheckKind, minutes: list[float]
 ) -> None:
     assert due(session(regimen), check) == [BASELINE, *minutes]
 
@@ -100,30 +100,30 @@ def test_a_nasal_dose_is_followed_as_the_table_says(
 @pytest.mark.parametrize(
     ("check", "minutes"),
     [
-        (CheckOf.PRESSURE, [*range(5, 41, 5), 55, 70, 85, 100, 130, 160]),
-        (CheckOf.MOAAS, [10, 20, 30, 40, 55, 70, 85, 100, 115, 130, 160]),
-        (CheckOf.CADSS, [40, 80, 120, 160]),
+        (CheckKind.PRESSURE, [*range(5, 41, 5), 55, 70, 85, 100, 130, 160]),
+        (CheckKind.MOAAS, [10, 20, 30, 40, 55, 70, 85, 100, 115, 130, 160]),
+        (CheckKind.CADSS, [40, 80, 120, 160]),
     ],
 )
-def test_an_infusion_is_followed_as_the_table_says(check: CheckOf, minutes: list[float]) -> None:
+def test_an_infusion_is_followed_as_the_table_says(check: CheckKind, minutes: list[float]) -> None:
     ran = infused(session("ketamine-iv"), InfusionAction.START, 0)
     ran = infused(ran, InfusionAction.END, 40)
     assert due(ran, check) == [BASELINE, *minutes]
 
 
 def test_before_the_dose_only_the_baseline_is_planned() -> None:
-    assert due(session(dosed=False), CheckOf.PRESSURE) == [BASELINE]
+    assert due(session(dosed=False), CheckKind.PRESSURE) == [BASELINE]
 
 
 def test_the_checks_count_from_the_last_administration() -> None:
     twice = given(given(session(dosed=False), 0, 28), 5, 28)
-    assert due(twice, CheckOf.CADSS) == [BASELINE, 45, 95, 125]
+    assert due(twice, CheckKind.CADSS) == [BASELINE, 45, 95, 125]
 
 
 def test_an_infusion_that_ended_early_drops_the_checks_it_was_to_have() -> None:
     ran = infused(session("ketamine-iv"), InfusionAction.START, 0)
     ran = infused(ran, InfusionAction.END, 17)
-    assert due(ran, CheckOf.PRESSURE)[:5] == [BASELINE, 5, 10, 15, 32]
+    assert due(ran, CheckKind.PRESSURE)[:5] == [BASELINE, 5, 10, 15, 32]
 
 
 PAUSE, RESUME, END = InfusionAction.PAUSE, InfusionAction.RESUME, InfusionAction.END
@@ -133,53 +133,53 @@ def running(regimen: str | Regimen = "ketamine-iv") -> Session:
     return infused(session(regimen), InfusionAction.START, 0)
 
 
-def in_infusion(of: Session, check: CheckOf, now_min: float) -> list[float]:
+def in_infusion(of: Session, check: CheckKind, now_min: float) -> list[float]:
     """When the checks after baseline and before the end of the window are due."""
     return due(of, check, now_min)[1:-1]
 
 
 def test_while_an_infusion_runs_its_checks_reach_to_its_planned_end() -> None:
     for now_min in (0, 17, 39.9):
-        assert in_infusion(running(), CheckOf.PRESSURE, now_min) == [*range(5, 41, 5)]
-        assert in_infusion(running(), CheckOf.MOAAS, now_min) == [10, 20, 30, 40]
+        assert in_infusion(running(), CheckKind.PRESSURE, now_min) == [*range(5, 41, 5)]
+        assert in_infusion(running(), CheckKind.MOAAS, now_min) == [10, 20, 30, 40]
 
 
 def test_an_infusion_that_overruns_has_the_next_check_planned() -> None:
-    assert in_infusion(running(), CheckOf.PRESSURE, 40)[-1] == 45
-    assert in_infusion(running(), CheckOf.PRESSURE, 44.9)[-1] == 45
-    assert in_infusion(running(), CheckOf.PRESSURE, 45)[-1] == 50
-    assert in_infusion(running(), CheckOf.PRESSURE, 63)[-3:] == [55, 60, 65]
+    assert in_infusion(running(), CheckKind.PRESSURE, 40)[-1] == 45
+    assert in_infusion(running(), CheckKind.PRESSURE, 44.9)[-1] == 45
+    assert in_infusion(running(), CheckKind.PRESSURE, 45)[-1] == 50
+    assert in_infusion(running(), CheckKind.PRESSURE, 63)[-3:] == [55, 60, 65]
 
 
 def test_the_planned_end_moves_as_long_as_a_pause_lasts() -> None:
     paused = infused(running(), PAUSE, 12)
-    assert in_infusion(paused, CheckOf.PRESSURE, 12)[-1] == 40
-    assert in_infusion(paused, CheckOf.PRESSURE, 16)[-1] == 40
-    assert in_infusion(paused, CheckOf.PRESSURE, 17)[-1] == 45
+    assert in_infusion(paused, CheckKind.PRESSURE, 12)[-1] == 40
+    assert in_infusion(paused, CheckKind.PRESSURE, 16)[-1] == 40
+    assert in_infusion(paused, CheckKind.PRESSURE, 17)[-1] == 45
     resumed = infused(paused, RESUME, 22)
-    assert in_infusion(resumed, CheckOf.PRESSURE, 30) == [*range(5, 51, 5)]
+    assert in_infusion(resumed, CheckKind.PRESSURE, 30) == [*range(5, 51, 5)]
     again = infused(infused(resumed, PAUSE, 30), RESUME, 35)
-    assert in_infusion(again, CheckOf.PRESSURE, 40) == [*range(5, 56, 5)]
+    assert in_infusion(again, CheckKind.PRESSURE, 40) == [*range(5, 56, 5)]
 
 
 def test_a_pause_is_no_pause_of_the_checks() -> None:
     paused = infused(running(), PAUSE, 12)
-    assert one(paused, CheckOf.PRESSURE, 15, 16).state is CheckState.DUE
+    assert one(paused, CheckKind.PRESSURE, 15, 16).state is CheckState.DUE
 
 
 def test_after_an_infusion_the_checks_count_from_its_end_whenever_that_was() -> None:
     ran = infused(infused(infused(running(), PAUSE, 10), RESUME, 20), END, 50)
-    assert due(ran, CheckOf.CADSS, 50) == [BASELINE, 50, 90, 130, 170]
-    assert due(ran, CheckOf.PRESSURE, 50)[10:] == [50, 65, 80, 95, 110, 140, 170]
+    assert due(ran, CheckKind.CADSS, 50) == [BASELINE, 50, 90, 130, 170]
+    assert due(ran, CheckKind.PRESSURE, 50)[10:] == [50, 65, 80, 95, 110, 140, 170]
 
 
 def test_an_infusion_that_ends_in_a_pause_has_no_check_after_its_end() -> None:
     ran = infused(infused(running(), PAUSE, 12), END, 18)
-    assert due(ran, CheckOf.PRESSURE, 60)[:5] == [BASELINE, 5, 10, 15, 33]
+    assert due(ran, CheckKind.PRESSURE, 60)[:5] == [BASELINE, 5, 10, 15, 33]
 
 
 LISTED = REGIMENS["ketamine-iv"].model_copy(
-    update={"check": (Check(of=CheckOf.PRESSURE, after_dose_min=(5, 10, 20, 40)),)}
+    update={"check": (PlannedChecks(of=CheckKind.PRESSURE, after_dose_min=(5, 10, 20, 40)),)}
 )
 
 
@@ -202,13 +202,13 @@ def test_checks_listed_for_an_infusion_count_the_minutes_it_ran(
     ran = running(LISTED)
     for action, when in turns:
         ran = infused(ran, action, when)
-    assert due(ran, CheckOf.PRESSURE, now_min) == minutes
+    assert due(ran, CheckKind.PRESSURE, now_min) == minutes
 
 
 @pytest.mark.parametrize("late_min", [5, 9, 14, 20])
 def test_a_second_device_that_is_late_moves_every_check(late_min: float) -> None:
     twice = given(given(session(dosed=False), 0, 28), late_min, 28)
-    assert due(twice, CheckOf.PRESSURE) == [
+    assert due(twice, CheckKind.PRESSURE) == [
         BASELINE,
         *(late_min + minutes for minutes in (20, 40, 60, 90, 120)),
     ]
@@ -216,14 +216,14 @@ def test_a_second_device_that_is_late_moves_every_check(late_min: float) -> None
 
 def test_a_check_done_for_the_first_device_does_not_do_the_second_one_s() -> None:
     first = scored(given(session(dosed=False), 0, 28), 15)
-    assert one(first, CheckOf.MOAAS, 15, 16).state is CheckState.DONE
-    assert one(given(first, 18, 28), CheckOf.MOAAS, 33, 20).state is CheckState.UPCOMING
+    assert one(first, CheckKind.MOAAS, 15, 16).state is CheckState.DONE
+    assert one(given(first, 18, 28), CheckKind.MOAAS, 33, 20).state is CheckState.UPCOMING
 
 
 ODD_END = REGIMENS["ketamine-iv"].model_copy(
     update={
         "infusion_min": 42,
-        "check": (Check(of=CheckOf.PRESSURE, in_infusion_every_min=5),),
+        "check": (PlannedChecks(of=CheckKind.PRESSURE, in_infusion_every_min=5),),
     }
 )
 
@@ -261,18 +261,18 @@ def test_without_a_session_nothing_changes_by_itself() -> None:
 LEAVING = REGIMENS["esketamine-84"].model_copy(
     update={
         "window_min": 150,
-        "check": (Check(of=CheckOf.PRESSURE, after_dose_min=(20,), at_discharge=True),),
+        "check": (PlannedChecks(of=CheckKind.PRESSURE, after_dose_min=(20,), at_discharge=True),),
     }
 )
 
 
 def test_a_check_at_discharge_is_due_when_the_window_ends() -> None:
-    assert due(session(LEAVING), CheckOf.PRESSURE) == [20, 150]
-    assert due(given(session(LEAVING), 10, 28), CheckOf.PRESSURE) == [30, 160]
+    assert due(session(LEAVING), CheckKind.PRESSURE) == [20, 150]
+    assert due(given(session(LEAVING), 10, 28), CheckKind.PRESSURE) == [30, 160]
 
 
 def test_a_check_at_discharge_that_is_planned_anyway_is_one_check() -> None:
-    assert due(session(), CheckOf.PRESSURE).count(120) == 1
+    assert due(session(), CheckKind.PRESSURE).count(120) == 1
 
 
 @pytest.mark.parametrize(
@@ -296,13 +296,13 @@ def test_the_last_cadss_is_asked_for_only_if_the_one_before_was_over_four(
     seen = session()
     for minutes, total in scores:
         seen = scored(seen, minutes, scale="cadss", total=total)
-    assert (120 in due(seen, CheckOf.CADSS)) is wanted
+    assert (120 in due(seen, CheckKind.CADSS)) is wanted
 
 
 def test_the_last_cadss_is_done_by_the_score_that_is_low_again() -> None:
     seen = scored(session(), 90, scale="cadss", total=9)
     seen = scored(seen, 118, scale="cadss", total=2)
-    assert one(seen, CheckOf.CADSS, 120, 121).done_at == at(118)
+    assert one(seen, CheckKind.CADSS, 120, 121).done_at == at(118)
 
 
 def test_while_an_infusion_may_be_paused_the_plan_is_looked_at_each_minute() -> None:
@@ -314,23 +314,23 @@ def test_while_an_infusion_may_be_paused_the_plan_is_looked_at_each_minute() -> 
 
 def test_a_check_that_is_not_wanted_takes_no_later_one_with_it() -> None:
     entries = (
-        Check(of=CheckOf.CADSS, after_dose_min=(60,), only_if_over=4),
-        Check(of=CheckOf.CADSS, after_dose_min=(120,)),
+        PlannedChecks(of=CheckKind.CADSS, after_dose_min=(60,), only_if_over=4),
+        PlannedChecks(of=CheckKind.CADSS, after_dose_min=(120,)),
     )
     regimen = LEAVING.model_copy(update={"check": entries})
-    assert due(scored(session(regimen), 50, scale="cadss", total=2), CheckOf.CADSS) == [120]
+    assert due(scored(session(regimen), 50, scale="cadss", total=2), CheckKind.CADSS) == [120]
 
 
 def test_a_check_that_another_entry_wants_anyway_is_wanted() -> None:
     both = (
-        Check(of=CheckOf.CADSS, after_dose_min=(120,)),
-        Check(of=CheckOf.CADSS, after_dose_min=(120,), only_if_over=4),
+        PlannedChecks(of=CheckKind.CADSS, after_dose_min=(120,)),
+        PlannedChecks(of=CheckKind.CADSS, after_dose_min=(120,), only_if_over=4),
     )
     for entries in (both, both[::-1]):
         regimen = LEAVING.model_copy(update={"check": entries})
         for total in (2, 12):
             of = scored(session(regimen), 90, scale="cadss", total=total)
-            assert due(of, CheckOf.CADSS) == [120]
+            assert due(of, CheckKind.CADSS) == [120]
 
 
 @pytest.mark.parametrize(
@@ -345,36 +345,36 @@ def test_a_check_that_another_entry_wants_anyway_is_wanted() -> None:
 def test_a_check_is_due_at_its_time_and_overdue_after_its_tolerance(
     now_min: float, state: CheckState
 ) -> None:
-    assert one(session(), CheckOf.PRESSURE, 20, now_min).state is state
+    assert one(session(), CheckKind.PRESSURE, 20, now_min).state is state
 
 
 @pytest.mark.parametrize(("taken_min", "done"), [(14.9, False), (15, True), (24, True), (39, True)])
 def test_a_check_is_done_from_its_tolerance_on(taken_min: float, done: bool) -> None:
-    planned = one(measured(session(), taken_min), CheckOf.PRESSURE, 20, 50)
+    planned = one(measured(session(), taken_min), CheckKind.PRESSURE, 20, 50)
     assert (planned.state is CheckState.DONE) is done
     assert planned.done_at == (at(taken_min) if done else None)
 
 
 def test_a_check_done_early_does_not_do_the_next_one() -> None:
     ran = measured(infused(session("ketamine-iv"), InfusionAction.START, 0), 5)
-    assert one(ran, CheckOf.PRESSURE, 5, 8).state is CheckState.DONE
-    assert one(ran, CheckOf.PRESSURE, 10, 8).state is CheckState.UPCOMING
+    assert one(ran, CheckKind.PRESSURE, 5, 8).state is CheckState.DONE
+    assert one(ran, CheckKind.PRESSURE, 10, 8).state is CheckState.UPCOMING
 
 
 def test_one_late_check_makes_up_for_those_that_were_missed() -> None:
     late = scored(session(), 46)
-    assert [one(late, CheckOf.MOAAS, m, 47).state for m in (15, 30, 45)] == [CheckState.DONE] * 3
-    assert one(late, CheckOf.MOAAS, 60, 61).state is CheckState.DUE
+    assert [one(late, CheckKind.MOAAS, m, 47).state for m in (15, 30, 45)] == [CheckState.DONE] * 3
+    assert one(late, CheckKind.MOAAS, 60, 61).state is CheckState.DUE
 
 
 def test_a_score_on_another_scale_does_no_check() -> None:
     other = scored(session(), 20, scale="cadss", total=3)
-    assert one(other, CheckOf.MOAAS, 15, 21).state is CheckState.OVERDUE
+    assert one(other, CheckKind.MOAAS, 15, 21).state is CheckState.OVERDUE
 
 
 def test_scores_recorded_out_of_order_do_their_own_checks() -> None:
     mixed = scored(session(), 31, 16)
-    assert one(mixed, CheckOf.MOAAS, 15, 32).done_at == at(16)
+    assert one(mixed, CheckKind.MOAAS, 15, 32).done_at == at(16)
 
 
 def test_the_checks_come_in_the_order_they_are_due() -> None:
