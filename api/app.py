@@ -13,7 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api import answers, commands, metrics, papers, problems, reads, stream
 from api.headers import SafeHeaders
-from monitor.ward.ward import Ward
+from monitor.ward import Ward
 
 BODY_BYTES: Final = 256 * 1024
 """No command is larger."""

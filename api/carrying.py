@@ -16,7 +16,7 @@ from fastapi import Header, Request, Response
 
 from api.problems import ProblemError
 from monitor.journal import Receipt
-from monitor.ward.ward import Ward
+from monitor.ward import Ward
 
 STORE_S: Final = 10.0
 """How long a person waits for the journal before being told that it is not storing."""

@@ -12,8 +12,7 @@ from api.carrying import Carrier, Key, Order
 from api.problems import DOCUMENTED, ProblemError
 from monitor.bed import view
 from monitor.session import commands
-from monitor.ward.bed_runner import BedRunner
-from monitor.ward.ward import Ward
+from monitor.ward import BedRunner, Ward
 
 
 def router(ward: Ward) -> APIRouter:

@@ -6,9 +6,9 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from alerts.rules.model import Priority
+from alerts.rules import Priority
 from drivers.readings import LinkState
-from monitor.ward.ward import Ward
+from monitor.ward import Ward
 
 
 def registry(ward: Ward) -> CollectorRegistry:

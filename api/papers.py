@@ -10,11 +10,9 @@ from api.carrying import Carrier, Key, Order
 from api.problems import DOCUMENTED, ProblemError
 from api.reads import NOT_FOUND, Limit, Seq, at_a_bed
 from monitor.bed import view
-from monitor.patient import commands
-from monitor.patient.csv_export import csv_table, session_export
-from monitor.patient.form.page import CONTENT_POLICY, form_page
-from monitor.patient.repository import FormState
-from monitor.ward.ward import Ward
+from monitor.patient import FormState, commands, csv_table, session_export
+from monitor.patient.form import CONTENT_POLICY, form_page
+from monitor.ward import Ward
 
 
 def router(ward: Ward) -> APIRouter:

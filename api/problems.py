@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers import Problem, Wrong
 from monitor.journal import StoreError
-from monitor.session.commands import Refusal, Refused
+from monitor.session import Refusal, Refused
 
 MEDIA_TYPE: Final = "application/problem+json"
 

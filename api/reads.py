@@ -5,15 +5,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from alerts.alarm.lifecycle import ENDINGS
+from alerts.alarm import ALARM_ENDINGS
 from api import answers
 from api.commands import at_bed
 from api.problems import DOCUMENTED, ProblemError
 from drivers.clock import rfc3339
 from drivers.readings import UNITS, Vital
 from monitor.bed import view
-from monitor.session.events import Stored
-from monitor.ward.ward import Ward
+from monitor.session import Stored
+from monitor.ward import Ward
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: DOCUMENTED[404]}
@@ -108,7 +108,7 @@ def router(ward: Ward) -> APIRouter:
         last, and not while it is open.
         """
         if state == "ended":
-            ended = await ward.journal.events(after, limit, bed=bed, types=ENDINGS)
+            ended = await ward.journal.events(after, limit, bed=bed, types=ALARM_ENDINGS)
             last = {stored.event.subject: stored.seq for stored in ended}
             items = [
                 stored.event.payload["alarm"]

@@ -16,8 +16,8 @@ import structlog
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
-from monitor.session.events import Event, Stored
-from monitor.ward.ward import Ward
+from monitor.session import Event, Stored
+from monitor.ward import Ward
 
 STATUS_S: Final = 5.0
 """How often the status is sent, in real seconds: it is the heartbeat too."""

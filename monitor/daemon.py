@@ -17,16 +17,15 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from alerts.rules import loader
-from alerts.rules.model import RuleSet
+from alerts.rules import RuleSet, loader
 from api.app import create_app
 from drivers.clock import Clock
 from monitor import __version__
 from monitor.journal import Journal, StoreError
 from monitor.mqtt import MqttPublisher, MqttSettings
-from monitor.session.regimen import RegimenError, Regimens
+from monitor.session import RegimenError, Regimens
 from monitor.settings import Settings
-from monitor.ward.ward import BrokerStatus, Ward
+from monitor.ward import BrokerStatus, Ward
 
 GRACE_S: Final = 1
 """How long an open request may take to end when the daemon stops."""

@@ -23,9 +23,8 @@ from pydantic_settings import (
 )
 
 from drivers.registry import DeviceSpec, SpecError
-from monitor.patient.commands import RECORDS_STREAM
-from monitor.session.records import BY_HAND
-from monitor.session.regimen import CheckKind
+from monitor.patient import RECORDS_STREAM
+from monitor.session import BY_HAND, CheckKind
 from monitor.toml_errors import explain_errors
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from alerts.rules.toml_positions import KeyPath, key_lines, line_at, suggest
+from alerts.rules import KeyPath, key_lines, line_at, suggest
 
 
 def explain_errors(model: type[BaseModel], where: str, text: str, error: ValidationError) -> str:

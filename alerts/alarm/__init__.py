@@ -2,3 +2,40 @@
 
 Knows no signal and no rule's condition; that is `alerts.evaluation`.
 """
+
+from alerts.alarm import audio_pause
+from alerts.alarm.lifecycle import (
+    ALARM_ENDINGS,
+    ALARM_ONSETS,
+    ALARM_OPENINGS,
+    ALARM_SOUNDINGS,
+    REACTIVATION_S,
+    TRANSITIONS,
+    Alarm,
+    AlarmChange,
+    State,
+    Trigger,
+    TriggerDetails,
+    advance,
+    lifecycle_state,
+)
+from alerts.alarm.text import render, values_of
+
+__all__ = [
+    "ALARM_ENDINGS",
+    "ALARM_ONSETS",
+    "ALARM_OPENINGS",
+    "ALARM_SOUNDINGS",
+    "REACTIVATION_S",
+    "TRANSITIONS",
+    "Alarm",
+    "AlarmChange",
+    "State",
+    "Trigger",
+    "TriggerDetails",
+    "advance",
+    "audio_pause",
+    "lifecycle_state",
+    "render",
+    "values_of",
+]

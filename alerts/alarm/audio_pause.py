@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from alerts.alarm.lifecycle import SOUNDINGS, Alarm, AlarmChange
-from alerts.rules.model import Kind, Priority
+from alerts.alarm.lifecycle import ALARM_SOUNDINGS, Alarm, AlarmChange
+from alerts.rules import Kind, Priority
 from drivers.clock import STEP_S, Instant, parse_rfc3339, rfc3339
 
 MAX_S: Final = 120.0
@@ -21,7 +21,7 @@ MAX_S: Final = 120.0
 PAUSED: Final = "alarm.audio-paused"
 RESUMED: Final = "alarm.audio-resumed"
 
-NEWS: Final = SOUNDINGS | {"alarm.escalated"}
+NEWS: Final = ALARM_SOUNDINGS | {"alarm.escalated"}
 """The events by which an alarm asks to be heard anew."""
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from alerts.rules.model import Kind, Priority
+from alerts.rules import Kind, Priority
 from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
 
 REACTIVATION_S: Final = 60.0
@@ -236,16 +236,16 @@ class Transition:
     events: tuple[str, ...]
 
 
-ONSETS: Final = frozenset({"alarm.raised", "alarm.re-raised"})
+ALARM_ONSETS: Final = frozenset({"alarm.raised", "alarm.re-raised"})
 """The events by which an alarm's condition begins."""
 
-SOUNDINGS: Final = ONSETS | {"alarm.reprioritised"}
+ALARM_SOUNDINGS: Final = ALARM_ONSETS | {"alarm.reprioritised"}
 """The events by which an alarm is new, or more urgent than before."""
 
-OPENINGS: Final = ONSETS | {"alarm.acknowledgement-undone"}
+ALARM_OPENINGS: Final = ALARM_ONSETS | {"alarm.acknowledgement-undone"}
 """The events after which an alarm is open that may not have been before."""
 
-ENDINGS: Final = frozenset({"alarm.ended", "alarm.latched-reset"})
+ALARM_ENDINGS: Final = frozenset({"alarm.ended", "alarm.latched-reset"})
 """The events that end an alarm."""
 
 _ENDS: Final = Transition(State.ENDED, ("alarm.ended",))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from alerts.rules.model import (
+from alerts.rules import (
     GRADES,
     SCORES,
     SYMPTOM_SIGNALS,
@@ -12,13 +12,13 @@ from alerts.rules.model import (
     Rise,
     Rule,
     leaves,
-    signals,
+    signals_in,
 )
 
 
 def values_of(rule: Rule, seen: Mapping[str, float]) -> dict[str, float]:
     """The values `rule` looked at, of those seen."""
-    return {name: seen[name] for name in signals(rule.condition) if name in seen}
+    return {name: seen[name] for name in signals_in(rule.condition) if name in seen}
 
 
 def render(
@@ -39,7 +39,7 @@ def render(
         for name, value in seen.items()
         if name in baseline
     }
-    named = signals(rule.condition)
+    named = signals_in(rule.condition)
     if len(named) == 1 and named[0] in seen:
         fields["value"] = fields[named[0]]
     for leaf in leaves(rule.condition):

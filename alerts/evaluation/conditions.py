@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from alerts.rules.model import AllOf, AnyOf, Comparison, Condition, Fall, Limit, Rise
+from alerts.rules import AllOf, AnyOf, Comparison, Condition, Fall, Limit, Rise
 
 
 class Verdict(Enum):

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
-from alerts.alarm.lifecycle import (
+from alerts.alarm import (
     REACTIVATION_S,
     TRANSITIONS,
     Alarm,
@@ -22,11 +22,12 @@ from alerts.alarm.lifecycle import (
     TriggerDetails,
     advance,
     lifecycle_state,
+    render,
+    values_of,
 )
-from alerts.alarm.text import render, values_of
 from alerts.evaluation.conditions import Values, Verdict, judge
 from alerts.evaluation.timers import ConditionChange, ConditionTimer
-from alerts.rules.model import DATA_LOSS, Rule, RuleSet, signals
+from alerts.rules import DATA_LOSS, Rule, RuleSet, signals_in
 from drivers.clock import Instant, rfc3339
 
 _IDS: Final = UUID("8a1f4a8e-6f0e-4c0b-9d51-3f7f0d5b7a10")
@@ -122,7 +123,7 @@ class AlarmEngine:
         self._order[key] = len(self._order)
         self._of_set[key] = rule
         self._watches[key] = ConditionTimer(rule)
-        self._names[key] = signals(rule.condition)
+        self._names[key] = signals_in(rule.condition)
         if rule.confirm_after_s is not None:
             self._confirmed.append(key)
         self._trouble[key] = (
@@ -301,7 +302,7 @@ class AlarmEngine:
             return (), []
         gone = scene.signals_lost(trouble)
         rules = {
-            rule.id: [n for n in signals(rule.condition) if n in gone]
+            rule.id: [n for n in signals_in(rule.condition) if n in gone]
             for rule in self.effective_rules
         }
         named = dict.fromkeys(name for names in rules.values() for name in names)
@@ -392,7 +393,7 @@ class AlarmEngine:
             raise KeyError(rule.id)
         self._own[rule.id] = rule
         for key in keys:
-            assert self._names[key] == signals(rule.condition)
+            assert self._names[key] == signals_in(rule.condition)
             self._watches[key].rule = rule
             self._due.put(key, float("-inf"))
 

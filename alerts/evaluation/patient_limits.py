@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import Final
 
-from alerts.rules.model import (
+from alerts.rules import (
     RANGES,
     AllOf,
     AnyOf,
@@ -15,11 +15,11 @@ from alerts.rules.model import (
     Limit,
     Rise,
     Rule,
+    RuleError,
     TechnicalCondition,
     leaves,
-    signals,
+    signals_in,
 )
-from alerts.rules.parser import RuleError
 
 SET: Final = " (limit set for this patient)"
 """What the text of a rule ends with that has another limit, and says which."""
@@ -72,7 +72,7 @@ def _the_leaf(rule: Rule, signal: str | None) -> Measured:
     measured = [leaf for leaf in leaves(rule.condition) if not isinstance(leaf, TechnicalCondition)]
     if not measured:
         raise RuleError(f"{rule.id} is about a device and has no limit")
-    named = signals(rule.condition)
+    named = signals_in(rule.condition)
     if signal is None and len(named) > 1:
         raise RuleError(f"{rule.id} looks at {', '.join(named)}; say which")
     found = [leaf for leaf in measured if signal in (None, leaf.signal)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from alerts.evaluation.conditions import Verdict
-from alerts.rules.model import Rule
+from alerts.rules import Rule
 
 
 class ConditionChange(Enum):

@@ -2,3 +2,78 @@
 
 Plain data. Whether a rule is met is decided in `alerts.evaluation`.
 """
+
+from alerts.rules import loader
+from alerts.rules.lint import Severity, lint_rules, overridden
+from alerts.rules.loader import RuleError, from_texts, load_rules, read_rules
+from alerts.rules.model import (
+    BED_CONDITIONS,
+    CHECK_CONDITIONS,
+    DATA_LOSS,
+    DEVICE_ONLY,
+    GRADES,
+    RANGES,
+    SCORES,
+    SITE_CONDITIONS,
+    SYMPTOM_SIGNALS,
+    SYMPTOMS,
+    AllOf,
+    AnyOf,
+    Comparison,
+    Condition,
+    Fall,
+    Kind,
+    Leaf,
+    Limit,
+    Priority,
+    Rise,
+    Rule,
+    RuleSet,
+    TechnicalCondition,
+    leaves,
+    signals_in,
+)
+from alerts.rules.text import as_plain_language, describe
+from alerts.rules.toml_positions import KeyPath, key_lines, line_at, suggest
+
+__all__ = [
+    "BED_CONDITIONS",
+    "CHECK_CONDITIONS",
+    "DATA_LOSS",
+    "DEVICE_ONLY",
+    "GRADES",
+    "RANGES",
+    "SCORES",
+    "SITE_CONDITIONS",
+    "SYMPTOMS",
+    "SYMPTOM_SIGNALS",
+    "AllOf",
+    "AnyOf",
+    "Comparison",
+    "Condition",
+    "Fall",
+    "KeyPath",
+    "Kind",
+    "Leaf",
+    "Limit",
+    "Priority",
+    "Rise",
+    "Rule",
+    "RuleError",
+    "RuleSet",
+    "Severity",
+    "TechnicalCondition",
+    "as_plain_language",
+    "describe",
+    "from_texts",
+    "key_lines",
+    "leaves",
+    "line_at",
+    "lint_rules",
+    "load_rules",
+    "loader",
+    "overridden",
+    "read_rules",
+    "signals_in",
+    "suggest",
+]

@@ -28,7 +28,7 @@ from alerts.rules.model import (
     Rule,
     TechnicalCondition,
     leaves,
-    signals,
+    signals_in,
 )
 from alerts.rules.text import describe
 from drivers.readings import Vital
@@ -67,7 +67,7 @@ class Finding:
 Found = tuple[Rule, Severity, str]
 
 
-def lint(draft: ParsedRuleSet, given: Collection[str] | None = None) -> list[Finding]:
+def lint_rules(draft: ParsedRuleSet, given: Collection[str] | None = None) -> list[Finding]:
     """All there is to say of the set in `draft`.
 
     `given` are the signals that a site's devices give, None where the site is not known.
@@ -201,7 +201,7 @@ def _is_redundant(less: Rule, more: Rule) -> bool:
         and more.in_session <= less.in_session
         and _begins(more) <= _begins(less)
         and _no_sooner(less, more)
-        and set(signals(less.condition)) <= set(signals(more.condition))
+        and set(signals_in(less.condition)) <= set(signals_in(more.condition))
         and all(
             any(_implies(way, wider) for wider in _alternatives(more.condition))
             for way in _alternatives(less.condition)

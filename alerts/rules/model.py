@@ -187,7 +187,7 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
         yield condition
 
 
-def signals(condition: Condition) -> tuple[str, ...]:
+def signals_in(condition: Condition) -> tuple[str, ...]:
     """The signals that `condition` looks at, each once, in the order it names them."""
     names = (leaf.signal for leaf in leaves(condition) if not isinstance(leaf, TechnicalCondition))
     return tuple(dict.fromkeys(names))

@@ -20,7 +20,7 @@ from alerts.rules.model import (
     Rise,
     Rule,
     TechnicalCondition,
-    signals,
+    signals_in,
 )
 from alerts.rules.toml_positions import KeyPath, suggest
 from drivers.readings import Vital
@@ -95,7 +95,7 @@ def _check_whole(rule: Rule) -> None:
             raise RuleSyntaxError(
                 "confirm_within_s must be over confirm_after_s", "confirm_within_s"
             )
-        if not set(signals(rule.condition)) & CONFIRMABLE:
+        if not set(signals_in(rule.condition)) & CONFIRMABLE:
             raise RuleSyntaxError(
                 "confirm_after_s is for pressures alone; write for_s", "confirm_after_s"
             )
@@ -233,6 +233,6 @@ def _template(table: Mapping[str, Any], condition: Condition) -> str:
             raise RuleSyntaxError(
                 f"text: {{{name}}} is not known; {suggest(name, _TEXT_FIELDS)}", "text"
             )
-    if "value" in fields and len(signals(condition)) != 1:
+    if "value" in fields and len(signals_in(condition)) != 1:
         raise RuleSyntaxError("text: {value} needs a rule of one signal; name it instead", "text")
     return text

@@ -6,3 +6,23 @@ the NIBP scheduler, technical conditions, and the view that people see of it.
 
 Pure: `now` is an argument. No asyncio, no storage, no network.
 """
+
+from monitor.bed import inputs, view
+from monitor.bed.bed import Bed
+from monitor.bed.effects import Result, StartMeasurement
+from monitor.bed.inputs import Input, RecordingStart, TimedInput, apply, load
+from monitor.bed.view import Json
+
+__all__ = [
+    "Bed",
+    "Input",
+    "Json",
+    "RecordingStart",
+    "Result",
+    "StartMeasurement",
+    "TimedInput",
+    "apply",
+    "inputs",
+    "load",
+    "view",
+]

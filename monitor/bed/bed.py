@@ -18,20 +18,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from alerts.alarm import audio_pause
-from alerts.alarm.lifecycle import Alarm, AlarmChange
-from alerts.evaluation.engine import MINUTE, AlarmEngine, EvaluationContext, Signal
-from alerts.evaluation.patient_limits import with_patient_limits
-from alerts.rules.model import (
+from alerts.alarm import Alarm, AlarmChange, audio_pause
+from alerts.evaluation import MINUTE, AlarmEngine, EvaluationContext, Signal, with_patient_limits
+from alerts.rules import (
     BED_CONDITIONS,
     CHECK_CONDITIONS,
     SITE_CONDITIONS,
     Fall,
+    RuleError,
     RuleSet,
     leaves,
-    signals,
+    signals_in,
 )
-from alerts.rules.parser import RuleError
 from drivers.clock import STEP_S, Instant
 from drivers.readings import (
     LinkChanged,
@@ -48,39 +46,42 @@ from monitor.bed.effects import NO_RESULT, PendingEvents, Result
 from monitor.bed.nibp import ANSWER_S, PRESSURES, NibpScheduler, needs_follow_up
 from monitor.bed.technical import TechnicalConditions
 from monitor.bed.vitals import Vitals, VitalView
-from monitor.session import decide
-from monitor.session import signals as observations
-from monitor.session.commands import (
+from monitor.session import (
+    SESSION_ENDINGS,
     Acknowledge,
+    ChartedSignals,
+    CheckKind,
     Close,
     Command,
     ControlInfusion,
+    Criterion,
+    DischargeEvidence,
+    Draft,
     EnableNibp,
+    Event,
     GiveDose,
     InhibitNibp,
     MeasurePressure,
     PauseAudio,
+    Phase,
+    PlannedCheck,
+    Pressure,
     Refusal,
     Refused,
+    Schedule,
+    Session,
     SessionCommand,
     SetAlarmLimit,
     StartSession,
-    Unacknowledge,
-)
-from monitor.session.discharge import (
-    Criterion,
-    DischargeEvidence,
     SustainedSpo2,
+    Unacknowledge,
+    decide,
     discharge_criteria,
+    happened_at,
     next_change_s,
+    predose_criteria,
 )
-from monitor.session.events import Draft, Event, when
-from monitor.session.predose import predose_criteria
-from monitor.session.records import Pressure
-from monitor.session.regimen import CheckKind
-from monitor.session.schedule import PlannedCheck, Schedule
-from monitor.session.session import ENDINGS, Phase, Session
-from monitor.session.signals import ChartedSignals
+from monitor.session import signals as observations
 
 DOSING_S: Final = 1.0
 """How often it is looked at whether the last dose has been given."""
@@ -122,7 +123,9 @@ class Bed:
             if heard.spec.kind.can_measure
         }
         self._pressure_rules = {
-            rule.id for rule in rules.rules if not {*signals(rule.condition)}.isdisjoint(PRESSURES)
+            rule.id
+            for rule in rules.rules
+            if not {*signals_in(rule.condition)}.isdisjoint(PRESSURES)
         }
         self._pending = PendingEvents(bed)
         self._site: dict[str, str] = {}
@@ -159,11 +162,11 @@ class Bed:
         before = [*events]
         set_by_s = (now.wall - before[-1].at).total_seconds() if before else 0.0
         set_by_s = round(set_by_s, 3) if set_by_s < -STEP_S else 0.0
-        for event, at in when(before, now, set_by_s):
+        for event, at in happened_at(before, now, set_by_s):
             self._apply(event, at.mono)
             if event.subject is not None:
                 self.alarm_engine.apply(Alarm.from_json(event.payload["alarm"]))
-            elif event.type in ENDINGS:
+            elif event.type in SESSION_ENDINGS:
                 self.vitals.clear_spot_checks(now)
             else:
                 self._take_pressure(event, at, now)
@@ -357,7 +360,7 @@ class Bed:
         else:
             drafts = decide.HANDLERS[type(command)](session, command, now)
         for type_, payload in drafts:
-            if type_ in ENDINGS:
+            if type_ in SESSION_ENDINGS:
                 self._record(self.alarm_engine.end_session(now, type_.replace(".", " ")), now)
                 self._resume_audio(type_.replace(".", " "), now)
                 self.vitals.clear_spot_checks(now)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from drivers.clock import Instant, rfc3339
-from monitor.session.events import Event
+from monitor.session import Event
 
 _IDS: Final = UUID("5d1d5bd1-0a4c-4d8c-8c53-0b8f8c1f9a34")
 

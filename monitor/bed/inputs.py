@@ -17,15 +17,14 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
-from alerts.rules.loader import from_texts
-from alerts.rules.model import RuleSet
+from alerts.rules import RuleSet, from_texts
 from drivers.clock import Instant, parse_rfc3339
 from drivers.readings import Item, LinkChanged, Measurement, Report, Waveform
 from drivers.registry import DeviceSpec
 from monitor import __version__
 from monitor.bed.bed import Bed
 from monitor.bed.effects import Result
-from monitor.session.commands import Command
+from monitor.session import Command
 
 
 @dataclass(frozen=True, slots=True)

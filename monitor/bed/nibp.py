@@ -10,16 +10,21 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final
 
-from alerts.alarm.lifecycle import Alarm, State
+from alerts.alarm import Alarm, State
 from drivers.clock import Instant
 from drivers.readings import CuffPhase, LinkState, Measurement, MeasurementFailed, Vital
 from monitor.bed.device_status import DeviceStatus
-from monitor.session.commands import Refusal, Refused
-from monitor.session.events import Draft, Event
-from monitor.session.records import Pressure
-from monitor.session.regimen import CheckKind
-from monitor.session.schedule import CheckState, PlannedCheck
-from monitor.session.session import ENDINGS
+from monitor.session import (
+    SESSION_ENDINGS,
+    CheckKind,
+    CheckState,
+    Draft,
+    Event,
+    PlannedCheck,
+    Pressure,
+    Refusal,
+    Refused,
+)
 
 APART_S: Final = 60.0
 """No two measurements start within this of each other, except by hand [clinical.md]."""
@@ -55,7 +60,7 @@ class NibpScheduler:
         """Take an event of this bed that was decided at `mono`."""
         if event.type == "clock.stepped" and self.failed_at is not None:
             self.failed_at += timedelta(seconds=event.payload["by_s"])
-        if event.type in ENDINGS:
+        if event.type in SESSION_ENDINGS:
             self.inhibited = None
         if event.payload.get("device") != self.device_status.spec.id:
             return

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from alerts.evaluation.engine import ConditionAt
+from alerts.evaluation import ConditionAt
 
 
 class TechnicalConditions:

@@ -5,14 +5,12 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
 
-from alerts.rules.model import Kind, Leaf, Limit, Priority, Rise, Rule, leaves
+from alerts.rules import Kind, Leaf, Limit, Priority, Rise, Rule, leaves
 from drivers.clock import Instant, rfc3339, rfc3339_or_none
 from drivers.readings import CuffState, LinkState
 from monitor.bed.bed import Bed
 from monitor.bed.device_status import DeviceStatus
-from monitor.session.predose import ADVISORY_CRITERIA
-from monitor.session.schedule import PlannedCheck, schedule
-from monitor.session.session import Infusion, Session
+from monitor.session import ADVISORY_CRITERIA, Infusion, PlannedCheck, Session, planned_checks
 
 Json = dict[str, Any]
 
@@ -144,7 +142,7 @@ def records(of: Session) -> Json:
         "limits": [],
         "gate": [],
         "criteria": [],
-        "schedule": [] if of.ended_at is None else checks(schedule(of, of.ended_at)),
+        "schedule": [] if of.ended_at is None else checks(planned_checks(of, of.ended_at)),
         "ended_at": rfc3339_or_none(of.ended_at),
         "ended_by": of.ended_by,
         "against_criteria": of.against_criteria,

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from alerts.evaluation.conditions import Value
+from alerts.evaluation import Value
 from drivers.clock import Instant
 from drivers.readings import UNITS, Quality, Reading, Vital
 from drivers.registry import DeviceSpec
-from monitor.session.records import BY_HAND
+from monitor.session import BY_HAND
 
 SPOT_CHECK_S = 30.0
 """A value promised for longer than this is a measurement of its own, not one of a stream: a

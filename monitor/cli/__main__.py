@@ -1,5 +1,5 @@
 """`python -m monitor.cli` is the command `postdose`."""
 
-from monitor.cli.app import main
+from monitor.cli import main
 
 main()

@@ -17,7 +17,7 @@ from monitor import __version__
 from simulators.cli import simulate
 
 if TYPE_CHECKING:
-    from alerts.rules.lint import Severity
+    from alerts.rules import Severity
     from monitor.cli.exports import Format
     from monitor.settings import Settings
 
@@ -168,7 +168,7 @@ def run(
 @app.command()
 def check(config: Config) -> None:
     """Validate a site's file, open every port, ask every device who it is."""
-    from alerts.rules.lint import Severity
+    from alerts.rules import Severity
     from monitor.cli.check import check_site
 
     settings = _settings(config)
@@ -180,7 +180,7 @@ def check(config: Config) -> None:
 @contextlib.contextmanager
 def _findings() -> Iterator[Callable[["Severity", str], None]]:
     """Something to say findings with, a line each; at its end, a failure if there was a fault."""
-    from alerts.rules.lint import Severity
+    from alerts.rules import Severity
 
     found: list[Severity] = []
 
@@ -204,7 +204,7 @@ def replay(
     """Run a recorded session again: the same events, or the alarms under other rules."""
     from rich.console import Console
 
-    from monitor.replay.report import run_replay
+    from monitor.replay import run_replay
 
     with _reading():
         if not run_replay(_settings(config).store.url, session, rules, Console()):
@@ -214,9 +214,9 @@ def replay(
 @contextlib.contextmanager
 def _reading() -> Iterator[None]:
     """What cannot be read or run again is said in one line."""
-    from alerts.rules.loader import RuleError
+    from alerts.rules import RuleError
     from monitor.journal import StoreError
-    from monitor.replay.report import ReplayError
+    from monitor.replay import ReplayError
 
     try:
         yield
@@ -279,7 +279,7 @@ def rules(
         raise typer.BadParameter(f"{sessions[0]}: --set names a set; sessions are for --what-if")
     from rich.console import Console
 
-    from alerts.rules.loader import RuleError, load_rules
+    from alerts.rules import RuleError, load_rules
     from monitor.cli.rules_table import escalation, tables
 
     if checked is not None:
@@ -296,13 +296,12 @@ def rules(
 
 
 def _check_rules(name: str, config: Path | None) -> None:
-    from alerts.rules.lint import Severity, lint
-    from alerts.rules.loader import read_rules
+    from alerts.rules import Severity, lint_rules, read_rules
 
     given = None if config is None else _settings(config).given()
     draft = read_rules(name)
     with _findings() as say:
-        for finding in lint(draft, given):
+        for finding in lint_rules(draft, given):
             say(finding.level, finding.message)
         if draft.rules is not None:
             say(Severity.OK, f"{name}: {draft.rules.summary}")
@@ -311,7 +310,7 @@ def _check_rules(name: str, config: Path | None) -> None:
 def _what_if(sessions: list[str], rules: Path | None, config: Path | None) -> None:
     from rich.console import Console
 
-    from monitor.replay.report import run_what_if
+    from monitor.replay import run_what_if
 
     if not sessions or rules is None or config is None:
         raise typer.BadParameter("--what-if takes session ids, --rules FILE and --config FILE")
@@ -332,8 +331,8 @@ def cohort(
     ] = None,
 ) -> None:
     """Watch simulated patients through the rules; hold them against the label's figures."""
-    from alerts.rules.loader import RuleError
-    from monitor.cohort.run import CohortError, run_cohort
+    from alerts.rules import RuleError
+    from monitor.cohort import CohortError, run_cohort
 
     try:
         text, missed = run_cohort(regimen, patients, seed, name, picture)

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from alerts.rules import loader
-from alerts.rules.lint import Severity, lint
+from alerts.rules import Severity, lint_rules, loader
 from drivers.clock import Clock
 from drivers.device import Device
 from drivers.readings import (
@@ -44,7 +43,7 @@ async def check_site(settings: Settings, say: Say) -> None:
 
 def _files(settings: Settings, say: Say) -> None:
     draft = loader.read_rules(settings.rules.set)
-    for finding in lint(draft, settings.given()):
+    for finding in lint_rules(draft, settings.given()):
         say(finding.level, f"rules: {finding.message}")
     if draft.rules is not None:
         say(Severity.OK, f"rules: {draft.rules.summary}")
@@ -73,10 +72,15 @@ async def _stored_events(url: str) -> int | None:
 
     Only reads, so that a daemon may be writing it. Raises `StoreError`.
     """
-    from monitor.journal import JournalReader, StoreError
-    from monitor.journal.database import locate, refuse_other_revisions, revision
+    from monitor.journal import (
+        JournalReader,
+        StoreError,
+        parse_store_url,
+        refuse_other_revisions,
+        revision,
+    )
 
-    address = locate(url)
+    address = parse_store_url(url)
     if address.path is not None and not address.path.exists():
         folder = address.path.parent
         if not folder.is_dir():

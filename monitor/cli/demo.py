@@ -19,8 +19,10 @@ from uuid import uuid4
 from drivers.clock import Clock
 from monitor.daemon import Daemon, StartError
 from monitor.mqtt.embedded_broker import BrokerError, EmbeddedBroker
-from monitor.session.commands import (
+from monitor.session import (
     Acknowledge,
+    CheckKind,
+    CheckState,
     Close,
     Command,
     ConfirmEscort,
@@ -28,18 +30,15 @@ from monitor.session.commands import (
     GiveDose,
     InfusionAction,
     Override,
+    Phase,
     RecordScore,
     Refused,
     StartSession,
+    Stored,
+    required_criteria,
 )
-from monitor.session.events import Stored
-from monitor.session.predose import required
-from monitor.session.regimen import CheckKind
-from monitor.session.schedule import CheckState
-from monitor.session.session import Phase
 from monitor.settings import Settings
-from monitor.ward.bed_runner import BedRunner
-from monitor.ward.ward import Ward
+from monitor.ward import BedRunner, Ward
 
 SCENARIOS: Final = (
     "desaturation",
@@ -343,7 +342,9 @@ class _Nurse:
     async def _wait_for_the_gate(self) -> None:
         bed = self._keeper.bed
         for _ in range(GATE_LOOKS):
-            if not required([c for c in bed.predose_criteria(self._clock.now()) if not c.met]):
+            if not required_criteria(
+                [c for c in bed.predose_criteria(self._clock.now()) if not c.met]
+            ):
                 return
             await self._clock.sleep(LOOK_S)
 

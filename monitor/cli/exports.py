@@ -8,9 +8,8 @@ from typing import Any, Final, Literal, get_args
 from drivers.clock import Clock
 from monitor.bed import view
 from monitor.journal import JournalReader, StoreError
-from monitor.patient.csv_export import csv_table, session_export
-from monitor.patient.form.page import form_lines, form_page
-from monitor.patient.repository import FormState, SessionRepository
+from monitor.patient import FormState, SessionRepository, csv_table, session_export
+from monitor.patient.form import form_lines, form_page
 from monitor.settings import Settings
 
 Format = Literal["json", "csv", "form"]

@@ -6,9 +6,7 @@ from typing import Final
 from rich.box import HORIZONTALS
 from rich.table import Table
 
-from alerts.rules.lint import overridden
-from alerts.rules.model import Kind, Rule, RuleSet
-from alerts.rules.text import as_plain_language, describe
+from alerts.rules import Kind, Rule, RuleSet, as_plain_language, describe, overridden
 
 TITLES: Final = {
     Kind.PHYSIOLOGICAL: "The patient",

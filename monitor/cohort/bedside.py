@@ -10,19 +10,20 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from alerts.alarm.lifecycle import SOUNDINGS, Alarm
-from alerts.rules.model import RuleSet
+from alerts.alarm import ALARM_SOUNDINGS, Alarm
+from alerts.rules import RuleSet
 from drivers.clock import Instant
 from drivers.readings import Item, LinkChanged, LinkState, Report
 from drivers.registry import DeviceSpec
-from monitor.bed.bed import Bed
-from monitor.bed.effects import Result
+from monitor.bed import Bed, Result
 from monitor.cohort.devices import READING_S, Cuff, Oximeter, VitalSigns
 from monitor.cohort.nurse import AGAIN_MIN, Nurse, Task, needs_intervention
 from monitor.cohort.stay import CHECKED_MIN, NotedAlarm, SimulatedSession
-from monitor.session.commands import (
+from monitor.session import (
+    NOT_CLINICAL,
     Abort,
     Acknowledge,
+    CheckKind,
     ClearanceScope,
     Close,
     Command,
@@ -36,11 +37,10 @@ from monitor.session.commands import (
     RecordScore,
     RecordSymptom,
     Refused,
+    Regimen,
+    Session,
     StartSession,
 )
-from monitor.session.decide import NOT_CLINICAL
-from monitor.session.regimen import CheckKind, Regimen
-from monitor.session.session import Session
 from simulators.population import Person
 
 TICK_S: Final = 30
@@ -155,7 +155,7 @@ class Bedside:
         for event in outcome.events:
             if event.type in _CALLS_AGAIN:
                 self.stay.called_again += 1
-            if event.type in SOUNDINGS:
+            if event.type in ALARM_SOUNDINGS:
                 said = Alarm.from_json(event.payload["alarm"])
                 self.heard.setdefault(said.id, []).append(len(self.stay.alarms))
                 self.stay.alarms.append(NotedAlarm(said.rule, said.kind.value, said.priority.label))

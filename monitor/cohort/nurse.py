@@ -11,11 +11,9 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Final
 
-from alerts.alarm.lifecycle import Alarm, State
-from alerts.rules.model import SCORES, Priority
-from monitor.session.discharge import Criterion
-from monitor.session.regimen import CheckKind
-from monitor.session.schedule import CheckState, PlannedCheck
+from alerts.alarm import Alarm, State
+from alerts.rules import SCORES, Priority
+from monitor.session import CheckKind, CheckState, Criterion, PlannedCheck
 
 
 class Task(Enum):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from math import isinf
 
-from alerts.rules.model import Priority
+from alerts.rules import Priority
 from monitor.cohort.summary import AlarmLoad, Summary
 from simulators.targets import Finding
 

@@ -7,14 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from alerts.rules.loader import load_rules
-from alerts.rules.model import RuleSet
+from alerts.rules import RuleSet, load_rules
 from monitor.cohort.bedside import simulate_session
 from monitor.cohort.picture import picture
 from monitor.cohort.report import report
 from monitor.cohort.stay import SimulatedSession
 from monitor.cohort.summary import summary
-from monitor.session.regimen import Regimen, Regimens
+from monitor.session import Regimen, Regimens
 from simulators.population import Person, draw
 from simulators.subject import SimulationError
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.rules.model import Priority
+from alerts.rules import Priority
 from monitor.cohort.stay import CHECKED_MIN, NotedAlarm, SimulatedSession
 from simulators.targets import Finding, Shown, findings
 

@@ -4,8 +4,10 @@
 `monitor.journal.migrate.upgrade` brings an older schema up to date. See docs/journal.md.
 """
 
+from monitor.journal import queries
 from monitor.journal.chunks import Bucket, InputBlock, InputEntry, StartBlock, Wave
-from monitor.journal.database import StoreError
+from monitor.journal.database import StoreError, parse_store_url, refuse_other_revisions, revision
+from monitor.journal.feed import EventFeed, LatestValueCache
 from monitor.journal.hash_chain import ChainHead, IntegrityFault, VerificationResult
 from monitor.journal.journal import Journal
 from monitor.journal.queries import Receipt
@@ -14,14 +16,20 @@ from monitor.journal.reader import JournalReader
 __all__ = [
     "Bucket",
     "ChainHead",
+    "EventFeed",
     "InputBlock",
     "InputEntry",
     "IntegrityFault",
     "Journal",
     "JournalReader",
+    "LatestValueCache",
     "Receipt",
     "StartBlock",
     "StoreError",
     "VerificationResult",
     "Wave",
+    "parse_store_url",
+    "queries",
+    "refuse_other_revisions",
+    "revision",
 ]

@@ -19,7 +19,7 @@ from monitor.journal.database import Address, check_server, lock_server
 from monitor.journal.hash_chain import ChainHead, link, open_after
 from monitor.journal.queries import Receipt
 from monitor.journal.schema import delivery_cursor, event, open_alarm, receipt, sample_chunk
-from monitor.session.events import Event, Stored
+from monitor.session import Event, Stored
 
 KEEP_RECEIPTS: Final = timedelta(hours=24)
 PURGE_EVERY: Final = timedelta(minutes=10)

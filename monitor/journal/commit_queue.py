@@ -24,7 +24,7 @@ from drivers.clock import Clock, Instant
 from monitor.journal.appender import Answers, Appender, AppendRequest, Batch
 from monitor.journal.chunks import Chunk
 from monitor.journal.database import Address, StoreError, explained
-from monitor.session.events import Stored
+from monitor.session import Stored
 
 GATHER_S: Final = 1.0
 """How long samples and cursors may wait for an event's commit to ride along with."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.journal.chunks import EPOCH, INPUTS, MILLISECOND, Bucket, Chunk, instant, unpack
-from monitor.session.coverage import Coverage, Span
+from monitor.session import Coverage, Span
 
 
 class _Columns(NamedTuple):

@@ -12,8 +12,9 @@ from typing import Final, Generic, Self, TypeVar
 
 import structlog
 
-from monitor.journal import Journal, StoreError
-from monitor.session.events import Stored
+from monitor.journal.database import StoreError
+from monitor.journal.journal import Journal
+from monitor.session import Stored
 
 PAGE: Final = 500
 

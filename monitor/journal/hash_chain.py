@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from alerts.alarm.lifecycle import ENDINGS, OPENINGS
+from alerts.alarm import ALARM_ENDINGS, ALARM_OPENINGS
 from drivers.clock import parse_rfc3339, rfc3339
-from monitor.session.events import Event, Stored
+from monitor.session import Event, Stored
 
 GENESIS: Final = "0" * 64
 """The `prev_hash` of the first event."""
@@ -110,9 +110,9 @@ def open_after(open_alarms: Mapping[str, str], events: Iterable[Event]) -> dict[
     for event in events:
         if event.subject is None:
             continue
-        if event.type in OPENINGS:
+        if event.type in ALARM_OPENINGS:
             after[event.subject] = event.bed
-        elif event.type in ENDINGS:
+        elif event.type in ALARM_ENDINGS:
             after.pop(event.subject, None)
     return after
 

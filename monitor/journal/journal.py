@@ -19,15 +19,15 @@ from monitor.journal.database import (
     create_file,
     engine_for,
     explained,
-    locate,
     lock_file,
+    parse_store_url,
     refuse_other_revisions,
     revision,
 )
 from monitor.journal.hash_chain import canonical
 from monitor.journal.queries import Receipt
 from monitor.journal.reader import JournalReader
-from monitor.session.events import Event, Stored
+from monitor.session import Event, Stored
 
 Listener = Callable[[Sequence[Stored]], None]
 
@@ -63,7 +63,7 @@ class Journal(JournalReader):
         while it opens. Raises `StoreError`: unreachable, not writable, of another schema, or
         written by another process.
         """
-        return cls(locate(url), clock or Clock(), inline=inline)
+        return cls(parse_store_url(url), clock or Clock(), inline=inline)
 
     def _ready(self, address: Address) -> Appender:
         if address.path is not None:

@@ -17,8 +17,7 @@ from monitor.journal.hash_chain import (
     verify,
 )
 from monitor.journal.schema import event, open_alarm, receipt, sample_chunk
-from monitor.session.events import Stored
-from monitor.session.session import ENDINGS
+from monitor.session import SESSION_ENDINGS, Stored
 
 _CHUNK: Final = tuple(column for column in sample_chunk.c if column.name != "id")
 
@@ -119,7 +118,7 @@ def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]
     of_bed = event.c.bed == bed
     last_n = connection.execute(sa.select(sa.func.max(event.c.n)).where(of_bed)).scalar() or 0
     started = _last(connection, of_bed, "session.started")
-    left = max(_last(connection, of_bed, type_) or 0 for type_ in ENDINGS)
+    left = max(_last(connection, of_bed, type_) or 0 for type_ in SESSION_ENDINGS)
     stopped = connection.execute(
         sa.select(sa.func.min(event.c.seq)).where(
             of_bed, event.c.type == "cuff.stopped", event.c.seq > left

@@ -27,14 +27,13 @@ from monitor.journal.database import (
     StoreError,
     engine_for,
     explained,
-    locate,
+    parse_store_url,
     refuse_other_revisions,
     revision,
 )
 from monitor.journal.hash_chain import ChainHead, IntegrityFault, VerificationResult
 from monitor.journal.queries import Receipt
-from monitor.session.coverage import Coverage
-from monitor.session.events import Stored
+from monitor.session import Coverage, Stored
 
 VERIFY_AT_ONCE: Final = 1000
 RECORDING_AT_ONCE: Final = 500
@@ -54,7 +53,7 @@ class JournalReader:
     @classmethod
     def open_to_read(cls, url: str) -> Self:
         """Open the journal at `url`, which a daemon may be writing. Raises `StoreError`."""
-        address = locate(url)
+        address = parse_store_url(url)
         if address.path is not None and not address.path.exists():
             raise StoreError(f"journal {address} is not there; correct store.url")
         journal = cls(address)

@@ -22,13 +22,12 @@ import structlog
 from aiomqtt import Client, MqttError, Will
 from aiomqtt.exceptions import MqttConnectError
 
-from alerts.alarm.lifecycle import ENDINGS, OPENINGS
+from alerts.alarm import ALARM_ENDINGS, ALARM_OPENINGS
 from drivers.clock import Clock, Instant, rfc3339
-from monitor.journal import Journal, StoreError
-from monitor.journal.feed import EventFeed
+from monitor.journal import EventFeed, Journal, StoreError
 from monitor.mqtt.connection import connected
 from monitor.mqtt.settings import MqttSettings
-from monitor.session.events import Event, Stored
+from monitor.session import Event, Stored
 
 LOG_CURSOR: Final = "mqtt"
 CLEARED_CURSOR: Final = "mqtt.cleared"
@@ -372,12 +371,12 @@ class MqttPublisher:
         """Clear each ended alarm's topic an hour after its end, unless it was raised again."""
         cleared = self._journal.cursor(CLEARED_CURSOR)
         while True:
-            for stored in await self._journal.events(cleared, types=ENDINGS):
+            for stored in await self._journal.events(cleared, types=ALARM_ENDINGS):
                 while not self._may_clear(stored):
                     await self._clock.sleep(self._clear_in_s(stored))
                 event = stored.event
                 again = await self._journal.events(
-                    stored.seq, 1, types=OPENINGS, subject=event.subject
+                    stored.seq, 1, types=ALARM_OPENINGS, subject=event.subject
                 )
                 if not again:
                     topic = f"{self._prefix}/{event.bed}/alarm/{event.subject}"

@@ -12,10 +12,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from drivers.clock import rfc3339, rfc3339_or_none
-from monitor.patient.form.form import MonitoringForm
-from monitor.session.commands import Refusal, Refused
-from monitor.session.decide_records import CLOCK_TOLERANCE
-from monitor.session.events import Draft, Event
+from monitor.patient.form import MonitoringForm
+from monitor.session import CLOCK_TOLERANCE, Draft, Event, Refusal, Refused
 
 RECORDS_STREAM: Final = "records"
 """Stands for the bed in these events; no bed may be called so."""

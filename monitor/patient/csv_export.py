@@ -10,9 +10,8 @@ from drivers.clock import rfc3339
 from drivers.readings import UNITS, Vital
 from monitor.bed import view
 from monitor.journal import Bucket
-from monitor.patient.form.form import MonitoringForm
-from monitor.session.events import Stored
-from monitor.session.history import SessionHistory
+from monitor.patient.form import MonitoringForm
+from monitor.session import SessionHistory, Stored
 
 COLUMNS: Final = "at minute kind name value unit low high by device record note".split()
 

@@ -11,12 +11,10 @@ from monitor.bed import view
 from monitor.journal import Bucket, JournalReader
 from monitor.patient.commands import OF_FORM, OF_PATIENT
 from monitor.patient.csv_export import CONTINUOUS, minutes_of
-from monitor.patient.form.form import MonitoringForm, monitoring_form
+from monitor.patient.form import MonitoringForm, monitoring_form
 from monitor.patient.session_summary import session_summaries
 from monitor.patient.treatment_course import TreatmentCourse, treatment_course
-from monitor.session.coverage import GAP, Coverage
-from monitor.session.events import Event, Stored
-from monitor.session.history import TYPES, SessionHistory, by_session
+from monitor.session import GAP, HISTORY_TYPES, Coverage, Event, SessionHistory, Stored, by_session
 
 PAGE: Final = 500
 
@@ -76,7 +74,7 @@ class SessionRepository:
         """The accounts of these sessions, in the order they started."""
         if not sessions:
             return []
-        found = await self._journal.of_sessions(sessions, TYPES | OF_FORM)
+        found = await self._journal.of_sessions(sessions, HISTORY_TYPES | OF_FORM)
         events = [stored.event for stored in found]
         return await self._journal.run_in_reader(lambda: list(by_session(events).values()))
 

@@ -17,13 +17,10 @@ from monitor.bed import view
 from monitor.journal import Journal, Receipt
 from monitor.patient import commands
 from monitor.patient.commands import RECORDS_STREAM, FormCommand, PatientCommand
-from monitor.patient.form.form import MonitoringForm
+from monitor.patient.form import MonitoringForm
 from monitor.patient.repository import SessionRepository
 from monitor.patient.treatment_course import TreatmentCourse
-from monitor.session.commands import Refusal, Refused
-from monitor.session.coverage import Coverage
-from monitor.session.events import Draft, Event, Stored
-from monitor.session.history import SessionHistory
+from monitor.session import Coverage, Draft, Event, Refusal, Refused, SessionHistory, Stored
 
 _IDS: Final = UUID("0b5c3d7e-52c1-4be5-9a0e-6d2f4f0d1c77")
 

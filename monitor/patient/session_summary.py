@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
-from alerts.rules.model import GRADES, Kind, Priority
+from alerts.rules import GRADES, Kind, Priority
 from drivers.clock import rfc3339, rfc3339_or_none
-from monitor.session import episodes
-from monitor.session.history import SessionHistory
+from monitor.session import SessionHistory, episodes
 
 NOTABLE_GRADE: Final = 2
 """A symptom from this grade on is told to the next session [default]."""
@@ -75,9 +74,7 @@ class SessionSummary:
         }
 
 
-def session_summary(
-    account: SessionHistory, number: int | None, zone: tzinfo | None
-) -> SessionSummary:
+def summarise(account: SessionHistory, number: int | None, zone: tzinfo | None) -> SessionSummary:
     """The session in short; its day is one of `zone`, None for this machine's."""
     session = account.session
     first = session.first_dose_at
@@ -172,5 +169,5 @@ def session_summaries(accounts: list[SessionHistory], zone: tzinfo | None) -> li
     for account in sorted(accounts, key=begun):
         dosed = account.session.first_dose_at is not None
         number += dosed
-        found.append(session_summary(account, number if dosed else None, zone))
+        found.append(summarise(account, number if dosed else None, zone))
     return found

@@ -14,9 +14,7 @@ from typing import Any, Final
 from drivers.clock import parse_rfc3339, rfc3339
 from monitor.patient.commands import entries
 from monitor.patient.session_summary import SessionSummary, session_summaries
-from monitor.session.events import Event
-from monitor.session.history import SessionHistory
-from monitor.session.regimen import CoursePhase, Regimen
+from monitor.session import CoursePhase, Event, Regimen, SessionHistory
 
 EARLY: Final = timedelta(days=7)
 """A reassessment so long before the phase's end counts for it [default]."""

@@ -2,3 +2,7 @@
 
 Reads the journal and writes nothing to it.
 """
+
+from monitor.replay.report import ReplayError, run_replay, run_what_if
+
+__all__ = ["ReplayError", "run_replay", "run_what_if"]

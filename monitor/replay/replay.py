@@ -13,10 +13,8 @@ from datetime import datetime
 from typing import Final
 
 from drivers.clock import Instant
-from monitor.bed.bed import Bed
-from monitor.bed.inputs import RecordingStart, TimedInput, apply
-from monitor.session.commands import Refused
-from monitor.session.events import Event
+from monitor.bed import Bed, RecordingStart, TimedInput, apply
+from monitor.session import Event, Refused
 
 
 @dataclass(frozen=True, slots=True)

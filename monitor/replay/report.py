@@ -13,11 +13,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from alerts.rules import loader
-from alerts.rules.model import RuleSet
+from alerts.rules import RuleSet, loader
 from drivers.registry import SpecError
 from monitor import __version__
-from monitor.bed.inputs import RecordingStart, TimedInput, load
+from monitor.bed import RecordingStart, TimedInput, load
 from monitor.journal import InputBlock, JournalReader, StartBlock, queries
 from monitor.replay.replay import (
     Difference,
@@ -37,8 +36,7 @@ from monitor.replay.what_if import (
     pairs,
     under,
 )
-from monitor.session.events import Event
-from monitor.session.session import ENDINGS
+from monitor.session import SESSION_ENDINGS, Event
 
 WIDE: Final = 150
 AROUND: Final = 60
@@ -88,7 +86,9 @@ def find(journal: JournalReader, session: str) -> RecordedSession:
     if not began:
         raise ReplayError(f"there is no session {session}; GET /api/v1/sessions lists them")
     bed, first_n = began[0].event.bed, began[0].event.n
-    ended = journal.query_sync(queries.events, after=0, limit=1, session=session, types=ENDINGS)
+    ended = journal.query_sync(
+        queries.events, after=0, limit=1, session=session, types=SESSION_ENDINGS
+    )
     last_n = journal.query_sync(queries.last_n, bed, session if ended else None)
     start = next(iter(journal.recording(bed, first_n)), None)
     if not isinstance(start, StartBlock):

@@ -12,16 +12,12 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
-from alerts.alarm.lifecycle import ENDINGS, ONSETS
-from alerts.evaluation.engine import Key
-from alerts.rules.model import RuleSet
-from monitor.bed.bed import Bed
-from monitor.bed.effects import StartMeasurement
-from monitor.bed.inputs import Input, RecordingStart, TimedInput, apply
+from alerts.alarm import ALARM_ENDINGS, ALARM_ONSETS
+from alerts.evaluation import Key
+from alerts.rules import RuleSet
+from monitor.bed import Bed, Input, RecordingStart, StartMeasurement, TimedInput, apply
 from monitor.replay.replay import MissingInputs, RecordingItem
-from monitor.session.commands import Abort, Close, Refused
-from monitor.session.events import Event
-from monitor.session.session import ENDINGS as SESSION_ENDINGS
+from monitor.session import SESSION_ENDINGS, Abort, Close, Event, Refused
 
 TRUE_S: Final = 60.0
 """An alarm whose condition lasted so long was a true one [default]."""
@@ -150,7 +146,7 @@ def interventions_in(history: Sequence[Event]) -> Sequence[Event]:
             stopped = min(stopped, place)
         elif event.type in SESSION_ENDINGS:
             stopped = len(history)
-        elif event.type in ENDINGS:
+        elif event.type in ALARM_ENDINGS:
             open_since.pop(event.subject, None)
         elif event.subject is not None:
             open_since.setdefault(event.subject, place)
@@ -184,7 +180,7 @@ def onsets(events: Iterable[Event], acts: Sequence[tuple[str | None, datetime]])
     end: datetime | None = None
     for event in events:
         end = event.at
-        if event.type in ONSETS:
+        if event.type in ALARM_ONSETS:
             alarm = event.payload["alarm"]
             active[event.subject] = len(found)
             found.append(Onset(alarm["rule"], alarm["device"], event.at, event.at, alarm["text"]))

@@ -10,11 +10,9 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from alerts.alarm.lifecycle import Alarm
-from alerts.evaluation.patient_limits import limit_of, with_limit
-from alerts.rules.model import RuleSet
-from alerts.rules.parser import RuleError
-from alerts.rules.toml_positions import suggest
+from alerts.alarm import Alarm
+from alerts.evaluation import limit_of, with_limit
+from alerts.rules import RuleError, RuleSet, suggest
 from drivers.clock import Instant, rfc3339
 from monitor.session import decide_records
 from monitor.session.commands import (
@@ -44,7 +42,7 @@ from monitor.session.commands import (
 )
 from monitor.session.discharge import Criterion
 from monitor.session.events import Draft
-from monitor.session.predose import required
+from monitor.session.predose import required_criteria
 from monitor.session.records import Dose
 from monitor.session.session import Phase, Session
 
@@ -165,7 +163,7 @@ def _first(session: Session, command: GiveDose, at: datetime, gate: Gate) -> dic
 def _past(conditions: list[Criterion], override: Override | None) -> dict[str, Any]:
     """What a first dose says of the gate. Raises `Refused` when it is shut."""
     unmet = [criterion for criterion in conditions if not criterion.met]
-    stops = required(unmet)
+    stops = required_criteria(unmet)
     if stops and override is None:
         raise Refused(
             Refusal.CONFLICT,

@@ -8,7 +8,7 @@ and gives the events to come of it, as type and payload, or raises `Refused`.
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from alerts.rules.model import GRADES, RANGES, SCORES, SYMPTOMS
+from alerts.rules import GRADES, RANGES, SCORES, SYMPTOMS
 from drivers.clock import Instant, rfc3339
 from monitor.session.commands import (
     RecordObservation,

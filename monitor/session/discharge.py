@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.alarm.lifecycle import Alarm
-from alerts.evaluation.conditions import Value
-from alerts.rules.model import Kind, Priority
+from alerts.alarm import Alarm
+from alerts.evaluation import Value
+from alerts.rules import Kind, Priority
 from drivers.clock import Instant
 from monitor.session.commands import ClearanceScope
 from monitor.session.schedule import CheckState, PlannedCheck

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from alerts.rules.model import Kind
+from alerts.rules import Kind
 from monitor.session.history import AlarmOccurrence, SessionHistory
 from monitor.session.records import Score
 

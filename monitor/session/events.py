@@ -61,7 +61,7 @@ class Stored:
         return {"seq": self.seq, **self.event.as_json()}
 
 
-def when(
+def happened_at(
     events: Iterable[Event], now: Instant, set_by_s: float = 0.0
 ) -> list[tuple[Event, Instant]]:
     """When each happened, by the monotonic clock of now: before the next, and every set clock.

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts.alarm.lifecycle import SOUNDINGS, Alarm
-from alerts.rules.model import Kind, Priority
+from alerts.alarm import ALARM_SOUNDINGS, Alarm
+from alerts.rules import Kind, Priority
 from monitor.session.events import Event
 from monitor.session.records import Correction, Record
 from monitor.session.session import FOLDED, Session
 
-TYPES: Final = FOLDED | SOUNDINGS | {"alarm.condition-ended", "alarm.ended"}
+HISTORY_TYPES: Final = FOLDED | ALARM_SOUNDINGS | {"alarm.condition-ended", "alarm.ended"}
 """The types of event that an account is made of, but for what was written down afterwards."""
 
 

@@ -32,7 +32,7 @@ def predose_criteria(session: Session, spo2: float | None, at: datetime) -> list
     ]
 
 
-def required(unmet: list[Criterion]) -> list[Criterion]:
+def required_criteria(unmet: list[Criterion]) -> list[Criterion]:
     """Those of the conditions that stop a dose."""
     return [criterion for criterion in unmet if criterion.name not in ADVISORY_CRITERIA]
 

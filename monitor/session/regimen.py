@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from alerts.rules.toml_positions import KeyPath, suggest
+from alerts.rules import KeyPath, suggest
 from drivers.readings import Vital
 from monitor.toml_errors import at, explain_errors
 

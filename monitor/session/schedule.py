@@ -57,7 +57,7 @@ class Schedule:
     @classmethod
     def for_session(cls, session: Session | None, now: datetime) -> "Schedule":
         """The plan as it stands now; empty without a session."""
-        planned = [] if session is None else schedule(session, now)
+        planned = [] if session is None else planned_checks(session, now)
         until = next_change(session, planned, now)
         return cls(session, planned, _overdue(session, planned), now, until)
 
@@ -66,7 +66,7 @@ class Schedule:
         return session is self.session and self.since <= now < self.until
 
 
-def schedule(session: Session, now: datetime) -> list[PlannedCheck]:
+def planned_checks(session: Session, now: datetime) -> list[PlannedCheck]:
     """The session's checks in the order they are due.
 
     A check is done by the first record of its kind from `TOLERANCE` before it was due on.

@@ -39,7 +39,7 @@ class Phase(StrEnum):
     ABORTED = "aborted"
 
 
-ENDINGS: Final = frozenset({"session.closed", "session.aborted"})
+SESSION_ENDINGS: Final = frozenset({"session.closed", "session.aborted"})
 """The events that end a session."""
 
 OPEN = frozenset({Phase.BASELINE, Phase.DOSING, Phase.OBSERVING, Phase.READY})

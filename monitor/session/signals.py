@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from alerts import news2
-from alerts.evaluation.conditions import Value, Values
-from alerts.rules.model import DEVICE_ONLY, SYMPTOMS
+from alerts.evaluation import Value, Values
+from alerts.rules import DEVICE_ONLY, SYMPTOMS
 from drivers.clock import Instant
 from monitor.session.session import Session
 

@@ -2,3 +2,8 @@
 
 No clinical decision is made here; that is `monitor.bed` and `monitor.session`.
 """
+
+from monitor.ward.bed_runner import BedRunner
+from monitor.ward.ward import BrokerStatus, Ward
+
+__all__ = ["BedRunner", "BrokerStatus", "Ward"]

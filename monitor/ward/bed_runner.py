@@ -12,21 +12,16 @@ from typing import Final, TypeVar
 
 import structlog
 
-from alerts.alarm.lifecycle import ONSETS
-from alerts.rules.model import RuleSet
+from alerts.alarm import ALARM_ONSETS
+from alerts.rules import RuleSet
 from drivers.clock import Clock, Instant
 from drivers.device import Device
 from drivers.readings import Report, Waveform
 from drivers.registry import DeviceSpec
-from monitor.bed import inputs, view
-from monitor.bed.bed import Bed
-from monitor.bed.effects import Result, StartMeasurement
-from monitor.bed.view import Json
+from monitor.bed import Bed, Json, Result, StartMeasurement, inputs, view
 from monitor.journal import Journal, Receipt, StoreError
-from monitor.patient.repository import PriorSessions
-from monitor.session.commands import Command, Refusal, Refused
-from monitor.session.events import Event, Stored
-from monitor.session.session import Phase
+from monitor.patient import PriorSessions
+from monitor.session import Command, Event, Phase, Refusal, Refused, Stored
 
 UNSTORED_AFTER_S: Final = 0.5
 """An alarm whose commit has not come back by then is published all the same [design.md]."""
@@ -94,7 +89,7 @@ class BedRunner:
 
     async def _restore(self) -> None:
         stored, last_n = await self._journal.load_stream(self.id)
-        raised = await self._journal.latest(self.id, ONSETS)
+        raised = await self._journal.latest(self.id, ALARM_ONSETS)
         now, bed = self._clock.now(), self._empty()
         bed.restore((item.event for item in stored), last_n, now)
         self._raised = deque(item.event.at for item in reversed(raised))
@@ -215,7 +210,7 @@ class BedRunner:
                 loop.call_later(UNSTORED_AFTER_S, self._publish_undurable, stored, alarms)
             stored.add_done_callback(lambda done: self._on_commit_done(done, alarms))
         for event in alarms:
-            if event.type in ONSETS:
+            if event.type in ALARM_ONSETS:
                 self._raised.append(event.at)
         self._forget_raised(self._clock.now())
         for request in outcome.effects:

@@ -14,18 +14,14 @@ from uuid import uuid4
 
 import structlog
 
-from alerts.alarm.lifecycle import Alarm
-from alerts.rules.model import RuleSet
+from alerts.alarm import Alarm
+from alerts.rules import RuleSet
 from drivers.clock import Clock, Instant, rfc3339
 from drivers.registry import DeviceSpec
 from monitor.bed import view
-from monitor.journal import Journal
-from monitor.journal.feed import EventFeed, LatestValueCache
-from monitor.patient.repository import PriorSessions, SessionRepository
-from monitor.patient.service import PatientRecordService
-from monitor.session.events import Event
-from monitor.session.regimen import Regimens
-from monitor.session.session import Phase
+from monitor.journal import EventFeed, Journal, LatestValueCache
+from monitor.patient import PatientRecordService, PriorSessions, SessionRepository
+from monitor.session import Event, Phase, Regimens
 from monitor.ward.bed_runner import BedRunner
 
 TICK_S: Final = 0.5

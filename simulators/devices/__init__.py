@@ -23,6 +23,8 @@ class Model:
 
 _NONIN = {"2": nonin.FAULTS, "7": nonin.FAULTS | {Kind.LOW_BATTERY}}
 
+__all__ = ["DEVICES", "Model", "build", "find"]
+
 DEVICES: dict[str, Model] = {
     "nonin": Model("oximeter", _NONIN, nonin.Nonin),
     "suntech": Model("cuff", {"advantage": suntech.FAULTS}, suntech.SunTech),

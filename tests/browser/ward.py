@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from alerts.alarm.lifecycle import ENDINGS
+from alerts.alarm.lifecycle import ALARM_ENDINGS
 from drivers.clock import Clock, rfc3339
 from tests.browser.beds import BedAt
 
@@ -220,7 +220,7 @@ def application(ward: Ward) -> FastAPI:
 
     @app.get("/api/v1/events")
     def events(session: str, type: Annotated[list[str], Query()]) -> Json:
-        assert set(type) == ENDINGS
+        assert set(type) == ALARM_ENDINGS
         ended = [alarm for alarm in ward.history if alarm["session"] == session]
         return {"items": [{"payload": {"alarm": alarm}} for alarm in ended], "next": None}
 

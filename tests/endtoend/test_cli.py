@@ -13,7 +13,7 @@ from typing import Protocol
 import pytest
 
 from monitor import __version__
-from monitor.cli.app import main
+from monitor.cli import main
 from monitor.journal.migrate import upgrade
 from monitor.journal.schema import REVISIONS
 from tests.endtoend.site import POSTDOSE, Site, simulated

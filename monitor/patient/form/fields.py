@@ -11,8 +11,7 @@ from typing import Final
 from drivers.clock import rfc3339, rfc3339_or_none
 from monitor.patient.form import findings
 from monitor.patient.form.provenance import Field, FormContext, Provenance
-from monitor.session.commands import ClearanceScope
-from monitor.session.session import ENDINGS
+from monitor.session import SESSION_ENDINGS, ClearanceScope
 
 OPIOIDS: Final = """opioid opiate codeine morphine oxycodone hydrocodone hydromorphone oxymorphone
     fentanyl tramadol tapentadol methadone buprenorphine meperidine pethidine""".split()
@@ -120,7 +119,7 @@ def _monitored(facts: FormContext) -> Field:
         return replace(field, missing=("end of monitoring: the session is still open",))
     minutes = round((session.ended_at - session.first_dose_at) / timedelta(minutes=1))
     text = f"{minutes} min: {facts.clock(session.first_dose_at)} to {facts.clock(session.ended_at)}"
-    ended = facts.saw(facts.account.last(*ENDINGS), "session ended")
+    ended = facts.saw(facts.account.last(*SESSION_ENDINGS), "session ended")
     return replace(field, value=minutes, text=text, sources=(*_first_given(facts), *ended))
 
 
@@ -276,7 +275,7 @@ def _discharge(facts: FormContext) -> Field:
 def _signed(facts: FormContext) -> Field:
     """Who ended the session, who confirmed the form, and who marked it as sent."""
     account = facts.account
-    ended = account.last(*ENDINGS)
+    ended = account.last(*SESSION_ENDINGS)
     confirmed, sent = account.last("form.confirmed"), account.last("form.sent", "form.reopened")
     signed = {
         "session ended": ended,

@@ -6,10 +6,7 @@ from typing import Any, Final
 
 from drivers.clock import rfc3339, rfc3339_or_none
 from monitor.patient.form.provenance import Field, FormContext, Provenance
-from monitor.session import episodes
-from monitor.session.episodes import Episode
-from monitor.session.history import AlarmOccurrence
-from monitor.session.records import Pressure
+from monitor.session import AlarmOccurrence, Episode, Pressure, episodes
 
 AT_MIN: Final = 40
 """When after the last dose a pressure is asked for [label]."""

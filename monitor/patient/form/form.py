@@ -12,9 +12,7 @@ from typing import Any, Final
 from drivers.clock import rfc3339
 from monitor.patient.form.fields import fields
 from monitor.patient.form.provenance import Field, FormContext, Ready
-from monitor.session.coverage import Coverage
-from monitor.session.history import SessionHistory
-from monitor.session.records import Correction
+from monitor.session import Correction, Coverage, SessionHistory
 
 DUE: Final = timedelta(days=7)
 """How long after the treatment the form is due [form]."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from monitor.patient.form.form import MonitoringForm
 from monitor.patient.form.provenance import Field, Provenance, said
-from monitor.session.records import Correction
+from monitor.session import Correction
 
 STYLE: Final = """
 @page { size: A4; margin: 14mm 15mm; }

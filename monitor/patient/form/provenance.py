@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from alerts.rules.model import GRADES
+from alerts.rules import GRADES
 from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
-from monitor.session.coverage import Coverage
-from monitor.session.events import Event
-from monitor.session.history import SessionHistory
-from monitor.session.records import (
+from monitor.session import (
     BY_HAND,
     Correction,
+    Coverage,
     Dose,
+    Event,
     Observation,
     Pressure,
     Record,
     Score,
+    SessionHistory,
     Symptom,
 )
 

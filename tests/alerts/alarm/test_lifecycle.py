@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.alarm.lifecycle import (
-    ENDINGS,
-    OPENINGS,
+    ALARM_ENDINGS,
+    ALARM_OPENINGS,
     Alarm,
     AlarmChange,
     LifecycleState,
@@ -145,8 +145,8 @@ def test_what_ends_and_what_opens_is_known_by_its_event(
 ) -> None:
     alarm = IN[cell[0]]
     for change in advance(alarm, cell[1], CAUSE):
-        assert (change.type in ENDINGS) == (change.alarm.state is ENDED)
-        assert alarm.is_open or not change.alarm.is_open or change.type in OPENINGS
+        assert (change.type in ALARM_ENDINGS) == (change.alarm.state is ENDED)
+        assert alarm.is_open or not change.alarm.is_open or change.type in ALARM_OPENINGS
         alarm = change.alarm
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.alarm.lifecycle import ENDINGS, Alarm
+from alerts.alarm.lifecycle import ALARM_ENDINGS, Alarm
 from alerts.rules.model import Kind, Priority
 from tests.alerts.scenes import TROUBLES, Watched
 
@@ -68,7 +68,7 @@ def test_no_alarm_hides_takes_or_ends_another(steps: list[tuple[str, Step]]) -> 
             if alarm.acknowledged and not (id_ in before and before[id_].acknowledged):
                 assert (name, by_people) == ("acknowledge", {id_})
 
-        ended = {c.alarm.id for c in new if c.type in ENDINGS}
+        ended = {c.alarm.id for c in new if c.type in ALARM_ENDINGS}
         assert before.keys() - after.keys() <= ended
         if name == "technical":
             for id_, alarm in before.items():

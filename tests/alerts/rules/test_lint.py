@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rules.lint import Finding, Severity, lint
+from alerts.rules.lint import Finding, Severity, lint_rules
 from alerts.rules.loader import read_rules, shipped
 from alerts.rules.model import RANGES
 from drivers.readings import Vital
@@ -31,7 +31,7 @@ class Checked:
 
     def __call__(self, text: str, given: Collection[str] | None = None) -> list[Finding]:
         self.file.write_text(text)
-        return lint(read_rules(str(self.file)), given)
+        return lint_rules(read_rules(str(self.file)), given)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def checked(tmp_path: Path) -> Checked:
 
 @pytest.mark.parametrize("name", shipped())
 def test_the_set_that_ships_has_nothing_to_find(name: str) -> None:
-    assert lint(read_rules(name), {"spo2", "pulse", "sys", "dia", "map"}) == []
+    assert lint_rules(read_rules(name), {"spo2", "pulse", "sys", "dia", "map"}) == []
 
 
 def test_a_sound_set_has_nothing_to_find(checked: Checked) -> None:
@@ -68,7 +68,7 @@ def test_the_same_id_twice_is_a_fault(checked: Checked) -> None:
 
 
 def test_a_file_that_is_not_there_is_a_fault() -> None:
-    [found] = lint(read_rules("/nowhere/site.toml"))
+    [found] = lint_rules(read_rules("/nowhere/site.toml"))
     assert found.level is FAULT
     assert "/nowhere/site.toml" in found.message
 
@@ -337,7 +337,7 @@ def test_what_the_other_set_has_too_much_of_is_not_said_again(
 ) -> None:
     other = tmp_path / "other.toml"
     other.write_text(HEAD + spo2("more") + spo2("less", below=85))
-    assert len(lint(read_rules(str(other)))) == 1
+    assert len(lint_rules(read_rules(str(other)))) == 1
     assert checked(HEAD + 'extends = "other.toml"\n' + rule(signal='"pulse"', above=120)) == []
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 from hypothesis import settings
 from hypothesis.stateful import invariant
 
-from alerts.alarm.lifecycle import ENDINGS, SOUNDINGS, Alarm, State
+from alerts.alarm.lifecycle import ALARM_ENDINGS, ALARM_SOUNDINGS, Alarm, State
 from alerts.evaluation.conditions import Verdict, judge
 from alerts.evaluation.patient_limits import limit_of
 from alerts.rules.model import Kind, Rule
@@ -19,9 +19,8 @@ from monitor.bed.nibp import APART_S, PRESSURES
 from monitor.replay.what_if import interventions_in
 from monitor.session.commands import Close, Command, Refused
 from monitor.session.events import Event
-from monitor.session.schedule import schedule
-from monitor.session.session import ENDINGS as SESSION_ENDINGS
-from monitor.session.session import Phase, Session
+from monitor.session.schedule import planned_checks
+from monitor.session.session import SESSION_ENDINGS, Phase, Session
 from tests.monitor.bed_commands import ASKED
 from tests.monitor.bed_happenings import Happenings, empty, stored
 from tests.monitor.builders import DEFAULT, START
@@ -215,7 +214,7 @@ class AnyOrder(Happenings):
     def an_alarm_that_is_gone_says_why(self) -> None:
         """A latched one waits for a person, or for the session's end (invariant 2)."""
         open_now = {alarm.id for alarm in self.bed.alarm_engine.open_alarms()}
-        ended = {e.subject: e for e in self.new if e.type in ENDINGS}
+        ended = {e.subject: e for e in self.new if e.type in ALARM_ENDINGS}
         for gone in self.was_open.keys() - open_now:
             assert ended[gone].payload["reason"]
         for alarm_id, event in ended.items():
@@ -236,7 +235,7 @@ class AnyOrder(Happenings):
     def an_acknowledgement_covers_nothing_worse(self) -> None:
         """What comes again, or more urgently, waits for a person again."""
         for event in self.new:
-            if event.type in SOUNDINGS:
+            if event.type in ALARM_SOUNDINGS:
                 assert not event.payload["alarm"]["acknowledged"]
         for alarm in self.bed.alarm_engine.open_alarms():
             if alarm.acknowledged:
@@ -265,7 +264,7 @@ class AnyOrder(Happenings):
         for event in reversed(self.new):
             if event.type == "alarm.audio-paused":
                 break
-            if event.type in SOUNDINGS and event.payload["alarm"]["kind"] != Kind.ADVISORY:
+            if event.type in ALARM_SOUNDINGS and event.payload["alarm"]["kind"] != Kind.ADVISORY:
                 assert Alarm.from_json(event.payload["alarm"]).priority < pause.priority
 
     def who_sees_nothing_says_so(self) -> None:
@@ -374,7 +373,7 @@ class AnyOrder(Happenings):
         """A plan that is kept says what a new one would, but for an infusion that runs."""
         session = self.bed.session
         if session is not None and not runs(session):
-            assert self.bed.schedule(self.now) == schedule(session, self.now.wall)
+            assert self.bed.schedule(self.now) == planned_checks(session, self.now.wall)
 
     @invariant()
     def a_bed_that_is_rebuilt_is_the_bed_that_was(self) -> None:

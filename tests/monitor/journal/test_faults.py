@@ -150,10 +150,10 @@ async def test_a_server_that_confirms_too_early_is_refused(postgresql_url: str) 
 def test_the_writing_connection_has_the_promised_settings(
     url: str, pragma: str, expected: object
 ) -> None:
-    from monitor.journal.database import engine_for, locate
+    from monitor.journal.database import engine_for, parse_store_url
 
     upgrade(url)
-    engine = engine_for(locate(url), writing=True)
+    engine = engine_for(parse_store_url(url), writing=True)
     with engine.connect() as connection:
         assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one() == expected
     engine.dispose()

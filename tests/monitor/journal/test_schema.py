@@ -7,7 +7,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from monitor.journal import Journal
-from monitor.journal.database import engine_for, locate
+from monitor.journal.database import engine_for, parse_store_url
 from monitor.journal.migrate import alembic_config, upgrade
 from monitor.journal.schema import REVISIONS, metadata
 from tests.monitor.made_events import EventsOf
@@ -28,7 +28,7 @@ def test_the_program_knows_every_revision() -> None:
 
 def test_migrations_and_tables_agree(url: str) -> None:
     assert upgrade(url) == (None, REVISIONS[-1])
-    engine = engine_for(locate(url), writing=True)
+    engine = engine_for(parse_store_url(url), writing=True)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
@@ -38,7 +38,7 @@ async def test_an_upgrade_keeps_the_events(url: str) -> None:
     journal = Journal.open(url)
     stored = await journal.append([EventsOf().event()])
     await journal.close()
-    engine = engine_for(locate(url), writing=True)
+    engine = engine_for(parse_store_url(url), writing=True)
     with engine.begin() as connection:
         connection.execute(sa.schema.DropTable(metadata.tables["sample_chunk"]))
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
@@ -57,7 +57,7 @@ def test_upgrading_twice_changes_nothing(url: str) -> None:
 
 def test_a_migration_that_fails_leaves_the_schema_it_found(url: str) -> None:
     upgrade(url, "0001")
-    engine = engine_for(locate(url), writing=True)
+    engine = engine_for(parse_store_url(url), writing=True)
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE INDEX sample_chunk_bed ON event (bed)")
     before = _tables(engine)

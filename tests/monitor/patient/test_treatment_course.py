@@ -13,7 +13,7 @@ from monitor.patient.commands import (
     RetractPatientRecord,
     about_patient,
 )
-from monitor.patient.session_summary import SessionSummary, session_summaries, session_summary
+from monitor.patient.session_summary import SessionSummary, session_summaries, summarise
 from monitor.patient.treatment_course import TreatmentCourse, treatment_course
 from monitor.session.commands import Refused
 from monitor.session.events import Event
@@ -54,14 +54,14 @@ def entry(command: PatientCommand, on: float, n: int = 1) -> Event:
 def of(*happened: Any) -> SessionSummary:
     found = SessionHistory.of_type(told(1, 0, *happened))
     assert found is not None
-    return session_summary(found, 1, UTC)
+    return summarise(found, 1, UTC)
 
 
 # ── a session in short ──────────────────────────────────────────────────────────────────
 
 
 def test_a_whole_session_in_short() -> None:
-    found = session_summary(account(treated()), 1, UTC).as_json()
+    found = summarise(account(treated()), 1, UTC).as_json()
     assert found["rise"] == {"sys": 0.0, "at_min": found["rise"]["at_min"]}
     assert found["cadss"] == {"most": 31, "over_min": 50}
     assert (found["moaas"], found["given_mg"]) == (3, 84)
@@ -121,7 +121,7 @@ def test_an_infusion_gives_what_is_planned_by_weight() -> None:
     begun = (5.0, "infusion.started", {"by": "n"})
     found = SessionHistory.of_type(told(1, 0, begun, regimen="ketamine-iv"))
     assert found is not None
-    assert session_summary(found, 1, UTC).given_mg == 35.5
+    assert summarise(found, 1, UTC).given_mg == 35.5
 
 
 def test_a_session_without_a_dose_is_not_counted() -> None:

@@ -18,7 +18,7 @@ from monitor.session.discharge import (
 )
 from monitor.session.events import Draft
 from monitor.session.records import Clearance
-from monitor.session.schedule import CheckState, PlannedCheck, schedule
+from monitor.session.schedule import CheckState, PlannedCheck, planned_checks
 from monitor.session.session import Phase, Session
 from tests.monitor.builders import REGIMENS, Bedside, bed
 from tests.monitor.session.test_schedule import at, given, infused, measured, scored, session
@@ -64,7 +64,7 @@ def found(
         spo2=spo2,
         spo2_held_min=spo2_held_min,
         open_alarms=alarms,
-        schedule=schedule(of, at(now_min)) if planned is None else planned,
+        schedule=planned_checks(of, at(now_min)) if planned is None else planned,
         pressure_fresh=pressure_fresh,
     )
     return {c.name: c for c in discharge_criteria(of, outlook, at(now_min))}
@@ -304,7 +304,7 @@ def test_a_saturation_alarm_is_respiratory_depression() -> None:
 
 
 def test_an_overdue_check_keeps_the_patient() -> None:
-    late = [p for p in schedule(session(), at(50)) if p.state is CheckState.OVERDUE]
+    late = [p for p in planned_checks(session(), at(50)) if p.state is CheckState.OVERDUE]
     overdue = found(recovered(), planned=late)["no-check-overdue"]
     assert (overdue.met, overdue.why) == (False, "overdue: cadss, moaas, pressure")
 

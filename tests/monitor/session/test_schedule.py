@@ -8,7 +8,7 @@ from drivers.clock import rfc3339
 from monitor.session.commands import InfusionAction
 from monitor.session.events import Event
 from monitor.session.regimen import CheckKind, PlannedChecks, Regimen
-from monitor.session.schedule import CheckState, PlannedCheck, next_change, schedule
+from monitor.session.schedule import CheckState, PlannedCheck, next_change, planned_checks
 from monitor.session.session import Session
 from tests.monitor.builders import REGIMENS, START
 
@@ -70,12 +70,12 @@ def infused(of: Session, action: InfusionAction, minutes: float) -> Session:
 
 def due(of: Session, check: CheckKind, now_min: float = 0) -> list[float]:
     """When the checks are due, in minutes after the dose."""
-    planned = schedule(of, at(now_min))
+    planned = planned_checks(of, at(now_min))
     return [(p.due_at - DOSED) / timedelta(minutes=1) for p in planned if p.check is check]
 
 
 def one(of: Session, check: CheckKind, due_min: float, now_min: float) -> PlannedCheck:
-    planned = schedule(of, at(now_min))
+    planned = planned_checks(of, at(now_min))
     return next(p for p in planned if p.check is check and p.due_at == at(due_min))
 
 
@@ -242,13 +242,13 @@ ODD_END = REGIMENS["ketamine-iv"].model_copy(
 )
 def test_a_plan_stands_until_its_next_change(ran: Session) -> None:
     ran = measured(ran, *range(1, 41, 3))
-    kept, until = schedule(ran, at(0)), at(0)
+    kept, until = planned_checks(ran, at(0)), at(0)
     for now_min in range(130):
         for now in (at(now_min), at(now_min + 0.5)):
             if now >= until:
-                kept = schedule(ran, now)
+                kept = planned_checks(ran, now)
                 until = next_change(ran, kept, now)
-            fresh = [item for item in schedule(ran, now) if item.due_at <= now]
+            fresh = [item for item in planned_checks(ran, now) if item.due_at <= now]
             assert [item for item in kept if item.due_at <= now] == fresh
 
 
@@ -378,5 +378,5 @@ def test_scores_recorded_out_of_order_do_their_own_checks() -> None:
 
 
 def test_the_checks_come_in_the_order_they_are_due() -> None:
-    times = [p.due_at for p in schedule(session(), at(0))]
+    times = [p.due_at for p in planned_checks(session(), at(0))]
     assert times == sorted(times)
