@@ -238,7 +238,7 @@ _KEPT: Final[Mapping[str, tuple[str, type[Record]]]] = {
 """The records that can be corrected: by the event that makes one, where it is kept."""
 
 _KEPT_ALONE: Final[Mapping[str, tuple[str, type[Record]]]] = {
-    "decision.recorded": ("decisions", Clearance),
+    "decision.recorded": ("clearances", Clearance),
     "limit.set": ("limits", PatientLimit),
     "news2.scored": ("news2", News2Score),
 }
