@@ -1,6 +1,6 @@
 """A real patient's 24 hours through the core, and the page that explains every alarm of it.
 
-python -m tests.realrecord          # writes docs/real-record.md again
+python -m tests.realrecord          # writes docs/explanation/real-record.md again
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ from simulators.record import Record, load_record
 
 ROOT: Final = Path(__file__).parents[1]
 FILE: Final = ROOT / "tests" / "data" / "mimic_s00001.csv"
-PAGE: Final = ROOT / "docs" / "real-record.md"
+PAGE: Final = ROOT / "docs" / "explanation" / "real-record.md"
 START: Final = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 0.0)
 MINUTE_S: Final = 60
 BEFORE_MIN: Final = 6
@@ -111,7 +111,7 @@ def _pressures(record: Record) -> dict[int, Measurement]:
 HEAD: Final = """
 # A real record, and every alarm of it
 
-24 hours of one real intensive-care patient ([one row a minute](../tests/data/README.md)) through
+24 hours of one real intensive-care patient ([one row a minute](../../tests/data/README.md)) through
 the core, second by second: no ports, no database, the clock of the record. A session is opened at
 its start, with the scores of a person who is awake, and no dose is given, so that nothing is held
 against a baseline. Each row's values are held for its minute. A pressure counts as measured in the
