@@ -16,6 +16,7 @@ FENCED = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"(`+).+?\1")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
+PLACEHOLDER = re.compile(r"\b(test_)?(x|NAME)\.py$")
 MODULE = re.compile(r"`((?:drivers|alerts|monitor|api|simulators|tests)/[\w./-]*)`")
 
 
@@ -71,7 +72,7 @@ def test_every_link_of_a_page_resolves(page: Path) -> None:
     ids=name_of,
 )
 def test_every_file_that_a_page_names_exists(page: Path) -> None:
-    named = MODULE.findall(prose(page))
+    named = [name for name in MODULE.findall(prose(page)) if not PLACEHOLDER.search(name)]
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
