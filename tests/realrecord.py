@@ -112,12 +112,12 @@ HEAD: Final = """
 # A real record
 
 24 hours of one real intensive-care patient ([one row a minute](../../tests/data/README.md)) through
-the core, second by second, without ports and database, by the clock of the record: every alarm, with
-the values that caused it. A session is opened at the start, with the scores of a person who is awake.
-No dose is given, so that no rule compares with a baseline. Each row's values hold for its minute. A
-pressure counts as measured in the minute in which it changes. No measurement can be requested, so a
-pressure that meets a rule is confirmed by the next one in the record, and the alarm is raised after
-four minutes when there is none.
+the core, second by second, without ports and database, by the clock of the record: every alarm,
+with the values that caused it. A session is opened at the start, with the scores of a person who is
+awake. No dose is given, so that no rule compares with a baseline. Each row's values hold for its
+minute. A pressure counts as measured in the minute in which it changes. No measurement can be
+requested, so a pressure that meets a rule is confirmed by the next one in the record, and the alarm
+is raised after four minutes when there is none.
 
 `python -m tests.realrecord` writes this page; a test compares it with the core.
 """
