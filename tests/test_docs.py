@@ -16,7 +16,7 @@ FENCED = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"(`+).+?\1")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
-PLACEHOLDER = re.compile(r"\b(test_)?(x|NAME)\.py$")
+PLACEHOLDER = re.compile(r"NAME|\b(test_)?x\.py$")
 MODULE = re.compile(r"`((?:drivers|alerts|monitor|api|simulators|tests)/[\w./-]*)`")
 
 
