@@ -1,6 +1,6 @@
 """What goes wrong with a device, and when: names, times and the `NAME@START+FOR` notation.
 
-What a fault does is the device's own matter, or `cable`'s for those of the line.
+What a fault does is the device's own matter, or `line`'s for those of the line.
 """
 
 import difflib
@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from simulators.subject import SimulationError, Subject
+from simulators.errors import SimulationError
+from simulators.vitals import VitalsSource
 
 
 class Kind(StrEnum):
@@ -74,28 +75,28 @@ def parse_fault(spec: str) -> Fault:
 
 
 class Faults:
-    """The faults of one device: given in simulated time, or scripted in its subject's."""
+    """The faults of one device: injected in simulated time, or scripted in its source's."""
 
-    def __init__(self, subject: Subject, scripted: Iterable[Fault] = ()) -> None:
-        self._subject = subject
+    def __init__(self, source: VitalsSource, scripted: Iterable[Fault] = ()) -> None:
+        self._source = source
         self._scripted = tuple(scripted)
-        self._given: list[Fault] = []
+        self._injected: list[Fault] = []
 
-    def add(self, fault: Fault) -> None:
+    def inject(self, fault: Fault) -> None:
         """Have `fault` happen as well."""
-        self._given.append(fault)
+        self._injected.append(fault)
 
-    def end(self, kind: Kind) -> None:
-        """Mend what was added of this kind; scripted faults keep to their script."""
-        self._given = [fault for fault in self._given if fault.kind is not kind]
+    def clear(self, kind: Kind) -> None:
+        """Clear what was injected of this kind; scripted faults keep to their script."""
+        self._injected = [fault for fault in self._injected if fault.kind is not kind]
 
     def active(self, kind: Kind, t_s: float) -> bool:
         """Whether a fault of this kind is there at simulated second `t_s`."""
-        if any(fault.kind is kind and fault.covers(t_s) for fault in self._given):
+        if any(fault.kind is kind and fault.covers(t_s) for fault in self._injected):
             return True
         if not any(fault.kind is kind for fault in self._scripted):
             return False
-        script_s = self._subject.script_s(t_s)
+        script_s = self._source.script_s(t_s)
         return script_s is not None and any(
             fault.kind is kind and fault.covers(script_s) for fault in self._scripted
         )

@@ -1,7 +1,7 @@
 """Scenarios: a patient and what goes wrong, read from TOML.
 
 Times in a file are minutes after the dose, or after the start where there is no `[drug]`.
-Every key is checked; a wrong one is refused with its file, its name and the mend.
+Every key is checked; a wrong one is refused with its file, its name and a correction.
 """
 
 import difflib
@@ -12,11 +12,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
+from simulators.errors import SimulationError
 from simulators.faults import Fault, parse_kind
 from simulators.patient import Baseline, Drug, Episode, Noise, Patient, Profile
-from simulators.subject import SimulationError
 
-_SHIPPED = files("simulators") / "scenarios"
+_SHIPPED = files("simulators") / "data" / "scenarios"
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class RoleFault:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One course of events. The dose comes `dose_at_s` after the start unless given before."""
+    """One sequence of events. The dose comes `dose_at_s` after the start unless given before."""
 
     name: str
     description: str

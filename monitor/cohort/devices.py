@@ -16,9 +16,9 @@ from drivers.readings import (
     Reading,
     Vital,
 )
-from simulators.courses import courses
 from simulators.faults import Fault, Kind
 from simulators.population import Person
+from simulators.vital_trends import vital_trends
 
 READING_S: Final = 5
 """How often the oximeter is read."""
@@ -38,7 +38,7 @@ class Course:
 
     def __init__(self, person: Person, zero_s: float | None, last_s: float) -> None:
         times = np.arange(0.0, last_s + READING_S, READING_S)
-        seen = courses([person], times, zero_s)
+        seen = vital_trends([person], times, zero_s)
         self._spo2: list[float] = np.rint(seen.spo2_pct[0]).tolist()
         self._pulse: list[float] = np.rint(seen.pulse_per_min[0]).tolist()
         self._sys: list[float] = np.rint(seen.sys_mmhg[0]).tolist()

@@ -3,22 +3,23 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from simulators.cable import Cable, Device
 from simulators.devices import nonin, suntech
+from simulators.errors import SimulationError
 from simulators.faults import Fault, Faults, Kind
-from simulators.subject import SimulationError, Subject
+from simulators.line import Device, SimulatedLine
+from simulators.vitals import VitalsSource
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """A device to build: its role at the bed, and for each dialect the faults it can show.
 
-    The first dialect is the default. `make` takes subject, faults, dialect and seed.
+    The first dialect is the default. `make` takes source, faults, dialect and seed.
     """
 
     role: str
     dialects: dict[str, frozenset[Kind]]
-    make: Callable[[Subject, Faults, str, int], Device]
+    make: Callable[[VitalsSource, Faults, str, int], Device]
 
 
 _NONIN = {"2": nonin.FAULTS, "7": nonin.FAULTS | {Kind.LOW_BATTERY}}
@@ -31,16 +32,16 @@ DEVICES: dict[str, Model] = {
 
 def build(
     name: str,
-    subject: Subject,
+    source: VitalsSource,
     *,
     dialect: str | None = None,
     seed: int = 0,
     scripted: Iterable[Fault] = (),
-) -> Cable:
-    """The device called `name` on `subject`, with the faults its scenario writes for it.
+) -> SimulatedLine:
+    """The device called `name` on `source`, with the faults its scenario writes for it.
 
     Raises `SimulationError` when there is no such device or dialect. Scripted faults that
-    this device cannot show are left out; one poked later is refused.
+    this device cannot show are left out; one injected later is refused.
     """
     model = find(name)
     dialect = dialect or next(iter(model.dialects))
@@ -48,9 +49,9 @@ def build(
         raise SimulationError(
             f"{name} has no dialect {dialect!r}: use one of {', '.join(model.dialects)}"
         )
-    faults = Faults(subject, scripted)
-    device = model.make(subject, faults, dialect, seed)
-    return Cable(name, device, faults, model.dialects[dialect], seed)
+    faults = Faults(source, scripted)
+    device = model.make(source, faults, dialect, seed)
+    return SimulatedLine(name, device, faults, model.dialects[dialect], seed)
 
 
 def find(name: str) -> Model:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from random import Random
 
-from simulators.cable import Message
 from simulators.faults import Faults, Kind
+from simulators.line import Message
 from simulators.pleth import pleth
-from simulators.subject import Subject, Vitals
+from simulators.vitals import Vitals, VitalsSource
 
 FRAMES_PER_S = 75
 FRAMES = 25
@@ -65,10 +65,10 @@ def _mean(values: list[float | None]) -> int | None:
 
 
 class Nonin:
-    """The oximeter on a subject's finger, sending a packet of 25 frames every third of a second."""
+    """The oximeter on a patient's finger, sending a packet of 25 frames every third of a second."""
 
-    def __init__(self, subject: Subject, faults: Faults, dialect: str, seed: int) -> None:
-        self._subject = subject
+    def __init__(self, source: VitalsSource, faults: Faults, dialect: str, seed: int) -> None:
+        self._source = source
         self._faults = faults
         self._seed = seed
         self._frame, self._data_bytes = FORMATS[dialect]
@@ -117,7 +117,7 @@ class Nonin:
         """What reaches the sensor at the start of a packet."""
         if self._faults.active(Kind.FINGER_OFF, at_s) or self._faults.active(Kind.CABLE_OUT, at_s):
             return Vitals(perfusion=0.0)
-        vitals = self._subject.at(at_s)
+        vitals = self._source.at(at_s)
         if self._faults.active(Kind.LOW_PERFUSION, at_s):
             return Vitals(vitals.spo2_pct, vitals.pulse_per_min, perfusion=0.03)
         return vitals

@@ -9,9 +9,9 @@ import heapq
 from dataclasses import dataclass
 from functools import partial
 
-from simulators.cable import Message
 from simulators.faults import Faults, Kind
-from simulators.subject import Subject, Vitals
+from simulators.line import Message
+from simulators.vitals import Vitals, VitalsSource
 
 _PUMP_MMHG_PER_S = 15.0
 _STEP_S = 1.5
@@ -78,10 +78,10 @@ class Result:
 
 
 class SunTech:
-    """The cuff on a subject's arm and the module behind it."""
+    """The cuff on a patient's arm and the module behind it."""
 
-    def __init__(self, subject: Subject, faults: Faults, dialect: str, seed: int) -> None:
-        self._subject = subject
+    def __init__(self, source: VitalsSource, faults: Faults, dialect: str, seed: int) -> None:
+        self._source = source
         self._faults = faults
         self._heard = bytearray()
         self._heard_s = 0.0
@@ -153,7 +153,7 @@ class SunTech:
     def _start(self, size: Size, now_s: float) -> bytes:
         if self.next_due_s is not None:
             return BUSY
-        vitals = self._subject.at(now_s)
+        vitals = self._source.at(now_s)
         error = self._error(vitals, now_s)
         peak_mmhg = size.inflate_mmhg
         until_mmhg = 40.0

@@ -18,9 +18,9 @@ from monitor.cohort.run import CohortError, run, watch_all
 from monitor.cohort.stay import Heard, Stay
 from monitor.cohort.summary import summary
 from monitor.regimen import Regimens
-from simulators.courses import courses
 from simulators.faults import Fault, Kind
 from simulators.population import EFFECTS, Person, draw
+from simulators.vital_trends import vital_trends
 
 RULES = load("default")
 REGIMENS = Regimens.shipped().by_name
@@ -280,7 +280,7 @@ def test_a_regimen_nobody_knows_is_refused() -> None:
 def test_nine_in_ten_lie_in_the_band_and_the_mean_moves_as_the_drug_does() -> None:
     people = draw("esketamine-84", 300, 1)
     found = bands(people)
-    sys = courses(people, MINUTES * 60.0).sys_mmhg
+    sys = vital_trends(people, MINUTES * 60.0).sys_mmhg
     band = found["sys_mmhg"]
     assert ((sys >= band.low) & (sys <= band.high)).mean() == pytest.approx(0.9, abs=0.01)
     assert 34 <= MINUTES[band.mean.argmax()] <= 46

@@ -14,7 +14,7 @@ import pytest
 import serial
 
 from simulators.cli import scenarios_table
-from simulators.record import COLUMNS
+from simulators.numerics import COLUMNS
 from tests.simulators.devices.nonin_page import packets, whole_packets
 
 LIMIT_S = 20.0

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
+from simulators.errors import SimulationError
 from simulators.faults import Fault, Faults, Kind, parse_fault
 from simulators.patient import Patient, Profile
-from simulators.subject import SimulationError
 
 
 @pytest.mark.parametrize(
@@ -55,5 +55,5 @@ def test_a_scripted_fault_counts_from_the_start_without_a_drug() -> None:
 
 def test_an_added_fault_counts_from_the_start() -> None:
     faults = Faults(Patient(Profile()))
-    faults.add(Fault(Kind.SILENT, 5.0, 1.0))
+    faults.inject(Fault(Kind.SILENT, 5.0, 1.0))
     assert [faults.active(Kind.SILENT, t) for t in (4.0, 5.0, 6.0)] == [False, True, False]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
+from simulators.errors import SimulationError
 from simulators.faults import LINE, Fault, Faults, Kind
-from simulators.subject import SimulationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Device(Protocol):
         """What it answers at once to `data` from the host."""
 
 
-class Cable:
-    """One device at the end of one line: bytes out, bytes in, and faults to poke it with."""
+class SimulatedLine:
+    """One device at the end of one line: bytes out, bytes in, and faults to inject."""
 
     def __init__(
         self, name: str, device: Device, faults: Faults, can: frozenset[Kind], seed: int = 0
@@ -50,17 +50,17 @@ class Cable:
         self._seed = seed
         self._sent = 0
 
-    def poke(self, fault: Fault) -> None:
+    def inject_fault(self, fault: Fault) -> None:
         """Have `fault` happen; raises `SimulationError` when this device cannot have it."""
         if fault.kind not in self._can:
             raise SimulationError(
                 f"{self.name} cannot show {fault.kind}: it can show {', '.join(sorted(self._can))}"
             )
-        self._faults.add(fault)
+        self._faults.inject(fault)
 
-    def mend(self, kind: Kind) -> None:
-        """End the poked faults of this kind."""
-        self._faults.end(kind)
+    def clear_fault(self, kind: Kind) -> None:
+        """End the injected faults of this kind."""
+        self._faults.clear(kind)
 
     def linked(self, now_s: float) -> bool:
         """Whether the line is there at all at `now_s`."""

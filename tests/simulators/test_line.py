@@ -2,16 +2,16 @@
 
 import pytest
 
-from simulators.cable import Cable
 from simulators.devices import DEVICES, build
+from simulators.errors import SimulationError
 from simulators.faults import LINE, Fault, Kind, parse_fault
-from simulators.subject import SimulationError
-from tests.simulators.subjects import steady
+from simulators.line import SimulatedLine
+from tests.simulators.steady import steady
 
 PAGE_ABORT = bytes.fromhex("3A 79 01 00 4C")
 
 
-def nonin(*faults: str) -> Cable:
+def nonin(*faults: str) -> SimulatedLine:
     return build("nonin", steady(), scripted=[parse_fault(fault) for fault in faults])
 
 
@@ -28,8 +28,8 @@ def test_silent_answers_nothing() -> None:
 
 
 def test_unplugged_is_no_link_for_its_time() -> None:
-    cable = nonin("unplugged@10+5")
-    assert [cable.linked(second) for second in (9.9, 10.0, 14.9, 15.0)] == [
+    line = nonin("unplugged@10+5")
+    assert [line.linked(second) for second in (9.9, 10.0, 14.9, 15.0)] == [
         True,
         False,
         False,
@@ -51,18 +51,18 @@ def test_truncated_leaves_the_beginnings_of_packets() -> None:
     assert clear.startswith(cut[:5])
 
 
-def test_a_poked_fault_can_be_mended() -> None:
-    cable = nonin()
-    cable.poke(Fault(Kind.UNPLUGGED))
-    assert not cable.linked(1.0)
-    cable.mend(Kind.UNPLUGGED)
-    assert cable.linked(1.0)
+def test_an_injected_fault_can_be_cleared() -> None:
+    line = nonin()
+    line.inject_fault(Fault(Kind.UNPLUGGED))
+    assert not line.linked(1.0)
+    line.clear_fault(Kind.UNPLUGGED)
+    assert line.linked(1.0)
 
 
 @pytest.mark.parametrize("kind", sorted(LINE))
 @pytest.mark.parametrize("name", DEVICES)
 def test_every_device_has_every_fault_of_the_line(name: str, kind: Kind) -> None:
-    build(name, steady()).poke(Fault(kind))
+    build(name, steady()).inject_fault(Fault(kind))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_every_device_has_every_fault_of_the_line(name: str, kind: Kind) -> None
 )
 def test_a_fault_of_another_device_is_refused_with_those_it_has(name: str, kind: Kind) -> None:
     with pytest.raises(SimulationError, match=rf"{name} cannot show {kind}: it can show .*silent"):
-        build(name, steady()).poke(Fault(kind))
+        build(name, steady()).inject_fault(Fault(kind))
 
 
 def test_an_unknown_device_is_refused_with_those_there_are() -> None:

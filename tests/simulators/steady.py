@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from simulators.subject import Vitals
+from simulators.vitals import Vitals
 
 
 @dataclass(frozen=True)
