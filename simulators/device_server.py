@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from simulators.clock import Timeline
-from simulators.faults import Fault, Kind
+from simulators.faults import Fault
 from simulators.line import SimulatedLine
 from simulators.ports import Port
 
@@ -28,9 +28,9 @@ class DeviceServer:
         self.line.inject_fault(fault)
         self._wake.set()
 
-    def clear_fault(self, kind: Kind) -> None:
-        """End the injected faults of this kind."""
-        self.line.clear_fault(kind)
+    def clear_fault(self, name: str) -> None:
+        """End the injected faults of this name; raises `SimulationError` as `inject_fault`."""
+        self.line.clear_fault(name)
         self._wake.set()
 
     async def open(self) -> str:

@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 
 from simulators.errors import SimulationError
-from simulators.faults import Fault, Kind
+from simulators.faults import Fault
+from simulators.oximetry import ARTEFACT, FINGER_OFF
 from simulators.patient import Baseline, Drug, Episode, Noise, Patient, Profile
 from simulators.vital_trends import Floats
 
@@ -166,9 +167,9 @@ def _faults(u: Floats) -> tuple[Fault, ...]:
     """Three in ten move their hand for a while; one in eight loses the sensor."""
     faults = []
     if u[3] < 0.3:
-        faults.append(Fault(Kind.ARTEFACT, 60.0 * (2.0 + 110.0 * u[4]), 10.0 + 80.0 * u[5]))
+        faults.append(Fault(ARTEFACT, 60.0 * (2.0 + 110.0 * u[4]), 10.0 + 80.0 * u[5]))
     if u[6] < 0.125:
-        faults.append(Fault(Kind.FINGER_OFF, 60.0 * (2.0 + 110.0 * u[7])))
+        faults.append(Fault(FINGER_OFF, 60.0 * (2.0 + 110.0 * u[7])))
     return tuple(faults)
 
 

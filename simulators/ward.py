@@ -27,7 +27,7 @@ from simulators.clock import Timeline
 from simulators.device_server import DeviceServer
 from simulators.devices import build, find
 from simulators.errors import SimulationError
-from simulators.faults import Fault, parse_kind
+from simulators.faults import Fault
 from simulators.patient import Patient
 from simulators.ports import Port, PtyPort, TcpPort
 from simulators.scenario import load_scenario
@@ -82,10 +82,10 @@ def execute(beds: Mapping[str, Bed], command: Mapping[str, Any], reply: Reply) -
     bed = beds[command["bed"]]
     now_s = bed.timeline.now_s()
     if "fault" in command:
-        fault = Fault(parse_kind(command["fault"]), now_s, command.get("for_s", math.inf))
+        fault = Fault(command["fault"], now_s, command.get("for_s", math.inf))
         bed.devices[command["device"]].inject_fault(fault)
     elif "clear_fault" in command:
-        bed.devices[command["device"]].clear_fault(parse_kind(command["clear_fault"]))
+        bed.devices[command["device"]].clear_fault(command["clear_fault"])
     elif command.get("dose") is True:
         bed.patient.dose(now_s)
     elif command.get("ask") == "patient":

@@ -23,7 +23,7 @@ from monitor.ward import Ward
 from simulators.clock import Timeline
 from simulators.device_server import DeviceServer
 from simulators.devices import build
-from simulators.faults import Fault, parse_kind
+from simulators.faults import Fault
 from simulators.patient import Patient
 from simulators.scenario import load_scenario
 
@@ -105,7 +105,7 @@ class SimulatedWard:
     def fault(self, device: str, kind: str, for_s: float, bed: str = "bed-1") -> None:
         """Have a device misbehave from now on for so long."""
         now_s = self.timeline.now_s()
-        self.devices[bed, device].inject_fault(Fault(parse_kind(kind), now_s, for_s))
+        self.devices[bed, device].inject_fault(Fault(kind, now_s, for_s))
 
     async def alarms(self, bed: str = "bed-1") -> dict[str, Any]:
         """The bed's open alarms by rule."""

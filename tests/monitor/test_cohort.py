@@ -18,7 +18,8 @@ from monitor.cohort.run import CohortError, run, watch_all
 from monitor.cohort.stay import Heard, Stay
 from monitor.cohort.summary import summary
 from monitor.regimen import Regimens
-from simulators.faults import Fault, Kind
+from simulators.faults import Fault
+from simulators.oximetry import ARTEFACT, FINGER_OFF
 from simulators.population import EFFECTS, Person, draw
 from simulators.vital_trends import vital_trends
 
@@ -104,7 +105,7 @@ def test_a_pressure_over_the_gate_is_measured_again_and_decided_on(people: list[
 def test_a_finger_that_slipped_is_put_back_soon_and_the_blind_time_counted(
     people: list[Person],
 ) -> None:
-    slipped = replace(people[0], faults=(Fault(Kind.FINGER_OFF, 1800.0),))
+    slipped = replace(people[0], faults=(Fault(FINGER_OFF, 1800.0),))
     found = watch(slipped, REGIMENS["esketamine-84"], RULES)
     assert len(found.blind_s) == 1
     assert 5 < found.blind_s[0] < 600
@@ -128,7 +129,7 @@ def test_an_infusion_is_run_and_watched() -> None:
 
 def test_an_artefact_is_flagged_and_its_values_kept(people: list[Person]) -> None:
     course = Course(people[0], None, 100.0)
-    oximeter = Oximeter([Fault(Kind.ARTEFACT, 20.0, 10.0)])
+    oximeter = Oximeter([Fault(ARTEFACT, 20.0, 10.0)])
     flagged = [bool(oximeter.reads(course, 5.0 * n, 10.0).flags) for n in range(12)]
     assert [n for n, is_flagged in enumerate(flagged) if is_flagged] == [6, 7]
     assert oximeter.blind_s == []
@@ -136,7 +137,7 @@ def test_an_artefact_is_flagged_and_its_values_kept(people: list[Person]) -> Non
 
 def test_a_finger_stays_out_until_it_is_put_back(people: list[Person]) -> None:
     course = Course(people[0], None, 100.0)
-    oximeter = Oximeter([Fault(Kind.FINGER_OFF, 20.0)])
+    oximeter = Oximeter([Fault(FINGER_OFF, 20.0)])
     seen = []
     for n in range(12):
         if n == 9:

@@ -14,6 +14,7 @@ import pytest
 import serial
 
 from simulators.cli import scenarios_table
+from simulators.devices import DEVICES
 from simulators.numerics import COLUMNS
 from tests.simulators.devices.nonin_page import packets, whole_packets
 
@@ -106,7 +107,7 @@ def test_a_recording_is_played(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nonim"], "use one of nonin, suntech"),
+        (["nonim"], f"use one of {', '.join(DEVICES)}\n"),
         (["nonin", "--scenario", "clam"], "use one of calm"),
         (["nonin", "--dialect", "3"], "use one of 2, 7"),
         (["nonin", "--speed", "0"], "--speed must be above 0, not 0"),

@@ -2,10 +2,10 @@
 
 import pytest
 
-from simulators.devices import DEVICES, build
+from simulators.devices import DEVICES, build, fault_names
 from simulators.errors import SimulationError
-from simulators.faults import LINE, Fault, Kind, parse_fault
-from simulators.line import SimulatedLine
+from simulators.faults import Fault, parse_fault
+from simulators.line import LINE_FAULTS, SILENT, UNPLUGGED, SimulatedLine
 from tests.simulators.steady import steady
 
 PAGE_ABORT = bytes.fromhex("3A 79 01 00 4C")
@@ -24,7 +24,7 @@ def test_silent_sends_nothing_and_goes_on_underneath() -> None:
 
 
 def test_silent_answers_nothing() -> None:
-    assert build("suntech", steady(), scripted=[Fault(Kind.SILENT)]).receive(PAGE_ABORT, 1.0) == b""
+    assert build("suntech", steady(), scripted=[Fault(SILENT)]).receive(PAGE_ABORT, 1.0) == b""
 
 
 def test_unplugged_is_no_link_for_its_time() -> None:
@@ -53,28 +53,43 @@ def test_truncated_leaves_the_beginnings_of_packets() -> None:
 
 def test_an_injected_fault_can_be_cleared() -> None:
     line = nonin()
-    line.inject_fault(Fault(Kind.UNPLUGGED))
+    line.inject_fault(Fault(UNPLUGGED))
     assert not line.linked(1.0)
-    line.clear_fault(Kind.UNPLUGGED)
+    line.clear_fault(UNPLUGGED)
     assert line.linked(1.0)
 
 
-@pytest.mark.parametrize("kind", sorted(LINE))
+@pytest.mark.parametrize("fault", LINE_FAULTS)
 @pytest.mark.parametrize("name", DEVICES)
-def test_every_device_has_every_fault_of_the_line(name: str, kind: Kind) -> None:
-    build(name, steady()).inject_fault(Fault(kind))
+def test_every_device_has_every_fault_of_the_line(name: str, fault: str) -> None:
+    build(name, steady()).inject_fault(Fault(fault))
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [("nonin", Kind.CUFF_LEAK), ("suntech", Kind.FINGER_OFF)]
-)
-def test_a_fault_of_another_device_is_refused_with_those_it_has(name: str, kind: Kind) -> None:
-    with pytest.raises(SimulationError, match=rf"{name} cannot show {kind}: it can show .*silent"):
-        build(name, steady()).inject_fault(Fault(kind))
+@pytest.mark.parametrize("name", DEVICES)
+def test_a_fault_of_another_device_only_is_refused(name: str) -> None:
+    own = {fault for dialect in DEVICES[name].dialects.values() for fault in dialect.faults}
+    others = set(fault_names()) - own - set(LINE_FAULTS)
+    assert others
+    for fault in others:
+        with pytest.raises(SimulationError, match=f"{name} cannot show {fault}: "):
+            build(name, steady()).inject_fault(Fault(fault))
+
+
+@pytest.mark.parametrize(("name", "fault"), [("nonin", "cuff-leak"), ("suntech", "finger-off")])
+def test_a_refused_fault_is_told_those_there_are(name: str, fault: str) -> None:
+    with pytest.raises(SimulationError, match=rf"{name} cannot show {fault}: use one of .*silent"):
+        build(name, steady()).inject_fault(Fault(fault))
+
+
+def test_a_fault_that_is_not_known_cannot_be_cleared() -> None:
+    with pytest.raises(SimulationError, match="nonin cannot show silence: did you mean silent"):
+        nonin().clear_fault("silence")
 
 
 def test_an_unknown_device_is_refused_with_those_there_are() -> None:
-    with pytest.raises(SimulationError, match="no device is called 'nonim': use one of nonin"):
+    with pytest.raises(
+        SimulationError, match=f"no device is called 'nonim': use one of {', '.join(DEVICES)}$"
+    ):
         build("nonim", steady())
 
 

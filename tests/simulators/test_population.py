@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulators.errors import SimulationError
-from simulators.faults import Kind
+from simulators.oximetry import ARTEFACT, FINGER_OFF
 from simulators.population import ADVERSE_EVENTS, OLD, Person, draw
 from simulators.targets import TARGETS, Target, check_targets, endpoints
 from simulators.vital_trends import vital_trends
@@ -124,9 +124,9 @@ def test_few_desaturate_and_more_of_the_sedated(people: list[Person]) -> None:
 
 
 def test_some_hands_move_and_some_fingers_slip(people: list[Person]) -> None:
-    kinds = [fault.kind for person in people for fault in person.faults]
-    assert kinds.count(Kind.ARTEFACT) == pytest.approx(300, abs=50)
-    assert kinds.count(Kind.FINGER_OFF) == pytest.approx(125, abs=35)
+    names = [fault.name for person in people for fault in person.faults]
+    assert names.count(ARTEFACT) == pytest.approx(300, abs=50)
+    assert names.count(FINGER_OFF) == pytest.approx(125, abs=35)
 
 
 def test_adverse_events_are_as_common_as_they_should_be(people: list[Person]) -> None:

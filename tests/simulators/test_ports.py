@@ -14,7 +14,7 @@ from simulators.clock import Timeline
 from simulators.device_server import DeviceServer
 from simulators.devices import build
 from simulators.errors import SimulationError
-from simulators.faults import Fault, Kind, parse_fault
+from simulators.faults import Fault, parse_fault
 from simulators.line import SimulatedLine
 from simulators.ports import Port, PtyPort, Rfc2217Port, TcpPort
 from tests.simulators.devices.nonin_page import packets, whole_packets
@@ -184,11 +184,11 @@ async def test_unplugged_hangs_up_and_comes_back_under_the_same_name(tmp_path: P
     async with serving(nonin(), PtyPort(path)) as server:
         with host(server.port.url) as line:
             assert len(await read(line, 125)) == 125
-            server.inject_fault(Fault(Kind.UNPLUGGED))
+            server.inject_fault(Fault("unplugged"))
             await becomes(lambda: not os.path.lexists(path))
             with pytest.raises(serial.SerialException):
                 await read(line, 1_000_000)
-        server.clear_fault(Kind.UNPLUGGED)
+        server.clear_fault("unplugged")
         await becomes(path.exists)
         with host(server.port.url) as line:
             assert packets(whole_packets(await read(line, 1250)))
@@ -262,13 +262,13 @@ async def test_unplugged_drops_the_host_and_refuses_others_until_it_is_back() ->
         reader, writer = await connected(server.port)
         await reader.readexactly(125)
         url = server.port.url
-        server.inject_fault(Fault(Kind.UNPLUGGED))
+        server.inject_fault(Fault("unplugged"))
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await reader.readexactly(1_000_000)
         writer.close()
         with pytest.raises(ConnectionError):
             await connected(server.port)
-        server.clear_fault(Kind.UNPLUGGED)
+        server.clear_fault("unplugged")
         await eventually(lambda: connected(server.port))
         assert server.port.url == url
 

@@ -3,7 +3,7 @@
 import pytest
 
 from simulators.devices import build
-from simulators.devices.suntech import FAULTS, Result, bp_data
+from simulators.devices.suntech import MODEL, Result, bp_data
 from simulators.faults import parse_fault
 from simulators.line import SimulatedLine
 from tests.simulators.steady import Steady, steady
@@ -243,4 +243,5 @@ def test_bytes_before_a_command_are_passed_over() -> None:
 
 
 def test_every_fault_it_can_show_is_tested_here() -> None:
-    assert {"cuff-leak", "artefact", "low-perfusion", "cuff-asleep"} == FAULTS
+    tested = {"cuff-leak", "artefact", "low-perfusion", "cuff-asleep"}
+    assert tested == set(MODEL.dialects["advantage"].faults)
