@@ -61,11 +61,10 @@ class Faults:
 
     def active(self, name: str, t_s: float) -> bool:
         """Whether a fault of this name is there at simulated second `t_s`."""
-        if any(fault.name == name and fault.covers(t_s) for fault in self._injected):
-            return True
-        if not any(fault.name == name for fault in self._scripted):
+        if not self._injected and not self._scripted:
             return False
-        script_s = self._source.script_s(t_s)
-        return script_s is not None and any(
-            fault.name == name and fault.covers(script_s) for fault in self._scripted
-        )
+        if any(fault.covers(t_s) for fault in self._injected if fault.name == name):
+            return True
+        scripted = [fault for fault in self._scripted if fault.name == name]
+        script_s = self._source.script_s(t_s) if scripted else None
+        return script_s is not None and any(fault.covers(script_s) for fault in scripted)

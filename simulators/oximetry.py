@@ -19,6 +19,28 @@ LOW_PERFUSION: Final = "low-perfusion"
 """Faults that an oximeter may declare; `sense` knows what they do to the sensor."""
 
 _LOW_PERFUSION = 0.03
+_SAMPLES_PER_S = 3
+
+
+class SampledSource:
+    """A source that is measured three times a second, however often it is asked."""
+
+    def __init__(self, source: VitalsSource) -> None:
+        self._source = source
+        self._sample = -1
+        self._vitals = Vitals()
+
+    def script_s(self, t_s: float) -> float | None:
+        """The source's own."""
+        return self._source.script_s(t_s)
+
+    def at(self, t_s: float) -> Vitals:
+        """The vital signs at the latest third of a second."""
+        sample = int(t_s * _SAMPLES_PER_S)
+        if sample != self._sample:
+            self._sample = sample
+            self._vitals = self._source.at(sample / _SAMPLES_PER_S)
+        return self._vitals
 
 
 def sense(source: VitalsSource, faults: Faults, at_s: float) -> Vitals:

@@ -13,6 +13,7 @@ from simulators.vitals import VitalsSource
 _MODULES = (
     "nonin",
     "suntech",
+    "cms50",
 )
 
 DEVICES: Final[Mapping[str, DeviceModel]] = {
