@@ -1,7 +1,6 @@
 """How bytes are timed between a device and its port, in virtual time."""
 
 import asyncio
-from dataclasses import dataclass, field
 
 import pytest
 
@@ -11,36 +10,9 @@ from simulators.devices import build
 from simulators.faults import Fault, parse_fault
 from simulators.line import SimulatedLine
 from simulators.patient import Patient, Profile
-from simulators.ports import OnBytes
+from tests.simulators.notebook_port import NotebookPort
 from tests.simulators.steady import steady
 from tests.virtual import VirtualLoop, virtual_time
-
-
-@dataclass
-class NotebookPort:
-    """A port that writes down what is sent and when, in the running loop's seconds."""
-
-    sent: list[tuple[float, bytes]] = field(default_factory=list)
-    plugged: list[tuple[float, bool]] = field(default_factory=list)
-    on_bytes: OnBytes = print
-    url = "memory://notebook"
-
-    async def open(self, on_bytes: OnBytes) -> None:
-        self.on_bytes = on_bytes
-        self._note_plug(True)
-
-    def write(self, data: bytes) -> None:
-        self.sent.append((asyncio.get_running_loop().time(), data))
-
-    async def close(self) -> None:
-        self._note_plug(False)
-
-    def _note_plug(self, plugged: bool) -> None:
-        self.plugged.append((asyncio.get_running_loop().time(), plugged))
-
-    @property
-    def stream(self) -> bytes:
-        return b"".join(data for _, data in self.sent)
 
 
 async def play(line: SimulatedLine, port: NotebookPort, for_s: float, speed: float = 1.0) -> None:

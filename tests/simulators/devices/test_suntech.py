@@ -6,11 +6,10 @@ from simulators.devices import build
 from simulators.devices.suntech import MODEL, Result, bp_data
 from simulators.faults import parse_fault
 from simulators.line import SimulatedLine
+from tests.simulators.devices.suntech_page import DATA, START, word
 from tests.simulators.steady import Steady, steady
 
-START = bytes.fromhex("3A 20 A6")
 PRESSURE = bytes.fromhex("3A 79 05 00 48")
-DATA = bytes.fromhex("3A 79 03 00 4A")
 ABORT = bytes.fromhex("3A 79 01 00 4C")
 PAEDIATRIC, NEONATE = bytes.fromhex("3A 87 3F"), bytes.fromhex("3A 28 9E")
 INFLATE_160 = bytes.fromhex("3A 17 A0 00 0F")
@@ -39,10 +38,6 @@ def measured(source: Steady | None = None, *faults: str, start: bytes = START) -
     assert device.receive(start, 0.0) == ACCEPTED
     assert device.advance(100.0) == ENDED
     return device
-
-
-def word(frame: bytes, at: int) -> int:
-    return frame[at] | frame[at + 1] << 8
 
 
 def data(device: SimulatedLine) -> bytes:
