@@ -15,14 +15,18 @@ from typing import Annotated, NoReturn
 import typer
 
 from simulators.device_server import serve
-from simulators.devices import DEVICES, build, find
+from simulators.devices import DEVICES, build, fault_names, find
 from simulators.errors import SimulationError
 from simulators.faults import parse_fault
 from simulators.line import SimulatedLine
 from simulators.numerics import load_numerics
 from simulators.ports import Port, PtyPort, Rfc2217Port, TcpPort
 from simulators.scenario import load_scenario, scenarios
+from simulators.tables import devices_table, faults_table
 from simulators.ward import run_ward, standard_input
+
+DIALECTS = "; ".join(f"{name}: {', '.join(model.dialects)}" for name, model in DEVICES.items())
+FAULTS = f"One of {', '.join(fault_names())}, where the device knows it."
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
 
@@ -43,9 +47,12 @@ def simulate(
     ] = None,
     speed: Annotated[float, typer.Option(help="Simulated seconds in a second.")] = 1.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
-    dialect: Annotated[str | None, typer.Option(help="The first one if not given.")] = None,
+    dialect: Annotated[
+        str | None, typer.Option(help=f"The first one if not given. {DIALECTS}")
+    ] = None,
     fault: Annotated[
-        list[str] | None, typer.Option(help="NAME, NAME@START or NAME@START+FOR, in seconds.")
+        list[str] | None,
+        typer.Option(help=f"NAME, NAME@START or NAME@START+FOR, in seconds. {FAULTS}"),
     ] = None,
 ) -> None:
     """Be one device, to the byte, until interrupted; the first line says where, in JSON."""
@@ -63,6 +70,12 @@ def simulate(
         _print_json({"device": device, "url": url})
 
     _run(serve(line, port, speed=speed, opened=opened))
+
+
+@app.command("devices")
+def list_devices() -> None:
+    """List the devices, their dialects and the faults that they can show."""
+    typer.echo(f"{devices_table()}\n\n{faults_table()}")
 
 
 @app.command("scenarios")
