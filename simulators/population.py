@@ -56,8 +56,8 @@ ADVERSE_EVENTS: Final[Mapping[str, float]] = {
     "vomiting": 0.04,
     "visual-change": 0.02,
 }
-"""The share of patients with each adverse event after 84 mg: about half of what the label
-counts over some weeks of sessions; headache and visual change are ours."""
+"""The share of patients with each adverse event after 84 mg, in any one session: about half of
+what the label counts over some weeks of them; headache and visual change are ours."""
 
 
 @dataclass(frozen=True, slots=True)

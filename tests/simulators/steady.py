@@ -1,4 +1,4 @@
-"""Subjects that stay as they are made, for tests of devices."""
+"""Sources of vital signs that stay as they are made, for tests of devices."""
 
 from dataclasses import dataclass
 
