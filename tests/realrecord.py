@@ -30,7 +30,7 @@ from monitor.replay.what_if import Onset, by_rule, onsets
 from monitor.session.commands import RecordScore, StartSession
 from monitor.session.events import Event
 from monitor.session.regimen import Regimens
-from simulators.record import Record, load_record
+from simulators.numerics import NumericsRecord, load_numerics
 
 ROOT: Final = Path(__file__).parents[1]
 FILE: Final = ROOT / "tests" / "data" / "mimic_s00001.csv"
@@ -48,14 +48,14 @@ BEFORE_MIN: Final = 6
 class Played:
     """What the bed decided, and the record it was given."""
 
-    record: Record
+    record: NumericsRecord
     rules: RuleSet
     events: Sequence[Event]
 
 
-def play(record: Record | None = None, rules: RuleSet | None = None) -> Played:
+def play(record: NumericsRecord | None = None, rules: RuleSet | None = None) -> Played:
     """The record through a bed with a session, second by second."""
-    record = record or load_record(FILE)
+    record = record or load_numerics(FILE)
     rules = rules or load_rules("default")
     bed = Bed(
         "bed-1",
@@ -71,7 +71,7 @@ def play(record: Record | None = None, rules: RuleSet | None = None) -> Played:
     return Played(record, rules, events)
 
 
-def _outcomes(bed: Bed, record: Record) -> Iterator[Result]:
+def _outcomes(bed: Bed, record: NumericsRecord) -> Iterator[Result]:
     def said(device: str, item: Item | LinkChanged, now: Instant) -> Result:
         return bed.take(Report(device, now, item))
 
@@ -93,7 +93,7 @@ def _outcomes(bed: Bed, record: Record) -> Iterator[Result]:
         yield bed.tick(now)
 
 
-def _pressures(record: Record) -> dict[int, Measurement]:
+def _pressures(record: NumericsRecord) -> dict[int, Measurement]:
     """The pressures by the minute of each; a record holds one until another comes."""
     found: dict[int, Measurement] = {}
     before: object = None
@@ -151,13 +151,13 @@ def page(played: Played) -> str:
     return "\n".join(lines[:-1]) + "\n"
 
 
-def _row(onset: Onset, record: Record) -> str:
+def _row(onset: Onset, record: NumericsRecord) -> str:
     minute = (onset.at - START.wall).total_seconds() / MINUTE_S
     lasted = f"{onset.lasted_s / MINUTE_S:.1f} min"
     return f"| {minute:.1f} | {lasted} | {onset.text} | {_causes(onset, int(minute), record)} |"
 
 
-def _causes(onset: Onset, minute: int, record: Record) -> str:
+def _causes(onset: Onset, minute: int, record: NumericsRecord) -> str:
     """What the record held in the minutes before the alarm, and in its own."""
     shown = range(max(0, minute - BEFORE_MIN), minute + 1)
     if onset.rule.startswith("pressure."):
@@ -167,7 +167,7 @@ def _causes(onset: Onset, minute: int, record: Record) -> str:
     return ", ".join(f"{m}: {_oximetry(onset, record, m)}" for m in shown[-4:])
 
 
-def _oximetry(onset: Onset, record: Record, minute: int) -> str:
+def _oximetry(onset: Onset, record: NumericsRecord, minute: int) -> str:
     row = record.minutes.get(minute)
     spo2, pulse = (None, None) if row is None else (row.spo2_pct, row.pulse_per_min)
     values = {"spo2": spo2, "pulse": pulse}

@@ -277,7 +277,7 @@ class Bedside:
         self.course = VitalSigns(
             self.person, self.zero_s, self.zero_s + 60.0 * LATEST_MIN + GIVES_UP_S
         )
-        for said in self.person.complaints:
+        for said in self.person.adverse_events:
             at_s = self.zero_s + said.from_min * 60.0
             self.nurse.decides(Task.ASK, at_s, f"{said.name} {said.grade}")
             self.nurse.decides(Task.ASK, at_s + said.for_min * 60.0, f"{said.name} 0")

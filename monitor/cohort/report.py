@@ -5,7 +5,7 @@ from math import isinf
 
 from alerts.rules import Priority
 from monitor.cohort.summary import AlarmLoad, Summary
-from simulators.targets import Finding
+from simulators.targets import TargetResult
 
 ADVISORY = "advisory"
 
@@ -30,12 +30,12 @@ def report(summary: Summary) -> str:
     return "\n\n".join(parts)
 
 
-def _target(finding: Finding) -> Sequence[str]:
+def _target(finding: TargetResult) -> Sequence[str]:
     found = "none" if finding.found is None else f"{finding.found:.1f} {finding.unit}"
     return finding.name, expected(finding), found, "" if finding.met else "MISSED"
 
 
-def expected(finding: Finding) -> str:
+def expected(finding: TargetResult) -> str:
     """A target's range in words."""
     if finding.unit == "%" and finding.high >= 100.0:
         return f"{finding.low:g} % or more"

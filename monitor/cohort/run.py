@@ -14,8 +14,8 @@ from monitor.cohort.report import report
 from monitor.cohort.stay import SimulatedSession
 from monitor.cohort.summary import summary
 from monitor.session import Regimen, Regimens
+from simulators.errors import SimulationError
 from simulators.population import Person, draw
-from simulators.subject import SimulationError
 
 PROCESSES: Final = 2
 AT_A_TIME: Final = 10

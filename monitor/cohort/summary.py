@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from alerts.rules import Priority
 from monitor.cohort.stay import CHECKED_MIN, NotedAlarm, SimulatedSession
-from simulators.targets import Finding, Shown, findings
+from simulators.targets import Endpoints, TargetResult, check_targets
 
 WITHIN_MIN: Final = CHECKED_MIN[90]
 """What was found by then counts as within 90 min of the dose."""
@@ -49,7 +49,7 @@ class Summary:
     patients: int
     hours: float
     ends: dict[str, int]
-    findings: tuple[Finding, ...]
+    findings: tuple[TargetResult, ...]
     rises: tuple[tuple[int, float, float], ...]
     ready_min: dict[int, float]
     kept: dict[str, int]
@@ -60,7 +60,7 @@ class Summary:
     blind_min: float
 
     @property
-    def missed(self) -> list[Finding]:
+    def missed(self) -> list[TargetResult]:
         """The targets that are not met."""
         return [finding for finding in self.findings if not finding.met]
 
@@ -75,7 +75,7 @@ def summary(regimen: str, stays: Sequence[SimulatedSession]) -> Summary:
         patients=len(stays),
         hours=hours,
         ends=dict(sorted(Counter(stay.end for stay in stays).items())),
-        findings=(*findings(regimen, shown_in(dosed)), *_ready(regimen, dosed)),
+        findings=(*check_targets(regimen, shown_in(dosed)), *_ready(regimen, dosed)),
         rises=tuple(rise for minute in RISES_MIN if (rise := _rise(dosed, minute))),
         ready_min={share: _share_by(ready, share) for share in (5, 50, 90, 95)},
         kept=dict(
@@ -89,7 +89,7 @@ def summary(regimen: str, stays: Sequence[SimulatedSession]) -> Summary:
     )
 
 
-def shown_in(dosed: Sequence[SimulatedSession]) -> Shown:
+def shown_in(dosed: Sequence[SimulatedSession]) -> Endpoints:
     """What was measured in these stays, for the targets."""
 
     def each(of: Callable[[SimulatedSession], float]) -> NDArray[Any]:
@@ -105,7 +105,7 @@ def shown_in(dosed: Sequence[SimulatedSession]) -> Shown:
         return totals[-1] if totals else np.nan
 
     sys, dia = each(lambda s: s.baseline["sys"]), each(lambda s: s.baseline["dia"])
-    return Shown(
+    return Endpoints(
         age=each(lambda s: s.age),
         sys_rise_most=each(lambda s: most(s, 1)) - sys,
         dia_rise_most=each(lambda s: most(s, 2)) - dia,
@@ -138,13 +138,13 @@ def _rise(dosed: Sequence[SimulatedSession], minute: int) -> tuple[int, float, f
     return minute, sys, dia
 
 
-def _ready(regimen: str, dosed: Sequence[SimulatedSession]) -> Iterable[Finding]:
+def _ready(regimen: str, dosed: Sequence[SimulatedSession]) -> Iterable[TargetResult]:
     if regimen != "esketamine-84" or not dosed:
         return
     for check, least in READY_LEAST.items():
         ready = sum(stay.unmet.get(check) == () for stay in dosed)
         name = f"ready but for the window, {check} min"
-        yield Finding(name, least, 100.0, 100.0 * ready / len(dosed))
+        yield TargetResult(name, least, 100.0, 100.0 * ready / len(dosed))
 
 
 def _share_by(minutes: Sequence[float], share: int) -> float:

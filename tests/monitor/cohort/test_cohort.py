@@ -18,9 +18,10 @@ from monitor.cohort.run import CohortError, run_cohort, watch_all
 from monitor.cohort.stay import NotedAlarm, SimulatedSession
 from monitor.cohort.summary import summary
 from monitor.session.regimen import Regimens
-from simulators.courses import courses
-from simulators.faults import Fault, Kind
+from simulators.faults import Fault
+from simulators.oximetry import ARTEFACT, FINGER_OFF
 from simulators.population import EFFECTS, Person, draw
+from simulators.vital_trends import vital_trends
 
 RULES = load_rules("default")
 REGIMENS = Regimens.shipped().by_name
@@ -108,7 +109,7 @@ def test_a_pressure_over_the_gate_is_measured_again_and_decided_on(people: list[
 def test_a_finger_that_slipped_is_put_back_soon_and_the_blind_time_counted(
     people: list[Person],
 ) -> None:
-    slipped = replace(people[0], faults=(Fault(Kind.FINGER_OFF, 1800.0),))
+    slipped = replace(people[0], faults=(Fault(FINGER_OFF, 1800.0),))
     found = simulate_session(slipped, REGIMENS["esketamine-84"], RULES)
     assert len(found.blind_s) == 1
     assert 5 < found.blind_s[0] < 600
@@ -132,7 +133,7 @@ def test_an_infusion_is_run_and_watched() -> None:
 
 def test_an_artefact_is_flagged_and_its_values_kept(people: list[Person]) -> None:
     course = VitalSigns(people[0], None, 100.0)
-    oximeter = Oximeter([Fault(Kind.ARTEFACT, 20.0, 10.0)])
+    oximeter = Oximeter([Fault(ARTEFACT, 20.0, 10.0)])
     flagged = [bool(oximeter.reads(course, 5.0 * n, 10.0).flags) for n in range(12)]
     assert [n for n, is_flagged in enumerate(flagged) if is_flagged] == [6, 7]
     assert oximeter.blind_s == []
@@ -140,7 +141,7 @@ def test_an_artefact_is_flagged_and_its_values_kept(people: list[Person]) -> Non
 
 def test_a_finger_stays_out_until_it_is_put_back(people: list[Person]) -> None:
     course = VitalSigns(people[0], None, 100.0)
-    oximeter = Oximeter([Fault(Kind.FINGER_OFF, 20.0)])
+    oximeter = Oximeter([Fault(FINGER_OFF, 20.0)])
     seen = []
     for n in range(12):
         if n == 9:
@@ -284,7 +285,7 @@ def test_a_regimen_nobody_knows_is_refused() -> None:
 def test_nine_in_ten_lie_in_the_band_and_the_mean_moves_as_the_drug_does() -> None:
     people = draw("esketamine-84", 300, 1)
     found = bands(people)
-    sys = courses(people, MINUTES * 60.0).sys_mmhg
+    sys = vital_trends(people, MINUTES * 60.0).sys_mmhg
     band = found["sys_mmhg"]
     assert ((sys >= band.low) & (sys <= band.high)).mean() == pytest.approx(0.9, abs=0.01)
     assert 34 <= MINUTES[band.mean.argmax()] <= 46

@@ -1,19 +1,15 @@
-"""What a device is connected to: somebody, or a recording of somebody, with vital signs.
+"""Vital signs, and where a device gets them from: a patient, or a recording of one.
 
-Only the shape of it: who they are is `patient` and `record`.
+Only the interface: the sources themselves are in `patient` and `numerics`.
 """
 
 from dataclasses import dataclass
 from typing import Protocol
 
 
-class SimulationError(Exception):
-    """What was asked of the simulators cannot be done; the message says how to mend it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """One moment of a subject. `None` is not known, never zero.
+    """The vital signs of one moment. `None` is not known, never zero.
 
     `perfusion` is the strength of the pulse at the finger, 0 (none) to 1.
     """
@@ -28,8 +24,8 @@ class Vitals:
     moaas: int | None = None
 
 
-class Subject(Protocol):
-    """Who the devices of one bed measure. Times are simulated seconds since the start."""
+class VitalsSource(Protocol):
+    """What the devices of one bed measure. Times are simulated seconds since the start."""
 
     def at(self, t_s: float) -> Vitals:
         """The vital signs at `t_s`; the same whenever and however often it is asked."""

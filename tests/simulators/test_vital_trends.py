@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from simulators.courses import courses
 from simulators.patient import Baseline, Drug, Episode, Noise, Patient, Profile
+from simulators.vital_trends import vital_trends
 
 DOSED_AT_S = 600.0
 TIMES = np.arange(0.0, 3 * 3600.0, 37.0)
@@ -15,14 +15,14 @@ SIGNALS = ("spo2_pct", "pulse_per_min", "sys_mmhg", "dia_mmhg")
 
 
 @dataclass(frozen=True)
-class Somebody:
+class PatientSample:
     profile: Profile
     seed: int
 
 
 PEOPLE = (
-    Somebody(Profile(), 0),
-    Somebody(
+    PatientSample(Profile(), 0),
+    PatientSample(
         Profile(
             Baseline(sys_mmhg=95.0, dia_mmhg=88.0),
             Drug(peak_min=33.0, sys_rise_mmhg=-9.0, cadss_peak=41.0, moaas_lowest=0.4),
@@ -35,13 +35,13 @@ PEOPLE = (
         ),
         2**40 + 7,
     ),
-    Somebody(Profile(drug=Drug(pressure_shape=4.0, mind_shape=6.5, spo2_fall_pct=2.0)), 3),
+    PatientSample(Profile(drug=Drug(pressure_shape=4.0, mind_shape=6.5, spo2_fall_pct=2.0)), 3),
 )
 
 
 @pytest.mark.parametrize("dosed_at_s", [None, DOSED_AT_S])
 def test_arrays_and_moments_agree(dosed_at_s: float | None) -> None:
-    seen = courses(PEOPLE, TIMES, dosed_at_s)
+    seen = vital_trends(PEOPLE, TIMES, dosed_at_s)
     for row, somebody in enumerate(PEOPLE):
         patient = Patient(somebody.profile, somebody.seed)
         if dosed_at_s is not None:

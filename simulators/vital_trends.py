@@ -1,4 +1,4 @@
-"""Many patients at many moments: what `Patient.at` says, in arrays.
+"""Trends: the vital signs of many patients at many moments, what `Patient.at` says, in arrays.
 
 For whole populations and whole sessions, where asking moment by moment would take as long
 as everything that is done with the answer.
@@ -18,8 +18,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class Somebody(Protocol):
-    """Who has courses: a profile, and the seed of its noise."""
+class PatientSample(Protocol):
+    """One patient of a sample: a profile, and the seed of its noise."""
 
     @property
     def profile(self) -> Profile: ...
@@ -28,7 +28,7 @@ class Somebody(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Courses:
+class VitalTrends:
     """The vital signs and scores of patients (rows) over time (columns)."""
 
     spo2_pct: Floats
@@ -39,13 +39,15 @@ class Courses:
     moaas: Ints
 
 
-def courses(people: Sequence[Somebody], t_s: Floats, dose_at_s: float | None = 0.0) -> Courses:
-    """What each of `people` shows at each of `t_s`, dosed at `dose_at_s` or not at all."""
+def vital_trends(
+    patients: Sequence[PatientSample], t_s: Floats, dose_at_s: float | None = 0.0
+) -> VitalTrends:
+    """What each of `patients` shows at each of `t_s`, dosed at `dose_at_s` or not at all."""
     since_min = np.zeros_like(t_s) if dose_at_s is None else (t_s - dose_at_s) / 60.0
     dosed = since_min > 0.0
     minutes = np.where(dosed, since_min, 0.0)
-    drugs = [somebody.profile.drug or NO_DRUG for somebody in people]
-    bases = [somebody.profile.baseline for somebody in people]
+    drugs = [patient.profile.drug or NO_DRUG for patient in patients]
+    bases = [patient.profile.baseline for patient in patients]
 
     def drug(name: str) -> Floats:
         return np.array([[getattr(each, name)] for each in drugs], dtype=float)
@@ -55,18 +57,18 @@ def courses(people: Sequence[Somebody], t_s: Floats, dose_at_s: float | None = 0
     pressure, mind = effect ** drug("pressure_shape"), effect ** drug("mind_shape")
 
     def signal(name: str, change: Floats) -> Floats:
-        course = np.array([[getattr(base, name)] for base in bases]) + change
-        amplitude = np.array([[getattr(each.profile.noise, name)] for each in people])
-        for row, somebody in enumerate(people):
-            for episode in somebody.profile.episodes:
+        trend = np.array([[getattr(base, name)] for base in bases]) + change
+        amplitude = np.array([[getattr(each.profile.noise, name)] for each in patients])
+        for row, patient in enumerate(patients):
+            for episode in patient.profile.episodes:
                 if episode.signal == name and dose_at_s is not None:
                     weight = np.where(t_s >= dose_at_s, _weight(since_min, episode), 0.0)
-                    course[row] += (episode.to - course[row]) * weight
-        return course + amplitude * _noise([each.seed for each in people], name, t_s)
+                    trend[row] += (episode.to - trend[row]) * weight
+        return trend + amplitude * _noise([each.seed for each in patients], name, t_s)
 
     sys = signal("sys_mmhg", drug("sys_rise_mmhg") * pressure)
     dia = signal("dia_mmhg", drug("dia_rise_mmhg") * pressure)
-    return Courses(
+    return VitalTrends(
         spo2_pct=np.clip(signal("spo2_pct", -drug("spo2_fall_pct") * mind), 0.0, 100.0),
         pulse_per_min=np.maximum(
             signal("pulse_per_min", drug("pulse_rise_per_min") * pressure), 0.0

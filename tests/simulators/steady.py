@@ -1,8 +1,8 @@
-"""Subjects that stay as they are made, for tests of devices."""
+"""Sources of vital signs that stay as they are made, for tests of devices."""
 
 from dataclasses import dataclass
 
-from simulators.subject import Vitals
+from simulators.vitals import Vitals
 
 
 @dataclass(frozen=True)

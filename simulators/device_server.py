@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-from simulators.cable import Cable
 from simulators.clock import Timeline
-from simulators.faults import Fault, Kind
+from simulators.faults import Fault
+from simulators.line import SimulatedLine
 from simulators.ports import Port
 
 _CHUNK_S = 0.010
@@ -13,29 +13,29 @@ _IDLE_S = 1.0
 _CATCH_UP_S = 0.1
 
 
-class Served:
+class DeviceServer:
     """One device at one port. `timeline` is shared by the devices of a bed."""
 
-    def __init__(self, cable: Cable, port: Port, timeline: Timeline) -> None:
-        self.cable = cable
+    def __init__(self, line: SimulatedLine, port: Port, timeline: Timeline) -> None:
+        self.line = line
         self.port = port
         self._timeline = timeline
         self._wake = asyncio.Event()
         self._played_s = 0.0
 
-    def poke(self, fault: Fault) -> None:
+    def inject_fault(self, fault: Fault) -> None:
         """Have `fault` happen; raises `SimulationError` when the device cannot have it."""
-        self.cable.poke(fault)
+        self.line.inject_fault(fault)
         self._wake.set()
 
-    def mend(self, kind: Kind) -> None:
-        """End the poked faults of this kind."""
-        self.cable.mend(kind)
+    def clear_fault(self, name: str) -> None:
+        """End the injected faults of this name; raises `SimulationError` as `inject_fault`."""
+        self.line.clear_fault(name)
         self._wake.set()
 
     async def open(self) -> str:
         """Open the port and return its url; raises `SimulationError`."""
-        await self.port.open(self._heard)
+        await self.port.open(self._receive)
         return self.port.url
 
     async def run(self) -> None:
@@ -49,12 +49,12 @@ class Served:
         while True:
             catch_up_s = self._played_s + _CATCH_UP_S * self._timeline.speed
             now_s = self._played_s = min(self._timeline.now_s(), catch_up_s)
-            if self.cable.linked(now_s) != plugged:
+            if self.line.linked(now_s) != plugged:
                 plugged = not plugged
-                await (self.port.open(self._heard) if plugged else self.port.close())
-            if data := self.cable.advance(now_s):
+                await (self.port.open(self._receive) if plugged else self.port.close())
+            if data := self.line.advance(now_s):
                 self.port.write(data)
-            due_s = self.cable.next_due_s
+            due_s = self.line.next_due_s
             until_s = min(now_s + _IDLE_S, now_s + _IDLE_S if due_s is None else due_s)
             await self._timeline.wait(until_s, self._wake, at_least_s=_CHUNK_S)
 
@@ -62,24 +62,24 @@ class Served:
         """Close the port, opened or not."""
         await self.port.close()
 
-    def _heard(self, data: bytes) -> None:
+    def _receive(self, data: bytes) -> None:
         self._played_s = self._timeline.now_s()
-        if answer := self.cable.receive(data, self._played_s):
+        if answer := self.line.receive(data, self._played_s):
             self.port.write(answer)
         self._wake.set()
 
 
 async def serve(
-    cable: Cable, port: Port, *, speed: float = 1.0, opened: Callable[[str], None]
+    line: SimulatedLine, port: Port, *, speed: float = 1.0, opened: Callable[[str], None]
 ) -> None:
     """Open `port`, tell `opened` its url, and play the device there until cancelled.
 
     `speed` is how many simulated seconds pass in one. Raises `SimulationError` when the port
     cannot be opened.
     """
-    served = Served(cable, port, Timeline(speed))
+    server = DeviceServer(line, port, Timeline(speed))
     try:
-        opened(await served.open())
-        await served.run()
+        opened(await server.open())
+        await server.run()
     finally:
-        await served.close()
+        await server.close()

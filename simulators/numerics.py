@@ -1,4 +1,4 @@
-"""A recording of numerics as the subject of a device: one row a minute, as in MIMIC.
+"""A record of numerics for a device to measure: one row a minute, as in MIMIC.
 
 0 means the monitor gave nothing and an empty field that nothing was measured; both are
 missing here. Numerics are held for their minute, a pressure until the next one.
@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from simulators.subject import SimulationError, Vitals
+from simulators.errors import SimulationError
+from simulators.vitals import Vitals
 
 COLUMNS = (
     "minute,hr_bpm,pulse_bpm,resp_per_min,spo2_pct,nibp_sys_mmhg,nibp_dia_mmhg,nibp_mean_mmhg"
@@ -17,13 +18,13 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """A recording that begins with the simulation; nothing is known after its last minute."""
+class NumericsRecord:
+    """A record that begins with the simulation; nothing is known after its last minute."""
 
     minutes: dict[int, Vitals]
 
     def script_s(self, t_s: float) -> float | None:
-        """A recording's script begins with it."""
+        """A record's script begins with it."""
         return t_s
 
     def at(self, t_s: float) -> Vitals:
@@ -31,20 +32,20 @@ class Record:
         return self.minutes.get(int(t_s // 60), Vitals(perfusion=0.0))
 
 
-def load_record(path: Path) -> Record:
-    """The recording in the CSV file at `path`.
+def load_numerics(path: Path) -> NumericsRecord:
+    """The record in the CSV file at `path`.
 
     Raises `SimulationError` naming the line when it is not one.
     """
     try:
         with path.open(newline="", encoding="utf-8") as lines:
-            return parse_record(lines, str(path))
+            return parse_numerics(lines, str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise SimulationError(f"{path}: cannot be read: {error}") from None
 
 
-def parse_record(lines: Iterable[str], source: str) -> Record:
-    """The recording in the CSV `lines`, whose errors name `source` and the line."""
+def parse_numerics(lines: Iterable[str], source: str) -> NumericsRecord:
+    """The record in the CSV `lines`, whose errors name `source` and the line."""
     reader = csv.reader(lines)
     header = next(reader, [])
     if header != COLUMNS:
@@ -64,7 +65,7 @@ def parse_record(lines: Iterable[str], source: str) -> Record:
         minutes[int(minute)] = replace(pressure, spo2_pct=spo2 or None, pulse_per_min=pulse or None)
     if not minutes:
         raise SimulationError(f"{source}: there is no row after the columns")
-    return Record(minutes)
+    return NumericsRecord(minutes)
 
 
 def _values(row: list[str], where: str) -> list[float | None]:

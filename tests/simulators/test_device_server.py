@@ -1,62 +1,34 @@
 """How bytes are timed between a device and its port, in virtual time."""
 
 import asyncio
-from dataclasses import dataclass, field
 
 import pytest
 
-from simulators.cable import Cable
 from simulators.clock import Timeline
+from simulators.device_server import DeviceServer, serve
 from simulators.devices import build
-from simulators.faults import Fault, Kind, parse_fault
+from simulators.faults import Fault, parse_fault
+from simulators.line import SimulatedLine
 from simulators.patient import Patient, Profile
-from simulators.ports import Heard
-from simulators.serve import Served, serve
-from tests.simulators.subjects import steady
+from tests.simulators.notebook_port import NotebookPort
+from tests.simulators.steady import steady
 from tests.virtual import VirtualLoop, virtual_time
 
 
-@dataclass
-class NotebookPort:
-    """A port that writes down what is sent and when, in the running loop's seconds."""
-
-    sent: list[tuple[float, bytes]] = field(default_factory=list)
-    plugged: list[tuple[float, bool]] = field(default_factory=list)
-    heard: Heard = print
-    url = "memory://notebook"
-
-    async def open(self, heard: Heard) -> None:
-        self.heard = heard
-        self._note_plug(True)
-
-    def write(self, data: bytes) -> None:
-        self.sent.append((asyncio.get_running_loop().time(), data))
-
-    async def close(self) -> None:
-        self._note_plug(False)
-
-    def _note_plug(self, plugged: bool) -> None:
-        self.plugged.append((asyncio.get_running_loop().time(), plugged))
-
-    @property
-    def stream(self) -> bytes:
-        return b"".join(data for _, data in self.sent)
-
-
-async def play(cable: Cable, port: NotebookPort, for_s: float, speed: float = 1.0) -> None:
-    """Serve `cable` at `port` for `for_s` of the loop's seconds."""
+async def play(line: SimulatedLine, port: NotebookPort, for_s: float, speed: float = 1.0) -> None:
+    """Serve `line` at `port` for `for_s` of the loop's seconds."""
     try:
         async with asyncio.timeout(for_s):
-            await serve(cable, port, speed=speed, opened=lambda url: None)
+            await serve(line, port, speed=speed, opened=lambda url: None)
     except TimeoutError:
         return
 
 
-def nonin(*faults: str) -> Cable:
-    cable = build("nonin", Patient(Profile(), seed=4), seed=4)
+def nonin(*faults: str) -> SimulatedLine:
+    line = build("nonin", Patient(Profile(), seed=4), seed=4)
     for fault in faults:
-        cable.poke(parse_fault(fault))
-    return cable
+        line.inject_fault(parse_fault(fault))
+    return line
 
 
 @pytest.mark.parametrize("speed", [1.0, 7.0, 60.0])
@@ -85,9 +57,9 @@ async def test_at_60_times_it_is_sent_in_chunks_of_10_ms() -> None:
 @virtual_time()
 async def test_after_a_stop_it_catches_up_without_flooding_its_host() -> None:
     port = NotebookPort()
-    served = Served(nonin(), port, Timeline())
-    await served.open()
-    running = asyncio.create_task(served.run())
+    server = DeviceServer(nonin(), port, Timeline())
+    await server.open()
+    running = asyncio.create_task(server.run())
     tick = asyncio.Event()
     await Timeline().wait(10.0, tick)
     loop = asyncio.get_running_loop()
@@ -112,12 +84,12 @@ async def test_the_same_seed_gives_the_same_bytes_at_any_speed() -> None:
 @virtual_time()
 async def test_a_command_is_answered_at_once_and_the_end_comes_by_itself() -> None:
     port = NotebookPort()
-    served = Served(build("suntech", steady()), port, Timeline())
-    await served.open()
-    running = asyncio.create_task(served.run())
+    server = DeviceServer(build("suntech", steady()), port, Timeline())
+    await server.open()
+    running = asyncio.create_task(server.run())
     tick = asyncio.Event()
     await Timeline().wait(5.0, tick)
-    port.heard(bytes.fromhex("3A 20 A6"))
+    port.on_bytes(bytes.fromhex("3A 20 A6"))
     assert port.sent == [(5.0, bytes.fromhex("3E 04 4F 6F"))]
     await Timeline().wait(60.0, tick)
     assert port.sent[1][1] == bytes.fromhex("3E 04 4B 73")
@@ -134,14 +106,14 @@ async def test_unplugged_closes_the_port_and_opens_it_again() -> None:
 
 
 @virtual_time()
-async def test_a_poke_is_seen_at_once() -> None:
+async def test_an_injected_fault_is_seen_at_once() -> None:
     port = NotebookPort()
-    served = Served(build("suntech", steady()), port, Timeline())
-    await served.open()
-    running = asyncio.create_task(served.run())
+    server = DeviceServer(build("suntech", steady()), port, Timeline())
+    await server.open()
+    running = asyncio.create_task(server.run())
     tick = asyncio.Event()
     await Timeline().wait(3.3, tick)
-    served.poke(Fault(Kind.UNPLUGGED))
+    server.inject_fault(Fault("unplugged"))
     await Timeline().wait(0.01, tick)
     assert [at_s for at_s, _ in port.plugged] == pytest.approx([0.0, 3.3])
     running.cancel()

@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 
 from simulators.devices import build
-from simulators.record import COLUMNS, Record, load_record, parse_record
-from simulators.subject import SimulationError
+from simulators.errors import SimulationError
+from simulators.numerics import COLUMNS, NumericsRecord, load_numerics, parse_numerics
 from tests.simulators.devices.nonin_page import MISSING_RATE, MISSING_SPO2, packets
 
 HEAD = ",".join(COLUMNS)
 
 
-def record(*rows: str) -> Record:
-    return parse_record([f"{row}\n" for row in (HEAD, *rows)], "r.csv")
+def record(*rows: str) -> NumericsRecord:
+    return parse_numerics([f"{row}\n" for row in (HEAD, *rows)], "r.csv")
 
 
-def pressures(source: Record, at_s: float) -> tuple[int, int, int]:
+def pressures(source: NumericsRecord, at_s: float) -> tuple[int, int, int]:
     """Systolic, diastolic and error of a measurement started at `at_s`."""
     cuff = build("suntech", source)
     cuff.receive(bytes.fromhex("3A 20 A6"), at_s)
@@ -83,9 +83,9 @@ def test_a_bad_file_is_told_its_line(rows: list[str], message: str) -> None:
 
 def test_other_columns_are_refused() -> None:
     with pytest.raises(SimulationError, match="line 1: the columns must be minute,hr_bpm"):
-        parse_record(["a,b\n"], "r.csv")
+        parse_numerics(["a,b\n"], "r.csv")
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(SimulationError, match="cannot be read"):
-        load_record(tmp_path / "none.csv")
+        load_numerics(tmp_path / "none.csv")
