@@ -1,42 +1,27 @@
-"""The form as one printable page: no scripts, nothing from elsewhere, everything escaped. Pure."""
+"""The form as one printable page: no scripts, nothing from elsewhere. Pure.
+
+`page.html` is the page and `page.css` its style; Jinja2 escapes whatever is put into it.
+"""
 
 import hashlib
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, tzinfo
-from html import escape
+from functools import partial
+from importlib import resources
 from typing import Final
 
+from jinja2 import Environment, StrictUndefined
+
 from monitor.patient.form.form import MonitoringForm
-from monitor.patient.form.provenance import Field, Provenance, said
+from monitor.patient.form.provenance import Provenance, said
 from monitor.session import Correction
 
-STYLE: Final = """
-@page { size: A4; margin: 14mm 15mm; }
-* { box-sizing: border-box; }
-html { background: #fff; color: #000; }
-body { font: 10.5pt/1.35 system-ui, "Helvetica Neue", Arial, sans-serif; }
-body { max-width: 180mm; margin: 0 auto; }
-@media screen { body { padding: 10mm 0; } }
-h1 { font-size: 15pt; margin: 0 0 1mm; }
-p { margin: 0 0 1mm; }
-.state { float: right; border: 1.5pt solid #000; padding: 0 2mm; }
-.state { text-transform: uppercase; font-weight: 700; }
-.missing { border: 1.5pt solid #000; padding: 2mm 3mm; margin: 3mm 0; break-inside: avoid; }
-.missing h2, .more h2 { font-size: 10.5pt; margin: 0 0 1mm; }
-ul { margin: 0; padding-left: 5mm; }
-table { width: 100%; border-collapse: collapse; margin-top: 3mm; }
-tr { break-inside: avoid; }
-th, td { text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-th, td { border-top: 0.5pt solid #000; padding: 1.3mm 0; }
-th { width: 48mm; font-weight: 600; padding-right: 4mm; }
-.from { display: block; font-size: 7.5pt; line-height: 1.3; color: #333; }
-.lacks { font-weight: 600; }
-.more { margin-top: 4mm; font-size: 8.5pt; break-inside: avoid; }
-.sign { display: flex; gap: 8mm; margin-top: 14mm; break-inside: avoid; }
-.sign span { flex: 1; border-top: 0.5pt solid #000; padding-top: 1mm; font-size: 8.5pt; }
-footer { margin-top: 6mm; font-size: 8pt; border-top: 0.5pt solid #000; padding-top: 1mm; }
-"""
+_FILES: Final = resources.files("monitor.patient.form")
+STYLE: Final = _FILES.joinpath("page.css").read_text(encoding="utf-8")
+_PAGE: Final = Environment(autoescape=True, undefined=StrictUndefined).from_string(
+    _FILES.joinpath("page.html").read_text(encoding="utf-8")
+)
 
 CONTENT_POLICY: Final = (
     "default-src 'none'; style-src "
@@ -52,26 +37,18 @@ def form_page(
     form: MonitoringForm, now: datetime, zone: tzinfo | None, *, simulated: bool = False
 ) -> str:
     """The page; its times are in `zone`, None for this machine's."""
-    parts = [*_head(form, simulated), *_missing(form), "<table>"]
-    for field in form.fields:
-        parts += _row(field, form.treated_on, zone)
-    parts += ["</table>", *_retractions(form, zone), _SIGN, _foot(now, zone)]
-    return "\n".join(parts)
-
-
-def _head(form: MonitoringForm, simulated: bool) -> Iterator[str]:
-    title = f"Patient monitoring form data, {form.patient}, {form.treated_on or 'no dose'}"
-    yield "<!doctype html>"
-    yield '<html lang="en"><head><meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{escape(CONTENT_POLICY)}">'
-    yield f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
-    if simulated:
-        yield "<p><b>SIMULATED TIME</b></p>"
-    yield f'<p class="state">{escape(form.state)}</p>'
-    yield "<h1>Patient monitoring form data</h1>"
-    yield f"<p>Patient <b>{escape(form.patient)}</b> · {escape(form.regimen)} · "
-    yield f"{escape(form.bed)} · session {escape(form.session)}</p>"
-    yield f"<p>{escape(due(form))}</p>"
+    retracted = (correction for correction in form.corrections if correction.now is None)
+    return _PAGE.render(
+        form=form,
+        simulated=simulated,
+        policy=CONTENT_POLICY,
+        style=STYLE,
+        due=due(form),
+        most_sources=MOST_SOURCES,
+        from_words=partial(from_words, day=form.treated_on, zone=zone),
+        retracted=[_retracted(correction, form, zone) for correction in retracted],
+        made=now.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z").strip(),
+    )
 
 
 def due(form: MonitoringForm) -> str:
@@ -85,27 +62,6 @@ def due(form: MonitoringForm) -> str:
     days = "day" if abs(left) == 1 else "days"
     until = f"{left} {days} left" if left >= 0 else f"{-left} {days} overdue"
     return f"Treated {form.treated_on}; due by {form.due_on} ({until})."
-
-
-def _missing(form: MonitoringForm) -> Iterator[str]:
-    if not form.missing:
-        return
-    yield '<div class="missing"><h2>Missing</h2><ul>'
-    yield from (f"<li>{escape(words)}</li>" for words in form.missing)
-    yield "</ul></div>"
-
-
-def _row(field: Field, day: date | None, zone: tzinfo | None) -> Iterator[str]:
-    yield f"<tr><th>{escape(field.title)}</th><td>"
-    yield escape(field.text)
-    if field.missing:
-        yield ' <span class="lacks">(see “Missing”)</span>'
-    for source in field.sources[:MOST_SOURCES]:
-        yield f'<span class="from">{escape(from_words(source, day, zone))}</span>'
-    more = len(field.sources) - MOST_SOURCES
-    if more > 0:
-        yield f'<span class="from">and {more} more</span>'
-    yield "</td></tr>"
 
 
 def from_words(source: Provenance, day: date | None, zone: tzinfo | None) -> str:
@@ -130,14 +86,6 @@ def _was(correction: Correction, day: date | None, zone: tzinfo | None) -> str:
     return f"{said(was)} ({was.by or 'the device'}; {who})"
 
 
-def _retractions(form: MonitoringForm, zone: tzinfo | None) -> Iterator[str]:
-    gone = [correction for correction in form.corrections if correction.now is None]
-    if gone:
-        yield '<div class="more"><h2>Retracted in the session</h2><ul>'
-        yield from (f"<li>{escape(_retracted(one, form, zone))}</li>" for one in gone)
-        yield "</ul></div>"
-
-
 def _retracted(correction: Correction, form: MonitoringForm, zone: tzinfo | None) -> str:
     was, day = correction.was, form.treated_on
     return (
@@ -149,18 +97,6 @@ def _retracted(correction: Correction, form: MonitoringForm, zone: tzinfo | None
 def _clock(at: datetime, day: date | None, zone: tzinfo | None) -> str:
     local = at.astimezone(zone)
     return local.strftime("%H:%M" if local.date() == day else "%Y-%m-%d %H:%M")
-
-
-_SIGN: Final = '<div class="sign"><span>Signature</span><span>Name</span><span>Date</span></div>'
-
-
-def _foot(now: datetime, zone: tzinfo | None) -> str:
-    made = now.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z").strip()
-    return (
-        f"<footer>Filled by Postdose from the session's record, {escape(made)}. Postdose sends "
-        "nothing: a person checks this, signs it and sends it. <b>Not a certified medical "
-        "device.</b></footer></body></html>"
-    )
 
 
 def form_lines(forms: Iterable[MonitoringForm]) -> Iterator[str]:
