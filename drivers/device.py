@@ -14,8 +14,7 @@ from typing import Final, NoReturn
 
 from drivers.clock import Clock, Instant
 from drivers.codec import CannotMeasure, Tally
-from drivers.link import Link, LinkError, LinkLost
-from drivers.links import open_link
+from drivers.links import Link, LinkError, LinkLost, open_link
 from drivers.readings import Flag, Item, LinkChanged, LinkState, MeasurementFailed, Report
 from drivers.registry import DeviceSpec
 

@@ -238,9 +238,9 @@ def devices() -> None:
 @app.command()
 def ports() -> None:
     """List this machine's serial ports."""
-    from drivers.links import ports as all_ports
+    from drivers.links import serial_ports
 
-    found = all_ports()
+    found = serial_ports()
     for port in found:
         print(f"{port.url}  {port.device}  {port.title}")
     if not found:

@@ -13,7 +13,7 @@ import pytest
 from drivers.clock import Clock
 from drivers.codec import CannotMeasure
 from drivers.device import Device
-from drivers.memory import MemoryPort
+from drivers.links import MemoryPort
 from drivers.nonin import NoninCodec
 from drivers.readings import (
     CuffPhase,

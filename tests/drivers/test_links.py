@@ -18,9 +18,7 @@ import serialx
 import uvloop
 
 from drivers.driver import LineSettings
-from drivers.link import Link, LinkError, LinkLost
-from drivers.links import open_link, ports
-from drivers.memory import MemoryPort
+from drivers.links import Link, LinkError, LinkLost, MemoryPort, open_link, serial_ports
 from tests.drivers.benches import Terminal
 
 LINE = LineSettings()
@@ -138,7 +136,7 @@ class TestTty:
         assert "group dialout" in await refusal("/dev/ttyS0")
 
     def test_the_ports_of_this_machine_have_openable_urls(self) -> None:
-        assert all(port.url.startswith("/dev/") and port.title for port in ports())
+        assert all(port.url.startswith("/dev/") and port.title for port in serial_ports())
 
 
 @contextmanager

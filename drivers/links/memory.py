@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable
 from typing import ClassVar, Self
 
-from drivers.link import LinkError, LinkLost, OnBytes, OnLost
+from drivers.links.stream import LinkError, LinkLost, OnBytes, OnLost
 
 
 class MemoryPort:

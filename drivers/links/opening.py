@@ -20,15 +20,15 @@ from serialx.platforms.serial_rfc2217.types import (
 )
 
 from drivers.driver import LineSettings
-from drivers.link import Link, LinkError, LinkLost, OnBytes, OnLost
-from drivers.memory import MemoryPort
+from drivers.links.memory import MemoryPort
+from drivers.links.stream import Link, LinkError, LinkLost, OnBytes, OnLost
 
 OPEN_LIMIT_S: Final = 10.0
 """How long opening may take, in the event loop's seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class SerialPort:
     """A serial port of this machine; `url` is the name that stays the same across restarts."""
 
     url: str
@@ -37,10 +37,10 @@ class Port:
     serial: str | None
 
 
-def ports() -> list[Port]:
+def serial_ports() -> list[SerialPort]:
     """The serial ports there are, by URL."""
     found = (
-        Port(info.device, info.resolved_device, info.description, info.serial_number)
+        SerialPort(info.device, info.resolved_device, info.description, info.serial_number)
         for info in serialx.list_serial_ports()
     )
     return sorted(found, key=lambda port: port.url)
