@@ -4,11 +4,11 @@ Theory of operation. A codec never opens, waits, logs or asks what time it is. I
 
 * calls `opened(now_s)` on a new link and `closed()` when the link is gone,
 * calls `feed(data)` with whatever arrived, in whatever pieces,
-* calls `tick(now_s)` after `feed` and at `due_s`, whenever `due_s` is not None,
-* sends what `take()` gives after any of these.
+* calls `handle_deadline(now_s)` after `feed` and at `deadline_s`, while that is not None,
+* sends what `data_to_send()` gives after any of these.
 
-A device that only streams has no `due_s` and lives in `feed` alone. One that must be asked
-keeps its timers and its state machine in `tick`.
+A device that only streams has no `deadline_s` and lives in `feed` alone. One that must be asked
+keeps its timers and its state machine in `handle_deadline`.
 
 `feed` accepts any bytes: it never raises, keeps no more of them than one packet takes to be
 judged, finds its way back by itself, and costs time in proportion to the bytes fed.
@@ -26,7 +26,7 @@ class CannotMeasure(Exception):
 
 
 @dataclass(slots=True)
-class Tally:
+class CodecStats:
     """What a codec has met since it was made.
 
     `frames` counts good frames; `damaged` what was lost and `rejected` what was refused
@@ -42,8 +42,8 @@ class Codec(ABC):
     """One device's protocol, as pure logic."""
 
     def __init__(self) -> None:
-        self.tally = Tally()
-        self.due_s: float | None = None
+        self.stats = CodecStats()
+        self.deadline_s: float | None = None
         self._out = bytearray()
 
     @abstractmethod
@@ -58,7 +58,7 @@ class Codec(ABC):
         """The link is gone: what can no longer come true."""
         return []
 
-    def tick(self, now_s: float) -> list[Item]:
+    def handle_deadline(self, now_s: float) -> list[Item]:
         """Whatever is due at `now_s`, in monotonic seconds."""
         return []
 
@@ -70,7 +70,7 @@ class Codec(ABC):
         """Stop a measurement. Raises `CannotMeasure`."""
         raise CannotMeasure("this device measures by itself and cannot be stopped")
 
-    def take(self) -> bytes:
+    def data_to_send(self) -> bytes:
         """The bytes to send now; they are given once."""
         if not self._out:
             return b""

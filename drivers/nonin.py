@@ -279,10 +279,10 @@ class NoninCodec(Codec):
             self._format = form
             self._firmware = self._firmware if damaged == FIRMWARE else firmware
             self._skipped = 0
-            self.tally.frames += FRAMES
+            self.stats.frames += FRAMES
             if damaged is not None:
-                self.tally.frames -= 1
-                self.tally.damaged["bad-frame"] += 1
+                self.stats.frames -= 1
+                self.stats.damaged["bad-frame"] += 1
             items += self._items(form.packet(raw, damaged), stat2=form.name == "7")
             at += PACKET
         if at:
@@ -312,8 +312,8 @@ class NoninCodec(Codec):
                     start = min(start, match.start())
                     break
         if self._format and not self._skipped:
-            self.tally.damaged["lost-packet"] += 1
-        self.tally.damaged["skipped-byte"] += start - at
+            self.stats.damaged["lost-packet"] += 1
+        self.stats.damaged["skipped-byte"] += start - at
         self._skipped += start - at
         if self._skipped > LOST_AFTER and self._dialect is None:
             self._format = None
@@ -353,7 +353,7 @@ class NoninCodec(Codec):
         self, vital: Vital, value: int | None, quality: Quality, reason: str | None
     ) -> Reading:
         if value is not None and value not in RANGES[vital]:
-            self.tally.rejected[f"{vital}-out-of-range"] += 1
+            self.stats.rejected[f"{vital}-out-of-range"] += 1
             return Reading(vital, value, Quality.REJECTED, "outside the device's range")
         return Reading(vital, value, quality, reason)
 

@@ -26,11 +26,11 @@ from alerts.rules import BED_TROUBLES, CHECK_TROUBLES, SITE_TROUBLES, Fall, Rule
 from alerts.ruletable import RuleError
 from drivers.clock import STEP_S, Instant
 from drivers.readings import (
+    DeviceReport,
     LinkChanged,
     Measurement,
     MeasurementFailed,
     Reading,
-    Report,
     Vital,
     Waveform,
 )
@@ -198,7 +198,7 @@ class Bed:
 
     # ── what happens ────────────────────────────────────────────────────────────────────
 
-    def take(self, report: Report) -> Outcome:
+    def take(self, report: DeviceReport) -> Outcome:
         """What a device said, or that its link changed."""
         now = self._at(report.at)
         hearing = self.hearing[report.device]

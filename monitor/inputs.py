@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from alerts.rules import RuleSet
 from alerts.ruleset import kept
 from drivers.clock import Instant, parse_rfc3339
-from drivers.readings import Item, LinkChanged, Measurement, Report, Waveform
+from drivers.readings import DeviceReport, Item, LinkChanged, Measurement, Waveform
 from drivers.registry import DeviceSpec
 from monitor import __version__
 from monitor.bed import Bed
@@ -64,7 +64,7 @@ def give(bed: Bed, given: Given) -> Outcome:
     """Have `bed` take it. Raises `Refused` as `Bed.command` does."""
     match given.what:
         case Said(device, item):
-            return bed.take(Report(device, given.at, item))
+            return bed.take(DeviceReport(device, given.at, item))
         case Site(trouble, reason):
             return bed.site(trouble, reason, given.at)
         case Tick():

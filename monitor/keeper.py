@@ -16,7 +16,7 @@ from alerts.lifecycle import ONSETS
 from alerts.rules import RuleSet
 from drivers.clock import Clock, Instant
 from drivers.device import Device
-from drivers.readings import Report, Waveform
+from drivers.readings import DeviceReport, Waveform
 from drivers.registry import DeviceSpec
 from monitor import inputs, views
 from monitor.archive import Past
@@ -123,7 +123,7 @@ class Keeper:
                 continue
             self.failing = None
             for device in self.devices.values():
-                self.take(Report(device.spec.id, self._clock.now(), device.link))
+                self.take(DeviceReport(device.spec.id, self._clock.now(), device.link_state))
             for trouble, reason in self._site.items():
                 self._site_has(trouble, reason)
         _log.warning("bed.rebuilt", bed=self.id, n=self.bed.n)
@@ -136,7 +136,7 @@ class Keeper:
 
     # ── what comes in ───────────────────────────────────────────────────────────────────
 
-    def take(self, report: Report) -> None:
+    def take(self, report: DeviceReport) -> None:
         """What a device of this bed said: judged first, then recorded."""
         self._give(report.at, inputs.Said(report.device, report.item))
 

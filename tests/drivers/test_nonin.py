@@ -62,7 +62,7 @@ class TestPackets:
         codec = NoninCodec(dialect)
         [item] = measurements(codec.feed(nonin_packet(dialect, nonin_data(pulse=pulse))))
         assert reading(item, Vital.PULSE).quality is Quality.REJECTED
-        assert codec.tally.rejected == {"pulse-out-of-range": 1}
+        assert codec.stats.rejected == {"pulse-out-of-range": 1}
 
     @both
     @pytest.mark.parametrize("spo2", [101, 126])
@@ -183,7 +183,7 @@ class TestDamage:
         whole, pieces = NoninCodec(), NoninCodec()
         expected = whole.feed(data)
         assert [item for part in split(data, cuts) for item in pieces.feed(part)] == expected
-        assert pieces.tally == whole.tally
+        assert pieces.stats == whole.stats
         assert values(expected) == [97, 96, 95, 94, 93]
 
     @both
@@ -242,8 +242,8 @@ class TestDamage:
         got = measurements(codec.feed(bytes(data)))[1]
         lost = {0: Vital.PULSE, 1: Vital.PULSE, 2: Vital.SPO2}.get(frame)
         assert {r.vital for r in got.readings} == {Vital.SPO2, Vital.PULSE} - {lost}
-        assert codec.tally.damaged == {"bad-frame": 1}
-        assert codec.tally.frames == 74
+        assert codec.stats.damaged == {"bad-frame": 1}
+        assert codec.stats.frames == 74
 
     @both
     def test_the_pleth_around_a_damaged_frame_is_kept(self, dialect: str) -> None:
@@ -267,7 +267,7 @@ class TestDamage:
         data[125 + 44] ^= 1
         codec = NoninCodec(dialect)
         assert values(codec.feed(bytes(data))) == [91, 89]
-        assert codec.tally.damaged["lost-packet"] == 1
+        assert codec.stats.damaged["lost-packet"] == 1
 
     @both
     def test_a_truncated_packet_costs_itself_alone(self, dialect: str) -> None:
@@ -306,7 +306,7 @@ class TestDamage:
         codec.feed(packet[:60])
         codec.opened(0.0)
         assert values(codec.feed(packet)) == [97]
-        assert codec.tally.damaged == {}
+        assert codec.stats.damaged == {}
 
 
 class TestDialect:
@@ -334,10 +334,10 @@ class TestCommands:
     def test_a_9560_is_told_its_format_on_opening(self) -> None:
         codec = NoninCodec("7", model="9560")
         codec.opened(0.0)
-        assert codec.take() == set_format(7)
-        assert codec.take() == b""
+        assert codec.data_to_send() == set_format(7)
+        assert codec.data_to_send() == b""
 
     def test_others_are_told_nothing(self) -> None:
         codec = NoninCodec()
         codec.opened(0.0)
-        assert codec.take() == b""
+        assert codec.data_to_send() == b""

@@ -13,7 +13,7 @@ from hypothesis.stateful import rule
 
 from alerts.rules import Rule, RuleSet
 from drivers.clock import Instant
-from drivers.readings import Item, LinkChanged, Measurement, Reading, Report, Vital
+from drivers.readings import DeviceReport, Item, LinkChanged, Measurement, Reading, Vital
 from drivers.registry import DeviceSpec
 from monitor import views
 from monitor.bed import Bed
@@ -65,7 +65,7 @@ class Taped:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.bed, name)
 
-    def take(self, report: Report) -> Outcome:
+    def take(self, report: DeviceReport) -> Outcome:
         return self._kept(report.at, Said(report.device, report.item), self.bed.take(report))
 
     def site(self, trouble: str, reason: str | None, now: Instant) -> Outcome:
