@@ -12,14 +12,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from drivers.backoff import Backoff
 from drivers.clock import Clock, Instant
 from drivers.codec import CannotMeasure, CodecStats
 from drivers.links import Link, LinkError, LinkLost, open_link
 from drivers.readings import DeviceReport, Flag, Item, LinkChanged, LinkState, MeasurementFailed
 from drivers.registry import DeviceSpec
 
-BACKOFF_MIN_S: Final = 0.5
-BACKOFF_MAX_S: Final = 10.0
+LEAST_PAUSE_S: Final = 0.5
+FIRST_PAUSE_S: Final = 1.0
+LAST_PAUSE_S: Final = 10.0
 HEALTHY_AFTER_S: Final = 10.0
 """A link that was up so long is tried again at once when it fails."""
 
@@ -67,7 +69,9 @@ class Device:
         self.link_state = LinkChanged(LinkState.CONNECTING)
         self._sink = sink
         self._clock = clock
-        self._jitter = jitter or random.Random()
+        self._backoff = Backoff(
+            FIRST_PAUSE_S, LAST_PAUSE_S, jitter=1.0, least_s=LEAST_PAUSE_S, rng=jitter
+        )
         self._silent_after_s = max(spec.kind.silent_after_s, REAL_SILENCE_S * clock.speed)
         self._open_link: Link | None = None
         self._ended: asyncio.Future[str]
@@ -83,15 +87,12 @@ class Device:
     async def run(self) -> NoReturn:
         """Keep the link open until cancelled. No fault of the link or the device is raised."""
         self._report(self.link_state)
-        attempt = 0
         while True:
             reason = await self._live()
             self._change(LinkState.DOWN, reason)
             if self._up_s is not None and self._now_s() - self._up_s >= HEALTHY_AFTER_S:
-                attempt = 0
-            longest_s = min(BACKOFF_MAX_S, 2 * BACKOFF_MIN_S * 2 ** min(attempt, 8))
-            await self._clock.sleep(self._jitter.uniform(BACKOFF_MIN_S, longest_s))
-            attempt += 1
+                self._backoff.reset()
+            await self._clock.sleep(self._backoff.next_s())
             self.counters.reconnects += 1
 
     def measure(self) -> None:
