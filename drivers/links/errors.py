@@ -20,6 +20,7 @@ ADVICE: Final[Mapping[int, str]] = {
     errno.EACCES: "permission denied; add the user to group dialout and log in again",
     errno.EPERM: "permission denied; add the user to group dialout and log in again",
     errno.EBUSY: "in use by another program; close that one first",
+    errno.EINVAL: "refuses these line settings; can this adapter do the baud rate and parity?",
     errno.ENOTTY: "not a serial port; give the path of a tty",
     errno.EISDIR: "not a serial port but a directory; give the path of a tty",
     errno.EIO: "hung up; is the cable still plugged in?",

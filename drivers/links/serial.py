@@ -1,7 +1,9 @@
 """Links over this machine's serial ports and pseudo-terminals."""
 
 import asyncio
-from dataclasses import dataclass
+import errno
+import os
+from dataclasses import dataclass, replace
 from typing import Final
 
 import serialx
@@ -36,8 +38,22 @@ def serial_ports() -> list[SerialPort]:
 
 
 async def open_serial(url: str, line: LineSettings, on_bytes: OnBytes, on_lost: OnLost) -> Link:
-    """Open the tty at `url`, set as `line` says. Raises `OSError`."""
-    return await connect(url, line, on_bytes, on_lost)
+    """Open the tty at `url`, set as `line` says. Raises `OSError`.
+
+    Linux keeps no parity on a pseudo-terminal: the first open with one is accepted, and
+    every later one refused as invalid. It is then opened without.
+    """
+    try:
+        return await connect(url, line, on_bytes, on_lost)
+    except OSError as fault:
+        if fault.errno != errno.EINVAL or line.parity == "N" or not is_pseudo_terminal(url):
+            raise
+    return await connect(url, replace(line, parity="N"), on_bytes, on_lost)
+
+
+def is_pseudo_terminal(path: str) -> bool:
+    """Whether `path` leads to a pseudo-terminal, which has no line to set."""
+    return os.path.realpath(path).startswith("/dev/pts/")
 
 
 async def connect(

@@ -60,9 +60,9 @@ class NearEnd:
         return await open_link(url, line, on_bytes=self.on_bytes, on_lost=self.lost.set_result)
 
 
-async def refusal(url: str) -> str:
+async def refusal(url: str, line: LineSettings = LINE) -> str:
     with pytest.raises(LinkError) as refused:
-        await NearEnd().open(url)
+        await NearEnd().open(url, line)
     return str(refused.value)
 
 
@@ -134,6 +134,46 @@ class TestTty:
 
         monkeypatch.setattr(serialx, "create_serial_connection", forbidden)
         assert "group dialout" in await refusal("/dev/ttyS0")
+
+    @loops
+    def test_a_pseudo_terminal_is_opened_again_and_again_with_odd_parity(
+        self, loop_factory: LoopFactory
+    ) -> None:
+        async def main() -> None:
+            with Terminal() as terminal:
+                for turn in (b"first", b"second", b"third"):
+                    near = NearEnd()
+                    link = await near.open(terminal.path, LineSettings(19200, parity="O"))
+                    terminal.send(turn)
+                    await near.until(turn)
+                    link.write(turn)
+                    assert await terminal.read() == turn
+                    await link.close()
+
+        on_loop(loop_factory, main)
+
+    async def test_a_link_to_a_pseudo_terminal_is_one_too(self, tmp_path: Path) -> None:
+        path = tmp_path / "oximeter"
+        with Terminal() as terminal:
+            path.symlink_to(terminal.path)
+            for _ in range(2):
+                link = await NearEnd().open(str(path), LineSettings(19200, parity="O"))
+                await link.close()
+
+    @pytest.mark.parametrize("parity", ["N", "O"])
+    async def test_a_serial_port_that_refuses_its_settings_stays_closed(
+        self, parity: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Which settings an adapter refuses is its own affair: the refusal itself is made up."""
+        asked: list[object] = []
+
+        def refuse(*_args: object, **settings: object) -> None:
+            asked.append(settings["parity"])
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+        monkeypatch.setattr(serialx, "create_serial_connection", refuse)
+        assert "baud rate and parity" in await refusal("/dev/ttyS0", LineSettings(parity=parity))
+        assert len(asked) == 1
 
     def test_the_ports_of_this_machine_have_openable_urls(self) -> None:
         assert all(port.url.startswith("/dev/") and port.title for port in serial_ports())
