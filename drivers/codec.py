@@ -12,17 +12,45 @@ keeps its timers and its state machine in `handle_deadline`.
 
 `feed` accepts any bytes: it never raises, keeps no more of them than one packet takes to be
 judged, finds its way back by itself, and costs time in proportion to the bytes fed.
+
+Good frames. `stats.frames` grows with every frame that is certainly this dialect's, and with
+nothing else: by it a link is up, and a dialect recognised. A checksum makes a frame certain;
+where there is none, several frames right behind each other do, and nothing is reported before.
+
+How often. A `Measurement` is judged, and kept in the session's recording. A device that streams
+is reported about three times a second, in step with its own packets where it has some, and never
+more often; what came in between is in the `Waveform`. A flag that any frame of that time showed
+holds for the whole `Measurement`, and its values are the last ones. A device that speaks less
+often, or is asked, is reported whenever it speaks.
+
+Missing and rejected. What the device calls missing is None. A value that it cannot print is
+kept, rejected and counted: `_reading` does that.
 """
 
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from drivers.readings import Item
+from drivers.readings import Item, Quality, Reading, Vital
 
 
 class CannotMeasure(Exception):
     """This device takes no measurements on request: ask one whose driver `can_measure`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRange:
+    """The values that a device can print, both ends included, in the vital's unit."""
+
+    least: float
+    most: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.least <= value <= self.most
+
+
+Ranges = Mapping[Vital, ValueRange]
 
 
 @dataclass(slots=True)
@@ -39,11 +67,13 @@ class CodecStats:
 
 
 class Codec(ABC):
-    """One device's protocol, as pure logic."""
+    """One device's protocol, as pure logic; `ranges` are the values that it prints."""
 
-    def __init__(self) -> None:
+    def __init__(self, ranges: Ranges) -> None:
         self.stats = CodecStats()
         self.deadline_s: float | None = None
+        self._ranges = ranges
+        self._buffer = bytearray()
         self._out = bytearray()
 
     @abstractmethod
@@ -52,6 +82,7 @@ class Codec(ABC):
 
     def opened(self, now_s: float) -> None:
         """A new link: forget what was half received, and start as the device expects."""
+        self._buffer.clear()
         self._out.clear()
 
     def closed(self) -> list[Item]:
@@ -77,3 +108,25 @@ class Codec(ABC):
         out = bytes(self._out)
         self._out.clear()
         return out
+
+    def _reading(
+        self,
+        vital: Vital,
+        value: float | None,
+        quality: Quality = Quality.GOOD,
+        reason: str | None = None,
+    ) -> Reading:
+        """`value` as it may be trusted; rejected when no such device prints it."""
+        if value is not None and value not in self._ranges[vital]:
+            return self._rejected(vital, value, "out-of-range", "outside the device's range")
+        return Reading(vital, value, quality, reason)
+
+    def _rejected(self, vital: Vital, value: float, why: str, reason: str) -> Reading:
+        """`value` kept but never judged, because of `reason`, and counted under `why`."""
+        self.stats.rejected[f"{vital}-{why}"] += 1
+        return Reading(vital, value, Quality.REJECTED, reason)
+
+    def _skip(self, count: int) -> None:
+        """Count bytes that belong to no frame."""
+        if count:
+            self.stats.damaged["skipped-byte"] += count

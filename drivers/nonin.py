@@ -25,12 +25,12 @@ come later, and single-beat values jump.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
-from drivers.codec import Codec
+from drivers.codec import Codec, ValueRange
 from drivers.driver import Driver, LineSettings, Options
-from drivers.readings import Flag, Item, Measurement, Quality, Reading, Vital, Waveform
+from drivers.oximetry import StatusBit, StatusTable
+from drivers.readings import Flag, Item, Measurement, Quality, Vital, Waveform
 
 FRAME: Final = 5
 FRAMES: Final = 25
@@ -50,8 +50,20 @@ YELLOW: Final = 0x06
 
 NO_SPO2: Final = 127
 NO_PULSE: Final = 511
-RANGES: Final = {Vital.SPO2: range(101), Vital.PULSE: range(18, 322)}
+RANGES: Final = {Vital.SPO2: ValueRange(0, 100), Vital.PULSE: ValueRange(18, 321)}
 """What the device prints; the pulse's range is unverified."""
+
+RED_PULSE: Final = 0x100
+BATTERY_LOW: Final = 0x200
+STATUS: Final = StatusTable(
+    StatusBit(SNSD, Flag.SENSOR_DISCONNECTED, Quality.REJECTED, "sensor disconnected"),
+    StatusBit(SNSA, Flag.SENSOR_OFF, Quality.REJECTED, "finger off the sensor"),
+    StatusBit(OOT, Flag.NO_PULSE, Quality.POOR, "no good pulse for a while"),
+    StatusBit(ARTF, Flag.ARTEFACT, Quality.POOR, "artefact"),
+    StatusBit(RED_PULSE, Flag.LOW_PERFUSION, Quality.POOR, "low perfusion"),
+    StatusBit(BATTERY_LOW, Flag.LOW_BATTERY),
+)
+"""The STATUS byte, and above it what the packet as a whole shows."""
 
 PERFUSION_HOLD_PACKETS: Final = 10
 """A pulse's perfusion colour holds until the next pulse: 3.3 s reach down to 18/min."""
@@ -236,11 +248,10 @@ class NoninCodec(Codec):
     """
 
     def __init__(self, dialect: str | None = None, model: str = "oem") -> None:
-        super().__init__()
+        super().__init__(RANGES)
         self._dialect = dialect
         self._is_9560 = model == "9560"
         self._format = FORMATS[dialect] if dialect else None
-        self._buffer = bytearray()
         self._firmware: int | None = None
         self._skipped = 0
         self._perfusion = 0
@@ -253,7 +264,6 @@ class NoninCodec(Codec):
 
     def opened(self, now_s: float) -> None:
         super().opened(now_s)
-        self._buffer.clear()
         self._perfusion = 0
         if self._is_9560:
             self._out += set_format(int(self._dialect or 2))
@@ -313,7 +323,7 @@ class NoninCodec(Codec):
                     break
         if self._format and not self._skipped:
             self.stats.damaged["lost-packet"] += 1
-        self.stats.damaged["skipped-byte"] += start - at
+        self._skip(start - at)
         self._skipped += start - at
         if self._skipped > LOST_AFTER and self._dialect is None:
             self._format = None
@@ -328,15 +338,18 @@ class NoninCodec(Codec):
         if self._is_9560:
             seen &= ~SNSD
         self._follow_perfusion(status.translate(None, _COLOURLESS))
-        red = self._perfusion == RED
-        battery = packet.low_battery and (stat2 or self._is_9560)
-        quality, reason = _verdict(seen & _STATE, red)
+        if self._perfusion == RED:
+            seen |= RED_PULSE
+        if packet.low_battery and (stat2 or self._is_9560):
+            seen |= BATTERY_LOW
+        found = STATUS.judge(seen)
         readings = []
         if lost != 2:
-            readings.append(self._reading(Vital.SPO2, packet.spo2, quality, reason))
+            readings.append(self._reading(Vital.SPO2, packet.spo2, found.quality, found.reason))
         if lost not in {0, 1}:
-            readings.append(self._reading(Vital.PULSE, packet.heart_rate, quality, reason))
-        items: list[Item] = [Measurement(tuple(readings), _flags(seen & _STATE, red, battery))]
+            rate = packet.heart_rate
+            readings.append(self._reading(Vital.PULSE, rate, found.quality, found.reason))
+        items: list[Item] = [Measurement(tuple(readings), found.flags)]
         waves = (packet.pleth,) if lost is None else (packet.pleth[:lost], packet.pleth[lost + 1 :])
         items += [Waveform("pleth", FRAME_RATE_HZ, samples) for samples in waves if samples]
         return items
@@ -349,48 +362,8 @@ class NoninCodec(Codec):
         else:
             self._perfusion = 0
 
-    def _reading(
-        self, vital: Vital, value: int | None, quality: Quality, reason: str | None
-    ) -> Reading:
-        if value is not None and value not in RANGES[vital]:
-            self.stats.rejected[f"{vital}-out-of-range"] += 1
-            return Reading(vital, value, Quality.REJECTED, "outside the device's range")
-        return Reading(vital, value, quality, reason)
 
-
-_STATE: Final = SNSD | ARTF | OOT | SNSA
 _COLOURLESS: Final = bytes(status for status in range(256) if not status & PERFUSION)
-
-_FLAGS: Final = (
-    (SNSD, Flag.SENSOR_DISCONNECTED),
-    (SNSA, Flag.SENSOR_OFF),
-    (OOT, Flag.NO_PULSE),
-    (ARTF, Flag.ARTEFACT),
-)
-
-_VERDICTS: Final = (
-    (SNSD, Quality.REJECTED, "sensor disconnected"),
-    (SNSA, Quality.REJECTED, "finger off the sensor"),
-    (OOT, Quality.POOR, "no good pulse for a while"),
-    (ARTF, Quality.POOR, "artefact"),
-)
-
-
-@cache
-def _flags(state: int, red: bool, battery: bool) -> frozenset[Flag]:
-    flags = {flag for bit, flag in _FLAGS if state & bit}
-    flags |= {Flag.LOW_PERFUSION} if red else set()
-    flags |= {Flag.LOW_BATTERY} if battery else set()
-    return frozenset(flags)
-
-
-@cache
-def _verdict(state: int, red: bool) -> tuple[Quality, str | None]:
-    """How far a value may be trusted: the worst of what the status says."""
-    for bit, quality, reason in _VERDICTS:
-        if state & bit:
-            return quality, reason
-    return (Quality.POOR, "low perfusion") if red else (Quality.GOOD, None)
 
 
 def set_format(number: int) -> bytes:
@@ -409,7 +382,7 @@ DRIVER: Final = Driver(
     name="nonin",
     title="Nonin OEM III, Xpod, WristOx2, 9560 pulse oximeters",
     vitals=frozenset({Vital.SPO2, Vital.PULSE}),
-    flags=frozenset({flag for _, flag in _FLAGS} | {Flag.LOW_PERFUSION, Flag.LOW_BATTERY}),
+    flags=STATUS.flags,
     silent_after_s=3.0,
     stale_after_s={Vital.SPO2: 5.0, Vital.PULSE: 5.0},
     make=_make,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from drivers.codec import CannotMeasure, Codec
+from drivers.codec import CannotMeasure, Codec, ValueRange
 from drivers.driver import Driver, LineSettings, Options
 from drivers.readings import (
     CuffPhase,
@@ -22,8 +22,6 @@ from drivers.readings import (
     Item,
     Measurement,
     MeasurementFailed,
-    Quality,
-    Reading,
     Vital,
 )
 
@@ -58,14 +56,14 @@ PATIENTS: Final = {
 }
 
 RANGES: Final = {
-    Vital.SYS: range(40, 261),
-    Vital.DIA: range(20, 201),
-    Vital.MAP: range(26, 221),
-    Vital.PULSE: range(30, 221),
+    Vital.SYS: ValueRange(40, 260),
+    Vital.DIA: ValueRange(20, 200),
+    Vital.MAP: ValueRange(26, 220),
+    Vital.PULSE: ValueRange(30, 220),
 }
 """What the module prints for an adult, the widest of its modes; unverified."""
 
-CUFF_RANGE_MMHG: Final = range(301)
+CUFF_RANGE_MMHG: Final = ValueRange(0, 300)
 EMPTY_CUFF_MMHG: Final = 10
 
 ERRORS: Final[Mapping[int, tuple[Flag, str]]] = {
@@ -196,10 +194,9 @@ class SunTechCodec(Codec):
     """
 
     def __init__(self, patient: str = "adult", *, listen: bool = False) -> None:
-        super().__init__()
+        super().__init__(RANGES)
         self._patient = PATIENTS[patient]
         self._listen = listen
-        self._buffer = bytearray()
         self._events: deque[tuple[Event, bytes]] = deque()
         self._items: list[Item] = []
         self._state = State.IDLE
@@ -216,7 +213,6 @@ class SunTechCodec(Codec):
 
     def opened(self, now_s: float) -> None:
         super().opened(now_s)
-        self._buffer.clear()
         self._events.clear()
         if not self._listen:
             self._now_s = now_s
@@ -383,10 +379,6 @@ class SunTechCodec(Codec):
         del buffer[:at]
         return frames
 
-    def _skip(self, count: int) -> None:
-        if count:
-            self.stats.damaged["skipped-byte"] += count
-
     def _cuff_mmhg(self, frame: bytes) -> int | None:
         pressure = frame[2] | frame[3] << 8
         if pressure in CUFF_RANGE_MMHG:
@@ -400,22 +392,19 @@ class SunTechCodec(Codec):
             return MeasurementFailed(flag, reason, data.error)
         if not data.is_new:
             return _failed("the module gave an earlier reading again: measure once more")
-        upside_down = "diastolic above systolic" if data.diastolic > data.systolic else None
         pressures = (
             (Vital.SYS, data.systolic),
             (Vital.DIA, data.diastolic),
             (Vital.MAP, data.mean),
         )
-        readings = [self._reading(vital, value, upside_down) for vital, value in pressures]
-        readings.append(self._reading(Vital.PULSE, data.heart_rate, None))
-        return Measurement(tuple(readings))
-
-    def _reading(self, vital: Vital, value: int, fault: str | None) -> Reading:
-        reason = fault or (None if value in RANGES[vital] else "outside the device's range")
-        if reason is None:
-            return Reading(vital, value)
-        self.stats.rejected[f"{vital}-{'upside-down' if fault else 'out-of-range'}"] += 1
-        return Reading(vital, value, Quality.REJECTED, reason)
+        if data.diastolic > data.systolic:
+            reason = "diastolic above systolic"
+            readings = [
+                self._rejected(vital, value, "upside-down", reason) for vital, value in pressures
+            ]
+        else:
+            readings = [self._reading(vital, value) for vital, value in pressures]
+        return Measurement((*readings, self._reading(Vital.PULSE, data.heart_rate)))
 
     def _overheard(self, frame: bytes) -> list[Item]:
         event = _event(frame)
