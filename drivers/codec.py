@@ -65,6 +65,12 @@ class CodecStats:
     damaged: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
 
+    def add(self, other: "CodecStats") -> None:
+        """Count what `other` has met as well."""
+        self.frames += other.frames
+        self.damaged += other.damaged
+        self.rejected += other.rejected
+
 
 class Codec(ABC):
     """One device's protocol, as pure logic; `ranges` are the values that it prints."""

@@ -57,7 +57,8 @@ class Device:
 
     Its link is up once something valid has come over it, and down, with a reason, from its
     end until that happens again: a port that opens and stays silent is not up. It is
-    opened again and again, after growing and jittered pauses, until `run` is cancelled.
+    opened again and again, after growing and jittered pauses, until `run` is cancelled;
+    where the dialect is not known, first with the line settings of each in turn.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Device:
         self._deadline_timer: asyncio.TimerHandle | None = None
         self._health_timer: asyncio.TimerHandle | None = None
         self._up_s: float | None = None
+        self._is_silent = False
         self._heard_s = 0.0
         self._heard_frames = 0
         self._heard_bytes = 0
@@ -89,10 +91,14 @@ class Device:
         self._report(self.link_state)
         while True:
             reason = await self._live()
+            if self._is_silent and self._up_s is None and self.codec.try_next_line():
+                self.counters.reconnects += 1
+                continue
             self._change(LinkState.DOWN, reason)
             if self._up_s is not None and self._now_s() - self._up_s >= HEALTHY_AFTER_S:
                 self._backoff.reset()
             await self._clock.sleep(self._backoff.next_s())
+            self._heard_bytes = self.counters.bytes_in
             self.counters.reconnects += 1
 
     def measure(self) -> None:
@@ -124,9 +130,10 @@ class Device:
         """One link, from its opening to its end; why it ended."""
         self._ended = asyncio.get_running_loop().create_future()
         self._up_s = None
+        self._is_silent = False
         try:
             link = await open_link(
-                self.spec.url, self.spec.kind.line, on_bytes=self._receive, on_lost=self._lost
+                self.spec.url, self.codec.line, on_bytes=self._receive, on_lost=self._lost
             )
         except LinkError as fault:
             return str(fault)
@@ -147,7 +154,7 @@ class Device:
         now_s = self._now_s()
         self._open_link = link
         self._heard_s = self._checked_s = now_s
-        self._heard_bytes = self._checked_bytes = self.counters.bytes_in
+        self._checked_bytes = self.counters.bytes_in
         self._heard_frames = self.codec.stats.frames
         self.codec.opened(now_s)
         self._send_and_arm()
@@ -219,11 +226,12 @@ class Device:
         """Cut a link that has gone silent, or that brings more than any device could send."""
         now_s = self._now_s()
         quiet_s = now_s - self._heard_s
-        line_bytes = self.spec.kind.line.bytes_per_s * (now_s - self._checked_s)
+        line_bytes = self.codec.line.bytes_per_s * (now_s - self._checked_s)
         new_bytes = self.counters.bytes_in - self._checked_bytes
         self._checked_s, self._checked_bytes = now_s, self.counters.bytes_in
         left_s = self._silent_after_s - quiet_s
         if left_s < ROUNDING_S:
+            self._is_silent = True
             self._end(self._silence())
         elif new_bytes > FLOOD_BYTES + FLOOD_TIMES * line_bytes:
             self._end(f"{self.spec.url} floods: no {self.spec.driver} sends so much; what is it?")
@@ -234,6 +242,8 @@ class Device:
 
     def _silence(self) -> str:
         what = f"{self.spec.url}: nothing valid for {self._silent_after_s:g} s"
+        if self._up_s is None and len(self.codec.lines) > 1:
+            what += f" at {' or '.join(map(str, self.codec.lines))}"
         if self.counters.bytes_in == self._heard_bytes:
             return f"{what}, no bytes at all; is the device on, and its cable in?"
         return f"{what}, bytes that make no sense; check the driver, dialect and line settings"

@@ -23,12 +23,12 @@ come later, and single-beat values jump.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from drivers.codec import Codec, ValueRange
-from drivers.driver import Driver, LineSettings, Options
+from drivers.driver import Dialect, Driver, LineSettings, Options
 from drivers.oximetry import StatusBit, StatusTable
 from drivers.readings import Flag, Item, Measurement, Quality, Vital, Waveform
 
@@ -70,9 +70,6 @@ PERFUSION_HOLD_PACKETS: Final = 10
 
 SEARCH: Final = 2 * PACKET
 """How far one look for the next packet goes: it bounds what a byte can cost."""
-
-LOST_AFTER: Final = 4 * PACKET
-"""So many bytes without a packet, and the dialect is looked for anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,39 +231,35 @@ _SYNC_ONCE: Final = b"\x81" + b"\x80" * (FRAMES - 1)
 _LEADS: Final = b"\x01" * FRAMES
 _SYNC_STATUS: Final = b"[" + b"".join(b"\\x%02x" % s for s in range(0x81, 0x100, 2)) + b"]"
 
-FORMATS: Final = {
+FORMATS: Final[Mapping[str, _Format]] = {
     "2": _Format("2", re.compile(rb"\x01" + _SYNC_STATUS), status_at=1),
     "7": _Format("7", re.compile(_SYNC_STATUS), status_at=0),
 }
 
 
 class NoninCodec(Codec):
-    """Packets of one oximeter, in either format.
+    """Packets of one oximeter, in the data format that `dialect` names.
 
     `model` "9560" has no SNSD bit, has STAT2 in format 2 as well, and is told its format
     when the link opens, because it is silent until then.
     """
 
-    def __init__(self, dialect: str | None = None, model: str = "oem") -> None:
+    def __init__(self, dialect: str, model: str = "oem") -> None:
         super().__init__(RANGES)
-        self._dialect = dialect
+        self._format = FORMATS[dialect]
         self._is_9560 = model == "9560"
-        self._format = FORMATS[dialect] if dialect else None
+        self._has_stat2 = dialect == "7" or self._is_9560
         self._firmware: int | None = None
-        self._skipped = 0
+        self._is_lost = True
         self._perfusion = 0
         self._perfusion_age = 0
 
-    @property
-    def dialect(self) -> str | None:
-        """The data format that is spoken, None while it is not known."""
-        return self._format.name if self._format else None
-
     def opened(self, now_s: float) -> None:
         super().opened(now_s)
+        self._is_lost = True
         self._perfusion = 0
         if self._is_9560:
-            self._out += set_format(int(self._dialect or 2))
+            self._out += set_format(int(self._format.name))
 
     def feed(self, data: bytes) -> list[Item]:
         buffer = self._buffer
@@ -275,61 +268,50 @@ class NoninCodec(Codec):
         at = 0
         while len(buffer) - at >= PACKET:
             raw = bytes(buffer[at : at + PACKET])
-            form, damaged = self._judge(raw)
+            damaged = self._format.damaged(raw)
             firmware = raw[FIRMWARE_AT]
-            if form and (damaged is not None or self._firmware not in {None, firmware}):
+            is_packet = len(damaged) <= 1
+            if is_packet and (damaged or self._firmware not in {None, firmware}):
                 after = bytes(buffer[at + PACKET : at + PACKET + FRAME])
                 if len(after) < FRAME:
                     break
-                if not form.begins(after):
-                    form = None
-            if form is None:
+                is_packet = self._format.begins(after)
+            if is_packet:
+                items += self._packet(raw, damaged[0] if damaged else None)
+                at += PACKET
+            else:
                 at = self._next_start(at)
-                continue
-            self._format = form
-            self._firmware = self._firmware if damaged == FIRMWARE else firmware
-            self._skipped = 0
-            self.stats.frames += FRAMES
-            if damaged is not None:
-                self.stats.frames -= 1
-                self.stats.damaged["bad-frame"] += 1
-            items += self._items(form.packet(raw, damaged), stat2=form.name == "7")
-            at += PACKET
         if at:
             del buffer[:at]
         return items
 
-    def _formats(self) -> Iterable[_Format]:
-        return (self._format,) if self._format else FORMATS.values()
-
-    def _judge(self, raw: bytes) -> tuple[_Format | None, int | None]:
-        """The format that these 125 bytes are a packet of, and its one damaged frame, if any."""
-        for form in self._formats():
-            damaged = form.damaged(raw)
-            if len(damaged) <= 1:
-                return form, damaged[0] if damaged else None
-        return None, None
+    def _packet(self, raw: bytes, damaged: int | None) -> list[Item]:
+        if damaged != FIRMWARE:
+            self._firmware = raw[FIRMWARE_AT]
+        self._is_lost = False
+        self.stats.frames += FRAMES
+        if damaged is not None:
+            self.stats.frames -= 1
+            self.stats.damaged["bad-frame"] += 1
+        return self._items(self._format.packet(raw, damaged))
 
     def _next_start(self, at: int) -> int:
         """Where after `at`, and no further than `SEARCH`, a packet may begin."""
         buffer = self._buffer
         limit = min(len(buffer), at + SEARCH)
         start = limit - 1
-        for form in self._formats():
-            for match in form.start.finditer(buffer, at + 1, limit):
-                frame = bytes(buffer[match.start() : match.start() + FRAME])
-                if len(frame) < FRAME or form.begins(frame):
-                    start = min(start, match.start())
-                    break
-        if self._format and not self._skipped:
+        for match in self._format.start.finditer(buffer, at + 1, limit):
+            frame = bytes(buffer[match.start() : match.start() + FRAME])
+            if len(frame) < FRAME or self._format.begins(frame):
+                start = match.start()
+                break
+        if not self._is_lost:
+            self._is_lost = True
             self.stats.damaged["lost-packet"] += 1
         self._skip(start - at)
-        self._skipped += start - at
-        if self._skipped > LOST_AFTER and self._dialect is None:
-            self._format = None
         return start
 
-    def _items(self, packet: Packet, *, stat2: bool) -> list[Item]:
+    def _items(self, packet: Packet) -> list[Item]:
         lost = packet.damaged
         status = packet.status if lost is None else packet.status[:lost] + packet.status[lost + 1 :]
         seen = 0
@@ -340,7 +322,7 @@ class NoninCodec(Codec):
         self._follow_perfusion(status.translate(None, _COLOURLESS))
         if self._perfusion == RED:
             seen |= RED_PULSE
-        if packet.low_battery and (stat2 or self._is_9560):
+        if packet.low_battery and self._has_stat2:
             seen |= BATTERY_LOW
         found = STATUS.judge(seen)
         readings = []
@@ -374,19 +356,20 @@ def set_format(number: int) -> bytes:
     return bytes((0x02, 0x70, 0x02, 0x02, number, 0x03))
 
 
-def _make(dialect: str | None, options: Options) -> NoninCodec:
-    return NoninCodec(dialect, model=str(options["model"]))
+def _dialect(name: str) -> Dialect:
+    def make(options: Options) -> NoninCodec:
+        return NoninCodec(name, model=str(options["model"]))
+
+    return Dialect(name, make, LineSettings(baud=9600))
 
 
 DRIVER: Final = Driver(
     name="nonin",
     title="Nonin OEM III, Xpod, WristOx2, 9560 pulse oximeters",
-    vitals=frozenset({Vital.SPO2, Vital.PULSE}),
+    ranges=RANGES,
     flags=STATUS.flags,
     silent_after_s=3.0,
     stale_after_s={Vital.SPO2: 5.0, Vital.PULSE: 5.0},
-    make=_make,
-    line=LineSettings(baud=9600),
-    dialects=("2", "7"),
+    dialects=tuple(_dialect(name) for name in FORMATS),
     options={"model": ("oem", "9560")},
 )

@@ -14,7 +14,7 @@ from enum import Enum, auto
 from typing import Final
 
 from drivers.codec import CannotMeasure, Codec, ValueRange
-from drivers.driver import Driver, LineSettings, Options
+from drivers.driver import Dialect, Driver, LineSettings, Options
 from drivers.readings import (
     CuffPhase,
     CuffState,
@@ -470,19 +470,18 @@ TRANSITIONS: Final[Mapping[tuple[State, Event], tuple[State, Action]]] = {
 """What each event does in each state, and the state it leads to; no row, nothing."""
 
 
-def _make(_dialect: str | None, options: Options) -> SunTechCodec:
+def _make(options: Options) -> SunTechCodec:
     return SunTechCodec(str(options["patient"]), listen=bool(options["listen"]))
 
 
 DRIVER: Final = Driver(
     name="suntech",
     title="SunTech OEM blood pressure modules (Advantage family)",
-    vitals=frozenset(RANGES),
+    ranges=RANGES,
     flags=frozenset({Flag.MEASUREMENT_FAILED} | {flag for flag, _ in ERRORS.values()}),
     silent_after_s=8.0,
     stale_after_s={Vital.SYS: 2400.0, Vital.DIA: 2400.0, Vital.MAP: 2400.0, Vital.PULSE: 60.0},
-    make=_make,
-    line=LineSettings(baud=9600),
+    dialects=(Dialect("advantage", _make, LineSettings(baud=9600)),),
     can_measure=True,
     options={"patient": tuple(PATIENTS), "listen": (False, True)},
 )

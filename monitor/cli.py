@@ -231,7 +231,8 @@ def devices() -> None:
 
     for driver in DRIVERS.values():
         vitals = ", ".join(sorted(driver.vitals))
-        dialects = f"  dialects: {', '.join(driver.dialects)}" if driver.dialects else ""
+        names = [dialect.name for dialect in driver.dialects]
+        dialects = f"  dialects: {', '.join(names)}" if len(names) > 1 else ""
         print(f"{driver.name:<10} {driver.title:<36} {vitals}{dialects}")
 
 

@@ -99,9 +99,11 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(driver: str, url: str, clock: Clock | None = None) -> AsyncIterator[Bench]:
+async def bench(
+    driver: str, url: str, clock: Clock | None = None, dialect: str | None = None
+) -> AsyncIterator[Bench]:
     """A bench with `driver` at `url`."""
-    one = Bench(DeviceSpec("device", driver, url), clock or Clock())
+    one = Bench(DeviceSpec("device", driver, url, dialect), clock or Clock())
     task = asyncio.create_task(one.device.run())
     try:
         yield one
