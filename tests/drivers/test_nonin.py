@@ -10,6 +10,7 @@ from drivers.dialects import AnyDialect
 from drivers.nonin import DRIVER, FORMATS, NoninCodec, set_format
 from drivers.readings import Flag, Item, Measurement, Quality, Reading, Vital, Waveform
 from drivers.registry import DeviceSpec
+from tests.drivers.examples import Example
 from tests.drivers.streams import FINGER_OFF, nonin_data, nonin_packet, split
 
 EXAMPLE = bytes.fromhex("01810100 83 01800148 CA 01800161 E3 01800130 B2")
@@ -41,6 +42,24 @@ def one(packet: bytes, dialect: str | None = None, model: str = "oem") -> Measur
 
 def stream(dialect: str, spo2: list[int]) -> bytes:
     return b"".join(nonin_packet(dialect, nonin_data(spo2=value)) for value in spo2)
+
+
+def frames(dialect: str, packets: int = 12) -> tuple[bytes, ...]:
+    data = b"".join(
+        nonin_packet(dialect, nonin_data(pulse=120 + n, spo2=88 + n)) for n in range(packets)
+    )
+    return tuple(data[at : at + 5] for at in range(0, len(data), 5))
+
+
+EXAMPLES = {
+    dialect: Example(
+        frames=frames(dialect),
+        missing=(nonin_packet(dialect, nonin_data(pulse=511, spo2=127)) * 3,),
+        impossible=nonin_packet(dialect, nonin_data(pulse=400, spo2=110)) * 3,
+        lasts_s=4.0,
+    )
+    for dialect in FORMATS
+}
 
 
 class TestPackets:

@@ -12,12 +12,6 @@ drivers = pytest.mark.parametrize("driver", DRIVERS.values(), ids=DRIVERS)
 
 
 @drivers
-def test_every_vital_goes_stale_after_the_device_goes_silent(driver: Driver) -> None:
-    assert driver.stale_after_s.keys() == driver.vitals
-    assert min(driver.stale_after_s.values()) > driver.silent_after_s > 0
-
-
-@drivers
 def test_every_driver_makes_a_codec_with_its_defaults_and_each_dialect(driver: Driver) -> None:
     for dialect in (None, *(dialect.name for dialect in driver.dialects)):
         spec = DeviceSpec("device", driver.name, "memory://device", dialect)

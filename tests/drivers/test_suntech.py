@@ -17,6 +17,7 @@ from drivers.readings import (
     Vital,
 )
 from drivers.suntech import TRANSITIONS, Event, State, SunTechCodec, command
+from tests.drivers.examples import Example
 from tests.drivers.streams import bp_data, cuff_pressure, letter, split
 
 START = bytes.fromhex("3A 20 A6")
@@ -26,6 +27,19 @@ GET_PRESSURE = bytes.fromhex("3A 79 05 00 48")
 GET_DATA = bytes.fromhex("3A 79 03 00 4A")
 ABORT = bytes.fromhex("3A 79 01 00 4C")
 EXAMPLE = bytes.fromhex("3E1873004A001E0100000000000031 07 55 00 58 00 00 00 00 E9")
+
+EXAMPLES = {
+    "advantage": Example(
+        frames=tuple(
+            frame
+            for n in range(12)
+            for frame in (cuff_pressure(150 - n), cuff_pressure(62), letter("K"), bp_data(110 + n))
+        ),
+        missing=(bp_data(error=1), bp_data(status=0, error=87)),
+        impossible=bp_data(systolic=270),
+        options={"listen": True},
+    )
+}
 
 GOOD = Measurement(
     (
