@@ -1,0 +1,193 @@
+"""Contec CMS50 pulse oximeters, and others that speak as they do: three dialects.
+
+Theory of operation. The oximeter sends 60 to 100 packets a second without a checksum. The first
+byte of a packet can be told from all others, so a packet is believed when it has its length
+exactly: when the next one begins right behind it. A byte lost or added costs the packet it falls
+into, a first byte that is damaged the packet before as well; any other change may pass.
+
+Bytes at the wrong line settings can look like packets now and then, so that nothing is counted
+or reported before `LOCK` of them came right behind each other, and again after a gap of two
+packets or more.
+
+A report is a third of a second: the last packet's values, and every flag that any packet showed.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+from drivers.codec import Codec, ValueRange
+from drivers.driver import Dialect, Driver, LineSettings, Options
+from drivers.oximetry import StatusBit, StatusTable
+from drivers.readings import Flag, Item, Measurement, Quality, Vital, Waveform
+
+REPORTS_PER_S: Final = 3
+LOCK: Final = 5
+GAP_PACKETS: Final = 2
+
+NO_SPO2: Final = frozenset({0, 127})
+NO_PULSE: Final = frozenset({0, 255})
+RANGES: Final = {Vital.SPO2: ValueRange(0, 100), Vital.PULSE: ValueRange(30, 250)}
+"""What the device prints; unverified."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one packet says: `status` as its dialect's table has it, rate per minute, SpO2 in %."""
+
+    status: int
+    pleth: int
+    values: tuple[tuple[Vital, float | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a dialect's packets look: a byte of class `first`, then `length` - 1 of class `rest`."""
+
+    first: bytes
+    rest: bytes
+    length: int
+    rate_hz: float
+    status: StatusTable
+    read: Callable[[bytes], Sample]
+
+    @property
+    def packet(self) -> re.Pattern[bytes]:
+        """Finds a packet with another right behind it."""
+        rest = b"%b{%d}" % (self.rest, self.length - 1)
+        return re.compile(self.first + rest + b"(?=" + self.first + b")", re.DOTALL)
+
+    @property
+    def tail(self) -> re.Pattern[bytes]:
+        """Finds at the end what may yet become a packet."""
+        return re.compile(self.first + b"%b{0,%d}\\Z" % (self.rest, self.length - 1), re.DOTALL)
+
+
+class Cms50Codec(Codec):
+    """Packets of one oximeter, laid out as its dialect does."""
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__(RANGES)
+        self._layout = layout
+        self._packet = layout.packet
+        self._tail = layout.tail
+        self._per_report = ceil(layout.rate_hz / REPORTS_PER_S)
+        self._restart()
+
+    def opened(self, now_s: float) -> None:
+        super().opened(now_s)
+        self._restart()
+
+    def feed(self, data: bytes) -> list[Item]:
+        buffer = self._buffer
+        buffer += data
+        items: list[Item] = []
+        at = 0
+        for found in self._packet.finditer(buffer):
+            items += self._lost(found.start() - at)
+            items += self._took(found[0])
+            at = found.end()
+        tail = self._tail.search(buffer, at)
+        end = tail.start() if tail else len(buffer)
+        items += self._lost(end - at)
+        del buffer[:end]
+        return items
+
+    def _restart(self) -> None:
+        self._in_a_row = 0
+        self._gap = 0
+        self._packets = 0
+        self._seen = 0
+        self._wave: list[int] = []
+
+    def _lost(self, count: int) -> list[Item]:
+        """Bytes between two packets, or a part of them; the wave so far ends there."""
+        if not count:
+            return []
+        self._skip(count)
+        is_locked = self._in_a_row == LOCK
+        if is_locked and not self._gap:
+            self.stats.damaged["bad-frame"] += 1
+        self._gap += count
+        if not is_locked or self._gap >= GAP_PACKETS * self._layout.length:
+            self._in_a_row = 0
+        return self._end_wave()
+
+    def _took(self, packet: bytes) -> list[Item]:
+        self._gap = 0
+        self._in_a_row = min(self._in_a_row + 1, LOCK)
+        if self._in_a_row < LOCK:
+            return []
+        self.stats.frames += 1
+        sample = self._layout.read(packet)
+        self._wave.append(sample.pleth)
+        self._seen |= sample.status
+        self._packets += 1
+        return self._report(sample) if self._packets == self._per_report else []
+
+    def _report(self, sample: Sample) -> list[Item]:
+        found = self._layout.status.judge(self._seen)
+        readings = tuple(
+            self._reading(vital, value, found.quality, found.reason)
+            for vital, value in sample.values
+        )
+        self._packets = self._seen = 0
+        return [Measurement(readings, found.flags), *self._end_wave()]
+
+    def _end_wave(self) -> list[Item]:
+        if not self._wave:
+            return []
+        wave = Waveform("pleth", self._layout.rate_hz, tuple(self._wave))
+        self._wave.clear()
+        return [wave]
+
+
+def _or_none(value: int, missing: frozenset[int]) -> int | None:
+    return None if value in missing else value
+
+
+def read_5_bytes(packet: bytes) -> Sample:
+    """A 5-byte packet: bytes 1 and 3 are the status, 3 with the pulse's bit 7 among it."""
+    pulse = (packet[2] & 0x40) << 1 | packet[3]
+    return Sample(
+        status=packet[2] << 8 | packet[0],
+        pleth=packet[1],
+        values=(
+            (Vital.SPO2, _or_none(packet[4], NO_SPO2)),
+            (Vital.PULSE, _or_none(pulse, NO_PULSE)),
+        ),
+    )
+
+
+CONTEC: Final = Layout(
+    first=rb"[\x80-\xff]",
+    rest=rb"[\x00-\x7f]",
+    length=5,
+    rate_hz=60.0,
+    status=StatusTable(
+        StatusBit(0x1000, Flag.SENSOR_OFF, Quality.REJECTED, "no finger, or a faulty probe"),
+        StatusBit(0x0010, Flag.NO_PULSE, Quality.POOR, "found no pulse for too long"),
+        StatusBit(0x2000, Flag.NO_PULSE, Quality.POOR, "searching for the pulse"),
+    ),
+    read=read_5_bytes,
+)
+
+
+def _dialect(name: str, layout: Layout, line: LineSettings) -> Dialect:
+    def make(_options: Options) -> Cms50Codec:
+        return Cms50Codec(layout)
+
+    return Dialect(name, make, line)
+
+
+DRIVER: Final = Driver(
+    name="cms50",
+    title="Contec CMS50 pulse oximeters",
+    ranges=RANGES,
+    flags=CONTEC.status.flags,
+    silent_after_s=3.0,
+    stale_after_s={Vital.SPO2: 5.0, Vital.PULSE: 5.0},
+    dialects=(_dialect("contec", CONTEC, LineSettings(19200, parity="O")),),
+)
