@@ -10,11 +10,14 @@ or reported before `LOCK` of them came right behind each other, and again after 
 packets or more.
 
 A report is a third of a second: the last packet's values, and every flag that any packet showed.
+
+The 5-byte dialects stream by themselves. The 9-byte one is silent until it is told to start, and
+falls silent again when it is not told to go on.
 """
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
@@ -29,13 +32,23 @@ GAP_PACKETS: Final = 2
 
 NO_SPO2: Final = frozenset({0, 127})
 NO_PULSE: Final = frozenset({0, 255})
-RANGES: Final = {Vital.SPO2: ValueRange(0, 100), Vital.PULSE: ValueRange(30, 250)}
+NO_PERFUSION: Final = frozenset({0, 0xFFFF})
+RANGES: Final = {
+    Vital.SPO2: ValueRange(0, 100),
+    Vital.PULSE: ValueRange(30, 250),
+    Vital.PERFUSION: ValueRange(0, 20),
+}
 """What the device prints; unverified."""
+
+START: Final = bytes.fromhex("7D 81 A1 80 80 80 80 80 80")
+KEEP_ALIVE: Final = bytes.fromhex("7D 81 AF 80 80 80 80 80 80")
+KEEP_ALIVE_S: Final = 4.0
+"""The page says every few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one packet says: `status` as its dialect's table has it, rate per minute, SpO2 in %."""
+    """What one packet says; `status` has its bits where its dialect's table expects them."""
 
     status: int
     pleth: int
@@ -44,7 +57,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a dialect's packets look: a byte of class `first`, then `length` - 1 of class `rest`."""
+    """How a dialect's packets look: a byte of class `first`, then `length` - 1 of class `rest`.
+
+    `is_told` that the device sends only while it is told to.
+    """
 
     first: bytes
     rest: bytes
@@ -52,6 +68,7 @@ class Layout:
     rate_hz: float
     status: StatusTable
     read: Callable[[bytes], Sample]
+    is_told: bool = False
 
     @property
     def packet(self) -> re.Pattern[bytes]:
@@ -79,6 +96,15 @@ class Cms50Codec(Codec):
     def opened(self, now_s: float) -> None:
         super().opened(now_s)
         self._restart()
+        if self._layout.is_told:
+            self._out += START
+            self.deadline_s = now_s + KEEP_ALIVE_S
+
+    def handle_deadline(self, now_s: float) -> list[Item]:
+        if self.deadline_s is not None and now_s >= self.deadline_s:
+            self._out += KEEP_ALIVE
+            self.deadline_s = now_s + KEEP_ALIVE_S
+        return []
 
     def feed(self, data: bytes) -> list[Item]:
         buffer = self._buffer
@@ -161,17 +187,64 @@ def read_5_bytes(packet: bytes) -> Sample:
     )
 
 
+def read_9_bytes(packet: bytes) -> Sample:
+    """A 9-byte packet: byte 2 carries bit 7 of each that follows it."""
+    high = packet[1]
+    bytes_3_to_9 = (byte & 0x7F | (high >> n & 1) << 7 for n, byte in enumerate(packet[2:]))
+    signal, pleth, bar, pulse, spo2, perfusion_low, perfusion_high = bytes_3_to_9
+    perfusion = _or_none(perfusion_high << 8 | perfusion_low, NO_PERFUSION)
+    is_valid = perfusion is not None and not bar & 0x10
+    return Sample(
+        status=pleth << 8 & 0x8000 | signal,
+        pleth=pleth & 0x7F,
+        values=(
+            (Vital.SPO2, _or_none(spo2, NO_SPO2)),
+            (Vital.PULSE, _or_none(pulse, NO_PULSE)),
+            (Vital.PERFUSION, perfusion / 100 if perfusion and is_valid else None),
+        ),
+    )
+
+
+NO_FINGER: Final = "no finger, or a faulty probe"
+NO_PULSE_YET: Final = "searching for the pulse"
+NO_PULSE_FOUND: Final = "found no pulse for too long"
+
 CONTEC: Final = Layout(
     first=rb"[\x80-\xff]",
     rest=rb"[\x00-\x7f]",
     length=5,
     rate_hz=60.0,
     status=StatusTable(
-        StatusBit(0x1000, Flag.SENSOR_OFF, Quality.REJECTED, "no finger, or a faulty probe"),
-        StatusBit(0x0010, Flag.NO_PULSE, Quality.POOR, "found no pulse for too long"),
-        StatusBit(0x2000, Flag.NO_PULSE, Quality.POOR, "searching for the pulse"),
+        StatusBit(0x1000, Flag.SENSOR_OFF, Quality.REJECTED, NO_FINGER),
+        StatusBit(0x0010, Flag.NO_PULSE, Quality.POOR, NO_PULSE_FOUND),
+        StatusBit(0x2000, Flag.NO_PULSE, Quality.POOR, NO_PULSE_YET),
     ),
     read=read_5_bytes,
+)
+
+BCI: Final = replace(
+    CONTEC,
+    rate_hz=100.0,
+    status=StatusTable(
+        StatusBit(0x0020, Flag.SENSOR_DISCONNECTED, Quality.REJECTED, "probe unplugged"),
+        StatusBit(0x1000, Flag.SENSOR_OFF, Quality.REJECTED, "no finger"),
+        StatusBit(0x0010, Flag.NO_PULSE, Quality.POOR, "no signal"),
+        StatusBit(0x2000, Flag.NO_PULSE, Quality.POOR, NO_PULSE_YET),
+    ),
+)
+
+CONTEC_V7: Final = Layout(
+    first=rb"\x01",
+    rest=rb"[\x80-\xff]",
+    length=9,
+    rate_hz=60.0,
+    status=StatusTable(
+        StatusBit(0x0080, Flag.SENSOR_OFF, Quality.REJECTED, NO_FINGER),
+        StatusBit(0x0010, Flag.NO_PULSE, Quality.POOR, NO_PULSE_FOUND),
+        StatusBit(0x8000, Flag.NO_PULSE, Quality.POOR, NO_PULSE_YET),
+    ),
+    read=read_9_bytes,
+    is_told=True,
 )
 
 
@@ -184,10 +257,14 @@ def _dialect(name: str, layout: Layout, line: LineSettings) -> Dialect:
 
 DRIVER: Final = Driver(
     name="cms50",
-    title="Contec CMS50 pulse oximeters",
+    title="Contec CMS50, Berry pulse oximeters",
     ranges=RANGES,
-    flags=CONTEC.status.flags,
+    flags=CONTEC.status.flags | BCI.status.flags | CONTEC_V7.status.flags,
     silent_after_s=3.0,
-    stale_after_s={Vital.SPO2: 5.0, Vital.PULSE: 5.0},
-    dialects=(_dialect("contec", CONTEC, LineSettings(19200, parity="O")),),
+    stale_after_s=dict.fromkeys(RANGES, 5.0),
+    dialects=(
+        _dialect("contec", CONTEC, LineSettings(19200, parity="O")),
+        _dialect("bci", BCI, LineSettings(115200)),
+        _dialect("contec-v7", CONTEC_V7, LineSettings(115200)),
+    ),
 )

@@ -12,7 +12,8 @@ from drivers.registry import DRIVERS
 class Example:
     """What a device of one dialect sends, written from its protocol page.
 
-    `frames` are of a healthy patient, in order, with some ten reports of values or more.
+    `frames` are of a healthy patient, in order, with some ten reports of values or more; where
+    several make one report, values change between reports and never within one.
     `missing` are streams that say of every value that there is none, each in a way that the
     page knows. `impossible` is one with a value that no such device prints, None where every
     value that fits its field can be. `lasts_s` is how long `frames` take to arrive, None when
@@ -38,7 +39,7 @@ class Case:
 
     driver: Driver
     dialect: Dialect
-    example: Example
+    example: Example = field(repr=False)
 
     def __str__(self) -> str:
         return f"{self.driver.name}-{self.dialect.name}"
