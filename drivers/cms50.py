@@ -3,20 +3,21 @@
 Theory of operation. The oximeter sends 60 to 100 packets a second without a checksum. The first
 byte of a packet can be told from all others, so a packet is believed when it has its length
 exactly: when the next one begins right behind it. A byte lost or added costs the packet it falls
-into, a first byte that is damaged the packet before as well; any other change may pass.
+into, a first byte that is damaged the packet before as well; any other change passes. That is
+why a report, a third of a second, is what its packets agree on: the most frequent value of each
+vital, and the flags that two of them showed.
 
 Bytes at the wrong line settings can look like packets now and then, so that nothing is counted
-or reported before `LOCK` of them came right behind each other, and again after a gap of two
-packets or more.
-
-A report is a third of a second: the last packet's values, and every flag that any packet showed.
+or reported before `LOCK` of them came right behind each other, and again after a gap of more
+than two packets.
 
 The 5-byte dialects stream by themselves. The 9-byte one is silent until it is told to start, and
 falls silent again when it is not told to go on.
 """
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
@@ -52,7 +53,7 @@ class Sample:
 
     status: int
     pleth: int
-    values: tuple[tuple[Vital, float | None], ...]
+    values: Mapping[Vital, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,7 @@ class Cms50Codec(Codec):
     def _restart(self) -> None:
         self._in_a_row = 0
         self._gap = 0
-        self._packets = 0
-        self._seen = 0
+        self._samples: list[Sample] = []
         self._wave: list[int] = []
 
     def _lost(self, count: int) -> list[Item]:
@@ -137,7 +137,7 @@ class Cms50Codec(Codec):
         if is_locked and not self._gap:
             self.stats.damaged["bad-frame"] += 1
         self._gap += count
-        if not is_locked or self._gap >= GAP_PACKETS * self._layout.length:
+        if not is_locked or self._gap > GAP_PACKETS * self._layout.length:
             self._in_a_row = 0
         return self._end_wave()
 
@@ -149,17 +149,19 @@ class Cms50Codec(Codec):
         self.stats.frames += 1
         sample = self._layout.read(packet)
         self._wave.append(sample.pleth)
-        self._seen |= sample.status
-        self._packets += 1
-        return self._report(sample) if self._packets == self._per_report else []
+        self._samples.append(sample)
+        return self._report() if len(self._samples) == self._per_report else []
 
-    def _report(self, sample: Sample) -> list[Item]:
-        found = self._layout.status.judge(self._seen)
+    def _report(self) -> list[Item]:
+        samples = self._samples
+        found = self._layout.status.judge(_seen_twice([sample.status for sample in samples]))
         readings = tuple(
-            self._reading(vital, value, found.quality, found.reason)
-            for vital, value in sample.values
+            self._reading(vital, most_frequent(values), found.quality, found.reason)
+            for vital, values in (
+                (vital, [sample.values[vital] for sample in samples]) for vital in samples[0].values
+            )
         )
-        self._packets = self._seen = 0
+        samples.clear()
         return [Measurement(readings, found.flags), *self._end_wave()]
 
     def _end_wave(self) -> list[Item]:
@@ -168,6 +170,21 @@ class Cms50Codec(Codec):
         wave = Waveform("pleth", self._layout.rate_hz, tuple(self._wave))
         self._wave.clear()
         return [wave]
+
+
+def _seen_twice(all_bits: Sequence[int]) -> int:
+    once = twice = 0
+    for bits in all_bits:
+        twice |= once & bits
+        once |= bits
+    return twice
+
+
+def most_frequent(values: Sequence[float | None]) -> float | None:
+    """The value that came most often; of several the latest."""
+    counted = Counter(values)
+    most = max(counted.values())
+    return next(value for value in reversed(values) if counted[value] == most)
 
 
 def _or_none(value: int, missing: frozenset[int]) -> int | None:
@@ -180,10 +197,10 @@ def read_5_bytes(packet: bytes) -> Sample:
     return Sample(
         status=packet[2] << 8 | packet[0],
         pleth=packet[1],
-        values=(
-            (Vital.SPO2, _or_none(packet[4], NO_SPO2)),
-            (Vital.PULSE, _or_none(pulse, NO_PULSE)),
-        ),
+        values={
+            Vital.SPO2: _or_none(packet[4], NO_SPO2),
+            Vital.PULSE: _or_none(pulse, NO_PULSE),
+        },
     )
 
 
@@ -197,11 +214,11 @@ def read_9_bytes(packet: bytes) -> Sample:
     return Sample(
         status=pleth << 8 & 0x8000 | signal,
         pleth=pleth & 0x7F,
-        values=(
-            (Vital.SPO2, _or_none(spo2, NO_SPO2)),
-            (Vital.PULSE, _or_none(pulse, NO_PULSE)),
-            (Vital.PERFUSION, perfusion / 100 if perfusion and is_valid else None),
-        ),
+        values={
+            Vital.SPO2: _or_none(spo2, NO_SPO2),
+            Vital.PULSE: _or_none(pulse, NO_PULSE),
+            Vital.PERFUSION: perfusion / 100 if perfusion and is_valid else None,
+        },
     )
 
 

@@ -20,8 +20,9 @@ where there is none, several frames right behind each other do, and nothing is r
 How often. A `Measurement` is judged, and kept in the session's recording. A device that streams
 is reported about three times a second, in step with its own packets where it has some, and never
 more often; what came in between is in the `Waveform`. A flag that any frame of that time showed
-holds for the whole `Measurement`, and its values are the last ones. A device that speaks less
-often, or is asked, is reported whenever it speaks.
+holds for the whole `Measurement`, and its values are the last ones; where a damaged frame can
+pass for a good one, the flags are those that two frames showed, the values the most frequent. A
+device that speaks less often, or is asked, is reported whenever it speaks.
 
 Missing and rejected. What the device calls missing is None. A value that it cannot print is
 kept, rejected and counted: `_reading` does that.

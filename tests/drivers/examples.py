@@ -17,14 +17,13 @@ class Example:
     `missing` are streams that say of every value that there is none, each in a way that the
     page knows. `impossible` is one with a value that no such device prints, None where every
     value that fits its field can be. `lasts_s` is how long `frames` take to arrive, None when
-    the device is asked. Without `has_checksum` a damaged frame may pass for a good one.
+    the device is asked.
     """
 
     frames: tuple[bytes, ...]
     missing: tuple[bytes, ...]
     impossible: bytes | None
     lasts_s: float | None = None
-    has_checksum: bool = True
     options: Mapping[str, Option] = field(default_factory=dict)
 
     @property

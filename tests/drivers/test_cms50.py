@@ -61,7 +61,6 @@ EXAMPLES = {
         ),
         impossible=stream(packet(spo2=110, pulse=20)),
         lasts_s=4.0,
-        has_checksum=False,
     ),
     "bci": Example(
         frames=tuple(
@@ -70,7 +69,6 @@ EXAMPLES = {
         missing=(stream(packet(spo2=127, pulse=255, pleth=0, byte_3=0x10), per_report=34),),
         impossible=stream(packet(spo2=110, pulse=20), per_report=34),
         lasts_s=4.08,
-        has_checksum=False,
     ),
     "contec-v7": Example(
         frames=tuple(
@@ -80,7 +78,6 @@ EXAMPLES = {
         missing=(stream(packet_9(127, 255, 0, 0xFFFF)), stream(NO_FINGER)),
         impossible=stream(packet_9(110, 20, 0, 2100)),
         lasts_s=4.0,
-        has_checksum=False,
     ),
 }
 
@@ -126,10 +123,19 @@ class TestPackets:
         got = one(stream(packet(pulse=pulse)))
         assert (value(got, Vital.PULSE), value(got, Vital.SPO2)) == (None, 97)
 
-    def test_a_report_is_a_third_of_a_second_with_the_last_values(self) -> None:
-        packets = [packet(spo2=90 + n % 5) for n in range(REPORT * 2)]
+    def test_a_report_is_a_third_of_a_second_with_the_most_frequent_values(self) -> None:
+        packets = [packet(spo2=90 + (n % REPORT > 12)) for n in range(REPORT * 2)]
         got = measurements(Cms50Codec(CONTEC).feed(stream(*packets, reports=2)))
-        assert [value(item, Vital.SPO2) for item in got] == [94, 94]
+        assert [value(item, Vital.SPO2) for item in got] == [90, 90]
+
+    def test_of_values_as_frequent_the_latest_is_taken(self) -> None:
+        packets = [packet(spo2=90 + n % 5) for n in range(REPORT)]
+        assert value(one(stream(*packets)), Vital.SPO2) == 94
+
+    def test_a_packet_that_was_changed_on_the_way_makes_no_value(self) -> None:
+        packets = [packet(spo2=95)] * (REPORT - 1)
+        got = one(stream(*packets, packet(spo2=31, pulse=200)))
+        assert [reading.value for reading in got.readings] == [95, 72]
 
     def test_the_pleth_comes_with_it(self) -> None:
         packets = [packet(pleth=n) for n in range(REPORT)]
@@ -161,13 +167,20 @@ class TestStatus:
     def test_the_pulses_bit_7_is_no_status(self) -> None:
         assert one(stream(packet(pulse=200))).flags == frozenset()
 
-    def test_a_bit_in_one_packet_flags_the_whole_report(self) -> None:
-        got = one(stream(packet(), packet(byte_3=0x10), packet()))
+    def test_a_bit_in_two_packets_flags_the_whole_report(self) -> None:
+        got = one(stream(packet(), packet(byte_3=0x10), packet(), packet(byte_3=0x10), packet()))
         assert got.flags == {Flag.SENSOR_OFF}
         assert not any(reading.usable for reading in got.readings)
 
+    def test_a_bit_in_one_packet_alone_is_not_believed(self) -> None:
+        assert one(stream(packet(), packet(byte_3=0x10), packet())).flags == frozenset()
+
+    def test_two_bits_in_a_packet_each_are_no_bit_in_two(self) -> None:
+        got = one(stream(packet(), packet(byte_3=0x10), packet(byte_1=0x10), packet()))
+        assert got.flags == frozenset()
+
     def test_and_the_next_one_not(self) -> None:
-        data = stream(packet(byte_3=0x10), packet(), reports=2)
+        data = stream(*[packet(byte_3=0x10)] * 2, packet(), reports=2)
         assert [item.flags for item in measurements(Cms50Codec(CONTEC).feed(data))] == [
             {Flag.SENSOR_OFF},
             frozenset(),
@@ -308,6 +321,11 @@ class TestDamage:
         assert codec.stats.frames == 5
         codec.feed(packet() * 2)
         assert codec.stats.frames == 7
+
+    def test_a_damaged_first_byte_costs_two_packets_and_no_more(self) -> None:
+        codec = Cms50Codec(CONTEC)
+        codec.feed(packet() * 10 + b"\x00" + packet()[1:] + packet() * 5)
+        assert codec.stats.frames == 9
 
     def test_a_new_link_begins_with_nothing_seen(self) -> None:
         codec = Cms50Codec(CONTEC)

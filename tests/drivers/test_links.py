@@ -18,7 +18,8 @@ import serialx
 import uvloop
 
 from drivers.driver import LineSettings
-from drivers.links import Link, LinkError, LinkLost, MemoryPort, open_link, serial_ports
+from drivers.links import Link, LinkError, LinkLost, MemoryPort, open_link, opening, serial_ports
+from drivers.links.errors import ADVICE
 from tests.drivers.benches import Terminal
 
 LINE = LineSettings()
@@ -321,6 +322,50 @@ class TestMemory:
     def test_a_name_is_attached_once(self) -> None:
         with MemoryPort("bed-1"), pytest.raises(ValueError, match="already"), MemoryPort("bed-1"):
             pass
+
+
+class TestErrors:
+    """Faults that no port here can be made to have: what opens a link is replaced by them."""
+
+    async def test_what_does_not_answer_in_time_is_given_up(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def never(*_args: object) -> Link:
+            return await asyncio.get_running_loop().create_future()
+
+        monkeypatch.setattr(opening, "OPEN_LIMIT_S", 0.01)
+        monkeypatch.setattr(opening, "OPENERS", {"socket": never})
+        assert "switched on and reachable" in await refusal("socket://10.0.0.5:4001")
+
+    async def test_what_nobody_thought_of_is_a_link_error_too(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(*_args: object) -> Link:
+            raise ZeroDivisionError("by nought")
+
+        monkeypatch.setattr(opening, "OPENERS", {"socket": fail})
+        assert "cannot be opened: by nought" in await refusal("socket://10.0.0.5:4001")
+
+    @pytest.mark.parametrize("number", ADVICE, ids=errno.errorcode.get)
+    async def test_every_known_error_says_what_to_do(
+        self, number: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(*_args: object) -> Link:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(opening, "OPENERS", {"socket": fail})
+        said = await refusal("socket://10.0.0.5:4001")
+        assert said == f"socket://10.0.0.5:4001: {ADVICE[number]}"
+        assert "\n" not in said
+
+    async def test_any_other_is_said_in_the_machines_words(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(*_args: object) -> Link:
+            raise OSError(errno.EPROTO, "Protocol error")
+
+        monkeypatch.setattr(opening, "OPENERS", {"socket": fail})
+        assert "Protocol error" in await refusal("socket://10.0.0.5:4001")
 
 
 async def test_no_url_raises_anything_but_a_link_error() -> None:
