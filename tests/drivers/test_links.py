@@ -331,7 +331,8 @@ class TestErrors:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async def never(*_args: object) -> Link:
-            return await asyncio.get_running_loop().create_future()
+            await asyncio.Event().wait()
+            raise AssertionError
 
         monkeypatch.setattr(opening, "OPEN_LIMIT_S", 0.01)
         monkeypatch.setattr(opening, "OPENERS", {"socket": never})
