@@ -89,13 +89,13 @@ class _OfTheWard(Collector):
             for name, device in keeper.devices.items()
         ]
         for bed, name, device in everyone:
-            up.add_metric([bed, name], float(device.link.state is LinkState.UP))
+            up.add_metric([bed, name], float(device.link_state.state is LinkState.UP))
             counters = device.counters
             counted["bytes_in"].add_metric([bed, name], counters.bytes_in)
             counted["bytes_out"].add_metric([bed, name], counters.bytes_out)
-            counted["frames"].add_metric([bed, name], counters.tally.frames)
+            counted["frames"].add_metric([bed, name], counters.stats.frames)
             counted["reconnects"].add_metric([bed, name], counters.reconnects)
-            for reason, count in counters.tally.damaged.items():
+            for reason, count in counters.stats.damaged.items():
                 damaged.add_metric([bed, name, reason], count)
         yield from (up, damaged, *counted.values())
 

@@ -15,12 +15,12 @@ from drivers.clock import Instant
 from drivers.readings import (
     CuffPhase,
     CuffState,
+    DeviceReport,
     Item,
     LinkChanged,
     LinkState,
     Measurement,
     Reading,
-    Report,
     Vital,
 )
 from drivers.registry import DeviceSpec
@@ -73,7 +73,7 @@ def play(record: NumericsRecord | None = None, rules: RuleSet | None = None) -> 
 
 def _outcomes(bed: Bed, record: NumericsRecord) -> Iterator[Result]:
     def said(device: str, item: Item | LinkChanged, now: Instant) -> Result:
-        return bed.take(Report(device, now, item))
+        return bed.take(DeviceReport(device, now, item))
 
     regimen = Regimens.shipped().by_name["esketamine-56"]
     yield said("oximeter", LinkChanged(LinkState.UP), START)

@@ -15,7 +15,7 @@ import httpx
 from alerts.rules import loader
 from api.app import create_app
 from drivers.clock import Clock
-from drivers.memory import MemoryPort
+from drivers.links import MemoryPort
 from drivers.registry import DeviceSpec
 from monitor.journal import Journal
 from monitor.session.regimen import Regimens

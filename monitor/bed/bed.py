@@ -32,11 +32,11 @@ from alerts.rules import (
 )
 from drivers.clock import STEP_S, Instant
 from drivers.readings import (
+    DeviceReport,
     LinkChanged,
     Measurement,
     MeasurementFailed,
     Reading,
-    Report,
     Vital,
     Waveform,
 )
@@ -220,7 +220,7 @@ class Bed:
 
     # ── what happens ────────────────────────────────────────────────────────────────────
 
-    def take(self, report: Report) -> Result:
+    def take(self, report: DeviceReport) -> Result:
         """What a device said, or that its link changed."""
         now = self._stamp(report.at)
         hearing = self.device_status[report.device]

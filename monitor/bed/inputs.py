@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from alerts.rules import RuleSet, from_texts
 from drivers.clock import Instant, parse_rfc3339
-from drivers.readings import Item, LinkChanged, Measurement, Report, Waveform
+from drivers.readings import DeviceReport, Item, LinkChanged, Measurement, Waveform
 from drivers.registry import DeviceSpec
 from monitor import __version__
 from monitor.bed.bed import Bed
@@ -63,7 +63,7 @@ def apply(bed: Bed, given: TimedInput) -> Result:
     """Have `bed` take it. Raises `Refused` as `Bed.command` does."""
     match given.input:
         case DeviceInput(device, item):
-            return bed.take(Report(device, given.at, item))
+            return bed.take(DeviceReport(device, given.at, item))
         case SiteCondition(trouble, reason):
             return bed.site(trouble, reason, given.at)
         case Tick():

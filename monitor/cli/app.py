@@ -231,16 +231,17 @@ def devices() -> None:
 
     for driver in DRIVERS.values():
         vitals = ", ".join(sorted(driver.vitals))
-        dialects = f"  dialects: {', '.join(driver.dialects)}" if driver.dialects else ""
+        names = [dialect.name for dialect in driver.dialects]
+        dialects = f"  dialects: {', '.join(names)}" if len(names) > 1 else ""
         print(f"{driver.name:<10} {driver.title:<36} {vitals}{dialects}")
 
 
 @app.command()
 def ports() -> None:
     """List this machine's serial ports."""
-    from drivers.links import ports as all_ports
+    from drivers.links import serial_ports
 
-    found = all_ports()
+    found = serial_ports()
     for port in found:
         print(f"{port.url}  {port.device}  {port.title}")
     if not found:

@@ -9,11 +9,11 @@ from drivers.clock import Clock
 from drivers.device import Device
 from drivers.readings import (
     CuffState,
+    DeviceReport,
     Identity,
     LinkChanged,
     LinkState,
     Measurement,
-    Report,
 )
 from drivers.registry import DeviceSpec
 from monitor.daemon import StartError, broker, load_regimens
@@ -123,7 +123,7 @@ async def _ask(spec: DeviceSpec) -> tuple[bool, str]:
     told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     last = LinkChanged(LinkState.CONNECTING, "nothing heard")
 
-    def listen(report: Report) -> None:
+    def listen(report: DeviceReport) -> None:
         nonlocal last
         item = report.item
         if isinstance(item, LinkChanged):

@@ -13,7 +13,7 @@ from typing import Final
 from alerts.alarm import ALARM_SOUNDINGS, Alarm
 from alerts.rules import RuleSet
 from drivers.clock import Instant
-from drivers.readings import Item, LinkChanged, LinkState, Report
+from drivers.readings import DeviceReport, Item, LinkChanged, LinkState
 from drivers.registry import DeviceSpec
 from monitor.bed import Bed, Result
 from monitor.cohort.devices import READING_S, Cuff, Oximeter, VitalSigns
@@ -147,7 +147,7 @@ class Bedside:
     # ── what the devices say, and what comes of it ──────────────────────────────────────
 
     def _say(self, spec: DeviceSpec, item: Item | LinkChanged) -> None:
-        self._did(self.bed.take(Report(spec.id, self.now, item)))
+        self._did(self.bed.take(DeviceReport(spec.id, self.now, item)))
 
     def _did(self, outcome: Result) -> None:
         if outcome.effects:

@@ -20,6 +20,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import IntegrityError
 
+from drivers.backoff import Backoff
 from drivers.clock import Clock, Instant
 from monitor.journal.appender import Answers, Appender, AppendRequest, Batch
 from monitor.journal.chunks import Chunk
@@ -83,6 +84,7 @@ class CommitQueue:
         self._transactions: deque[_Transaction] = deque()
         self._failed_at: Instant | None = None
         self._failure: str | None = None
+        self._backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self._delay_s = FIRST_RETRY_S
         self._closing = False
         self._storing = False
@@ -233,7 +235,7 @@ class CommitQueue:
         if self._failed_at is not None:
             log.info("journal.stores-again", since=self._failed_at.wall.isoformat())
         self._failed_at = self._failure = None
-        self._delay_s = FIRST_RETRY_S
+        self._backoff.reset()
         self._tell(self._answer, job.waiting, answers)
         return True
 
@@ -269,8 +271,7 @@ class CommitQueue:
         self._failure = explanation
         if self._failed_at is None:
             self._failed_at = self._clock.now()
-        else:
-            self._delay_s = min(self._delay_s * 2, LAST_RETRY_S)
+        self._delay_s = self._backoff.next_s()
 
     def _tell(self, call: Callable[..., None], *args: object) -> None:
         if self._thread is None:

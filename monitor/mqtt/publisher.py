@@ -12,7 +12,6 @@ is the `alarm` in its event's payload.
 
 import asyncio
 import json
-import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from aiomqtt import Client, MqttError, Will
 from aiomqtt.exceptions import MqttConnectError
 
 from alerts.alarm import ALARM_ENDINGS, ALARM_OPENINGS
+from drivers.backoff import Backoff
 from drivers.clock import Clock, Instant, rfc3339
 from monitor.journal import EventFeed, Journal, StoreError
 from monitor.mqtt.connection import connected
@@ -147,7 +147,7 @@ class MqttPublisher:
             stop_listening()
 
     async def _keep_connected(self) -> None:
-        delay_s = FIRST_RETRY_S
+        backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S, jitter=0.5)
         while True:
             connected_at: Instant | None = None
             try:
@@ -157,7 +157,7 @@ class MqttPublisher:
                     connected_at = self._clock.now()
                     await self._serve(client)
             except* MqttConnectError as refused:
-                delay_s = REFUSED_RETRY_S
+                backoff.bound_s = REFUSED_RETRY_S
                 self._lost(f"{_first(refused)}; check mqtt.username and mqtt.password_file")
             except* (MqttError, OSError) as gone:
                 self._lost(str(_first(gone)))
@@ -165,9 +165,8 @@ class MqttPublisher:
                 self._lost(f"fault of ours: {_first(fault)!r}")
                 log.exception("mqtt.fault")
             if connected_at and self._clock.now().mono - connected_at.mono >= HELD_S:
-                delay_s = FIRST_RETRY_S
-            await self._clock.sleep(delay_s * random.uniform(0.5, 1))
-            delay_s = min(delay_s * 2, LAST_RETRY_S)
+                backoff.reset()
+            await self._clock.sleep(backoff.next_s())
 
     def _is_stored(self, stored: Stored) -> None:
         if (alarm := _alarm_of(stored.event)) is not None:

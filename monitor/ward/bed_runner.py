@@ -16,7 +16,7 @@ from alerts.alarm import ALARM_ONSETS
 from alerts.rules import RuleSet
 from drivers.clock import Clock, Instant
 from drivers.device import Device
-from drivers.readings import Report, Waveform
+from drivers.readings import DeviceReport, Waveform
 from drivers.registry import DeviceSpec
 from monitor.bed import Bed, Json, Result, StartMeasurement, inputs, view
 from monitor.journal import Journal, Receipt, StoreError
@@ -121,7 +121,7 @@ class BedRunner:
                 continue
             self.failing = None
             for device in self.devices.values():
-                self.take(Report(device.spec.id, self._clock.now(), device.link))
+                self.take(DeviceReport(device.spec.id, self._clock.now(), device.link_state))
             for trouble, reason in self._site.items():
                 self._site_has(trouble, reason)
         _log.warning("bed.rebuilt", bed=self.id, n=self.bed.event_number)
@@ -134,7 +134,7 @@ class BedRunner:
 
     # ── what comes in ───────────────────────────────────────────────────────────────────
 
-    def take(self, report: Report) -> None:
+    def take(self, report: DeviceReport) -> None:
         """What a device of this bed said: judged first, then recorded."""
         self._dispatch(report.at, inputs.DeviceInput(report.device, report.item))
 

@@ -248,7 +248,7 @@ MODEL = DeviceModel(
             {FINGER_OFF: "probe error; everything missing"} | _FAULTS,
         ),
         "bci": Dialect(
-            LineSettings(19_200),
+            LineSettings(115_200),
             _VITALS,
             {
                 FINGER_OFF: "no finger; everything missing",

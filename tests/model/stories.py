@@ -8,6 +8,7 @@ from typing import Any, Final
 from drivers.readings import (
     CuffPhase,
     CuffState,
+    DeviceReport,
     Flag,
     Item,
     LinkChanged,
@@ -15,7 +16,6 @@ from drivers.readings import (
     Measurement,
     MeasurementFailed,
     Reading,
-    Report,
     Vital,
 )
 from monitor.bed.bed import Bed
@@ -125,7 +125,7 @@ class Telling:
     def _says(
         self, device: str, item: Item | LinkChanged, then: Callable[[str], None] = lambda _: None
     ) -> None:
-        self._did(self.bed.take(Report(device, START.plus(self.t), item)), then)
+        self._did(self.bed.take(DeviceReport(device, START.plus(self.t), item)), then)
 
     def _asks(self, command: Command, then: Callable[[str], None]) -> None:
         """`then` is what the model makes of it, unless the bed refuses."""

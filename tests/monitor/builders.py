@@ -17,6 +17,7 @@ from drivers.clock import Instant
 from drivers.readings import (
     CuffPhase,
     CuffState,
+    DeviceReport,
     Flag,
     Item,
     LinkChanged,
@@ -24,7 +25,6 @@ from drivers.readings import (
     Measurement,
     MeasurementFailed,
     Reading,
-    Report,
     Vital,
 )
 from drivers.registry import DeviceSpec
@@ -102,10 +102,10 @@ class Bedside:
         return self
 
     def says(self, device: str, item: Item) -> Self:
-        return self.did(self.bed.take(Report(device, self.now, item)))
+        return self.did(self.bed.take(DeviceReport(device, self.now, item)))
 
     def link(self, device: str, state: LinkState, reason: str | None = None) -> Self:
-        return self.did(self.bed.take(Report(device, self.now, LinkChanged(state, reason))))
+        return self.did(self.bed.take(DeviceReport(device, self.now, LinkChanged(state, reason))))
 
     def second(self) -> Self:
         """One second passes, and every device that talks says what it has to."""

@@ -11,6 +11,7 @@ from alerts.rules.model import Priority
 from drivers.readings import (
     CuffPhase,
     CuffState,
+    DeviceReport,
     Flag,
     Identity,
     LinkChanged,
@@ -19,7 +20,6 @@ from drivers.readings import (
     MeasurementFailed,
     Quality,
     Reading,
-    Report,
     Vital,
     Waveform,
 )
@@ -523,7 +523,7 @@ def test_other_rules_after_a_restart_are_named_in_the_session() -> None:
 def test_what_was_heard_before_the_last_event_and_told_after_it_is_of_now() -> None:
     side = bed().with_session().wait(2)
     lost = LinkChanged(LinkState.CONNECTING, "unplugged")
-    side.did(side.bed.take(Report("oximeter", side.now.plus(-0.003), lost)))
+    side.did(side.bed.take(DeviceReport("oximeter", side.now.plus(-0.003), lost)))
     assert side.events[-1].type.startswith(("device.", "alarm."))
     assert side.events[-1].at == side.now.in_ms().wall
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.rules.loader import load_rules
-from drivers.readings import Item, LinkChanged, Measurement, Reading, Report, Vital, Waveform
+from drivers.readings import DeviceReport, Item, LinkChanged, Measurement, Reading, Vital, Waveform
 from monitor.bed import bed
 from monitor.bed.bed import Bed
 from monitor.bed.effects import Result
@@ -87,7 +87,7 @@ def test_whole_numbers_stay_whole_whatever_was_written_before() -> None:
 def test_a_bed_takes_what_it_is_given_as_if_it_were_called() -> None:
     item = Measurement((Reading(Vital.SPO2, 97),))
     called, was_given = (Bed("bed-1", (OXIMETER, CUFF), DEFAULT) for _ in range(2))
-    events = called.take(Report("oximeter", START, item)).events
+    events = called.take(DeviceReport("oximeter", START, item)).events
     assert events
     assert apply(was_given, TimedInput(START, DeviceInput("oximeter", item))).events == events
 

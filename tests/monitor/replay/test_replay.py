@@ -13,7 +13,7 @@ from hypothesis.stateful import rule
 
 from alerts.rules.model import Rule, RuleSet
 from drivers.clock import Instant
-from drivers.readings import Item, LinkChanged, Measurement, Reading, Report, Vital
+from drivers.readings import DeviceReport, Item, LinkChanged, Measurement, Reading, Vital
 from drivers.registry import DeviceSpec
 from monitor.bed import view
 from monitor.bed.bed import Bed
@@ -73,7 +73,7 @@ class Taped:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.bed, name)
 
-    def take(self, report: Report) -> Result:
+    def take(self, report: DeviceReport) -> Result:
         return self._kept(report.at, DeviceInput(report.device, report.item), self.bed.take(report))
 
     def site(self, trouble: str, reason: str | None, now: Instant) -> Result:

@@ -13,7 +13,14 @@ import asyncio
 from collections.abc import Callable
 from typing import ClassVar, Self
 
-from drivers.link import LinkError, LinkLost, OnBytes, OnLost
+from drivers.driver import LineSettings
+from drivers.links.errors import LinkError, LinkLost
+from drivers.links.stream import Link, OnBytes, OnLost
+
+
+async def open_memory(url: str, _line: LineSettings, on_bytes: OnBytes, on_lost: OnLost) -> Link:
+    """Open the port that `url` names. Raises `LinkError` when it is not there or in use."""
+    return MemoryPort.at(url.partition("://")[2]).connect(on_bytes, on_lost)
 
 
 class MemoryPort:
