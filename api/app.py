@@ -11,8 +11,9 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from api import answers, commands, metrics, papers, problems, reads, stream
-from api.headers import SafeHeaders
+from api import alarms, forms, metrics, problems, sessions, stream
+from api.middleware import SafeHeaders
+from api.schemas import sessions as answers
 from monitor.ward import Ward
 
 BODY_BYTES: Final = 256 * 1024
@@ -52,7 +53,7 @@ def create_app(
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
     app.add_middleware(problems.BodyLimit, limit_bytes=BODY_BYTES)
     app.add_middleware(SafeHeaders)
-    for part in (reads, commands, papers, stream):
+    for part in (alarms, sessions, forms, stream):
         app.include_router(part.router(ward), prefix="/api/v1")
     _health(app, ward)
     page = Path(str(resources.files("api").joinpath("static")))

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.answers import Problem, Wrong
+from api.schemas.sessions import Problem, Wrong
 from monitor.commands import Refusal, Refused
 from monitor.journal import StoreError
 

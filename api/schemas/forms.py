@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 from pydantic import Field as Named
 
-from api.answers import Answer, Correction, Event, Session, Visit
+from api.schemas.sessions import Answer, Correction, Event, Session, Visit
 
 
 class Source(Answer):

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from alerts.lifecycle import ENDINGS
-from api import answers
-from api.commands import at_bed
 from api.problems import DOCUMENTED, ProblemError
+from api.schemas import sessions as answers
+from api.sessions import at_bed
 from drivers.clock import rfc3339
 from drivers.readings import UNITS, Vital
 from monitor import views

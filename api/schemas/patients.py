@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from api.bodies import Body, Medicines, Record, Who, Word, Words
+from api.schemas.records import Body, Medicines, Record, Who, Word, Words
 
 
 class ConfirmForm(Body):

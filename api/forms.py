@@ -4,11 +4,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api import paper_answers, paper_bodies
-from api.answers import Listed
-from api.carrying import Carrier, Key, Order
+from api.alarms import NOT_FOUND, Limit, Seq, at_a_bed
+from api.idempotency import Carrier, Key, Order
 from api.problems import DOCUMENTED, ProblemError
-from api.reads import NOT_FOUND, Limit, Seq, at_a_bed
+from api.schemas import forms as paper_answers
+from api.schemas import patients as paper_bodies
+from api.schemas.sessions import Listed
 from monitor import office, views
 from monitor.archive import FormState
 from monitor.export import everything, table

@@ -6,10 +6,11 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
 
-from api import answers, bodies
-from api.answers import Wrong
-from api.carrying import Carrier, Key, Order
+from api.idempotency import Carrier, Key, Order
 from api.problems import DOCUMENTED, ProblemError
+from api.schemas import records as bodies
+from api.schemas import sessions as answers
+from api.schemas.sessions import Wrong
 from monitor import commands, views
 from monitor.keeper import Keeper
 from monitor.ward import Ward

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api import reads
+from api import alarms
 from api.app import BODY_BYTES, create_app
 from tests.virtual import virtual_time
 from tests.wards import simulated_ward
@@ -94,7 +94,7 @@ async def test_an_ended_session_can_be_read_after_the_next_one_began(tmp_path: P
 @virtual_time()
 async def test_a_long_session_is_read_to_its_end(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reads, "PAGE", 2)
+        patch.setattr(alarms, "PAGE", 2)
         async with simulated_ward(tmp_path) as ward:
             first = await ward.start(patient="P-1")
             for total in range(5):
