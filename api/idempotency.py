@@ -1,8 +1,8 @@
-"""Carrying out a command: once, and answered only when it is durable.
+"""Carries out a command once, and answers only when its events are durable.
 
-A command may carry `Idempotency-Key`. The answer is then stored in the same transaction
-as the command's events, and the same request with the same key gets the same answer and
-does nothing again.
+A command may carry `Idempotency-Key`. The response is then stored in the same transaction
+as the command's events: the same request with the same key gets the same response and
+does nothing again. What a command means is not known here.
 """
 
 import asyncio
@@ -18,92 +18,93 @@ from api.problems import ProblemError
 from monitor.journal import Receipt
 from monitor.ward import Ward
 
-STORE_S: Final = 10.0
+STORE_TIMEOUT_S: Final = 10.0
 """How long a person waits for the journal before being told that it is not storing."""
 
-Key = Annotated[
+IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
         min_length=1,
         max_length=200,
-        description="Makes a repeated request harmless: the same key gets the same answer.",
+        description="Makes a repeated request harmless: the same key gets the same response.",
+        examples=["3f1c8a52-0b1e-4b7a-9c55-6a3d0e2f7b10"],
     ),
 ]
 
-
-Stored = asyncio.Future[list[Any]]
+Commit = asyncio.Future[list[Any]]
 """Done when a command's events are durable."""
 
 
-class Taker(Protocol):
-    """Takes commands: a bed's keeper, or the desk where something is written down."""
+class CommandHandler(Protocol):
+    """Where commands go: a bed, a form, or a patient's course."""
 
-    def command(self, command: Any, receipt: Callable[[], Receipt | None], /) -> Stored:
+    def command(self, command: Any, receipt: Callable[[], Receipt | None], /) -> Commit:
         """Carry out `command`; done when its events are durable, and `receipt` with them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What to do, where, and what to answer when it is done."""
+class PendingCommand:
+    """A command, where it goes, and what the response holds when it is done."""
 
-    keeper: Taker
+    handler: CommandHandler
     command: Any
-    answer: Callable[[], Any]
+    content: Callable[[], Any]
     status: int = 200
 
 
-class Carrier:
+class CommandExecutor:
     """Carries out the commands of one application."""
 
     def __init__(self, ward: Ward) -> None:
         self._ward = ward
-        self._under_way: set[str] = set()
+        self._in_progress: set[str] = set()
 
-    async def carry(
-        self, request: Request, key: str | None, order: Callable[[], Order]
+    async def execute(
+        self, request: Request, key: str | None, prepare: Callable[[], PendingCommand]
     ) -> Response:
-        """Carry out what `order` says; the response holds its answer.
+        """Carry out the command that `prepare` gives; the response holds its content.
 
-        `order` is asked when it is sure that the request is not a repeated one, in the same
-        moment in which it is carried out. Raises `Refused`, `ProblemError`, `StoreError`.
+        `prepare` is called when it is sure that the request is not a repeated one, in the
+        same moment in which the command is carried out. Raises `Refused`, `ProblemError`,
+        `StoreError`.
         """
         if key is None:
-            return await self._answered(*self._start(order(), None))
-        if key in self._under_way:
+            return await self._when_durable(*self._start(prepare(), None))
+        if key in self._in_progress:
             raise ProblemError(409, "a request with this Idempotency-Key is still under way")
-        self._under_way.add(key)
-        stored: Stored | None = None
+        self._in_progress.add(key)
+        commit: Commit | None = None
         try:
             fingerprint = await _fingerprint(request)
-            if (known := await self._ward.journal.find_receipt(key)) is not None:
-                return _again(known, fingerprint)
-            stored, response = self._start(order(), (key, fingerprint))
-            return await self._answered(stored, response)
+            if (receipt := await self._ward.journal.find_receipt(key)) is not None:
+                return _replayed(receipt, fingerprint)
+            commit, response = self._start(prepare(), (key, fingerprint))
+            return await self._when_durable(commit, response)
         finally:
-            if stored is None or stored.done():
-                self._under_way.discard(key)
+            if commit is None or commit.done():
+                self._in_progress.discard(key)
             else:
-                stored.add_done_callback(lambda _: self._under_way.discard(key))
+                commit.add_done_callback(lambda _: self._in_progress.discard(key))
 
     @staticmethod
-    def _start(order: Order, key: tuple[str, str] | None) -> tuple[Stored, Response]:
-        """Hand the command on; when it is stored, and the response for then."""
+    def _start(pending: PendingCommand, key: tuple[str, str] | None) -> tuple[Commit, Response]:
+        """Hand the command on; its commit, and the response for when that is done."""
         body = ""
 
         def receipt() -> Receipt | None:
             nonlocal body
-            body = json.dumps(order.answer(), ensure_ascii=False, separators=(",", ":"))
-            return None if key is None else Receipt(*key, order.status, body)
+            body = json.dumps(pending.content(), ensure_ascii=False, separators=(",", ":"))
+            return None if key is None else Receipt(*key, pending.status, body)
 
-        stored = order.keeper.command(order.command, receipt)
-        return stored, Response(body, order.status, media_type="application/json")
+        commit = pending.handler.command(pending.command, receipt)
+        return commit, Response(body, pending.status, media_type="application/json")
 
     @staticmethod
-    async def _answered(stored: Stored, response: Response) -> Response:
+    async def _when_durable(commit: Commit, response: Response) -> Response:
         try:
-            async with asyncio.timeout(STORE_S):
-                await asyncio.shield(stored)
+            async with asyncio.timeout(STORE_TIMEOUT_S):
+                await asyncio.shield(commit)
         except TimeoutError as error:
             raise ProblemError(
                 503,
@@ -119,8 +120,8 @@ async def _fingerprint(request: Request) -> str:
     return digest.hexdigest()
 
 
-def _again(known: Receipt, fingerprint: str) -> Response:
-    if known.fingerprint != fingerprint:
+def _replayed(receipt: Receipt, fingerprint: str) -> Response:
+    if receipt.fingerprint != fingerprint:
         raise ProblemError(422, "this Idempotency-Key was used for another request; take a new one")
     headers = {"Idempotent-Replayed": "true"}
-    return Response(known.body, known.status, headers, media_type="application/json")
+    return Response(receipt.body, receipt.status, headers, media_type="application/json")

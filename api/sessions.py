@@ -1,88 +1,169 @@
-"""What can be asked of a bed: each answered only after it is durable."""
+"""Sessions over HTTP: reading them, their start, preparation and end, and who watches.
+
+What is put on record in a session is in `api.records`, its form in `api.forms`.
+"""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AwareDatetime
 
-from api.idempotency import Carrier, Key, Order
-from api.problems import DOCUMENTED, ProblemError
-from api.schemas import records as bodies
-from api.schemas import sessions as answers
-from api.schemas.sessions import Wrong
+from api.beds import require_bed
+from api.idempotency import CommandExecutor, IdempotencyKey, PendingCommand
+from api.parameters import Before, SessionId
+from api.problems import COMMAND_ERRORS, LOOKUP_ERRORS, ProblemError
+from api.schemas import FieldError, Page
+from api.schemas.sessions import (
+    AbortSession,
+    ChangeAssignment,
+    CloseSession,
+    ConfirmEscort,
+    RecordPreparation,
+    Session,
+    StartSession,
+    Trend,
+)
+from drivers.clock import rfc3339
+from drivers.readings import UNITS, Vital
 from monitor import commands, views
-from monitor.keeper import Keeper
 from monitor.ward import Ward
 
+RunInSession = Callable[[str, Request, str | None, commands.Command], Awaitable[Response]]
+"""Carry out a command in the session of that id; the response holds the session."""
 
-def router(ward: Ward) -> APIRouter:
-    """The commands of `ward`."""
-    carrier = Carrier(ward)
-    routes = APIRouter(responses=DOCUMENTED)
-    in_the = _in_the_session(ward, carrier)
-    routes.include_router(_sessions(ward, carrier, in_the))
-    routes.include_router(_records(in_the))
-    routes.include_router(_beds(ward, carrier))
-    routes.include_router(_alarms(ward, carrier))
+
+def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
+    """The sessions of `ward`."""
+    routes = APIRouter(prefix="/sessions", tags=["sessions"])
+    _add_reads(routes, ward)
+    _add_start(routes, ward, executor)
+    _add_commands(routes, session_runner(ward, executor))
     return routes
 
 
-def at_bed(ward: Ward, bed: str) -> Keeper:
-    """The keeper of that bed. Raises `ProblemError`."""
-    if bed not in ward.keepers:
-        there_are = ", ".join(ward.keepers) or "none"
-        raise ProblemError(404, f"no bed {bed}; there are: {there_are}")
-    return ward.keepers[bed]
+def session_runner(ward: Ward, executor: CommandExecutor) -> RunInSession:
+    """What carries out commands in the open sessions of `ward`."""
 
-
-def _override(body: bodies.Override | None) -> commands.Override | None:
-    return None if body is None else commands.Override(body.clinician, body.reason)
-
-
-Carry = Callable[[str, Request, str | None, commands.Command], Awaitable[Response]]
-"""Carry out a command in the session of that id."""
-
-
-def _in_the_session(ward: Ward, carrier: Carrier) -> Carry:
-    async def in_the(
+    async def run_in_session(
         session: str, request: Request, key: str | None, command: commands.Command
     ) -> Response:
         is_past = ward.session_keeper(session) is None and await ward.archive.account(session)
 
-        def order() -> Order:
+        def prepare() -> PendingCommand:
             keeper = ward.session_keeper(session)
             if keeper is None and not is_past:
                 raise ProblemError(404, f"no session {session}; GET /api/v1/sessions lists them")
             if keeper is None or not (of_bed := keeper.bed.session) or not of_bed.is_open:
                 raise ProblemError(409, *_ended(session))
-            return Order(keeper, command, keeper.session)
+            return PendingCommand(keeper, command, keeper.session)
 
-        return await carrier.carry(request, key, order)
+        return await executor.execute(request, key, prepare)
 
-    return in_the
+    return run_in_session
 
 
-def _ended(session: str) -> tuple[str, tuple[Wrong, ...]]:
+def _ended(session: str) -> tuple[str, tuple[FieldError, ...]]:
     message = (
         f"session {session} has ended; what its form lacks is filled in there "
         f"(POST /api/v1/sessions/{session}/form/fill), anything else needs a new session"
     )
-    return message, (Wrong(field="session", message=message),)
+    return message, (FieldError(field="session", message=message),)
 
 
-def _sessions(ward: Ward, carrier: Carrier, in_the: Carry) -> APIRouter:
-    routes = APIRouter()
+def live_session(ward: Ward, session: str) -> views.Json | None:
+    """The session as its bed shows it; None when it is no bed's latest."""
+    keeper = ward.session_keeper(session)
+    return None if keeper is None else keeper.session()
 
-    @routes.post("/sessions", status_code=201, response_model=answers.Session, tags=["sessions"])
-    async def start(body: bodies.StartSession, request: Request, key: Key = None) -> Any:
+
+async def _session(ward: Ward, session: str) -> views.Json:
+    if (live := live_session(ward, session)) is not None:
+        return live
+    account = await ward.archive.account(session)
+    if account is None:
+        raise ProblemError(404, f"no session {session}")
+    return views.recorded(account.session)
+
+
+def _add_reads(routes: APIRouter, ward: Ward) -> None:
+    @routes.get("", response_model=Page[Session])
+    async def list_sessions(
+        limit: Annotated[
+            int, Query(ge=1, le=50, description="How many at most on this page.", examples=[20])
+        ] = 20,
+        before: Before = None,
+    ) -> Any:
+        """Sessions, newest first."""
+        started = await ward.journal.sessions(limit, before=before)
+        items = [await _session(ward, str(stored.event.session)) for stored in started]
+        more = len(started) == limit
+        return {"items": items, "next": started[-1].seq if started and more else None}
+
+    @routes.get("/{session}", response_model=Session, responses=LOOKUP_ERRORS)
+    async def get_session(session: SessionId) -> Any:
+        """One session, open or ended."""
+        return await _session(ward, session)
+
+    @routes.get("/{session}/readings", response_model=Trend, responses=LOOKUP_ERRORS)
+    async def get_trend(
+        session: SessionId,
+        vital: Annotated[Vital, Query(description="Which vital.", examples=["spo2"])],
+        start: Annotated[
+            AwareDatetime | None,
+            Query(
+                alias="from",
+                description="From when, with an offset; the session's start when left out.",
+                examples=["2026-01-05T09:00:00Z"],
+            ),
+        ] = None,
+        end: Annotated[
+            AwareDatetime | None,
+            Query(
+                alias="to",
+                description="Until when, with an offset; until now when left out.",
+                examples=["2026-01-05T11:00:00Z"],
+            ),
+        ] = None,
+        points: Annotated[
+            int, Query(ge=2, le=5000, description="How many points at most.", examples=[240])
+        ] = 240,
+    ) -> Any:
+        """One vital over time, as lowest and highest over equal stretches."""
+        buckets = await ward.journal.readings(
+            vital.value, session=session, start=start, end=end, points=points
+        )
+        if not buckets:
+            await _session(ward, session)
+        return {
+            "vital": vital.value,
+            "unit": UNITS[vital],
+            "points": [
+                {
+                    "at": rfc3339(bucket.at),
+                    "min": bucket.low,
+                    "max": bucket.high,
+                    "last": bucket.last,
+                    "count": bucket.count,
+                }
+                for bucket in buckets
+            ],
+        }
+
+
+def _add_start(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None:
+    @routes.post("", status_code=201, response_model=Session, responses=COMMAND_ERRORS)
+    async def start_session(
+        body: StartSession, request: Request, key: IdempotencyKey = None
+    ) -> Any:
         """Begin a session at a bed that is free."""
-        keeper = at_bed(ward, body.bed)
+        keeper = require_bed(ward, body.bed)
         regimen = ward.regimens.by_name.get(body.regimen)
         if regimen is None:
             there_are = ", ".join(sorted(ward.regimens.by_name))
             message = f"no regimen {body.regimen}; there are: {there_are}"
-            raise ProblemError(422, message, (Wrong(field="regimen", message=message),))
+            raise ProblemError(422, message, (FieldError(field="regimen", message=message),))
         past = await ward.past(body.patient)
         command = commands.StartSession(
             id=uuid4().hex,
@@ -96,69 +177,43 @@ def _sessions(ward: Ward, carrier: Carrier, in_the: Carry) -> APIRouter:
             number=None if past is None else past.number,
         )
 
-        def answer() -> Any:
+        def content() -> Any:
             keeper.remember(command.id, past)
             return keeper.session()
 
-        return await carrier.carry(request, key, lambda: Order(keeper, command, answer, 201))
+        return await executor.execute(
+            request, key, lambda: PendingCommand(keeper, command, content, 201)
+        )
 
-    @routes.post(
-        "/sessions/{session}/preparation", response_model=answers.Session, tags=["sessions"]
-    )
-    async def prepare(session: str, body: bodies.Prepare, request: Request, key: Key = None) -> Any:
+
+def _add_commands(routes: APIRouter, run_in_session: RunInSession) -> None:
+    @routes.post("/{session}/preparation", response_model=Session, responses=COMMAND_ERRORS)
+    async def record_preparation(
+        session: SessionId, body: RecordPreparation, request: Request, key: IdempotencyKey = None
+    ) -> Any:
         """Say what was asked before the dose: medicines, who takes the patient home."""
         command = commands.Prepare(body.medicines, body.escort_planned, body.by)
-        return await in_the(session, request, key, command)
+        return await run_in_session(session, request, key, command)
 
-    @routes.post("/sessions/{session}/doses", response_model=answers.Session, tags=["sessions"])
-    async def dose(session: str, body: bodies.GiveDose, request: Request, key: Key = None) -> Any:
-        """Record an administration, or correct one."""
-        command = commands.GiveDose(
-            body.product,
-            body.mg,
-            body.lot,
-            body.by,
-            body.at,
-            _override(body.override),
-            body.corrects,
-        )
-        return await in_the(session, request, key, command)
-
-    @routes.post("/sessions/{session}/infusion", response_model=answers.Session, tags=["sessions"])
-    async def infusion(
-        session: str, body: bodies.ControlInfusion, request: Request, key: Key = None
+    @routes.post("/{session}/watch", response_model=Session, responses=COMMAND_ERRORS)
+    async def change_assignment(
+        session: SessionId, body: ChangeAssignment, request: Request, key: IdempotencyKey = None
     ) -> Any:
-        """Start, pause, resume or end the infusion."""
-        command = commands.ControlInfusion(
-            body.action, body.by, body.at, _override(body.override), body.reason
-        )
-        return await in_the(session, request, key, command)
-
-    @routes.post("/sessions/{session}/decisions", response_model=answers.Session, tags=["sessions"])
-    async def decide(session: str, body: bodies.Decide, request: Request, key: Key = None) -> Any:
-        """Record a clinician's decision on the latest pressure."""
-        command = commands.Decide(body.about, body.clinician, body.reason, body.by)
-        return await in_the(session, request, key, command)
-
-    @routes.post("/sessions/{session}/limits", response_model=answers.Session, tags=["sessions"])
-    async def limit(session: str, body: bodies.SetLimit, request: Request, key: Key = None) -> Any:
-        """Set a rule's limit for this patient, in this session."""
-        command = commands.SetLimit(**body.model_dump())
-        return await in_the(session, request, key, command)
-
-    @routes.post("/sessions/{session}/watch", response_model=answers.Session, tags=["sessions"])
-    async def watch(session: str, body: bodies.WatchOver, request: Request, key: Key = None) -> Any:
         """Say who watches the bed."""
         command = commands.WatchOver(body.action, body.by, body.to)
-        return await in_the(session, request, key, command)
+        return await run_in_session(session, request, key, command)
 
-    @routes.post("/sessions/{session}/escort", response_model=answers.Session, tags=["sessions"])
-    async def escort(session: str, body: bodies.By, request: Request, key: Key = None) -> Any:
+    @routes.post("/{session}/escort", response_model=Session, responses=COMMAND_ERRORS)
+    async def confirm_escort(
+        session: SessionId, body: ConfirmEscort, request: Request, key: IdempotencyKey = None
+    ) -> Any:
         """Confirm that somebody will take the patient home."""
-        return await in_the(session, request, key, commands.ConfirmEscort(body.by))
+        return await run_in_session(session, request, key, commands.ConfirmEscort(body.by))
 
-    @routes.post("/sessions/{session}/close", response_model=answers.Session, tags=["sessions"])
-    async def close(session: str, body: bodies.Close, request: Request, key: Key = None) -> Any:
+    @routes.post("/{session}/close", response_model=Session, responses=COMMAND_ERRORS)
+    async def close_session(
+        session: SessionId, body: CloseSession, request: Request, key: IdempotencyKey = None
+    ) -> Any:
         """Discharge the patient."""
         against = body.against_criteria
         command = commands.Close(
@@ -167,147 +222,11 @@ def _sessions(ward: Ward, carrier: Carrier, in_the: Carry) -> APIRouter:
             clinician=against.clinician if against else None,
             reason=against.reason if against else None,
         )
-        return await in_the(session, request, key, command)
+        return await run_in_session(session, request, key, command)
 
-    @routes.post("/sessions/{session}/abort", response_model=answers.Session, tags=["sessions"])
-    async def abort(session: str, body: bodies.Abort, request: Request, key: Key = None) -> Any:
+    @routes.post("/{session}/abort", response_model=Session, responses=COMMAND_ERRORS)
+    async def abort_session(
+        session: SessionId, body: AbortSession, request: Request, key: IdempotencyKey = None
+    ) -> Any:
         """End the session without a discharge."""
-        return await in_the(session, request, key, commands.Abort(body.by, body.reason))
-
-    return routes
-
-
-def _records(in_the: Carry) -> APIRouter:
-    routes = APIRouter()
-
-    @routes.post("/sessions/{session}/scores", response_model=answers.Session, tags=["sessions"])
-    async def score(
-        session: str, body: bodies.RecordScore, request: Request, key: Key = None
-    ) -> Any:
-        """Record a CADSS or MOAA/S assessment, or correct one."""
-        command = commands.RecordScore(
-            body.scale, body.total, body.items, body.by, body.at, body.corrects
-        )
-        return await in_the(session, request, key, command)
-
-    @routes.post("/sessions/{session}/symptoms", response_model=answers.Session, tags=["sessions"])
-    async def symptom(
-        session: str, body: bodies.RecordSymptom, request: Request, key: Key = None
-    ) -> Any:
-        """Record a symptom, or correct one."""
-        command = commands.RecordSymptom(
-            body.symptom, body.grade, body.by, body.note, body.serious, body.at, body.corrects
-        )
-        return await in_the(session, request, key, command)
-
-    @routes.post(
-        "/sessions/{session}/observations", response_model=answers.Session, tags=["sessions"]
-    )
-    async def observation(
-        session: str, body: bodies.RecordObservation, request: Request, key: Key = None
-    ) -> Any:
-        """Record breathing, temperature, oxygen or consciousness, or correct them."""
-        command = commands.RecordObservation(**body.model_dump())
-        return await in_the(session, request, key, command)
-
-    @routes.post("/sessions/{session}/pressures", response_model=answers.Session, tags=["sessions"])
-    async def typed_pressure(
-        session: str, body: bodies.RecordPressure, request: Request, key: Key = None
-    ) -> Any:
-        """Record a blood pressure that you measured, or correct one."""
-        command = commands.RecordPressure(**body.model_dump())
-        return await in_the(session, request, key, command)
-
-    @routes.post("/sessions/{session}/retract", response_model=answers.Session, tags=["sessions"])
-    async def retract(session: str, body: bodies.Retract, request: Request, key: Key = None) -> Any:
-        """Withdraw a record that should not be there."""
-        command = commands.Retract(body.record, body.by, body.reason)
-        return await in_the(session, request, key, command)
-
-    @routes.post("/sessions/{session}/notes", response_model=answers.Session, tags=["sessions"])
-    async def note(session: str, body: bodies.AddNote, request: Request, key: Key = None) -> Any:
-        """Add a note."""
-        return await in_the(session, request, key, commands.AddNote(body.text, body.by))
-
-    return routes
-
-
-def _beds(ward: Ward, carrier: Carrier) -> APIRouter:
-    routes = APIRouter()
-
-    @routes.post(
-        "/beds/{bed}/pressure",
-        status_code=202,
-        response_model=answers.Requested,
-        tags=["beds"],
-    )
-    async def pressure(bed: str, body: bodies.By, request: Request, key: Key = None) -> Any:
-        """Start the bed's cuff now."""
-        keeper = at_bed(ward, bed)
-        command = commands.MeasurePressure(body.by)
-        answer = answers.Requested(bed=bed).model_dump
-        return await carrier.carry(request, key, lambda: Order(keeper, command, answer, 202))
-
-    @routes.post("/beds/{bed}/cuff", response_model=answers.Bed, tags=["beds"])
-    async def cuff(bed: str, body: bodies.HandleCuff, request: Request, key: Key = None) -> Any:
-        """Keep the daemon from starting the bed's cuff, or allow it again."""
-        keeper = at_bed(ward, bed)
-        if body.action == "stop" and body.reason is None:
-            message = "say why the cuff is stopped"
-            raise ProblemError(422, message, (Wrong(field="reason", message=message),))
-        command = (
-            commands.AllowCuff(body.by)
-            if body.reason is None or body.action == "allow"
-            else commands.StopCuff(body.by, body.reason)
-        )
-        return await carrier.carry(request, key, lambda: Order(keeper, command, keeper.view))
-
-    @routes.post("/beds/{bed}/audio-pause", response_model=answers.Audio, tags=["beds"])
-    async def audio_pause(
-        bed: str, body: bodies.PauseAudio, request: Request, key: Key = None
-    ) -> Any:
-        """Quiet one bed. It ends early when something new is as urgent as what sounds now."""
-        keeper = at_bed(ward, bed)
-        command = commands.PauseAudio(body.by, body.for_s)
-        return await carrier.carry(
-            request, key, lambda: Order(keeper, command, lambda: views.audio(keeper.bed))
-        )
-
-    return routes
-
-
-def _alarms(ward: Ward, carrier: Carrier) -> APIRouter:
-    routes = APIRouter()
-
-    async def on_the(
-        alarm: str, request: Request, key: str | None, command: commands.Command
-    ) -> Response:
-        def answer() -> Any:
-            found = ward.alarm(alarm)
-            return None if found is None else found[1].as_json()
-
-        def order() -> Order:
-            if (found := ward.alarm(alarm)) is None:
-                raise ProblemError(404, f"no alarm {alarm} is open at any bed")
-            return Order(found[0], command, answer)
-
-        return await carrier.carry(request, key, order)
-
-    @routes.post("/alarms/{alarm}/acknowledge", response_model=answers.Alarm, tags=["alarms"])
-    async def acknowledge(
-        alarm: str, body: bodies.Acknowledge, request: Request, key: Key = None
-    ) -> Any:
-        """Take an alarm. It stays until its condition ends; a latched one ends."""
-        return await on_the(alarm, request, key, commands.Acknowledge(alarm, body.by, body.note))
-
-    @routes.post("/alarms/{alarm}/unacknowledge", response_model=answers.Alarm, tags=["alarms"])
-    async def unacknowledge(
-        alarm: str, body: bodies.Unacknowledge, request: Request, key: Key = None
-    ) -> Any:
-        """Take an acknowledgement back: the alarm calls again.
-
-        A latched alarm that it ended comes back within 60 s, in the same session.
-        """
-        return await on_the(alarm, request, key, commands.Unacknowledge(alarm, body.by, body.note))
-
-    return routes
+        return await run_in_session(session, request, key, commands.Abort(body.by, body.reason))

@@ -1,81 +1,171 @@
-"""What may be asked: the bodies of commands, typed, with examples."""
+"""What is put on record in a session: given, found, decided, and corrected."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StrictFloat, StrictInt
 
-from monitor.commands import InfusionAction, Matter, WatchAction
+from api.schemas.fields import (
+    At,
+    By,
+    Clinician,
+    Corrects,
+    FreeText,
+    RecordId,
+    ShortText,
+    described,
+)
+from api.schemas.model import Request, Response
+from monitor.commands import InfusionAction, Matter
 
-Who = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Number = Annotated[float, Field(strict=True)]
-Whole = Annotated[int, Field(strict=True)]
-Medicines = Annotated[tuple[Word, ...], Field(max_length=100)]
-Record = Annotated[Word, Field(description="The `id` of a record of this session.")]
+# ── shown ───────────────────────────────────────────────────────────────────────────────
 
 
-class Body(BaseModel):
-    """A command's body; a key that is not known is refused."""
+class Record(Response):
+    """Something put on record."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    id: str = described("Its id, which a correction names.", "6f1d2c0a-7f0e-5a43-9a51-2f7b8c1d9e10")
+    by: str | None = described("Who recorded it; null for what a device gave.", "nurse.a")
+    at: str = described("When it was.", "2026-01-05T09:40:00.000Z")
 
 
-class StartSession(Body):
-    """Begin a session at a bed. `patient` is an alias: no names are needed."""
+class Dose(Record):
+    """One administration."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "bed": "bed-1",
-                    "patient": "P-017",
-                    "age": 44,
-                    "weight_kg": 71,
-                    "regimen": "esketamine-84",
-                    "medicines": ["benzodiazepine"],
-                    "by": "nurse.a",
-                }
-            ]
-        }
+    product: str = described("What was given.", "esketamine")
+    mg: float = described("How much, in mg.", 28)
+    lot: str | None = described("The lot number.", "A123")
+    override: dict[str, str] | None = described(
+        "By whom and why it was given although the conditions were not met.",
+        {"clinician": "dr.b", "reason": "known hypertension"},
     )
 
-    bed: Word
-    patient: Word
-    age: Annotated[int, Field(strict=True, ge=0, le=130)] | None = None
-    weight_kg: Annotated[float, Field(strict=True, ge=20, le=400)] | None = None
-    regimen: Word
-    medicines: Medicines | None = None
-    escort_planned: bool | None = None
-    by: Who
+
+class InfusionPause(Response):
+    """A pause of the infusion."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    from_: str = described("When it began.", "2026-01-05T09:10:00.000Z", alias="from")
+    to: str | None = described("When it ended; null while it lasts.", "2026-01-05T09:15:00.000Z")
 
 
-class Prepare(Body):
-    """What was asked before the dose; what is left out stays as it is."""
+class Infusion(Response):
+    """The infusion, where the regimen has one."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"medicines": ["opioid"], "escort_planned": True, "by": "nurse.a"}]
-        }
+    started_at: str = described("When it started.", "2026-01-05T09:00:00.000Z")
+    ended_at: str | None = described("When it ended; null until then.", "2026-01-05T09:45:00.000Z")
+    running: bool = described("Whether it is running now.", False)
+    pauses: list[InfusionPause] = described("When it was paused.")
+    planned_min: float | None = described("How long it is planned to run, in min.", 40)
+
+
+class Score(Record):
+    """One assessment."""
+
+    scale: str = described("The scale: `cadss` or `moaas`.", "cadss")
+    total: int = described("The total on it.", 31)
+    items: dict[str, int] | None = described("The points by item, where given.", {"1": 2, "2": 0})
+
+
+class Symptom(Record):
+    """A symptom as it was found."""
+
+    name: str = described("Which symptom.", "nausea")
+    grade: int = described("0 none or over, 1 mild, 2 moderate, 3 severe.", 2)
+    note: str | None = described("What was noted.", "after turning")
+    serious: bool | None = described("Whether it is serious, as an adverse event is.", False)
+
+
+class Observation(Record):
+    """What was observed beside the devices; null is what was not."""
+
+    resp: float | None = described("Breaths, in /min.", 14)
+    temperature: float | None = described("Temperature, in °C.", 36.6)
+    oxygen: bool | None = described("Whether oxygen is given.", False)
+    consciousness: str | None = described("ACVPU, in words.", "alert")
+
+
+class Pressure(Record):
+    """One blood pressure."""
+
+    sys: float = described("Systolic, in mmHg.", 132)
+    dia: float = described("Diastolic, in mmHg.", 84)
+    map: float | None = described("Mean arterial, in mmHg.", 100)
+    pulse: float | None = described("Pulse, in /min.", 72)
+    device: str = described("The device, or `by-hand` when a person typed it in.", "cuff")
+
+
+class Clearance(Record):
+    """A clinician's decision to go on with a pressure."""
+
+    about: str = described("What was decided on.", "pre-dose-pressure")
+    clinician: str = described("Who decided.", "dr.b")
+    reason: str = described("Why.", "known hypertension, took the morning dose")
+    sys: float = described("The systolic pressure decided on, in mmHg.", 148)
+    dia: float = described("The diastolic pressure decided on, in mmHg.", 92)
+
+
+class PatientLimit(Record):
+    """A rule's limit for this patient, in this session."""
+
+    rule: str = described("The rule.", "spo2.low")
+    signal: str = described("The signal whose limit it is.", "spo2")
+    limit: float | None = described(
+        "The limit, in the signal's unit; null when it is the rule set's own again.", 90
+    )
+    was: float = described("The limit before, in the signal's unit.", 93)
+    clinician: str = described("Who decided.", "dr.b")
+    reason: str = described("Why.", "COPD, 91 % at home")
+
+
+class News2(Record):
+    """NEWS2 as scored last."""
+
+    total: int = described("The points of what was known.", 2)
+    single: int = described("The most points of one parameter.", 1)
+    points: dict[str, int] = described("The points by parameter.", {"spo2": 1, "pulse": 1})
+    missing: list[str] = described("Parameters that were not known.", ["temperature"])
+    held: dict[str, int] = described(
+        "The points that missing parameters had when last known: the rules count them.",
+        {"temperature": 0},
     )
 
-    medicines: Medicines | None = None
-    escort_planned: bool | None = None
-    by: Who
+
+class Correction(Response):
+    """A record that was put right or withdrawn."""
+
+    was: dict[str, Any] = described(
+        "The record as it was.",
+        {
+            "id": "6f1d2c0a-7f0e-5a43-9a51-2f7b8c1d9e10",
+            "at": "2026-01-05T09:40:00.000Z",
+            "by": "nurse.a",
+            "scale": "cadss",
+            "total": 13,
+            "items": None,
+        },
+    )
+    now: str | None = described(
+        "The id of the record that took its place; null when it was withdrawn.",
+        "7a2e3d1b-8f1f-5b54-8b62-3a8c9d2e0f21",
+    )
+    by: str = described("Who put it right.", "nurse.a")
+    at: str = described("When it was put right.", "2026-01-05T09:45:00.000Z")
+    reason: str | None = described("Why it was withdrawn.", "was another patient's")
 
 
-class Override(Body):
+# ── asked for ───────────────────────────────────────────────────────────────────────────
+
+
+class Override(Request):
     """The clinician who goes on all the same, and why."""
 
-    clinician: Who
-    reason: Words
+    clinician: Clinician
+    reason: FreeText = described("Why.", "known hypertension")
 
 
-class GiveDose(Body):
-    """Record one administration. `at` is now when left out.
-
-    Before the first dose the gate has to be met, or a clinician overrides it.
-    """
+class GiveDose(Request):
+    """Record one administration. Before the first dose the gate has to be met, or overridden."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -83,16 +173,34 @@ class GiveDose(Body):
         }
     )
 
-    product: Word
-    mg: Annotated[float, Field(strict=True, gt=0, le=2000)]
-    lot: Word | None = None
-    by: Who
-    at: AwareDatetime | None = None
-    override: Override | None = None
-    corrects: Record | None = None
+    product: ShortText = described("What was given.", "esketamine")
+    mg: Annotated[float, Field(strict=True, gt=0, le=2000)] = described("How much, in mg.", 28)
+    lot: ShortText | None = described("The lot number.", "A123", default=None)
+    by: By
+    at: At = None
+    override: Override | None = described(
+        "Who gives the first dose although its conditions are not met.", default=None
+    )
+    corrects: Corrects = None
 
 
-class RecordScore(Body):
+class ControlInfusion(Request):
+    """Start, pause, resume or end the infusion."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"action": "start", "by": "nurse.a"}]}
+    )
+
+    action: InfusionAction = described("What to do with it.", "start")
+    by: By
+    at: At = None
+    reason: FreeText | None = described("Why it is paused or ended.", "nausea", default=None)
+    override: Override | None = described(
+        "Who starts it although the conditions for the first dose are not met.", default=None
+    )
+
+
+class RecordScore(Request):
     """Record an assessment, by total or, for CADSS, by all 23 items."""
 
     model_config = ConfigDict(
@@ -104,16 +212,22 @@ class RecordScore(Body):
         }
     )
 
-    scale: Literal["cadss", "moaas"]
-    total: Whole | None = None
-    items: dict[int, Whole] | None = None
-    by: Who
-    at: AwareDatetime | None = None
-    corrects: Record | None = None
+    scale: Literal["cadss", "moaas"] = described("The scale.", "cadss")
+    total: StrictInt | None = described(
+        "The total: CADSS 0 to 92, MOAA/S 0 to 5.", 31, default=None
+    )
+    items: dict[int, StrictInt] | None = described(
+        "The points, 0 to 4, of all items of CADSS by their number, 1 to 23.",
+        {str(item): 1 for item in range(1, 24)},
+        default=None,
+    )
+    by: By
+    at: At = None
+    corrects: Corrects = None
 
 
-class RecordSymptom(Body):
-    """Record a symptom: 0 none or over, 1 mild, 2 moderate, 3 severe."""
+class RecordSymptom(Request):
+    """Record a symptom."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -123,16 +237,20 @@ class RecordSymptom(Body):
         }
     )
 
-    symptom: Word
-    grade: Annotated[int, Field(strict=True, ge=0, le=3)]
-    note: Words | None = None
-    serious: bool | None = None
-    by: Who
-    at: AwareDatetime | None = None
-    corrects: Record | None = None
+    symptom: ShortText = described("Which symptom.", "nausea")
+    grade: Annotated[int, Field(strict=True, ge=0, le=3)] = described(
+        "0 none or over, 1 mild, 2 moderate, 3 severe.", 2
+    )
+    note: FreeText | None = described("What is to be noted.", "after turning", default=None)
+    serious: bool | None = described(
+        "Whether it is serious, as an adverse event is.", False, default=None
+    )
+    by: By
+    at: At = None
+    corrects: Corrects = None
 
 
-class RecordObservation(Body):
+class RecordObservation(Request):
     """Record what NEWS2 asks beside the devices; what is left out was not observed."""
 
     model_config = ConfigDict(
@@ -149,31 +267,33 @@ class RecordObservation(Body):
         }
     )
 
-    resp: Number | None = None
-    temperature: Number | None = None
-    oxygen: bool | None = None
-    consciousness: Literal["alert", "confusion", "voice", "pain", "unresponsive"] | None = None
-    by: Who
-    at: AwareDatetime | None = None
-    corrects: Record | None = None
+    resp: StrictFloat | None = described("Breaths, in /min.", 14, default=None)
+    temperature: StrictFloat | None = described("Temperature, in °C.", 36.6, default=None)
+    oxygen: bool | None = described("Whether oxygen is given.", False, default=None)
+    consciousness: Literal["alert", "confusion", "voice", "pain", "unresponsive"] | None = (
+        described("ACVPU, in words.", "alert", default=None)
+    )
+    by: By
+    at: At = None
+    corrects: Corrects = None
 
 
-class RecordPressure(Body):
-    """Record a blood pressure that a person measured, in mmHg."""
+class RecordPressure(Request):
+    """Record a blood pressure that a person measured."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"sys": 132, "dia": 84, "pulse": 72, "by": "nurse.a"}]}
     )
 
-    sys: Number
-    dia: Number
-    pulse: Number | None = None
-    by: Who
-    at: AwareDatetime | None = None
-    corrects: Record | None = None
+    sys: StrictFloat = described("Systolic, in mmHg.", 132)
+    dia: StrictFloat = described("Diastolic, in mmHg.", 84)
+    pulse: StrictFloat | None = described("Pulse, in /min.", 72, default=None)
+    by: By
+    at: At = None
+    corrects: Corrects = None
 
 
-class Retract(Body):
+class RetractRecord(Request):
     """Withdraw a record that should not be there. It stays visible as withdrawn."""
 
     model_config = ConfigDict(
@@ -182,12 +302,12 @@ class Retract(Body):
         }
     )
 
-    record: Record
-    reason: Words
-    by: Who
+    record: RecordId
+    reason: FreeText = described("Why it is withdrawn.", "was another patient's")
+    by: By
 
 
-class Decide(Body):
+class RecordClearance(Request):
     """A clinician's decision on the latest pressure."""
 
     model_config = ConfigDict(
@@ -203,14 +323,14 @@ class Decide(Body):
         }
     )
 
-    about: Matter
-    clinician: Who
-    reason: Words
-    by: Who
+    about: Matter = described("What is decided on.", "pre-dose-pressure")
+    clinician: Clinician
+    reason: FreeText = described("Why.", "known hypertension, took the morning dose")
+    by: By
 
 
-class SetLimit(Body):
-    """A rule's limit for this patient in this session; `limit` null is the set's own again."""
+class SetAlarmLimit(Request):
+    """A rule's limit for this patient in this session."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -226,147 +346,24 @@ class SetLimit(Body):
         }
     )
 
-    rule: Word
-    signal: Word | None = None
-    limit: Number | None
-    clinician: Who
-    reason: Words
-    by: Who
-
-
-class WatchOver(Body):
-    """Take over the bed, offer to hand it over, or leave it."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"action": "take-over", "by": "nurse.b"},
-                {"action": "hand-over", "to": "nurse.b", "by": "nurse.a"},
-                {"action": "leave", "by": "nurse.a"},
-            ]
-        }
+    rule: ShortText = described("The rule.", "spo2.low")
+    signal: ShortText | None = described(
+        "The signal whose limit it is; needed where the rule has several.", "spo2", default=None
     )
-
-    action: WatchAction
-    to: Who | None = None
-    by: Who
-
-
-class HandleCuff(Body):
-    """Stop the cuff, with a reason, or allow it again."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"action": "stop", "reason": "line in that arm", "by": "nurse.a"},
-                {"action": "allow", "by": "nurse.a"},
-            ]
-        }
+    limit: StrictFloat | None = described(
+        "The limit, in the signal's unit; null is the rule set's own again.", 90
     )
-
-    action: Literal["stop", "allow"]
-    reason: Words | None = None
-    by: Who
-
-
-class ControlInfusion(Body):
-    """Start, pause, resume or end the infusion. `at` is now when left out."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"action": "start", "by": "nurse.a"}]}
-    )
-
-    action: InfusionAction
-    by: Who
-    at: AwareDatetime | None = None
-    reason: Words | None = None
-    override: Override | None = None
+    clinician: Clinician
+    reason: FreeText = described("Why.", "COPD, 91 % at home")
+    by: By
 
 
-class AddNote(Body):
+class AddNote(Request):
     """Add free text to the session."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"text": "sleeping, easily woken", "by": "nurse.a"}]}
     )
 
-    text: Words
-    by: Who
-
-
-class By(Body):
-    """Who does it."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "nurse.a"}]})
-
-    by: Who
-
-
-class AgainstCriteria(Body):
-    """Who takes it on themselves that the patient leaves before every criterion is met."""
-
-    clinician: Who
-    reason: Words
-
-
-class Close(Body):
-    """Discharge the patient."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"by": "nurse.a", "escort": True},
-                {
-                    "by": "nurse.a",
-                    "escort": True,
-                    "against_criteria": {"clinician": "dr.b", "reason": "transferred to ward 3"},
-                },
-            ]
-        }
-    )
-
-    by: Who
-    escort: bool
-    against_criteria: AgainstCriteria | None = None
-
-
-class Abort(Body):
-    """End the session without a discharge."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"by": "nurse.a", "reason": "patient withdrew"}]}
-    )
-
-    by: Who
-    reason: Words
-
-
-class Acknowledge(Body):
-    """Take an alarm."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"by": "nurse.a", "note": "repositioned"}]}
-    )
-
-    by: Who
-    note: Words | None = None
-
-
-class Unacknowledge(Body):
-    """Take an acknowledgement back."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"by": "nurse.a", "note": "the wrong bed"}]}
-    )
-
-    by: Who
-    note: Words | None = None
-
-
-class PauseAudio(Body):
-    """Quiet a bed for a while, at most 120 s."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "nurse.a", "for_s": 60}]})
-
-    by: Who
-    for_s: Annotated[int, Field(strict=True, ge=1, le=120)] = 120
+    text: FreeText = described("The note.", "sleeping, easily woken")
+    by: By

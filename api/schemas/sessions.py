@@ -1,453 +1,278 @@
-"""What is answered: typed for the OpenAPI document and the clients made from it.
+"""Sessions: their state, what is due, whether the patient may leave, and what is asked of one.
 
-The data comes from `monitor.views`; these models say what it is and check it on the way out.
+What is put on record in a session is in `api.schemas.records`.
 """
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-T = TypeVar("T")
+from api.schemas.fields import By, Clinician, FreeText, Medicines, PersonName, ShortText, described
+from api.schemas.model import Request, Response
+from api.schemas.records import (
+    Clearance,
+    Correction,
+    Dose,
+    Infusion,
+    News2,
+    Observation,
+    PatientLimit,
+    Pressure,
+    Score,
+    Symptom,
+)
+from monitor.commands import WatchAction
 
+SessionState = Literal["baseline", "dosing", "observing", "ready", "closed", "aborted"]
 
-class Answer(BaseModel):
-    """A part of an answer. An answer that would hold something undocumented is a fault."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Listed(Answer, Generic[T]):
-    """A page of a list; `next` is what to give as `after` or `before` for the next one."""
-
-    items: list[T]
-    next: int | None = None
-
-
-class Vital(Answer):
-    """A vital now.
-
-    `at` is when its last value was taken; `value` is null while the device gives none, with
-    the `reason` and since when.
-    """
-
-    value: float | None
-    unit: str
-    at: str | None
-    age_s: float | None
-    quality: Literal["good", "poor", "rejected"]
-    stale: bool
-    reason: str | None
-    missing_since: str | None
-    device: str
+# ── shown ───────────────────────────────────────────────────────────────────────────────
 
 
-class Device(Answer):
-    """A device at a bed and the link to it."""
-
-    id: str
-    driver: str
-    title: str
-    url: str
-    link: Literal["connecting", "up", "down"]
-    silent: bool
-    reason: str | None
-    model: str | None
-    can_measure: bool
-
-
-class Cuff(Answer):
-    """What the cuff is doing, and the pressure in it."""
-
-    phase: Literal["idle", "measuring"]
-    pressure_mmhg: int | None
-
-
-class Criterion(Answer):
+class Criterion(Response):
     """One condition for leaving."""
 
-    name: str
-    met: bool
-    why: str
+    name: str = described("Which condition.", "window-over")
+    met: bool = described("Whether it is met.", False)
+    why: str = described("Why it is met or not.", "47 min left")
 
 
-class DrawnLimit(Answer):
-    """A rule's limit, as a line to draw beside a course."""
+class PredoseCriterion(Criterion):
+    """One condition for the first dose."""
 
-    vital: Literal["spo2", "sys"]
-    value: float
-    priority: Literal["high", "medium"]
-    label: str
+    required: bool = described("Whether it stops the dose; else it is only asked for.", True)
 
 
-class Check(Answer):
+class ScheduledCheck(Response):
     """One check of the schedule."""
 
-    check: str
-    due_at: str
-    state: Literal["upcoming", "due", "overdue", "done"]
-    done_at: str | None
+    check: str = described("What is to be done.", "pressure")
+    due_at: str = described("When it is due.", "2026-01-05T09:40:00.000Z")
+    state: Literal["upcoming", "due", "overdue", "done"] = described("How it stands.", "due")
+    done_at: str | None = described("When it was done.", "2026-01-05T09:41:00.000Z")
 
 
-class Condition(Criterion):
-    """One condition for the first dose; what is not required is only asked for."""
+class LimitLine(Response):
+    """A rule's limit, as a line to draw beside a trend."""
 
-    required: bool
-
-
-class Record(Answer):
-    """Something put on record: its `id` is what a correction names."""
-
-    id: str
-    by: str | None
-    at: str
+    vital: Literal["spo2", "sys"] = described("The vital whose limit it is.", "spo2")
+    value: float = described("The limit, in the vital's unit.", 88)
+    priority: Literal["high", "medium"] = described("Of the alarm beyond it.", "high")
+    label: str = described("What to write at the line.", "very-low 88")
 
 
-class Dose(Record):
-    """One administration."""
-
-    product: str
-    mg: float
-    lot: str | None
-    override: dict[str, str] | None
-
-
-class Pause(Answer):
-    """A pause of the infusion; `to` is null while it lasts."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    from_: str = Field(alias="from")
-    to: str | None
-
-
-class Infusion(Answer):
-    """The infusion, where the regimen has one."""
-
-    started_at: str
-    ended_at: str | None
-    running: bool
-    pauses: list[Pause]
-    planned_min: float | None
-
-
-class Score(Record):
-    """One assessment."""
-
-    scale: str
-    total: int
-    items: dict[str, int] | None
-
-
-class Symptom(Record):
-    """A symptom: 0 none or over, 1 mild, 2 moderate, 3 severe."""
-
-    name: str
-    grade: int
-    note: str | None
-    serious: bool | None
-
-
-class Observation(Record):
-    """Breaths per minute, temperature in °C, oxygen given, ACVPU."""
-
-    resp: float | None
-    temperature: float | None
-    oxygen: bool | None
-    consciousness: str | None
-
-
-class Pressure(Record):
-    """One blood pressure, in mmHg; `device` is "by-hand" when a person typed it in."""
-
-    sys: float
-    dia: float
-    map: float | None
-    pulse: float | None
-    device: str
-
-
-class Decision(Record):
-    """A clinician's decision on a pressure."""
-
-    about: str
-    clinician: str
-    reason: str
-    sys: float
-    dia: float
-
-
-class PatientLimit(Record):
-    """A rule's limit for this patient; `limit` null is the set's own again."""
-
-    rule: str
-    signal: str
-    limit: float | None
-    was: float
-    clinician: str
-    reason: str
-
-
-class News2(Record):
-    """NEWS2 as scored last; partial when `missing` names parameters.
-
-    `held` are the points that these had when they were last known; the rules count them.
-    """
-
-    total: int
-    single: int
-    points: dict[str, int]
-    missing: list[str]
-    held: dict[str, int]
-
-
-class Correction(Answer):
-    """A record that was put right: what it was, and the id of what took its place."""
-
-    was: dict[str, Any]
-    now: str | None
-    by: str
-    at: str
-    reason: str | None
-
-
-class Session(Answer):
+class Session(Response):
     """A session: what is recorded, what is due, and whether the patient may leave."""
 
-    id: str
-    bed: str
-    patient: str
-    age: int | None
-    weight_kg: float | None
-    regimen: str
-    title: str
-    number: int | None
-    medicines: list[str] | None
-    escort_planned: bool | None
-    nurse: str | None
-    handing_to: str | None
-    state: Literal["baseline", "dosing", "observing", "ready", "closed", "aborted"]
-    by: str
-    rules: dict[str, str]
-    started_at: str
-    first_dose_at: str | None
-    last_dose_at: str | None
-    window_ends_at: str | None
-    window_min: float
-    planned_mg: float | None
-    given_mg: float
-    doses: list[Dose]
-    infusion: Infusion | None
-    scores: list[Score]
-    symptoms: list[Symptom]
-    observations: list[Observation]
-    pressures: list[Pressure]
-    decisions: list[Decision]
-    patient_limits: list[PatientLimit]
-    news2: News2 | None
-    corrections: list[Correction]
-    baseline: dict[str, float]
-    escort: bool
-    ready: bool
-    could_leave_at: str | None
-    limits: list[DrawnLimit]
-    gate: list[Condition]
-    criteria: list[Criterion]
-    schedule: list[Check]
-    ended_at: str | None
-    ended_by: str | None
-    against_criteria: dict[str, str] | None
-    reason: str | None
+    id: str = described("Its id.", "0b5c3d7e52c14be59a0e6d2f4f0d1c77")
+    bed: str = described("The bed.", "bed-1")
+    patient: str = described("The patient's alias.", "P-017")
+    age: int | None = described("The patient's age, in years.", 44)
+    weight_kg: float | None = described("The patient's weight, in kg.", 71)
+    regimen: str = described("The regimen.", "esketamine-84")
+    title: str = described("The regimen in words.", "Esketamine 84 mg")
+    number: int | None = described(
+        "Which session of the patient's course it is; null when not known.", 3
+    )
+    medicines: list[str] | None = described(
+        "What else the patient takes; null while nobody has asked.", ["benzodiazepine"]
+    )
+    escort_planned: bool | None = described(
+        "Whether somebody will take the patient home; null while nobody has asked.", True
+    )
+    nurse: str | None = described("Who watches the bed.", "nurse.a")
+    handing_to: str | None = described("To whom the bed is offered.", "nurse.b")
+    state: SessionState = described("How far it is.", "observing")
+    by: str = described("Who started it.", "nurse.a")
+    rules: dict[str, str] = described(
+        "The rule set that judges it.", {"name": "default", "version": "1", "hash": "9f2c…"}
+    )
+    started_at: str = described("When it started.", "2026-01-05T08:40:00.000Z")
+    first_dose_at: str | None = described(
+        "When the first dose was given.", "2026-01-05T09:00:00.000Z"
+    )
+    last_dose_at: str | None = described(
+        "When the last dose was given.", "2026-01-05T09:10:00.000Z"
+    )
+    window_ends_at: str | None = described(
+        "When the observation window ends.", "2026-01-05T11:10:00.000Z"
+    )
+    window_min: float = described("How long the observation window is, in min.", 120)
+    planned_mg: float | None = described("What the regimen plans, in mg.", 84)
+    given_mg: float = described("What has been given, in mg.", 84)
+    doses: list[Dose] = described("The doses, in order.")
+    infusion: Infusion | None = described("The infusion, once it has started.")
+    scores: list[Score] = described("The assessments, in order.")
+    symptoms: list[Symptom] = described("The symptoms, in order.")
+    observations: list[Observation] = described("The observations, in order.")
+    pressures: list[Pressure] = described("The blood pressures, in order.")
+    decisions: list[Clearance] = described("Clinicians' decisions on a pressure, in order.")
+    patient_limits: list[PatientLimit] = described("The limits set for this patient, in order.")
+    news2: News2 | None = described("NEWS2 as scored last.")
+    corrections: list[Correction] = described("What was put right or withdrawn.")
+    baseline: dict[str, float] = described(
+        "What was found before the first dose, by signal, in the signal's unit.",
+        {"sys": 128, "dia": 82, "cadss": 0},
+    )
+    escort: bool = described("Whether somebody to take the patient home is confirmed.", False)
+    ready: bool = described("Whether the patient may leave.", False)
+    could_leave_at: str | None = described(
+        "When every criterion but the window was met.", "2026-01-05T10:30:00.000Z"
+    )
+    limits: list[LimitLine] = described("The limits to draw beside the trends.")
+    gate: list[PredoseCriterion] = described("What the first dose waits for.")
+    criteria: list[Criterion] = described("What leaving waits for.")
+    schedule: list[ScheduledCheck] = described("What is to be checked, in the order it is due.")
+    ended_at: str | None = described("When it ended.", "2026-01-05T11:15:00.000Z")
+    ended_by: str | None = described("Who ended it.", "nurse.a")
+    against_criteria: dict[str, str] | None = described(
+        "By whom and why the patient was let go before every criterion was met.",
+        {"clinician": "dr.b", "reason": "transferred to ward 3"},
+    )
+    reason: str | None = described("Why it was aborted.", "patient withdrew")
 
 
-class Alarm(Answer):
-    """An alarm. `state` is of its condition; `acknowledged` of the person who took it.
+class TrendPoint(Response):
+    """The values of a short time."""
 
-    `recipients` are the levels it has called so far, the last at `called_at`; `blind` are the
-    rules that see nothing because of it.
-    """
-
-    id: str
-    bed: str
-    session: str | None
-    rule: str
-    device: str | None
-    kind: Literal["physiological", "technical", "advisory"]
-    priority: Literal["high", "medium", "low"]
-    latching: bool
-    state: Literal["active", "latched", "ended"]
-    acknowledged: bool
-    acknowledged_by: str | None
-    acknowledged_at: str | None
-    note: str | None
-    escalated: bool
-    level: int
-    recipients: list[str]
-    called_at: str
-    unverified_since: str | None
-    raised_at: str
-    condition_ended_at: str | None
-    ended_at: str | None
-    count: int
-    text: str
-    values: dict[str, float]
-    blind: list[str]
-    guidance: str
+    at: str = described("When that time begins.", "2026-01-05T09:40:00.000Z")
+    min: float = described("The lowest value, in the trend's unit.", 95)
+    max: float = described("The highest value, in the trend's unit.", 98)
+    last: float = described("The last value, in the trend's unit.", 97)
+    count: int = described("How many values there were.", 90)
 
 
-class Audio(Answer):
-    """Until when the bed's sound is paused and by whom; null and null when it is not."""
+class Trend(Response):
+    """One vital over time; where no point is, there was no value."""
 
-    paused_until: str | None
-    by: str | None
-
-
-class Rise(Answer):
-    """The highest systolic pressure over the baseline, in mmHg, and when."""
-
-    sys: float
-    at_min: int | None
+    vital: str = described("The vital.", "spo2")
+    unit: str = described("Its unit (UCUM).", "%")
+    points: list[TrendPoint] = described("The points, in order.")
 
 
-class Dissociation(Answer):
-    """The highest CADSS, and when it was seen at 4 or less for good; null when it was not."""
-
-    most: int
-    over_min: int | None
+# ── asked for ───────────────────────────────────────────────────────────────────────────
 
 
-class Burden(Answer):
-    """How often a rule of medium or high priority was met."""
+class StartSession(Request):
+    """Begin a session at a bed."""
 
-    rule: str
-    priority: Literal["high", "medium"]
-    count: int
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "bed": "bed-1",
+                    "patient": "P-017",
+                    "age": 44,
+                    "weight_kg": 71,
+                    "regimen": "esketamine-84",
+                    "medicines": ["benzodiazepine"],
+                    "by": "nurse.a",
+                }
+            ]
+        }
+    )
 
-
-class Visit(Answer):
-    """A session of a patient in short; minutes are from its first dose.
-
-    `number` counts those with a dose; `needed` says in words what was out of the ordinary.
-    """
-
-    session: str
-    number: int | None
-    on: str
-    regimen: str
-    title: str
-    state: Literal["baseline", "dosing", "observing", "ready", "closed", "aborted"]
-    started_at: str
-    first_dose_at: str | None
-    given_mg: float | None
-    rise: Rise | None
-    cadss: Dissociation | None
-    moaas: int | None
-    could_leave_min: int | None
-    ready_min: int | None
-    ended_min: int | None
-    alarms: list[Burden]
-    needed: list[str]
-
-
-class Bed(Answer):
-    """Everything about a bed now. `failing` is said while its own software is restarting.
-
-    `history` is of the patient's last sessions, while this one waits for its first dose.
-    """
-
-    id: str
-    simulated: bool
-    devices: list[Device]
-    vitals: dict[str, Vital]
-    cuff: Cuff | None
-    session: Session | None
-    alarms: list[Alarm]
-    audio: Audio
-    alarms_120min: int
-    failing: str | None
-    history: list[Visit] | None
+    bed: ShortText = described("A bed that is free.", "bed-1")
+    patient: ShortText = described("The patient's alias: no name is needed.", "P-017")
+    age: Annotated[int, Field(strict=True, ge=0, le=130)] | None = described(
+        "The patient's age, in years.", 44, default=None
+    )
+    weight_kg: Annotated[float, Field(strict=True, ge=20, le=400)] | None = described(
+        "The patient's weight, in kg; needed where the dose depends on it.", 71, default=None
+    )
+    regimen: ShortText = described("The regimen.", "esketamine-84")
+    medicines: Medicines | None = described(
+        "What else the patient takes; left out while nobody has asked.",
+        ["benzodiazepine"],
+        default=None,
+    )
+    escort_planned: bool | None = described(
+        "Whether somebody will take the patient home; left out while nobody has asked.",
+        True,
+        default=None,
+    )
+    by: By
 
 
-class Event(Answer):
-    """A journal event; what `payload` holds depends on `type`."""
+class RecordPreparation(Request):
+    """What was asked before the dose; what is left out stays as it is."""
 
-    seq: int
-    id: str
-    bed: str
-    session: str | None
-    type: str
-    at: str
-    payload: dict[str, Any]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"medicines": ["opioid"], "escort_planned": True, "by": "nurse.a"}]
+        }
+    )
 
-
-class Requested(Answer):
-    """The cuff was asked to measure; the pressure comes on the stream."""
-
-    bed: str
-    requested: bool = True
-
-
-class Point(Answer):
-    """The values of a short time: lowest, highest, last, and how many."""
-
-    at: str
-    min: float
-    max: float
-    last: float
-    count: int
+    medicines: Medicines | None = described(
+        "What else the patient takes.", ["opioid"], default=None
+    )
+    escort_planned: bool | None = described(
+        "Whether somebody will take the patient home.", True, default=None
+    )
+    by: By
 
 
-class Course(Answer):
-    """The course of one vital; where no point is, there was no value."""
+class ChangeAssignment(Request):
+    """Take over the bed, offer to hand it over, or leave it."""
 
-    vital: str
-    unit: str
-    points: list[Point]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"action": "take-over", "by": "nurse.b"},
+                {"action": "hand-over", "to": "nurse.b", "by": "nurse.a"},
+                {"action": "leave", "by": "nurse.a"},
+            ]
+        }
+    )
 
-
-class Uplink(Answer):
-    """The way to the MQTT broker; `waiting` events have still to be delivered."""
-
-    configured: bool
-    connected: bool
-    since: str | None
-    waiting: int
-    reason: str | None
-
-
-class Journal(Answer):
-    """The journal: its newest event, and since when it has not been able to store."""
-
-    failing_since: str | None
-    reason: str | None
-    seq: int
+    action: WatchAction = described("What to do.", "hand-over")
+    to: PersonName | None = described("To whom it is handed over.", "nurse.b", default=None)
+    by: By
 
 
-class Status(Answer):
-    """How the daemon itself is."""
+class ConfirmEscort(Request):
+    """Somebody will take the patient home."""
 
-    site: str
-    boot: str
-    now: str
-    simulated: bool
-    speed: float
-    mqtt: Uplink
-    journal: Journal
-    displays: int
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "nurse.a"}]})
+
+    by: By
 
 
-class Wrong(Answer):
-    """One field of a request that is wrong."""
+class AgainstCriteria(Request):
+    """Who takes it on themselves that the patient leaves before every criterion is met."""
 
-    field: str
-    message: str
+    clinician: Clinician
+    reason: FreeText = described("Why.", "transferred to ward 3")
 
 
-class Problem(Answer):
-    """What went wrong and how to mend it (RFC 9457)."""
+class CloseSession(Request):
+    """Discharge the patient."""
 
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    instance: str | None = None
-    errors: list[Wrong] = []
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"by": "nurse.a", "escort": True},
+                {
+                    "by": "nurse.a",
+                    "escort": True,
+                    "against_criteria": {"clinician": "dr.b", "reason": "transferred to ward 3"},
+                },
+            ]
+        }
+    )
+
+    by: By
+    escort: bool = described("Whether somebody takes the patient home.", True)
+    against_criteria: AgainstCriteria | None = described(
+        "Who lets the patient go before every criterion is met.", default=None
+    )
+
+
+class AbortSession(Request):
+    """End the session without a discharge."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"by": "nurse.a", "reason": "patient withdrew"}]}
+    )
+
+    by: By
+    reason: FreeText = described("Why.", "patient withdrew")

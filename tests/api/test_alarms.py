@@ -7,8 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api import alarms
-from api.app import BODY_BYTES, create_app
+from api.app import create_app
+from api.middleware import MAX_BODY_BYTES
+from monitor import archive
 from tests.virtual import virtual_time
 from tests.wards import simulated_ward
 
@@ -94,7 +95,7 @@ async def test_an_ended_session_can_be_read_after_the_next_one_began(tmp_path: P
 @virtual_time()
 async def test_a_long_session_is_read_to_its_end(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(alarms, "PAGE", 2)
+        patch.setattr(archive, "PAGE", 2)
         async with simulated_ward(tmp_path) as ward:
             first = await ward.start(patient="P-1")
             for total in range(5):
@@ -178,11 +179,11 @@ async def test_a_page_elsewhere_cannot_reach_the_ward_by_a_name_of_its_own(
 @virtual_time()
 async def test_a_body_that_is_too_large_is_refused(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
-        for body in (b"[" * (BODY_BYTES + 1), _undeclared(BODY_BYTES + 1)):
+        for body in (b"[" * (MAX_BODY_BYTES + 1), _undeclared(MAX_BODY_BYTES + 1)):
             answer = await ward.http.post("/api/v1/sessions", content=body)
             assert answer.status_code == 413
             assert answer.headers["Content-Type"] == "application/problem+json"
-            assert str(BODY_BYTES) in answer.json()["detail"]
+            assert str(MAX_BODY_BYTES) in answer.json()["detail"]
 
 
 async def _undeclared(size: int) -> AsyncIterator[bytes]:
@@ -193,7 +194,7 @@ async def _undeclared(size: int) -> AsyncIterator[bytes]:
 
 @virtual_time()
 async def test_a_body_of_the_largest_size_is_read(tmp_path: Path) -> None:
-    body = b"{}".ljust(BODY_BYTES)
+    body = b"{}".ljust(MAX_BODY_BYTES)
     async with simulated_ward(tmp_path) as ward:
         answer = await ward.http.post("/api/v1/sessions", content=body, headers=JSON)
         assert answer.status_code == 422
