@@ -1,10 +1,11 @@
 """Path and query parameters that several routes take, each with a description and an example."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Path, Query
 
-_MAX_SEQ = 2**63 - 1
+MAX_SEQ: Final = 2**63 - 1
+"""No journal has more events."""
 
 BedId = Annotated[str, Path(description="Id of a bed.", examples=["bed-1"])]
 SessionId = Annotated[
@@ -18,11 +19,11 @@ PatientAlias = Annotated[
 ]
 
 After = Annotated[
-    int, Query(ge=0, le=_MAX_SEQ, description="Only what is past this `seq`.", examples=[1041])
+    int, Query(ge=0, le=MAX_SEQ, description="Only what is past this `seq`.", examples=[1041])
 ]
 Before = Annotated[
     int | None,
-    Query(ge=0, le=_MAX_SEQ, description="Only what is before this `seq`.", examples=[1041]),
+    Query(ge=0, le=MAX_SEQ, description="Only what is before this `seq`.", examples=[1041]),
 ]
 Limit = Annotated[
     int, Query(ge=1, le=500, description="How many at most on this page.", examples=[100])
