@@ -2,7 +2,7 @@
 
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -12,7 +12,6 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from api import alarms, beds, events, forms, patients, problems, records, sessions, status, stream
 from api.idempotency import CommandExecutor
 from api.middleware import MAX_BODY_BYTES, BodyLimit, SecurityHeaders
-from api.schemas import Problem
 from monitor.ward import Ward
 
 DESCRIPTION: Final = """
@@ -25,6 +24,16 @@ Postdose supports trained staff. It is not a certified medical device.
 """
 
 
+class _Application(FastAPI):
+    """An application whose OpenAPI document holds the schemas of its errors."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, made once."""
+        if self.openapi_schema is None:
+            problems.add_schemas(super().openapi())
+        return super().openapi()
+
+
 def create_app(
     ward: Ward, *, version: str, host: str = "127.0.0.1", any_host: bool = False
 ) -> FastAPI:
@@ -33,14 +42,14 @@ def create_app(
     Unless `any_host`, requests are answered only when they name this machine as their
     host, so that a web page elsewhere cannot reach the ward through a name of its own.
     """
-    app = FastAPI(
+    app = _Application(
         title="Postdose",
         version=version,
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
-        responses={"default": {"model": Problem, "description": "What went wrong"}},
+        responses=problems.ERRORS,
     )
     problems.install_handlers(app)
     if not any_host:
@@ -61,7 +70,11 @@ def create_app(
         patients.router(ward, executor),
         stream.router(ward),
     ):
-        app.include_router(routes, prefix="/api/v1")
+        app.include_router(
+            routes,
+            prefix="/api/v1",
+            responses=problems.REQUEST_ERRORS,
+        )
     app.include_router(status.probes(ward))
     page = Path(str(resources.files("api").joinpath("static")))
     app.mount("/", StaticFiles(directory=page, html=True), name="page")

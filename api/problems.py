@@ -23,12 +23,21 @@ STATUSES: Final[Mapping[Refusal, int]] = {
     Refusal.UNAVAILABLE: 503,
 }
 
-_SCHEMA: Final = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_REFERENCE: Final = "#/components/schemas/{model}"
+_CONTENT: Final = {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model=Problem.__name__)}}}
 
 
-def _declared(described: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
-    return {status: {"description": text, "content": _SCHEMA} for status, text in described.items()}
+def _declared(described: Mapping[int | str, str]) -> dict[int | str, dict[str, Any]]:
+    return {
+        status: {"description": text, "content": _CONTENT} for status, text in described.items()
+    }
 
+
+ERRORS: Final = _declared({"default": "What went wrong"})
+"""For the OpenAPI document: what any route may answer."""
+
+REQUEST_ERRORS: Final = _declared({422: "The request makes no sense"})
+"""For the OpenAPI document: what any route with parameters may answer."""
 
 LOOKUP_ERRORS: Final = _declared({404: "There is no such thing"})
 """For the OpenAPI document: why something cannot be read."""
@@ -37,11 +46,19 @@ COMMAND_ERRORS: Final = _declared(
     {
         404: "There is no such thing",
         409: "It does not fit what is so now",
+        413: "The body is too large",
         422: "The request makes no sense",
         503: "It cannot be stored now",
     }
 )
 """For the OpenAPI document: what a command may be refused with."""
+
+
+def add_schemas(document: dict[str, Any]) -> None:
+    """Put the schemas that the declared errors refer to into the OpenAPI `document`."""
+    schema = Problem.model_json_schema(ref_template=_REFERENCE, mode="serialization")
+    document["components"]["schemas"] |= schema.pop("$defs") | {Problem.__name__: schema}
+
 
 _log = structlog.get_logger(__name__)
 
