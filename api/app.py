@@ -4,7 +4,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -12,6 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from api import alarms, beds, events, forms, patients, problems, records, sessions, status, stream
 from api.idempotency import CommandExecutor
 from api.middleware import MAX_BODY_BYTES, BodyLimit, SecurityHeaders
+from api.parameters import refuse_unknown_parameters
 from monitor.ward import Ward
 
 DESCRIPTION: Final = """
@@ -73,6 +74,7 @@ def create_app(
         app.include_router(
             routes,
             prefix="/api/v1",
+            dependencies=[Depends(refuse_unknown_parameters)],
             responses=problems.REQUEST_ERRORS,
         )
     app.include_router(status.probes(ward))

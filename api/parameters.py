@@ -1,8 +1,13 @@
-"""Path and query parameters that several routes take, each with a description and an example."""
+"""Path and query parameters: those that several routes take, and that no others are taken."""
 
+from collections.abc import Iterator
 from typing import Annotated, Final
 
-from fastapi import Path, Query
+from fastapi import Path, Query, Request
+from fastapi.dependencies.models import Dependant
+
+from api.problems import ProblemError
+from api.schemas import FieldError
 
 MAX_SEQ: Final = 2**63 - 1
 """No journal has more events."""
@@ -33,3 +38,22 @@ OfSession = Annotated[
     str | None,
     Query(description="Only of this session.", examples=["0b5c3d7e52c14be59a0e6d2f4f0d1c77"]),
 ]
+
+
+async def refuse_unknown_parameters(request: Request) -> None:
+    """A misspelt query parameter is refused, not ignored. Raises `ProblemError`."""
+    if not request.query_params:
+        return
+    known = list(_query_parameters(request.scope["route"].dependant))
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        there_are = ", ".join(known) or "none"
+        message = f"no such query parameter; there are: {there_are}"
+        errors = tuple(FieldError(field=name, message=message) for name in unknown)
+        raise ProblemError(422, f"{', '.join(unknown)}: {message}", errors)
+
+
+def _query_parameters(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for needed in dependant.dependencies:
+        yield from _query_parameters(needed)
