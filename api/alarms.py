@@ -83,7 +83,7 @@ def _add_commands(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> N
     async def acknowledge_alarm(
         alarm: AlarmId, body: AcknowledgeAlarm, request: Request, key: IdempotencyKey = None
     ) -> Any:
-        """Take an alarm. It stays until its condition ends; a latched one ends."""
+        """Acknowledge an alarm. It stays until its condition ends; a latched one ends."""
         command = commands.Acknowledge(alarm, body.by, body.note)
         return await run_on_alarm(alarm, request, key, command)
 

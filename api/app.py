@@ -9,7 +9,19 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from api import alarms, beds, events, forms, patients, problems, records, sessions, status, stream
+from api import (
+    alarms,
+    beds,
+    doses,
+    events,
+    forms,
+    patients,
+    problems,
+    records,
+    sessions,
+    status,
+    stream,
+)
 from api.idempotency import CommandExecutor
 from api.middleware import MAX_BODY_BYTES, BodyLimit, SecurityHeaders
 from api.parameters import refuse_unknown_parameters
@@ -64,6 +76,7 @@ def create_app(
         status.router(ward),
         beds.router(ward, executor),
         sessions.router(ward, executor),
+        doses.router(ward, executor),
         records.router(ward, executor),
         alarms.router(ward, executor),
         events.router(ward),

@@ -1,4 +1,7 @@
-"""What is put on record in an open session over HTTP: given, found, decided, and corrected."""
+"""What is put on record in an open session over HTTP: found, decided, and corrected.
+
+What is given is in `api.doses`.
+"""
 
 from typing import Any
 
@@ -9,9 +12,6 @@ from api.parameters import SessionId
 from api.problems import COMMAND_ERRORS
 from api.schemas.records import (
     AddNote,
-    ControlInfusion,
-    GiveDose,
-    Override,
     RecordClearance,
     RecordObservation,
     RecordPressure,
@@ -30,42 +30,9 @@ def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
     """The records of the sessions of `ward`."""
     routes = APIRouter(prefix="/sessions/{session}", tags=["sessions"], responses=COMMAND_ERRORS)
     run_in_session = session_runner(ward, executor)
-    _add_given(routes, run_in_session)
     _add_found(routes, run_in_session)
     _add_decided(routes, run_in_session)
     return routes
-
-
-def _override(body: Override | None) -> commands.Override | None:
-    return None if body is None else commands.Override(body.clinician, body.reason)
-
-
-def _add_given(routes: APIRouter, run_in_session: RunInSession) -> None:
-    @routes.post("/doses", response_model=Session)
-    async def record_dose(
-        session: SessionId, body: GiveDose, request: Request, key: IdempotencyKey = None
-    ) -> Any:
-        """Record an administration, or correct one."""
-        command = commands.GiveDose(
-            body.product,
-            body.mg,
-            body.lot,
-            body.by,
-            body.at,
-            _override(body.override),
-            body.corrects,
-        )
-        return await run_in_session(session, request, key, command)
-
-    @routes.post("/infusion", response_model=Session)
-    async def control_infusion(
-        session: SessionId, body: ControlInfusion, request: Request, key: IdempotencyKey = None
-    ) -> Any:
-        """Start, pause, resume or end the infusion."""
-        command = commands.ControlInfusion(
-            body.action, body.by, body.at, _override(body.override), body.reason
-        )
-        return await run_in_session(session, request, key, command)
 
 
 def _add_found(routes: APIRouter, run_in_session: RunInSession) -> None:

@@ -1,6 +1,6 @@
 """Sessions over HTTP: reading them, their start, preparation and end, and who watches.
 
-What is put on record in a session is in `api.records`, its form in `api.forms`.
+What is put on record in a session is in `api.doses` and `api.records`, its form in `api.forms`.
 """
 
 from collections.abc import Awaitable, Callable

@@ -9,7 +9,7 @@ from api.schemas.model import Request, Response
 
 
 class Alarm(Response):
-    """An alarm. `state` is of its condition; `acknowledged` of the person who took it."""
+    """An alarm. `state` is of its condition, `acknowledged` of the people who are to know."""
 
     id: str = described("Its id; the same when it recurs.", "b1a3c2d4-e5f6-5071-8293-a4b5c6d7e8f9")
     bed: str = described("The bed.", "bed-1")
@@ -28,10 +28,10 @@ class Alarm(Response):
     state: Literal["active", "latched", "ended"] = described(
         "`active` while its condition lasts, `latched` after it until acknowledged.", "active"
     )
-    acknowledged: bool = described("Whether somebody has taken it.", False)
-    acknowledged_by: str | None = described("Who took it.", "nurse.a")
-    acknowledged_at: str | None = described("When it was taken.", "2026-01-05T09:41:10.000Z")
-    note: str | None = described("What was noted when it was taken.", "repositioned")
+    acknowledged: bool = described("Whether somebody has acknowledged it.", False)
+    acknowledged_by: str | None = described("Who acknowledged it.", "nurse.a")
+    acknowledged_at: str | None = described("When it was acknowledged.", "2026-01-05T09:41:10.000Z")
+    note: str | None = described("What was noted when it was acknowledged.", "repositioned")
     escalated: bool = described("Whether it has called further than its first level.", False)
     level: int = described("How many levels it has called, from 1.", 1)
     recipients: list[str] = described("The levels it has called so far, in order.", ["nurse"])
@@ -54,7 +54,7 @@ class Alarm(Response):
 
 
 class AcknowledgeAlarm(Request):
-    """Take an alarm."""
+    """Acknowledge an alarm."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"by": "nurse.a", "note": "repositioned"}]}

@@ -10,7 +10,7 @@ from api.schemas.model import Request, Response
 from api.schemas.records import Correction
 from api.schemas.sessions import Session
 
-# ── shown ───────────────────────────────────────────────────────────────────────────────
+# ── responses ───────────────────────────────────────────────────────────────────────────
 
 
 class Provenance(Response):
@@ -79,7 +79,7 @@ class SessionExport(Response):
     form: Form = described("Its form.")
 
 
-# ── asked for ───────────────────────────────────────────────────────────────────────────
+# ── requests ────────────────────────────────────────────────────────────────────────────
 
 
 class ConfirmForm(Request):

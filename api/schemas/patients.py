@@ -8,7 +8,7 @@ from api.schemas.fields import At, By, FreeText, ShortText, described
 from api.schemas.model import Request, Response
 from api.schemas.sessions import SessionState
 
-# ── shown ───────────────────────────────────────────────────────────────────────────────
+# ── responses ───────────────────────────────────────────────────────────────────────────
 
 
 class PressureRise(Response):
@@ -135,7 +135,7 @@ class TreatmentCourse(Response):
     entries: list[CourseEntry] = described("What stands written down, oldest first.")
 
 
-# ── asked for ───────────────────────────────────────────────────────────────────────────
+# ── requests ────────────────────────────────────────────────────────────────────────────
 
 
 class RecordResponse(Request):

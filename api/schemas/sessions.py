@@ -1,19 +1,18 @@
 """Sessions: their state, what is due, whether the patient may leave, and what is asked of one.
 
-What is put on record in a session is in `api.schemas.records`.
+What is put on record in a session is in `api.schemas.doses` and `api.schemas.records`.
 """
 
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from api.schemas.doses import Dose, Infusion
 from api.schemas.fields import By, Clinician, FreeText, Medicines, PersonName, ShortText, described
 from api.schemas.model import Request, Response
 from api.schemas.records import (
     Clearance,
     Correction,
-    Dose,
-    Infusion,
     News2,
     Observation,
     PatientLimit,
@@ -25,7 +24,7 @@ from monitor.commands import WatchAction
 
 SessionState = Literal["baseline", "dosing", "observing", "ready", "closed", "aborted"]
 
-# ── shown ───────────────────────────────────────────────────────────────────────────────
+# ── responses ───────────────────────────────────────────────────────────────────────────
 
 
 class Criterion(Response):
@@ -149,7 +148,7 @@ class Trend(Response):
     points: list[TrendPoint] = described("The points, in order.")
 
 
-# ── asked for ───────────────────────────────────────────────────────────────────────────
+# ── requests ────────────────────────────────────────────────────────────────────────────
 
 
 class StartSession(Request):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.virtual import virtual_time
-from tests.wards import OVERRIDE, simulated_ward
+from tests.wards import simulated_ward
 
 REFUSED: dict[str, tuple[str, dict[str, Any], int, str]] = {
     "a score off its scale": ("scores", {"scale": "cadss", "total": 93}, 422, "total"),
@@ -78,24 +78,3 @@ async def test_a_number_is_a_number(tmp_path: Path) -> None:
         body = {"scale": "moaas", "total": True, "by": "nurse.a"}
         problem = await ward.post(f"/sessions/{session}/scores", body, expect=422)
         assert [wrong["field"] for wrong in problem["errors"]] == ["total"]
-
-
-@virtual_time()
-async def test_an_infusion_runs_its_course(tmp_path: Path) -> None:
-    async with simulated_ward(tmp_path) as ward:
-        session = await ward.start(regimen="ketamine-iv")
-        path = f"/sessions/{session}/infusion"
-        for action, status in (
-            ("pause", 409),
-            ("start", 200),
-            ("start", 409),
-            ("pause", 200),
-            ("resume", 200),
-            ("end", 200),
-            ("resume", 409),
-        ):
-            body = {"action": action, "by": "nurse.a", "override": OVERRIDE}
-            await ward.post(path, body, expect=status)
-        seen = await ward.get(f"/sessions/{session}")
-        assert seen["infusion"]["ended_at"] is not None
-        assert seen["state"] == "observing"
