@@ -19,7 +19,7 @@ from fastapi import FastAPI
 
 from alerts import ruleset
 from alerts.rules import RuleSet
-from api.app import create_app
+from api import create_app
 from drivers.clock import Clock
 from monitor import __version__
 from monitor.journal import Journal, StoreError

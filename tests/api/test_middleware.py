@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.app import create_app
+from api import create_app
 from api.middleware import MAX_BODY_BYTES
 from tests.virtual import virtual_time
 from tests.wards import simulated_ward

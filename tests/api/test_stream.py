@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.types import Message
 
-from api.app import create_app
+from api import create_app
 from drivers.clock import parse_rfc3339
 from tests.virtual import virtual_time
 from tests.wards import SimulatedWard, simulated_ward
