@@ -57,10 +57,10 @@ class _OfTheWard(Collector):
         faults = CounterMetricFamily(
             "postdose_bed_faults", "Failures of a bed's core, each mended", labels=["bed"]
         )
-        for bed, keeper in self._ward.bed_runners.items():
-            faults.add_metric([bed], keeper.faults)
+        for bed, runner in self._ward.bed_runners.items():
+            faults.add_metric([bed], runner.faults)
             counted: dict[tuple[Priority, str], int] = {}
-            for alarm in keeper.bed.alarm_engine.open_alarms():
+            for alarm in runner.bed.alarm_engine.open_alarms():
                 key = (alarm.priority, alarm.kind.value)
                 counted[key] = counted.get(key, 0) + 1
             for (priority, kind), count in counted.items():
@@ -85,8 +85,8 @@ class _OfTheWard(Collector):
         }
         everyone = [
             (bed, name, device)
-            for bed, keeper in self._ward.bed_runners.items()
-            for name, device in keeper.devices.items()
+            for bed, runner in self._ward.bed_runners.items()
+            for name, device in runner.devices.items()
         ]
         for bed, name, device in everyone:
             up.add_metric([bed, name], float(device.link_state.state is LinkState.UP))

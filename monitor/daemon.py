@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from alerts.rules import RuleSet, loader
-from api.app import create_app
+from api import create_app
 from drivers.clock import Clock
 from monitor import __version__
 from monitor.journal import Journal, StoreError
@@ -246,5 +246,5 @@ class _PublisherView:
         return self._ward.bed_runners[bed].session()
 
     def open_alarms(self) -> Iterable[Mapping[str, Any]]:
-        for keeper in self._ward.bed_runners.values():
-            yield from keeper.alarms()
+        for runner in self._ward.bed_runners.values():
+            yield from runner.alarms()

@@ -13,7 +13,7 @@ from typing import Any, Final
 import httpx
 
 from alerts.rules import loader
-from api.app import create_app
+from api import create_app
 from drivers.clock import Clock
 from drivers.links import MemoryPort
 from drivers.registry import DeviceSpec

@@ -279,8 +279,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 @contextlib.asynccontextmanager
 async def _nurses(ward: Ward, devices: _Devices) -> AsyncIterator[list[asyncio.Task[None]]]:
     tasks = [asyncio.create_task(devices.watch())] + [
-        asyncio.create_task(_Nurse(number, keeper, ward, devices).work())
-        for number, keeper in enumerate(ward.bed_runners.values())
+        asyncio.create_task(_Nurse(number, runner, ward, devices).work())
+        for number, runner in enumerate(ward.bed_runners.values())
     ]
     try:
         yield tasks
@@ -295,9 +295,9 @@ async def _nurses(ward: Ward, devices: _Devices) -> AsyncIterator[list[asyncio.T
 class _Nurse:
     """Looks after one bed, one patient after another."""
 
-    def __init__(self, number: int, keeper: BedRunner, ward: Ward, devices: _Devices) -> None:
+    def __init__(self, number: int, runner: BedRunner, ward: Ward, devices: _Devices) -> None:
         self._number = number
-        self._keeper = keeper
+        self._runner = runner
         self._clock: Clock = ward.clock
         self._regimen = ward.regimens.by_name[REGIMENS[number % len(REGIMENS)]]
         self._devices = devices
@@ -337,10 +337,10 @@ class _Nurse:
 
     @property
     def _session(self) -> Any:
-        return self._keeper.bed.session
+        return self._runner.bed.session
 
     async def _wait_for_the_gate(self) -> None:
-        bed = self._keeper.bed
+        bed = self._runner.bed
         for _ in range(GATE_LOOKS):
             if not required_criteria(
                 [c for c in bed.predose_criteria(self._clock.now()) if not c.met]
@@ -350,7 +350,7 @@ class _Nurse:
 
     async def _give(self) -> None:
         regimen = self._regimen
-        await self._devices.dose(self._keeper.id)
+        await self._devices.dose(self._runner.id)
         if regimen.is_infusion:
             mg = regimen.planned_mg(WEIGHT_KG) or 0.0
             await self._do(ControlInfusion(InfusionAction.START, self._by, override=OVERRIDE))
@@ -370,7 +370,7 @@ class _Nurse:
             ran_s = (now.wall - infusion.started_at).total_seconds()
             if ran_s >= 60 * (self._regimen.infusion_min or 0):
                 await self._do(ControlInfusion(InfusionAction.END, self._by))
-        for planned in self._keeper.bed.schedule(now):
+        for planned in self._runner.bed.schedule(now):
             if planned.state is not CheckState.DUE or planned.check is CheckKind.PRESSURE:
                 continue
             await self._score(planned.check.value)
@@ -384,17 +384,17 @@ class _Nurse:
         if self._session.phase is Phase.READY and late_s > APART_S:
             await self._do(Close(self._by, escort=True))
         elif late_s > LINGER_S:
-            for alarm in self._keeper.bed.alarm_engine.open_alarms():
+            for alarm in self._runner.bed.alarm_engine.open_alarms():
                 await self._do(Acknowledge(alarm.id, alarm.acknowledged_by or self._by))
             if late_s > 2 * LINGER_S:
                 reason = "the demo's next patient is waiting"
                 await self._do(Close(self._by, True, "Dr. Demo", reason))
 
     async def _score(self, scale: str) -> None:
-        truth = await self._devices.patient(self._keeper.id)
+        truth = await self._devices.patient(self._runner.id)
         total = truth[scale]
         await self._do(RecordScore(scale, 0 if total is None else total, None, self._by))
 
     async def _do(self, command: Command) -> None:
         with contextlib.suppress(Refused):
-            await self._keeper.command(command)
+            await self._runner.command(command)

@@ -1,6 +1,6 @@
 """All beds of one daemon, and what it takes to answer for them.
 
-The ward owns the beds' keepers, the journal's feed and the newest vitals; the HTTP
+The ward owns the beds' runners, the journal's feed and the newest vitals; the HTTP
 interface and the MQTT publisher are written against it.
 """
 
@@ -92,12 +92,12 @@ class Ward:
 
     async def restore(self) -> None:
         """Rebuild every bed from the journal. Raises `StoreError`."""
-        for keeper in self.bed_runners.values():
-            await keeper.restore()
-            session = keeper.bed.session
+        for runner in self.bed_runners.values():
+            await runner.restore()
+            session = runner.bed.session
             if session is not None and session.phase is Phase.BASELINE:
                 past = await self.prior_sessions(session.patient, session.id)
-                keeper.set_prior_sessions(session.id, past)
+                runner.set_prior_sessions(session.id, past)
 
     async def prior_sessions(
         self, patient: str, session: str | None = None
@@ -118,8 +118,8 @@ class Ward:
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(self._run_bed(f"{bed}/{name}", device.run))
-                for bed, keeper in self.bed_runners.items()
-                for name, device in keeper.devices.items()
+                for bed, runner in self.bed_runners.items()
+                for name, device in runner.devices.items()
             ]
             running.append(tasks.create_task(self._run_bed("ticks", self._tick)))
             try:
@@ -127,8 +127,8 @@ class Ward:
             finally:
                 for task in running:
                     task.cancel()
-                for keeper in self.bed_runners.values():
-                    keeper.close()
+                for runner in self.bed_runners.values():
+                    runner.close()
 
     async def _run_bed(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run for ever; a failure is logged, and does not reach the others."""
@@ -141,24 +141,24 @@ class Ward:
 
     async def _tick(self) -> None:
         """Tell the beds in turns, so that a large ward makes no long pauses."""
-        keepers = list(self.bed_runners.values())
-        turns = [keepers[first::TURNS] for first in range(min(TURNS, len(keepers)))] or [[]]
+        runners = list(self.bed_runners.values())
+        turns = [runners[first::TURNS] for first in range(min(TURNS, len(runners)))] or [[]]
         pause_s = max(TICK_S / len(turns), SLOWEST_TURN_S * self.clock.speed)
         while True:
             for turn in turns:
                 now = self.clock.now()
                 site = self._update_site_conditions()
-                for keeper in turn:
+                for runner in turn:
                     for trouble, reason in site.items():
-                        keeper.site(trouble, reason)
-                    keeper.tick(now)
-                    self._publish_vitals(keeper, now)
+                        runner.site(trouble, reason)
+                    runner.tick(now)
+                    self._publish_vitals(runner, now)
                 await self.clock.sleep(pause_s)
             self.journal.flush_idle(self.clock.now().wall)
 
     def _update_site_conditions(self) -> dict[str, str | None]:
         """What troubles the daemon itself, by name; None for what does not."""
-        failing = [keeper.id for keeper in self.bed_runners.values() if keeper.failing is not None]
+        failing = [runner.id for runner in self.bed_runners.values() if runner.failing is not None]
         return {
             "journal-failing": self.journal.failure,
             "broker-unreachable": self._unreachable(),
@@ -173,13 +173,13 @@ class Ward:
 
     # ── vitals, and alarms that wait for the disk ───────────────────────────────────────
 
-    def _publish_vitals(self, keeper: BedRunner, now: Instant) -> None:
+    def _publish_vitals(self, runner: BedRunner, now: Instant) -> None:
         """Hand on the bed's vitals, grown older or new, once a second."""
-        bed = keeper.id
+        bed = runner.id
         if now.mono - self._vitals_published_at.get(bed, float("-inf")) < self._vitals_period_s:
             return
         self._vitals_published_at[bed] = now.mono
-        vitals = keeper.vitals()
+        vitals = runner.vitals()
         self.latest_vitals.put(bed, {"bed": bed, "at": rfc3339(now.wall), "vitals": vitals})
 
     def unstored(self, event: Event) -> None:
@@ -216,15 +216,15 @@ class Ward:
 
     def alarm(self, alarm_id: str) -> tuple[BedRunner, Alarm] | None:
         """The alarm of that id and its bed, if any bed still holds it."""
-        for keeper in self.bed_runners.values():
-            if (alarm := keeper.bed.alarm_engine.find(alarm_id)) is not None:
-                return keeper, alarm
+        for runner in self.bed_runners.values():
+            if (alarm := runner.bed.alarm_engine.find(alarm_id)) is not None:
+                return runner, alarm
         return None
 
     def runner_of_session(self, session_id: str) -> BedRunner | None:
         """The bed whose latest session this is."""
-        for keeper in self.bed_runners.values():
-            session = keeper.bed.session
+        for runner in self.bed_runners.values():
+            session = runner.bed.session
             if session is not None and session.id == session_id:
-                return keeper
+                return runner
         return None

@@ -81,8 +81,8 @@ def test_a_command_that_meets_a_fault_of_ours_is_answered_and_the_bed_mended(
 async def test_events_of_a_bed_are_numbered_without_gaps_over_a_rebuild(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path, BEDS) as ward:
         session = await ward.start("bed-1")
-        keeper = ward.ward.bed_runners["bed-1"]
-        keeper._failed(RuntimeError("a fault of ours"))
+        runner = ward.ward.bed_runners["bed-1"]
+        runner._failed(RuntimeError("a fault of ours"))
         await ward.clock.sleep(5)
         await ward.score(session, "moaas", 5)
         stored = await ward.ward.journal.events(bed="bed-1")
@@ -148,8 +148,8 @@ def test_events_that_the_journal_refuses_are_told_and_the_bed_starts_afresh(
             refused: asyncio.Future[list[Stored]] = asyncio.get_running_loop().create_future()
             with monkeypatch.context() as patched:
                 patched.setattr(ward.ward.journal, "append", lambda *_, **__: refused)
-                keeper = ward.ward.bed_runners["bed-1"]
-                keeper.command(RecordScore("cadss", 31, None, "nurse.a"))
+                runner = ward.ward.bed_runners["bed-1"]
+                runner.command(RecordScore("cadss", 31, None, "nurse.a"))
             refused.set_exception(StoreError("it is there already"))
             await ward.clock.sleep(5)
             assert "alarm.raised" in told
