@@ -27,7 +27,7 @@ class StopMeasurement:
 
 _EFFECTS: Final[Mapping[str, type[StartMeasurement | StopMeasurement]]] = {
     "pressure.requested": StartMeasurement,
-    "cuff.stopped": StopMeasurement,
+    "nibp.inhibited": StopMeasurement,
 }
 
 

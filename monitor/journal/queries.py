@@ -121,7 +121,7 @@ def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]
     left = max(_last(connection, of_bed, type_) or 0 for type_ in SESSION_ENDINGS)
     stopped = connection.execute(
         sa.select(sa.func.min(event.c.seq)).where(
-            of_bed, event.c.type == "cuff.stopped", event.c.seq > left
+            of_bed, event.c.type == "nibp.inhibited", event.c.seq > left
         )
     ).scalar()
     alarms = sa.select(open_alarm.c.subject).where(open_alarm.c.bed == bed)

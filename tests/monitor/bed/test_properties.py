@@ -133,7 +133,7 @@ class AnyOrder(Happenings):
             self.quiet_until = mono + (until - event.at).total_seconds()
         if event.subject is not None:
             alarm = Alarm.from_json(event.payload["alarm"])
-            if alarm.called_at == event.at:
+            if alarm.notified_at == event.at:
                 self.called[alarm.id] = mono
             if event.type == "alarm.acknowledged":
                 self.taken[alarm.id] = alarm.priority
@@ -243,7 +243,7 @@ class AnyOrder(Happenings):
 
     def an_acknowledgement_that_is_taken_back_leaves_the_alarm_to_a_person(self) -> None:
         for event in self.new:
-            if event.type == "alarm.acknowledgement-undone":
+            if event.type == "alarm.unacknowledged":
                 alarm = Alarm.from_json(event.payload["alarm"])
                 assert alarm.is_open
                 assert not alarm.acknowledged
