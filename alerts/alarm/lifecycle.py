@@ -131,7 +131,7 @@ class Alarm:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Alarm":
-        """The alarm that `as_json` wrote, now or before it told of levels and of rules without data."""
+        """The alarm that `as_json` wrote, now or before it told of its escalation level."""
         return cls(
             id=data["id"],
             bed=data["bed"],

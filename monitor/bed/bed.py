@@ -80,6 +80,7 @@ from monitor.session import (
     happened_at,
     next_change_s,
     predose_criteria,
+    upcast,
 )
 from monitor.session import signals as observations
 
@@ -165,7 +166,8 @@ class Bed:
         for event, at in happened_at(before, now, set_by_s):
             self._apply(event, at.mono)
             if event.subject is not None:
-                self.alarm_engine.apply(Alarm.from_json(event.payload["alarm"]))
+                alarm = Alarm.from_json(event.payload["alarm"])
+                self.alarm_engine.apply(upcast.alarm(alarm, self.rules))
             elif event.type in SESSION_ENDINGS:
                 self.vitals.clear_spot_checks(now)
             else:

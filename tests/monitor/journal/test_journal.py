@@ -425,7 +425,7 @@ async def main():
     journal = Journal.open(sys.argv[1])
     async with asyncio.TaskGroup() as beds:
         for name in ("bed-1", "bed-2", "bed-3"):
-            beds.create_task(bed(journal, name, (await journal.rebuild(name))[1]))
+            beds.create_task(bed(journal, name, (await journal.load_stream(name))[1]))
 
 asyncio.run(main())
 """
