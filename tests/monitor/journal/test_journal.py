@@ -338,7 +338,7 @@ async def test_a_cursor_is_stored_by_the_thread_within_seconds(
 # The chain
 
 
-PAGE = Path(__file__).parents[3] / "docs" / "journal.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "journal.md"
 RECIPE = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
