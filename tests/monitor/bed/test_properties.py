@@ -109,7 +109,7 @@ class AnyOrder(Happenings):
         self.quiet_until = 0.0
         self.started = 0.0
         self.asked = float("-inf")
-        self.could_leave = False
+        self.criteria_met = False
 
     # ── what is counted beside the bed ──────────────────────────────────────────────────
 
@@ -119,7 +119,7 @@ class AnyOrder(Happenings):
         for holds in AFTER_EACH_STEP:
             holds(self)
         if isinstance(what, Close):
-            assert self.could_leave or what.clinician
+            assert self.criteria_met or what.clinician
 
     def count(self, event: Event) -> None:
         mono = self.now.mono
@@ -349,7 +349,7 @@ class AnyOrder(Happenings):
 
     def remembered(self) -> dict[str, Any]:
         criteria = self.bed.discharge_criteria(self.now, escort=True) if self.is_occupied else []
-        self.could_leave = all(criterion.met for criterion in criteria)
+        self.criteria_met = all(criterion.met for criterion in criteria)
         return durable(self.bed) | view.bed(self.bed, self.now, simulated=False)
 
     def is_refused(self, command: Command, before: dict[str, Any]) -> None:
