@@ -81,15 +81,15 @@ def _add_found(routes: APIRouter, run_in_session: RunInSession) -> None:
 
 
 def _add_decided(routes: APIRouter, run_in_session: RunInSession) -> None:
-    @routes.post("/decisions", response_model=Session)
+    @routes.post("/clearances", response_model=Session)
     async def record_clearance(
         session: SessionId, body: RecordClearance, request: Request, key: IdempotencyKey = None
     ) -> Any:
-        """Record a clinician's decision on the latest pressure."""
-        command = commands.RecordClearance(body.about, body.clinician, body.reason, body.by)
+        """Record a clinician's clearance of the latest pressure."""
+        command = commands.RecordClearance(body.scope, body.clinician, body.reason, body.by)
         return await run_in_session(session, request, key, command)
 
-    @routes.post("/limits", response_model=Session)
+    @routes.post("/alarm-limits", response_model=Session)
     async def set_alarm_limit(
         session: SessionId, body: SetAlarmLimit, request: Request, key: IdempotencyKey = None
     ) -> Any:

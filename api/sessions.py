@@ -197,7 +197,7 @@ def _add_commands(routes: APIRouter, run_in_session: RunInSession) -> None:
         command = commands.RecordPreparation(body.medicines, body.escort_planned, body.by)
         return await run_in_session(session, request, key, command)
 
-    @routes.post("/{session}/watch", response_model=Session, responses=COMMAND_ERRORS)
+    @routes.post("/{session}/assignment", response_model=Session, responses=COMMAND_ERRORS)
     async def change_assignment(
         session: SessionId, body: ChangeAssignment, request: Request, key: IdempotencyKey = None
     ) -> Any:

@@ -166,7 +166,7 @@ class AlarmEngine:
         """Give the alarms that were applied from the journal their place in monotonic time."""
         for key, alarm in self.alarms.items():
             self._raised_mono[key] = now.past(alarm.raised_at).mono
-            self._called_mono[key] = now.past(alarm.called_at).mono
+            self._called_mono[key] = now.past(alarm.notified_at).mono
             self._plan_call(key)
             if alarm.ended_at is not None:
                 self._ended_mono[key] = now.past(alarm.ended_at).mono
@@ -269,7 +269,7 @@ class AlarmEngine:
         last = self.alarms.get(key)
         if last is not None and self._is_the_same(key, last, scene.session, now):
             cause = TriggerDetails(
-                now.wall, text=text, values=values, blind=blind, priority=rule.priority
+                now.wall, text=text, values=values, rules_without_data=blind, priority=rule.priority
             )
             return self._take(advance(last, Trigger.ONSET, cause), now)
         alarm = Alarm(
@@ -289,9 +289,9 @@ class AlarmEngine:
             guidance=rule.guidance,
             values=values,
             raised_at=now.wall,
-            called_at=now.wall,
+            notified_at=now.wall,
             recipients=self.rules.escalation.levels[:1],
-            blind=blind,
+            rules_without_data=blind,
         )
         return self._take([AlarmChange("alarm.raised", alarm)], now)
 
@@ -331,7 +331,7 @@ class AlarmEngine:
             now.wall,
             reason=f"still there after {rule.worsens_after_s:g} s",
             priority=rule.worsens_to,
-            blind=self._blind(key, scene)[0],
+            rules_without_data=self._blind(key, scene)[0],
         )
         return self._take(advance(self.alarms[key], Trigger.RAISE_PRIORITY, cause), now)
 
@@ -436,8 +436,8 @@ class AlarmEngine:
         changes: list[AlarmChange] = []
         for key in self._call_due.by(now.mono):
             alarm = self.alarms[key]
-            called = self.rules.escalation.levels[: alarm.level + 1]
-            happened = Trigger.ESCALATE if len(called) > alarm.level else Trigger.REMIND
+            called = self.rules.escalation.levels[: alarm.escalation_level + 1]
+            happened = Trigger.ESCALATE if len(called) > alarm.escalation_level else Trigger.REMIND
             waited_s = now.mono - self._called_mono[key]
             cause = TriggerDetails(
                 now.wall, reason=f"not acknowledged for {waited_s:.0f} s", recipients=called
@@ -457,7 +457,7 @@ def _key(alarm: Alarm) -> Key:
 
 
 def _call(alarm: Alarm) -> tuple[str, datetime]:
-    return alarm.id, alarm.called_at
+    return alarm.id, alarm.notified_at
 
 
 def _devices_of(rule: Rule, devices: Mapping[str | None, Iterable[str]]) -> list[str | None]:

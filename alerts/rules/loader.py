@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from alerts.rules.escalation import escalation_from
@@ -77,9 +78,14 @@ def parse(text: str, where: str) -> RuleSet:
     return _read(text, where, ()).validated()
 
 
-def from_texts(texts: Sequence[str], where: str) -> RuleSet:
-    """The set that these `RuleSet.texts` were kept of. Raises `RuleError`."""
-    return _read(texts[0], where, (), texts[1:]).validated()
+def from_texts(
+    texts: Sequence[str], where: str, renamed: Mapping[str, str] | None = None
+) -> RuleSet:
+    """The set that these `RuleSet.texts` were kept of. Raises `RuleError`.
+
+    `renamed` gives today's names of the technical conditions that they call otherwise.
+    """
+    return _read(texts[0], where, (), texts[1:], renamed or {}).validated()
 
 
 def _load(name_or_path: str, above: tuple[Path, ...]) -> ParsedRuleSet:
@@ -105,7 +111,11 @@ def _load(name_or_path: str, above: tuple[Path, ...]) -> ParsedRuleSet:
 
 
 def _read(
-    text: str, where: str, above: tuple[Path, ...], extended: Sequence[str] = ()
+    text: str,
+    where: str,
+    above: tuple[Path, ...],
+    extended: Sequence[str] = (),
+    renamed: Mapping[str, str] = MappingProxyType({}),
 ) -> ParsedRuleSet:
     """`extended` holds the texts of what it extends, where they are not to be looked for."""
     try:
@@ -124,7 +134,7 @@ def _read(
         _check_keys(data)
         if "extends" in data:
             base = (
-                from_texts(extended, where)
+                from_texts(extended, where, renamed)
                 if extended
                 else _load(data["extends"], above).validated()
             )
@@ -142,7 +152,7 @@ def _read(
         try:
             rule_id = _id(table, places)
             places[rule_id] = ("rule", n)
-            rules[rule_id] = rule_from(table)
+            rules[rule_id] = rule_from(_in_todays_names(table, renamed))
         except RuleSyntaxError as fault:
             named = f"rule {table['id']}: " if "id" in table else ""
             faults.append(f"{draft.at(('rule', n, *fault.place))}: {named}{fault}")
@@ -154,6 +164,11 @@ def _read(
         data["name"], data["version"], digest.hexdigest(), tuple(rules.values()), escalation, texts
     )
     return ParsedRuleSet(where, [], whole, base, places, draft.lines)
+
+
+def _in_todays_names(table: Mapping[str, Any], renamed: Mapping[str, str]) -> Mapping[str, Any]:
+    name = table.get("technical")
+    return {**table, "technical": renamed[name]} if name in [*renamed] else table
 
 
 def _check_keys(data: Mapping[str, Any]) -> None:

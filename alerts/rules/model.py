@@ -66,7 +66,7 @@ SIGNALS: Final = frozenset(RANGES)
 SITE_CONDITIONS: Final = frozenset({"journal-failing", "broker-unreachable", "bed-failing"})
 """Troubles of the daemon itself, which belong to no device."""
 
-BED_CONDITIONS: Final = frozenset({"signal-missing", "nobody-watching", "cuff-stopped"})
+BED_CONDITIONS: Final = frozenset({"signal-missing", "nobody-watching", "nibp-inhibited"})
 """Troubles of a bed as a whole."""
 
 CHECK_CONDITIONS: Final = frozenset({"check-overdue"})

@@ -32,10 +32,10 @@ class Alarm(Response):
     acknowledged_by: str | None = described("Who acknowledged it.", "nurse.a")
     acknowledged_at: str | None = described("When it was acknowledged.", "2026-01-05T09:41:10.000Z")
     note: str | None = described("What was noted when it was acknowledged.", "repositioned")
-    escalated: bool = described("Whether it has called further than its first level.", False)
-    level: int = described("How many levels it has called, from 1.", 1)
+    escalated: bool = described("Whether it was escalated beyond its first level.", False)
+    escalation_level: int = described("How many levels were notified, from 1.", 1)
     recipients: list[str] = described("The levels it has called so far, in order.", ["nurse"])
-    called_at: str = described("When the last level was called.", "2026-01-05T09:40:00.000Z")
+    notified_at: str = described("When the last level was notified.", "2026-01-05T09:40:00.000Z")
     unverified_since: str | None = described(
         "Since when no data say whether its condition lasts.", "2026-01-05T09:42:00.000Z"
     )
@@ -49,7 +49,9 @@ class Alarm(Response):
     values: dict[str, float] = described(
         "What the rule saw, by signal, in the signal's unit.", {"spo2": 85}
     )
-    blind: list[str] = described("Rules that see nothing because of it.", ["spo2.low"])
+    rules_without_data: list[str] = described(
+        "Rules without data because of it.", ["spo2.low"]
+    )
     guidance: str = described("What to do.", "Check the patient and the sensor.")
 
 

@@ -52,7 +52,7 @@ class SessionSummary(Response):
     rise: PressureRise | None = described("The highest rise of the systolic pressure.")
     cadss: DissociationPeak | None = described("The strongest dissociation.")
     moaas: int | None = described("The lowest MOAA/S.", 4)
-    could_leave_min: int | None = described(
+    criteria_met_min: int | None = described(
         "When every criterion but the window was met, in min after the first dose.", 90
     )
     ready_min: int | None = described(

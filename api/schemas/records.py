@@ -68,9 +68,9 @@ class Pressure(Record):
 
 
 class Clearance(Record):
-    """A clinician's decision to go on with a pressure."""
+    """A clinician's clearance of a pressure."""
 
-    about: str = described("What was decided on.", "pre-dose-pressure")
+    scope: str = described("What was cleared.", "pre-dose-pressure")
     clinician: str = described("Who decided.", "dr.b")
     reason: str = described("Why.", "known hypertension, took the morning dose")
     sys: float = described("The systolic pressure decided on, in mmHg.", 148)
@@ -237,13 +237,13 @@ class RetractRecord(Request):
 
 
 class RecordClearance(Request):
-    """A clinician's decision on the latest pressure."""
+    """A clinician's clearance of the latest pressure."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {
-                    "about": "pre-dose-pressure",
+                    "scope": "pre-dose-pressure",
                     "clinician": "dr.b",
                     "reason": "known hypertension, took the morning dose",
                     "by": "nurse.a",
@@ -252,7 +252,7 @@ class RecordClearance(Request):
         }
     )
 
-    about: ClearanceScope = described("What is decided on.", "pre-dose-pressure")
+    scope: ClearanceScope = described("What is cleared.", "pre-dose-pressure")
     clinician: Clinician
     reason: FreeText = described("Why.", "known hypertension, took the morning dose")
     by: By

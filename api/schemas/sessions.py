@@ -104,7 +104,7 @@ class Session(Response):
     symptoms: list[Symptom] = described("The symptoms, in order.")
     observations: list[Observation] = described("The observations, in order.")
     pressures: list[Pressure] = described("The blood pressures, in order.")
-    decisions: list[Clearance] = described("Clinicians' decisions on a pressure, in order.")
+    clearances: list[Clearance] = described("Clinicians' clearances of a pressure, in order.")
     patient_limits: list[PatientLimit] = described("The limits set for this patient, in order.")
     news2: News2 | None = described("NEWS2 as scored last.")
     corrections: list[Correction] = described("What was put right or withdrawn.")
@@ -114,7 +114,7 @@ class Session(Response):
     )
     escort: bool = described("Whether somebody to take the patient home is confirmed.", False)
     ready: bool = described("Whether the patient may leave.", False)
-    could_leave_at: str | None = described(
+    criteria_met_at: str | None = described(
         "When every criterion but the window was met.", "2026-01-05T10:30:00.000Z"
     )
     limits: list[LimitLine] = described("The limits to draw beside the trends.")
