@@ -36,7 +36,7 @@ WITHOUT_UNIT: Final = {
         "change",
         "count",
         "displays",
-        "level",
+        "escalation_level",
         "limit",
         "number",
         "points",
