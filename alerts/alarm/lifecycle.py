@@ -3,7 +3,7 @@
 Everything that changes an alarm's state is here. Condition and signal are separate
 (IEC 60601-1-8): an alarm is `active` while its condition lasts, `latched` when the
 condition is over and a person has still to see it, and `ended` after that. When an alarm
-that nobody has taken calls again, and whom, is in `alerts.rules.escalation`.
+that nobody has taken calls again, and whom, is in `alerts.alarm.escalation`.
 """
 
 from collections.abc import Mapping
@@ -14,9 +14,6 @@ from typing import Any, Final
 
 from alerts.rules import Kind, Priority
 from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
-
-REACTIVATION_S: Final = 60.0
-"""An alarm raised again within this of its end is the same alarm, counted [clinical default]."""
 
 
 class State(StrEnum):

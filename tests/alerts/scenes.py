@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from alerts.alarm.lifecycle import Alarm, AlarmChange
 from alerts.evaluation.conditions import Value
-from alerts.evaluation.engine import MINUTE, AlarmEngine, ConditionAt, EvaluationContext, Signal
+from alerts.evaluation.context import MINUTE, ConditionAt, EvaluationContext, Signal
+from alerts.evaluation.engine import AlarmEngine
 from alerts.rules.loader import load_rules
 from alerts.rules.model import BED_CONDITIONS, CHECK_CONDITIONS, SITE_CONDITIONS, RuleSet
 from drivers.clock import Instant

@@ -1,13 +1,16 @@
-"""An alarm that nobody takes goes further: when, to whom, and how a site writes it down."""
+"""An alarm that nobody takes calls again: when, whom, and how a site writes it down."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from alerts.alarm.lifecycle import State
+from alerts.alarm.escalation import call_again, first_recipients, next_call_at
+from alerts.alarm.lifecycle import Alarm, State
+from alerts.alarm.tracked_alarm import TrackedAlarm
 from alerts.rules.loader import RuleError, load_rules, parse
 from alerts.rules.model import Escalation, Kind, Priority, RuleSet
+from tests.alerts.alarm.alarms import ALARM, NOW
 from tests.alerts.scenes import DEFAULT, Watched
 
 HEAD = 'name = "site-a"\nversion = "3"\nextends = "default"\n'
@@ -26,6 +29,57 @@ def high(rules: RuleSet = DEFAULT) -> Watched:
 def medium() -> Watched:
     """A medium alarm, raised at second 0."""
     return Watched().see(cadss=31)
+
+
+# ── one alarm ───────────────────────────────────────────────────────────────────────────
+
+LEVELS = Escalation(("nurse", "boss"), high_after_s=20, medium_after_s=50)
+
+
+def called(alarm: Alarm, seconds_ago: float = 0.0) -> TrackedAlarm:
+    """`alarm`, which called for a person so many seconds before `NOW`."""
+    return TrackedAlarm(alarm, notified_mono=NOW.mono - seconds_ago)
+
+
+def test_a_new_alarm_calls_the_first_level() -> None:
+    assert first_recipients(LEVELS) == ("nurse",)
+
+
+@pytest.mark.parametrize(
+    ("alarm", "after_s"),
+    [
+        (ALARM, 50),
+        (replace(ALARM, priority=Priority.HIGH), 20),
+        (replace(ALARM, state=State.LATCHED), 50),
+        (replace(ALARM, priority=Priority.LOW), None),
+        (replace(ALARM, kind=Kind.ADVISORY), None),
+        (replace(ALARM, acknowledged_by="nurse.a"), None),
+        (replace(ALARM, state=State.ENDED), None),
+    ],
+    ids=["medium", "high", "latched", "low", "advisory", "acknowledged", "ended"],
+)
+def test_an_alarm_calls_again_so_long_after_it_called(alarm: Alarm, after_s: float | None) -> None:
+    at = None if after_s is None else NOW.mono - 7 + after_s
+    assert next_call_at(called(alarm, 7), LEVELS) == at
+
+
+@pytest.mark.parametrize(
+    ("recipients", "type_", "then"),
+    [
+        (("nurse",), "alarm.escalated", ("nurse", "boss")),
+        (("nurse", "boss"), "alarm.reminded", ("nurse", "boss")),
+        (("nurse", "boss", "third"), "alarm.reminded", ("nurse", "boss", "third")),
+        ((), "alarm.escalated", ("nurse", "boss")),
+    ],
+    ids=["first level", "last level", "a level that is no more", "stored before levels"],
+)
+def test_a_call_goes_to_one_level_more_or_reminds(
+    recipients: tuple[str, ...], type_: str, then: tuple[str, ...]
+) -> None:
+    [change] = call_again(called(replace(ALARM, recipients=recipients), 50), LEVELS, NOW)
+    assert (change.type, change.alarm.recipients) == (type_, then)
+    assert change.alarm.called_at == NOW.wall
+    assert change.reason == "not acknowledged for 50 s"
 
 
 # ── as time passes ──────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from alerts.alarm.lifecycle import State
-from alerts.evaluation import engine as engine_module
+from alerts.evaluation import rule_instance
 from alerts.evaluation.conditions import Verdict, judge
 from alerts.rules.loader import parse
 from alerts.rules.model import Priority, RuleSet
@@ -366,7 +366,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         calls.append(condition)
         return judge(condition, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(engine_module, "judge", counting)
+    monkeypatch.setattr(rule_instance, "judge", counting)
     return calls
 
 
