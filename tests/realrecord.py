@@ -1,6 +1,6 @@
 """A real patient's 24 hours through the core, and the page that explains every alarm of it.
 
-python -m tests.realrecord          # writes docs/real-record.md again
+python -m tests.realrecord          # writes docs/explanation/real-record.md again
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ from simulators.record import Record, load_record
 
 ROOT: Final = Path(__file__).parents[1]
 FILE: Final = ROOT / "tests" / "data" / "mimic_s00001.csv"
-PAGE: Final = ROOT / "docs" / "real-record.md"
+PAGE: Final = ROOT / "docs" / "explanation" / "real-record.md"
 START: Final = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 0.0)
 MINUTE_S: Final = 60
 BEFORE_MIN: Final = 6
@@ -109,16 +109,17 @@ def _pressures(record: Record) -> dict[int, Measurement]:
 # ── the page ────────────────────────────────────────────────────────────────────────────
 
 HEAD: Final = """
-# A real record, and every alarm of it
+# A real record
 
-24 hours of one real intensive-care patient ([one row a minute](../tests/data/README.md)) through
-the core, second by second: no ports, no database, the clock of the record. A session is opened at
-its start, with the scores of a person who is awake, and no dose is given, so that nothing is held
-against a baseline. Each row's values are held for its minute. A pressure counts as measured in the
-minute in which it changes; the cuff is not ours to start, so a pressure that meets a rule is
-confirmed by the next one in the record, and believed after four minutes when none has come.
+24 hours of one real intensive-care patient ([one row a minute](../../tests/data/README.md)) through
+the core, second by second, without ports and database, by the clock of the record: every alarm,
+with the values that caused it. A session is opened at the start, with the scores of a person who is
+awake. No dose is given, so that no rule compares with a baseline. Each row's values hold for its
+minute. A pressure counts as measured in the minute in which it changes. No measurement can be
+requested, so a pressure that meets a rule is confirmed by the next one in the record, and the alarm
+is raised after four minutes when there is none.
 
-`python -m tests.realrecord` writes this page; a test holds it against what the core does now.
+`python -m tests.realrecord` writes this page; a test compares it with the core.
 """
 
 
@@ -142,7 +143,7 @@ def page(played: Played) -> str:
         lines += [
             f"## {rule}",
             "",
-            "| minute | for | it said | the record, minute by minute |",
+            "| minute | for | alarm text | the record, minute by minute |",
             "| ---: | ---: | --- | --- |",
         ]
         lines += [_row(onset, played.record) for onset in own]

@@ -1,7 +1,8 @@
 """The durable log of everything that was decided at every bed.
 
 `Journal` is what the daemon opens, `JournalReader` what a command opens beside it, and
-`monitor.journal.migrate.upgrade` brings an older schema up to date. See docs/journal.md.
+`monitor.journal.migrate.upgrade` brings an older schema up to date.
+See docs/reference/journal.md.
 """
 
 from monitor.journal import queries

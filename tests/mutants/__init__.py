@@ -6,5 +6,5 @@
 
 `sites` says what a slip is, `covered` which tests run which line, and `__main__` makes one
 slip at a time in a process of its own and runs the tests of its line. Survivors that may be
-are to be named, each with why, in docs/mutants.md; those that are not are counted.
+are to be named, each with why, in docs/explanation/mutants.md; those that are not are counted.
 """

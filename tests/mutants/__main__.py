@@ -48,7 +48,7 @@ OPTIONS: Final = (
 FIRST: Final = 25
 """So many of the most particular tests run first; few slips outlive them."""
 
-PAGE: Final = covered.ROOT / "docs" / "mutants.md"
+PAGE: Final = covered.ROOT / "docs" / "explanation" / "mutants.md"
 KEPT: Final = covered.ROOT / ".mutants"
 
 PRELOADED: Final[tuple[ModuleType, ...]] = (fastapi, hypothesis, np, pydantic, pytest_asyncio)
@@ -176,7 +176,7 @@ def _todo(
 
 
 def _report(modules: Iterable[str]) -> int:
-    """Print what is known; the number of survivors that docs/mutants.md does not name."""
+    """Print what is known; the number of survivors that its page does not name."""
     known = _known()
     page = PAGE.read_text() if PAGE.exists() else ""
     slips = killed = unnamed = 0

@@ -1,7 +1,8 @@
 """The data of the REMS Patient Monitoring Form that a session yields. Pure.
 
 Every field says where its value comes from and what it lacks; `monitor.patient.form.fields` fills
-them. The form is filled here and sent by a person: nothing sends it. See docs/form.md.
+them. The form is filled here and sent by a person: nothing sends it. See
+docs/reference/monitoring-form.md.
 """
 
 from collections.abc import Mapping

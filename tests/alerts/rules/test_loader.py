@@ -82,7 +82,8 @@ def test_a_rule_can_name_every_trouble(trouble: str) -> None:
     assert parsed(HEAD + a_rule(**keys)).rules[0].technical_condition == trouble
 
 
-DOCUMENTED = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "rules.md"
+DOCUMENTED = PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

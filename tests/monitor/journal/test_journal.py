@@ -338,7 +338,7 @@ async def test_a_cursor_is_stored_by_the_thread_within_seconds(
 # The chain
 
 
-PAGE = Path(__file__).parents[3] / "docs" / "journal.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "journal.md"
 RECIPE = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
@@ -425,7 +425,7 @@ async def main():
     journal = Journal.open(sys.argv[1])
     async with asyncio.TaskGroup() as beds:
         for name in ("bed-1", "bed-2", "bed-3"):
-            beds.create_task(bed(journal, name, (await journal.rebuild(name))[1]))
+            beds.create_task(bed(journal, name, (await journal.load_stream(name))[1]))
 
 asyncio.run(main())
 """

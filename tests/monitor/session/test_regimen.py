@@ -287,7 +287,7 @@ KEYS = {key for model in MODELS for key in model.model_fields}
 
 @pytest.mark.parametrize("key", sorted(KEYS))
 def test_every_key_is_documented(key: str) -> None:
-    text = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    text = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
     words = set(re.findall(r"[a-z0-9_]+", text[text.index("## Regimens") :]))
     assert key in words
 
