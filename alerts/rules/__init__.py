@@ -7,16 +7,6 @@ from alerts.rules import loader
 from alerts.rules.lint import Severity, lint_rules, overridden
 from alerts.rules.loader import RuleError, from_texts, load_rules, read_rules
 from alerts.rules.model import (
-    BED_CONDITIONS,
-    CHECK_CONDITIONS,
-    DATA_LOSS,
-    DEVICE_ONLY,
-    GRADES,
-    RANGES,
-    SCORES,
-    SITE_CONDITIONS,
-    SYMPTOM_SIGNALS,
-    SYMPTOMS,
     AllOf,
     AnyOf,
     Comparison,
@@ -34,6 +24,8 @@ from alerts.rules.model import (
     leaves,
     signals_in,
 )
+from alerts.rules.signals import DEVICE_ONLY, GRADES, RANGES, SCORES, SYMPTOM_SIGNALS, SYMPTOMS
+from alerts.rules.technical import BED_CONDITIONS, CHECK_CONDITIONS, DATA_LOSS, SITE_CONDITIONS
 from alerts.rules.text import as_plain_language, describe
 from alerts.rules.toml_positions import KeyPath, key_lines, line_at, suggest
 

@@ -13,9 +13,6 @@ from typing import Final
 
 from alerts.rules.loader import ParsedRuleSet
 from alerts.rules.model import (
-    BASELINES,
-    DEVICE_ONLY,
-    RANGES,
     AllOf,
     AnyOf,
     Comparison,
@@ -30,6 +27,7 @@ from alerts.rules.model import (
     leaves,
     signals_in,
 )
+from alerts.rules.signals import BASELINES, DEVICE_ONLY, RANGES
 from alerts.rules.text import describe
 from drivers.readings import Vital
 

@@ -6,9 +6,6 @@ from string import Formatter
 from typing import Any, Final
 
 from alerts.rules.model import (
-    SIGNALS,
-    SYMPTOM_SIGNALS,
-    TECHNICAL_CONDITIONS,
     AllOf,
     AnyOf,
     Comparison,
@@ -22,6 +19,8 @@ from alerts.rules.model import (
     TechnicalCondition,
     signals_in,
 )
+from alerts.rules.signals import SIGNALS, SYMPTOM_SIGNALS
+from alerts.rules.technical import TECHNICAL_CONDITIONS
 from alerts.rules.toml_positions import KeyPath, suggest
 from drivers.readings import Vital
 

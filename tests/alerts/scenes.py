@@ -8,7 +8,8 @@ from alerts.evaluation.conditions import Value
 from alerts.evaluation.context import MINUTE, ConditionAt, EvaluationContext, Signal
 from alerts.evaluation.engine import AlarmEngine
 from alerts.rules.loader import load_rules
-from alerts.rules.model import BED_CONDITIONS, CHECK_CONDITIONS, SITE_CONDITIONS, RuleSet
+from alerts.rules.model import RuleSet
+from alerts.rules.technical import BED_CONDITIONS, CHECK_CONDITIONS, SITE_CONDITIONS
 from drivers.clock import Instant
 
 START = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 1000.0)

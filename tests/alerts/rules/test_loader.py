@@ -6,19 +6,9 @@ from pathlib import Path
 import pytest
 
 from alerts.rules.loader import RuleError, from_texts, load_rules, parse, shipped
-from alerts.rules.model import (
-    RANGES,
-    SYMPTOM_SIGNALS,
-    SYMPTOMS,
-    TECHNICAL_CONDITIONS,
-    Comparison,
-    Fall,
-    Kind,
-    Limit,
-    Priority,
-    Rise,
-    RuleSet,
-)
+from alerts.rules.model import Comparison, Fall, Kind, Limit, Priority, Rise, RuleSet
+from alerts.rules.signals import RANGES, SYMPTOM_SIGNALS, SYMPTOMS
+from alerts.rules.technical import TECHNICAL_CONDITIONS
 
 HEAD = 'name = "site-a"\nversion = "3"\n'
 
