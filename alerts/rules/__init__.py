@@ -27,6 +27,7 @@ from alerts.rules.model import (
 from alerts.rules.signals import DEVICE_ONLY, GRADES, RANGES, SCORES, SYMPTOM_SIGNALS, SYMPTOMS
 from alerts.rules.technical import BED_CONDITIONS, CHECK_CONDITIONS, DATA_LOSS, SITE_CONDITIONS
 from alerts.rules.text import as_plain_language, describe
+from alerts.rules.toml_errors import first_error, keys_beside
 from alerts.rules.toml_positions import KeyPath, key_lines, line_at, suggest
 
 __all__ = [
@@ -59,8 +60,10 @@ __all__ = [
     "TechnicalCondition",
     "as_plain_language",
     "describe",
+    "first_error",
     "from_texts",
     "key_lines",
+    "keys_beside",
     "leaves",
     "line_at",
     "lint_rules",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alerts.rules.loader import RuleError, from_texts, load_rules, parse, shipped
-from alerts.rules.model import Comparison, Fall, Kind, Limit, Priority, Rise, RuleSet
+from alerts.rules.model import AllOf, AnyOf, Comparison, Fall, Kind, Limit, Priority, Rise, RuleSet
 from alerts.rules.signals import RANGES, SYMPTOM_SIGNALS, SYMPTOMS
 from alerts.rules.technical import TECHNICAL_CONDITIONS
 
@@ -58,6 +58,21 @@ def test_a_rule_is_what_its_table_says() -> None:
 )
 def test_every_kind_of_condition_can_be_written(keys: dict[str, str], condition: object) -> None:
     assert parsed(HEAD + a_rule(**keys)).rules[0].condition == condition
+
+
+@pytest.mark.parametrize(("form", "condition"), [("any_of", AnyOf), ("all_of", AllOf)])
+def test_conditions_can_be_put_together_in_each_other(
+    form: str, condition: type[AnyOf] | type[AllOf]
+) -> None:
+    parts = '[{signal = "sys", above = 3}, {all_of = [{signal = "dia", below = 3}]}]'
+    rule = parsed(HEAD + a_rule(signal="", below="", text='"t"', **{form: parts})).rules[0]
+    dia = AllOf((Limit("dia", Comparison.BELOW, 3),))
+    assert rule.condition == condition((Limit("sys", Comparison.ABOVE, 3), dia))
+
+
+def test_a_priority_is_read_in_capitals_too() -> None:
+    rule = parsed(HEAD + a_rule(priority='"Low"', worsens_to='"HIGH"')).rules[0]
+    assert (rule.priority, rule.worsens_to) == (Priority.LOW, Priority.HIGH)
 
 
 @pytest.mark.parametrize("signal", sorted(RANGES))
@@ -240,6 +255,22 @@ def test_of_several_faults_the_first_is_told() -> None:
     wrong = HEAD + a_rule(signal='"spo3"') + a_rule(id='"r.two"', below='"x"')
     with pytest.raises(RuleError, match=r"^site\.toml:5: rule r\.one: "):
         parsed(wrong)
+
+
+def test_of_several_faults_of_a_rule_the_unknown_key_is_told() -> None:
+    with pytest.raises(RuleError, match=r"^site\.toml:9: rule r\.one: unknown key belwo"):
+        parsed(HEAD + a_rule(below="", priority='"urgent"', belwo="3"))
+
+
+def test_of_a_file_s_faults_those_of_its_head_come_first() -> None:
+    with pytest.raises(RuleError, match=r"^site\.toml:1: name = 3 is no text; write name = "):
+        parsed(HEAD.replace('"site-a"', "3") + a_rule(signal='"spo3"'))
+
+
+def test_an_unknown_key_of_an_inner_condition_is_answered_with_those_it_can_have() -> None:
+    inner = '[{signal = "sys", abuv = 3}]'
+    with pytest.raises(RuleError, match=r"unknown key abuv; did you mean above\?"):
+        parsed(HEAD + a_rule(signal="", below="", any_of=inner))
 
 
 # ── extends ─────────────────────────────────────────────────────────────────────────────
