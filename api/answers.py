@@ -169,7 +169,7 @@ class Pressure(Record):
 class Decision(Record):
     """A clinician's decision on a pressure."""
 
-    about: str
+    scope: str
     clinician: str
     reason: str
     sys: float
@@ -241,14 +241,14 @@ class Session(Answer):
     symptoms: list[Symptom]
     observations: list[Observation]
     pressures: list[Pressure]
-    decisions: list[Decision]
+    clearances: list[Decision]
     patient_limits: list[PatientLimit]
     news2: News2 | None
     corrections: list[Correction]
     baseline: dict[str, float]
     escort: bool
     ready: bool
-    could_leave_at: str | None
+    criteria_met_at: str | None
     limits: list[DrawnLimit]
     gate: list[Condition]
     criteria: list[Criterion]
@@ -262,8 +262,8 @@ class Session(Answer):
 class Alarm(Answer):
     """An alarm. `state` is of its condition; `acknowledged` of the person who took it.
 
-    `recipients` are the levels it has called so far, the last at `called_at`; `blind` are the
-    rules that see nothing because of it.
+    `recipients` are the levels it has called so far, the last at `notified_at`;
+    `rules_without_data` are those that see nothing because of it.
     """
 
     id: str
@@ -280,9 +280,9 @@ class Alarm(Answer):
     acknowledged_at: str | None
     note: str | None
     escalated: bool
-    level: int
+    escalation_level: int
     recipients: list[str]
-    called_at: str
+    notified_at: str
     unverified_since: str | None
     raised_at: str
     condition_ended_at: str | None
@@ -290,7 +290,7 @@ class Alarm(Answer):
     count: int
     text: str
     values: dict[str, float]
-    blind: list[str]
+    rules_without_data: list[str]
     guidance: str
 
 
@@ -341,7 +341,7 @@ class Visit(Answer):
     rise: Rise | None
     cadss: Dissociation | None
     moaas: int | None
-    could_leave_min: int | None
+    criteria_met_min: int | None
     ready_min: int | None
     ended_min: int | None
     alarms: list[Burden]

@@ -194,7 +194,7 @@ class Decide(Body):
         json_schema_extra={
             "examples": [
                 {
-                    "about": "pre-dose-pressure",
+                    "scope": "pre-dose-pressure",
                     "clinician": "dr.b",
                     "reason": "known hypertension, took the morning dose",
                     "by": "nurse.a",
@@ -203,7 +203,7 @@ class Decide(Body):
         }
     )
 
-    about: ClearanceScope
+    scope: ClearanceScope
     clinician: Who
     reason: Words
     by: Who

@@ -135,19 +135,25 @@ def _sessions(ward: Ward, carrier: Carrier, in_the: Carry) -> APIRouter:
         )
         return await in_the(session, request, key, command)
 
-    @routes.post("/sessions/{session}/decisions", response_model=answers.Session, tags=["sessions"])
+    @routes.post(
+        "/sessions/{session}/clearances", response_model=answers.Session, tags=["sessions"]
+    )
     async def decide(session: str, body: bodies.Decide, request: Request, key: Key = None) -> Any:
         """Record a clinician's decision on the latest pressure."""
-        command = commands.RecordClearance(body.about, body.clinician, body.reason, body.by)
+        command = commands.RecordClearance(body.scope, body.clinician, body.reason, body.by)
         return await in_the(session, request, key, command)
 
-    @routes.post("/sessions/{session}/limits", response_model=answers.Session, tags=["sessions"])
+    @routes.post(
+        "/sessions/{session}/alarm-limits", response_model=answers.Session, tags=["sessions"]
+    )
     async def limit(session: str, body: bodies.SetLimit, request: Request, key: Key = None) -> Any:
         """Set a rule's limit for this patient, in this session."""
         command = commands.SetAlarmLimit(**body.model_dump())
         return await in_the(session, request, key, command)
 
-    @routes.post("/sessions/{session}/watch", response_model=answers.Session, tags=["sessions"])
+    @routes.post(
+        "/sessions/{session}/assignment", response_model=answers.Session, tags=["sessions"]
+    )
     async def watch(session: str, body: bodies.WatchOver, request: Request, key: Key = None) -> Any:
         """Say who watches the bed."""
         command = commands.AssignNurse(body.action, body.by, body.to)

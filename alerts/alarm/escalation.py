@@ -30,8 +30,8 @@ def next_call_at(tracked: TrackedAlarm, escalation: Escalation) -> float | None:
 def call_again(tracked: TrackedAlarm, escalation: Escalation, now: Instant) -> list[AlarmChange]:
     """The alarm calls the next level too; it reminds those it called when there is none."""
     alarm = tracked.alarm
-    recipients = escalation.levels[: alarm.level + 1]
-    trigger = Trigger.ESCALATE if len(recipients) > alarm.level else Trigger.REMIND
+    recipients = escalation.levels[: alarm.escalation_level + 1]
+    trigger = Trigger.ESCALATE if len(recipients) > alarm.escalation_level else Trigger.REMIND
     waited_s = now.mono - tracked.notified_mono
     reason = f"not acknowledged for {waited_s:.0f} s"
     return advance(alarm, trigger, TriggerDetails(now.wall, reason=reason, recipients=recipients))

@@ -43,9 +43,10 @@ class Trigger(StrEnum):
 class Alarm:
     """An alarm as everyone sees it.
 
-    `values` are those that raised it last. `called_at` is when it last called for a person
-    who had not taken it, `recipients` are the levels it has called so far, `level` is how
-    many. `blind` are the rules that see nothing while a technical alarm's condition lasts.
+    `values` are those that raised it last. `notified_at` is when it last called for a person
+    who had not taken it, `recipients` are the levels it has called so far,
+    `escalation_level` is how many. `rules_without_data` are the rules that see nothing while a
+    technical alarm's condition lasts.
     """
 
     id: str
@@ -60,9 +61,9 @@ class Alarm:
     guidance: str
     values: Mapping[str, float]
     raised_at: datetime
-    called_at: datetime
+    notified_at: datetime
     recipients: tuple[str, ...]
-    blind: tuple[str, ...] = ()
+    rules_without_data: tuple[str, ...] = ()
     state: State = State.ACTIVE
     count: int = 1
     acknowledged_by: str | None = None
@@ -79,7 +80,7 @@ class Alarm:
         return self.acknowledged_by is not None
 
     @property
-    def level(self) -> int:
+    def escalation_level(self) -> int:
         """How far the alarm has been sent: 1 is the first level of recipients."""
         return max(1, len(self.recipients))
 
@@ -111,9 +112,9 @@ class Alarm:
             "acknowledged_at": rfc3339_or_none(self.acknowledged_at),
             "note": self.note,
             "escalated": self.escalated,
-            "level": self.level,
+            "escalation_level": self.escalation_level,
             "recipients": list(self.recipients),
-            "called_at": rfc3339(self.called_at),
+            "notified_at": rfc3339(self.notified_at),
             "unverified_since": rfc3339_or_none(self.unverified_since),
             "raised_at": rfc3339(self.raised_at),
             "condition_ended_at": rfc3339_or_none(self.condition_ended_at),
@@ -121,13 +122,13 @@ class Alarm:
             "count": self.count,
             "text": self.text,
             "values": dict(self.values),
-            "blind": list(self.blind),
+            "rules_without_data": list(self.rules_without_data),
             "guidance": self.guidance,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Alarm":
-        """The alarm that `as_json` wrote, now or before it told of levels and blind rules."""
+        """The alarm that `as_json` wrote, now or before it told of its escalation level."""
         return cls(
             id=data["id"],
             bed=data["bed"],
@@ -141,9 +142,9 @@ class Alarm:
             guidance=data["guidance"],
             values=data["values"],
             raised_at=parse_rfc3339(data["raised_at"]),
-            called_at=parse_rfc3339(data.get("called_at", data["raised_at"])),
+            notified_at=parse_rfc3339(data.get("notified_at", data["raised_at"])),
             recipients=tuple(data.get("recipients", ())),
-            blind=tuple(data.get("blind", ())),
+            rules_without_data=tuple(data.get("rules_without_data", ())),
             state=State(data["state"]),
             count=data["count"],
             acknowledged_by=data["acknowledged_by"],
@@ -158,7 +159,7 @@ class Alarm:
 
 _TIMES: Final = (
     "raised_at",
-    "called_at",
+    "notified_at",
     "acknowledged_at",
     "unverified_since",
     "condition_ended_at",
@@ -191,7 +192,7 @@ class TriggerDetails:
     reason: str | None = None
     text: str | None = None
     values: Mapping[str, float] = field(default_factory=dict)
-    blind: tuple[str, ...] = ()
+    rules_without_data: tuple[str, ...] = ()
     priority: Priority | None = None
     recipients: tuple[str, ...] = ()
 
@@ -236,13 +237,13 @@ class Transition:
 ALARM_ONSETS: Final = frozenset({"alarm.raised", "alarm.re-raised"})
 """The events by which an alarm's condition begins."""
 
-ALARM_SOUNDINGS: Final = ALARM_ONSETS | {"alarm.reprioritised"}
+ALARM_SOUNDINGS: Final = ALARM_ONSETS | {"alarm.priority-raised"}
 """The events by which an alarm is new, or more urgent than before."""
 
-ALARM_OPENINGS: Final = ALARM_ONSETS | {"alarm.acknowledgement-undone"}
+ALARM_OPENINGS: Final = ALARM_ONSETS | {"alarm.unacknowledged"}
 """The events after which an alarm is open that may not have been before."""
 
-ALARM_ENDINGS: Final = frozenset({"alarm.ended", "alarm.latched-reset"})
+ALARM_ENDINGS: Final = frozenset({"alarm.ended", "alarm.reset"})
 """The events that end an alarm."""
 
 _ENDS: Final = Transition(State.ENDED, ("alarm.ended",))
@@ -260,7 +261,7 @@ def _latched(*types: str) -> Transition:
 _WHILE_ACTIVE: Final[dict[Trigger, Transition]] = {
     Trigger.DATA_LOST: _active("alarm.unverified"),
     Trigger.DATA_RESTORED: _active("alarm.verified"),
-    Trigger.RAISE_PRIORITY: _active("alarm.reprioritised"),
+    Trigger.RAISE_PRIORITY: _active("alarm.priority-raised"),
     Trigger.CLEAR: _ENDS,
 }
 _WHILE_UNACKNOWLEDGED: Final[dict[Trigger, Transition]] = _WHILE_ACTIVE | {
@@ -274,17 +275,17 @@ TRANSITIONS: Final[Mapping[LifecycleState, Mapping[Trigger, Transition]]] = {
     LifecycleState.LATCHING: _WHILE_UNACKNOWLEDGED
     | {Trigger.OFFSET: _latched("alarm.condition-ended")},
     LifecycleState.ACKNOWLEDGED: _WHILE_ACTIVE
-    | {Trigger.OFFSET: _ENDS, Trigger.UNACKNOWLEDGE: _active("alarm.acknowledgement-undone")},
+    | {Trigger.OFFSET: _ENDS, Trigger.UNACKNOWLEDGE: _active("alarm.unacknowledged")},
     LifecycleState.LATCHED: {
         Trigger.ONSET: _AGAIN,
-        Trigger.ACKNOWLEDGE: Transition(State.ENDED, ("alarm.acknowledged", "alarm.latched-reset")),
+        Trigger.ACKNOWLEDGE: Transition(State.ENDED, ("alarm.acknowledged", "alarm.reset")),
         Trigger.ESCALATE: _latched("alarm.escalated"),
         Trigger.REMIND: _latched("alarm.reminded"),
         Trigger.CLEAR: _ENDS,
     },
     LifecycleState.RESET: {
         Trigger.ONSET: _AGAIN,
-        Trigger.UNACKNOWLEDGE: _latched("alarm.acknowledgement-undone"),
+        Trigger.UNACKNOWLEDGE: _latched("alarm.unacknowledged"),
     },
     LifecycleState.ENDED: {Trigger.ONSET: _AGAIN},
 }
@@ -315,7 +316,7 @@ def _effect(alarm: Alarm, happened: Trigger, cause: TriggerDetails) -> Alarm:
                 count=alarm.count + 1,
                 text=cause.text or alarm.text,
                 values=cause.values,
-                blind=cause.blind,
+                rules_without_data=cause.rules_without_data,
                 unverified_since=None,
                 condition_ended_at=None,
                 ended_at=None,
@@ -335,14 +336,16 @@ def _effect(alarm: Alarm, happened: Trigger, cause: TriggerDetails) -> Alarm:
             return replace(_calling(alarm, cause), ended_at=None)
         case Trigger.RAISE_PRIORITY:
             assert cause.priority is not None
-            calling = replace(alarm, called_at=cause.at)
+            calling = replace(alarm, notified_at=cause.at)
             if alarm.acknowledged:
                 calling = _calling(alarm, cause)
-            return replace(calling, priority=cause.priority, blind=cause.blind)
+            return replace(
+                calling, priority=cause.priority, rules_without_data=cause.rules_without_data
+            )
         case Trigger.ESCALATE:
-            return replace(alarm, escalated=True, recipients=cause.recipients, called_at=cause.at)
+            return replace(alarm, escalated=True, recipients=cause.recipients, notified_at=cause.at)
         case Trigger.REMIND:
-            return replace(alarm, escalated=True, called_at=cause.at)
+            return replace(alarm, escalated=True, notified_at=cause.at)
         case Trigger.CLEAR:
             return alarm
 
@@ -356,7 +359,7 @@ def _calling(alarm: Alarm, cause: TriggerDetails) -> Alarm:
         note=None,
         escalated=False,
         recipients=alarm.recipients[:1],
-        called_at=cause.at,
+        notified_at=cause.at,
     )
 
 

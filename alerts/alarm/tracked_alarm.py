@@ -40,7 +40,7 @@ class TrackedAlarm:
     def resume(self, now: Instant) -> None:
         """Take the times of an alarm that comes from the journal."""
         self.raised_mono = now.past(self.alarm.raised_at).mono
-        self.notified_mono = now.past(self.alarm.called_at).mono
+        self.notified_mono = now.past(self.alarm.notified_at).mono
         if self.alarm.ended_at is not None:
             self.ended_mono = now.past(self.alarm.ended_at).mono
 
@@ -48,7 +48,7 @@ class TrackedAlarm:
         """Take the alarm as it is after `change`, which happens now."""
         if change.type in ALARM_ONSETS:
             self.raised_mono = now.mono
-        if change.type == "alarm.raised" or change.alarm.called_at != self.alarm.called_at:
+        if change.type == "alarm.raised" or change.alarm.notified_at != self.alarm.notified_at:
             self.notified_mono = now.mono
         if not change.alarm.is_open:
             self.ended_mono = now.mono

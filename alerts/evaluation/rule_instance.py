@@ -141,7 +141,7 @@ class RuleInstance:
             now.wall,
             text=render(rule, seen, context.baseline, self.device, reason, lost),
             values=values_of(rule, seen),
-            blind=without_data,
+            rules_without_data=without_data,
             priority=rule.priority,
         )
         if self.tracked is not None and self.tracked.is_same(context.session, now):
@@ -164,9 +164,9 @@ class RuleInstance:
             guidance=rule.guidance,
             values=onset.values,
             raised_at=onset.at,
-            called_at=onset.at,
+            notified_at=onset.at,
             recipients=self.recipients,
-            blind=onset.blind,
+            rules_without_data=onset.rules_without_data,
         )
 
     def _data_loss(
@@ -208,7 +208,7 @@ class RuleInstance:
             now.wall,
             reason=f"still there after {rule.worsens_after_s:g} s",
             priority=rule.worsens_to,
-            blind=self._data_loss(context, effective_rules)[0],
+            rules_without_data=self._data_loss(context, effective_rules)[0],
         )
         return advance(self.tracked.alarm, Trigger.RAISE_PRIORITY, details)
 

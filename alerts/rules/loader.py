@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from alerts.rules.model import Escalation, Rule, RuleSet
@@ -75,9 +76,14 @@ def parse(text: str, where: str) -> RuleSet:
     return _read(text, where, ()).validated()
 
 
-def from_texts(texts: Sequence[str], where: str) -> RuleSet:
-    """The set that these `RuleSet.texts` were kept of. Raises `RuleError`."""
-    return _read(texts[0], where, (), texts[1:]).validated()
+def from_texts(
+    texts: Sequence[str], where: str, renamed: Mapping[str, str] | None = None
+) -> RuleSet:
+    """The set that these `RuleSet.texts` were kept of. Raises `RuleError`.
+
+    `renamed` gives today's names of the technical conditions that they call otherwise.
+    """
+    return _read(texts[0], where, (), texts[1:], renamed or {}).validated()
 
 
 def _load(name_or_path: str, above: tuple[Path, ...]) -> ParsedRuleSet:
@@ -103,7 +109,11 @@ def _load(name_or_path: str, above: tuple[Path, ...]) -> ParsedRuleSet:
 
 
 def _read(
-    text: str, where: str, above: tuple[Path, ...], extended: Sequence[str] = ()
+    text: str,
+    where: str,
+    above: tuple[Path, ...],
+    extended: Sequence[str] = (),
+    renamed: Mapping[str, str] = MappingProxyType({}),
 ) -> ParsedRuleSet:
     """`extended` holds the texts of what it extends, where they are not to be looked for."""
     try:
@@ -116,7 +126,7 @@ def _read(
     try:
         file = file_from(data)
         if file.extends is not None and extended:
-            base = from_texts(extended, where)
+            base = from_texts(extended, where, renamed)
         elif file.extends is not None:
             base = _load(file.extends, above).validated()
         escalation = escalation if base is None else base.escalation
@@ -128,7 +138,8 @@ def _read(
         faults.append(str(error))
     rules = {} if base is None else {rule.id: rule for rule in base.rules}
     places: dict[str, KeyPath] = {}
-    for place, rule in _rules(data, draft, faults):
+    tables = [_in_todays_names(table, renamed) for table in _tables(data)]
+    for place, rule in _rules(tables, draft, faults):
         rules[rule.id], places[rule.id] = rule, place
     if not rules and not faults:
         faults.append(f'{where}: has no rule; add [[rule]] tables or extends = "default"')
@@ -149,15 +160,22 @@ def _read(
     return ParsedRuleSet(where, [], whole, base, places, draft.lines)
 
 
+def _tables(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    tables = data.get("rule", [])
+    return [t for t in tables if isinstance(t, dict)] if isinstance(tables, list) else []
+
+
+def _in_todays_names(table: Mapping[str, Any], renamed: Mapping[str, str]) -> Mapping[str, Any]:
+    name = table.get("technical")
+    return {**table, "technical": renamed[name]} if name in [*renamed] else table
+
+
 def _rules(
-    data: Mapping[str, Any], draft: ParsedRuleSet, faults: list[str]
+    tables: Sequence[Mapping[str, Any]], draft: ParsedRuleSet, faults: list[str]
 ) -> Iterator[tuple[KeyPath, Rule]]:
     """The file's own rules and where they are; what is wrong with others joins `faults`."""
-    tables = data.get("rule", [])
     ids: set[str] = set()
-    for n, table in enumerate(tables if isinstance(tables, list) else []):
-        if not isinstance(table, dict):
-            continue
+    for n, table in enumerate(tables):
         try:
             rule = rule_from(table)
             if rule.id in ids:

@@ -5,7 +5,7 @@ from typing import Final
 SITE_CONDITIONS: Final = frozenset({"journal-failing", "broker-unreachable", "bed-failing"})
 """Technical conditions of the daemon itself, which belong to no device."""
 
-BED_CONDITIONS: Final = frozenset({"signal-missing", "nobody-watching", "cuff-stopped"})
+BED_CONDITIONS: Final = frozenset({"signal-missing", "nobody-watching", "nibp-inhibited"})
 """Technical conditions of a bed as a whole."""
 
 CHECK_CONDITIONS: Final = frozenset({"check-overdue"})

@@ -9,7 +9,7 @@ Pure: `now` is an argument. No asyncio, no storage, no network.
 
 from monitor.bed import inputs, view
 from monitor.bed.bed import Bed
-from monitor.bed.effects import Result, StartMeasurement
+from monitor.bed.effects import Result, StartMeasurement, event_id
 from monitor.bed.inputs import Input, RecordingStart, TimedInput, apply, load
 from monitor.bed.view import Json
 
@@ -22,6 +22,7 @@ __all__ = [
     "StartMeasurement",
     "TimedInput",
     "apply",
+    "event_id",
     "inputs",
     "load",
     "view",

@@ -80,6 +80,7 @@ from monitor.session import (
     happened_at,
     next_change_s,
     predose_criteria,
+    upcast,
 )
 from monitor.session import signals as observations
 
@@ -165,7 +166,8 @@ class Bed:
         for event, at in happened_at(before, now, set_by_s):
             self._apply(event, at.mono)
             if event.subject is not None:
-                self.alarm_engine.apply(Alarm.from_json(event.payload["alarm"]))
+                alarm = Alarm.from_json(event.payload["alarm"])
+                self.alarm_engine.apply(upcast.alarm(alarm, self.rules))
             elif event.type in SESSION_ENDINGS:
                 self.vitals.clear_spot_checks(now)
             else:
@@ -208,8 +210,8 @@ class Bed:
         )
         if event.type == "session.started":
             self.session = Session.begin(event)
-        elif event.type in ("device.up", "device.down"):
-            self._announced[event.payload["device"]] = event.type == "device.up"
+        elif event.type in ("device.connected", "device.disconnected"):
+            self._announced[event.payload["device"]] = event.type == "device.connected"
         elif self.session is not None and event.session == self.session.id:
             self.session = self.session.evolve(event)
         self._open = self.session if self.session is not None and self.session.is_open else None
@@ -377,7 +379,7 @@ class Bed:
 
     def _look_at_record(self, event: Event, changed: set[str], now: Instant) -> None:
         """Have the rules see what a person recorded, corrected or withdrew."""
-        if event.type == "limit.set" and self._open is not None:
+        if event.type == "alarm-limit.set" and self._open is not None:
             self._use_limits(self._open, event.payload["rule"])
         changed |= self._take_pressure(event, now, now) | self._see_recorded(event, now)
         if changed:
@@ -534,10 +536,10 @@ class Bed:
         found = hearing.conditions(missing, now)
         away = found.get("link-lost") or found.get("device-silent")
         if self._announced[device] and away is not None:
-            self._emit("device.down", {"device": device, "reason": away}, now)
+            self._emit("device.disconnected", {"device": device, "reason": away}, now)
         elif not self._announced[device] and hearing.responding:
             model = hearing.identity.model if hearing.identity else None
-            self._emit("device.up", {"device": device, "model": model}, now)
+            self._emit("device.connected", {"device": device, "model": model}, now)
         if away is None and device in self._nibp:
             found |= self._nibp[device].conditions
         return set(self._technical.update(device, found, hearing.unknown_conditions()))
@@ -549,7 +551,7 @@ class Bed:
         if self._open is not None and self._open.nurse is None:
             found["nobody-watching"] = "no nurse has taken over"
         if (cuff := self._first_cuff) is not None and cuff.inhibited is not None:
-            found["cuff-stopped"] = cuff.inhibited
+            found["nibp-inhibited"] = cuff.inhibited
         return set(self._technical.update(None, found))
 
     def _look_at_checks(self, now: Instant) -> set[Signal]:

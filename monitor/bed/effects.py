@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -27,7 +28,7 @@ class StopMeasurement:
 
 _EFFECTS: Final[Mapping[str, type[StartMeasurement | StopMeasurement]]] = {
     "pressure.requested": StartMeasurement,
-    "cuff.stopped": StopMeasurement,
+    "nibp.inhibited": StopMeasurement,
 }
 
 
@@ -45,6 +46,11 @@ class Result:
 
 NO_RESULT: Final = Result()
 """Nothing was decided. Never changed."""
+
+
+def event_id(bed: str, n: int, type_: str, at: datetime) -> str:
+    """The id of a bed's event, which is the same whenever it is decided again."""
+    return str(uuid5(_IDS, f"{bed}|{n}|{type_}|{rfc3339(at)}"))
 
 
 class PendingEvents:
@@ -69,7 +75,7 @@ class PendingEvents:
         """The event of that type, with the next number; `subject` is the alarm it is about."""
         self.n += 1
         event = Event(
-            id=str(uuid5(_IDS, f"{self._bed}|{self.n}|{type_}|{rfc3339(now.wall)}")),
+            id=event_id(self._bed, self.n, type_, now.wall),
             bed=self._bed,
             n=self.n,
             session=session,

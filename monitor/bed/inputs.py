@@ -24,7 +24,7 @@ from drivers.registry import DeviceSpec
 from monitor import __version__
 from monitor.bed.bed import Bed
 from monitor.bed.effects import Result
-from monitor.session import Command
+from monitor.session import Command, upcast
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def _wave(device: str, name: str, rate_hz: float) -> str:
 @lru_cache(maxsize=4096)
 def load(text: str) -> Input:
     """What `text_of` wrote. Raises `KeyError` or `ValueError` when it is nothing known."""
-    data = json.loads(text)
+    data = upcast.recorded_input(json.loads(text))
     name = data.pop("is")
     if name in _SAID:
         return DeviceInput(data.pop("device"), _made(_SAID[name], data))
@@ -217,7 +217,11 @@ class RecordingStart:
             at=at,
             devices=tuple(DeviceSpec(**spec) for spec in data["devices"]),
             least_s=data["least_s"],
-            rules=from_texts(data["rules"], f"the rules recorded at {at.wall:%Y-%m-%d %H:%M}"),
+            rules=from_texts(
+                data["rules"],
+                f"the rules recorded at {at.wall:%Y-%m-%d %H:%M}",
+                upcast.TECHNICAL_CONDITIONS,
+            ),
             first_n=data["first_n"],
             last_n=data["last_n"],
             version=data["version"],

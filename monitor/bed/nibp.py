@@ -65,9 +65,9 @@ class NibpScheduler:
         if event.payload.get("device") != self.device_status.spec.id:
             return
         match event.type:
-            case "cuff.stopped":
+            case "nibp.inhibited":
                 self.inhibited = event.payload["reason"]
-            case "cuff.allowed":
+            case "nibp.enabled":
                 self.inhibited = None
             case "pressure.requested":
                 self.asked_at = mono
@@ -93,13 +93,13 @@ class NibpScheduler:
         """A nurse stops it. Raises `Refused` when that was done before."""
         if self.inhibited is not None:
             raise Refused(Refusal.CONFLICT, f"the cuff is stopped already: {self.inhibited}")
-        return "cuff.stopped", {"device": self.device_status.spec.id, "by": by, "reason": reason}
+        return "nibp.inhibited", {"device": self.device_status.spec.id, "by": by, "reason": reason}
 
     def enable(self, by: str) -> Draft:
         """It may be started again. Raises `Refused` when it was not stopped."""
         if self.inhibited is None:
             raise Refused(Refusal.CONFLICT, "the cuff is not stopped")
-        return "cuff.allowed", {"device": self.device_status.spec.id, "by": by}
+        return "nibp.enabled", {"device": self.device_status.spec.id, "by": by}
 
     @property
     def is_busy(self) -> bool:

@@ -156,10 +156,10 @@ _SAID: Final = {
     "alarm.re-raised": "raised again",
     "alarm.acknowledged": "acknowledged",
     "alarm.condition-ended": "over, latched",
-    "alarm.acknowledgement-undone": "given back",
+    "alarm.unacknowledged": "given back",
     "alarm.escalated": "escalated",
     "alarm.ended": "ended",
-    "alarm.latched-reset": "ended",
+    "alarm.reset": "ended",
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from alerts.alarm import ALARM_ENDINGS, ALARM_OPENINGS
 from drivers.clock import parse_rfc3339, rfc3339
-from monitor.session import Event, Stored
+from monitor.session import Event, Stored, upcast
 
 GENESIS: Final = "0" * 64
 """The `prev_hash` of the first event."""
@@ -83,22 +83,18 @@ def link(event: Event, payload: str, head: ChainHead) -> tuple[dict[str, Any], S
 
 
 def stored_from(row: Mapping[str, Any]) -> Stored:
-    """The event that a row of the `event` table holds."""
-    return Stored(
-        row["seq"],
-        Event(
-            row["id"],
-            row["bed"],
-            row["n"],
-            row["session"],
-            row["type"],
-            row["subject"],
-            parse_rfc3339(row["at"]),
-            json.loads(row["payload"]),
-        ),
-        row["prev_hash"],
-        row["hash"],
+    """The event that a row of the `event` table holds, in today's names."""
+    event = Event(
+        row["id"],
+        row["bed"],
+        row["n"],
+        row["session"],
+        row["type"],
+        row["subject"],
+        parse_rfc3339(row["at"]),
+        json.loads(row["payload"]),
     )
+    return Stored(row["seq"], upcast.event(event), row["prev_hash"], row["hash"])
 
 
 def open_after(open_alarms: Mapping[str, str], events: Iterable[Event]) -> dict[str, str]:

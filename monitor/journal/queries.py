@@ -17,7 +17,7 @@ from monitor.journal.hash_chain import (
     verify,
 )
 from monitor.journal.schema import event, open_alarm, receipt, sample_chunk
-from monitor.session import SESSION_ENDINGS, Stored
+from monitor.session import SESSION_ENDINGS, Stored, upcast
 
 _CHUNK: Final = tuple(column for column in sample_chunk.c if column.name != "id")
 
@@ -76,7 +76,7 @@ def events(
     if session is not None:
         query = query.where(event.c.session == session)
     if types is not None:
-        query = query.where(event.c.type.in_(types))
+        query = query.where(_is_one_of(types))
     if subject is not None:
         query = query.where(event.c.subject == subject)
     return _stored(connection, query.order_by(event.c.seq).limit(limit))
@@ -84,7 +84,7 @@ def events(
 
 def latest(connection: sa.Connection, bed: str, types: Collection[str], limit: int) -> list[Stored]:
     """Up to `limit` of the bed's newest events of those types, newest first."""
-    query = sa.select(event).where(event.c.bed == bed, event.c.type.in_(types))
+    query = sa.select(event).where(event.c.bed == bed, _is_one_of(types))
     return _stored(connection, query.order_by(event.c.seq.desc()).limit(limit))
 
 
@@ -121,7 +121,7 @@ def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]
     left = max(_last(connection, of_bed, type_) or 0 for type_ in SESSION_ENDINGS)
     stopped = connection.execute(
         sa.select(sa.func.min(event.c.seq)).where(
-            of_bed, event.c.type == "cuff.stopped", event.c.seq > left
+            of_bed, _is_one_of({"nibp.inhibited"}), event.c.seq > left
         )
     ).scalar()
     alarms = sa.select(open_alarm.c.subject).where(open_alarm.c.bed == bed)
@@ -154,7 +154,7 @@ def of_sessions(
     connection: sa.Connection, sessions: Collection[str], types: Collection[str]
 ) -> list[Stored]:
     """The events of these types in any of these sessions, in order."""
-    query = sa.select(event).where(event.c.session.in_(sessions), event.c.type.in_(types))
+    query = sa.select(event).where(event.c.session.in_(sessions), _is_one_of(types))
     return _stored(connection, query.order_by(event.c.seq))
 
 
@@ -162,7 +162,7 @@ def of_patient(connection: sa.Connection, patient: str, types: Collection[str]) 
     """The events of these types whose payload names that patient, in order."""
     written = canonical({"patient": patient})[1:-1]
     query = sa.select(event).where(
-        event.c.type.in_(types), event.c.payload.contains(written, autoescape=True)
+        _is_one_of(types), event.c.payload.contains(written, autoescape=True)
     )
     found = _stored(connection, query.order_by(event.c.seq))
     return [stored for stored in found if stored.event.payload.get("patient") == patient]
@@ -259,6 +259,11 @@ def open_alarms(connection: sa.Connection) -> dict[str, str]:
     """Every open alarm and its bed, as kept beside the events."""
     rows = connection.execute(sa.select(open_alarm.c.subject, open_alarm.c.bed))
     return {row.subject: row.bed for row in rows}
+
+
+def _is_one_of(types: Collection[str]) -> sa.ColumnElement[bool]:
+    """Whether an event is of one of these types, under whatever name it is stored."""
+    return event.c.type.in_(upcast.stored_types(types))
 
 
 def _stored(connection: sa.Connection, query: sa.Select[Any]) -> list[Stored]:

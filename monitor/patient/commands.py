@@ -38,7 +38,7 @@ OF_FORM: Final = frozenset({"form.confirmed", "form.filled", "form.sent", "form.
 """The events that are about a session's form."""
 
 OF_PATIENT: Final = frozenset(
-    {"response.recorded", "prompt.recorded", "reassessment.recorded", "entry.retracted"}
+    {"response.recorded", "prompt.recorded", "reassessment.recorded", "record.retracted"}
 )
 """The events that are about a patient and no session."""
 
@@ -230,7 +230,7 @@ def entries(events: Iterable[Event]) -> list[Event]:
     gone: set[str] = set()
     kept = []
     for event in events:
-        if event.type == "entry.retracted":
+        if event.type == "record.retracted":
             gone.add(event.payload["record"])
         elif event.type in OF_PATIENT:
             kept.append(event)
@@ -263,7 +263,7 @@ def _retract(patient: str, standing: list[Event], command: RetractPatientRecord)
         "by": command.by,
         "reason": command.reason,
     }
-    return "entry.retracted", payload
+    return "record.retracted", payload
 
 
 def _response(command: RecordResponse) -> Draft:

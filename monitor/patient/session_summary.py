@@ -38,7 +38,7 @@ class SessionSummary:
     cadss: int | None
     cadss_over_min: int | None
     moaas: int | None
-    could_leave_min: int | None
+    criteria_met_min: int | None
     ready_min: int | None
     ended_min: int | None
     alarms: tuple[tuple[str, str, int], ...]
@@ -63,7 +63,7 @@ class SessionSummary:
             "rise": rise,
             "cadss": cadss,
             "moaas": self.moaas,
-            "could_leave_min": self.could_leave_min,
+            "criteria_met_min": self.criteria_met_min,
             "ready_min": self.ready_min,
             "ended_min": self.ended_min,
             "alarms": [
@@ -98,7 +98,7 @@ def summarise(account: SessionHistory, number: int | None, zone: tzinfo | None) 
         cadss=max((s.total for s in scored if s.scale == "cadss"), default=None),
         cadss_over_min=_min(account, episodes.dissociation(account).over_at),
         moaas=min((s.total for s in scored if s.scale == "moaas"), default=None),
-        could_leave_min=_min(account, session.could_leave_at),
+        criteria_met_min=_min(account, session.criteria_met_at),
         ready_min=_min(account, account.ready_at),
         ended_min=_min(account, session.ended_at),
         alarms=_alarms(account),

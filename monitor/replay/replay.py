@@ -8,13 +8,13 @@ until the next start.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from drivers.clock import Instant
-from monitor.bed import Bed, RecordingStart, TimedInput, apply
-from monitor.session import Event, Refused
+from monitor.bed import Bed, RecordingStart, TimedInput, apply, event_id
+from monitor.session import Event, Refused, upcast
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +143,17 @@ class _Run:
         except Exception as error:
             self._compare(self._n + 1, None, f"{type(error).__name__}: {error}")
             return
-        for event in events:
+        for event in map(self._with_recorded_id, events):
             if self.is_over:
                 return
             self._compare(event.n, event, as_recorded(event))
+
+    def _with_recorded_id(self, event: Event) -> Event:
+        """An id is made from the event's type: from the former name where that was recorded."""
+        before = self._recorded.get(event.n)
+        types = upcast.stored_types({event.type})
+        ids = {event_id(event.bed, event.n, type_, event.at) for type_ in types}
+        return event if before is None or before.id not in ids else replace(event, id=before.id)
 
     def _compare(self, n: int, event: Event | None, again: str) -> None:
         before = self._recorded.get(n)

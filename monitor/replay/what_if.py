@@ -142,7 +142,7 @@ def interventions_in(history: Sequence[Event]) -> Sequence[Event]:
     for place, event in enumerate(history):
         if event.type == "session.started":
             first = place
-        elif event.type == "cuff.stopped":
+        elif event.type == "nibp.inhibited":
             stopped = min(stopped, place)
         elif event.type in SESSION_ENDINGS:
             stopped = len(history)

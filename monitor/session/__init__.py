@@ -7,7 +7,7 @@ it: the schedule, the pre-dose criteria, the criteria for leaving.
 Pure: `now` is an argument. No device, no rule set's evaluation, no bed, no I/O.
 """
 
-from monitor.session import commands, decide, episodes, signals
+from monitor.session import commands, decide, episodes, signals, upcast
 from monitor.session.commands import (
     Abort,
     Acknowledge,
@@ -138,4 +138,5 @@ __all__ = [
     "predose_criteria",
     "required_criteria",
     "signals",
+    "upcast",
 ]

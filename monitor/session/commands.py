@@ -172,7 +172,7 @@ class ClearanceScope(StrEnum):
 class RecordClearance:
     """A clinician's decision to go on with the latest pressure, written down by `by`."""
 
-    about: ClearanceScope
+    scope: ClearanceScope
     clinician: str
     reason: str
     by: str

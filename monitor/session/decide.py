@@ -233,21 +233,21 @@ def _infusion_state(session: Session) -> str:
 def record_clearance(session: Session, command: RecordClearance, _: Instant) -> list[Draft]:
     """A clinician decides on the latest pressure, before the first dose or after it."""
     dosed = session.first_dose_at is not None
-    if dosed is (command.about is ClearanceScope.PRE_DOSE):
+    if dosed is (command.scope is ClearanceScope.PRE_DOSE):
         when = "the first dose has been given" if dosed else "no dose has been given yet"
-        raise Refused(Refusal.CONFLICT, f"{when}: nothing to decide on {command.about}", "about")
+        raise Refused(Refusal.CONFLICT, f"{when}: nothing to decide on {command.scope}", "scope")
     last = session.last_pressure
     if last is None:
-        raise Refused(Refusal.CONFLICT, "there is no pressure to decide on: measure first", "about")
+        raise Refused(Refusal.CONFLICT, "there is no pressure to decide on: measure first", "scope")
     payload = {
-        "about": command.about.value,
+        "scope": command.scope.value,
         "clinician": command.clinician,
         "reason": command.reason,
         "by": command.by,
         "sys": last.sys,
         "dia": last.dia,
     }
-    return [("decision.recorded", payload)]
+    return [("clearance.recorded", payload)]
 
 
 def set_alarm_limit(session: Session, command: SetAlarmLimit, rules: RuleSet) -> list[Draft]:
@@ -281,22 +281,22 @@ def set_alarm_limit(session: Session, command: SetAlarmLimit, rules: RuleSet) ->
         "reason": command.reason,
         "by": command.by,
     }
-    return [("limit.set", payload)]
+    return [("alarm-limit.set", payload)]
 
 
 def assign_nurse(session: Session, command: AssignNurse, _: Instant) -> list[Draft]:
     """One nurse watches; another takes over; only who watches hands over or leaves."""
     if command.action is AssignmentAction.TAKE_OVER:
         payload = {"by": command.by, "from": session.nurse}
-        return [] if session.nurse == command.by else [("nurse.took-over", payload)]
+        return [] if session.nurse == command.by else [("nurse.assigned", payload)]
     if session.nurse != command.by:
         watching = f"{session.nurse} watches" if session.nurse else "nobody watches"
         raise Refused(Refusal.CONFLICT, f"{watching} this bed; take over first", "by")
     if command.action is AssignmentAction.LEAVE:
-        return [("nurse.left", {"by": command.by})]
+        return [("nurse.unassigned", {"by": command.by})]
     if command.to is None or command.to == command.by:
         raise Refused(Refusal.INVALID, "say to whom the bed is handed over", "to")
-    return [("nurse.handing-over", {"by": command.by, "to": command.to})]
+    return [("nurse.handover-offered", {"by": command.by, "to": command.to})]
 
 
 def note(_: Session, command: AddNote, __: Instant) -> list[Draft]:
@@ -360,11 +360,11 @@ def progress(
     found = criteria()
     unmet = [criterion for criterion in found if not criterion.met]
     drafts: list[Draft] = []
-    if session.could_leave_at is None and all(c.name in NOT_CLINICAL for c in unmet):
-        drafts.append(("session.could-leave", {"criteria": _shown(found)}))
+    if session.criteria_met_at is None and all(c.name in NOT_CLINICAL for c in unmet):
+        drafts.append(("session.criteria-met", {"criteria": _shown(found)}))
     if unmet and session.phase is Phase.READY:
         named = [{"name": criterion.name, "why": criterion.why} for criterion in unmet]
-        drafts.append(("session.not-ready", {"unmet": named}))
+        drafts.append(("session.ready-withdrawn", {"unmet": named}))
     if not unmet and session.phase is Phase.OBSERVING:
         drafts.append(("session.ready", {}))
     return drafts
@@ -373,7 +373,7 @@ def progress(
 def _says_nothing_new(session: Session, now: datetime) -> bool:
     """Whether all that the criteria could say is that the window is not over."""
     ends_at = session.window_ends_at
-    return session.could_leave_at is not None and ends_at is not None and now < ends_at
+    return session.criteria_met_at is not None and ends_at is not None and now < ends_at
 
 
 def _shown(criteria: list[Criterion]) -> list[dict[str, Any]]:

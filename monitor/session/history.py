@@ -88,7 +88,7 @@ class SessionHistory:
     @property
     def ready_at(self) -> datetime | None:
         """Since when the patient was ready to leave; None when not, or not any more."""
-        last = self.last("session.ready", "session.not-ready")
+        last = self.last("session.ready", "session.ready-withdrawn")
         return last.at if last is not None and last.type == "session.ready" else None
 
     def minutes(self, at: datetime) -> float | None:

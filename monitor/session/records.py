@@ -92,7 +92,7 @@ class Pressure(Record):
 class Clearance(Record):
     """A clinician's word on the pressure `sys`/`dia`; `by` is who wrote it down."""
 
-    about: str
+    scope: str
     clinician: str
     reason: str
     sys: float

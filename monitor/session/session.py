@@ -117,7 +117,7 @@ class Session:
     corrections: tuple[Correction, ...] = ()
     baseline: Mapping[str, float] = field(default_factory=dict)
     escort: bool = False
-    could_leave_at: datetime | None = None
+    criteria_met_at: datetime | None = None
     ended_at: datetime | None = None
     ended_by: str | None = None
     against_criteria: Mapping[str, str] | None = None
@@ -175,7 +175,7 @@ class Session:
         return next((score for score in reversed(self.scores) if score.scale == scale), None)
 
     def clearance_for(
-        self, about: str, pressure: Pressure, sys_from: float = 0.0
+        self, scope: str, pressure: Pressure, sys_from: float = 0.0
     ) -> Clearance | None:
         """The clinician's decision that covers `pressure`: one on no lower a pressure.
 
@@ -184,7 +184,7 @@ class Session:
         covering = (
             decision
             for decision in reversed(self.clearances)
-            if decision.about == about
+            if decision.scope == scope
             and min(decision.sys, sys_from) <= pressure.sys <= decision.sys
             and pressure.dia <= decision.dia
         )
@@ -238,8 +238,8 @@ _KEPT: Final[Mapping[str, tuple[str, type[Record]]]] = {
 """The records that can be corrected: by the event that makes one, where it is kept."""
 
 _KEPT_ALONE: Final[Mapping[str, tuple[str, type[Record]]]] = {
-    "decision.recorded": ("clearances", Clearance),
-    "limit.set": ("limits", PatientLimit),
+    "clearance.recorded": ("clearances", Clearance),
+    "alarm-limit.set": ("limits", PatientLimit),
     "news2.scored": ("news2", News2Score),
 }
 
@@ -253,8 +253,8 @@ def _with_record(session: Session, event: Event) -> Session:
         session = _without(session, name, corrected, event, now=record.id)
     kept = sorted((*getattr(session, name), record), key=attrgetter("at"))
     if isinstance(record, Dose):
-        could_leave_at = None if corrected is None else session.could_leave_at
-        session = replace(session, phase=_dosing(session.phase), could_leave_at=could_leave_at)
+        criteria_met_at = None if corrected is None else session.criteria_met_at
+        session = replace(session, phase=_dosing(session.phase), criteria_met_at=criteria_met_at)
     return _keeping(session, name, kept)
 
 
@@ -356,12 +356,12 @@ def _stepped(session: Session, event: Event) -> Session:
         name: tuple(replace(record, at=record.at + by) for record in getattr(session, name))
         for name, _ in (*_KEPT.values(), *_KEPT_ALONE.values())
     }
-    could_leave_at = session.could_leave_at
+    criteria_met_at = session.criteria_met_at
     return replace(
         session,
         started_at=session.started_at + by,
         infusion=None if session.infusion is None else session.infusion.shifted(by),
-        could_leave_at=None if could_leave_at is None else could_leave_at + by,
+        criteria_met_at=None if criteria_met_at is None else criteria_met_at + by,
         **kept,
     )
 
@@ -374,15 +374,15 @@ _TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     "infusion.resumed": _infusion,
     "infusion.ended": _infusion,
     "preparation.recorded": _prepared,
-    "nurse.took-over": lambda s, e: replace(s, nurse=e.payload["by"], handover_to=None),
-    "nurse.handing-over": lambda s, e: replace(s, handover_to=e.payload["to"]),
-    "nurse.left": lambda s, _: replace(s, nurse=None, handover_to=None),
+    "nurse.assigned": lambda s, e: replace(s, nurse=e.payload["by"], handover_to=None),
+    "nurse.handover-offered": lambda s, e: replace(s, handover_to=e.payload["to"]),
+    "nurse.unassigned": lambda s, _: replace(s, nurse=None, handover_to=None),
     "escort.confirmed": lambda s, _: replace(s, escort=True),
     "rules.changed": lambda s, e: replace(s, rules=e.payload["rules"]),
     "session.observing": lambda s, _: replace(s, phase=Phase.OBSERVING),
-    "session.could-leave": lambda s, e: replace(s, could_leave_at=e.at),
+    "session.criteria-met": lambda s, e: replace(s, criteria_met_at=e.at),
     "session.ready": lambda s, _: replace(s, phase=Phase.READY),
-    "session.not-ready": lambda s, _: replace(s, phase=Phase.OBSERVING),
+    "session.ready-withdrawn": lambda s, _: replace(s, phase=Phase.OBSERVING),
     "session.closed": _closed,
     "session.aborted": _aborted,
     "clock.stepped": _stepped,

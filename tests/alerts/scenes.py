@@ -166,7 +166,7 @@ class Watched:
     def calls(self, rule: str) -> list[tuple[str, float]]:
         """How the rule's alarms called again, and at which second of the scene."""
         return [
-            (type_, (change.alarm.called_at - START.wall).total_seconds())
+            (type_, (change.alarm.notified_at - START.wall).total_seconds())
             for change in self.changes
             if change.alarm.rule == rule
             and (type_ := change.type.removeprefix("alarm.")) in CALLS_AGAIN

@@ -138,7 +138,7 @@ def test_every_kind_of_event_comes_with_an_id_that_grows(clinic: Site) -> None:
         session = clinic.start()
         clinic.post(f"/sessions/{session}/scores", scale="cadss", total=31)
         until(_has(stream, "alarm.raised"))
-        until(_has(stream, "device.up"))
+        until(_has(stream, "device.connected"))
         assert {"alarm", "session", "device"} <= {message.event for message in stream.messages}
         assert stream.seqs == list(range(1, len(stream.seqs) + 1))
         assert all(m.seq is None for m in [*stream.of("vitals"), *stream.of("status")])

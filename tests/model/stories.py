@@ -306,12 +306,12 @@ class Telling:
 
         self._asks(GiveDose("esketamine", mg, None, "n", START.plus(at).wall, corrects=name), then)
 
-    def _decide(self, about: str) -> None:
+    def _decide(self, scope: str) -> None:
         def then(_: str) -> None:
             _, sys, dia = self.visit.in_order("pressures")[-1]
-            self.visit.decisions.append((about, sys, dia))
+            self.visit.clearances.append((scope, sys, dia))
 
-        self._asks(RecordClearance(ClearanceScope(about), "dr.b", "known for long", "n"), then)
+        self._asks(RecordClearance(ClearanceScope(scope), "dr.b", "known for long", "n"), then)
 
     def _acknowledge(self, nth: int, by: str) -> None:
         keys = sorted((k for k, a in self.model.alarms.items() if a.state != "ended"), key=str)
@@ -372,7 +372,7 @@ class Telling:
                 _seconds(a.unverified_since),
                 _seconds(a.raised_at),
                 a.count,
-                a.level,
+                a.escalation_level,
                 a.escalated,
             )
             for a in self.bed.alarm_engine.alarms.values()
@@ -386,7 +386,7 @@ class Telling:
                 a.unverified_since,
                 a.raised_at,
                 a.count,
-                a.level,
+                a.escalation_level,
                 a.escalated,
             )
             for key, a in self.model.alarms.items()

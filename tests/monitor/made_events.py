@@ -33,7 +33,7 @@ class EventsOf:
 
     def alarm(self, change: str, alarm_id: str, *, at: datetime | None = None) -> Event:
         """The bed's next event, about an alarm: `change` is raised, ended, …"""
-        state = "ended" if change in ("ended", "latched-reset") else "active"
+        state = "ended" if change in ("ended", "reset") else "active"
         alarm = {
             "id": alarm_id,
             "bed": self.bed,

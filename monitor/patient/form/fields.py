@@ -123,13 +123,13 @@ def _monitored(facts: FormContext) -> Field:
     return replace(field, value=minutes, text=text, sources=(*_first_given(facts), *ended))
 
 
-def _could_leave(facts: FormContext) -> Field:
+def _criteria_met(facts: FormContext) -> Field:
     """When every criterion but the window and the escort was met, as a person confirms it."""
     account, ready = facts.account, facts.ready
     field = Field("ready_at", "Ready to leave, but for the 2 hours", None, "–")
     if account.session.first_dose_at is None:
         return field
-    found = account.last("session.could-leave") if account.session.could_leave_at else None
+    found = account.last("session.criteria-met") if account.session.criteria_met_at else None
     confirmed = account.last("form.confirmed")
     state = "proposed" if confirmed is None else "confirmed"
     if confirmed is not None and confirmed.payload["value"] != confirmed.payload["proposed"]:
@@ -171,7 +171,7 @@ def _before(facts: FormContext) -> Field:
     if first is None:
         return field
     unmet = [item for item in first.payload["unmet"] if item["name"] in BEFORE]
-    decided = [d for d in account.session.clearances if d.about == ClearanceScope.PRE_DOSE]
+    decided = [d for d in account.session.clearances if d.scope == ClearanceScope.PRE_DOSE]
     override = first.payload["override"] if unmet else None
     words = [f"{item['name'].replace('-', ' ')}: {item['why']}" for item in unmet]
     words += [f"{d.clinician} decided on {d.sys:.0f}/{d.dia:.0f}: {d.reason}" for d in decided]
@@ -182,7 +182,7 @@ def _before(facts: FormContext) -> Field:
         value={
             "acceptable": not unmet,
             "unmet": unmet,
-            "decisions": [decision.as_json() for decision in decided],
+            "clearances": [decision.as_json() for decision in decided],
             "override": override,
         },
         text="; ".join(["no" if unmet else "yes", *words]),
@@ -236,11 +236,11 @@ def _first_treatment(facts: FormContext) -> Field:
 
 def _watched(facts: FormContext) -> Field:
     """Who watched from when on."""
-    turns = list(facts.account.all("session.started", "nurse.took-over", "nurse.left"))
+    turns = list(facts.account.all("session.started", "nurse.assigned", "nurse.unassigned"))
     watch = [
         {
             "at": rfc3339(turn.at),
-            "nurse": None if turn.type == "nurse.left" else turn.payload["by"],
+            "nurse": None if turn.type == "nurse.unassigned" else turn.payload["by"],
         }
         for turn in turns
     ]
@@ -305,7 +305,7 @@ _FIELDS: Final[tuple[Callable[[FormContext], Field], ...]] = (
     _before,
     findings.pressures,
     _monitored,
-    _could_leave,
+    _criteria_met,
     _after,
     findings.oximetry,
     findings.sedation,

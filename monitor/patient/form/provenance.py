@@ -211,7 +211,7 @@ class FormContext:
     @property
     def ready(self) -> Ready:
         """When the patient would have been ready without the window."""
-        proposed = self.account.session.could_leave_at
+        proposed = self.account.session.criteria_met_at
         said = self.account.last("form.confirmed")
         if said is None:
             return Ready(proposed, proposed)

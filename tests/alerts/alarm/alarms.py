@@ -21,6 +21,6 @@ ALARM = Alarm(
     guidance="Look at the patient.",
     values={"spo2": 90.0},
     raised_at=NOW.wall,
-    called_at=NOW.wall,
+    notified_at=NOW.wall,
     recipients=("nurse",),
 )

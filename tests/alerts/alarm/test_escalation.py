@@ -78,7 +78,7 @@ def test_a_call_goes_to_one_level_more_or_reminds(
 ) -> None:
     [change] = call_again(called(replace(ALARM, recipients=recipients), 50), LEVELS, NOW)
     assert (change.type, change.alarm.recipients) == (type_, then)
-    assert change.alarm.called_at == NOW.wall
+    assert change.alarm.notified_at == NOW.wall
     assert change.reason == "not acknowledged for 50 s"
 
 
@@ -107,10 +107,10 @@ def test_nothing_goes_further_before_its_time() -> None:
 
 def test_each_step_calls_one_level_more() -> None:
     seen = high()
-    assert (seen.alarm(HIGH).level, seen.alarm(HIGH).recipients) == (1, ("nurse",))
+    assert (seen.alarm(HIGH).escalation_level, seen.alarm(HIGH).recipients) == (1, ("nurse",))
     assert seen.wait(60).alarm(HIGH).recipients == ("nurse", "charge-nurse")
     assert seen.wait(60).alarm(HIGH).recipients == ("nurse", "charge-nurse", "clinician")
-    assert (seen.alarm(HIGH).level, seen.alarm(HIGH).escalated) == (3, True)
+    assert (seen.alarm(HIGH).escalation_level, seen.alarm(HIGH).escalated) == (3, True)
 
 
 def test_a_step_says_for_how_long_nobody_came() -> None:
@@ -155,13 +155,13 @@ def test_an_alarm_that_somebody_took_goes_no_further() -> None:
 
 def test_an_alarm_given_back_counts_from_then_on() -> None:
     seen = high().wait(61).acknowledge(HIGH).wait(600).undo(HIGH)
-    assert (seen.alarm(HIGH).level, seen.alarm(HIGH).escalated) == (1, False)
+    assert (seen.alarm(HIGH).escalation_level, seen.alarm(HIGH).escalated) == (1, False)
     assert seen.wait(60).calls(HIGH)[1:] == [("escalated", 10 + 61 + 600 + 60)]
 
 
 def test_an_acknowledged_alarm_that_recurs_counts_from_then_on() -> None:
     seen = medium().wait(181).acknowledge(MEDIUM).see(cadss=0).wait(30).see(cadss=33)
-    assert seen.alarm(MEDIUM).level == 1
+    assert seen.alarm(MEDIUM).escalation_level == 1
     assert seen.wait(180).calls(MEDIUM)[1:] == [("escalated", 181 + 30 + 180)]
 
 
@@ -197,7 +197,7 @@ def test_a_restart_goes_on_counting() -> None:
 def test_a_restart_goes_on_from_the_level_reached() -> None:
     seen = high().wait(60).restart()
     assert seen.wait(59).calls(HIGH) == [("escalated", 70)]
-    assert seen.wait(1).alarm(HIGH).level == 3
+    assert seen.wait(1).alarm(HIGH).escalation_level == 3
 
 
 def test_a_long_restart_leaves_out_no_level() -> None:
@@ -231,7 +231,7 @@ def test_a_site_says_who_and_after_how_long() -> None:
 def test_with_one_level_the_alarm_is_repeated_and_flagged() -> None:
     seen = high(site('[escalation]\nlevels = ["nurse"]\n')).wait(60)
     assert seen.calls(HIGH) == [("reminded", 70)]
-    assert (seen.alarm(HIGH).escalated, seen.alarm(HIGH).level) == (True, 1)
+    assert (seen.alarm(HIGH).escalated, seen.alarm(HIGH).escalation_level) == (True, 1)
 
 
 def test_the_set_that_ships_has_the_clinical_defaults() -> None:

@@ -41,7 +41,7 @@ ALARM = Alarm(
     guidance="Look at the patient.",
     values={"spo2": 90.0},
     raised_at=RAISED,
-    called_at=RAISED,
+    notified_at=RAISED,
     recipients=("nurse",),
 )
 CAUSE = TriggerDetails(
@@ -89,9 +89,9 @@ EVENTS = {
     "BLIND": ["alarm.unverified"],
     "SEEING": ["alarm.verified"],
     "TAKEN": ["alarm.acknowledged"],
-    "RESET": ["alarm.acknowledged", "alarm.latched-reset"],
-    "UNDONE": ["alarm.acknowledgement-undone"],
-    "WORSE": ["alarm.reprioritised"],
+    "RESET": ["alarm.acknowledged", "alarm.reset"],
+    "UNDONE": ["alarm.unacknowledged"],
+    "WORSE": ["alarm.priority-raised"],
     "FURTHER": ["alarm.escalated"],
     "REMIND": ["alarm.reminded"],
 }
@@ -171,13 +171,13 @@ def test_what_is_undone_is_as_if_nobody_had_taken_it_and_calls_from_now(
         replace(IN[stand], escalated=True, recipients=("nurse", "boss")), Trigger.UNACKNOWLEDGE
     )
     assert (undone.acknowledged_by, undone.acknowledged_at, undone.note) == (None, None, None)
-    assert (undone.ended_at, undone.called_at, undone.level) == (None, NOW, 1)
+    assert (undone.ended_at, undone.notified_at, undone.escalation_level) == (None, NOW, 1)
     assert not undone.escalated
 
 
 def test_a_latched_alarm_that_comes_back_keeps_when_its_condition_ended() -> None:
     undone = after(IN[LifecycleState.LATCHED], Trigger.ACKNOWLEDGE, Trigger.UNACKNOWLEDGE)
-    assert undone == replace(IN[LifecycleState.LATCHED], called_at=NOW)
+    assert undone == replace(IN[LifecycleState.LATCHED], notified_at=NOW)
 
 
 def test_an_alarm_that_ended_with_its_condition_does_not_come_back() -> None:
@@ -190,13 +190,13 @@ def test_an_alarm_that_ended_with_its_condition_does_not_come_back() -> None:
 
 def test_an_escalated_alarm_has_called_one_more() -> None:
     further = after(ALARM, Trigger.ESCALATE)
-    assert (further.level, further.recipients) == (2, ("nurse", "charge-nurse"))
-    assert (further.escalated, further.called_at) == (True, NOW)
+    assert (further.escalation_level, further.recipients) == (2, ("nurse", "charge-nurse"))
+    assert (further.escalated, further.notified_at) == (True, NOW)
 
 
 def test_a_reminder_calls_nobody_new() -> None:
     reminded = after(ALARM, Trigger.REMIND)
-    assert (reminded.level, reminded.escalated, reminded.called_at) == (1, True, NOW)
+    assert (reminded.escalation_level, reminded.escalated, reminded.notified_at) == (1, True, NOW)
 
 
 ESCALATED = replace(
@@ -205,7 +205,7 @@ ESCALATED = replace(
 
 
 def test_who_takes_an_alarm_is_told_how_far_it_went() -> None:
-    assert after(ESCALATED, Trigger.ACKNOWLEDGE).level == 2
+    assert after(ESCALATED, Trigger.ACKNOWLEDGE).escalation_level == 2
 
 
 @pytest.mark.parametrize(
@@ -213,17 +213,17 @@ def test_who_takes_an_alarm_is_told_how_far_it_went() -> None:
 )
 def test_what_somebody_had_taken_begins_with_the_first_level_again(inputs: list[Trigger]) -> None:
     calling = after(ESCALATED, Trigger.ACKNOWLEDGE, *inputs)
-    assert (calling.level, calling.escalated, calling.called_at) == (1, False, NOW)
+    assert (calling.escalation_level, calling.escalated, calling.notified_at) == (1, False, NOW)
 
 
 def test_what_nobody_has_taken_goes_on_where_it_was_when_it_recurs() -> None:
     calling = after(ESCALATED, Trigger.OFFSET, Trigger.ONSET)
-    assert (calling.level, calling.escalated, calling.called_at) == (2, True, RAISED)
+    assert (calling.escalation_level, calling.escalated, calling.notified_at) == (2, True, RAISED)
 
 
 def test_what_nobody_has_taken_keeps_its_level_and_counts_anew_when_it_worsens() -> None:
     calling = after(ESCALATED, Trigger.RAISE_PRIORITY)
-    assert (calling.level, calling.escalated, calling.called_at) == (2, True, NOW)
+    assert (calling.escalation_level, calling.escalated, calling.notified_at) == (2, True, NOW)
 
 
 # ── times, counts and values ────────────────────────────────────────────────────────────
@@ -286,7 +286,7 @@ def test_an_alarm_in_json_is_the_alarm(life: tuple[Alarm, list[Trigger]]) -> Non
 @lives
 def test_an_acknowledgement_never_covers_a_worse_state(life: tuple[Alarm, list[Trigger]]) -> None:
     for _, change in live(life):
-        if change.type in ("alarm.reprioritised", "alarm.re-raised"):
+        if change.type in ("alarm.priority-raised", "alarm.re-raised"):
             assert not change.alarm.acknowledged
 
 
@@ -303,7 +303,7 @@ def test_a_latched_alarm_ends_by_a_person_or_with_its_session(
 ) -> None:
     for before, change in live(life):
         if before.state is LATCHED and change.alarm.state is ENDED:
-            assert change.type == "alarm.latched-reset" or change.alarm.acknowledged_by is None
+            assert change.type == "alarm.reset" or change.alarm.acknowledged_by is None
 
 
 @lives
@@ -313,12 +313,13 @@ def test_nothing_that_waits_for_a_person_becomes_less_urgent(
     for before, change in live(life):
         if before.is_open and not before.acknowledged:
             assert change.alarm.priority >= before.priority
-            assert change.alarm.level >= before.level
+            assert change.alarm.escalation_level >= before.escalation_level
 
 
 def test_an_alarm_stored_before_there_were_levels_is_read() -> None:
     old = ALARM.as_json()
-    for name in ("level", "recipients", "called_at", "blind"):
+    for name in ("escalation_level", "recipients", "notified_at", "rules_without_data"):
         del old[name]
     read = Alarm.from_json(old)
-    assert (read.level, read.recipients, read.called_at, read.blind) == (1, (), RAISED, ())
+    assert (read.escalation_level, read.recipients) == (1, ())
+    assert (read.notified_at, read.rules_without_data) == (RAISED, ())

@@ -86,7 +86,7 @@ def test_an_alarm_from_the_journal_has_the_times_it_had() -> None:
     ended = replace(
         ALARM,
         state=State.ENDED,
-        called_at=NOW.wall + timedelta(seconds=10),
+        notified_at=NOW.wall + timedelta(seconds=10),
         ended_at=NOW.wall + timedelta(seconds=20),
     )
     tracked = TrackedAlarm(ended)

@@ -221,7 +221,7 @@ def why_not(seen: Watched, session: str | None = "s-1") -> str | None:
 
 def test_taking_a_latched_alarm_resets_it() -> None:
     assert latched().acknowledge("spo2.very-low").history("spo2.very-low") == [
-        *("raised", "condition-ended", "acknowledged", "latched-reset")
+        *("raised", "condition-ended", "acknowledged", "reset")
     ]
 
 
@@ -250,7 +250,7 @@ def test_a_latched_alarm_comes_back_after_a_restart() -> None:
 
 def test_an_acknowledgement_of_what_is_still_so_can_always_be_undone() -> None:
     seen = very_low().acknowledge("spo2.very-low").wait(7200).undo("spo2.very-low")
-    assert seen.history("spo2.very-low") == ["raised", "acknowledged", "acknowledgement-undone"]
+    assert seen.history("spo2.very-low") == ["raised", "acknowledged", "unacknowledged"]
     assert not seen.alarm("spo2.very-low").acknowledged
 
 

@@ -82,10 +82,10 @@ def test_what_waits_for_a_person_always_calls_again(steps: list[tuple[str, Step]
     for _, step in steps:
         step(seen)
         waiting = [
-            alarm.called_at
+            alarm.notified_at
             for alarm in seen.engine.open_alarms()
             if not alarm.acknowledged
             and alarm.kind is not Kind.ADVISORY
             and alarm.priority > Priority.LOW
         ]
-        assert all((seen.now.wall - called_at).total_seconds() < 180 for called_at in waiting)
+        assert all((seen.now.wall - notified_at).total_seconds() < 180 for notified_at in waiting)

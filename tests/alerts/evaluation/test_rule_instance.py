@@ -117,7 +117,7 @@ def test_an_onset_raises_an_alarm_of_the_rule() -> None:
     )
     assert (alarm.priority, alarm.latching, alarm.recipients) == (Priority.HIGH, True, ("nurse",))
     assert (alarm.text, alarm.values) == ("SpO2 85 %: under 88 for 10 s", {"spo2": 85})
-    assert (alarm.raised_at, alarm.called_at) == (NOW.wall, NOW.wall)
+    assert (alarm.raised_at, alarm.notified_at) == (NOW.wall, NOW.wall)
 
 
 def test_an_alarm_is_known_by_bed_event_rule_device_and_time() -> None:
@@ -154,7 +154,7 @@ def test_a_technical_alarm_names_the_rules_it_leaves_without_data() -> None:
     seen = context(conditions={SENSOR_OFF: "no finger"}, signals_lost=lost)
     alarm = raised(instance("tech.sensor-off", "oximeter"), seen)
     assert alarm.text == "oximeter: no finger. Blind: SpO2 and pulse"
-    assert alarm.blind == (
+    assert alarm.rules_without_data == (
         *("spo2.low", "spo2.very-low", "spo2.falling"),
         *("pulse.high", "pulse.low", "pulse.extreme"),
     )
@@ -163,7 +163,7 @@ def test_a_technical_alarm_names_the_rules_it_leaves_without_data() -> None:
 
 def test_a_technical_alarm_that_takes_no_signal_away_names_no_rule() -> None:
     seen = context(conditions={("low-battery", "oximeter"): "low"}, signals_lost=lambda _: {"spo2"})
-    assert raised(instance("tech.low-battery", "oximeter"), seen).blind == ()
+    assert raised(instance("tech.low-battery", "oximeter"), seen).rules_without_data == ()
 
 
 # ── afterwards ──────────────────────────────────────────────────────────────────────────
@@ -222,9 +222,9 @@ def test_a_priority_rises_when_the_condition_has_lasted() -> None:
     assert rule.priority_rises_at("s-1") == NOW.mono + 30
     assert rule.raise_priority(LOST, DEFAULT, NOW.plus(29.9)) == []
     [change] = rule.raise_priority(LOST, DEFAULT, NOW.plus(30))
-    assert (change.type, change.alarm.priority) == ("alarm.reprioritised", Priority.MEDIUM)
+    assert (change.type, change.alarm.priority) == ("alarm.priority-raised", Priority.MEDIUM)
     assert change.reason == "still there after 30 s"
-    assert change.alarm.blind == ("spo2.low", "spo2.very-low", "spo2.falling")
+    assert change.alarm.rules_without_data == ("spo2.low", "spo2.very-low", "spo2.falling")
 
 
 def test_a_priority_rises_in_a_session_alone() -> None:

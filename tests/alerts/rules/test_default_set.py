@@ -317,7 +317,7 @@ TECHNICAL = [
     Technical("tech.link-lost", "cuff", 2, anytime=True),
     Technical("tech.journal-failing", None, 2, worsens=False, anytime=True, priority=MEDIUM),
     Technical("tech.broker-unreachable", None, 60, anytime=True),
-    Technical("tech.cuff-stopped", None, 900, worsens=False),
+    Technical("tech.nibp-inhibited", None, 900, worsens=False),
     *(
         Technical("check.overdue", check, 0, named="check-overdue", worsens_after_s=600)
         for check in ("pressure", "cadss", "moaas")

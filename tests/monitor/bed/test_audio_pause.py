@@ -119,7 +119,7 @@ def test_what_grows_worse_ends_it() -> None:
     side = bed().with_session().with_baseline().unplugged("cuff", for_s=5).quieted()
     assert side.last("alarm.audio-paused").payload["priority"] == "low"
     side.wait(31)
-    assert resumed(side) == ["tech.link-lost reprioritised, medium"]
+    assert resumed(side) == ["tech.link-lost priority-raised, medium"]
 
 
 def test_what_goes_further_ends_it() -> None:

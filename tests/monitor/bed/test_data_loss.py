@@ -11,7 +11,7 @@ SECOND = DeviceSpec("second", "nonin", "memory://second")
 
 
 def blind(side: Bedside, rule: str) -> set[str]:
-    return set(side.alarm(rule).blind)
+    return set(side.alarm(rule).rules_without_data)
 
 
 def test_an_oximeter_without_a_finger_blinds_its_rules() -> None:
@@ -19,7 +19,7 @@ def test_an_oximeter_without_a_finger_blinds_its_rules() -> None:
     assert blind(side, "tech.sensor-off") == SPO2 | PULSE
     assert side.alarm("tech.sensor-off").text == "oximeter: no finger. Blind: SpO2 and pulse"
     said = side.last("alarm.raised").payload["alarm"]
-    assert said["blind"] == list(side.alarm("tech.sensor-off").blind)
+    assert said["rules_without_data"] == list(side.alarm("tech.sensor-off").rules_without_data)
 
 
 def test_a_cuff_that_is_gone_blinds_the_pressure_rules() -> None:
@@ -60,7 +60,7 @@ def test_a_bed_without_an_oximeter_says_what_nobody_judges() -> None:
 def test_what_takes_no_signal_away_blinds_nothing() -> None:
     side = bed().with_session().flagged(Flag.LOW_BATTERY, for_s=12)
     assert blind(side, "tech.low-battery") == set()
-    assert side.spo2(85, for_s=12).alarm("spo2.very-low").blind == ()
+    assert side.spo2(85, for_s=12).alarm("spo2.very-low").rules_without_data == ()
 
 
 def test_what_is_blind_is_looked_at_again_when_the_alarm_worsens() -> None:

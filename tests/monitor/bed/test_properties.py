@@ -109,7 +109,7 @@ class AnyOrder(Happenings):
         self.quiet_until = 0.0
         self.started = 0.0
         self.asked = float("-inf")
-        self.could_leave = False
+        self.criteria_met = False
 
     # ── what is counted beside the bed ──────────────────────────────────────────────────
 
@@ -119,7 +119,7 @@ class AnyOrder(Happenings):
         for holds in AFTER_EACH_STEP:
             holds(self)
         if isinstance(what, Close):
-            assert self.could_leave or what.clinician
+            assert self.criteria_met or what.clinician
 
     def count(self, event: Event) -> None:
         mono = self.now.mono
@@ -133,7 +133,7 @@ class AnyOrder(Happenings):
             self.quiet_until = mono + (until - event.at).total_seconds()
         if event.subject is not None:
             alarm = Alarm.from_json(event.payload["alarm"])
-            if alarm.called_at == event.at:
+            if alarm.notified_at == event.at:
                 self.called[alarm.id] = mono
             if event.type == "alarm.acknowledged":
                 self.taken[alarm.id] = alarm.priority
@@ -243,7 +243,7 @@ class AnyOrder(Happenings):
 
     def an_acknowledgement_that_is_taken_back_leaves_the_alarm_to_a_person(self) -> None:
         for event in self.new:
-            if event.type == "alarm.acknowledgement-undone":
+            if event.type == "alarm.unacknowledged":
                 alarm = Alarm.from_json(event.payload["alarm"])
                 assert alarm.is_open
                 assert not alarm.acknowledged
@@ -349,7 +349,7 @@ class AnyOrder(Happenings):
 
     def remembered(self) -> dict[str, Any]:
         criteria = self.bed.discharge_criteria(self.now, escort=True) if self.is_occupied else []
-        self.could_leave = all(criterion.met for criterion in criteria)
+        self.criteria_met = all(criterion.met for criterion in criteria)
         return durable(self.bed) | view.bed(self.bed, self.now, simulated=False)
 
     def is_refused(self, command: Command, before: dict[str, Any]) -> None:

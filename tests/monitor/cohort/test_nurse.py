@@ -35,7 +35,7 @@ def alarm(rule: str, priority: Priority, state: State = State.ACTIVE) -> Alarm:
         guidance="",
         values={},
         raised_at=AT,
-        called_at=AT,
+        notified_at=AT,
         recipients=("bed",),
         state=state,
     )

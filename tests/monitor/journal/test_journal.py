@@ -228,20 +228,20 @@ async def test_a_latched_alarm_that_was_reset_is_over_until_that_is_undone(
     journal: Journal,
 ) -> None:
     bed = EventsOf()
-    changes = ["raised", "condition-ended", "acknowledged", "latched-reset"]
+    changes = ["raised", "condition-ended", "acknowledged", "reset"]
     await journal.append([bed.event(), *(bed.alarm(change, "a-1") for change in changes)])
     assert await journal.load_stream("bed-1") == ([], 5)
-    await journal.append([bed.alarm("acknowledgement-undone", "a-1")])
+    await journal.append([bed.alarm("unacknowledged", "a-1")])
     assert [s.event.n for s in (await journal.load_stream("bed-1"))[0]] == [2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize(
     ("types", "first_n"),
     [
-        (["cuff.stopped", "session.started"], 2),
-        (["cuff.stopped", "cuff.allowed", "cuff.stopped", "session.started"], 2),
-        (["cuff.stopped"], 2),
-        (["session.started", "cuff.stopped", "session.closed", "session.started"], 5),
+        (["nibp.inhibited", "session.started"], 2),
+        (["nibp.inhibited", "nibp.enabled", "nibp.inhibited", "session.started"], 2),
+        (["nibp.inhibited"], 2),
+        (["session.started", "nibp.inhibited", "session.closed", "session.started"], 5),
     ],
 )
 async def test_a_cuff_stopped_before_the_session_reaches_back_to_that(

@@ -471,11 +471,11 @@ async def test_an_ended_alarm_is_cleared_after_an_hour_also_by_a_later_run(
     await journal.append(
         [
             *(bed.alarm("raised", name, at=old) for name in ("old", "again", "back", "new")),
-            bed.alarm("latched-reset", "old", at=old),
+            bed.alarm("reset", "old", at=old),
             bed.alarm("ended", "again", at=old),
             bed.alarm("re-raised", "again", at=old),
-            bed.alarm("latched-reset", "back", at=old),
-            bed.alarm("acknowledgement-undone", "back", at=old),
+            bed.alarm("reset", "back", at=old),
+            bed.alarm("unacknowledged", "back", at=old),
             bed.alarm("ended", "new", at=new),
         ]
     )

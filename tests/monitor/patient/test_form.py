@@ -471,7 +471,7 @@ def test_a_minute_before_a_later_dose_is_not_proposed() -> None:
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed(28).minutes(8)
     side.scored(cadss=0, moaas=5).measured(120, 78).spo2(98, for_s=16 * 60).measured(121, 78)
     side.scored(cadss=0, moaas=5).wait(1)
-    assert side.session.could_leave_at is not None
+    assert side.session.criteria_met_at is not None
     ready = field(form_of(account(side.dosed(28).minutes(1))), "ready_at")
     assert (ready.value["at"], ready.value["criteria"]) == (None, [])
 

@@ -65,7 +65,7 @@ def test_a_whole_session_in_short() -> None:
     assert found["rise"] == {"sys": 0.0, "at_min": found["rise"]["at_min"]}
     assert found["cadss"] == {"most": 31, "over_min": 50}
     assert (found["moaas"], found["given_mg"]) == (3, 84)
-    assert found["could_leave_min"] < found["ready_min"] <= found["ended_min"]
+    assert found["criteria_met_min"] < found["ready_min"] <= found["ended_min"]
     rules = {alarm["rule"]: alarm["priority"] for alarm in found["alarms"]}
     assert rules == {"dissociation.marked": "medium", "news2.raised": "medium"}
 
@@ -94,7 +94,7 @@ def test_cadss_that_is_not_over_has_no_end() -> None:
 
 def test_readiness_that_was_withdrawn_does_not_count() -> None:
     ready: Any = (130.0, "session.ready", {})
-    not_ready: Any = (135.0, "session.not-ready", {"unmet": []})
+    not_ready: Any = (135.0, "session.ready-withdrawn", {"unmet": []})
     assert of(given(10), ready, not_ready).ready_min is None
     assert of(given(10), ready, not_ready, (140.0, "session.ready", {})).ready_min == 130
 

@@ -110,7 +110,7 @@ def test_a_pause_of_the_sound_is_run_again_as_what_a_person_did() -> None:
 def test_an_alarm_that_a_person_has_reset_is_needed_no_longer() -> None:
     side = Bedside().with_session().dosed().spo2(80, for_s=30).quieted().spo2(97, for_s=30)
     side.acknowledged("spo2.very-low").wait(30).aborted().with_session(id="s-2")
-    assert side.types("alarm.latched-reset") == ["alarm.latched-reset"]
+    assert side.types("alarm.reset") == ["alarm.reset"]
     assert interventions_in(side.events)[0].type == "session.started"
     assert interventions_in(side.events)[0].session == "s-2"
 

@@ -377,7 +377,7 @@ def test_an_alarm_that_has_ended_cannot_be_acknowledged() -> None:
 
 def test_an_acknowledgement_can_be_taken_back_by_anybody() -> None:
     side = alarmed().acknowledged("spo2.very-low").given_back("spo2.very-low", by="nurse.b")
-    undone = side.last("alarm.acknowledgement-undone").payload
+    undone = side.last("alarm.unacknowledged").payload
     assert (undone["by"], undone["note"]) == ("nurse.b", "the wrong bed")
     assert undone["alarm"]["acknowledged"] is False
     assert side.acknowledged("spo2.very-low", by="nurse.c").alarm("spo2.very-low").acknowledged

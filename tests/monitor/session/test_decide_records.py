@@ -420,11 +420,11 @@ def test_stopping_the_cuff_ends_the_measurement_under_way() -> None:
 
 def test_a_stopped_cuff_reminds() -> None:
     side = dosed().asks(InhibitNibp("nurse.a", "line in that arm")).minutes(14)
-    assert "tech.cuff-stopped" not in side.open_rules()
+    assert "tech.nibp-inhibited" not in side.open_rules()
     side.minutes(2)
-    assert "line in that arm" in side.alarm("tech.cuff-stopped").text
+    assert "line in that arm" in side.alarm("tech.nibp-inhibited").text
     side.asks(EnableNibp("nurse.a")).wait(1)
-    assert "tech.cuff-stopped" not in side.open_rules()
+    assert "tech.nibp-inhibited" not in side.open_rules()
 
 
 def test_stopping_is_for_one_patient() -> None:
@@ -463,7 +463,7 @@ def test_a_bed_is_handed_over_when_the_other_takes_it() -> None:
     assert (side.session.nurse, side.session.handover_to) == ("nurse.a", "nurse.b")
     side.asks(watch("take-over", "nurse.b"))
     assert (side.session.nurse, side.session.handover_to) == ("nurse.b", None)
-    assert side.last("nurse.took-over").payload == {"by": "nurse.b", "from": "nurse.a"}
+    assert side.last("nurse.assigned").payload == {"by": "nurse.b", "from": "nurse.a"}
 
 
 def test_a_bed_that_nobody_watches_alarms_until_somebody_does() -> None:

@@ -36,7 +36,7 @@ ALARM = Alarm(
     guidance="",
     values={},
     raised_at=at(0),
-    called_at=at(0),
+    notified_at=at(0),
     recipients=("nurse",),
 )
 
@@ -76,9 +76,9 @@ def turn_min(of: Session, now_min: float, *, spo2: float | None, held_min: float
 
 def decision(sys: float, dia: float) -> Clearance:
     """A clinician's, on that pressure before leaving."""
-    about = ClearanceScope.LEAVING
+    scope = ClearanceScope.LEAVING
     return Clearance(
-        id="d", at=at(110), about=about, clinician="dr.b", reason="known", sys=sys, dia=dia
+        id="d", at=at(110), scope=scope, clinician="dr.b", reason="known", sys=sys, dia=dia
     )
 
 
@@ -446,7 +446,7 @@ def test_ready_is_taken_back_in_the_second_in_which_a_score_is_too_old() -> None
 # ── what becomes of the session ─────────────────────────────────────────────────────────
 
 WELL = [Criterion(name, True, "well") for name in ("window-over", "spo2", "escort")]
-COULD, READY, NOT_READY = "session.could-leave", "session.ready", "session.not-ready"
+MET, READY, WITHDRAWN = "session.criteria-met", "session.ready", "session.ready-withdrawn"
 
 
 def drafts(of: Session, now_min: float, *unmet: str) -> list[Draft]:
@@ -455,38 +455,38 @@ def drafts(of: Session, now_min: float, *unmet: str) -> list[Draft]:
 
 
 @pytest.mark.parametrize(
-    ("phase", "could_leave", "now_min", "unmet", "follows"),
+    ("phase", "criteria_met", "now_min", "unmet", "follows"),
     [
         (Phase.OBSERVING, False, 60, ["spo2"], []),
         (Phase.OBSERVING, False, 60, ["window-over", "spo2"], []),
-        (Phase.OBSERVING, False, 60, ["window-over"], [COULD]),
-        (Phase.OBSERVING, False, 60, ["window-over", "escort"], [COULD]),
+        (Phase.OBSERVING, False, 60, ["window-over"], [MET]),
+        (Phase.OBSERVING, False, 60, ["window-over", "escort"], [MET]),
         (Phase.OBSERVING, True, 60, ["window-over"], []),
         (Phase.OBSERVING, True, 119.9, [], []),
         (Phase.OBSERVING, True, 120, [], [READY]),
         (Phase.OBSERVING, True, 120, ["escort"], []),
-        (Phase.OBSERVING, False, 120, [], [COULD, READY]),
+        (Phase.OBSERVING, False, 120, [], [MET, READY]),
         (Phase.READY, True, 121, [], []),
-        (Phase.READY, True, 121, ["spo2"], [NOT_READY]),
-        (Phase.READY, True, 60, ["window-over"], [NOT_READY]),
+        (Phase.READY, True, 121, ["spo2"], [WITHDRAWN]),
+        (Phase.READY, True, 60, ["window-over"], [WITHDRAWN]),
         (Phase.BASELINE, False, 60, [], []),
         (Phase.CLOSED, True, 121, ["spo2"], []),
     ],
 )
 def test_what_the_criteria_make_of_the_session(
-    phase: Phase, could_leave: bool, now_min: float, unmet: list[str], follows: list[str]
+    phase: Phase, criteria_met: bool, now_min: float, unmet: list[str], follows: list[str]
 ) -> None:
-    of = replace(recovered(), phase=phase, could_leave_at=at(50) if could_leave else None)
+    of = replace(recovered(), phase=phase, criteria_met_at=at(50) if criteria_met else None)
     assert [type_ for type_, _ in drafts(of, now_min, *unmet)] == follows
 
 
 def test_without_a_known_end_of_the_window_the_criteria_are_asked() -> None:
-    of = replace(recovered(), phase=Phase.OBSERVING, could_leave_at=at(50), doses=())
+    of = replace(recovered(), phase=Phase.OBSERVING, criteria_met_at=at(50), doses=())
     assert [type_ for type_, _ in drafts(of, 60)] == [READY]
 
 
 def test_who_is_no_longer_ready_is_told_by_what() -> None:
-    of = replace(recovered(), phase=Phase.READY, could_leave_at=at(50))
+    of = replace(recovered(), phase=Phase.READY, criteria_met_at=at(50))
     [(_, payload)] = drafts(of, 121, "spo2")
     assert payload == {"unmet": [{"name": "spo2", "why": "well"}]}
 
