@@ -111,7 +111,7 @@ class AlarmEngine:
             self._calls.put(tracked, escalation.next_call_at(tracked, self.rules.escalation))
 
     def shift_clock(self, by: timedelta) -> None:
-        """Say when what was known of the alarms happened by a wall clock that was set `by`."""
+        """Move the times of the alarms with a wall clock that was set by so much."""
         for tracked in self._alarms.values():
             tracked.alarm = tracked.alarm.shifted(by)
 
@@ -194,7 +194,7 @@ class AlarmEngine:
     def override(self, rule: Rule) -> None:
         """Judge by `rule` instead of the rule of that id until the session ends.
 
-        It looks at the same signals. The engine is due at once, so the next evaluation tells
+        It names the same signals. The engine is due at once, so the next evaluation tells
         what follows. Raises `KeyError` when the set has no rule of that id.
         """
         instances = [one for one in self._instances.values() if one.rule.id == rule.id]

@@ -86,8 +86,8 @@ def lint_rules(draft: ParsedRuleSet, given: Collection[str] | None = None) -> li
             if rule.id in before
         ]
     return [
-        Finding(level, f"{draft.at(draft.places.get(rule.id, ()))}: rule {rule.id}: {says}")
-        for rule, level, says in found
+        Finding(level, f"{draft.at(draft.places.get(rule.id, ()))}: rule {rule.id}: {message}")
+        for rule, level, message in found
     ]
 
 

@@ -107,7 +107,7 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
 
 
 def signals_in(condition: Condition) -> tuple[str, ...]:
-    """The signals that `condition` looks at, each once, in the order it names them."""
+    """The signals that `condition` names, each once, in that order."""
     names = (leaf.signal for leaf in leaves(condition) if not isinstance(leaf, TechnicalCondition))
     return tuple(dict.fromkeys(names))
 

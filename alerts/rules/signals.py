@@ -6,7 +6,7 @@ from typing import Final
 from drivers.readings import Vital
 
 SCORES: Final = {"cadss": (0, 92), "moaas": (0, 5)}
-"""The scales a rule may look at, with the range of their totals."""
+"""The scales a rule may name, with the range of their totals."""
 
 BASELINES: Final = (Vital.SYS.value, Vital.DIA.value, *SCORES)
 """What is found before the dose, to hold a rise against."""

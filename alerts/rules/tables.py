@@ -63,8 +63,8 @@ _TEXT_FIELDS: Final = (
 class RuleSyntaxError(ValueError):
     """What is wrong with a table and how to mend it; `place` is the key's way from that table."""
 
-    def __init__(self, says: str, *place: str | int) -> None:
-        super().__init__(says)
+    def __init__(self, message: str, *place: str | int) -> None:
+        super().__init__(message)
         self.place: KeyPath = place
 
 

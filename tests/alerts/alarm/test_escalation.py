@@ -11,7 +11,7 @@ from alerts.alarm.tracked_alarm import TrackedAlarm
 from alerts.rules.loader import RuleError, load_rules, parse
 from alerts.rules.model import Escalation, Kind, Priority, RuleSet
 from tests.alerts.alarm.alarms import ALARM, NOW
-from tests.alerts.scenes import DEFAULT, Watched
+from tests.alerts.engine_fixtures import DEFAULT, BedEngine
 
 HEAD = 'name = "site-a"\nversion = "3"\nextends = "default"\n'
 HIGH, MEDIUM = "spo2.very-low", "dissociation.marked"
@@ -21,14 +21,14 @@ def site(text: str) -> RuleSet:
     return parse(HEAD + text, "site.toml")
 
 
-def high(rules: RuleSet = DEFAULT) -> Watched:
+def high(rules: RuleSet = DEFAULT) -> BedEngine:
     """A high alarm, raised at second 10."""
-    return Watched(rules).hold(10, spo2=85)
+    return BedEngine(rules).hold(10, spo2=85)
 
 
-def medium() -> Watched:
+def medium() -> BedEngine:
     """A medium alarm, raised at second 0."""
-    return Watched().see(cadss=31)
+    return BedEngine().see(cadss=31)
 
 
 # ── one alarm ───────────────────────────────────────────────────────────────────────────
@@ -119,12 +119,12 @@ def test_a_step_says_for_how_long_nobody_came() -> None:
 
 
 def test_an_advisory_and_a_low_alarm_go_no_further() -> None:
-    seen = Watched().see(cadss=6).trouble("low-battery", "oximeter").wait(7200)
+    seen = BedEngine().see(cadss=6).condition("low-battery", "oximeter").wait(7200)
     assert seen.rules_open() == {"dissociation.present", "tech.low-battery"}
     assert all(seen.calls(rule) == [] for rule in seen.rules_open())
 
 
-def test_a_blind_alarm_goes_further() -> None:
+def test_an_alarm_without_data_goes_further() -> None:
     seen = high().lose("spo2").wait(60)
     assert seen.calls(HIGH) == [("escalated", 70)]
     assert seen.alarm(HIGH).unverified_since is not None
@@ -154,7 +154,7 @@ def test_an_alarm_that_somebody_took_goes_no_further() -> None:
 
 
 def test_an_alarm_given_back_counts_from_then_on() -> None:
-    seen = high().wait(61).acknowledge(HIGH).wait(600).undo(HIGH)
+    seen = high().wait(61).acknowledge(HIGH).wait(600).unacknowledge(HIGH)
     assert (seen.alarm(HIGH).escalation_level, seen.alarm(HIGH).escalated) == (1, False)
     assert seen.wait(60).calls(HIGH)[1:] == [("escalated", 10 + 61 + 600 + 60)]
 
@@ -173,7 +173,7 @@ def test_recurring_does_not_put_off_what_nobody_has_taken() -> None:
 
 
 def test_an_alarm_that_grows_worse_counts_from_then_on() -> None:
-    seen = Watched().trouble("link-lost", "cuff").wait(3).acknowledge("tech.link-lost").wait(29)
+    seen = BedEngine().condition("link-lost", "cuff").wait(3).acknowledge("tech.link-lost").wait(29)
     assert seen.alarm("tech.link-lost").priority is Priority.MEDIUM
     assert seen.wait(180).calls("tech.link-lost") == [("escalated", 2 + 30 + 180)]
 

@@ -81,10 +81,10 @@ def test_a_rule_can_name_every_signal(signal: str) -> None:
     assert rule.condition == Limit(signal, Comparison.BELOW, 3)
 
 
-@pytest.mark.parametrize("trouble", sorted(TECHNICAL_CONDITIONS))
-def test_a_rule_can_name_every_trouble(trouble: str) -> None:
-    keys = {"signal": "", "below": "", "text": '"{reason}"', "technical": f'"{trouble}"'}
-    assert parsed(HEAD + a_rule(**keys)).rules[0].technical_condition == trouble
+@pytest.mark.parametrize("name", sorted(TECHNICAL_CONDITIONS))
+def test_a_rule_can_name_every_technical_condition(name: str) -> None:
+    keys = {"signal": "", "below": "", "text": '"{reason}"', "technical": f'"{name}"'}
+    assert parsed(HEAD + a_rule(**keys)).rules[0].technical_condition == name
 
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "rules.md"
