@@ -3,13 +3,12 @@
 Knows no signal and no rule's condition; that is `alerts.evaluation`.
 """
 
-from alerts.alarm import audio_pause
+from alerts.alarm import audio_pause, escalation
 from alerts.alarm.lifecycle import (
     ALARM_ENDINGS,
     ALARM_ONSETS,
     ALARM_OPENINGS,
     ALARM_SOUNDINGS,
-    REACTIVATION_S,
     TRANSITIONS,
     Alarm,
     AlarmChange,
@@ -20,21 +19,23 @@ from alerts.alarm.lifecycle import (
     lifecycle_state,
 )
 from alerts.alarm.text import render, values_of
+from alerts.alarm.tracked_alarm import TrackedAlarm
 
 __all__ = [
     "ALARM_ENDINGS",
     "ALARM_ONSETS",
     "ALARM_OPENINGS",
     "ALARM_SOUNDINGS",
-    "REACTIVATION_S",
     "TRANSITIONS",
     "Alarm",
     "AlarmChange",
     "State",
+    "TrackedAlarm",
     "Trigger",
     "TriggerDetails",
     "advance",
     "audio_pause",
+    "escalation",
     "lifecycle_state",
     "render",
     "values_of",

@@ -1,9 +1,9 @@
-"""The life of an alarm: one table from state and input to state and event.
+"""The life of an alarm: one table from state and trigger to state and event.
 
 Everything that changes an alarm's state is here. Condition and signal are separate
 (IEC 60601-1-8): an alarm is `active` while its condition lasts, `latched` when the
 condition is over and a person has still to see it, and `ended` after that. When an alarm
-that nobody has taken calls again, and whom, is in `alerts.rules.escalation`.
+that nobody has taken calls again, and whom, is in `alerts.alarm.escalation`.
 """
 
 from collections.abc import Mapping
@@ -14,9 +14,6 @@ from typing import Any, Final
 
 from alerts.rules import Kind, Priority
 from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
-
-REACTIVATION_S: Final = 60.0
-"""An alarm raised again within this of its end is the same alarm, counted [clinical default]."""
 
 
 class State(StrEnum):
@@ -32,14 +29,14 @@ class Trigger(StrEnum):
 
     ONSET = "onset"
     OFFSET = "offset"
-    DATA_LOST = "blind"
-    DATA_RESTORED = "seeing"
+    DATA_LOST = "data-lost"
+    DATA_RESTORED = "data-restored"
     ACKNOWLEDGE = "acknowledge"
-    UNACKNOWLEDGE = "undo"
-    RAISE_PRIORITY = "worsen"
+    UNACKNOWLEDGE = "unacknowledge"
+    RAISE_PRIORITY = "raise-priority"
     ESCALATE = "escalate"
     REMIND = "remind"
-    CLEAR = "withdraw"
+    CLEAR = "clear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +184,7 @@ class AlarmChange:
 
 @dataclass(frozen=True, slots=True)
 class TriggerDetails:
-    """What comes with an input: when, who, why; what an onset says and sees; who is called."""
+    """When, by whom and why; for an onset its text and values; for an escalation its recipients."""
 
     at: datetime
     by: str | None = None
@@ -201,15 +198,15 @@ class TriggerDetails:
 
 
 class LifecycleState(StrEnum):
-    """A row of the table: an alarm's state, and what else decides where an input leads.
+    """A row of the table: an alarm's state, and what else decides where a trigger leads.
 
-    `HOLDING` is active and will wait for a person when its condition is over, `TAKEN` is active
-    and acknowledged, `RESET` was ended by the acknowledgement of a latched alarm.
+    `LATCHING` is active and will wait for a person when its condition is over, `ACKNOWLEDGED`
+    is active and acknowledged, `RESET` was ended by the acknowledgement of a latched alarm.
     """
 
     ACTIVE = "active"
-    LATCHING = "holding"
-    ACKNOWLEDGED = "taken"
+    LATCHING = "latching"
+    ACKNOWLEDGED = "acknowledged"
     LATCHED = "latched"
     RESET = "reset"
     ENDED = "ended"
@@ -231,7 +228,7 @@ def lifecycle_state(alarm: Alarm) -> LifecycleState:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """Where an input leads: the state after it, and the events that say so, in order."""
+    """Where a trigger leads: the state after it, and the events that say so, in order."""
 
     state: State
     events: tuple[str, ...]
@@ -292,68 +289,71 @@ TRANSITIONS: Final[Mapping[LifecycleState, Mapping[Trigger, Transition]]] = {
     },
     LifecycleState.ENDED: {Trigger.ONSET: _AGAIN},
 }
-"""Where each input leads; one that is not in a row does nothing."""
+"""Where each trigger leads; one that is not in a row does nothing."""
 
 
-def advance(alarm: Alarm, happened: Trigger, cause: TriggerDetails) -> list[AlarmChange]:
+def advance(alarm: Alarm, trigger: Trigger, details: TriggerDetails) -> list[AlarmChange]:
     """What `happened` does to `alarm`: its changes in order, none when it does nothing."""
-    step = TRANSITIONS[lifecycle_state(alarm)].get(happened)
-    if step is None:
+    transition = TRANSITIONS[lifecycle_state(alarm)].get(trigger)
+    if transition is None:
         return []
-    after = replace(_effect(alarm, happened, cause), state=step.state)
-    if step.state is State.ENDED:
-        after = replace(after, ended_at=cause.at, unverified_since=None)
+    after = replace(_effect(alarm, trigger, details), state=transition.state)
+    if transition.state is State.ENDED:
+        after = replace(after, ended_at=details.at, unverified_since=None)
     changes = [
-        AlarmChange(type_, after, cause.reason, cause.by, cause.note) for type_ in step.events
+        AlarmChange(type_, after, details.reason, details.by, details.note)
+        for type_ in transition.events
     ]
     if len(changes) > 1:
         changes[0] = replace(changes[0], alarm=replace(after, state=alarm.state, ended_at=None))
     return changes
 
 
-def _effect(alarm: Alarm, happened: Trigger, cause: TriggerDetails) -> Alarm:
-    match happened:
+def _effect(alarm: Alarm, trigger: Trigger, details: TriggerDetails) -> Alarm:
+    match trigger:
         case Trigger.ONSET:
             return replace(
-                _calling(alarm, cause) if alarm.acknowledged else alarm,
+                _calling(alarm, details) if alarm.acknowledged else alarm,
                 count=alarm.count + 1,
-                text=cause.text or alarm.text,
-                values=cause.values,
-                rules_without_data=cause.rules_without_data,
+                text=details.text or alarm.text,
+                values=details.values,
+                rules_without_data=details.rules_without_data,
                 unverified_since=None,
                 condition_ended_at=None,
                 ended_at=None,
-                priority=_priority(alarm, cause),
+                priority=_priority(alarm, details),
             )
         case Trigger.OFFSET:
-            return replace(alarm, condition_ended_at=cause.at, unverified_since=None)
+            return replace(alarm, condition_ended_at=details.at, unverified_since=None)
         case Trigger.DATA_LOST:
-            return replace(alarm, unverified_since=cause.at)
+            return replace(alarm, unverified_since=details.at)
         case Trigger.DATA_RESTORED:
             return replace(alarm, unverified_since=None)
         case Trigger.ACKNOWLEDGE:
             return replace(
-                alarm, acknowledged_by=cause.by, acknowledged_at=cause.at, note=cause.note
+                alarm, acknowledged_by=details.by, acknowledged_at=details.at, note=details.note
             )
         case Trigger.UNACKNOWLEDGE:
-            return replace(_calling(alarm, cause), ended_at=None)
+            return replace(_calling(alarm, details), ended_at=None)
         case Trigger.RAISE_PRIORITY:
-            assert cause.priority is not None
-            calling = replace(alarm, notified_at=cause.at)
+            assert details.priority is not None
+            calling = replace(alarm, notified_at=details.at)
             if alarm.acknowledged:
-                calling = _calling(alarm, cause)
+                calling = _calling(alarm, details)
             return replace(
-                calling, priority=cause.priority, rules_without_data=cause.rules_without_data
+                calling, priority=details.priority, rules_without_data=details.rules_without_data
             )
         case Trigger.ESCALATE:
-            return replace(alarm, escalated=True, recipients=cause.recipients, notified_at=cause.at)
+            return replace(
+                alarm, escalated=True, recipients=details.recipients, notified_at=details.at
+            )
         case Trigger.REMIND:
-            return replace(alarm, escalated=True, notified_at=cause.at)
+            return replace(alarm, escalated=True, notified_at=details.at)
         case Trigger.CLEAR:
             return alarm
 
 
-def _calling(alarm: Alarm, cause: TriggerDetails) -> Alarm:
+def _calling(alarm: Alarm, details: TriggerDetails) -> Alarm:
     """The acknowledged alarm as it asks for a person again: from the first level, from now."""
     return replace(
         alarm,
@@ -362,11 +362,11 @@ def _calling(alarm: Alarm, cause: TriggerDetails) -> Alarm:
         note=None,
         escalated=False,
         recipients=alarm.recipients[:1],
-        notified_at=cause.at,
+        notified_at=details.at,
     )
 
 
-def _priority(alarm: Alarm, cause: TriggerDetails) -> Priority:
+def _priority(alarm: Alarm, details: TriggerDetails) -> Priority:
     """An onset's priority; while the alarm is open a person has not yet seen the higher one."""
-    wanted = cause.priority or alarm.priority
+    wanted = details.priority or alarm.priority
     return max(wanted, alarm.priority) if alarm.is_open else wanted

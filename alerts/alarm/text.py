@@ -17,7 +17,7 @@ from alerts.rules import (
 
 
 def values_of(rule: Rule, seen: Mapping[str, float]) -> dict[str, float]:
-    """The values `rule` looked at, of those seen."""
+    """The values of the signals that `rule` names, of those seen."""
     return {name: seen[name] for name in signals_in(rule.condition) if name in seen}
 
 
@@ -27,11 +27,11 @@ def render(
     baseline: Mapping[str, float],
     device: str | None = None,
     reason: str | None = None,
-    gone: Iterable[str] = (),
+    signals_lost: Iterable[str] = (),
 ) -> str:
     """The rule's text with its fields filled in; a field nobody knows is a dash.
 
-    `gone` are the signals that nobody gives because of what the rule is about.
+    `signals_lost` are those that nobody gives because of what the rule is about.
     """
     fields: dict[str, str] = {name: _number(value) for name, value in seen.items()}
     fields |= {
@@ -53,7 +53,9 @@ def render(
     fields["for_s"] = _number(rule.for_s)
     fields["device"] = device or "bed"
     fields["reason"] = reason or "unknown reason"
-    fields["blind"] = _listed([_IN_PLAIN_LANGUAGE.get(name, name) for name in gone]) or "nothing"
+    fields["blind"] = (
+        _listed([_IN_PLAIN_LANGUAGE.get(name, name) for name in signals_lost]) or "nothing"
+    )
     return rule.text.format_map(_Dashes(fields))
 
 

@@ -28,7 +28,7 @@ class Verdict(Enum):
 class Value:
     """A signal's value; only `at`, when it was taken last in monotonic seconds, ever changes.
 
-    `highest` gives the highest value since a moment, for signals that a `Fall` looks at.
+    `highest` gives the highest value since a moment, for signals that a `Fall` names.
     """
 
     value: float

@@ -1,7 +1,7 @@
 """One rule over time: from verdicts to onsets and offsets.
 
-A watch knows delays, confirmation and hysteresis, and nothing of alarms, values or
-devices. Time is monotonic seconds and always an argument.
+A timer knows delays, confirmation and hysteresis, and nothing of alarms, values or devices.
+Time is monotonic seconds and always an argument.
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from alerts.rules import Rule
 
 
 class ConditionChange(Enum):
-    """What a watch has to tell."""
+    """What can become of a rule's condition."""
 
     ONSET = "onset"
     OFFSET = "offset"
-    DATA_LOST = "blind"
-    DATA_RESTORED = "seeing"
+    DATA_LOST = "data-lost"
+    DATA_RESTORED = "data-restored"
 
 
 @dataclass(slots=True)
@@ -41,10 +41,12 @@ class ConditionTimer:
     def evaluate(self, verdict: Verdict, taken_at: float, now: float) -> list[ConditionChange]:
         """Take the verdict on values of which the newest was taken at `taken_at`."""
         return (
-            self._raised(verdict, taken_at) if self.raised else self._quiet(verdict, taken_at, now)
+            self._while_raised(verdict, taken_at)
+            if self.raised
+            else self._while_quiet(verdict, taken_at, now)
         )
 
-    def _quiet(self, verdict: Verdict, taken_at: float, now: float) -> list[ConditionChange]:
+    def _while_quiet(self, verdict: Verdict, taken_at: float, now: float) -> list[ConditionChange]:
         if verdict in (Verdict.NEAR, Verdict.CLEAR):
             self.since = None
             return []
@@ -70,25 +72,25 @@ class ConditionTimer:
         confirmed = verdict is Verdict.MET and taken_at > self.first_taken_at
         return confirmed or self.failed or now - self.since >= self.rule.confirm_within_s
 
-    def _raised(self, verdict: Verdict, taken_at: float) -> list[ConditionChange]:
+    def _while_raised(self, verdict: Verdict, taken_at: float) -> list[ConditionChange]:
         if verdict is Verdict.UNKNOWN:
             self.since = None
             if self.data_lost:
                 return []
             self.data_lost = True
             return [ConditionChange.DATA_LOST]
-        turns = [ConditionChange.DATA_RESTORED] if self.data_lost else []
+        changes = [ConditionChange.DATA_RESTORED] if self.data_lost else []
         self.data_lost = False
         if verdict is not Verdict.CLEAR:
             self.since = None
-            return turns
+            return changes
         if self.since is None:
             self.since = taken_at
         if taken_at - self.since >= self.rule.clear_for_s:
             self.raised = False
             self.since = None
-            turns.append(ConditionChange.OFFSET)
-        return turns
+            changes.append(ConditionChange.OFFSET)
+        return changes
 
     def confirmation_failed(self) -> None:
         """The second measurement gave nothing: the first one has to be believed."""
@@ -103,7 +105,7 @@ class ConditionTimer:
 
     @property
     def due_at(self) -> float | None:
-        """When this watch has to be looked at even if no value changes."""
+        """When the rule has to be evaluated even if no value changes."""
         if self.since is None:
             return None
         if self.raised:

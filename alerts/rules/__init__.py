@@ -7,20 +7,11 @@ from alerts.rules import loader
 from alerts.rules.lint import Severity, lint_rules, overridden
 from alerts.rules.loader import RuleError, from_texts, load_rules, read_rules
 from alerts.rules.model import (
-    BED_CONDITIONS,
-    CHECK_CONDITIONS,
-    DATA_LOSS,
-    DEVICE_ONLY,
-    GRADES,
-    RANGES,
-    SCORES,
-    SITE_CONDITIONS,
-    SYMPTOM_SIGNALS,
-    SYMPTOMS,
     AllOf,
     AnyOf,
     Comparison,
     Condition,
+    Escalation,
     Fall,
     Kind,
     Leaf,
@@ -33,7 +24,10 @@ from alerts.rules.model import (
     leaves,
     signals_in,
 )
+from alerts.rules.signals import DEVICE_ONLY, GRADES, RANGES, SCORES, SYMPTOM_SIGNALS, SYMPTOMS
+from alerts.rules.technical import BED_CONDITIONS, CHECK_CONDITIONS, DATA_LOSS, SITE_CONDITIONS
 from alerts.rules.text import as_plain_language, describe
+from alerts.rules.toml_errors import first_error, keys_beside
 from alerts.rules.toml_positions import KeyPath, key_lines, line_at, suggest
 
 __all__ = [
@@ -51,6 +45,7 @@ __all__ = [
     "AnyOf",
     "Comparison",
     "Condition",
+    "Escalation",
     "Fall",
     "KeyPath",
     "Kind",
@@ -65,8 +60,10 @@ __all__ = [
     "TechnicalCondition",
     "as_plain_language",
     "describe",
+    "first_error",
     "from_texts",
     "key_lines",
+    "keys_beside",
     "leaves",
     "line_at",
     "lint_rules",

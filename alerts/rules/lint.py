@@ -13,9 +13,6 @@ from typing import Final
 
 from alerts.rules.loader import ParsedRuleSet
 from alerts.rules.model import (
-    BASELINES,
-    DEVICE_ONLY,
-    RANGES,
     AllOf,
     AnyOf,
     Comparison,
@@ -30,6 +27,7 @@ from alerts.rules.model import (
     leaves,
     signals_in,
 )
+from alerts.rules.signals import BASELINES, DEVICE_ONLY, RANGES
 from alerts.rules.text import describe
 from drivers.readings import Vital
 
@@ -88,8 +86,8 @@ def lint_rules(draft: ParsedRuleSet, given: Collection[str] | None = None) -> li
             if rule.id in before
         ]
     return [
-        Finding(level, f"{draft.at(draft.places.get(rule.id, ()))}: rule {rule.id}: {says}")
-        for rule, level, says in found
+        Finding(level, f"{draft.at(draft.places.get(rule.id, ()))}: rule {rule.id}: {message}")
+        for rule, level, message in found
     ]
 
 

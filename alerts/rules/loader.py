@@ -2,17 +2,17 @@
 
 import hashlib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from alerts.rules.escalation import escalation_from
 from alerts.rules.model import Escalation, Rule, RuleSet
-from alerts.rules.parser import RuleError, RuleSyntaxError, rule_from
-from alerts.rules.toml_positions import KeyPath, key_lines, line_at, suggest
+from alerts.rules.parser import RuleError, file_from, rule_from
+from alerts.rules.tables import RuleSyntaxError
+from alerts.rules.toml_positions import KeyPath, key_lines, line_at
 
 __all__ = [
     "ParsedRuleSet",
@@ -23,8 +23,6 @@ __all__ = [
     "read_rules",
     "shipped",
 ]
-
-_KEYS = frozenset({"name", "version", "extends", "escalation", "rule"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,65 +122,42 @@ def _read(
         return ParsedRuleSet(where, [f"{where}: not TOML: {error}"])
     draft = ParsedRuleSet(where, [], lines=key_lines(text))
     faults: list[str] = []
-    places: dict[str, KeyPath] = {}
-    rules: dict[str, Rule] = {}
-    texts: tuple[str, ...] = (text,)
-    escalation = Escalation()
-    base = None
-    digest = hashlib.sha256(text.encode())
+    file, base, escalation = None, None, Escalation()
     try:
-        _check_keys(data)
-        if "extends" in data:
-            base = (
-                from_texts(extended, where, renamed)
-                if extended
-                else _load(data["extends"], above).validated()
-            )
-            texts += base.texts
-            rules = {rule.id: rule for rule in base.rules}
-            escalation = base.escalation
-            digest.update(base.hash.encode())
-        if "escalation" in data:
-            escalation = escalation_from(data["escalation"], escalation)
+        file = file_from(data)
+        if file.extends is not None and extended:
+            base = from_texts(extended, where, renamed)
+        elif file.extends is not None:
+            base = _load(file.extends, above).validated()
+        escalation = escalation if base is None else base.escalation
+        if file.escalation is not None:
+            escalation = file.escalation.over(escalation)
     except RuleSyntaxError as fault:
         faults.append(f"{draft.at(fault.place)}: {fault}")
     except RuleError as error:
         faults.append(str(error))
-    for n, table in enumerate(_tables(data)):
-        try:
-            rule_id = _id(table, places)
-            places[rule_id] = ("rule", n)
-            rules[rule_id] = rule_from(_in_todays_names(table, renamed))
-        except RuleSyntaxError as fault:
-            named = f"rule {table['id']}: " if "id" in table else ""
-            faults.append(f"{draft.at(('rule', n, *fault.place))}: {named}{fault}")
+    rules = {} if base is None else {rule.id: rule for rule in base.rules}
+    places: dict[str, KeyPath] = {}
+    tables = [_in_todays_names(table, renamed) for table in _tables(data)]
+    for place, rule in _rules(tables, draft, faults):
+        rules[rule.id], places[rule.id] = rule, place
     if not rules and not faults:
         faults.append(f'{where}: has no rule; add [[rule]] tables or extends = "default"')
-    if faults:
+    if faults or file is None:
         return ParsedRuleSet(where, faults)
+    digest = hashlib.sha256(text.encode())
+    texts: tuple[str, ...] = () if base is None else base.texts
+    if base is not None:
+        digest.update(base.hash.encode())
     whole = RuleSet(
-        data["name"], data["version"], digest.hexdigest(), tuple(rules.values()), escalation, texts
+        name=file.name,
+        version=file.version,
+        hash=digest.hexdigest(),
+        rules=tuple(rules.values()),
+        escalation=escalation,
+        texts=(text, *texts),
     )
     return ParsedRuleSet(where, [], whole, base, places, draft.lines)
-
-
-def _in_todays_names(table: Mapping[str, Any], renamed: Mapping[str, str]) -> Mapping[str, Any]:
-    name = table.get("technical")
-    return {**table, "technical": renamed[name]} if name in [*renamed] else table
-
-
-def _check_keys(data: Mapping[str, Any]) -> None:
-    for key in sorted(data.keys() - _KEYS):
-        raise RuleSyntaxError(f"unknown key {key}; {suggest(key, _KEYS)}", key)
-    for key in ("name", "version"):
-        if key not in data:
-            raise RuleSyntaxError(f'{key} is missing; write {key} = "…"')
-    for key in sorted(data.keys() & {"name", "version", "extends"}):
-        if not isinstance(data[key], str):
-            raise RuleSyntaxError(f'{key} = {data[key]!r} is no text; write {key} = "…"', key)
-    tables = data.get("rule", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise RuleSyntaxError("rules are written as [[rule]] tables", "rule")
 
 
 def _tables(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -190,10 +165,23 @@ def _tables(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [t for t in tables if isinstance(t, dict)] if isinstance(tables, list) else []
 
 
-def _id(table: Mapping[str, Any], taken: Mapping[str, KeyPath]) -> str:
-    rule_id = table.get("id")
-    if not isinstance(rule_id, str) or not rule_id:
-        raise RuleSyntaxError("a rule has no id; give each [[rule]] its own id", "id")
-    if rule_id in taken:
-        raise RuleSyntaxError("is there twice; rename or remove one", "id")
-    return rule_id
+def _in_todays_names(table: Mapping[str, Any], renamed: Mapping[str, str]) -> Mapping[str, Any]:
+    name = table.get("technical")
+    return {**table, "technical": renamed[name]} if name in [*renamed] else table
+
+
+def _rules(
+    tables: Sequence[Mapping[str, Any]], draft: ParsedRuleSet, faults: list[str]
+) -> Iterator[tuple[KeyPath, Rule]]:
+    """The file's own rules and where they are; what is wrong with others joins `faults`."""
+    ids: set[str] = set()
+    for n, table in enumerate(tables):
+        try:
+            rule = rule_from(table)
+            if rule.id in ids:
+                raise RuleSyntaxError("is there twice; rename or remove one", "id")
+            ids.add(rule.id)
+            yield ("rule", n), rule
+        except RuleSyntaxError as fault:
+            named = f"rule {table['id']}: " if "id" in table else ""
+            faults.append(f"{draft.at(('rule', n, *fault.place))}: {named}{fault}")

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from typing import Final
 
 from alerts.rules.model import (
-    GRADES,
-    SYMPTOM_SIGNALS,
     AllOf,
     AnyOf,
     Comparison,
@@ -17,6 +15,7 @@ from alerts.rules.model import (
     Rise,
     TechnicalCondition,
 )
+from alerts.rules.signals import GRADES, SYMPTOM_SIGNALS
 
 _SIGNS: Final = {
     Comparison.ABOVE: ">",

@@ -59,7 +59,7 @@ class Score(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symptom(Record):
-    """A symptom at a grade of `alerts.rules.model.GRADES`; `serious` as an adverse event is."""
+    """A symptom at a grade of `alerts.rules.GRADES`; `serious` as an adverse event is."""
 
     name: str
     grade: int

@@ -1,14 +1,17 @@
-"""An alarm that nobody takes goes further: when, to whom, and how a site writes it down."""
+"""An alarm that nobody takes calls again: when, whom, and how a site writes it down."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from alerts.alarm.lifecycle import State
+from alerts.alarm.escalation import call_again, first_recipients, next_call_at
+from alerts.alarm.lifecycle import Alarm, State
+from alerts.alarm.tracked_alarm import TrackedAlarm
 from alerts.rules.loader import RuleError, load_rules, parse
 from alerts.rules.model import Escalation, Kind, Priority, RuleSet
-from tests.alerts.scenes import DEFAULT, Watched
+from tests.alerts.alarm.alarms import ALARM, NOW
+from tests.alerts.engine_fixtures import DEFAULT, BedEngine
 
 HEAD = 'name = "site-a"\nversion = "3"\nextends = "default"\n'
 HIGH, MEDIUM = "spo2.very-low", "dissociation.marked"
@@ -18,14 +21,65 @@ def site(text: str) -> RuleSet:
     return parse(HEAD + text, "site.toml")
 
 
-def high(rules: RuleSet = DEFAULT) -> Watched:
+def high(rules: RuleSet = DEFAULT) -> BedEngine:
     """A high alarm, raised at second 10."""
-    return Watched(rules).hold(10, spo2=85)
+    return BedEngine(rules).hold(10, spo2=85)
 
 
-def medium() -> Watched:
+def medium() -> BedEngine:
     """A medium alarm, raised at second 0."""
-    return Watched().see(cadss=31)
+    return BedEngine().see(cadss=31)
+
+
+# ── one alarm ───────────────────────────────────────────────────────────────────────────
+
+LEVELS = Escalation(("nurse", "boss"), high_after_s=20, medium_after_s=50)
+
+
+def called(alarm: Alarm, seconds_ago: float = 0.0) -> TrackedAlarm:
+    """`alarm`, which called for a person so many seconds before `NOW`."""
+    return TrackedAlarm(alarm, notified_mono=NOW.mono - seconds_ago)
+
+
+def test_a_new_alarm_calls_the_first_level() -> None:
+    assert first_recipients(LEVELS) == ("nurse",)
+
+
+@pytest.mark.parametrize(
+    ("alarm", "after_s"),
+    [
+        (ALARM, 50),
+        (replace(ALARM, priority=Priority.HIGH), 20),
+        (replace(ALARM, state=State.LATCHED), 50),
+        (replace(ALARM, priority=Priority.LOW), None),
+        (replace(ALARM, kind=Kind.ADVISORY), None),
+        (replace(ALARM, acknowledged_by="nurse.a"), None),
+        (replace(ALARM, state=State.ENDED), None),
+    ],
+    ids=["medium", "high", "latched", "low", "advisory", "acknowledged", "ended"],
+)
+def test_an_alarm_calls_again_so_long_after_it_called(alarm: Alarm, after_s: float | None) -> None:
+    at = None if after_s is None else NOW.mono - 7 + after_s
+    assert next_call_at(called(alarm, 7), LEVELS) == at
+
+
+@pytest.mark.parametrize(
+    ("recipients", "type_", "then"),
+    [
+        (("nurse",), "alarm.escalated", ("nurse", "boss")),
+        (("nurse", "boss"), "alarm.reminded", ("nurse", "boss")),
+        (("nurse", "boss", "third"), "alarm.reminded", ("nurse", "boss", "third")),
+        ((), "alarm.escalated", ("nurse", "boss")),
+    ],
+    ids=["first level", "last level", "a level that is no more", "stored before levels"],
+)
+def test_a_call_goes_to_one_level_more_or_reminds(
+    recipients: tuple[str, ...], type_: str, then: tuple[str, ...]
+) -> None:
+    [change] = call_again(called(replace(ALARM, recipients=recipients), 50), LEVELS, NOW)
+    assert (change.type, change.alarm.recipients) == (type_, then)
+    assert change.alarm.notified_at == NOW.wall
+    assert change.reason == "not acknowledged for 50 s"
 
 
 # ── as time passes ──────────────────────────────────────────────────────────────────────
@@ -65,12 +119,12 @@ def test_a_step_says_for_how_long_nobody_came() -> None:
 
 
 def test_an_advisory_and_a_low_alarm_go_no_further() -> None:
-    seen = Watched().see(cadss=6).trouble("low-battery", "oximeter").wait(7200)
+    seen = BedEngine().see(cadss=6).condition("low-battery", "oximeter").wait(7200)
     assert seen.rules_open() == {"dissociation.present", "tech.low-battery"}
     assert all(seen.calls(rule) == [] for rule in seen.rules_open())
 
 
-def test_a_blind_alarm_goes_further() -> None:
+def test_an_alarm_without_data_goes_further() -> None:
     seen = high().lose("spo2").wait(60)
     assert seen.calls(HIGH) == [("escalated", 70)]
     assert seen.alarm(HIGH).unverified_since is not None
@@ -100,7 +154,7 @@ def test_an_alarm_that_somebody_took_goes_no_further() -> None:
 
 
 def test_an_alarm_given_back_counts_from_then_on() -> None:
-    seen = high().wait(61).acknowledge(HIGH).wait(600).undo(HIGH)
+    seen = high().wait(61).acknowledge(HIGH).wait(600).unacknowledge(HIGH)
     assert (seen.alarm(HIGH).escalation_level, seen.alarm(HIGH).escalated) == (1, False)
     assert seen.wait(60).calls(HIGH)[1:] == [("escalated", 10 + 61 + 600 + 60)]
 
@@ -119,7 +173,7 @@ def test_recurring_does_not_put_off_what_nobody_has_taken() -> None:
 
 
 def test_an_alarm_that_grows_worse_counts_from_then_on() -> None:
-    seen = Watched().trouble("link-lost", "cuff").wait(3).acknowledge("tech.link-lost").wait(29)
+    seen = BedEngine().condition("link-lost", "cuff").wait(3).acknowledge("tech.link-lost").wait(29)
     assert seen.alarm("tech.link-lost").priority is Priority.MEDIUM
     assert seen.wait(180).calls("tech.link-lost") == [("escalated", 2 + 30 + 180)]
 

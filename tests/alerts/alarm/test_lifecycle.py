@@ -44,7 +44,7 @@ ALARM = Alarm(
     notified_at=RAISED,
     recipients=("nurse",),
 )
-CAUSE = TriggerDetails(
+DETAILS = TriggerDetails(
     NOW,
     by="nurse.a",
     note="seen",
@@ -68,26 +68,26 @@ IN: dict[LifecycleState, Alarm] = {
     LifecycleState.ENDED: replace(ALARM, state=ENDED, condition_ended_at=BEFORE, ended_at=BEFORE),
 }
 
-# What each input does to an alarm in each row: the state after it, and the events.
+# What each trigger does to an alarm in each row: the state after it, and the events.
 CELLS = """
-input       | active         | holding           | taken            | latched        | reset            | ended
-onset       |                |                   |                  | active AGAIN   | active AGAIN     | active AGAIN
-offset      | ended ENDED    | latched OVER      | ended ENDED      |                |                  |
-blind       | active BLIND   | active BLIND      | active BLIND     |                |                  |
-seeing      | active SEEING  | active SEEING     | active SEEING    |                |                  |
-acknowledge | active TAKEN   | active TAKEN      |                  | ended RESET    |                  |
-undo        |                |                   | active UNDONE    |                | latched UNDONE   |
-worsen      | active WORSE   | active WORSE      | active WORSE     |                |                  |
-escalate    | active FURTHER | active FURTHER    |                  | latched FURTHER|                  |
-remind      | active REMIND  | active REMIND     |                  | latched REMIND |                  |
-withdraw    | ended ENDED    | ended ENDED       | ended ENDED      | ended ENDED    |                  |
+trigger        | active         | latching          | acknowledged     | latched        | reset            | ended
+onset          |                |                   |                  | active AGAIN   | active AGAIN     | active AGAIN
+offset         | ended ENDED    | latched OVER      | ended ENDED      |                |                  |
+data-lost      | active LOST    | active LOST       | active LOST      |                |                  |
+data-restored  | active BACK    | active BACK       | active BACK      |                |                  |
+acknowledge    | active TAKEN   | active TAKEN      |                  | ended RESET    |                  |
+unacknowledge  |                |                   | active UNDONE    |                | latched UNDONE   |
+raise-priority | active WORSE   | active WORSE      | active WORSE     |                |                  |
+escalate       | active FURTHER | active FURTHER    |                  | latched FURTHER|                  |
+remind         | active REMIND  | active REMIND     |                  | latched REMIND |                  |
+clear          | ended ENDED    | ended ENDED       | ended ENDED      | ended ENDED    |                  |
 """  # noqa: E501
 EVENTS = {
     "AGAIN": ["alarm.re-raised"],
     "ENDED": ["alarm.ended"],
     "OVER": ["alarm.condition-ended"],
-    "BLIND": ["alarm.unverified"],
-    "SEEING": ["alarm.verified"],
+    "LOST": ["alarm.unverified"],
+    "BACK": ["alarm.verified"],
     "TAKEN": ["alarm.acknowledged"],
     "RESET": ["alarm.acknowledged", "alarm.reset"],
     "UNDONE": ["alarm.unacknowledged"],
@@ -100,34 +100,34 @@ EVENTS = {
 def cells() -> dict[tuple[LifecycleState, Trigger], str]:
     head, *rows = ([cell.strip() for cell in row.split("|")] for row in CELLS.split("\n")[1:-1])
     return {
-        (LifecycleState(stand), Trigger(row[0])): cell
+        (LifecycleState(state), Trigger(row[0])): cell
         for row in rows
-        for stand, cell in zip(head[1:], row[1:], strict=True)
+        for state, cell in zip(head[1:], row[1:], strict=True)
     }
 
 
-def after(alarm: Alarm, *inputs: Trigger, cause: TriggerDetails = CAUSE) -> Alarm:
-    for happened in inputs:
-        alarm = advance(alarm, happened, cause)[-1].alarm
+def after(alarm: Alarm, *triggers: Trigger, details: TriggerDetails = DETAILS) -> Alarm:
+    for trigger in triggers:
+        alarm = advance(alarm, trigger, details)[-1].alarm
     return alarm
 
 
 def test_the_rows_are_what_they_are_called() -> None:
-    assert {stand: lifecycle_state(alarm) for stand, alarm in IN.items()} == {
+    assert {state: lifecycle_state(alarm) for state, alarm in IN.items()} == {
         s: s for s in LifecycleState
     }
 
 
 def test_every_cell_is_written_here() -> None:
-    assert cells().keys() == {(stand, happened) for stand in LifecycleState for happened in Trigger}
+    assert cells().keys() == {(state, trigger) for state in LifecycleState for trigger in Trigger}
 
 
 @pytest.mark.parametrize(("cell", "wanted"), cells().items(), ids=str)
-def test_each_input_leads_where_it_should(
+def test_each_trigger_leads_where_it_should(
     cell: tuple[LifecycleState, Trigger], wanted: str
 ) -> None:
-    stand, happened = cell
-    changes = advance(IN[stand], happened, CAUSE)
+    row, trigger = cell
+    changes = advance(IN[row], trigger, DETAILS)
     state, events = wanted.split() if wanted else ("", "")
     assert [change.type for change in changes] == EVENTS.get(events, [])
     assert not changes or changes[-1].alarm.state == state
@@ -135,7 +135,7 @@ def test_each_input_leads_where_it_should(
 
 @pytest.mark.parametrize("cell", cells(), ids=str)
 def test_every_change_says_why_and_by_whom(cell: tuple[LifecycleState, Trigger]) -> None:
-    changes = advance(IN[cell[0]], cell[1], CAUSE)
+    changes = advance(IN[cell[0]], cell[1], DETAILS)
     assert all((c.reason, c.by, c.note) == ("why", "nurse.a", "seen") for c in changes)
 
 
@@ -144,7 +144,7 @@ def test_what_ends_and_what_opens_is_known_by_its_event(
     cell: tuple[LifecycleState, Trigger],
 ) -> None:
     alarm = IN[cell[0]]
-    for change in advance(alarm, cell[1], CAUSE):
+    for change in advance(alarm, cell[1], DETAILS):
         assert (change.type in ALARM_ENDINGS) == (change.alarm.state is ENDED)
         assert alarm.is_open or not change.alarm.is_open or change.type in ALARM_OPENINGS
         alarm = change.alarm
@@ -159,16 +159,16 @@ def test_an_acknowledgement_says_who_when_and_what() -> None:
 
 
 def test_an_acknowledged_latched_alarm_is_not_ended_before_its_last_event() -> None:
-    first, _ = advance(IN[LifecycleState.LATCHED], Trigger.ACKNOWLEDGE, CAUSE)
+    first, _ = advance(IN[LifecycleState.LATCHED], Trigger.ACKNOWLEDGE, DETAILS)
     assert (first.alarm.state, first.alarm.ended_at) == (LATCHED, None)
 
 
-@pytest.mark.parametrize("stand", [LifecycleState.ACKNOWLEDGED, LifecycleState.RESET])
+@pytest.mark.parametrize("state", [LifecycleState.ACKNOWLEDGED, LifecycleState.RESET])
 def test_what_is_undone_is_as_if_nobody_had_taken_it_and_calls_from_now(
-    stand: LifecycleState,
+    state: LifecycleState,
 ) -> None:
     undone = after(
-        replace(IN[stand], escalated=True, recipients=("nurse", "boss")), Trigger.UNACKNOWLEDGE
+        replace(IN[state], escalated=True, recipients=("nurse", "boss")), Trigger.UNACKNOWLEDGE
     )
     assert (undone.acknowledged_by, undone.acknowledged_at, undone.note) == (None, None, None)
     assert (undone.ended_at, undone.notified_at, undone.escalation_level) == (None, NOW, 1)
@@ -182,7 +182,7 @@ def test_a_latched_alarm_that_comes_back_keeps_when_its_condition_ended() -> Non
 
 def test_an_alarm_that_ended_with_its_condition_does_not_come_back() -> None:
     over = after(ALARM, Trigger.ACKNOWLEDGE, Trigger.OFFSET)
-    assert advance(over, Trigger.UNACKNOWLEDGE, CAUSE) == []
+    assert advance(over, Trigger.UNACKNOWLEDGE, DETAILS) == []
 
 
 # ── calling further ─────────────────────────────────────────────────────────────────────
@@ -209,10 +209,10 @@ def test_who_takes_an_alarm_is_told_how_far_it_went() -> None:
 
 
 @pytest.mark.parametrize(
-    "inputs", [[Trigger.RAISE_PRIORITY], [Trigger.OFFSET, Trigger.ONSET]], ids=["worse", "again"]
+    "triggers", [[Trigger.RAISE_PRIORITY], [Trigger.OFFSET, Trigger.ONSET]], ids=["worse", "again"]
 )
-def test_what_somebody_had_taken_begins_with_the_first_level_again(inputs: list[Trigger]) -> None:
-    calling = after(ESCALATED, Trigger.ACKNOWLEDGE, *inputs)
+def test_what_somebody_had_taken_begins_with_the_first_level_again(triggers: list[Trigger]) -> None:
+    calling = after(ESCALATED, Trigger.ACKNOWLEDGE, *triggers)
     assert (calling.escalation_level, calling.escalated, calling.notified_at) == (1, False, NOW)
 
 
@@ -236,17 +236,17 @@ def test_an_alarm_raised_again_is_counted_and_keeps_its_first_time() -> None:
 
 
 def test_a_latched_alarm_that_recurs_is_never_less_urgent_than_it_was() -> None:
-    lower = replace(CAUSE, priority=Priority.LOW)
+    lower = replace(DETAILS, priority=Priority.LOW)
     high = replace(IN[LifecycleState.LATCHED], priority=Priority.HIGH)
-    assert after(high, Trigger.ONSET, cause=lower).priority is Priority.HIGH
+    assert after(high, Trigger.ONSET, details=lower).priority is Priority.HIGH
     ended = replace(IN[LifecycleState.ENDED], priority=Priority.HIGH)
-    assert after(ended, Trigger.ONSET, cause=lower).priority is Priority.LOW
+    assert after(ended, Trigger.ONSET, details=lower).priority is Priority.LOW
 
 
 def test_an_alarm_without_data_says_since_when() -> None:
-    blind = after(ALARM, Trigger.DATA_LOST)
-    assert blind.unverified_since == NOW
-    assert after(blind, Trigger.DATA_RESTORED).unverified_since is None
+    lost = after(ALARM, Trigger.DATA_LOST)
+    assert lost.unverified_since == NOW
+    assert after(lost, Trigger.DATA_RESTORED).unverified_since is None
 
 
 def test_a_condition_that_ended_says_when() -> None:
@@ -259,17 +259,17 @@ def test_a_condition_that_ended_says_when() -> None:
 
 def lives(test: Callable[[Any], None]) -> Callable[[], None]:
     """Alarms, and what happens to them, a minute apart."""
-    inputs = st.lists(st.sampled_from(Trigger), max_size=30)
-    return given(st.tuples(st.sampled_from([*IN.values()]), inputs))(test)
+    triggers = st.lists(st.sampled_from(Trigger), max_size=30)
+    return given(st.tuples(st.sampled_from([*IN.values()]), triggers))(test)
 
 
 def live(life: tuple[Alarm, list[Trigger]]) -> list[tuple[Alarm, AlarmChange]]:
     """Each change of a life, with the alarm before it."""
-    alarm, inputs = life
+    alarm, triggers = life
     steps = []
-    for minute, happened in enumerate(inputs):
-        cause = replace(CAUSE, at=NOW + timedelta(minutes=minute))
-        for change in advance(alarm, happened, cause):
+    for minute, trigger in enumerate(triggers):
+        details = replace(DETAILS, at=NOW + timedelta(minutes=minute))
+        for change in advance(alarm, trigger, details):
             steps.append((alarm, change))
             alarm = change.alarm
     return steps

@@ -6,7 +6,7 @@ import pytest
 
 from alerts.alarm.lifecycle import Alarm
 from alerts.alarm.text import render
-from tests.alerts.scenes import DEFAULT, Watched
+from tests.alerts.engine_fixtures import DEFAULT, BedEngine
 
 RULES = {rule.id: rule for rule in DEFAULT.rules}
 
@@ -15,18 +15,18 @@ RULES = {rule.id: rule for rule in DEFAULT.rules}
     ("seen", "rule", "text"),
     [
         (
-            lambda: Watched().hold(10, spo2=85),
+            lambda: BedEngine().hold(10, spo2=85),
             "spo2.very-low",
             "SpO2 85 %: under 88 for 10 s",
         ),
         (
-            lambda: Watched(baseline={"sys": 110, "dia": 80}).see(sys=185, dia=85),
+            lambda: BedEngine(baseline={"sys": 110, "dia": 80}).see(sys=185, dia=85),
             "pressure.severe",
             "Pressure 185/85: 180/110 or more",
         ),
         (
             lambda: (
-                Watched(baseline={"sys": 100, "dia": 70})
+                BedEngine(baseline={"sys": 100, "dia": 70})
                 .see(sys=141, dia=65)
                 .wait(60)
                 .see(sys=141, dia=65)
@@ -35,18 +35,20 @@ RULES = {rule.id: rule for rule in DEFAULT.rules}
             "Pressure 141/65: up +41/-5 from baseline",
         ),
         (
-            lambda: Watched().trouble("link-lost", "cuff", "no such port").wait(2),
+            lambda: BedEngine().condition("link-lost", "cuff", "no such port").wait(2),
             "tech.link-lost",
             "cuff: not connected: no such port",
         ),
         (
-            lambda: Watched().trouble("signal-missing", None, "no device here gives spo2").wait(15),
+            lambda: (
+                BedEngine().condition("signal-missing", None, "no device here gives spo2").wait(15)
+            ),
             "tech.signal-missing",
             "bed: no device here gives spo2. Blind: nothing",
         ),
         (
             lambda: (
-                Watched()
+                BedEngine()
                 .see(
                     **{
                         "symptom.headache": 3,
@@ -61,13 +63,13 @@ RULES = {rule.id: rule for rule in DEFAULT.rules}
             "Pressure 185/85 with mild chest pain, severe headache, MOAA/S 3: emergency care now",
         ),
         (
-            lambda: Watched().see(**{"news2": 6, "news2-single": 3}),
+            lambda: BedEngine().see(**{"news2": 6, "news2-single": 3}),
             "news2.raised",
             "NEWS2 6, 3 for one sign",
         ),
     ],
 )
-def test_an_alarm_says_what_was_seen(seen: Callable[[], Watched], rule: str, text: str) -> None:
+def test_an_alarm_says_what_was_seen(seen: Callable[[], BedEngine], rule: str, text: str) -> None:
     assert seen().alarm(rule).text == text
 
 
@@ -81,7 +83,7 @@ def test_an_alarm_says_what_was_seen(seen: Callable[[], Watched], rule: str, tex
     ],
 )
 def test_what_nobody_gives_is_said_in_words(gone: tuple[str, ...], words: str) -> None:
-    text = render(RULES["tech.sensor-off"], {}, {}, "oximeter", gone=gone)
+    text = render(RULES["tech.sensor-off"], {}, {}, "oximeter", signals_lost=gone)
     assert text == f"oximeter: no finger. Blind: {words}"
 
 
@@ -107,13 +109,13 @@ def test_a_value_that_nobody_knows_is_a_dash() -> None:
 
 
 def test_an_alarm_whose_value_was_lost_on_the_way_names_the_last_that_met_it() -> None:
-    alarm = Watched().hold(3, spo2=85).lose("spo2").wait(7).alarm("spo2.very-low")
+    alarm = BedEngine().hold(3, spo2=85).lose("spo2").wait(7).alarm("spo2.very-low")
     assert alarm.text == "SpO2 85 %: under 88 for 10 s"
     assert alarm.values == {"spo2": 85}
 
 
 def test_an_alarm_keeps_the_values_its_rule_looked_at() -> None:
-    alarm: Alarm = Watched().see(sys=185, dia=85, pulse=70).alarm("pressure.severe")
+    alarm: Alarm = BedEngine().see(sys=185, dia=85, pulse=70).alarm("pressure.severe")
     assert alarm.values == {"sys": 185, "dia": 85}
 
 

@@ -1,33 +1,33 @@
-"""The engine: loss of data, recurrence, withdrawal, worsening, and how little it looks."""
+"""The engine: loss of data, recurrence, people, priority, sessions, and how little it evaluates."""
 
 from collections.abc import Callable
 
 import pytest
 
 from alerts.alarm.lifecycle import State
-from alerts.evaluation import engine as engine_module
+from alerts.evaluation import rule_instance
 from alerts.evaluation.conditions import Verdict, judge
 from alerts.rules.loader import parse
 from alerts.rules.model import Priority, RuleSet
-from tests.alerts.scenes import START, Watched
+from tests.alerts.engine_fixtures import START, BedEngine
 
 LOW, MEDIUM = Priority.LOW, Priority.MEDIUM
 
 
-def very_low(**session: str | None) -> Watched:
-    return Watched(**session).hold(10, spo2=85)  # type: ignore[arg-type]
+def very_low(**session: str | None) -> BedEngine:
+    return BedEngine(**session).hold(10, spo2=85)  # type: ignore[arg-type]
 
 
 # ── loss of data ────────────────────────────────────────────────────────────────────────
 
 
 def test_data_lost_on_the_way_to_an_alarm_raises_it_all_the_same() -> None:
-    seen = Watched().hold(3, spo2=85).lose("spo2").wait(7)
+    seen = BedEngine().hold(3, spo2=85).lose("spo2").wait(7)
     assert seen.history("spo2.very-low") == ["raised", "unverified"]
 
 
 def test_data_lost_on_the_way_to_an_alarm_raises_nothing_before_its_delay() -> None:
-    assert Watched().hold(3, spo2=85).lose("spo2").wait(6.9).history("spo2.very-low") == []
+    assert BedEngine().hold(3, spo2=85).lose("spo2").wait(6.9).history("spo2.very-low") == []
 
 
 def test_data_lost_for_hours_ends_no_alarm() -> None:
@@ -57,16 +57,16 @@ def test_an_alarm_whose_data_come_back_bad_is_verified() -> None:
 
 
 def test_data_that_never_came_raise_no_physiological_alarm() -> None:
-    assert Watched().wait(3600).changes == []
+    assert BedEngine().wait(3600).changes == []
 
 
 def test_one_lost_signal_of_two_leaves_a_rule_of_both_without_verdict() -> None:
-    seen = Watched().see(sys=185, dia=80).wait(60).lose("dia").see(sys=150)
+    seen = BedEngine().see(sys=185, dia=80).wait(60).lose("dia").see(sys=150)
     assert seen.alarm("pressure.severe").state is State.ACTIVE
 
 
-def test_another_look_at_the_same_pressure_confirms_nothing() -> None:
-    seen = Watched().see(sys=150, dia=80).wait(30).start_session("s-1")
+def test_another_evaluation_of_the_same_pressure_confirms_nothing() -> None:
+    seen = BedEngine().see(sys=150, dia=80).wait(30).start_session("s-1")
     assert seen.history("pressure.elevated") == []
 
 
@@ -93,7 +93,7 @@ EITHER = parse(
 
 
 def test_the_newest_value_of_a_rule_of_two_signals_tells_how_long_it_was_clear() -> None:
-    seen = Watched(EITHER).see(pulse=70).see(spo2=85).wait(1).hold(4, spo2=95)
+    seen = BedEngine(EITHER).see(pulse=70).see(spo2=85).wait(1).hold(4, spo2=95)
     assert seen.history("either") == ["raised"]
     assert seen.wait(1).see(spo2=95).history("either") == ["raised", "ended"]
 
@@ -122,7 +122,7 @@ def confirming(after_s: int, *more_s: int) -> RuleSet:
 
 def test_of_two_confirmations_that_are_wanted_the_sooner_counts() -> None:
     for rules in (confirming(60, 90), confirming(90, 60)):
-        seen = Watched(rules).see(sys=85)
+        seen = BedEngine(rules).see(sys=85)
         assert seen.engine.confirm_at == START.mono + 60
 
 
@@ -150,7 +150,7 @@ def after(minutes: int) -> RuleSet:
 
 @pytest.mark.parametrize("minutes", [0, 1, 120])
 def test_a_rule_that_begins_after_the_dose_waits_for_it(minutes: int) -> None:
-    seen = Watched(after(minutes)).see(cadss=6)
+    seen = BedEngine(after(minutes)).see(cadss=6)
     assert seen.history("late") == []
     if minutes:
         assert seen.at_minute(minutes - 0.1).history("late") == []
@@ -158,7 +158,7 @@ def test_a_rule_that_begins_after_the_dose_waits_for_it(minutes: int) -> None:
 
 
 def test_an_alarm_for_which_it_is_too_early_by_a_corrected_dose_is_unverified() -> None:
-    seen = Watched(after(120), minutes=120).see(cadss=6).at_minute(100)
+    seen = BedEngine(after(120), minutes=120).see(cadss=6).at_minute(100)
     assert seen.history("late") == ["raised", "unverified"]
     assert seen.at_minute(120).history("late")[2:] == ["verified"]
 
@@ -167,20 +167,20 @@ def test_an_alarm_for_which_it_is_too_early_by_a_corrected_dose_is_unverified() 
 
 
 def test_an_alarm_raised_again_within_a_minute_is_the_same_and_counted() -> None:
-    seen = Watched().see(cadss=6).wait(10).see(cadss=2).wait(60).see(cadss=7)
+    seen = BedEngine().see(cadss=6).wait(10).see(cadss=2).wait(60).see(cadss=7)
     assert seen.history("dissociation.present") == ["raised", "ended", "re-raised"]
     assert seen.alarm("dissociation.present").count == 2
 
 
 def test_an_alarm_raised_again_later_is_a_new_one() -> None:
-    seen = Watched().see(cadss=6).wait(10).see(cadss=2).wait(60.1).see(cadss=7)
+    seen = BedEngine().see(cadss=6).wait(10).see(cadss=2).wait(60.1).see(cadss=7)
     assert seen.history("dissociation.present") == ["raised", "ended", "raised"]
     assert len({c.alarm.id for c in seen.changes if c.alarm.rule == "dissociation.present"}) == 2
 
 
 @pytest.mark.parametrize("step_s", [-7200, 7200])
 def test_a_wall_clock_that_is_set_does_not_change_what_is_the_same(step_s: float) -> None:
-    seen = Watched().see(cadss=6).wait(10).see(cadss=2).step_wall(step_s).wait(59).see(cadss=7)
+    seen = BedEngine().see(cadss=6).wait(10).see(cadss=2).step_wall(step_s).wait(59).see(cadss=7)
     assert seen.history("dissociation.present")[-1] == "re-raised"
     seen.see(cadss=2).step_wall(step_s).wait(61).see(cadss=7)
     assert seen.history("dissociation.present")[-1] == "raised"
@@ -198,7 +198,7 @@ def test_an_alarm_taken_by_a_person_asks_again_when_it_recurs() -> None:
 
 
 def test_two_alarms_at_one_wall_time_are_two_alarms() -> None:
-    seen = Watched().see(cadss=6).wait(1).see(cadss=2).wait(61).step_wall(-62).see(cadss=6)
+    seen = BedEngine().see(cadss=6).wait(1).see(cadss=2).wait(61).step_wall(-62).see(cadss=6)
     ids = [c.alarm.id for c in seen.changes if c.type == "alarm.raised"]
     assert len(ids) == len(set(ids))
 
@@ -206,16 +206,16 @@ def test_two_alarms_at_one_wall_time_are_two_alarms() -> None:
 # ── acknowledgements ────────────────────────────────────────────────────────────────────
 
 
-def latched() -> Watched:
+def latched() -> BedEngine:
     return very_low().wait(1).hold(5, spo2=97)
 
 
-def reset(seconds: float) -> Watched:
+def reset(seconds: float) -> BedEngine:
     """A latched alarm that was acknowledged so many seconds ago."""
     return latched().acknowledge("spo2.very-low").wait(seconds)
 
 
-def why_not(seen: Watched, session: str | None = "s-1") -> str | None:
+def why_not(seen: BedEngine, session: str | None = "s-1") -> str | None:
     return seen.engine.why_not_unacknowledged(seen.alarm("spo2.very-low").id, session, seen.now)
 
 
@@ -228,7 +228,7 @@ def test_taking_a_latched_alarm_resets_it() -> None:
 def test_a_latched_alarm_comes_back_when_that_is_undone_within_a_minute() -> None:
     seen = reset(60)
     assert why_not(seen) is None
-    assert seen.undo("spo2.very-low").alarm("spo2.very-low").state is State.LATCHED
+    assert seen.unacknowledge("spo2.very-low").alarm("spo2.very-low").state is State.LATCHED
     assert seen.rules_open() == {"spo2.very-low"}
 
 
@@ -240,28 +240,34 @@ def test_a_latched_alarm_does_not_come_back_later_or_in_another_session(
     why = why_not(seen, session)
     assert why == "this alarm ended more than 60 s ago, or in another session"
     seen.session = session
-    assert seen.undo("spo2.very-low").rules_open() == set()
+    assert seen.unacknowledge("spo2.very-low").rules_open() == set()
 
 
 def test_a_latched_alarm_comes_back_after_a_restart() -> None:
     seen = reset(20).restart()
-    assert seen.wait(40).undo("spo2.very-low").rules_open() == {"spo2.very-low"}
+    assert seen.wait(40).unacknowledge("spo2.very-low").rules_open() == {"spo2.very-low"}
 
 
 def test_an_acknowledgement_of_what_is_still_so_can_always_be_undone() -> None:
-    seen = very_low().acknowledge("spo2.very-low").wait(7200).undo("spo2.very-low")
+    seen = very_low().acknowledge("spo2.very-low").wait(7200).unacknowledge("spo2.very-low")
     assert seen.history("spo2.very-low") == ["raised", "acknowledged", "unacknowledged"]
     assert not seen.alarm("spo2.very-low").acknowledged
 
 
 def test_undoing_says_who_and_why() -> None:
-    change = very_low().acknowledge("spo2.very-low").undo("spo2.very-low").changes[-1]
+    change = very_low().acknowledge("spo2.very-low").unacknowledge("spo2.very-low").changes[-1]
     assert (change.by, change.note) == ("nurse.b", "the wrong bed")
     assert change.reason == "acknowledgement undone by nurse.b"
 
 
 def test_a_latching_alarm_that_was_given_back_waits_for_a_person_again() -> None:
-    seen = very_low().acknowledge("spo2.very-low").undo("spo2.very-low").wait(1).hold(5, spo2=97)
+    seen = (
+        very_low()
+        .acknowledge("spo2.very-low")
+        .unacknowledge("spo2.very-low")
+        .wait(1)
+        .hold(5, spo2=97)
+    )
     assert seen.alarm("spo2.very-low").state is State.LATCHED
 
 
@@ -277,15 +283,15 @@ def test_a_latching_alarm_that_was_given_back_waits_for_a_person_again() -> None
     ],
     ids=["active", "latched", "ended"],
 )
-def test_what_cannot_be_undone_says_why(seen: Callable[[], Watched], why: str) -> None:
+def test_what_cannot_be_undone_says_why(seen: Callable[[], BedEngine], why: str) -> None:
     before = seen()
     assert why_not(before) == why
     changes = len(before.changes)
-    assert len(before.undo("spo2.very-low").changes) == changes
+    assert len(before.unacknowledge("spo2.very-low").changes) == changes
 
 
 def test_an_unknown_alarm_cannot_be_taken_or_undone() -> None:
-    engine = Watched().engine
+    engine = BedEngine().engine
     assert engine.acknowledge("a-1", "nurse.a", None, START) == []
     assert engine.why_not_unacknowledged("a-1", "s-1", START) == "no such alarm here"
 
@@ -294,25 +300,31 @@ def test_an_unknown_alarm_cannot_be_taken_or_undone() -> None:
 
 
 def test_what_began_before_the_session_is_medium_once_the_session_needs_it() -> None:
-    seen = Watched(session=None).trouble("link-lost", "oximeter").wait(600)
+    seen = BedEngine(session=None).condition("link-lost", "oximeter").wait(600)
     assert seen.alarm("tech.link-lost").priority is LOW
     assert seen.start_session("s-1").alarm("tech.link-lost").priority is MEDIUM
 
 
 def test_an_alarm_that_grew_worse_starts_low_when_it_recurs() -> None:
-    seen = Watched().trouble("link-lost", "cuff").wait(32).mend("link-lost", "cuff").wait(3)
-    seen.trouble("link-lost", "cuff").wait(2)
+    seen = (
+        BedEngine()
+        .condition("link-lost", "cuff")
+        .wait(32)
+        .condition_over("link-lost", "cuff")
+        .wait(3)
+    )
+    seen.condition("link-lost", "cuff").wait(2)
     assert seen.history("tech.link-lost")[-1] == "re-raised"
     assert seen.alarm("tech.link-lost").priority is LOW
 
 
 def test_an_alarm_that_grows_worse_asks_for_a_person_again() -> None:
-    seen = Watched().trouble("link-lost", "cuff").wait(3).acknowledge("tech.link-lost").wait(29)
+    seen = BedEngine().condition("link-lost", "cuff").wait(3).acknowledge("tech.link-lost").wait(29)
     assert not seen.alarm("tech.link-lost").acknowledged
 
 
 def test_the_most_urgent_alarm_comes_first() -> None:
-    seen = Watched().hold(30, spo2=85).trouble("device-silent", "cuff")
+    seen = BedEngine().hold(30, spo2=85).condition("device-silent", "cuff")
     priorities = [alarm.priority for alarm in seen.engine.open_alarms()]
     assert priorities == sorted(priorities, reverse=True)
     assert len(set(priorities)) == 3
@@ -322,7 +334,7 @@ def test_the_most_urgent_alarm_comes_first() -> None:
 
 
 def test_what_is_bad_already_alarms_when_the_session_starts() -> None:
-    seen = Watched(session=None).hold(60, spo2=85)
+    seen = BedEngine(session=None).hold(60, spo2=85)
     assert seen.changes == []
     assert "spo2.very-low" in seen.start_session("s-1").wait(10).rules_open()
 
@@ -343,19 +355,19 @@ def test_an_alarm_of_the_next_session_is_another() -> None:
     assert seen.alarm("spo2.very-low").count == 1
 
 
-def test_a_session_that_ends_leaves_nothing_to_look_at() -> None:
-    seen = Watched().see(spo2=85, sys=150, dia=80)
+def test_a_session_that_ends_leaves_nothing_to_evaluate() -> None:
+    seen = BedEngine().see(spo2=85, sys=150, dia=80)
     assert seen.engine.next_due == seen.now.mono + 10
     seen.engine.end_session(seen.now, "session closed")
     assert seen.engine.next_due == float("inf")
 
 
-def test_a_device_trouble_outlasts_the_session() -> None:
-    seen = Watched().trouble("link-lost", "cuff").wait(2)
+def test_a_technical_condition_of_a_device_outlasts_the_session() -> None:
+    seen = BedEngine().condition("link-lost", "cuff").wait(2)
     assert seen.engine.end_session(seen.now, "session closed") == []
 
 
-# ── what is looked at ───────────────────────────────────────────────────────────────────
+# ── what is evaluated ───────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture
@@ -366,18 +378,18 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         calls.append(condition)
         return judge(condition, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(engine_module, "judge", counting)
+    monkeypatch.setattr(rule_instance, "judge", counting)
     return calls
 
 
-def test_a_rule_is_not_looked_at_when_another_signal_changed(judged: list[object]) -> None:
-    Watched().see(spo2=97)
+def test_a_rule_is_not_evaluated_when_another_signal_changed(judged: list[object]) -> None:
+    BedEngine().see(spo2=97)
     assert len(judged) == 3
     assert all("pulse" not in repr(condition) for condition in judged)
 
 
 def test_the_cost_is_linear_in_the_readings(judged: list[object]) -> None:
-    seen = Watched()
+    seen = BedEngine()
     for _ in range(10):
         seen.wait(1).see(spo2=97)
     ten = len(judged)
@@ -386,22 +398,22 @@ def test_the_cost_is_linear_in_the_readings(judged: list[object]) -> None:
     assert len(judged) == 100 * ten
 
 
-def test_nothing_is_looked_at_while_nothing_happens(judged: list[object]) -> None:
-    seen = Watched().see(spo2=97, pulse=70)
+def test_nothing_is_evaluated_while_nothing_happens(judged: list[object]) -> None:
+    seen = BedEngine().see(spo2=97, pulse=70)
     judged.clear()
     seen.wait(3600)
     assert judged == []
 
 
-def test_a_rule_on_its_way_asks_to_be_looked_at_in_time() -> None:
-    seen = Watched().see(spo2=85)
+def test_a_rule_on_its_way_asks_to_be_evaluated_in_time() -> None:
+    seen = BedEngine().see(spo2=85)
     assert seen.engine.next_due == seen.now.mono + 10
 
 
 def test_the_same_inputs_give_the_same_changes() -> None:
     def run() -> list[object]:
-        seen = Watched(baseline={"sys": 100, "dia": 60})
-        seen.hold(12, spo2=85, pulse=150).see(sys=190, dia=120).trouble("sensor-off", "oximeter")
+        seen = BedEngine(baseline={"sys": 100, "dia": 60})
+        seen.hold(12, spo2=85, pulse=150).see(sys=190, dia=120).condition("sensor-off", "oximeter")
         return list(seen.wait(60).changes)
 
     assert run() == run()

@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 
 from alerts.alarm.lifecycle import ALARM_ENDINGS, Alarm
 from alerts.rules.model import Kind, Priority
-from tests.alerts.scenes import TROUBLES, Watched
+from tests.alerts.engine_fixtures import TECHNICAL_CONDITIONS, BedEngine
 
-Step = Callable[[Watched], object]
+Step = Callable[[BedEngine], object]
 
-TECHNICAL = [(t, device) for device, troubles in TROUBLES.items() for t in troubles]
+TECHNICAL = [(t, device) for device, names in TECHNICAL_CONDITIONS.items() for t in names]
 
 
 def _steps() -> st.SearchStrategy[tuple[str, Step]]:
     """Something that happens, and what it is called."""
-    trouble = st.sampled_from(TECHNICAL)
+    condition = st.sampled_from(TECHNICAL)
     values = st.sampled_from(
         [
             *({"spo2": 84}, {"spo2": 98}, {"pulse": 150}, {"pulse": 70}),
@@ -28,35 +28,35 @@ def _steps() -> st.SearchStrategy[tuple[str, Step]]:
         values.map(lambda seen: ("see", lambda s: s.see(**seen))),
         values.map(lambda seen: ("hold", lambda s: s.hold(15, **seen))),
         st.sampled_from([1, 12, 40, 70, 200]).map(lambda n: ("wait", lambda s: s.wait(n))),
-        trouble.map(lambda at: ("technical", lambda s: s.trouble(*at))),
-        trouble.map(lambda at: ("technical", lambda s: s.mend(*at))),
+        condition.map(lambda at: ("technical", lambda s: s.condition(*at))),
+        condition.map(lambda at: ("technical", lambda s: s.condition_over(*at))),
         st.just(("lose", lambda s: s.lose(*s._values))),
         st.integers(0, 9).map(lambda n: ("acknowledge", lambda s: _take(s, n))),
-        st.integers(0, 9).map(lambda n: ("undo", lambda s: _undo(s, n))),
+        st.integers(0, 9).map(lambda n: ("unacknowledge", lambda s: _unacknowledge(s, n))),
     )
 
 
-def _take(seen: Watched, n: int) -> None:
+def _take(seen: BedEngine, n: int) -> None:
     if alarms := seen.engine.open_alarms():
         alarm = alarms[n % len(alarms)]
         seen.changes += seen.engine.acknowledge(alarm.id, "nurse.a", None, seen.now)
 
 
-def _undo(seen: Watched, n: int) -> None:
+def _unacknowledge(seen: BedEngine, n: int) -> None:
     if alarms := [*seen.engine.alarms.values()]:
         seen.changes += seen.engine.unacknowledge(
             alarms[n % len(alarms)].id, "b", None, "s-1", seen.now
         )
 
 
-def _open(seen: Watched) -> dict[str, Alarm]:
+def _open(seen: BedEngine) -> dict[str, Alarm]:
     return {alarm.id: alarm for alarm in seen.engine.open_alarms()}
 
 
 @settings(deadline=None)
 @given(st.lists(_steps(), max_size=25))
 def test_no_alarm_hides_takes_or_ends_another(steps: list[tuple[str, Step]]) -> None:
-    seen = Watched()
+    seen = BedEngine()
     for name, step in steps:
         before, first = _open(seen), len(seen.changes)
         step(seen)
@@ -78,7 +78,7 @@ def test_no_alarm_hides_takes_or_ends_another(steps: list[tuple[str, Step]]) -> 
 @settings(deadline=None)
 @given(st.lists(_steps(), max_size=25))
 def test_what_waits_for_a_person_always_calls_again(steps: list[tuple[str, Step]]) -> None:
-    seen = Watched()
+    seen = BedEngine()
     for _, step in steps:
         step(seen)
         waiting = [

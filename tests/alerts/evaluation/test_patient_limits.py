@@ -7,7 +7,7 @@ import pytest
 from alerts.evaluation.patient_limits import limit_of, with_limit
 from alerts.rules.model import AnyOf, Comparison, Fall, Limit, Rise, Rule
 from alerts.rules.parser import RuleError
-from tests.alerts.scenes import DEFAULT, Watched
+from tests.alerts.engine_fixtures import DEFAULT, BedEngine
 
 RULES = {rule.id: rule for rule in DEFAULT.rules}
 
@@ -114,61 +114,61 @@ def test_a_limit_lies_within_what_its_signal_can_be(signal: str, least: int, mos
 # ── what then alarms ────────────────────────────────────────────────────────────────────
 
 
-def limited(seen: Watched, rule: str, signal: str, limit: float) -> Watched:
+def limited(seen: BedEngine, rule: str, signal: str, limit: float) -> BedEngine:
     seen.engine.override(with_limit(RULES[rule], signal, limit))
     return seen
 
 
 def test_a_patient_is_judged_by_their_own_limit() -> None:
-    seen = limited(Watched(), "spo2.very-low", "spo2", 80).hold(60, spo2=81)
+    seen = limited(BedEngine(), "spo2.very-low", "spo2", 80).hold(60, spo2=81)
     assert "spo2.very-low" not in seen.rules_open()
     assert "spo2.very-low" in seen.hold(10, spo2=79).rules_open()
 
 
 def test_the_text_has_the_limit_and_says_that_it_was_set() -> None:
-    seen = limited(Watched(), "pressure.severe", "sys", 200).see(sys=205, dia=85)
+    seen = limited(BedEngine(), "pressure.severe", "sys", 200).see(sys=205, dia=85)
     assert seen.alarm("pressure.severe").text == (
         "Pressure 205/85: 200/110 or more (limit set for this patient)"
     )
-    seen = limited(Watched(), "dissociation.present", "cadss", 9).see(cadss=10)
+    seen = limited(BedEngine(), "dissociation.present", "cadss", 9).see(cadss=10)
     assert seen.alarm("dissociation.present").text == (
         "CADSS 10: dissociation present (limit set for this patient: 9)"
     )
 
 
 def test_a_new_limit_is_looked_at_at_once() -> None:
-    seen = limited(Watched().see(sys=165, dia=85), "pressure.severe", "sys", 160)
+    seen = limited(BedEngine().see(sys=165, dia=85), "pressure.severe", "sys", 160)
     assert seen.engine.next_due <= seen.now.mono
     assert "pressure.severe" in seen.wait(0).rules_open()
     assert seen.engine.next_due > seen.now.mono
 
 
 def test_a_limit_has_its_own_delay_from_when_it_was_set() -> None:
-    seen = limited(Watched().hold(60, spo2=92), "spo2.very-low", "spo2", 93)
+    seen = limited(BedEngine().hold(60, spo2=92), "spo2.very-low", "spo2", 93)
     assert "spo2.very-low" not in seen.wait(9.9).rules_open()
     assert "spo2.very-low" in seen.wait(0.1).rules_open()
 
 
 def test_a_wider_limit_ends_an_alarm_as_values_would() -> None:
-    seen = Watched().see(sys=185, dia=80).acknowledge("pressure.severe")
+    seen = BedEngine().see(sys=185, dia=80).acknowledge("pressure.severe")
     limited(seen, "pressure.severe", "sys", 200).wait(0)
     assert seen.history("pressure.severe") == ["raised", "acknowledged", "ended"]
 
 
 def test_a_wider_limit_leaves_a_latching_alarm_to_a_person() -> None:
-    seen = limited(Watched().see(sys=185, dia=80), "pressure.severe", "sys", 200).wait(0)
+    seen = limited(BedEngine().see(sys=185, dia=80), "pressure.severe", "sys", 200).wait(0)
     assert seen.history("pressure.severe") == ["raised", "condition-ended"]
 
 
 def test_the_set_s_own_limit_can_be_had_again() -> None:
-    seen = limited(Watched(), "spo2.very-low", "spo2", 80).hold(20, spo2=82)
+    seen = limited(BedEngine(), "spo2.very-low", "spo2", 80).hold(20, spo2=82)
     seen.engine.override(RULES["spo2.very-low"])
     assert seen.engine.effective_rules == DEFAULT.rules
     assert "spo2.very-low" in seen.wait(10).rules_open()
 
 
 def test_the_next_patient_is_judged_by_the_set() -> None:
-    seen = limited(Watched(), "spo2.very-low", "spo2", 80)
+    seen = limited(BedEngine(), "spo2.very-low", "spo2", 80)
     assert limit_of(seen.engine.effective_rules[RULES_AT["spo2.very-low"]]) == ("spo2", 80)
     seen.changes += seen.engine.end_session(seen.now, "session closed")
     assert seen.engine.effective_rules == DEFAULT.rules
@@ -179,10 +179,10 @@ RULES_AT = {rule.id: place for place, rule in enumerate(DEFAULT.rules)}
 
 
 def test_a_limit_set_without_a_session_makes_the_engine_no_busier() -> None:
-    seen = limited(Watched(session=None), "spo2.very-low", "spo2", 80).wait(0)
+    seen = limited(BedEngine(session=None), "spo2.very-low", "spo2", 80).wait(0)
     assert seen.engine.next_due == float("inf")
 
 
 def test_a_rule_that_the_set_has_not_is_refused() -> None:
     with pytest.raises(KeyError):
-        Watched(DEFAULT).engine.override(replace(RULES["spo2.low"], id="x"))
+        BedEngine(DEFAULT).engine.override(replace(RULES["spo2.low"], id="x"))

@@ -7,7 +7,7 @@ import pytest
 
 from alerts.alarm.lifecycle import State
 from alerts.rules.model import Kind, Priority
-from tests.alerts.scenes import DEFAULT, Watched
+from tests.alerts.engine_fixtures import DEFAULT, BedEngine
 
 HIGH, MEDIUM, LOW = Priority.HIGH, Priority.MEDIUM, Priority.LOW
 BODY, ADVISORY = Kind.PHYSIOLOGICAL, Kind.ADVISORY
@@ -114,8 +114,8 @@ CONFIRMED = [
 with_confirmation = pytest.mark.parametrize("row", CONFIRMED, ids=str)
 
 
-def watched(row: Row) -> Watched:
-    return Watched(baseline=row.baseline, minutes=row.minutes)
+def watched(row: Row) -> BedEngine:
+    return BedEngine(baseline=row.baseline, minutes=row.minutes)
 
 
 @at_the_limit
@@ -202,45 +202,45 @@ def test_a_first_pressure_is_believed_when_no_second_has_come_in_240_s(row: Row)
 
 
 def test_a_confirmation_that_failed_raises_nothing_where_nothing_waits() -> None:
-    assert Watched().see(sys=120, dia=80).failed_confirmation().changes == []
+    assert BedEngine().see(sys=120, dia=80).failed_confirmation().changes == []
 
 
 def test_a_fall_of_four_points_within_a_minute_raises() -> None:
-    seen = Watched().hold(10, spo2=99).wait(1).hold(5, spo2=95)
+    seen = BedEngine().hold(10, spo2=99).wait(1).hold(5, spo2=95)
     assert seen.history("spo2.falling") == ["raised"]
 
 
 def test_a_fall_of_three_points_raises_nothing() -> None:
-    assert Watched().hold(10, spo2=99).wait(1).hold(50, spo2=96).history("spo2.falling") == []
+    assert BedEngine().hold(10, spo2=99).wait(1).hold(50, spo2=96).history("spo2.falling") == []
 
 
 def test_a_fall_that_lasted_under_five_seconds_raises_nothing() -> None:
-    seen = Watched().hold(10, spo2=99).wait(1).hold(4, spo2=95).wait(0.9).see(spo2=97)
+    seen = BedEngine().hold(10, spo2=99).wait(1).hold(4, spo2=95).wait(0.9).see(spo2=97)
     assert seen.wait(60).history("spo2.falling") == []
 
 
 def test_a_fall_from_a_value_over_a_minute_ago_raises_nothing() -> None:
-    seen = Watched().see(spo2=99).wait(1).hold(60, spo2=97).wait(1).hold(5, spo2=95)
+    seen = BedEngine().see(spo2=99).wait(1).hold(60, spo2=97).wait(1).hold(5, spo2=95)
     assert seen.history("spo2.falling") == []
 
 
 def test_dissociation_before_two_hours_is_not_prolonged() -> None:
-    seen = Watched(minutes=119).see(cadss=20)
+    seen = BedEngine(minutes=119).see(cadss=20)
     assert seen.history("dissociation.prolonged") == []
 
 
 def test_dissociation_scored_before_becomes_prolonged_at_two_hours() -> None:
-    seen = Watched(minutes=119).see(cadss=20).wait(60).at_minute(120)
+    seen = BedEngine(minutes=119).see(cadss=20).wait(60).at_minute(120)
     assert seen.history("dissociation.prolonged") == ["raised"]
 
 
 def test_a_rise_from_a_baseline_nobody_took_is_not_claimed() -> None:
-    seen = Watched().see(sys=139, dia=89).wait(95).see(sys=139, dia=89)
+    seen = BedEngine().see(sys=139, dia=89).wait(95).see(sys=139, dia=89)
     assert seen.history("pressure.rise") == []
 
 
 def test_marked_dissociation_ends_though_nobody_took_a_baseline() -> None:
-    seen = Watched().see(cadss=31).wait(900).see(cadss=3)
+    seen = BedEngine().see(cadss=31).wait(900).see(cadss=3)
     assert seen.history("dissociation.marked") == ["raised", "ended"]
 
 
@@ -263,7 +263,7 @@ with_hysteresis = pytest.mark.parametrize(
 def test_a_value_within_the_margin_ends_nothing(
     rule: str, for_s: float, met: Seen, near: Seen, clear: Seen, clear_for_s: float
 ) -> None:
-    seen = Watched().hold(for_s, **met).wait(1).hold(120, **near)
+    seen = BedEngine().hold(for_s, **met).wait(1).hold(120, **near)
     assert seen.history(rule) == ["raised"]
 
 
@@ -271,7 +271,7 @@ def test_a_value_within_the_margin_ends_nothing(
 def test_a_value_beyond_the_margin_ends_the_alarm_when_it_has_held(
     rule: str, for_s: float, met: Seen, near: Seen, clear: Seen, clear_for_s: float
 ) -> None:
-    seen = Watched().hold(for_s, **met).wait(1).hold(clear_for_s - 1, **clear)
+    seen = BedEngine().hold(for_s, **met).wait(1).hold(clear_for_s - 1, **clear)
     assert seen.history(rule) == ["raised"]
     assert len(seen.wait(1).see(**clear).history(rule)) == 2
 
@@ -280,13 +280,13 @@ def test_a_value_beyond_the_margin_ends_the_alarm_when_it_has_held(
 def test_a_value_within_the_margin_starts_the_clear_time_anew(
     rule: str, for_s: float, met: Seen, near: Seen, clear: Seen, clear_for_s: float
 ) -> None:
-    seen = Watched().hold(for_s, **met).wait(1).hold(clear_for_s - 1, **clear).wait(0.5)
+    seen = BedEngine().hold(for_s, **met).wait(1).hold(clear_for_s - 1, **clear).wait(0.5)
     assert seen.see(**near).hold(clear_for_s - 1, **clear).history(rule) == ["raised"]
 
 
 @dataclass(frozen=True)
 class Technical:
-    """A trouble that is one after `for_s`, and whether it grows worse in a session."""
+    """A technical condition that alarms after `for_s`, and whether its priority rises."""
 
     rule: str
     device: str | None
@@ -298,7 +298,7 @@ class Technical:
     worsens_after_s: float = 30
 
     @property
-    def trouble(self) -> str:
+    def condition(self) -> str:
         return self.named or self.rule.removeprefix("tech.")
 
 
@@ -325,7 +325,7 @@ TECHNICAL = [
     Technical("watch.nobody", None, 60, named="nobody-watching", worsens_after_s=120),
     Technical("tech.bed-failing", None, 2, worsens=False, anytime=True, priority=MEDIUM),
 ]
-for_each_trouble = pytest.mark.parametrize(
+for_each_condition = pytest.mark.parametrize(
     "row", TECHNICAL, ids=[f"{row.rule}-{row.device or 'bed'}" for row in TECHNICAL]
 )
 
@@ -366,7 +366,7 @@ def test_no_technical_rule_waits_for_a_person() -> None:
 
 
 def test_a_crisis_is_told_as_soon_as_the_symptom_is_and_not_before() -> None:
-    seen = Watched().see(sys=190, dia=80)
+    seen = BedEngine().see(sys=190, dia=80)
     assert (seen.history("pressure.severe"), seen.history("pressure.crisis")) == (["raised"], [])
     seen.wait(20).see(**{"symptom.headache": 2})
     assert seen.history("pressure.crisis") == []
@@ -374,7 +374,7 @@ def test_a_crisis_is_told_as_soon_as_the_symptom_is_and_not_before() -> None:
 
 
 def test_a_crisis_is_not_over_while_nobody_has_looked_for_its_other_findings() -> None:
-    seen = Watched().see(**SEVERE, **{"symptom.chest-pain": 2}).wait(300)
+    seen = BedEngine().see(**SEVERE, **{"symptom.chest-pain": 2}).wait(300)
     seen.see(**{"symptom.chest-pain": 0})
     assert seen.alarm("pressure.crisis").state is State.ACTIVE
     assert seen.see(sys=150, dia=80).alarm("pressure.crisis").state is State.LATCHED
@@ -392,9 +392,9 @@ def test_every_rule_says_what_to_do_and_where_it_comes_from(rule: object) -> Non
     assert rule.source  # type: ignore[attr-defined]
 
 
-@for_each_trouble
-def test_a_trouble_is_an_alarm_after_its_delay(row: Technical) -> None:
-    seen = Watched().trouble(row.trouble, row.device)
+@for_each_condition
+def test_a_technical_condition_is_an_alarm_after_its_delay(row: Technical) -> None:
+    seen = BedEngine().condition(row.condition, row.device)
     if row.for_s:
         assert seen.wait(row.for_s - 0.001).history(row.rule) == []
     alarm = seen.wait(0.001).alarm(row.rule)
@@ -405,31 +405,33 @@ def test_a_trouble_is_an_alarm_after_its_delay(row: Technical) -> None:
     )
 
 
-@for_each_trouble
-def test_a_trouble_that_lasts_in_a_session_becomes_medium(row: Technical) -> None:
-    seen = Watched().trouble(row.trouble, row.device).wait(row.for_s + row.worsens_after_s - 0.1)
+@for_each_condition
+def test_a_technical_condition_that_lasts_in_a_session_becomes_medium(row: Technical) -> None:
+    seen = (
+        BedEngine().condition(row.condition, row.device).wait(row.for_s + row.worsens_after_s - 0.1)
+    )
     assert seen.alarm(row.rule).priority is row.priority
     worse = MEDIUM if row.worsens else row.priority
     assert seen.wait(0.1).alarm(row.rule).priority is worse
 
 
-@for_each_trouble
+@for_each_condition
 def test_without_a_session_only_what_is_always_needed_alarms(row: Technical) -> None:
-    seen = Watched(session=None).trouble(row.trouble, row.device).wait(600)
+    seen = BedEngine(session=None).condition(row.condition, row.device).wait(600)
     assert seen.history(row.rule) == (["raised"] if row.anytime else [])
 
 
-@for_each_trouble
-def test_a_trouble_that_is_over_ends_its_alarm(row: Technical) -> None:
-    seen = Watched().trouble(row.trouble, row.device).wait(row.for_s + 1)
-    seen.mend(row.trouble, row.device).wait(60)
+@for_each_condition
+def test_a_technical_condition_that_is_over_ends_its_alarm(row: Technical) -> None:
+    seen = BedEngine().condition(row.condition, row.device).wait(row.for_s + 1)
+    seen.condition_over(row.condition, row.device).wait(60)
     assert seen.history(row.rule)[-1] == "ended"
 
 
-@for_each_trouble
-def test_a_trouble_that_cannot_be_seen_any_more_is_not_over(row: Technical) -> None:
-    if row.trouble not in ("link-lost", "device-silent") and row.device is not None:
-        seen = Watched().trouble(row.trouble, row.device).wait(row.for_s)
-        seen.cannot_see(row.trouble, row.device).wait(3600)
+@for_each_condition
+def test_a_technical_condition_that_is_unknown_is_not_over(row: Technical) -> None:
+    if row.condition not in ("link-lost", "device-silent") and row.device is not None:
+        seen = BedEngine().condition(row.condition, row.device).wait(row.for_s)
+        seen.condition_unknown(row.condition, row.device).wait(3600)
         assert seen.alarm(row.rule).state is State.ACTIVE
         assert seen.alarm(row.rule).unverified_since is not None

@@ -7,7 +7,7 @@ import pytest
 
 from alerts.rules.lint import Finding, Severity, lint_rules
 from alerts.rules.loader import read_rules, shipped
-from alerts.rules.model import RANGES
+from alerts.rules.signals import RANGES
 from drivers.readings import Vital
 
 HEAD = 'name = "site"\nversion = "1"\n'
@@ -297,7 +297,7 @@ def test_a_combination_with_another_signal_has_a_use_of_its_own(checked: Checked
     assert checked(HEAD + spo2("more") + both) == []
 
 
-def test_a_technical_rule_with_the_same_trouble_adds_nothing(checked: Checked) -> None:
+def test_a_technical_rule_with_the_same_condition_adds_nothing(checked: Checked) -> None:
     link = {"technical": '"link-lost"', "in_session": "false"}
     [found] = checked(HEAD + rule("first", **link) + rule("second", **link, for_s=9))
     assert "rule second: adds nothing to rule first" in found.message

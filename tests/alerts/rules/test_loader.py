@@ -6,19 +6,9 @@ from pathlib import Path
 import pytest
 
 from alerts.rules.loader import RuleError, from_texts, load_rules, parse, shipped
-from alerts.rules.model import (
-    RANGES,
-    SYMPTOM_SIGNALS,
-    SYMPTOMS,
-    TECHNICAL_CONDITIONS,
-    Comparison,
-    Fall,
-    Kind,
-    Limit,
-    Priority,
-    Rise,
-    RuleSet,
-)
+from alerts.rules.model import AllOf, AnyOf, Comparison, Fall, Kind, Limit, Priority, Rise, RuleSet
+from alerts.rules.signals import RANGES, SYMPTOM_SIGNALS, SYMPTOMS
+from alerts.rules.technical import TECHNICAL_CONDITIONS
 
 HEAD = 'name = "site-a"\nversion = "3"\n'
 
@@ -70,16 +60,31 @@ def test_every_kind_of_condition_can_be_written(keys: dict[str, str], condition:
     assert parsed(HEAD + a_rule(**keys)).rules[0].condition == condition
 
 
+@pytest.mark.parametrize(("form", "condition"), [("any_of", AnyOf), ("all_of", AllOf)])
+def test_conditions_can_be_put_together_in_each_other(
+    form: str, condition: type[AnyOf] | type[AllOf]
+) -> None:
+    parts = '[{signal = "sys", above = 3}, {all_of = [{signal = "dia", below = 3}]}]'
+    rule = parsed(HEAD + a_rule(signal="", below="", text='"t"', **{form: parts})).rules[0]
+    dia = AllOf((Limit("dia", Comparison.BELOW, 3),))
+    assert rule.condition == condition((Limit("sys", Comparison.ABOVE, 3), dia))
+
+
+def test_a_priority_is_read_in_capitals_too() -> None:
+    rule = parsed(HEAD + a_rule(priority='"Low"', worsens_to='"HIGH"')).rules[0]
+    assert (rule.priority, rule.worsens_to) == (Priority.LOW, Priority.HIGH)
+
+
 @pytest.mark.parametrize("signal", sorted(RANGES))
 def test_a_rule_can_name_every_signal(signal: str) -> None:
     rule = parsed(HEAD + a_rule(signal=f'"{signal}"', below="3")).rules[0]
     assert rule.condition == Limit(signal, Comparison.BELOW, 3)
 
 
-@pytest.mark.parametrize("trouble", sorted(TECHNICAL_CONDITIONS))
-def test_a_rule_can_name_every_trouble(trouble: str) -> None:
-    keys = {"signal": "", "below": "", "text": '"{reason}"', "technical": f'"{trouble}"'}
-    assert parsed(HEAD + a_rule(**keys)).rules[0].technical_condition == trouble
+@pytest.mark.parametrize("name", sorted(TECHNICAL_CONDITIONS))
+def test_a_rule_can_name_every_technical_condition(name: str) -> None:
+    keys = {"signal": "", "below": "", "text": '"{reason}"', "technical": f'"{name}"'}
+    assert parsed(HEAD + a_rule(**keys)).rules[0].technical_condition == name
 
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "rules.md"
@@ -250,6 +255,22 @@ def test_of_several_faults_the_first_is_told() -> None:
     wrong = HEAD + a_rule(signal='"spo3"') + a_rule(id='"r.two"', below='"x"')
     with pytest.raises(RuleError, match=r"^site\.toml:5: rule r\.one: "):
         parsed(wrong)
+
+
+def test_of_several_faults_of_a_rule_the_unknown_key_is_told() -> None:
+    with pytest.raises(RuleError, match=r"^site\.toml:9: rule r\.one: unknown key belwo"):
+        parsed(HEAD + a_rule(below="", priority='"urgent"', belwo="3"))
+
+
+def test_of_a_file_s_faults_those_of_its_head_come_first() -> None:
+    with pytest.raises(RuleError, match=r"^site\.toml:1: name = 3 is no text; write name = "):
+        parsed(HEAD.replace('"site-a"', "3") + a_rule(signal='"spo3"'))
+
+
+def test_an_unknown_key_of_an_inner_condition_is_answered_with_those_it_can_have() -> None:
+    inner = '[{signal = "sys", abuv = 3}]'
+    with pytest.raises(RuleError, match=r"unknown key abuv; did you mean above\?"):
+        parsed(HEAD + a_rule(signal="", below="", any_of=inner))
 
 
 # ── extends ─────────────────────────────────────────────────────────────────────────────

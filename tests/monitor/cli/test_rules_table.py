@@ -8,7 +8,7 @@ from rich.console import Console
 from alerts.rules.model import Kind
 from monitor.cli.app import WIDE
 from monitor.cli.rules_table import escalation, tables
-from tests.alerts.scenes import DEFAULT
+from tests.alerts.engine_fixtures import DEFAULT
 
 
 def printed() -> list[str]:
