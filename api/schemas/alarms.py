@@ -49,9 +49,7 @@ class Alarm(Response):
     values: dict[str, float] = described(
         "What the rule saw, by signal, in the signal's unit.", {"spo2": 85}
     )
-    rules_without_data: list[str] = described(
-        "Rules without data because of it.", ["spo2.low"]
-    )
+    rules_without_data: list[str] = described("Rules without data because of it.", ["spo2.low"])
     guidance: str = described("What to do.", "Check the patient and the sensor.")
 
 
