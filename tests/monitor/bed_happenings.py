@@ -276,7 +276,7 @@ class Happenings(RuleBasedStateMachine):
     def somebody_settles_something(self, data: st.DataObject, kind: type[Any]) -> None:
         self.ask_for(data, kind)
 
-    @precondition(lambda self: self.bed.engine.open_alarms())
+    @precondition(lambda self: self.bed.alarm_engine.open_alarms())
     @rule(data=st.data(), kind=st.sampled_from(people.ALARMS))
     def somebody_answers_an_alarm(self, data: st.DataObject, kind: type[Any]) -> None:
         self.ask_for(data, kind)
