@@ -15,7 +15,6 @@ from drivers.clock import Instant
 from drivers.readings import (
     CuffPhase,
     CuffState,
-    DeviceReport,
     Item,
     LinkChanged,
     LinkState,
@@ -26,6 +25,7 @@ from drivers.readings import (
 from drivers.registry import DeviceSpec
 from monitor.bed.bed import Bed
 from monitor.bed.effects import Result
+from monitor.bed.inputs import DeviceInput, Tick
 from monitor.replay.what_if import Onset, by_rule, onsets
 from monitor.session.commands import RecordScore, StartSession
 from monitor.session.events import Event
@@ -73,14 +73,14 @@ def play(record: NumericsRecord | None = None, rules: RuleSet | None = None) -> 
 
 def _outcomes(bed: Bed, record: NumericsRecord) -> Iterator[Result]:
     def said(device: str, item: Item | LinkChanged, now: Instant) -> Result:
-        return bed.take(DeviceReport(device, now, item))
+        return bed.handle(DeviceInput(device, item), now)
 
     regimen = Regimens.shipped().by_name["esketamine-56"]
     yield said("oximeter", LinkChanged(LinkState.UP), START)
     yield said("cuff", CuffState(CuffPhase.IDLE), START)
-    yield bed.command(StartSession("s-1", "s00001", None, None, regimen, (), "nurse.a"), START)
+    yield bed.handle(StartSession("s-1", "s00001", None, None, regimen, (), "nurse.a"), START)
     for scale, total in (("cadss", 0), ("moaas", 5)):
-        yield bed.command(RecordScore(scale, total, None, "nurse.a"), START)
+        yield bed.handle(RecordScore(scale, total, None, "nurse.a"), START)
     pressures = _pressures(record)
     for second in range((max(record.minutes) + 1) * MINUTE_S):
         now = START.plus(second)
@@ -90,7 +90,7 @@ def _outcomes(bed: Bed, record: NumericsRecord) -> Iterator[Result]:
             yield said("oximeter", Measurement(tuple(Reading(*each) for each in vitals)), now)
         if second % MINUTE_S == 0 and (pressure := pressures.get(second // MINUTE_S)):
             yield said("cuff", pressure, now)
-        yield bed.tick(now)
+        yield bed.handle(Tick(), now)
 
 
 def _pressures(record: NumericsRecord) -> dict[int, Measurement]:

@@ -1,29 +1,32 @@
 """Everything that happens at one bed, as a pure state machine.
 
-`Bed` takes device reports, commands and ticks, and returns the events that were decided and
-the effects that the shell should carry out. Its parts: vitals, the state of its devices,
-the NIBP scheduler, technical conditions, and the view that people see of it.
+`Bed.handle` takes an input, a device's item, a command or a tick, and returns the events that
+were decided and the effects that the shell should carry out. `view` is what people see of it,
+`dump` and `load` are its inputs as JSON, and a `RecordingStart` is where a replay can begin.
 
 Pure: `now` is an argument. No asyncio, no storage, no network.
 """
 
-from monitor.bed import inputs, view
+from monitor.bed import view
 from monitor.bed.bed import Bed
 from monitor.bed.effects import Result, StartMeasurement, event_id
-from monitor.bed.inputs import Input, RecordingStart, TimedInput, apply, load
+from monitor.bed.input_codec import RecordingStart, dump, load
+from monitor.bed.inputs import DeviceInput, Input, SiteCondition, Tick, TimedInput
 from monitor.bed.view import Json
 
 __all__ = [
     "Bed",
+    "DeviceInput",
     "Input",
     "Json",
     "RecordingStart",
     "Result",
+    "SiteCondition",
     "StartMeasurement",
+    "Tick",
     "TimedInput",
-    "apply",
+    "dump",
     "event_id",
-    "inputs",
     "load",
     "view",
 ]

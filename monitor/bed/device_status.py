@@ -1,4 +1,4 @@
-"""What is known of each device at a bed: link, last words, flags, and what troubles it. Pure."""
+"""The status of each device at a bed: link, response, flags, technical conditions. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,30 +27,33 @@ FLAG_CONDITIONS: Final[Mapping[Flag, tuple[str, str]]] = {
     Flag.LOW_BATTERY: ("low-battery", "battery low"),
     Flag.DEVICE_FAULT: ("device-fault", "reports a fault"),
 }
-"""The trouble that each flag of a device is, with its reason in words."""
+"""The technical condition that each flag of a device is, with its reason in words."""
 
-_EXPLAIN_SILENCE: Final = frozenset({Flag.SENSOR_OFF, Flag.SENSOR_DISCONNECTED, Flag.NO_PULSE})
+_EXPLAIN_MISSING: Final = frozenset({Flag.SENSOR_OFF, Flag.SENSOR_DISCONNECTED, Flag.NO_PULSE})
 _IDLE: Final = CuffState(CuffPhase.IDLE)
-_OF_THE_LINK: Final = frozenset({"device-silent", "link-lost"})
+_LINK_CONDITIONS: Final = frozenset({"device-silent", "link-lost"})
+_ALL_FLAG_CONDITIONS: Final = frozenset(name for name, _ in FLAG_CONDITIONS.values())
 
 
 def conditions_of(spec: DeviceSpec) -> frozenset[str]:
-    """Every trouble that a device of this kind can have."""
+    """Every technical condition that a device of this kind can have."""
     driver = spec.kind
     own = {FLAG_CONDITIONS[flag][0] for flag in driver.flags if flag in FLAG_CONDITIONS}
     kind = "cuff-failed" if driver.can_measure else "signal-missing"
-    return _OF_THE_LINK | own | {kind}
+    return _LINK_CONDITIONS | own | {kind}
 
 
 @dataclass(slots=True)
 class DeviceStatus:
-    """One device as the bed hears it.
+    """The status of one device.
 
-    `heard_at` is when it last said anything; `lost` that nothing has been heard since the
-    link was lost; `silent` that it stopped talking on a link that was up. `flags` is None
-    until the device has said which are set. A device is silent that says nothing for
-    `least_s` and its own promise, and troubled by its link when it was lost for `least_s`.
-    `misses` that it gave no fresh value of something wanted when that was looked at last.
+    `last_valid_at` is when it last reported anything; `lost` says that it reported nothing
+    since its link was lost, `silent` that it stopped reporting on a link that is up. `flags`
+    is None until it has reported which are set. `missing_signals` says that it gave no fresh
+    value of a vital that it should stream when its conditions were last determined.
+
+    It is silent once it has reported nothing for its driver's `silent_after_s`, and its link
+    a technical condition once that is lost; either no sooner than after `min_silence_s`.
     """
 
     spec: DeviceSpec
@@ -68,9 +71,9 @@ class DeviceStatus:
     missing_signals: bool = False
 
     def receive(self, item: Item, at: Instant) -> bool:
-        """The device said `item`; whether that may have changed what troubles or occupies it.
+        """Take a reported item; whether that may have changed its conditions or its activity.
 
-        A failed measurement may be said in the device's absence.
+        A failed measurement may be reported by the driver in the device's absence.
         """
         is_news = not self.responding
         match item:
@@ -78,14 +81,14 @@ class DeviceStatus:
                 is_news |= flags != self.flags
                 self.flags = flags
                 if self.spec.kind.can_measure:
-                    is_news |= self._cuff_is(_IDLE)
+                    is_news |= self._set_cuff(_IDLE)
             case MeasurementFailed(flag=flag):
-                self._cuff_is(_IDLE)
+                self._set_cuff(_IDLE)
                 if flag is Flag.DEVICE_FAULT:
                     self.flags = frozenset({flag})
                 return True
             case CuffState():
-                is_news |= self._cuff_is(item)
+                is_news |= self._set_cuff(item)
             case Identity():
                 self.identity = item
             case _:
@@ -98,21 +101,21 @@ class DeviceStatus:
 
     @property
     def may_be_lost(self) -> bool:
-        """Whether the passing of time alone can make its link a trouble."""
+        """Whether time alone can make its lost link a technical condition."""
         return self.lost and self.min_silence_s > 0
 
     @property
     def responding(self) -> bool:
-        """Whether the device is there and talks."""
+        """Whether the device is connected and reports."""
         return not (self.lost or self.silent)
 
-    def _cuff_is(self, state: CuffState) -> bool:
+    def _set_cuff(self, state: CuffState) -> bool:
         """Take the cuff's state; whether it is another phase than before."""
         before, self.cuff = self.cuff, state
         return before is None or before.phase is not state.phase
 
     def link_changed(self, state: LinkState, reason: str | None, at: Instant) -> None:
-        """The link is now `state`. One that ended because nobody spoke was no lost link."""
+        """Take the link's new state. One closed for silence leaves the device silent, not lost."""
         if state is LinkState.UP:
             self.up_since = at
         else:
@@ -126,7 +129,7 @@ class DeviceStatus:
             self.reason = reason
 
     def check_silence(self, now: Instant) -> bool:
-        """Notice when the device has said nothing for too long; whether that is so from now on."""
+        """Whether the device has been silent for too long since the last check."""
         if now.mono < self.silent_at:
             return False
         self.silent = True
@@ -135,16 +138,16 @@ class DeviceStatus:
 
     @property
     def silent_at(self) -> float:
-        """When it will have said nothing for too long, in monotonic seconds; inf when it has."""
+        """When it will have been silent for too long, in monotonic seconds; inf when it has."""
         if self.silent or self.link is not LinkState.UP or self.up_since is None:
             return float("inf")
-        heard = self.up_since.mono
+        since = self.up_since.mono
         if self.last_valid_at is not None:
-            heard = max(heard, self.last_valid_at.mono)
-        return heard + max(self.spec.kind.silent_after_s, self.min_silence_s)
+            since = max(since, self.last_valid_at.mono)
+        return since + max(self.spec.kind.silent_after_s, self.min_silence_s)
 
     def conditions(self, missing: Iterable[Vital], now: Instant) -> dict[str, str]:
-        """The troubles present, with reasons; `missing` are the vitals it should give."""
+        """The conditions present, with reasons; `missing` are the vitals that it should give."""
         if self.silent:
             return {"device-silent": self.reason or "says nothing"}
         if self.lost:
@@ -153,15 +156,12 @@ class DeviceStatus:
             return {"link-lost": self.reason or "connecting"} if is_long else {}
         flags = self.flags or frozenset()
         found = dict(FLAG_CONDITIONS[flag] for flag in flags if flag in FLAG_CONDITIONS)
-        if not self.spec.kind.can_measure and missing and not flags & _EXPLAIN_SILENCE:
+        if not self.spec.kind.can_measure and missing and not flags & _EXPLAIN_MISSING:
             found["signal-missing"] = "gives no " + ", ".join(missing)
         return found
 
     def unknown_conditions(self) -> frozenset[str]:
-        """The troubles of which nobody can say whether they are present."""
+        """The conditions that cannot be determined now."""
         if not self.responding:
-            return conditions_of(self.spec) - _OF_THE_LINK
-        return _OF_FLAGS if self.flags is None else frozenset()
-
-
-_OF_FLAGS: Final = frozenset(trouble for trouble, _ in FLAG_CONDITIONS.values())
+            return conditions_of(self.spec) - _LINK_CONDITIONS
+        return _ALL_FLAG_CONDITIONS if self.flags is None else frozenset()

@@ -1,29 +1,29 @@
-"""A bed's cuff: what was asked of it, what came of that, and when it is wanted again. Pure.
+"""When the NIBP devices of a bed measure: what may be requested, and what came of it. Pure.
 
-Its failures and its last start follow from the bed's events; a request does not outlive
-the process that made it.
+Everything is decided from the devices' folded state (`monitor.bed.state`) and their status;
+a decision is a draft that changes nothing until it is an event.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import Final
 
 from alerts.alarm import Alarm, State
+from alerts.evaluation import AlarmEngine
+from alerts.rules import RuleSet, signals_in
 from drivers.clock import Instant
 from drivers.readings import CuffPhase, LinkState, Measurement, MeasurementFailed, Vital
 from monitor.bed.device_status import DeviceStatus
+from monitor.bed.state import NibpState
 from monitor.session import (
-    SESSION_ENDINGS,
     CheckKind,
     CheckState,
     Draft,
-    Event,
     PlannedCheck,
     Pressure,
     Refusal,
     Refused,
+    Session,
 )
 
 APART_S: Final = 60.0
@@ -37,82 +37,53 @@ PRESSURES: Final = (Vital.SYS, Vital.DIA, Vital.MAP)
 """What a cuff measures."""
 
 ANSWER_S: Final = 200.0
-"""A measurement that was asked for and has not been answered by then has failed."""
+"""A measurement that was requested and has given nothing by then has failed."""
+
+NEVER: Final = float("inf")
 
 
-@dataclass(slots=True)
-class NibpScheduler:
-    """The cuff that a bed can start, unless a nurse has `stopped` it, for that reason.
+class NibpDevice:
+    """One NIBP device: its status and what its requests came to, and what follows from both."""
 
-    `asked_at` is in monotonic seconds. `failures` counts the measurements that gave nothing
-    since the last that gave values; every second one in a row gives up for this time.
-    """
+    def __init__(self, status: DeviceStatus, state: NibpState) -> None:
+        self.id = status.spec.id
+        self.status = status
+        self.state = state
 
-    device_status: DeviceStatus
-    asked_at: float | None = None
-    pending: bool = False
-    failures: int = 0
-    failure: str | None = None
-    failed_at: datetime | None = None
-    inhibited: str | None = None
-
-    def evolve(self, event: Event, mono: float) -> None:
-        """Take an event of this bed that was decided at `mono`."""
-        if event.type == "clock.stepped" and self.failed_at is not None:
-            self.failed_at += timedelta(seconds=event.payload["by_s"])
-        if event.type in SESSION_ENDINGS:
-            self.inhibited = None
-        if event.payload.get("device") != self.device_status.spec.id:
-            return
-        match event.type:
-            case "nibp.inhibited":
-                self.inhibited = event.payload["reason"]
-            case "nibp.enabled":
-                self.inhibited = None
-            case "pressure.requested":
-                self.asked_at = mono
-                self.pending = True
-            case "pressure.measured":
-                self.pending = False
-                self.failures = 0
-                self.failure = self.failed_at = None
-            case "pressure.failed":
-                self.pending = False
-                if self.inhibited is not None:
-                    return
-                self.failures += 1
-                self.failure = event.payload["reason"]
-                self.failed_at = event.at
-
-    @property
-    def conditions(self) -> dict[str, str]:
-        """The cuff's own trouble: it failed, and again when it was tried once more."""
-        return {"cuff-failed": self.failure or "no result"} if self.failures > 1 else {}
+    # ── what may be requested, and what came of it ──────────────────────────────────────
 
     def inhibit(self, by: str, reason: str) -> Draft:
-        """A nurse stops it. Raises `Refused` when that was done before."""
-        if self.inhibited is not None:
-            raise Refused(Refusal.CONFLICT, f"the cuff is stopped already: {self.inhibited}")
-        return "nibp.inhibited", {"device": self.device_status.spec.id, "by": by, "reason": reason}
+        """A nurse forbids its start. Raises `Refused` when that was done before."""
+        if self.state.inhibited is not None:
+            raise Refused(Refusal.CONFLICT, f"the cuff is stopped already: {self.state.inhibited}")
+        return "nibp.inhibited", {"device": self.id, "by": by, "reason": reason}
 
     def enable(self, by: str) -> Draft:
-        """It may be started again. Raises `Refused` when it was not stopped."""
-        if self.inhibited is None:
+        """It may be started again. Raises `Refused` when it was not inhibited."""
+        if self.state.inhibited is None:
             raise Refused(Refusal.CONFLICT, "the cuff is not stopped")
-        return "nibp.enabled", {"device": self.device_status.spec.id, "by": by}
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether a measurement is asked for or under way."""
-        state = self.device_status.cuff
-        return self.pending or (state is not None and state.phase is CuffPhase.MEASURING)
+        return "nibp.enabled", {"device": self.id, "by": by}
 
     def request(self, why: str, by: str | None = None) -> Draft:
-        """A measurement is asked for, by a person or by the bed itself."""
-        return "pressure.requested", {"device": self.device_status.spec.id, "why": why, "by": by}
+        """A measurement is requested, by a person or by the bed itself."""
+        return "pressure.requested", {"device": self.id, "why": why, "by": by}
 
-    def answer(self, item: Measurement | MeasurementFailed) -> Draft:
-        """What the device gave: a systolic and a diastolic that can be used, or a failure."""
+    def request_by_hand(self, by: str) -> Draft:
+        """A person requests a measurement. Raises `Refused` when none can start now."""
+        if self.state.inhibited is not None:
+            raise Refused(
+                Refusal.CONFLICT,
+                f"{self.id} is stopped ({self.state.inhibited}); allow it, or use your own",
+            )
+        if self.status.link is not LinkState.UP:
+            reason = self.status.reason or "connecting"
+            raise Refused(Refusal.CONFLICT, f"{self.id} is not connected ({reason})")
+        if self.is_busy:
+            raise Refused(Refusal.CONFLICT, f"{self.id} is measuring; wait for its result")
+        return self.request("by-hand", by)
+
+    def result(self, item: Measurement | MeasurementFailed) -> Draft:
+        """What it reported: a systolic and a diastolic that can be used, or a failure."""
         if isinstance(item, MeasurementFailed):
             return self.failed(item.reason, item.code)
         values = {r.vital: r.value for r in item.readings if r.usable}
@@ -120,33 +91,26 @@ class NibpScheduler:
             reasons = [r.reason for r in item.readings if r.reason]
             return self.failed(reasons[0] if reasons else "no valid pressure")
         vitals = {vital.value: values.get(vital) for vital in (*PRESSURES, Vital.PULSE)}
-        return "pressure.measured", {"device": self.device_status.spec.id, **vitals}
+        return "pressure.measured", {"device": self.id, **vitals}
 
     def failed(self, reason: str, code: int | None = None) -> Draft:
-        """A measurement gave nothing."""
-        payload = {"device": self.device_status.spec.id, "reason": reason, "code": code}
-        return "pressure.failed", payload
+        """A measurement gave nothing; `code` is the device's own error code."""
+        return "pressure.failed", {"device": self.id, "reason": reason, "code": code}
+
+    # ── when it measures ────────────────────────────────────────────────────────────────
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a measurement is requested or under way."""
+        cuff = self.status.cuff
+        return self.state.pending or (cuff is not None and cuff.phase is CuffPhase.MEASURING)
 
     @property
     def overdue_at(self) -> float:
-        """When an answer has to have come, in monotonic seconds; inf when none is awaited."""
-        if not self.pending or self.asked_at is None:
-            return float("inf")
-        return self.asked_at + ANSWER_S
-
-    def check_can_start(self) -> None:
-        """Raises `Refused` when it cannot be started by hand now."""
-        device = self.device_status.spec.id
-        if self.inhibited is not None:
-            raise Refused(
-                Refusal.CONFLICT,
-                f"{device} is stopped ({self.inhibited}); allow it, or use your own",
-            )
-        if self.device_status.link is not LinkState.UP:
-            reason = self.device_status.reason or "connecting"
-            raise Refused(Refusal.CONFLICT, f"{device} is not connected ({reason})")
-        if self.is_busy:
-            raise Refused(Refusal.CONFLICT, f"{device} is measuring; wait for its result")
+        """When a result has to have come, in monotonic seconds; inf when none is awaited."""
+        if not self.state.pending or self.state.requested_mono is None:
+            return NEVER
+        return self.state.requested_mono + ANSWER_S
 
     def wanted(
         self,
@@ -158,39 +122,113 @@ class NibpScheduler:
     ) -> str | None:
         """Why a measurement should start now, None when none should.
 
-        `planned` are the session's checks in the order they are due.
+        `confirm_at` is when a measurement should confirm another, `planned` are the session's
+        checks in the order they are due. Every second failure in a row gives up for this time.
         """
-        hearing = self.device_status
-        if self.inhibited is not None:
+        status, state = self.status, self.state
+        if state.inhibited is not None:
             return None
-        if hearing.link is not LinkState.UP or not hearing.responding or self.is_busy:
+        if status.link is not LinkState.UP or not status.responding or self.is_busy:
             return None
-        asked_at = float("-inf") if self.asked_at is None else self.asked_at
-        if now.mono < asked_at + APART_S:
+        requested = float("-inf") if state.requested_mono is None else state.requested_mono
+        if now.mono < requested + APART_S:
             return None
-        if self.failures % 2:
+        if state.failures % 2:
             return "retry"
         if confirm_at is not None:
             return "confirm" if now.mono >= confirm_at else None
-        if follow_up and now.mono >= asked_at + FOLLOW_UP_S:
+        if follow_up and now.mono >= requested + FOLLOW_UP_S:
             return "follow-up"
-        come = takewhile(lambda check: check.state is not CheckState.UPCOMING, planned)
-        return "schedule" if any(map(self._calls, come)) else None
+        due = takewhile(lambda check: check.state is not CheckState.UPCOMING, planned)
+        return "schedule" if any(map(self._requires, due)) else None
+
+    def _requires(self, planned: PlannedCheck) -> bool:
+        """Whether that check, which is due, calls for a measurement."""
+        if planned.check is not CheckKind.PRESSURE or planned.state is CheckState.DONE:
+            return False
+        return self.state.failed_at is None or planned.due_at > self.state.failed_at
 
     def next_change(self, now: Instant, confirm_at: float | None) -> float:
         """When time alone may next make a measurement `wanted`, but for what is planned.
 
         In monotonic seconds, and inf for never.
         """
-        turns = [] if confirm_at is None else [confirm_at]
-        if self.asked_at is not None:
-            turns += [self.asked_at + APART_S, self.asked_at + FOLLOW_UP_S]
-        return min((at for at in turns if at > now.mono), default=float("inf"))
+        return _next_change(now, confirm_at, self.state.requested_mono)
 
-    def _calls(self, planned: PlannedCheck) -> bool:
-        if planned.check is not CheckKind.PRESSURE or planned.state is CheckState.DONE:
-            return False
-        return self.failed_at is None or planned.due_at > self.failed_at
+
+class NibpScheduler:
+    """The NIBP devices of one bed, the first of which the bed starts.
+
+    `next_plan` is when it has to be planned again although nothing was decided, in monotonic
+    seconds.
+    """
+
+    def __init__(
+        self,
+        devices: Mapping[str, DeviceStatus],
+        states: Mapping[str, NibpState],
+        rules: RuleSet,
+    ) -> None:
+        self.devices = {id_: NibpDevice(devices[id_], state) for id_, state in states.items()}
+        self.next_plan = float("-inf")
+        self._pressure_rules = {
+            rule.id
+            for rule in rules.rules
+            if not {*signals_in(rule.condition)}.isdisjoint(PRESSURES)
+        }
+
+    def primary(self, bed: str) -> NibpDevice:
+        """The device that the bed starts. Raises `Refused` when it has none."""
+        for device in self.devices.values():
+            return device
+        raise Refused(Refusal.CONFLICT, f"{bed} has no cuff that can be started; measure by hand")
+
+    def plan(
+        self, session: Session, engine: AlarmEngine, planned: Iterable[PlannedCheck], now: Instant
+    ) -> Draft | None:
+        """The request for a measurement that should start now; None when none should.
+
+        `planned` are the session's checks in the order they are due.
+        """
+        device = next(iter(self.devices.values()), None)
+        if device is None:
+            self.next_plan = NEVER
+            return None
+        alarms = [
+            alarm
+            for alarm in engine.alarms.values()
+            if alarm.rule in self._pressure_rules and alarm.session == session.id
+        ]
+        confirm_at = engine.confirm_at
+        why = device.wanted(
+            now,
+            confirm_at=confirm_at,
+            follow_up=needs_follow_up(alarms, session.pressures),
+            planned=planned,
+        )
+        if why is None:
+            self.next_plan = device.next_change(now, confirm_at)
+            return None
+        self.next_plan = _next_change(now, confirm_at, requested_mono=now.mono)
+        return device.request(why)
+
+    def unanswered(self, now: Instant) -> Iterator[Draft]:
+        """The failure of each measurement that has given nothing in time."""
+        for device in self.devices.values():
+            if now.mono > device.overdue_at:
+                yield device.failed(f"no answer for {ANSWER_S:.0f} s")
+
+    @property
+    def overdue_at(self) -> float:
+        """When the first result that is awaited has to have come; inf when none is."""
+        return min((device.overdue_at for device in self.devices.values()), default=NEVER)
+
+
+def _next_change(now: Instant, confirm_at: float | None, requested_mono: float | None) -> float:
+    turns = [] if confirm_at is None else [confirm_at]
+    if requested_mono is not None:
+        turns += [requested_mono + APART_S, requested_mono + FOLLOW_UP_S]
+    return min((at for at in turns if at > now.mono), default=NEVER)
 
 
 def needs_follow_up(alarms: Iterable[Alarm], pressures: Iterable[Pressure]) -> bool:

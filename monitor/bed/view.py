@@ -35,7 +35,7 @@ def vitals(bed: Bed, now: Instant) -> Json:
             "missing_since": _wall(shown.missing_since),
             "device": shown.device,
         }
-        for shown in bed.vital_views(now)
+        for shown in bed.vitals.views(now)
     }
 
 
@@ -46,16 +46,16 @@ def session(bed: Bed, now: Instant) -> Json | None:
     shown = records(bed.session)
     if not bed.session.is_open:
         return shown
-    criteria = bed.discharge_criteria(now)
+    criteria = bed.readiness.discharge_criteria(now)
     return shown | {
         "ready": bed.session.phase.value == "ready",
         "limits": alarm_limits(bed.alarm_engine.effective_rules, bed.session.baseline),
         "gate": [
             asdict(c) | {"required": c.name not in ADVISORY_CRITERIA}
-            for c in bed.predose_criteria(now)
+            for c in bed.readiness.predose_criteria(now)
         ],
         "criteria": [asdict(c) for c in criteria],
-        "schedule": checks(bed.schedule(now)),
+        "schedule": checks(bed.readiness.planned_checks(now)),
     }
 
 
@@ -161,17 +161,17 @@ def infusion(of: Session, ran: Infusion) -> Json:
     }
 
 
-def device(hearing: DeviceStatus) -> Json:
+def device(status: DeviceStatus) -> Json:
     """One device at the bed. Where it is connected is for those who look after it."""
-    spec, identity = hearing.spec, hearing.identity
+    spec, identity = status.spec, status.identity
     return {
         "id": spec.id,
         "driver": spec.driver,
         "title": spec.kind.title,
         "url": spec.url,
-        "link": hearing.link.value,
-        "silent": hearing.silent,
-        "reason": None if hearing.link is LinkState.UP else hearing.reason,
+        "link": status.link.value,
+        "silent": status.silent,
+        "reason": None if status.link is LinkState.UP else status.reason,
         "model": identity.model if identity else None,
         "can_measure": spec.kind.can_measure,
     }
@@ -186,7 +186,7 @@ def cuff(state: CuffState | None) -> Json | None:
 
 def audio_pause(bed: Bed) -> Json:
     """Until when the bed's sound is paused, and by whom; None and None when it is not."""
-    pause = bed.audio_pause
+    pause = bed.state.audio_pause
     if pause is None:
         return {"paused_until": None, "by": None}
     return {"paused_until": rfc3339(pause.until), "by": pause.by}
@@ -198,7 +198,7 @@ def alarms(bed: Bed) -> list[Json]:
 
 
 def empty(bed: str, *, simulated: bool) -> Json:
-    """A bed of which nothing can be said now."""
+    """A bed of which nothing is known now."""
     return {
         "id": bed,
         "simulated": simulated,
@@ -213,13 +213,14 @@ def empty(bed: str, *, simulated: bool) -> Json:
 
 def bed(of: Bed, now: Instant, *, simulated: bool) -> Json:
     """Everything about a bed now."""
-    states = [h.cuff for h in of.device_status.values() if h.cuff is not None]
+    devices = of.technical.devices.values()
+    cuffs = [status.cuff for status in devices if status.cuff is not None]
     return {
         "id": of.id,
         "simulated": simulated,
-        "devices": [device(hearing) for hearing in of.device_status.values()],
+        "devices": [device(status) for status in devices],
         "vitals": vitals(of, now),
-        "cuff": cuff(states[0] if states else None),
+        "cuff": cuff(cuffs[0] if cuffs else None),
         "session": session(of, now),
         "alarms": alarms(of),
         "audio": audio_pause(of),

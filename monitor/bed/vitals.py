@@ -1,13 +1,13 @@
 """The vitals of one bed now: which value is shown, how old it is, and what a rule may judge.
 
 Pure; the present is always an argument. A vital that several devices give is taken from
-the one with the shortest promise that is keeping it, so that a pulse oximeter's pulse
-comes before a cuff's. When that one stops, another takes its place only with a value taken
-since: an older one says nothing of what happened in between.
+the fresh channel with the shortest maximum age, so that a pulse oximeter's pulse comes before
+a cuff's. When that one goes stale, another takes its place only with a value taken since: an
+older one says nothing of what happened in between.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,15 +15,14 @@ from alerts.evaluation import Value
 from drivers.clock import Instant
 from drivers.readings import UNITS, Quality, Reading, Vital
 from drivers.registry import DeviceSpec
-from monitor.session import BY_HAND
+from monitor.session import BY_HAND, Event, Pressure
 
-SPOT_CHECK_S = 30.0
-"""A value promised for longer than this is a measurement of its own, not one of a stream: a
-rule looks at it also when it is the same as the last."""
-
+SPOT_CHECK_S: Final = 30.0
+"""A vital whose maximum age is above this is a spot check, not a stream: a rule is evaluated
+on each of its values, also on one that equals the last."""
 
 _BY_HAND_S: Final = {Vital.SYS: 2400.0, Vital.DIA: 2400.0}
-"""How long a pressure measured by hand says something of now, as long as a cuff's [default]."""
+"""The maximum age of a pressure measured by hand, the same as a cuff's [default]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class VitalView:
 class History:
     """The highest value of the last seconds, in time linear in the values.
 
-    `windows_s` are how many seconds anybody looks back.
+    `windows_s` are how many seconds the rules look back.
     """
 
     def __init__(self, *windows_s: float) -> None:
@@ -63,7 +62,7 @@ class History:
     def add(self, at: float, value: float) -> bool:
         """Take a value; whether the highest over any of the windows may be another now.
 
-        One taken before the last is not looked at.
+        One taken before the last is ignored.
         """
         falling = self._falling
         if falling and at < falling[-1][0]:
@@ -86,13 +85,13 @@ class History:
 
 
 class Channel:
-    """One vital of one device. After `stale_at` its value says nothing of now."""
+    """One vital of one device. After `stale_at`, in monotonic seconds, its value is stale."""
 
-    def __init__(self, vital: Vital, device: str, promise_s: float, least_s: float) -> None:
+    def __init__(self, vital: Vital, device: str, max_age_s: float, min_silence_s: float) -> None:
         self.vital = vital
         self.device = device
-        self.stale_after_s = max(promise_s, least_s)
-        self.is_spot_check = promise_s > SPOT_CHECK_S
+        self.max_age_s = max(max_age_s, min_silence_s)
+        self.is_spot_check = max_age_s > SPOT_CHECK_S
         self.last: Reading | None = None
         self.value: float | None = None
         self.at: Instant | None = None
@@ -100,14 +99,14 @@ class Channel:
         self.stale_at = float("-inf")
 
     def take(self, reading: Reading, at: Instant) -> None:
-        """Take `reading`; one that was taken before the last says nothing of now."""
+        """Take `reading`, which was taken at `at`; one that is older than the last is ignored."""
         if self.at is not None and at.mono < self.at.mono:
             return
         self.last = reading
         if reading.usable:
             self.value = reading.value
             self.at = at
-            self.stale_at = at.mono + self.stale_after_s
+            self.stale_at = at.mono + self.max_age_s
             self.missing_since = None
         elif self.missing_since is None:
             self.missing_since = at
@@ -115,7 +114,7 @@ class Channel:
     def is_stale(self, now: Instant) -> bool:
         return now.mono > self.stale_at
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         self.last = self.value = self.at = self.missing_since = None
         self.stale_at = float("-inf")
 
@@ -136,81 +135,106 @@ class Channel:
 class Vitals:
     """All vitals of one bed.
 
-    `windows` gives, for the signals that a rule holds against their recent past, how many
-    seconds back each such rule looks. `least_s` is the shortest promise that anybody can be
-    held to.
+    `windows` gives, for the signals that a rule compares with their recent past, how many
+    seconds back each such rule looks. No value is stale within `min_silence_s`, whatever its
+    device's maximum age.
     """
 
     def __init__(
         self,
         devices: Iterable[DeviceSpec],
         windows: Mapping[str, Iterable[float]],
-        least_s: float = 0.0,
+        min_silence_s: float = 0.0,
     ) -> None:
-        self._tracks: dict[Vital, list[Channel]] = {}
-        self._of: dict[str | None, dict[Vital, Channel]] = {}
-        promises = [(spec.id, spec.kind.stale_after_s) for spec in devices]
-        for device, stale_after_s in (*promises, (BY_HAND, _BY_HAND_S)):
-            for vital, promise_s in stale_after_s.items():
-                track = Channel(vital, device, promise_s, least_s)
-                self._tracks.setdefault(vital, []).append(track)
-                self._of.setdefault(device, {})[vital] = track
-        for tracks in self._tracks.values():
-            tracks.sort(key=lambda track: track.stale_after_s)
+        self._by_vital: dict[Vital, list[Channel]] = {}
+        self._by_device: dict[str | None, dict[Vital, Channel]] = {}
+        max_ages = [(spec.id, spec.kind.stale_after_s) for spec in devices]
+        for device, stale_after_s in (*max_ages, (BY_HAND, _BY_HAND_S)):
+            for vital, max_age_s in stale_after_s.items():
+                channel = Channel(vital, device, max_age_s, min_silence_s)
+                self._by_vital.setdefault(vital, []).append(channel)
+                self._by_device.setdefault(device, {})[vital] = channel
+        for channels in self._by_vital.values():
+            channels.sort(key=lambda channel: channel.max_age_s)
         self._histories = {name: History(*windows_s) for name, windows_s in windows.items()}
         self._values: dict[str, Value] = {}
-        self._judged: dict[Vital, Channel] = {}
+        self._shown: dict[Vital, Channel] = {}
 
     def take(
         self, device: str, readings: Iterable[Reading], at: Instant, now: Instant | None = None
     ) -> set[str]:
-        """Take what `device` read at `at`; the names of the signals a rule has to look at.
+        """Take what `device` read at `at`; the signals that changed.
 
-        `now` is given for what was read before now, and may be too old to be judged.
+        `now` is given for what was read before now, and may be stale.
         """
         changed: set[str] = set()
-        tracks = self._of.get(device, {})
+        channels = self._by_device.get(device, {})
         for reading in readings:
-            track = tracks.get(reading.vital)
-            if track is not None:
-                track.take(reading, at)
-                if self._judge(reading.vital, now or at):
+            channel = channels.get(reading.vital)
+            if channel is not None:
+                channel.take(reading, at)
+                if self._select(reading.vital, now or at):
                     changed.add(reading.vital)
+        return changed
+
+    def take_record(
+        self, event: Event, at: Instant, standing: Sequence[Pressure], now: Instant
+    ) -> set[str]:
+        """Take the pressures as they stand after `event`, which happened at `at`.
+
+        `standing` are those of the open session, which are all taken again after a correction.
+        The signals that changed.
+        """
+        changed: set[str] = set()
+        pressures: Sequence[Pressure] = ()
+        if event.type == "record.retracted" or "corrects" in event.payload:
+            changed = self.clear_spot_checks(now)
+            pressures = standing
+        elif event.type == "pressure.measured":
+            pressures = (Pressure.of(event),)
+        for pressure in pressures:
+            readings = (
+                Reading(Vital.SYS, pressure.sys),
+                Reading(Vital.DIA, pressure.dia),
+                Reading(Vital.MAP, pressure.map),
+                Reading(Vital.PULSE, pressure.pulse),
+            )
+            changed |= self.take(pressure.device, readings, at.past(pressure.at), now)
         return changed
 
     @property
     def expires_at(self) -> float:
-        """No value becomes too old to judge before then, in monotonic seconds."""
-        return min((track.stale_at for track in self._judged.values()), default=float("inf"))
+        """No value becomes stale before then, in monotonic seconds; inf where none will."""
+        return min((channel.stale_at for channel in self._shown.values()), default=float("inf"))
 
     def expire(self, now: Instant) -> set[str]:
-        """The signals that a rule has to look at because a value has become too old to judge."""
-        return self._judge_all(now) if now.mono >= self.expires_at else set()
+        """The signals that changed because a value has become stale."""
+        return self._select_all(now) if now.mono >= self.expires_at else set()
 
     def clear_spot_checks(self, now: Instant) -> set[str]:
-        """Drop what was measured once, as of a patient who has left; what a rule then looks at."""
-        for tracks in self._of.values():
-            for track in tracks.values():
-                if track.is_spot_check:
-                    track.forget()
-        return self._judge_all(now)
+        """Clear all spot checks, as of a patient who has left; the signals that changed."""
+        for channels in self._by_device.values():
+            for channel in channels.values():
+                if channel.is_spot_check:
+                    channel.clear()
+        return self._select_all(now)
 
-    def _judge_all(self, now: Instant) -> set[str]:
-        return {vital.value for vital in self._tracks if self._judge(vital, now)}
+    def _select_all(self, now: Instant) -> set[str]:
+        return {vital.value for vital in self._by_vital if self._select(vital, now)}
 
-    def _judge(self, vital: Vital, now: Instant) -> bool:
-        track: Channel | None = self._tracks[vital][0]
-        assert track is not None
-        if track.is_spot_check or track.is_stale(now):
-            track = self._present(vital, now)
-        if track is None:
-            self._judged.pop(vital, None)
+    def _select(self, vital: Vital, now: Instant) -> bool:
+        channel: Channel | None = self._by_vital[vital][0]
+        assert channel is not None
+        if channel.is_spot_check or channel.is_stale(now):
+            channel = self._current(vital, now)
+        if channel is None:
+            self._shown.pop(vital, None)
             return self._values.pop(vital, None) is not None
-        self._judged[vital] = track
-        value = track.value
+        self._shown[vital] = channel
+        value = channel.value
         assert value is not None
-        assert track.at is not None
-        at = track.at.mono
+        assert channel.at is not None
+        at = channel.at.mono
         before = self._values.get(vital)
         if before is not None and before.at == at and before.value == value:
             return False
@@ -218,22 +242,22 @@ class Vitals:
         moved = history is not None and history.add(at, value)
         if before is not None and before.value == value:
             before.at = at
-            return moved or track.is_spot_check
+            return moved or channel.is_spot_check
         self._values[vital] = Value(value, at, None if history is None else history.highest)
         return True
 
-    def _present(self, vital: Vital, now: Instant) -> Channel | None:
-        """The track to show: the first stream that keeps its promise, or the newest measurement."""
+    def _current(self, vital: Vital, now: Instant) -> Channel | None:
+        """The channel to show: the first stream that is fresh, or the newest spot check."""
         newest = float("-inf")
         found = None
-        for track in self._tracks.get(vital, ()):
-            if track.at is None or track.at.mono < newest:
+        for channel in self._by_vital.get(vital, ()):
+            if channel.at is None or channel.at.mono < newest:
                 continue
-            if not track.is_stale(now):
-                found = track
-                if not track.is_spot_check:
+            if not channel.is_stale(now):
+                found = channel
+                if not channel.is_spot_check:
                     break
-            newest = track.at.mono
+            newest = channel.at.mono
         return found
 
     @property
@@ -244,28 +268,30 @@ class Vitals:
     def views(self, now: Instant) -> list[VitalView]:
         """Every vital the bed's devices can give, and what was measured by hand, at `now`."""
         out = []
-        for vital, all_tracks in self._tracks.items():
-            tracks = [track for track in all_tracks if track.device != BY_HAND or track.at]
-            if not tracks:
+        for vital, all_channels in self._by_vital.items():
+            channels = [each for each in all_channels if each.device != BY_HAND or each.at]
+            if not channels:
                 continue
-            track = self._present(vital, now) or max(
-                tracks, key=lambda track: track.at.mono if track.at else float("-inf")
+            channel = self._current(vital, now) or max(
+                channels, key=lambda each: each.at.mono if each.at else float("-inf")
             )
-            out.append(track.view(now))
+            out.append(channel.view(now))
         return out
 
     def missing(self, device: str, wanted: Iterable[Vital], now: Instant) -> list[Vital]:
         """Those of `wanted` that `device` streams and of which it gives no fresh value."""
-        tracks = map(self._of.get(device, {}).get, wanted)
+        channels = map(self._by_device.get(device, {}).get, wanted)
         return [
-            t.vital for t in tracks if t is not None and not t.is_spot_check and t.is_stale(now)
+            each.vital
+            for each in channels
+            if each is not None and not each.is_spot_check and each.is_stale(now)
         ]
 
     def signals_lost_by(
-        self, trouble: str, device: str | None, wanted: Iterable[Vital], now: Instant
+        self, condition: str, device: str | None, wanted: Iterable[Vital], now: Instant
     ) -> set[str]:
-        """The signals that nobody gives because of `trouble` at `device`, None for the bed."""
-        if trouble != "signal-missing":
+        """The signals that a condition at `device`, None for the bed, leaves without data."""
+        if condition != "signal-missing":
             return self._only_from(device, now)
         if device is None:
             return {vital.value for vital in self.not_provided(wanted)}
@@ -275,19 +301,23 @@ class Vitals:
     def _only_from(self, device: str | None, now: Instant) -> set[str]:
         """The vitals that `device` can give and of which no other device gives a fresh value.
 
-        What is measured now and then does not stand in for what is streamed.
+        A spot check does not stand in for a stream.
         """
         return {
             vital.value
-            for vital, own in self._of.get(device, {}).items()
+            for vital, own in self._by_device.get(device, {}).items()
             if not any(
                 other.device != device
                 and not other.is_stale(now)
                 and other.is_spot_check <= own.is_spot_check
-                for other in self._tracks[vital]
+                for other in self._by_vital[vital]
             )
         }
 
     def not_provided(self, wanted: Iterable[Vital]) -> list[Vital]:
         """Those of `wanted` that no device here streams."""
-        return [v for v in wanted if all(t.is_spot_check for t in self._tracks.get(v, ()))]
+        return [
+            vital
+            for vital in wanted
+            if all(channel.is_spot_check for channel in self._by_vital.get(vital, ()))
+        ]

@@ -340,10 +340,10 @@ class _Nurse:
         return self._runner.bed.session
 
     async def _wait_for_the_gate(self) -> None:
-        bed = self._runner.bed
+        readiness = self._runner.bed.readiness
         for _ in range(GATE_LOOKS):
             if not required_criteria(
-                [c for c in bed.predose_criteria(self._clock.now()) if not c.met]
+                [c for c in readiness.predose_criteria(self._clock.now()) if not c.met]
             ):
                 return
             await self._clock.sleep(LOOK_S)
@@ -370,7 +370,7 @@ class _Nurse:
             ran_s = (now.wall - infusion.started_at).total_seconds()
             if ran_s >= 60 * (self._regimen.infusion_min or 0):
                 await self._do(ControlInfusion(InfusionAction.END, self._by))
-        for planned in self._runner.bed.schedule(now):
+        for planned in self._runner.bed.readiness.planned_checks(now):
             if planned.state is not CheckState.DUE or planned.check is CheckKind.PRESSURE:
                 continue
             await self._score(planned.check.value)

@@ -13,9 +13,9 @@ from typing import Final
 from alerts.alarm import ALARM_SOUNDINGS, Alarm
 from alerts.rules import RuleSet
 from drivers.clock import Instant
-from drivers.readings import DeviceReport, Item, LinkChanged, LinkState
+from drivers.readings import Item, LinkChanged, LinkState
 from drivers.registry import DeviceSpec
-from monitor.bed import Bed, Result
+from monitor.bed import Bed, DeviceInput, Result, Tick
 from monitor.cohort.devices import READING_S, Cuff, Oximeter, VitalSigns
 from monitor.cohort.nurse import AGAIN_MIN, Nurse, Task, needs_intervention
 from monitor.cohort.stay import CHECKED_MIN, NotedAlarm, SimulatedSession
@@ -140,14 +140,14 @@ class Bedside:
             _TASKS[task](self, what)
         if self.t_s % TICK_S == 0:
             self._say(CUFF, self.cuff.state)
-            self._did(self.bed.tick(self.now))
+            self._did(self.bed.handle(Tick(), self.now))
         if self.t_s % MINUTE_S == 0 and self.session.is_open:
             self._look()
 
     # ── what the devices say, and what comes of it ──────────────────────────────────────
 
     def _say(self, spec: DeviceSpec, item: Item | LinkChanged) -> None:
-        self._did(self.bed.take(DeviceReport(spec.id, self.now, item)))
+        self._did(self.bed.handle(DeviceInput(spec.id, item), self.now))
 
     def _did(self, outcome: Result) -> None:
         if outcome.effects:
@@ -164,7 +164,7 @@ class Bedside:
     def _ask(self, command: Command) -> bool:
         """Whether the bed took the command."""
         try:
-            self._did(self.bed.command(command, self.now))
+            self._did(self.bed.handle(command, self.now))
         except Refused:
             return False
         return True
@@ -172,7 +172,7 @@ class Bedside:
     # ── what the nurse sees ─────────────────────────────────────────────────────────────
 
     def _look(self) -> None:
-        self.nurse.sees_due(self.bed.schedule(self.now), self.t_s)
+        self.nurse.sees_due(self.bed.readiness.planned_checks(self.now), self.t_s)
         last = self.session.last_score("moaas")
         moaas = self.course.total("moaas", self.t_s)
         if last is not None and moaas <= DEEP and moaas < last.total:
@@ -181,7 +181,7 @@ class Bedside:
             self._look_at_the_door()
 
     def _look_at_the_door(self) -> None:
-        unmet = [c for c in self.bed.discharge_criteria(self.now) if not c.met]
+        unmet = [c for c in self.bed.readiness.discharge_criteria(self.now) if not c.met]
         of_patient = [c for c in unmet if c.name not in NOT_CLINICAL]
         if not of_patient and self.stay.ready_min is None:
             self.stay.ready_min = self.minute
@@ -238,9 +238,8 @@ class Bedside:
         """A device, or the infusion's start; the effect begins with the last of them."""
         if self._give():
             return
-        unmet = {
-            criterion.name for criterion in self.bed.predose_criteria(self.now) if not criterion.met
-        }
+        criteria = self.bed.readiness.predose_criteria(self.now)
+        unmet = {criterion.name for criterion in criteria if not criterion.met}
         if "pressure-acceptable" in unmet:
             if self.t_s >= DECIDES_S:
                 self._ask(

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from drivers.clock import Instant
-from monitor.bed import Bed, RecordingStart, TimedInput, apply, event_id
+from monitor.bed import Bed, RecordingStart, TimedInput, event_id
 from monitor.session import Event, Refused, upcast
 
 
@@ -137,7 +137,7 @@ class _Run:
 
     def _give(self, bed: Bed, given: TimedInput) -> None:
         try:
-            events = apply(bed, given).events
+            events = bed.handle(given.input, given.at).events
         except Refused:
             return
         except Exception as error:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from alerts.alarm import ALARM_ENDINGS, ALARM_ONSETS
 from alerts.evaluation import Key
 from alerts.rules import RuleSet
-from monitor.bed import Bed, Input, RecordingStart, StartMeasurement, TimedInput, apply
+from monitor.bed import Bed, Input, RecordingStart, StartMeasurement, TimedInput
 from monitor.replay.replay import MissingInputs, RecordingItem
 from monitor.session import SESSION_ENDINGS, Abort, Close, Event, Refused
 
@@ -93,16 +93,15 @@ class _Run:
         if what is None:
             return
         try:
-            outcome = apply(bed, TimedInput(given.at, what))
+            outcome = bed.handle(what, given.at)
         except Refused:
             if not isinstance(what, Close):
                 return
             leaves = Abort(what.by, "the patient left when it was recorded")
-            outcome = apply(bed, TimedInput(given.at, leaves))
+            outcome = bed.handle(leaves, given.at)
         self.history += outcome.events
-        for request in outcome.effects:
-            if isinstance(request, StartMeasurement):
-                bed.drop_pending_measurement(request.device)
+        if any(isinstance(request, StartMeasurement) for request in outcome.effects):
+            bed.state.drop_requests()
 
     def _meant(self, bed: Bed, what: Input) -> Input | None:
         """`what` with the names that things have here; None when it names what is not here."""

@@ -18,7 +18,19 @@ from drivers.clock import Clock, Instant
 from drivers.device import Device
 from drivers.readings import DeviceReport, Waveform
 from drivers.registry import DeviceSpec
-from monitor.bed import Bed, Json, Result, StartMeasurement, inputs, view
+from monitor.bed import (
+    Bed,
+    DeviceInput,
+    Input,
+    Json,
+    RecordingStart,
+    Result,
+    SiteCondition,
+    StartMeasurement,
+    Tick,
+    dump,
+    view,
+)
 from monitor.journal import Journal, Receipt, StoreError
 from monitor.patient import PriorSessions
 from monitor.session import Command, Event, Phase, Refusal, Refused, Stored
@@ -95,9 +107,7 @@ class BedRunner:
         self._raised = deque(item.event.at for item in reversed(raised))
         self.bed = bed
         first_n = stored[0].event.n if stored else last_n + 1
-        opening = inputs.RecordingStart(
-            now, self._specs, self._least_s, self._rules, first_n, last_n
-        )
+        opening = RecordingStart(now, self._specs, self._least_s, self._rules, first_n, last_n)
         self._journal.open_recording(self.id, now, opening.as_json())
 
     def _failed(self, error: BaseException) -> None:
@@ -136,11 +146,11 @@ class BedRunner:
 
     def take(self, report: DeviceReport) -> None:
         """What a device of this bed said: judged first, then recorded."""
-        self._dispatch(report.at, inputs.DeviceInput(report.device, report.item))
+        self._dispatch(report.at, DeviceInput(report.device, report.item))
 
     def tick(self, now: Instant) -> None:
         """Time has passed."""
-        self._dispatch(now, inputs.Tick())
+        self._dispatch(now, Tick())
 
     def site(self, trouble: str, reason: str | None) -> None:
         """A trouble of the daemon itself began, or ended with None."""
@@ -153,7 +163,7 @@ class BedRunner:
         self._site_has(trouble, reason)
 
     def _site_has(self, trouble: str, reason: str | None) -> None:
-        self._dispatch(self._clock.now(), inputs.SiteCondition(trouble, reason))
+        self._dispatch(self._clock.now(), SiteCondition(trouble, reason))
 
     def command(
         self, command: Command, receipt: Callable[[], Receipt | None] | None = None
@@ -170,7 +180,7 @@ class BedRunner:
         now = self._clock.now()
         try:
             try:
-                outcome = self.bed.command(command, now)
+                outcome = self.bed.handle(command, now)
             except Refused:
                 self._record(now, command)
                 raise
@@ -187,10 +197,10 @@ class BedRunner:
             self._failed(error)
             raise
 
-    def _dispatch(self, at: Instant, what: inputs.Input) -> None:
+    def _dispatch(self, at: Instant, what: Input) -> None:
         if self.failing is None:
             try:
-                outcome = inputs.apply(self.bed, inputs.TimedInput(at, what))
+                outcome = self.bed.handle(what, at)
                 if outcome.events:
                     self._commit(outcome)
             except Exception as error:
@@ -235,14 +245,14 @@ class BedRunner:
             self._unstored(event)
         self._failed(error)
 
-    def _record(self, at: Instant, what: inputs.Input) -> None:
+    def _record(self, at: Instant, what: Input) -> None:
         """Keep what came; it has been judged by now, unless the core has failed."""
         session = self.bed.session
         session_id = session.id if session is not None and session.is_open else None
         try:
-            self._journal.add_input(self.id, session_id, at, inputs.dump(what))
+            self._journal.add_input(self.id, session_id, at, dump(what))
             match what:
-                case inputs.DeviceInput(device, Waveform(name, rate_hz, samples)):
+                case DeviceInput(device, Waveform(name, rate_hz, samples)):
                     self._journal.add_wave(
                         self.id, session_id, device, name, at.wall, rate_hz, samples
                     )

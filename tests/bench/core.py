@@ -6,8 +6,9 @@ from time import process_time
 from typing import Final
 
 from drivers.clock import Instant
-from drivers.readings import CuffPhase, CuffState, DeviceReport, Measurement, Reading, Vital
+from drivers.readings import CuffPhase, CuffState, Measurement, Reading, Vital
 from monitor.bed.bed import Bed
+from monitor.bed.inputs import DeviceInput, Tick, TimedInput
 from simulators.patient import Patient, Profile
 from tests.monitor.builders import Bedside, bed
 
@@ -44,41 +45,45 @@ def measure(hours: int) -> Cost:
     return Cost(hours, len(said), took_s, ticked_s, min(_floor_s(said) for _ in range(RUNS)))
 
 
+_IDLE: Final = DeviceInput("cuff", CuffState(CuffPhase.IDLE, 0))
+
+
 def _dosed() -> Bedside:
     return bed().with_session().with_baseline().prepared().dosed(override=None)
 
 
-def _second(begin: Instant, patient: Patient, second: int) -> Iterator[DeviceReport]:
+def _second(begin: Instant, patient: Patient, second: int) -> Iterator[TimedInput]:
     for n in range(RATE):
         at_s = second + (n + 1) / RATE
         truth = patient.at(at_s)
         spo2, pulse = truth.spo2_pct or 0.0, truth.pulse_per_min or 0.0
         readings = (Reading(Vital.SPO2, round(spo2)), Reading(Vital.PULSE, round(pulse)))
-        yield DeviceReport("oximeter", begin.plus(at_s), Measurement(readings))
-    yield DeviceReport("cuff", begin.plus(second + 1), CuffState(CuffPhase.IDLE, 0))
+        yield TimedInput(begin.plus(at_s), DeviceInput("oximeter", Measurement(readings)))
+    yield TimedInput(begin.plus(second + 1), _IDLE)
 
 
-def _run(core: Bed, said: list[DeviceReport]) -> tuple[float, float]:
+def _run(core: Bed, said: list[TimedInput]) -> tuple[float, float]:
     seconds = [(said[n : n + RATE + 1], said[n + RATE].at) for n in range(0, len(said), RATE + 1)]
     ticks = [(at, at.plus(0.2)) for _, at in seconds]
+    tick = Tick()
     began_s = process_time()
     ticked_s = 0.0
     for (reports, _), times in zip(seconds, ticks, strict=True):
         for report in reports:
-            core.take(report)
+            core.handle(report.input, report.at)
         before_s = process_time()
         for at in times:
-            core.tick(at)
+            core.handle(tick, at)
         ticked_s += process_time() - before_s
     return process_time() - began_s - ticked_s, ticked_s
 
 
-def _floor_s(said: list[DeviceReport]) -> float:
+def _floor_s(said: list[TimedInput]) -> float:
     began_s = process_time()
     low = 0
     for report in said:
-        if isinstance(report.item, Measurement):
-            for reading in report.item.readings:
+        if isinstance(report.input, DeviceInput) and isinstance(report.input.item, Measurement):
+            for reading in report.input.item.readings:
                 if reading.value is not None and reading.value < 88:
                     low += 1
     return process_time() - began_s

@@ -8,7 +8,6 @@ from typing import Any, Final
 from drivers.readings import (
     CuffPhase,
     CuffState,
-    DeviceReport,
     Flag,
     Item,
     LinkChanged,
@@ -20,6 +19,7 @@ from drivers.readings import (
 )
 from monitor.bed.bed import Bed
 from monitor.bed.effects import Result, StartMeasurement
+from monitor.bed.inputs import DeviceInput, SiteCondition, Tick
 from monitor.session.commands import (
     Abort,
     Acknowledge,
@@ -106,7 +106,7 @@ class Telling:
 
     def _tick(self, dt: float) -> None:
         self.t += dt
-        self._did(self.bed.tick(START.plus(self.t)))
+        self._did(self.bed.handle(Tick(), START.plus(self.t)))
         self.model.look(self.t)
         self.model.progress(self.t)
 
@@ -125,16 +125,16 @@ class Telling:
     def _says(
         self, device: str, item: Item | LinkChanged, then: Callable[[str], None] = lambda _: None
     ) -> None:
-        self._did(self.bed.take(DeviceReport(device, START.plus(self.t), item)), then)
+        self._did(self.bed.handle(DeviceInput(device, item), START.plus(self.t)), then)
 
     def _asks(self, command: Command, then: Callable[[str], None]) -> None:
         """`then` is what the model makes of it, unless the bed refuses."""
         try:
-            outcome = self.bed.command(command, START.plus(self.t))
+            outcome = self.bed.handle(command, START.plus(self.t))
         except Refused:
             return
         self._did(outcome, then)
-        self._did(self.bed.tick(START.plus(self.t)))
+        self._did(self.bed.handle(Tick(), START.plus(self.t)))
 
     def _wait(self) -> None:
         pass
@@ -154,7 +154,7 @@ class Telling:
         for _ in range(times):
             self.model.look(self.t)
             self.t += every_s
-            self._did(self.bed.tick(START.plus(self.t)))
+            self._did(self.bed.handle(Tick(), START.plus(self.t)))
             self.model.look(self.t)
             self._oximeter(spo2, pulse, flags)
 
@@ -172,7 +172,7 @@ class Telling:
             self.model.cuff_measures(record, sys, dia, pulse, self.t)
 
         self._says("cuff", measurement, then)
-        self._did(self.bed.tick(START.plus(self.t)))
+        self._did(self.bed.handle(Tick(), START.plus(self.t)))
 
     def _cuff_fails(self) -> None:
         self.model.cuff_fails()
@@ -188,7 +188,7 @@ class Telling:
     def _site(self, trouble: str, is_there: bool) -> None:
         (self.model.site.add if is_there else self.model.site.discard)(trouble)
         reason = "broken" if is_there else None
-        self._did(self.bed.site(trouble, reason, START.plus(self.t)))
+        self._did(self.bed.handle(SiteCondition(trouble, reason), START.plus(self.t)))
 
     def _start(self) -> None:
         session = f"s-{self.sessions + 1}"
@@ -405,15 +405,19 @@ class Telling:
             return f"the session is {session.phase.value}, and the model says {self.visit.phase}"
         planned = {
             (p.check.value, (p.due_at - START.wall).total_seconds()): p.state.value
-            for p in self.bed.schedule(now)
+            for p in self.bed.readiness.planned_checks(now)
             if p.state.value != "upcoming"
         }
         expected_plan = {
             (kind, due): state for kind, due, state in self.model.planned if state != "upcoming"
         }
-        criteria = {c.name: c.met for c in self.bed.discharge_criteria(now)}
+        criteria = {c.name: c.met for c in self.bed.readiness.discharge_criteria(now)}
         self.reached |= {self.visit.phase, *(f"{name} {met}" for name, met in criteria.items())}
-        gate = {c.name: c.met for c in self.bed.predose_criteria(now) if c.name not in _NOT_IN_GATE}
+        gate = {
+            c.name: c.met
+            for c in self.bed.readiness.predose_criteria(now)
+            if c.name not in _NOT_IN_GATE
+        }
         expected_gate = self.model.gate(self.t) if self.visit.first_dose is None else {}
         return (
             _difference(planned, expected_plan)

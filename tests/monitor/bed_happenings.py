@@ -31,7 +31,7 @@ from drivers.readings import (
 )
 from monitor.bed.bed import Bed
 from monitor.bed.effects import StartMeasurement
-from monitor.bed.inputs import DeviceInput, Input, SiteCondition, Tick, TimedInput, apply
+from monitor.bed.inputs import DeviceInput, Input, SiteCondition, Tick, TimedInput
 from monitor.session.commands import (
     Command,
     ControlInfusion,
@@ -122,7 +122,7 @@ class Happenings(RuleBasedStateMachine):
         self.was_open = {alarm.id: alarm for alarm in self.bed.alarm_engine.open_alarms()}
         self.fresh = None if isinstance(what, JUDGED) else frozenset(fresh)
         self.asked_at.add(self.now.in_ms().wall)
-        outcome = apply(self.bed, TimedInput(self.now, what))
+        outcome = self.bed.handle(what, self.now)
         self.given.append(TimedInput(self.now, what))
         self.new = outcome.events
         self.measures = [r.device for r in outcome.effects if isinstance(r, StartMeasurement)]

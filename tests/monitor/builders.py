@@ -17,7 +17,6 @@ from drivers.clock import Instant
 from drivers.readings import (
     CuffPhase,
     CuffState,
-    DeviceReport,
     Flag,
     Item,
     LinkChanged,
@@ -30,6 +29,7 @@ from drivers.readings import (
 from drivers.registry import DeviceSpec
 from monitor.bed.bed import Bed
 from monitor.bed.effects import Result, StartMeasurement
+from monitor.bed.inputs import DeviceInput, Tick
 from monitor.session.commands import (
     Abort,
     Acknowledge,
@@ -102,10 +102,10 @@ class Bedside:
         return self
 
     def says(self, device: str, item: Item) -> Self:
-        return self.did(self.bed.take(DeviceReport(device, self.now, item)))
+        return self.did(self.bed.handle(DeviceInput(device, item), self.now))
 
     def link(self, device: str, state: LinkState, reason: str | None = None) -> Self:
-        return self.did(self.bed.take(DeviceReport(device, self.now, LinkChanged(state, reason))))
+        return self.did(self.bed.handle(DeviceInput(device, LinkChanged(state, reason)), self.now))
 
     def second(self) -> Self:
         """One second passes, and every device that talks says what it has to."""
@@ -114,7 +114,7 @@ class Bedside:
             self.says("oximeter", self._oximetry())
         if "cuff" in self.talking:
             self._cuff_turn()
-        return self.did(self.bed.tick(self.now))
+        return self.did(self.bed.handle(Tick(), self.now))
 
     def wait(self, seconds: float) -> Self:
         for _ in range(round(seconds)):
@@ -135,7 +135,7 @@ class Bedside:
     def tick(self, seconds: float) -> Self:
         """Time passes and nobody says anything."""
         self.now = self.now.plus(seconds)
-        return self.did(self.bed.tick(self.now))
+        return self.did(self.bed.handle(Tick(), self.now))
 
     def wall_steps(self, seconds: float) -> Self:
         """Somebody sets the wall clock."""
@@ -170,7 +170,7 @@ class Bedside:
     # ── people ──────────────────────────────────────────────────────────────────────────
 
     def asks(self, command: Command) -> Self:
-        return self.did(self.bed.command(command, self.now))
+        return self.did(self.bed.handle(command, self.now))
 
     def with_session(self, regimen: Regimen | str = "esketamine-84", id: str = "s-1") -> Self:
         chosen = REGIMENS[regimen] if isinstance(regimen, str) else regimen
@@ -316,10 +316,10 @@ class Bedside:
         return next(a for a in self.bed.alarm_engine.alarms.values() if a.rule == rule)
 
     def criterion(self, name: str) -> Criterion:
-        return next(c for c in self.bed.discharge_criteria(self.now) if c.name == name)
+        return next(c for c in self.bed.readiness.discharge_criteria(self.now) if c.name == name)
 
     def unmet(self) -> set[str]:
-        return {c.name for c in self.bed.discharge_criteria(self.now) if not c.met}
+        return {c.name for c in self.bed.readiness.discharge_criteria(self.now) if not c.met}
 
     def rebuilt(
         self, devices: Iterable[DeviceSpec] | None = None, rules: RuleSet = DEFAULT

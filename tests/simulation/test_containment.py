@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from drivers.clock import Instant
 from monitor.bed.bed import Bed
 from monitor.bed.effects import Result
+from monitor.bed.inputs import Input, Tick
 from monitor.journal import StoreError
 from monitor.session.commands import RecordScore
 from monitor.session.events import Stored
@@ -16,19 +18,18 @@ from tests.wards import simulated_ward
 BEDS = {"bed-1": "calm", "bed-2": "calm"}
 
 
-def _break(monkeypatch: pytest.MonkeyPatch, method: str, bed: str) -> None:
-    """Have `method` of the bed fail once: a fault of ours, which nothing outside provokes."""
-    works = getattr(Bed, method)
+def _break(monkeypatch: pytest.MonkeyPatch, kind: type[Input], bed: str) -> None:
+    """Have the bed fail once on such an input: a fault of ours, which nothing outside provokes."""
+    works = Bed.handle
     broken = [bed]
 
-    def fails_once(self: Bed, *args: object) -> Result:
-        if self.id in broken:
+    def fails_once(self: Bed, given: Input, now: Instant) -> Result:
+        if self.id in broken and isinstance(given, kind):
             broken.remove(self.id)
             raise RuntimeError("a fault of ours")
-        outcome: Result = works(self, *args)
-        return outcome
+        return works(self, given, now)
 
-    monkeypatch.setattr(Bed, method, fails_once)
+    monkeypatch.setattr(Bed, "handle", fails_once)
 
 
 def test_a_bed_whose_core_fails_is_rebuilt_and_the_others_go_on(
@@ -40,7 +41,7 @@ def test_a_bed_whose_core_fails_is_rebuilt_and_the_others_go_on(
             session = await ward.start("bed-1")
             await ward.score(session, "cadss", 31)
             await ward.clock.sleep(10)
-            _break(monkeypatch, "tick", "bed-1")
+            _break(monkeypatch, Tick, "bed-1")
             await ward.clock.sleep(0.8)
             assert (await ward.get("/beds/bed-1"))["failing"] == "RuntimeError: a fault of ours"
             assert (await ward.http.get("/readyz")).status_code == 503
@@ -67,7 +68,7 @@ def test_a_command_that_meets_a_fault_of_ours_is_answered_and_the_bed_mended(
     async def run() -> None:
         async with simulated_ward(tmp_path) as ward:
             session = await ward.start()
-            _break(monkeypatch, "command", "bed-1")
+            _break(monkeypatch, RecordScore, "bed-1")
             body = {"scale": "cadss", "total": 3, "by": "nurse.a"}
             await ward.post(f"/sessions/{session}/scores", body, expect=500)
             await ward.post(f"/sessions/{session}/scores", body, expect=503)
@@ -105,8 +106,8 @@ def test_a_rebuild_that_fails_is_tried_again_and_the_other_beds_say_so(
                     raise StoreError("the database is away")
                 return await works(bed)
 
-            monkeypatch.setattr(ward.ward.journal, "rebuild", rebuild)
-            _break(monkeypatch, "tick", "bed-1")
+            monkeypatch.setattr(ward.ward.journal, "load_stream", rebuild)
+            _break(monkeypatch, Tick, "bed-1")
             await ward.clock.sleep(4)
             assert (await ward.get("/beds/bed-1"))["failing"] is not None
             told = (await ward.alarms("bed-2"))["tech.bed-failing"]
@@ -126,7 +127,8 @@ def test_a_bed_that_cannot_be_looked_at_hides_no_other(
     async def run() -> None:
         async with simulated_ward(tmp_path, BEDS) as ward:
             await ward.clock.sleep(10)
-            _break(monkeypatch, "shown", "bed-1")
+            broken = ward.ward.bed_runners["bed-1"].bed.vitals
+            monkeypatch.setattr(broken, "views", None)
             beds = (await ward.get("/beds"))["items"]
             assert beds[0]["failing"] is not None
             assert beds[1]["vitals"]["spo2"]["age_s"] < 1

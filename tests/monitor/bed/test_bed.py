@@ -11,7 +11,6 @@ from alerts.rules.model import Priority
 from drivers.readings import (
     CuffPhase,
     CuffState,
-    DeviceReport,
     Flag,
     Identity,
     LinkChanged,
@@ -25,6 +24,7 @@ from drivers.readings import (
 )
 from drivers.registry import DeviceSpec
 from monitor.bed.effects import StartMeasurement
+from monitor.bed.inputs import DeviceInput, SiteCondition, Tick
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, Bedside, bed
 
 # ── physiological alarms ────────────────────────────────────────────────────────────────
@@ -112,7 +112,7 @@ def test_an_older_pressure_pulse_does_not_stand_in_for_a_lost_one() -> None:
 def test_the_cuff_s_pulse_stands_in_when_it_is_newer() -> None:
     side = bed().with_session().with_baseline().pulse(None).spo2(None, for_s=10)
     side.measured(120, 80)
-    shown = {shown.vital: shown for shown in side.bed.vital_views(side.now)}
+    shown = {shown.vital: shown for shown in side.bed.vitals.views(side.now)}
     assert (shown[Vital.PULSE].value, shown[Vital.PULSE].device) == (72, "cuff")
 
 
@@ -183,7 +183,7 @@ def test_a_device_that_never_connects_alarms() -> None:
 def test_a_failure_reported_in_its_absence_does_not_make_a_device_heard() -> None:
     side = bed().wait(5).unplugged("cuff", for_s=5)
     side.says("cuff", MeasurementFailed(Flag.MEASUREMENT_FAILED, "no link to cuff"))
-    assert side.wait(10).bed.device_status["cuff"].lost
+    assert side.wait(10).bed.technical.devices["cuff"].lost
 
 
 def test_a_signal_that_never_came_alarms() -> None:
@@ -228,9 +228,9 @@ def test_a_technical_alarm_hides_no_other() -> None:
 @pytest.mark.parametrize("trouble", ["journal-failing", "broker-unreachable"])
 def test_a_trouble_of_the_site_alarms_at_the_bed_until_it_is_over(trouble: str) -> None:
     side = bed().wait(5)
-    side.did(side.bed.site(trouble, "disk full", side.now)).wait(61)
+    side.did(side.bed.handle(SiteCondition(trouble, "disk full"), side.now)).wait(61)
     assert "disk full" in side.alarm(f"tech.{trouble}").text
-    side.did(side.bed.site(trouble, None, side.now)).wait(6)
+    side.did(side.bed.handle(SiteCondition(trouble, None), side.now)).wait(6)
     assert side.alarm(f"tech.{trouble}").state is State.ENDED
 
 
@@ -245,13 +245,13 @@ def test_a_device_says_who_it_is_and_shows_its_wave_without_any_event() -> None:
     before = len(side.events)
     side.says("oximeter", Identity("3150")).says("oximeter", Waveform("pleth", 75, (1, 2)))
     assert side.events[before:] == []
-    assert side.bed.device_status["oximeter"].identity == Identity("3150")
+    assert side.bed.technical.devices["oximeter"].identity == Identity("3150")
 
 
 def test_a_machine_too_slow_for_its_clock_calls_no_device_silent() -> None:
     side = Bedside((OXIMETER,), least_s=30).second().silent("oximeter", for_s=29)
     assert side.open_rules() == set()
-    assert not side.bed.vital_views(side.now)[0].stale
+    assert not side.bed.vitals.views(side.now)[0].stale
     assert side.wait(2).open_rules() == {"tech.device-silent"}
 
 
@@ -404,7 +404,7 @@ def test_the_cuff_is_left_alone_without_a_session() -> None:
 
 def test_a_request_names_the_device() -> None:
     side = bed().wait(2)
-    side.bed.tick(side.now)
+    side.bed.handle(Tick(), side.now)
     assert side.measure().requests == ["cuff"]
     assert StartMeasurement("cuff") == StartMeasurement(side.requests[0])
 
@@ -474,7 +474,7 @@ def test_the_last_pressure_is_shown_after_a_restart_as_old_as_it_is() -> None:
     side = bed().wait(2).with_session().with_baseline(131, 71)
     taken = side.session.pressures[-1].at
     side.wait(600).rebuilt()
-    sys = next(shown for shown in side.bed.vital_views(side.now) if shown.vital is Vital.SYS)
+    sys = next(shown for shown in side.bed.vitals.views(side.now) if shown.vital is Vital.SYS)
     assert sys.at is not None
     assert (sys.value, sys.at.wall, sys.stale) == (131, taken, False)
     assert abs(side.now.mono - sys.at.mono - (side.now.wall - taken).total_seconds()) < 0.01
@@ -490,7 +490,7 @@ def test_after_a_restart_the_last_pressure_counts_though_the_clock_was_set_back(
 def test_a_pressure_is_as_old_after_a_restart_whatever_the_wall_clock_did(step_s: float) -> None:
     def is_stale(side: Bedside) -> bool:
         return next(
-            shown.stale for shown in side.bed.vital_views(side.now) if shown.vital is Vital.SYS
+            shown.stale for shown in side.bed.vitals.views(side.now) if shown.vital is Vital.SYS
         )
 
     side = bed().wait(2).measured(131, 71).wall_steps(step_s).tick(2300)
@@ -522,7 +522,7 @@ def test_other_rules_after_a_restart_are_named_in_the_session() -> None:
 def test_what_was_heard_before_the_last_event_and_told_after_it_is_of_now() -> None:
     side = bed().with_session().wait(2)
     lost = LinkChanged(LinkState.CONNECTING, "unplugged")
-    side.did(side.bed.take(DeviceReport("oximeter", side.now.plus(-0.003), lost)))
+    side.did(side.bed.handle(DeviceInput("oximeter", lost), side.now.plus(-0.003)))
     assert side.events[-1].type.startswith(("device.", "alarm."))
     assert side.events[-1].at == side.now.in_ms().wall
 

@@ -10,21 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.rules.loader import load_rules
-from drivers.readings import DeviceReport, Item, LinkChanged, Measurement, Reading, Vital, Waveform
+from drivers.readings import Item, LinkChanged, Measurement, Reading, Vital, Waveform
 from monitor.bed import bed
 from monitor.bed.bed import Bed
 from monitor.bed.effects import Result
-from monitor.bed.inputs import (
-    DeviceInput,
-    Input,
-    RecordingStart,
-    SiteCondition,
-    Tick,
-    TimedInput,
-    apply,
-    dump,
-    load,
-)
+from monitor.bed.input_codec import RecordingStart, dump, load
+from monitor.bed.inputs import DeviceInput, Input, SiteCondition, Tick
 from monitor.session.commands import Command
 from monitor.session.regimen import Regimen
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START
@@ -84,12 +75,13 @@ def test_whole_numbers_stay_whole_whatever_was_written_before() -> None:
     assert "97.0" not in text(97)
 
 
-def test_a_bed_takes_what_it_is_given_as_if_it_were_called() -> None:
+def test_a_bed_takes_what_was_read_back_as_what_was_written() -> None:
     item = Measurement((Reading(Vital.SPO2, 97),))
-    called, was_given = (Bed("bed-1", (OXIMETER, CUFF), DEFAULT) for _ in range(2))
-    events = called.take(DeviceReport("oximeter", START, item)).events
+    written, read = (Bed("bed-1", (OXIMETER, CUFF), DEFAULT) for _ in range(2))
+    given = DeviceInput("oximeter", item)
+    events = written.handle(given, START).events
     assert events
-    assert apply(was_given, TimedInput(START, DeviceInput("oximeter", item))).events == events
+    assert read.handle(load(dump(given)), START).events == events
 
 
 def test_there_is_no_way_into_a_bed_that_is_not_recorded() -> None:
@@ -100,7 +92,7 @@ def test_there_is_no_way_into_a_bed_that_is_not_recorded() -> None:
         and not name.startswith("_")
         and get_type_hints(method, vars(bed)).get("return") is Result
     }
-    assert ways_in == {"take", "site", "tick", "command"}
+    assert ways_in == {"handle"}
 
 
 def test_an_opening_comes_back_with_its_devices_and_its_rules(tmp_path: Path) -> None:

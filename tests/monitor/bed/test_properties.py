@@ -14,7 +14,8 @@ from alerts.rules.model import Kind, Rule
 from drivers.clock import STEP_S, Instant
 from monitor.bed import view
 from monitor.bed.bed import Bed
-from monitor.bed.inputs import Input, TimedInput, apply, dump, load
+from monitor.bed.input_codec import dump, load
+from monitor.bed.inputs import Input
 from monitor.bed.nibp import APART_S, PRESSURES
 from monitor.replay.what_if import interventions_in
 from monitor.session.commands import Close, Command, Refused
@@ -56,17 +57,17 @@ NEAR_S: Final = 0.01
 
 def durable(bed: Bed) -> dict[str, Any]:
     """Everything of a bed that has to survive a restart."""
-    cuffs = bed._nibp.values()
-    pause = bed.audio_pause
+    cuffs = bed.state.nibp.values()
+    pause = bed.state.audio_pause
     return {
         "n": bed.event_number,
         "session": bed.session,
         "alarms": bed.alarm_engine.alarms,
         "rules": bed.alarm_engine.effective_rules,
         "pause": None if pause is None else (pause.by, pause.until, pause.priority),
-        "announced": bed._announced,
+        "announced": bed.state.announced,
         "cuffs": [(c.failures, c.failure, c.failed_at, c.inhibited) for c in cuffs],
-        "recorded": {name: value.value for name, value in bed._charted.values.items()},
+        "recorded": {name: value.value for name, value in bed.state.charted.values.items()},
     }
 
 
@@ -88,7 +89,7 @@ def visible(bed: Bed, now: Instant) -> dict[str, Any]:
         left_out.add("no-check-overdue")
     for name in ("criteria", "gate"):
         session[name] = [each for each in session.get(name, ()) if each["name"] not in left_out]
-    pressures = [v for v in bed.vital_views(now) if v.vital in PRESSURES and v.value is not None]
+    pressures = [v for v in bed.vitals.views(now) if v.vital in PRESSURES and v.value is not None]
     return {
         "session": session,
         "alarms": view.alarms(bed),
@@ -151,7 +152,7 @@ class AnyOrder(Happenings):
         )
         for name in ("n", "session", "rules", "pause"):
             assert theirs[name] == ours[name], name
-        assert chosen._nibp["cuff"].inhibited == self.bed._nibp["cuff"].inhibited
+        assert chosen.state.nibp["cuff"].inhibited == self.bed.state.nibp["cuff"].inhibited
         self.met_since.clear()
         self.blind_since = None
         if self.drift_s:
@@ -161,10 +162,10 @@ class AnyOrder(Happenings):
     def verdict(self, of: Rule) -> Verdict:
         """What a rule about the patient says of what is known now."""
         session = self.bed.session
-        minutes = self.bed._minutes(self.now) or 0.0
+        minutes = self.bed.state.minutes(self.now) or 0.0
         if session is None or (of.after_min is not None and minutes < of.after_min):
             return Verdict.UNKNOWN
-        known = {**self.bed._charted.values, **self.bed.vitals.values}
+        known = {**self.bed.state.charted.values, **self.bed.vitals.values}
         return judge(of.condition, known, session.baseline, of.clear_margin)
 
     def about_the_patient(self) -> list[Rule]:
@@ -256,7 +257,7 @@ class AnyOrder(Happenings):
 
     def a_pause_ends_at_its_time_and_for_what_is_new(self) -> None:
         """It is 120 s at most, and never quiets what came after it and is as urgent."""
-        pause = self.bed.audio_pause
+        pause = self.bed.state.audio_pause
         if pause is None:
             return
         assert self.now.mono < self.quiet_until + NEAR_S
@@ -269,7 +270,7 @@ class AnyOrder(Happenings):
 
     def who_sees_nothing_says_so(self) -> None:
         """SpO2 that stops coming in a session is an alarm of its own (invariant 5)."""
-        spo2 = next(shown for shown in self.bed.vital_views(self.now) if shown.vital == "spo2")
+        spo2 = next(shown for shown in self.bed.vitals.views(self.now) if shown.vital == "spo2")
         if not self.is_occupied or not spo2.stale:
             self.blind_since = None
             return
@@ -293,7 +294,9 @@ class AnyOrder(Happenings):
         session = self.bed.session
         was_looked_at = bool(self.new) or self.after_a_second
         if session is not None and session.phase is Phase.READY and was_looked_at:
-            assert [c for c in self.bed.discharge_criteria(self.now.in_ms()) if not c.met] == []
+            assert [
+                c for c in self.bed.readiness.discharge_criteria(self.now.in_ms()) if not c.met
+            ] == []
 
     def a_record_stands_until_it_is_corrected_or_withdrawn(self) -> None:
         session = self.bed.session
@@ -328,7 +331,7 @@ class AnyOrder(Happenings):
         for event in self.new:
             if event.type != "pressure.requested":
                 continue
-            assert self.bed._nibp["cuff"].inhibited is None
+            assert self.bed.state.nibp["cuff"].inhibited is None
             if event.payload["why"] != "by-hand":
                 assert self.now.mono - self.asked > APART_S - NEAR_S
             self.asked = self.now.mono
@@ -348,23 +351,25 @@ class AnyOrder(Happenings):
     # ── refusals ────────────────────────────────────────────────────────────────────────
 
     def remembered(self) -> dict[str, Any]:
-        criteria = self.bed.discharge_criteria(self.now, escort=True) if self.is_occupied else []
+        criteria = (
+            self.bed.readiness.discharge_criteria(self.now, escort=True) if self.is_occupied else []
+        )
         self.criteria_met = all(criterion.met for criterion in criteria)
         return durable(self.bed) | view.bed(self.bed, self.now, simulated=False)
 
     def is_refused(self, command: Command, before: dict[str, Any]) -> None:
         """A refused command changes nothing, and nothing later."""
         assert self.remembered() == before
-        assert not self.bed._pending.events
+        assert not self.bed.pending.events
 
     # ── between steps ───────────────────────────────────────────────────────────────────
 
     @invariant()
     def what_is_too_old_is_called_stale(self) -> None:
         """Within its device's promise (invariant 5)."""
-        for shown in self.bed.vital_views(self.now):
-            hearing = self.bed.device_status.get(shown.device)
-            promise_s = 2400.0 if hearing is None else hearing.spec.kind.stale_after_s[shown.vital]
+        for shown in self.bed.vitals.views(self.now):
+            device = self.bed.technical.devices.get(shown.device)
+            promise_s = 2400.0 if device is None else device.spec.kind.stale_after_s[shown.vital]
             old = shown.at is None or self.now.mono - shown.at.mono > promise_s
             assert shown.stale or not old
 
@@ -373,7 +378,9 @@ class AnyOrder(Happenings):
         """A plan that is kept says what a new one would, but for an infusion that runs."""
         session = self.bed.session
         if session is not None and not runs(session):
-            assert self.bed.schedule(self.now) == planned_checks(session, self.now.wall)
+            assert self.bed.readiness.planned_checks(self.now) == planned_checks(
+                session, self.now.wall
+            )
 
     @invariant()
     def a_bed_that_is_rebuilt_is_the_bed_that_was(self) -> None:
@@ -384,8 +391,9 @@ class AnyOrder(Happenings):
         assert durable(again) == durable(self.bed)
         if not self.drift_s:
             assert visible(again, self.now) == visible(self.bed, self.now)
-        if again.audio_pause is not None and self.bed.audio_pause is not None:
-            assert abs(again.audio_pause.ends - self.bed.audio_pause.ends) <= STEP_S
+        paused, was_paused = again.state.audio_pause, self.bed.state.audio_pause
+        if paused is not None and was_paused is not None:
+            assert abs(paused.ends - was_paused.ends) <= STEP_S
 
     def teardown(self) -> None:
         """The same inputs give the same events, read from a recording and looked at by nobody.
@@ -401,7 +409,7 @@ class AnyOrder(Happenings):
                 again.restore(stored(events), n, given)
                 continue
             try:
-                events += apply(again, TimedInput(given.at, load(dump(given.input)))).events
+                events += again.handle(load(dump(given.input)), given.at).events
             except Refused:
                 continue
         assert [*stored(events)] == self.events

@@ -10,7 +10,8 @@ import pytest
 
 from drivers.clock import Instant
 from drivers.readings import Measurement, Quality, Reading, Vital
-from monitor.bed.inputs import DeviceInput, dump
+from monitor.bed.input_codec import dump
+from monitor.bed.inputs import DeviceInput
 from monitor.journal import Journal
 from monitor.session.coverage import GAP
 from monitor.session.events import Event

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.bed.bed import Bed
+from monitor.bed.inputs import Tick
 from monitor.patient.commands import (
     ConfirmForm,
     FillForm,
@@ -102,11 +103,11 @@ def lived(regimen: str, wishes: list[Wish], ending: Command | None) -> SessionHi
     """The account of a session in which these were wished for, and done where possible."""
     bed, now = Bed("bed-1", (OXIMETER, CUFF), DEFAULT), START
     start = StartSession("s-1", "P", 44, 71.0, REGIMENS[regimen], None, "n")
-    events = bed.command(start, now).events
+    events = bed.handle(start, now).events
     for wish in [*wishes, ending]:
         if isinstance(wish, float):
             now = now.plus(wish)
-            events += bed.tick(now).events
+            events += bed.handle(Tick(), now).events
             continue
         assert bed.session is not None
         command: Wish | None = wish
@@ -122,7 +123,7 @@ def lived(regimen: str, wishes: list[Wish], ending: Command | None) -> SessionHi
         if command is None or isinstance(command, str | float):
             continue
         try:
-            events += bed.command(command, now).events
+            events += bed.handle(command, now).events
         except Refused:
             continue
     found = SessionHistory.of_type(events)

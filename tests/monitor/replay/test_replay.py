@@ -13,26 +13,18 @@ from hypothesis.stateful import rule
 
 from alerts.rules.model import Rule, RuleSet
 from drivers.clock import Instant
-from drivers.readings import DeviceReport, Item, LinkChanged, Measurement, Reading, Vital
+from drivers.readings import Item, LinkChanged, Measurement, Reading, Vital
 from drivers.registry import DeviceSpec
 from monitor.bed import view
 from monitor.bed.bed import Bed
 from monitor.bed.effects import Result
-from monitor.bed.inputs import (
-    DeviceInput,
-    Input,
-    RecordingStart,
-    SiteCondition,
-    Tick,
-    TimedInput,
-    dump,
-)
+from monitor.bed.input_codec import RecordingStart, dump
+from monitor.bed.inputs import DeviceInput, Input, Tick, TimedInput
 from monitor.journal import InputBlock, StartBlock
 from monitor.journal.chunker import SampleChunker
 from monitor.journal.chunks import RECORDING_START, Chunk, part_in, start_in
 from monitor.replay.replay import MissingInputs, RecordingItem, replay
 from monitor.replay.report import recording_items
-from monitor.session.commands import Command
 from monitor.session.events import Event
 from monitor.session.session import Session
 from tests.monitor.bed_happenings import Happenings, stored
@@ -73,25 +65,13 @@ class Taped:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.bed, name)
 
-    def take(self, report: DeviceReport) -> Result:
-        return self._kept(report.at, DeviceInput(report.device, report.item), self.bed.take(report))
-
-    def site(self, trouble: str, reason: str | None, now: Instant) -> Result:
-        return self._kept(now, SiteCondition(trouble, reason), self.bed.site(trouble, reason, now))
-
-    def tick(self, now: Instant) -> Result:
-        return self._kept(now, Tick(), self.bed.tick(now))
-
-    def command(self, command: Command, now: Instant) -> Result:
+    def handle(self, given: Input, now: Instant) -> Result:
         try:
-            return self.bed.command(command, now)
+            return self.bed.handle(given, now)
         finally:
-            self._tape.add(now, command)
-
-    def _kept(self, at: Instant, what: Input, outcome: Result) -> Result:
-        session = self.bed.session
-        self._tape.add(at, what, session.id if session is not None and session.is_open else None)
-        return outcome
+            session = self.bed.session
+            open_id = session.id if session is not None and session.is_open else None
+            self._tape.add(now, given, open_id)
 
 
 def state(of: Any) -> Any:
@@ -255,7 +235,8 @@ def test_chunks_that_are_missing_or_of_another_start_are_lost() -> None:
 def test_a_core_that_fails_again_is_a_difference_and_no_crash() -> None:
     tape, events = recorded(desaturates)
     unknown = TimedInput(
-        START.plus(1), DeviceInput("nobody", LinkChanged(Bedside().bed.device_status["cuff"].link))
+        START.plus(1),
+        DeviceInput("nobody", LinkChanged(Bedside().bed.technical.devices["cuff"].link)),
     )
     found = replay("bed-1", [*tape[:9], unknown, *tape[9:]], events).difference
     assert found is not None

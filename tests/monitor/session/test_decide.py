@@ -9,6 +9,7 @@ import pytest
 
 from alerts.alarm.lifecycle import State
 from drivers.readings import CuffPhase, CuffState
+from monitor.bed.inputs import Tick
 from monitor.session.commands import (
     Acknowledge,
     AddNote,
@@ -194,7 +195,7 @@ def test_a_refused_command_says_why_and_changes_nothing(
         session,
         alarms,
     )
-    assert [e for e in side.bed.tick(side.now).events if e.n <= n] == []
+    assert [e for e in side.bed.handle(Tick(), side.now).events if e.n <= n] == []
 
 
 # ── infusions ───────────────────────────────────────────────────────────────────────────
@@ -342,7 +343,7 @@ def test_a_session_that_ends_ends_its_alarms_before_it(ending: str) -> None:
 def test_the_next_patient_is_not_judged_by_the_last_one_s_pressure() -> None:
     side = occupied().measured(190, 115).aborted().with_session(id="s-2").wait(2)
     assert "pressure.severe" not in side.open_rules()
-    assert all(s.value is None for s in side.bed.vital_views(side.now) if s.vital.value == "sys")
+    assert all(s.value is None for s in side.bed.vitals.views(side.now) if s.vital.value == "sys")
 
 
 # ── alarms ──────────────────────────────────────────────────────────────────────────────

@@ -114,16 +114,16 @@ def test_a_pressure_by_hand_is_marked_and_counts() -> None:
     taken = side.session.pressures[-1]
     assert (taken.device, taken.by, taken.sys, taken.pulse) == (BY_HAND, "nurse.a", 184, 80)
     assert "pressure.severe" in side.open_rules()
-    shown = {vital.vital.value: vital for vital in side.bed.vital_views(side.now)}
+    shown = {vital.vital.value: vital for vital in side.bed.vitals.views(side.now)}
     assert (shown["sys"].value, shown["sys"].device) == (184, BY_HAND)
 
 
 def test_of_cuff_and_hand_the_newest_counts() -> None:
     side = dosed().typed(150, 80).wait(60).measured(120, 70)
-    shown = {vital.vital.value: vital.value for vital in side.bed.vital_views(side.now)}
+    shown = {vital.vital.value: vital.value for vital in side.bed.vitals.views(side.now)}
     assert shown["sys"] == 120
     side.wait(60).typed(152, 82)
-    shown = {vital.vital.value: vital.value for vital in side.bed.vital_views(side.now)}
+    shown = {vital.vital.value: vital.value for vital in side.bed.vitals.views(side.now)}
     assert shown["sys"] == 152
 
 
@@ -139,9 +139,9 @@ def test_a_bed_without_a_cuff_shows_a_pressure_only_once_there_is_one() -> None:
     from tests.monitor.builders import OXIMETER
 
     side = bed(OXIMETER).with_session()
-    assert "sys" not in {vital.vital.value for vital in side.bed.vital_views(side.now)}
+    assert "sys" not in {vital.vital.value for vital in side.bed.vitals.views(side.now)}
     side.typed(120, 80)
-    assert "sys" in {vital.vital.value for vital in side.bed.vital_views(side.now)}
+    assert "sys" in {vital.vital.value for vital in side.bed.vitals.views(side.now)}
 
 
 # ── NEWS2 ───────────────────────────────────────────────────────────────────────────────
@@ -328,7 +328,7 @@ def test_what_the_cuff_measured_is_not_rewritten_but_may_be_withdrawn() -> None:
         side.asks(RecordPressure(120, 80, "n", corrects=measured.id))
     side.asks(RetractRecord(measured.id, "nurse.a", "moved the arm"))
     assert [pressure.sys for pressure in side.session.pressures] == [120]
-    shown = {vital.vital.value: vital.value for vital in side.bed.vital_views(side.now)}
+    shown = {vital.vital.value: vital.value for vital in side.bed.vitals.views(side.now)}
     assert shown["sys"] == 120
     assert side.session.corrections[-1].reason == "moved the arm"
     with pytest.raises(Refused, match="retracted already: enter it anew"):
@@ -390,11 +390,11 @@ def test_corrections_survive_a_restart() -> None:
     side = dosed().typed(190, 80)
     side.asks(RecordPressure(121, 81, "n", corrects=side.session.pressures[-1].id)).scored(cadss=9)
     corrects(side)
-    before = (side.session, side.bed._charted.values.keys(), side.bed.vital_views(side.now))
+    before = (side.session, side.bed.state.charted.values.keys(), side.bed.vitals.views(side.now))
     side.rebuilt()
     assert side.session == before[0]
-    assert side.bed._charted.values.keys() == before[1]
-    shown = {vital.vital.value: vital.value for vital in side.bed.vital_views(side.now)}
+    assert side.bed.state.charted.values.keys() == before[1]
+    shown = {vital.vital.value: vital.value for vital in side.bed.vitals.views(side.now)}
     assert (shown["sys"], shown["dia"]) == (121, 81)
 
 
@@ -414,7 +414,7 @@ def test_a_stopped_cuff_is_started_by_nobody_until_it_is_allowed() -> None:
 
 def test_stopping_the_cuff_ends_the_measurement_under_way() -> None:
     side = dosed().measure()
-    outcome = side.bed.command(InhibitNibp("nurse.a", "pain"), side.now)
+    outcome = side.bed.handle(InhibitNibp("nurse.a", "pain"), side.now)
     assert outcome.effects == [StopMeasurement("cuff")]
 
 
@@ -520,7 +520,7 @@ def test_no_alarm_waits_because_somebody_looked_when_a_check_became_overdue() ->
         side = dosed().minutes(19)
         while "check.overdue" not in side.open_rules():
             if looked_at:
-                side.bed.schedule(side.now.plus(0.9))
+                side.bed.readiness.planned_checks(side.now.plus(0.9))
             side.second()
         return side.now.wall
 

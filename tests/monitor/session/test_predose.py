@@ -26,11 +26,11 @@ def ready() -> Bedside:
 
 
 def unmet(side: Bedside) -> set[str]:
-    return {c.name for c in side.bed.predose_criteria(side.now) if not c.met}
+    return {c.name for c in side.bed.readiness.predose_criteria(side.now) if not c.met}
 
 
 def said(side: Bedside, name: str) -> str:
-    return next(c.why for c in side.bed.predose_criteria(side.now) if c.name == name)
+    return next(c.why for c in side.bed.readiness.predose_criteria(side.now) if c.name == name)
 
 
 def test_a_whole_baseline_opens_the_gate() -> None:
@@ -179,7 +179,7 @@ def test_the_gate_is_for_the_first_dose_alone() -> None:
     side = ready().dosed(28, override=None).silent("oximeter", for_s=60)
     side.dosed(28, override=None)
     assert len(side.session.doses) == 2
-    assert side.bed.predose_criteria(side.now) == []
+    assert side.bed.readiness.predose_criteria(side.now) == []
 
 
 @pytest.mark.parametrize(

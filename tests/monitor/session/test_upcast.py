@@ -11,7 +11,8 @@ import pytest
 from alerts.alarm import Alarm
 from alerts.rules import RuleError, from_texts, load_rules
 from drivers.readings import Item, LinkChanged
-from monitor.bed.inputs import SiteCondition, Tick, load
+from monitor.bed.input_codec import load
+from monitor.bed.inputs import SiteCondition, Tick
 from monitor.session import ClearanceScope, Command, Event, RecordClearance, upcast
 from tests.monitor.builders import START
 from tests.monitor.session.test_discharge import ALARM

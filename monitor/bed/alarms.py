@@ -1,0 +1,173 @@
+"""The alarms of one bed: its rules evaluated on what is known there, and the audio pause. Pure.
+
+What a rule makes of it is `alerts.evaluation`'s; here is what it sees, and how its changes
+become the bed's events.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from alerts.alarm import AlarmChange, audio_pause
+from alerts.evaluation import MINUTE, AlarmEngine, EvaluationContext, Signal, with_patient_limits
+from alerts.rules import Fall, RuleError, RuleSet, leaves
+from drivers.clock import Instant
+from monitor.bed.effects import PendingEvents
+from monitor.bed.state import BedState
+from monitor.bed.technical import TechnicalConditions
+from monitor.bed.vitals import Vitals
+from monitor.session import Event, signals
+
+
+class Emit(Protocol):
+    """Have an event of that type decided, for the open session."""
+
+    def __call__(self, type_: str, payload: dict[str, Any], now: Instant) -> Event: ...
+
+
+class BedAlarms:
+    """The alarms of one bed.
+
+    `evaluated` says whether every rule has been evaluated since the bed was made or the
+    session started.
+    """
+
+    def __init__(
+        self,
+        bed: str,
+        engine: AlarmEngine,
+        state: BedState,
+        vitals: Vitals,
+        technical: TechnicalConditions,
+        pending: PendingEvents,
+        emit: Emit,
+    ) -> None:
+        self.evaluated = False
+        self._bed = bed
+        self._engine = engine
+        self._state = state
+        self._vitals = vitals
+        self._technical = technical
+        self._pending = pending
+        self._emit = emit
+        self._minute = -1
+
+    def evolve(self, event: Event) -> None:
+        """Take an event of this bed: a wall clock that was set moves what is known of alarms."""
+        if event.type == "clock.stepped":
+            self._engine.shift_clock(timedelta(seconds=event.payload["by_s"]))
+
+    # ── rules ───────────────────────────────────────────────────────────────────────────
+
+    def evaluate(self, changed: Iterable[Signal], now: Instant) -> None:
+        """Evaluate the rules that see one of the `changed` signals, or are due."""
+        self.record(self._engine.evaluate(changed, self._context(now), now), now)
+
+    def evaluate_all(self, now: Instant) -> None:
+        """Evaluate every rule; alarms that are no longer configured end."""
+        self.evaluated = True
+        self.record(self._engine.clear_unconfigured(now), now)
+        self.record(self._engine.evaluate_all(self._context(now), now), now)
+
+    def confirmation_failed(self, now: Instant) -> None:
+        """The measurement that should have confirmed an alarm's condition gave nothing."""
+        self.record(self._engine.confirmation_failed(self._context(now), now), now)
+
+    def end_session(self, reason: str, now: Instant) -> None:
+        """End what was raised for the session that ends now, and its silence."""
+        self.record(self._engine.end_session(now, reason), now)
+        self._resume_audio(reason, now)
+
+    def use_patient_limits(self, rules: Collection[str]) -> None:
+        """Have these rules judge by the limits that were set for this patient.
+
+        A rule that was changed since, and has no such limit any more, judges by its own.
+        """
+        session = self._state.open_session
+        limits = {} if session is None else session.patient_limits()
+        for rule in self._engine.rules.rules:
+            if rule.id in rules:
+                with suppress(RuleError):
+                    self._engine.override(with_patient_limits(rule, limits))
+
+    def record(self, changes: Sequence[AlarmChange], now: Instant) -> None:
+        """Have the changes of alarms told as events; what is new may end the audio pause."""
+        for change in changes:
+            alarm = change.alarm
+            payload: dict[str, Any] = {"alarm": alarm.as_json(), "reason": change.reason}
+            if change.by is not None:
+                payload |= {"by": change.by, "note": change.note}
+            self._pending.add(change.type, payload, now, alarm.session, alarm.id)
+        if self._state.audio_pause is not None:
+            reason = audio_pause.interruption_reason(self._state.audio_pause, changes)
+            self._resume_audio(reason, now)
+
+    def _context(self, now: Instant) -> EvaluationContext:
+        session = self._state.open_session
+        return EvaluationContext(
+            bed=self._bed,
+            event_number=self._pending.n,
+            session=self._state.session_id,
+            values={**self._state.charted.values, **self._vitals.values},
+            baseline={} if session is None else session.baseline,
+            conditions=self._technical.present,
+            unknown_conditions=self._technical.unknown,
+            minutes=self._state.minutes(now),
+            signals_lost=lambda at: self._vitals.signals_lost_by(*at, self._state.continuous, now),
+        )
+
+    # ── what the rules see of the record ────────────────────────────────────────────────
+
+    def chart(self, event: Event, now: Instant) -> set[Signal]:
+        """Take the record as it stands after `event`; the signals that changed.
+
+        NEWS2 is scored where the event gives reason to.
+        """
+        session = self._state.open_session
+        if session is not None and event.type in signals.SCORED_AT:
+            payload = signals.news2_score(session, self._vitals.values, now.wall)
+            if payload is not None:
+                self._emit("news2.scored", payload, now)
+        return {*self._state.update_charted(now)}
+
+    # ── minutes since the dose ──────────────────────────────────────────────────────────
+
+    def update_minute(self, now: Instant) -> set[Signal]:
+        """Take the minute since the first dose; what that changes for the rules."""
+        minute = int(self._state.minutes(now) or 0.0)
+        if minute == self._minute:
+            return set()
+        self._minute = minute
+        return {MINUTE}
+
+    @property
+    def next_minute_at(self) -> datetime | None:
+        """When the next minute since the first dose begins; None before that dose."""
+        session = self._state.open_session
+        if session is None or session.first_dose_at is None:
+            return None
+        return session.first_dose_at + timedelta(minutes=self._minute + 1)
+
+    # ── the audio pause ─────────────────────────────────────────────────────────────────
+
+    def expire_audio_pause(self, now: Instant) -> None:
+        """End the audio pause where its time is over, or nothing is left to be heard."""
+        pause = self._state.audio_pause
+        if pause is not None:
+            alarms = self._engine.alarms.values()
+            self._resume_audio(audio_pause.expiry_reason(pause, alarms, now), now)
+
+    def _resume_audio(self, reason: str | None, now: Instant) -> None:
+        if self._state.audio_pause is not None and reason is not None:
+            self._emit(audio_pause.RESUMED, {"reason": reason}, now)
+
+
+def history_windows(rules: RuleSet) -> dict[str, set[float]]:
+    """How many seconds of each signal's recent past the rules look at."""
+    windows: dict[str, set[float]] = {}
+    for rule in rules.rules:
+        for leaf in leaves(rule.condition):
+            if isinstance(leaf, Fall):
+                windows.setdefault(leaf.signal, set()).add(leaf.within_s)
+    return windows

@@ -1,0 +1,163 @@
+"""What a bed does about each kind of command: the table `HANDLERS`. Pure.
+
+Whether a command may be carried out, and what follows from it, is decided by
+`monitor.session.decide`, the alarms and the NIBP device. A handler raises `Refused`, and then
+nothing has changed.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from alerts.alarm import audio_pause
+from alerts.evaluation import Signal
+from drivers.clock import Instant
+from monitor.session import (
+    SESSION_ENDINGS,
+    Acknowledge,
+    Close,
+    ControlInfusion,
+    Draft,
+    EnableNibp,
+    Event,
+    GiveDose,
+    InhibitNibp,
+    MeasurePressure,
+    PauseAudio,
+    Refusal,
+    Refused,
+    Session,
+    SessionCommand,
+    SetAlarmLimit,
+    StartSession,
+    Unacknowledge,
+    decide,
+)
+
+if TYPE_CHECKING:
+    from monitor.bed.bed import Bed
+
+Handler = Callable[["Bed", Any, Instant], None]
+Decider = Callable[["Bed", Session, Any, Instant], list[Draft]]
+
+
+# ── sessions ────────────────────────────────────────────────────────────────────────────
+
+
+def _start_session(bed: "Bed", command: StartSession, now: Instant) -> None:
+    type_, payload = decide.start(bed.id, bed.session, command, bed.rules)
+    bed.emit(type_, payload, now, session=command.id)
+    bed.state.update_charted(now)
+    bed.readiness.start_session(now)
+    bed.alarms.evaluated = False
+
+
+def _run_in_session(bed: "Bed", command: SessionCommand, now: Instant) -> None:
+    session = bed.state.open_session
+    if session is None:
+        raise Refused(Refusal.CONFLICT, f"{bed.id} has no open session; start one", "session")
+    for type_, payload in DECIDERS.get(type(command), _decide)(bed, session, command, now):
+        if type_ in SESSION_ENDINGS:
+            bed.alarms.end_session(type_.replace(".", " "), now)
+            bed.vitals.clear_spot_checks(now)
+        event = bed.emit(type_, payload, now)
+        _evaluate_record(bed, event, session.baseline, now)
+
+
+def _evaluate_record(bed: "Bed", event: Event, baseline: Mapping[str, float], now: Instant) -> None:
+    """Have the rules see what was recorded, corrected or withdrawn; `baseline` was before it."""
+    session = bed.state.open_session
+    after = baseline if session is None else session.baseline
+    names = baseline.keys() | after.keys()
+    changed: set[Signal] = {name for name in names if baseline.get(name) != after.get(name)}
+    if event.type == "alarm-limit.set":
+        bed.alarms.use_patient_limits({event.payload["rule"]})
+    changed |= bed.vitals.take_record(event, now, bed.state.pressures, now)
+    changed |= bed.alarms.chart(event, now)
+    if changed:
+        bed.alarms.evaluate(changed, now)
+
+
+def _decide(_: "Bed", session: Session, command: SessionCommand, now: Instant) -> list[Draft]:
+    return decide.HANDLERS[type(command)](session, command, now)
+
+
+def _decide_close(bed: "Bed", _: Session, command: Close, now: Instant) -> list[Draft]:
+    return decide.close(command, bed.readiness.discharge_criteria(now, escort=command.escort))
+
+
+def _decide_dose(bed: "Bed", session: Session, command: GiveDose, now: Instant) -> list[Draft]:
+    return decide.dose(session, command, now, bed.readiness.predose_criteria_of(session))
+
+
+def _decide_infusion(
+    bed: "Bed", session: Session, command: ControlInfusion, now: Instant
+) -> list[Draft]:
+    return decide.infusion(session, command, now, bed.readiness.predose_criteria_of(session))
+
+
+def _decide_limit(bed: "Bed", session: Session, command: SetAlarmLimit, _: Instant) -> list[Draft]:
+    return decide.set_alarm_limit(session, command, bed.rules)
+
+
+DECIDERS: Final[Mapping[type[Any], Decider]] = {
+    Close: _decide_close,
+    GiveDose: _decide_dose,
+    ControlInfusion: _decide_infusion,
+    SetAlarmLimit: _decide_limit,
+}
+"""The commands on a session that need more than the session to be decided."""
+
+
+# ── alarms ──────────────────────────────────────────────────────────────────────────────
+
+
+def _acknowledge(bed: "Bed", command: Acknowledge, now: Instant) -> None:
+    engine = bed.alarm_engine
+    decide.acknowledge(bed.id, engine.find(command.alarm), command)
+    bed.alarms.record(engine.acknowledge(command.alarm, command.by, command.note, now), now)
+
+
+def _unacknowledge(bed: "Bed", command: Unacknowledge, now: Instant) -> None:
+    engine, session = bed.alarm_engine, bed.state.session_id
+    why_not = engine.why_not_unacknowledged(command.alarm, session, now)
+    if why_not is not None:
+        raise Refused(Refusal.CONFLICT, why_not, "alarm")
+    changes = engine.unacknowledge(command.alarm, command.by, command.note, session, now)
+    bed.alarms.record(changes, now)
+
+
+def _pause_audio(bed: "Bed", command: PauseAudio, now: Instant) -> None:
+    if not 0 < command.for_s <= audio_pause.MAX_S:
+        raise Refused(Refusal.INVALID, f"for_s is 1 to {audio_pause.MAX_S:g}", "for_s")
+    priority = audio_pause.sounding(bed.alarm_engine.alarms.values())
+    if priority is None:
+        raise Refused(Refusal.CONFLICT, f"{bed.id} has no alarm that is to be heard")
+    bed.emit(audio_pause.PAUSED, audio_pause.paused(command.by, command.for_s, priority, now), now)
+
+
+# ── NIBP ────────────────────────────────────────────────────────────────────────────────
+
+
+def _measure_pressure(bed: "Bed", command: MeasurePressure, now: Instant) -> None:
+    bed.emit(*bed.nibp.primary(bed.id).request_by_hand(command.by), now)
+
+
+def _inhibit_nibp(bed: "Bed", command: InhibitNibp, now: Instant) -> None:
+    bed.emit(*bed.nibp.primary(bed.id).inhibit(command.by, command.reason), now)
+
+
+def _enable_nibp(bed: "Bed", command: EnableNibp, now: Instant) -> None:
+    bed.emit(*bed.nibp.primary(bed.id).enable(command.by), now)
+
+
+HANDLERS: Final[Mapping[type[Any], Handler]] = {
+    StartSession: _start_session,
+    Acknowledge: _acknowledge,
+    Unacknowledge: _unacknowledge,
+    PauseAudio: _pause_audio,
+    MeasurePressure: _measure_pressure,
+    InhibitNibp: _inhibit_nibp,
+    EnableNibp: _enable_nibp,
+    **dict.fromkeys(get_args(SessionCommand), _run_in_session),
+}
+"""The handler of each kind of command."""

@@ -1,0 +1,139 @@
+"""Whether the patient is ready for the dose, and to leave: the criteria as they stand. Pure.
+
+The criteria themselves are `monitor.session`'s; here is what they are held against at one
+bed, the plan of its checks, and when time alone may next change the answer.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from alerts.evaluation import AlarmEngine, Signal
+from drivers.clock import Instant
+from drivers.readings import Vital
+from monitor.bed.state import BedState
+from monitor.bed.timeline import AT_ONCE
+from monitor.bed.vitals import Vitals
+from monitor.session import (
+    Criterion,
+    DischargeEvidence,
+    Draft,
+    Phase,
+    PlannedCheck,
+    Schedule,
+    Session,
+    SustainedSpo2,
+    decide,
+    discharge_criteria,
+    next_change_s,
+    predose_criteria,
+)
+
+DOSING_S: Final = 1.0
+"""How often it is judged whether the last dose has been given."""
+
+MINUTE_S: Final = 60.0
+"""How often readiness is judged although nothing is known to have changed."""
+
+
+class Readiness:
+    """The readiness of the patient at one bed.
+
+    `next_judgement` is when it has to be judged again although nothing was decided, in
+    monotonic seconds; `schedule` the plan of the session's checks as it was last updated.
+    """
+
+    def __init__(self, state: BedState, vitals: Vitals, alarms: AlarmEngine) -> None:
+        self.next_judgement = float("-inf")
+        self.schedule = Schedule.for_session(None, AT_ONCE.wall)
+        self._state = state
+        self._vitals = vitals
+        self._alarms = alarms
+        self._sustained_spo2 = SustainedSpo2()
+
+    # ── the checks ──────────────────────────────────────────────────────────────────────
+
+    def planned_checks(self, now: Instant) -> list[PlannedCheck]:
+        """The session's checks; none without a session. Asking changes nothing."""
+        return self._schedule_at(now).checks
+
+    def _schedule_at(self, now: Instant) -> Schedule:
+        if self.schedule.is_current(self._state.session, now.wall):
+            return self.schedule
+        return Schedule.for_session(self._state.session, now.wall)
+
+    def update_schedule(self, now: Instant) -> bool:
+        """Plan the checks anew where the plan no longer stands; whether it did not."""
+        schedule = self._schedule_at(now)
+        if schedule is self.schedule:
+            return False
+        self.schedule = schedule
+        self.next_judgement = now.mono
+        return True
+
+    # ── the dose ────────────────────────────────────────────────────────────────────────
+
+    def predose_criteria(self, now: Instant) -> list[Criterion]:
+        """The conditions for the first dose; none without a session, or after that dose."""
+        session = self._state.open_session
+        if session is None or session.first_dose_at is not None:
+            return []
+        return self.predose_criteria_of(session)(now.wall)
+
+    def predose_criteria_of(self, session: Session) -> Callable[[datetime], list[Criterion]]:
+        """The conditions for a first dose of `session` by the time that it is given."""
+        spo2 = self._spo2
+        return lambda at: predose_criteria(session, spo2, at)
+
+    # ── leaving ─────────────────────────────────────────────────────────────────────────
+
+    def start_session(self, now: Instant) -> None:
+        """Begin anew with the session that was just opened."""
+        self._sustained_spo2 = SustainedSpo2()
+        self._follow_spo2(now)
+
+    def update_vitals(self, changed: set[Signal], now: Instant) -> bool:
+        """Take the values as they are now; whether readiness has to be judged again at once."""
+        if not self._follow_spo2(now) and Vital.SYS not in changed:
+            return False
+        self.next_judgement = now.mono
+        return True
+
+    def _follow_spo2(self, now: Instant) -> bool:
+        session = self._state.open_session
+        least = 0.0 if session is None else session.regimen.discharge.spo2_least
+        return self._sustained_spo2.follow(self._vitals.values.get(Vital.SPO2), least, now)
+
+    def discharge_criteria(self, now: Instant, *, escort: bool | None = None) -> list[Criterion]:
+        """The criteria for leaving as they stand; with `escort`, by what is said of one now."""
+        session = self._state.session
+        assert session is not None
+        if escort is not None:
+            session = replace(session, escort=escort)
+        return discharge_criteria(session, self._evidence(now), now.wall)
+
+    def progress(self, session: Session, now: Instant) -> list[Draft]:
+        """What time, or what was measured, makes of the open session; plans the next judgement."""
+        if session.phase is Phase.DOSING:
+            self.next_judgement = now.mono + DOSING_S
+            return decide.progress(session, list, now)
+        evidence = self._evidence(now)
+        self.next_judgement = now.mono + min(next_change_s(session, evidence, now.wall), MINUTE_S)
+        return decide.progress(
+            session, lambda: discharge_criteria(session, evidence, now.wall), now
+        )
+
+    def _evidence(self, now: Instant) -> DischargeEvidence:
+        return DischargeEvidence(
+            spo2=self._spo2,
+            spo2_held_min=self._sustained_spo2.minutes(now),
+            open_alarms=self._alarms.open_alarms(),
+            schedule=self.planned_checks(now),
+            pressure_fresh=Vital.SYS in self._vitals.values,
+        )
+
+    @property
+    def _spo2(self) -> float | None:
+        value = self._vitals.values.get(Vital.SPO2)
+        return None if value is None else value.value

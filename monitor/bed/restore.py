@@ -1,0 +1,41 @@
+"""A bed rebuilt from its stored events. Pure."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from alerts.alarm import Alarm
+from drivers.clock import Instant
+from monitor.session import SESSION_ENDINGS, Event, decide, happened_at, upcast
+
+if TYPE_CHECKING:
+    from monitor.bed.bed import Bed
+
+
+def restore(bed: "Bed", events: Iterable[Event], last_n: int, now: Instant) -> None:
+    """Have a new `bed` continue from its stored `events`, the last of which is number `last_n`.
+
+    Where that one is still to come by the wall clock of `now`, that clock was set back.
+    """
+    history = [*events]
+    now, step_s = bed.timeline.resume(now, history[-1].at if history else None)
+    for event, at in happened_at(history, now, step_s):
+        bed.fold(event, at.mono)
+        if event.subject is not None:
+            alarm = Alarm.from_json(event.payload["alarm"])
+            bed.alarm_engine.apply(upcast.alarm(alarm, bed.rules))
+        elif event.type in SESSION_ENDINGS:
+            bed.vitals.clear_spot_checks(now)
+        else:
+            bed.vitals.take_record(event, at, bed.state.pressures, now)
+    bed.pending.n = last_n
+    if step_s:
+        bed.emit("clock.stepped", {"by_s": step_s}, now)
+    bed.alarm_engine.resume(now)
+    bed.state.drop_requests()
+    session = bed.state.open_session
+    if session is not None:
+        bed.alarms.use_patient_limits({rule for rule, _ in session.patient_limits()})
+        bed.state.update_charted(now)
+        rules = decide.rules_reference(bed.rules)
+        if session.rules != rules:
+            bed.emit("rules.changed", {"rules": rules}, now)
