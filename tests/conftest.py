@@ -1,5 +1,7 @@
 """What every test shares: which plugins are loaded and how hypothesis runs."""
 
+import os
+import sys
 from importlib.util import find_spec
 
 from hypothesis import settings
@@ -7,6 +9,11 @@ from hypothesis import settings
 pytest_plugins = [
     plugin for plugin in ("tests.skips", "tests.servers", "tests.virtual") if find_spec(plugin)
 ]
+
+# Hundreds of tests start a process of ours; without stored bytecode each would compile every
+# module again, three times the cost of its start.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile("postdose", deadline=None, print_blob=True)
 settings.load_profile("postdose")
