@@ -22,6 +22,7 @@ from monitor.schedule import schedule
 from monitor.session import ENDINGS as SESSION_ENDINGS
 from monitor.session import Phase, Session
 from monitor.whatif import needed
+from tests.lengths import length
 from tests.monitor.bed_commands import ASKED
 from tests.monitor.bed_happenings import Happenings, empty, stored
 from tests.monitor.builders import DEFAULT, START
@@ -427,7 +428,9 @@ AFTER_EACH_STEP: Final[tuple[Callable[[AnyOrder], None], ...]] = (
 )
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
+TestAnyOrder.settings = settings(
+    max_examples=length(25, 800), stateful_step_count=50, deadline=None
+)
 
 
 def test_every_command_is_asked() -> None:

@@ -17,6 +17,7 @@ from monitor.commands import Command
 from monitor.inputs import Given, Opening, Said, Site, Tick, What, give, text_of, what_in
 from monitor.outcome import Outcome
 from monitor.regimen import Regimen
+from tests.lengths import length
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START
 
 st.register_type_strategy(Regimen, st.sampled_from(list(REGIMENS.values())))
@@ -38,7 +39,7 @@ def same(a: What, b: What) -> bool:
 
 
 @pytest.mark.parametrize("cls", get_args(Command), ids=lambda cls: cls.__name__)
-@settings(max_examples=30)
+@settings(max_examples=length(30, 1000))
 @given(data=st.data())
 def test_every_command_comes_back_as_it_was(cls: type[Any], data: st.DataObject) -> None:
     command = data.draw(anything(cls))
@@ -46,7 +47,7 @@ def test_every_command_comes_back_as_it_was(cls: type[Any], data: st.DataObject)
 
 
 @pytest.mark.parametrize("cls", ITEMS, ids=lambda cls: cls.__name__)
-@settings(max_examples=30)
+@settings(max_examples=length(30, 1000))
 @given(data=st.data())
 def test_every_item_of_a_device_comes_back_as_it_was(cls: type[Any], data: st.DataObject) -> None:
     said = Said("oximeter", data.draw(anything(cls)))

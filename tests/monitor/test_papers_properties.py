@@ -41,6 +41,7 @@ from monitor.office import (
     SendForm,
     about_form,
 )
+from tests.lengths import length
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START
 from tests.monitor.sessions import covered, later
 
@@ -124,7 +125,7 @@ def lived(regimen: str, wishes: list[Wish], ending: Command | None) -> Account:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=length(100, 3000), deadline=None)
 @given(GIVEN, st.lists(WISHES, max_size=14), ENDINGS, st.lists(ON_THE_FORM, max_size=4))
 def test_papers_are_made_of_any_session(
     regimen: str, wishes: list[Wish], ending: Command | None, commands: list[FormCommand]

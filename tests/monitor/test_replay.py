@@ -27,6 +27,7 @@ from monitor.outcome import Outcome
 from monitor.replay import Lost, Piece, run_again
 from monitor.replays import pieces
 from monitor.session import Session
+from tests.lengths import length
 from tests.monitor.bed_happenings import Happenings, stored
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, START, Bedside
 
@@ -146,7 +147,7 @@ class AnyOrderAgain(Happenings):
 
 
 TestAnyOrderAgain = AnyOrderAgain.TestCase
-TestAnyOrderAgain.settings = settings(max_examples=60, stateful_step_count=40)
+TestAnyOrderAgain.settings = settings(max_examples=length(25, 600), stateful_step_count=40)
 
 
 # ── what is different, and what is lost ─────────────────────────────────────────────────
