@@ -21,6 +21,7 @@ from starlette.types import Scope
 from alerts.lifecycle import ENDINGS
 from drivers.clock import Clock, rfc3339
 from tests.browser.beds import BedAt
+from tests.patience import HOPELESS_S
 
 STATIC = Path(__file__).parents[2] / "api" / "static"
 POLICY = "default-src 'self'; img-src 'self' data:"
@@ -136,7 +137,7 @@ class Ward:
 
     async def watched(self) -> None:
         """Wait until a page has the stream open."""
-        async with asyncio.timeout(10), self._opened:
+        async with asyncio.timeout(HOPELESS_S), self._opened:
             await self._opened.wait_for(lambda: self._streams)
 
     async def stream(self) -> AsyncIterator[str]:

@@ -22,6 +22,7 @@ from drivers.link import Link, LinkError, LinkLost
 from drivers.links import open_link, ports
 from drivers.memory import MemoryPort
 from tests.drivers.benches import Terminal
+from tests.patience import HOPELESS_S
 
 LINE = LineSettings()
 
@@ -34,7 +35,7 @@ loops = pytest.mark.parametrize(
 
 def on_loop(loop_factory: LoopFactory, main: Callable[[], Awaitable[None]]) -> None:
     async def limited() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HOPELESS_S):
             await main()
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
@@ -144,7 +145,7 @@ class TestTty:
 @contextmanager
 def listener() -> Iterator[tuple[socket.socket, str]]:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(10)
+        server.settimeout(HOPELESS_S)
         yield server, f"socket://127.0.0.1:{server.getsockname()[1]}"
 
 
@@ -209,7 +210,7 @@ def rfc2217_echo() -> Iterator[str]:
 
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(10)
+        server.settimeout(HOPELESS_S)
         thread = threading.Thread(target=serve)
         thread.start()
         try:

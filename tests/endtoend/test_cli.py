@@ -17,14 +17,10 @@ from monitor.cli import main
 from monitor.journal.migrate import upgrade
 from monitor.journal.schema import REVISIONS
 from tests.endtoend.site import POSTDOSE, Site, simulated
+from tests.patience import HOPELESS_S
 from tests.servers import Mosquitto, free_port
 from tests.virtual import virtual_time
 from tests.wards import simulated_ward
-
-pytestmark = pytest.mark.timeout(90)
-
-BOUND_S = 60.0
-"""No command here takes longer; most of it is for a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ def postdose(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str])
 def process(*arguments: str) -> Done:
     """Run a command as a process of its own, to its end."""
     done = subprocess.run(
-        [*POSTDOSE, *arguments], capture_output=True, text=True, timeout=BOUND_S, check=False
+        [*POSTDOSE, *arguments], capture_output=True, text=True, timeout=HOPELESS_S, check=False
     )
     return Done(done.returncode, done.stdout, done.stderr)
 
