@@ -1,6 +1,7 @@
 """Every command as a person meets it: what it prints, its exit status, and its one-line errors."""
 
 import contextlib
+import logging
 import socket
 import sqlite3
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+import structlog
 
 from monitor import __version__
 from monitor.cli import main
@@ -47,10 +49,14 @@ class Postdose(Protocol):
 
 
 @pytest.fixture
-def postdose(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Postdose:
-    """Runs a command in this process, as its entry point does."""
+def postdose(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Postdose]:
+    """Runs a command in this process, as its entry point does; then logs are as they were."""
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "100")
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
 
     def run(*arguments: str) -> Done:
         monkeypatch.setattr(sys, "argv", ["postdose", *arguments])
@@ -59,7 +65,10 @@ def postdose(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str])
         out, err = capfd.readouterr()
         return Done(int(ended.value.code or 0), out, err)
 
-    return run
+    yield run
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 def process(*arguments: str) -> Done:
@@ -293,11 +302,11 @@ def test_a_wrong_file_is_one_line_that_names_the_place(
 )
 @pytest.mark.parametrize("command", [["run"], ["journal", "verify"]], ids=" ".join)
 def test_a_database_that_cannot_be_reached_is_one_line(
-    tmp_path: Path, command: list[str], url: str, said: list[str]
+    postdose: Postdose, tmp_path: Path, command: list[str], url: str, said: list[str]
 ) -> None:
     at = url.format(port=free_port())
     path = config(tmp_path, f'[mqtt]\nenabled = false\n[store]\nurl = "{at}"\n')
-    done = process(*command, "--config", path)
+    done = postdose(*command, "--config", path)
     assert done.status == 1
     assert "secret" not in done.complaint
     expected = [] if command == ["journal", "verify"] else said
