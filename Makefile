@@ -39,7 +39,7 @@ format: $(READY) ## rewrite the code in the project's format
 bench: $(READY) ## measure latency and throughput
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-mutants: $(READY) ## make slips in the clinical core and see which no test notices
+mutants: $(READY) ## mutate the clinical core and list what no test detects
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
 lock: ## resolve the dependencies again (needs uv): make lock ARGS="--upgrade"

@@ -4,21 +4,30 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from api import answers, commands, metrics, papers, problems, reads, stream
-from api.headers import SafeHeaders
+from api import (
+    alarms,
+    beds,
+    doses,
+    events,
+    forms,
+    patients,
+    problems,
+    records,
+    sessions,
+    status,
+    stream,
+)
+from api.idempotency import CommandExecutor
+from api.middleware import MAX_BODY_BYTES, BodyLimit, SecurityHeaders
+from api.parameters import refuse_unknown_parameters
 from monitor.ward import Ward
 
-BODY_BYTES: Final = 256 * 1024
-"""No command is larger."""
-
-ABOUT: Final = """
+DESCRIPTION: Final = """
 The ward as it is now, what has happened, and what a nurse asks of a bed.
 
 Every command is answered only after it is stored. Lists come as `{"items": […], "next": null}`;
@@ -26,6 +35,16 @@ instants are RFC 3339 in UTC; errors are problem documents (RFC 9457) that say h
 
 Postdose supports trained staff. It is not a certified medical device.
 """
+
+
+class _Application(FastAPI):
+    """An application whose OpenAPI document holds the schemas of its errors."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, made once."""
+        if self.openapi_schema is None:
+            problems.add_schemas(super().openapi())
+        return super().openapi()
 
 
 def create_app(
@@ -36,52 +55,46 @@ def create_app(
     Unless `any_host`, requests are answered only when they name this machine as their
     host, so that a web page elsewhere cannot reach the ward through a name of its own.
     """
-    app = FastAPI(
+    app = _Application(
         title="Postdose",
         version=version,
-        description=ABOUT,
+        description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        generate_unique_id_function=_operation,
-        responses={"default": {"model": answers.Problem, "description": "What went wrong"}},
+        generate_unique_id_function=_operation_id,
+        responses=problems.ERRORS,
     )
-    problems.install(app)
+    problems.install_handlers(app)
     if not any_host:
         own = f"[{host}]" if ":" in host else host
         allowed = ["localhost", "127.0.0.1", "[::1]", own]
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
-    app.add_middleware(problems.BodyLimit, limit_bytes=BODY_BYTES)
-    app.add_middleware(SafeHeaders)
-    for part in (reads, commands, papers, stream):
-        app.include_router(part.router(ward), prefix="/api/v1")
-    _health(app, ward)
+    app.add_middleware(BodyLimit, limit_bytes=MAX_BODY_BYTES)
+    app.add_middleware(SecurityHeaders)
+    executor = CommandExecutor(ward)
+    for routes in (
+        status.router(ward),
+        beds.router(ward, executor),
+        sessions.router(ward, executor),
+        doses.router(ward, executor),
+        records.router(ward, executor),
+        alarms.router(ward, executor),
+        events.router(ward),
+        forms.router(ward, executor),
+        patients.router(ward, executor),
+        stream.router(ward),
+    ):
+        app.include_router(
+            routes,
+            prefix="/api/v1",
+            dependencies=[Depends(refuse_unknown_parameters)],
+            responses=problems.REQUEST_ERRORS,
+        )
+    app.include_router(status.probes(ward))
     page = Path(str(resources.files("api").joinpath("static")))
     app.mount("/", StaticFiles(directory=page, html=True), name="page")
     return app
 
 
-def _operation(route: APIRoute) -> str:
+def _operation_id(route: APIRoute) -> str:
     return route.name
-
-
-def _health(app: FastAPI, ward: Ward) -> None:
-    measured = metrics.registry(ward)
-
-    @app.get("/healthz", tags=["health"])
-    async def healthz() -> dict[str, str]:
-        """Answers while the daemon lives."""
-        return {"status": "ok"}
-
-    @app.get("/readyz", tags=["health"])
-    async def readyz(request: Request) -> JSONResponse:
-        """Whether what is decided can be stored, and every bed is at work."""
-        wrong = [f"journal: {ward.journal.failure}"] if ward.journal.failure else []
-        wrong += [f"{k.id}: {k.failing}" for k in ward.keepers.values() if k.failing]
-        if wrong:
-            return problems.document(request, 503, "; ".join(wrong))
-        return JSONResponse({"status": "ready"})
-
-    @app.get("/metrics", include_in_schema=False)
-    async def prometheus() -> Any:
-        """Numbers for Prometheus."""
-        return Response(generate_latest(measured), media_type=CONTENT_TYPE_LATEST)

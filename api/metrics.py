@@ -35,9 +35,13 @@ class _OfTheWard(Collector):
         for name, text, value in (
             ("journal_seq", "Newest stored event", ward.journal.last_seq),
             ("journal_failing", "1 while nothing can be stored", _one(ward.journal.failure)),
-            ("broker_connected", "1 while the broker is connected", float(ward.uplink().connected)),
-            ("broker_waiting", "Events the broker has still to get", ward.uplink().waiting),
-            ("displays", "Open live streams", ward.displays),
+            (
+                "broker_connected",
+                "1 while the broker is connected",
+                float(ward.broker_status().connected),
+            ),
+            ("broker_waiting", "Events the broker has still to get", ward.broker_status().waiting),
+            ("displays", "Open live streams", ward.stream_clients),
         ):
             yield GaugeMetricFamily(f"postdose_{name}", text, value=value)
         yield CounterMetricFamily(
@@ -53,10 +57,10 @@ class _OfTheWard(Collector):
         faults = CounterMetricFamily(
             "postdose_bed_faults", "Failures of a bed's core, each mended", labels=["bed"]
         )
-        for bed, keeper in self._ward.keepers.items():
-            faults.add_metric([bed], keeper.faults)
+        for bed, runner in self._ward.bed_runners.items():
+            faults.add_metric([bed], runner.faults)
             counted: dict[tuple[Priority, str], int] = {}
-            for alarm in keeper.bed.engine.open_alarms():
+            for alarm in runner.bed.alarm_engine.open_alarms():
                 key = (alarm.priority, alarm.kind.value)
                 counted[key] = counted.get(key, 0) + 1
             for (priority, kind), count in counted.items():
@@ -81,17 +85,17 @@ class _OfTheWard(Collector):
         }
         everyone = [
             (bed, name, device)
-            for bed, keeper in self._ward.keepers.items()
-            for name, device in keeper.devices.items()
+            for bed, runner in self._ward.bed_runners.items()
+            for name, device in runner.devices.items()
         ]
         for bed, name, device in everyone:
-            up.add_metric([bed, name], float(device.link.state is LinkState.UP))
+            up.add_metric([bed, name], float(device.link_state.state is LinkState.UP))
             counters = device.counters
             counted["bytes_in"].add_metric([bed, name], counters.bytes_in)
             counted["bytes_out"].add_metric([bed, name], counters.bytes_out)
-            counted["frames"].add_metric([bed, name], counters.tally.frames)
+            counted["frames"].add_metric([bed, name], counters.stats.frames)
             counted["reconnects"].add_metric([bed, name], counters.reconnects)
-            for reason, count in counters.tally.damaged.items():
+            for reason, count in counters.stats.damaged.items():
                 damaged.add_metric([bed, name, reason], count)
         yield from (up, damaged, *counted.values())
 

@@ -1,40 +1,71 @@
 """The live stream: server-sent events, resumable from the journal's `seq`.
 
 Events are sent in order and without gaps from `Last-Event-ID` on; vitals are latest-wins,
-so that a slow reader gets fewer of them and never old ones. A reader that is too slow
+so that a slow client gets fewer of them and never old ones. What a client is too slow for
 waits in the journal, not in memory.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Annotated, Any, Final
 
 import structlog
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import StreamingResponse
+from fastapi.sse import EventSourceResponse, format_sse_event
 
-from monitor.events import Event, Stored
+from api.parameters import MAX_SEQ
+from monitor.session import Event, Stored
 from monitor.ward import Ward
 
-STATUS_S: Final = 5.0
+STATUS_PERIOD_S: Final = 5.0
 """How often the status is sent, in real seconds: it is the heartbeat too."""
 
-WAITING: Final = 32
-"""How many messages wait for a slow reader; each is rendered when its turn comes."""
+QUEUE_SIZE: Final = 32
+"""How many messages wait for a slow client; each is rendered when its turn comes."""
 
 _log = structlog.get_logger(__name__)
+
+Message = Callable[[], bytes]
+"""Renders a message when it is its turn to be sent."""
+
+NextMessage = Callable[[], Awaitable[Message | None]]
+"""Waits for the next message; None when a source has ended, and the stream with it."""
 
 
 def router(ward: Ward) -> APIRouter:
     """The stream of `ward`."""
-    routes = APIRouter()
+    routes = APIRouter(prefix="/stream", tags=["stream"])
+
+    async def subscribe(
+        last_event_id: Annotated[
+            str | None,
+            Header(
+                alias="Last-Event-ID",
+                description="The `id` of the last event received; browsers send it themselves.",
+                examples=["1041"],
+            ),
+        ] = None,
+        after: Annotated[
+            int | None,
+            Query(
+                ge=0,
+                le=MAX_SEQ,
+                description="The `seq` to start after, when there is no `Last-Event-ID`.",
+                examples=[1041],
+            ),
+        ] = None,
+    ) -> AsyncIterator[NextMessage]:
+        start = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
+        start = None if start is None else min(start, ward.feed.last_seq)
+        async with _subscribed(ward, start) as next_message:
+            yield next_message
 
     @routes.get(
-        "/stream",
-        tags=["stream"],
+        "",
         response_class=StreamingResponse,
         responses={
             200: {
@@ -44,46 +75,44 @@ def router(ward: Ward) -> APIRouter:
             }
         },
     )
-    async def stream(
-        last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
-        after: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
-    ) -> StreamingResponse:
+    async def open_stream(
+        next_message: Annotated[NextMessage, Depends(subscribe)],
+    ) -> EventSourceResponse:
         """Everything as it happens: events from `Last-Event-ID` (or `after`) on, and vitals."""
-        start = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
-        return StreamingResponse(
-            _messages(ward, None if start is None else min(start, ward.feed.last_seq)),
-            media_type="text/event-stream",
+        return EventSourceResponse(
+            _messages(ward, next_message),
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
     return routes
 
 
-Message = Callable[[], str]
-"""Renders a message when it is its turn to be sent."""
+async def _messages(ward: Ward, next_message: NextMessage) -> AsyncIterator[bytes]:
+    yield _message("status", ward.status())
+    while (message := await next_message()) is not None:
+        yield message()
 
 
-async def _messages(ward: Ward, after: int | None) -> AsyncIterator[str]:
-    """What to send, until a source ends: a reader that comes back misses nothing."""
-    queue: asyncio.Queue[Message] = asyncio.Queue(WAITING)
+@asynccontextmanager
+async def _subscribed(ward: Ward, after: int | None) -> AsyncIterator[NextMessage]:
+    """A client's messages, until a source ends: a client that comes back misses nothing."""
+    queue: asyncio.Queue[Message] = asyncio.Queue(QUEUE_SIZE)
 
     def unstored(event: Event) -> None:
         alarm = event.as_json() | {"seq": None, "durable": False}
         with suppress(asyncio.QueueFull):
             queue.put_nowait(lambda: _message("alarm", alarm))
 
-    ward.displays += 1
+    ward.stream_clients += 1
     ward.unstored_listeners.append(unstored)
     sources = [
         asyncio.create_task(source)
         for source in (_events(ward, after, queue), _vitals(ward, queue), _statuses(ward, queue))
     ]
     try:
-        yield _message("status", ward.status())
-        while (message := await _next(queue, sources)) is not None:
-            yield message()
+        yield partial(_next, queue, sources)
     finally:
-        ward.displays -= 1
+        ward.stream_clients -= 1
         ward.unstored_listeners.remove(unstored)
         for source in sources:
             source.cancel()
@@ -109,35 +138,34 @@ async def _events(ward: Ward, after: int | None, queue: asyncio.Queue[Message]) 
             await queue.put(partial(_stored, stored))
 
 
-def _stored(stored: Stored) -> str:
-    return _message(_kind(stored.event.type), stored.as_json(), stored.seq)
+def _stored(stored: Stored) -> bytes:
+    return _message(_family(stored.event.type), stored.as_json(), stored.seq)
 
 
 async def _vitals(ward: Ward, queue: asyncio.Queue[Message]) -> None:
-    with ward.latest.follow() as follower:
-        beds: Iterable[str] = ward.latest.snapshot()
+    with ward.latest_vitals.follow() as follower:
+        beds: Iterable[str] = ward.latest_vitals.snapshot()
         while True:
             for bed in beds:
-                await queue.put(partial(_newest, ward, bed))
+                await queue.put(partial(_latest_vitals, ward, bed))
             beds = await anext(follower)
 
 
-def _newest(ward: Ward, bed: str) -> str:
-    return _message("vitals", ward.latest.get(bed))
+def _latest_vitals(ward: Ward, bed: str) -> bytes:
+    return _message("vitals", ward.latest_vitals.get(bed))
 
 
 async def _statuses(ward: Ward, queue: asyncio.Queue[Message]) -> None:
     while True:
-        await ward.clock.sleep(STATUS_S * ward.clock.speed)
+        await ward.clock.sleep(STATUS_PERIOD_S * ward.clock.speed)
         await queue.put(lambda: _message("status", ward.status()))
 
 
-def _kind(type_: str) -> str:
+def _family(type_: str) -> str:
     family = type_.split(".", 1)[0]
     return family if family in ("alarm", "device") else "session"
 
 
-def _message(event: str, data: Any, seq: int | None = None) -> str:
-    body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    head = "" if seq is None else f"id: {seq}\n"
-    return f"{head}event: {event}\ndata: {body}\n\n"
+def _message(event: str, data: Any, seq: int | None = None) -> bytes:
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return format_sse_event(data_str=text, event=event, id=None if seq is None else str(seq))

@@ -1,6 +1,6 @@
 """Runs one codec on one link, for as long as the daemon lives.
 
-Everything that happens at a device comes out of `sink`, one `Report` at a time, in the call
+Everything that happens at a device comes out of `sink`, one `DeviceReport` at a time, in the call
 that received its last byte: there is no task, queue or wait between the port and the sink.
 What the reports mean is not decided here.
 """
@@ -12,19 +12,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from drivers.backoff import Backoff
 from drivers.clock import Clock, Instant
-from drivers.codec import CannotMeasure, Tally
-from drivers.link import Link, LinkError, LinkLost
-from drivers.links import open_link
-from drivers.readings import Flag, Item, LinkChanged, LinkState, MeasurementFailed, Report
+from drivers.codec import CannotMeasure, CodecStats
+from drivers.links import Link, LinkError, LinkLost, open_link
+from drivers.readings import DeviceReport, Flag, Item, LinkChanged, LinkState, MeasurementFailed
 from drivers.registry import DeviceSpec
 
-BACKOFF_MIN_S: Final = 0.5
-BACKOFF_MAX_S: Final = 10.0
+LEAST_PAUSE_S: Final = 0.5
+FIRST_PAUSE_S: Final = 1.0
+LAST_PAUSE_S: Final = 10.0
 HEALTHY_AFTER_S: Final = 10.0
 """A link that was up so long is tried again at once when it fails."""
 
-WATCH_S: Final = 1.0
+HEALTH_CHECK_S: Final = 1.0
 ROUNDING_S: Final = 1e-6
 REAL_SILENCE_S: Final = 0.5
 """Silence also takes this long by the event loop: under a fast clock the machine's own
@@ -34,16 +35,16 @@ FLOOD_BYTES: Final = 1 << 18
 FLOOD_TIMES: Final = 10
 """A link is cut when it brings `FLOOD_BYTES` more than this many times what its line can carry."""
 
-Sink = Callable[[Report], object]
+Sink = Callable[[DeviceReport], object]
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Counters:
-    """What has happened on a device's links since it was made; `tally` is its codec's part."""
+    """What has happened on a device's links since it was made; `stats` is its codec's part."""
 
-    tally: Tally
+    stats: CodecStats
     bytes_in: int = 0
     bytes_out: int = 0
     reconnects: int = 0
@@ -56,7 +57,8 @@ class Device:
 
     Its link is up once something valid has come over it, and down, with a reason, from its
     end until that happens again: a port that opens and stays silent is not up. It is
-    opened again and again, after growing and jittered pauses, until `run` is cancelled.
+    opened again and again, after growing and jittered pauses, until `run` is cancelled;
+    where the dialect is not known, first with the line settings of each in turn.
     """
 
     def __init__(
@@ -64,35 +66,39 @@ class Device:
     ) -> None:
         self.spec = spec
         self.codec = spec.codec()
-        self.counters = Counters(self.codec.tally)
-        self.link = LinkChanged(LinkState.CONNECTING)
+        self.counters = Counters(self.codec.stats)
+        self.link_state = LinkChanged(LinkState.CONNECTING)
         self._sink = sink
         self._clock = clock
-        self._jitter = jitter or random.Random()
+        self._backoff = Backoff(
+            FIRST_PAUSE_S, LAST_PAUSE_S, jitter=1.0, least_s=LEAST_PAUSE_S, rng=jitter
+        )
         self._silent_after_s = max(spec.kind.silent_after_s, REAL_SILENCE_S * clock.speed)
         self._open_link: Link | None = None
         self._ended: asyncio.Future[str]
-        self._tick_timer: asyncio.TimerHandle | None = None
-        self._watch_timer: asyncio.TimerHandle | None = None
+        self._deadline_timer: asyncio.TimerHandle | None = None
+        self._health_timer: asyncio.TimerHandle | None = None
         self._up_s: float | None = None
+        self._is_silent = False
         self._heard_s = 0.0
         self._heard_frames = 0
         self._heard_bytes = 0
-        self._watched_s = 0.0
-        self._watched_bytes = 0
+        self._checked_s = 0.0
+        self._checked_bytes = 0
 
     async def run(self) -> NoReturn:
         """Keep the link open until cancelled. No fault of the link or the device is raised."""
-        self._report(self.link)
-        attempt = 0
+        self._report(self.link_state)
         while True:
             reason = await self._live()
+            if self._is_silent and self._up_s is None and self.codec.try_next_line():
+                self.counters.reconnects += 1
+                continue
             self._change(LinkState.DOWN, reason)
             if self._up_s is not None and self._now_s() - self._up_s >= HEALTHY_AFTER_S:
-                attempt = 0
-            longest_s = min(BACKOFF_MAX_S, 2 * BACKOFF_MIN_S * 2 ** min(attempt, 8))
-            await self._clock.sleep(self._jitter.uniform(BACKOFF_MIN_S, longest_s))
-            attempt += 1
+                self._backoff.reset()
+            await self._clock.sleep(self._backoff.next_s())
+            self._heard_bytes = self.counters.bytes_in
             self.counters.reconnects += 1
 
     def measure(self) -> None:
@@ -103,7 +109,7 @@ class Device:
         if not self.spec.kind.can_measure:
             raise CannotMeasure(f"{self.spec.id} measures by itself and cannot be asked to")
         if self._open_link is None:
-            reason = f"no link to {self.spec.id}: {self.link.reason or 'still connecting'}"
+            reason = f"no link to {self.spec.id}: {self.link_state.reason or 'still connecting'}"
             self._report_soon([MeasurementFailed(Flag.MEASUREMENT_FAILED, reason)])
         else:
             self._report_soon(self.codec.measure(self._now_s()))
@@ -124,9 +130,10 @@ class Device:
         """One link, from its opening to its end; why it ended."""
         self._ended = asyncio.get_running_loop().create_future()
         self._up_s = None
+        self._is_silent = False
         try:
             link = await open_link(
-                self.spec.url, self.spec.kind.line, on_bytes=self._receive, on_lost=self._lost
+                self.spec.url, self.codec.line, on_bytes=self._receive, on_lost=self._lost
             )
         except LinkError as fault:
             return str(fault)
@@ -135,10 +142,10 @@ class Device:
             return await self._ended
         finally:
             self._open_link = None
-            for timer in (self._tick_timer, self._watch_timer):
+            for timer in (self._deadline_timer, self._health_timer):
                 if timer is not None:
                     timer.cancel()
-            self._tick_timer = self._watch_timer = None
+            self._deadline_timer = self._health_timer = None
             for item in self.codec.closed():
                 self._report(item)
             await link.close()
@@ -146,12 +153,12 @@ class Device:
     def _begin(self, link: Link) -> None:
         now_s = self._now_s()
         self._open_link = link
-        self._heard_s = self._watched_s = now_s
-        self._heard_bytes = self._watched_bytes = self.counters.bytes_in
-        self._heard_frames = self.codec.tally.frames
+        self._heard_s = self._checked_s = now_s
+        self._checked_bytes = self.counters.bytes_in
+        self._heard_frames = self.codec.stats.frames
         self.codec.opened(now_s)
         self._send_and_arm()
-        self._watch()
+        self._check_health()
 
     def _lost(self, fault: LinkLost) -> None:
         self._end(str(fault))
@@ -166,31 +173,31 @@ class Device:
         self.counters.bytes_in += len(data)
         try:
             items = self.codec.feed(data)
-            heard = self.codec.tally.frames != self._heard_frames
-            if heard or items or self.codec.due_s is not None:
+            heard = self.codec.stats.frames != self._heard_frames
+            if heard or items or self.codec.deadline_s is not None:
                 self._proceed(items)
         except Exception:
             self._fault()
 
-    def _tick(self) -> None:
-        self._tick_timer = None
+    def _on_deadline(self) -> None:
+        self._deadline_timer = None
         try:
-            self._proceed([], self.codec.due_s)
+            self._proceed([], self.codec.deadline_s)
         except Exception:
             self._fault()
 
-    def _proceed(self, items: list[Item], due_s: float | None = None) -> None:
+    def _proceed(self, items: list[Item], deadline_s: float | None = None) -> None:
         """Go on with `items`, and with what was due: a timer may be early by a rounding."""
         now = self._clock.now()
-        if self.codec.tally.frames != self._heard_frames:
-            self._heard_frames = self.codec.tally.frames
+        if self.codec.stats.frames != self._heard_frames:
+            self._heard_frames = self.codec.stats.frames
             self._heard_bytes = self.counters.bytes_in
             self._heard_s = now.mono
             if self._up_s is None:
                 self._up_s = now.mono
                 self._change(LinkState.UP)
-        if self.codec.due_s is not None:
-            items = items + self.codec.tick(max(now.mono, due_s or now.mono))
+        if self.codec.deadline_s is not None:
+            items = items + self.codec.handle_deadline(max(now.mono, deadline_s or now.mono))
             self._send_and_arm()
         if items:
             self.counters.last_item_at = now
@@ -205,41 +212,46 @@ class Device:
         """Send what the codec wants sent, and come back when it wants to be called."""
         if self._open_link is None:
             return
-        if out := self.codec.take():
+        if out := self.codec.data_to_send():
             self.counters.bytes_out += len(out)
             self._open_link.write(out)
-        if self._tick_timer is not None:
-            self._tick_timer.cancel()
-            self._tick_timer = None
-        if self.codec.due_s is not None:
-            wait_s = self.codec.due_s - self._now_s()
-            self._tick_timer = self._clock.call_later(wait_s, self._tick)
+        if self._deadline_timer is not None:
+            self._deadline_timer.cancel()
+            self._deadline_timer = None
+        if self.codec.deadline_s is not None:
+            wait_s = self.codec.deadline_s - self._now_s()
+            self._deadline_timer = self._clock.call_later(wait_s, self._on_deadline)
 
-    def _watch(self) -> None:
+    def _check_health(self) -> None:
         """Cut a link that has gone silent, or that brings more than any device could send."""
         now_s = self._now_s()
         quiet_s = now_s - self._heard_s
-        line_bytes = self.spec.kind.line.bytes_per_s * (now_s - self._watched_s)
-        new_bytes = self.counters.bytes_in - self._watched_bytes
-        self._watched_s, self._watched_bytes = now_s, self.counters.bytes_in
+        line_bytes = self.codec.line.bytes_per_s * (now_s - self._checked_s)
+        new_bytes = self.counters.bytes_in - self._checked_bytes
+        self._checked_s, self._checked_bytes = now_s, self.counters.bytes_in
         left_s = self._silent_after_s - quiet_s
         if left_s < ROUNDING_S:
+            self._is_silent = True
             self._end(self._silence())
         elif new_bytes > FLOOD_BYTES + FLOOD_TIMES * line_bytes:
             self._end(f"{self.spec.url} floods: no {self.spec.driver} sends so much; what is it?")
         else:
-            self._watch_timer = self._clock.call_later(min(WATCH_S, left_s), self._watch)
+            self._health_timer = self._clock.call_later(
+                min(HEALTH_CHECK_S, left_s), self._check_health
+            )
 
     def _silence(self) -> str:
         what = f"{self.spec.url}: nothing valid for {self._silent_after_s:g} s"
+        if self._up_s is None and len(self.codec.lines) > 1:
+            what += f" at {' or '.join(map(str, self.codec.lines))}"
         if self.counters.bytes_in == self._heard_bytes:
             return f"{what}, no bytes at all; is the device on, and its cable in?"
         return f"{what}, bytes that make no sense; check the driver, dialect and line settings"
 
     def _change(self, state: LinkState, reason: str | None = None) -> None:
         change = LinkChanged(state, reason)
-        if change != self.link:
-            self.link = change
+        if change != self.link_state:
+            self.link_state = change
             self._report(change)
 
     def _report_soon(self, items: Sequence[Item]) -> None:
@@ -248,7 +260,7 @@ class Device:
 
     def _report(self, item: Item | LinkChanged, at: Instant | None = None) -> None:
         try:
-            self._sink(Report(self.spec.id, at or self._clock.now(), item))
+            self._sink(DeviceReport(self.spec.id, at or self._clock.now(), item))
         except Exception:
             self.counters.sink_errors += 1
             _log.exception("the sink of %s failed", self.spec.id)

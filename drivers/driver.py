@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from drivers.codec import Codec
+from drivers.codec import Codec, Ranges
 from drivers.readings import Flag, Vital
 
 Option = str | int | bool
@@ -19,6 +19,9 @@ class LineSettings:
     parity: str = "N"
     stop_bits: int = 1
 
+    def __str__(self) -> str:
+        return f"{self.baud} {self.data_bits}{self.parity}{self.stop_bits}"
+
     @property
     def bytes_per_s(self) -> float:
         """What the line carries at most: a byte is its bits, a start bit and the stop bits."""
@@ -26,28 +29,43 @@ class LineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialect:
+    """One way in which a kind of device speaks.
+
+    `make` gives its codec, and that codec's good frames are how the dialect is recognised.
+    """
+
+    name: str
+    make: Callable[[Options], Codec]
+    line: LineSettings = field(default_factory=LineSettings)
+
+
+@dataclass(frozen=True, slots=True)
 class Driver:
     """One kind of device.
 
-    `silent_after_s` is how long a living device may say nothing valid; `stale_after_s` how
-    long each vital's value may be shown as the present one. The first of `dialects` is the
-    usual one; a device finds its own out when none is given. `options` holds the values
-    each option may take, its default first.
+    `ranges` says which vitals it gives, and what values of each it can print. The first of
+    `dialects` is the usual one; a device finds its own out when none is given.
+    `silent_after_s` is how long a living device may say nothing valid, whatever its dialect,
+    and `stale_after_s` how long each vital's value may be shown as the present one.
+    `options` holds the values each option may take, its default first.
     """
 
     name: str
     title: str
-    vitals: frozenset[Vital]
+    ranges: Ranges
     flags: frozenset[Flag]
     silent_after_s: float
     stale_after_s: Mapping[Vital, float]
-    make: Callable[[str | None, Options], Codec]
-    line: LineSettings = field(default_factory=LineSettings)
-    dialects: tuple[str, ...] = ()
+    dialects: tuple[Dialect, ...]
     can_measure: bool = False
     options: Mapping[str, tuple[Option, ...]] = field(default_factory=dict)
 
-    def codec(self, dialect: str | None = None, options: Options | None = None) -> Codec:
-        """A codec with `options`, the others at their defaults."""
-        defaults = {name: values[0] for name, values in self.options.items()}
-        return self.make(dialect, defaults | dict(options or {}))
+    @property
+    def vitals(self) -> frozenset[Vital]:
+        """What it gives."""
+        return frozenset(self.ranges)
+
+    def whole(self, options: Options) -> Options:
+        """`options`, and the defaults of the others."""
+        return {name: values[0] for name, values in self.options.items()} | dict(options)

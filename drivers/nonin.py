@@ -23,14 +23,14 @@ come later, and single-beat values jump.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
-from drivers.codec import Codec
-from drivers.driver import Driver, LineSettings, Options
-from drivers.readings import Flag, Item, Measurement, Quality, Reading, Vital, Waveform
+from drivers.codec import Codec, ValueRange
+from drivers.driver import Dialect, Driver, LineSettings, Options
+from drivers.oximetry import StatusBit, StatusTable
+from drivers.readings import Flag, Item, Measurement, Quality, Vital, Waveform
 
 FRAME: Final = 5
 FRAMES: Final = 25
@@ -50,17 +50,26 @@ YELLOW: Final = 0x06
 
 NO_SPO2: Final = 127
 NO_PULSE: Final = 511
-RANGES: Final = {Vital.SPO2: range(101), Vital.PULSE: range(18, 322)}
+RANGES: Final = {Vital.SPO2: ValueRange(0, 100), Vital.PULSE: ValueRange(18, 321)}
 """What the device prints; the pulse's range is unverified."""
+
+RED_PULSE: Final = 0x100
+BATTERY_LOW: Final = 0x200
+STATUS: Final = StatusTable(
+    StatusBit(SNSD, Flag.SENSOR_DISCONNECTED, Quality.REJECTED, "sensor disconnected"),
+    StatusBit(SNSA, Flag.SENSOR_OFF, Quality.REJECTED, "finger off the sensor"),
+    StatusBit(OOT, Flag.NO_PULSE, Quality.POOR, "no good pulse for a while"),
+    StatusBit(ARTF, Flag.ARTEFACT, Quality.POOR, "artefact"),
+    StatusBit(RED_PULSE, Flag.LOW_PERFUSION, Quality.POOR, "low perfusion"),
+    StatusBit(BATTERY_LOW, Flag.LOW_BATTERY),
+)
+"""The STATUS byte, and above it what the packet as a whole shows."""
 
 PERFUSION_HOLD_PACKETS: Final = 10
 """A pulse's perfusion colour holds until the next pulse: 3.3 s reach down to 18/min."""
 
 SEARCH: Final = 2 * PACKET
 """How far one look for the next packet goes: it bounds what a byte can cost."""
-
-LOST_AFTER: Final = 4 * PACKET
-"""So many bytes without a packet, and the dialect is looked for anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,41 +231,35 @@ _SYNC_ONCE: Final = b"\x81" + b"\x80" * (FRAMES - 1)
 _LEADS: Final = b"\x01" * FRAMES
 _SYNC_STATUS: Final = b"[" + b"".join(b"\\x%02x" % s for s in range(0x81, 0x100, 2)) + b"]"
 
-FORMATS: Final = {
+FORMATS: Final[Mapping[str, _Format]] = {
     "2": _Format("2", re.compile(rb"\x01" + _SYNC_STATUS), status_at=1),
     "7": _Format("7", re.compile(_SYNC_STATUS), status_at=0),
 }
 
 
 class NoninCodec(Codec):
-    """Packets of one oximeter, in either format.
+    """Packets of one oximeter, in the data format that `dialect` names.
 
     `model` "9560" has no SNSD bit, has STAT2 in format 2 as well, and is told its format
     when the link opens, because it is silent until then.
     """
 
-    def __init__(self, dialect: str | None = None, model: str = "oem") -> None:
-        super().__init__()
-        self._dialect = dialect
+    def __init__(self, dialect: str, model: str = "oem") -> None:
+        super().__init__(RANGES)
+        self._format = FORMATS[dialect]
         self._is_9560 = model == "9560"
-        self._format = FORMATS[dialect] if dialect else None
-        self._buffer = bytearray()
+        self._has_stat2 = dialect == "7" or self._is_9560
         self._firmware: int | None = None
-        self._skipped = 0
+        self._is_lost = True
         self._perfusion = 0
         self._perfusion_age = 0
 
-    @property
-    def dialect(self) -> str | None:
-        """The data format that is spoken, None while it is not known."""
-        return self._format.name if self._format else None
-
     def opened(self, now_s: float) -> None:
         super().opened(now_s)
-        self._buffer.clear()
+        self._is_lost = True
         self._perfusion = 0
         if self._is_9560:
-            self._out += set_format(int(self._dialect or 2))
+            self._out += set_format(int(self._format.name))
 
     def feed(self, data: bytes) -> list[Item]:
         buffer = self._buffer
@@ -265,61 +268,50 @@ class NoninCodec(Codec):
         at = 0
         while len(buffer) - at >= PACKET:
             raw = bytes(buffer[at : at + PACKET])
-            form, damaged = self._judge(raw)
+            damaged = self._format.damaged(raw)
             firmware = raw[FIRMWARE_AT]
-            if form and (damaged is not None or self._firmware not in {None, firmware}):
+            is_packet = len(damaged) <= 1
+            if is_packet and (damaged or self._firmware not in {None, firmware}):
                 after = bytes(buffer[at + PACKET : at + PACKET + FRAME])
                 if len(after) < FRAME:
                     break
-                if not form.begins(after):
-                    form = None
-            if form is None:
+                is_packet = self._format.begins(after)
+            if is_packet:
+                items += self._packet(raw, damaged[0] if damaged else None)
+                at += PACKET
+            else:
                 at = self._next_start(at)
-                continue
-            self._format = form
-            self._firmware = self._firmware if damaged == FIRMWARE else firmware
-            self._skipped = 0
-            self.tally.frames += FRAMES
-            if damaged is not None:
-                self.tally.frames -= 1
-                self.tally.damaged["bad-frame"] += 1
-            items += self._items(form.packet(raw, damaged), stat2=form.name == "7")
-            at += PACKET
         if at:
             del buffer[:at]
         return items
 
-    def _formats(self) -> Iterable[_Format]:
-        return (self._format,) if self._format else FORMATS.values()
-
-    def _judge(self, raw: bytes) -> tuple[_Format | None, int | None]:
-        """The format that these 125 bytes are a packet of, and its one damaged frame, if any."""
-        for form in self._formats():
-            damaged = form.damaged(raw)
-            if len(damaged) <= 1:
-                return form, damaged[0] if damaged else None
-        return None, None
+    def _packet(self, raw: bytes, damaged: int | None) -> list[Item]:
+        if damaged != FIRMWARE:
+            self._firmware = raw[FIRMWARE_AT]
+        self._is_lost = False
+        self.stats.frames += FRAMES
+        if damaged is not None:
+            self.stats.frames -= 1
+            self.stats.damaged["bad-frame"] += 1
+        return self._items(self._format.packet(raw, damaged))
 
     def _next_start(self, at: int) -> int:
         """Where after `at`, and no further than `SEARCH`, a packet may begin."""
         buffer = self._buffer
         limit = min(len(buffer), at + SEARCH)
         start = limit - 1
-        for form in self._formats():
-            for match in form.start.finditer(buffer, at + 1, limit):
-                frame = bytes(buffer[match.start() : match.start() + FRAME])
-                if len(frame) < FRAME or form.begins(frame):
-                    start = min(start, match.start())
-                    break
-        if self._format and not self._skipped:
-            self.tally.damaged["lost-packet"] += 1
-        self.tally.damaged["skipped-byte"] += start - at
-        self._skipped += start - at
-        if self._skipped > LOST_AFTER and self._dialect is None:
-            self._format = None
+        for match in self._format.start.finditer(buffer, at + 1, limit):
+            frame = bytes(buffer[match.start() : match.start() + FRAME])
+            if len(frame) < FRAME or self._format.begins(frame):
+                start = match.start()
+                break
+        if not self._is_lost:
+            self._is_lost = True
+            self.stats.damaged["lost-packet"] += 1
+        self._skip(start - at)
         return start
 
-    def _items(self, packet: Packet, *, stat2: bool) -> list[Item]:
+    def _items(self, packet: Packet) -> list[Item]:
         lost = packet.damaged
         status = packet.status if lost is None else packet.status[:lost] + packet.status[lost + 1 :]
         seen = 0
@@ -328,15 +320,18 @@ class NoninCodec(Codec):
         if self._is_9560:
             seen &= ~SNSD
         self._follow_perfusion(status.translate(None, _COLOURLESS))
-        red = self._perfusion == RED
-        battery = packet.low_battery and (stat2 or self._is_9560)
-        quality, reason = _verdict(seen & _STATE, red)
+        if self._perfusion == RED:
+            seen |= RED_PULSE
+        if packet.low_battery and self._has_stat2:
+            seen |= BATTERY_LOW
+        found = STATUS.judge(seen)
         readings = []
         if lost != 2:
-            readings.append(self._reading(Vital.SPO2, packet.spo2, quality, reason))
+            readings.append(self._reading(Vital.SPO2, packet.spo2, found.quality, found.reason))
         if lost not in {0, 1}:
-            readings.append(self._reading(Vital.PULSE, packet.heart_rate, quality, reason))
-        items: list[Item] = [Measurement(tuple(readings), _flags(seen & _STATE, red, battery))]
+            rate = packet.heart_rate
+            readings.append(self._reading(Vital.PULSE, rate, found.quality, found.reason))
+        items: list[Item] = [Measurement(tuple(readings), found.flags)]
         waves = (packet.pleth,) if lost is None else (packet.pleth[:lost], packet.pleth[lost + 1 :])
         items += [Waveform("pleth", FRAME_RATE_HZ, samples) for samples in waves if samples]
         return items
@@ -349,48 +344,8 @@ class NoninCodec(Codec):
         else:
             self._perfusion = 0
 
-    def _reading(
-        self, vital: Vital, value: int | None, quality: Quality, reason: str | None
-    ) -> Reading:
-        if value is not None and value not in RANGES[vital]:
-            self.tally.rejected[f"{vital}-out-of-range"] += 1
-            return Reading(vital, value, Quality.REJECTED, "outside the device's range")
-        return Reading(vital, value, quality, reason)
 
-
-_STATE: Final = SNSD | ARTF | OOT | SNSA
 _COLOURLESS: Final = bytes(status for status in range(256) if not status & PERFUSION)
-
-_FLAGS: Final = (
-    (SNSD, Flag.SENSOR_DISCONNECTED),
-    (SNSA, Flag.SENSOR_OFF),
-    (OOT, Flag.NO_PULSE),
-    (ARTF, Flag.ARTEFACT),
-)
-
-_VERDICTS: Final = (
-    (SNSD, Quality.REJECTED, "sensor disconnected"),
-    (SNSA, Quality.REJECTED, "finger off the sensor"),
-    (OOT, Quality.POOR, "no good pulse for a while"),
-    (ARTF, Quality.POOR, "artefact"),
-)
-
-
-@cache
-def _flags(state: int, red: bool, battery: bool) -> frozenset[Flag]:
-    flags = {flag for bit, flag in _FLAGS if state & bit}
-    flags |= {Flag.LOW_PERFUSION} if red else set()
-    flags |= {Flag.LOW_BATTERY} if battery else set()
-    return frozenset(flags)
-
-
-@cache
-def _verdict(state: int, red: bool) -> tuple[Quality, str | None]:
-    """How far a value may be trusted: the worst of what the status says."""
-    for bit, quality, reason in _VERDICTS:
-        if state & bit:
-            return quality, reason
-    return (Quality.POOR, "low perfusion") if red else (Quality.GOOD, None)
 
 
 def set_format(number: int) -> bytes:
@@ -401,19 +356,20 @@ def set_format(number: int) -> bytes:
     return bytes((0x02, 0x70, 0x02, 0x02, number, 0x03))
 
 
-def _make(dialect: str | None, options: Options) -> NoninCodec:
-    return NoninCodec(dialect, model=str(options["model"]))
+def _dialect(name: str) -> Dialect:
+    def make(options: Options) -> NoninCodec:
+        return NoninCodec(name, model=str(options["model"]))
+
+    return Dialect(name, make, LineSettings(baud=9600))
 
 
 DRIVER: Final = Driver(
     name="nonin",
     title="Nonin OEM III, Xpod, WristOx2, 9560 pulse oximeters",
-    vitals=frozenset({Vital.SPO2, Vital.PULSE}),
-    flags=frozenset({flag for _, flag in _FLAGS} | {Flag.LOW_PERFUSION, Flag.LOW_BATTERY}),
+    ranges=RANGES,
+    flags=STATUS.flags,
     silent_after_s=3.0,
     stale_after_s={Vital.SPO2: 5.0, Vital.PULSE: 5.0},
-    make=_make,
-    line=LineSettings(baud=9600),
-    dialects=("2", "7"),
+    dialects=tuple(_dialect(name) for name in FORMATS),
     options={"model": ("oem", "9560")},
 )

@@ -1,7 +1,7 @@
 """What a device says, in one vocabulary for all devices.
 
 A codec turns bytes into the items below; a device stamps each with its name and the
-instant it arrived and hands it on as a `Report`. Nothing here knows a protocol, a
+instant it arrived and hands it on as a `DeviceReport`. Nothing here knows a protocol, a
 rule or a patient.
 """
 
@@ -154,7 +154,7 @@ class LinkChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeviceReport:
     """An item or a link change, with the device it came from and when it arrived."""
 
     device: str

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from drivers import nonin, suntech
-from drivers.codec import Codec
-from drivers.driver import Driver, Option
+from drivers import cms50, nonin, suntech
+from drivers.dialects import AnyDialect
+from drivers.driver import Dialect, Driver, Option
 from drivers.links import check_url
 
 DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
@@ -19,6 +19,7 @@ DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
         for driver in (
             nonin.DRIVER,
             suntech.DRIVER,
+            cms50.DRIVER,
         )
     }
 )
@@ -49,7 +50,8 @@ class DeviceSpec:
             raise SpecError(f"{self.id}: {fault}") from fault
         self._one_of("driver", self.driver, tuple(DRIVERS))
         if self.dialect is not None:
-            self._one_of(f"{self.driver} dialect", self.dialect, self.kind.dialects)
+            known = tuple(dialect.name for dialect in self.kind.dialects)
+            self._one_of(f"{self.driver} dialect", self.dialect, known)
         for name, value in self.options.items():
             self._one_of(f"{self.driver} option", name, tuple(self.kind.options))
             self._one_of(f"value for {name}", value, self.kind.options[name])
@@ -59,9 +61,15 @@ class DeviceSpec:
         """The driver that the spec names."""
         return DRIVERS[self.driver]
 
-    def codec(self) -> Codec:
+    @property
+    def dialects(self) -> tuple[Dialect, ...]:
+        """The one dialect that it speaks, or all that it may."""
+        all_ = self.kind.dialects
+        return tuple(dialect for dialect in all_ if self.dialect in {None, dialect.name})
+
+    def codec(self) -> AnyDialect:
         """A new codec as the spec asks for it."""
-        return self.kind.codec(self.dialect, self.options)
+        return AnyDialect(self.dialects, self.kind.whole(self.options))
 
     def _one_of(self, what: str, given: Option, known: tuple[Option, ...]) -> None:
         if given not in known:

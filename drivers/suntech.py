@@ -2,9 +2,9 @@
 
 Theory of operation. The module speaks when spoken to. Answers carry no hint of what they
 answer, so their meaning depends on what is under way: `feed` only cuts frames out of the
-bytes and turns them into events, and `tick` gives events and expired waits, one at a time,
-to the table `COURSE`. What the table has no row for, late and repeated answers included, is
-ignored. A cuff under way always ends in a Measurement or a MeasurementFailed.
+bytes and turns them into events, and `handle_deadline` gives events and expired waits, one at
+a time, to the table `TRANSITIONS`. What the table has no row for, late and repeated answers
+included, is ignored. A cuff under way always ends in a Measurement or a MeasurementFailed.
 """
 
 from collections import deque
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from drivers.codec import CannotMeasure, Codec
-from drivers.driver import Driver, LineSettings, Options
+from drivers.codec import CannotMeasure, Codec, ValueRange
+from drivers.driver import Dialect, Driver, LineSettings, Options
 from drivers.readings import (
     CuffPhase,
     CuffState,
@@ -22,8 +22,6 @@ from drivers.readings import (
     Item,
     Measurement,
     MeasurementFailed,
-    Quality,
-    Reading,
     Vital,
 )
 
@@ -58,14 +56,14 @@ PATIENTS: Final = {
 }
 
 RANGES: Final = {
-    Vital.SYS: range(40, 261),
-    Vital.DIA: range(20, 201),
-    Vital.MAP: range(26, 221),
-    Vital.PULSE: range(30, 221),
+    Vital.SYS: ValueRange(40, 260),
+    Vital.DIA: ValueRange(20, 200),
+    Vital.MAP: ValueRange(26, 220),
+    Vital.PULSE: ValueRange(30, 220),
 }
 """What the module prints for an adult, the widest of its modes; unverified."""
 
-CUFF_RANGE_MMHG: Final = range(301)
+CUFF_RANGE_MMHG: Final = ValueRange(0, 300)
 EMPTY_CUFF_MMHG: Final = 10
 
 ERRORS: Final[Mapping[int, tuple[Flag, str]]] = {
@@ -106,11 +104,11 @@ class Event(Enum):
     UNDEFINED = auto()
     UNRECOGNISED = auto()
     ASLEEP = auto()
-    TIMED_OUT = auto()
+    INCOMPLETE = auto()
     PRESSURE = auto()
     DATA = auto()
-    WAITED = auto()
-    LIMIT = auto()
+    POLL_DUE = auto()
+    TIMEOUT = auto()
     MEASURE = auto()
     ABORT = auto()
 
@@ -124,7 +122,7 @@ LETTERS: Final = {
     ord("N"): Event.UNDEFINED,
     ord("D"): Event.UNRECOGNISED,
     ord("S"): Event.ASLEEP,
-    ord("T"): Event.TIMED_OUT,
+    ord("T"): Event.INCOMPLETE,
 }
 
 REFUSALS: Final = {
@@ -132,7 +130,7 @@ REFUSALS: Final = {
     Event.UNDEFINED: "the module does not know the command: is it of the Advantage family?",
     Event.UNRECOGNISED: "the module did not understand: check the cable",
     Event.ASLEEP: "the module is asleep: wake it",
-    Event.TIMED_OUT: "the module missed a part of the command: check the cable",
+    Event.INCOMPLETE: "the module missed a part of the command: check the cable",
 }
 
 WAIT_S: Final[Mapping[State, float]] = {
@@ -145,7 +143,7 @@ WAIT_S: Final[Mapping[State, float]] = {
     State.ABORTING: 1.0,
     State.SETTLING: 2.0,
 }
-"""How long each state lasts before WAITED happens to it: the time to the next question."""
+"""How long each state lasts before POLL_DUE happens to it: the time to the next question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +194,9 @@ class SunTechCodec(Codec):
     """
 
     def __init__(self, patient: str = "adult", *, listen: bool = False) -> None:
-        super().__init__()
+        super().__init__(RANGES)
         self._patient = PATIENTS[patient]
         self._listen = listen
-        self._buffer = bytearray()
         self._events: deque[tuple[Event, bytes]] = deque()
         self._items: list[Item] = []
         self._state = State.IDLE
@@ -216,7 +213,6 @@ class SunTechCodec(Codec):
 
     def opened(self, now_s: float) -> None:
         super().opened(now_s)
-        self._buffer.clear()
         self._events.clear()
         if not self._listen:
             self._now_s = now_s
@@ -225,7 +221,7 @@ class SunTechCodec(Codec):
 
     def closed(self) -> list[Item]:
         was_idle = self._state is State.IDLE
-        self._state, self._limit_s, self.due_s = State.IDLE, None, None
+        self._state, self._limit_s, self.deadline_s = State.IDLE, None, None
         return [] if was_idle else [_failed("the link was lost during the measurement")]
 
     def measure(self, now_s: float) -> list[Item]:
@@ -241,23 +237,23 @@ class SunTechCodec(Codec):
             return [item for frame in frames for item in self._overheard(frame)]
         if frames:
             self._events += [(event, frame) for frame in frames if (event := _event(frame))]
-            self.due_s = self._now_s
+            self.deadline_s = self._now_s
         return []
 
-    def tick(self, now_s: float) -> list[Item]:
+    def handle_deadline(self, now_s: float) -> list[Item]:
         if self._listen:
             return []
         self._now_s = now_s
         while self._events:
-            self._happen(*self._events.popleft())
+            self._dispatch(*self._events.popleft())
         if self._limit_s is not None and now_s >= self._limit_s:
             self._limit_s = None
-            self._happen(Event.LIMIT)
+            self._dispatch(Event.TIMEOUT)
         if now_s >= self._wait_until_s:
             self._wait_until_s = now_s + WAIT_S[self._state]
-            self._happen(Event.WAITED)
+            self._dispatch(Event.POLL_DUE)
         limits = (self._wait_until_s, self._limit_s)
-        self.due_s = min(limit for limit in limits if limit is not None)
+        self.deadline_s = min(limit for limit in limits if limit is not None)
         items, self._items = self._items, []
         return items
 
@@ -265,10 +261,10 @@ class SunTechCodec(Codec):
         if self._listen:
             raise CannotMeasure("this cuff is only listened to: its option `listen` is set")
         self._events.append((request, b""))
-        return self.tick(now_s)
+        return self.handle_deadline(now_s)
 
-    def _happen(self, event: Event, frame: bytes = b"") -> None:
-        if row := COURSE.get((self._state, event)):
+    def _dispatch(self, event: Event, frame: bytes = b"") -> None:
+        if row := TRANSITIONS.get((self._state, event)):
             state, action = row
             if state is not self._state:
                 self._enter(state)
@@ -279,7 +275,7 @@ class SunTechCodec(Codec):
         self._tries = 0
         self._wait_until_s = self._now_s + WAIT_S[state]
 
-    # What COURSE can do.
+    # What TRANSITIONS can do.
 
     def _nothing(self, _event: Event, _frame: bytes) -> None:
         pass
@@ -317,7 +313,7 @@ class SunTechCodec(Codec):
 
     def _abort(self, event: Event, _frame: bytes) -> None:
         over_time = _failed(f"no end after {self._patient.limit_s:.0f} s; aborted")
-        self._why_aborted = over_time if event is Event.LIMIT else ABORTED
+        self._why_aborted = over_time if event is Event.TIMEOUT else ABORTED
         self._limit_s = None
         self._ask(ABORT)
 
@@ -371,10 +367,10 @@ class SunTechCodec(Codec):
                 break
             frame = bytes(buffer[at : at + length])
             if sum(frame) & 0xFF:
-                self.tally.damaged["bad-frame"] += 1
+                self.stats.damaged["bad-frame"] += 1
                 at += 1
             else:
-                self.tally.frames += 1
+                self.stats.frames += 1
                 frames.append(frame)
                 at += length
         else:
@@ -383,15 +379,11 @@ class SunTechCodec(Codec):
         del buffer[:at]
         return frames
 
-    def _skip(self, count: int) -> None:
-        if count:
-            self.tally.damaged["skipped-byte"] += count
-
     def _cuff_mmhg(self, frame: bytes) -> int | None:
         pressure = frame[2] | frame[3] << 8
         if pressure in CUFF_RANGE_MMHG:
             return pressure
-        self.tally.rejected["cuff-out-of-range"] += 1
+        self.stats.rejected["cuff-out-of-range"] += 1
         return None
 
     def _outcome(self, data: BpData) -> Measurement | MeasurementFailed:
@@ -400,22 +392,19 @@ class SunTechCodec(Codec):
             return MeasurementFailed(flag, reason, data.error)
         if not data.is_new:
             return _failed("the module gave an earlier reading again: measure once more")
-        upside_down = "diastolic above systolic" if data.diastolic > data.systolic else None
         pressures = (
             (Vital.SYS, data.systolic),
             (Vital.DIA, data.diastolic),
             (Vital.MAP, data.mean),
         )
-        readings = [self._reading(vital, value, upside_down) for vital, value in pressures]
-        readings.append(self._reading(Vital.PULSE, data.heart_rate, None))
-        return Measurement(tuple(readings))
-
-    def _reading(self, vital: Vital, value: int, fault: str | None) -> Reading:
-        reason = fault or (None if value in RANGES[vital] else "outside the device's range")
-        if reason is None:
-            return Reading(vital, value)
-        self.tally.rejected[f"{vital}-{'upside-down' if fault else 'out-of-range'}"] += 1
-        return Reading(vital, value, Quality.REJECTED, reason)
+        if data.diastolic > data.systolic:
+            reason = "diastolic above systolic"
+            readings = [
+                self._rejected(vital, value, "upside-down", reason) for vital, value in pressures
+            ]
+        else:
+            readings = [self._reading(vital, value) for vital, value in pressures]
+        return Measurement((*readings, self._reading(Vital.PULSE, data.heart_rate)))
 
     def _overheard(self, frame: bytes) -> list[Item]:
         event = _event(frame)
@@ -437,63 +426,62 @@ def _event(frame: bytes) -> Event | None:
 _C = SunTechCodec
 Action = Callable[[SunTechCodec, Event, bytes], None]
 
-COURSE: Final[Mapping[tuple[State, Event], tuple[State, Action]]] = {
+TRANSITIONS: Final[Mapping[tuple[State, Event], tuple[State, Action]]] = {
     (State.IDLE, Event.PRESSURE): (State.IDLE, _C._pressure),
-    (State.IDLE, Event.WAITED): (State.IDLE, _C._poll),
+    (State.IDLE, Event.POLL_DUE): (State.IDLE, _C._poll),
     (State.IDLE, Event.MEASURE): (State.STARTING, _C._begin),
     (State.IDLE, Event.ABORT): (State.IDLE, _C._abort),
     # The module may have missed the start, or its answer was lost: ask once more, and then
     # "busy" means that it is measuring.
     (State.STARTING, Event.OK): (State.MEASURING, _C._inflate),
     (State.STARTING, Event.BUSY): (State.WAITING, _C._nothing),
-    (State.STARTING, Event.WAITED): (State.RESTARTING, _C._start),
-    (State.STARTING, Event.LIMIT): (State.IDLE, _C._still_busy),
+    (State.STARTING, Event.POLL_DUE): (State.RESTARTING, _C._start),
+    (State.STARTING, Event.TIMEOUT): (State.IDLE, _C._still_busy),
     (State.STARTING, Event.ABORT): (State.ABORTING, _C._abort),
     **{(State.STARTING, refusal): (State.IDLE, _C._refused) for refusal in REFUSALS},
-    (State.WAITING, Event.WAITED): (State.STARTING, _C._start),
-    (State.WAITING, Event.LIMIT): (State.IDLE, _C._still_busy),
+    (State.WAITING, Event.POLL_DUE): (State.STARTING, _C._start),
+    (State.WAITING, Event.TIMEOUT): (State.IDLE, _C._still_busy),
     (State.WAITING, Event.ABORT): (State.ABORTING, _C._abort),
     (State.RESTARTING, Event.OK): (State.MEASURING, _C._inflate),
     (State.RESTARTING, Event.BUSY): (State.MEASURING, _C._inflate),
-    (State.RESTARTING, Event.WAITED): (State.RESTARTING, _C._start_again),
+    (State.RESTARTING, Event.POLL_DUE): (State.RESTARTING, _C._start_again),
     (State.RESTARTING, Event.ABORT): (State.ABORTING, _C._abort),
     **{(State.RESTARTING, refusal): (State.IDLE, _C._refused) for refusal in REFUSALS},
     # A poll that was garbled on the way is answered by a refusal; only the next one matters.
     (State.MEASURING, Event.PRESSURE): (State.MEASURING, _C._pressure),
-    (State.MEASURING, Event.WAITED): (State.MEASURING, _C._poll),
+    (State.MEASURING, Event.POLL_DUE): (State.MEASURING, _C._poll),
     (State.MEASURING, Event.DONE): (State.FETCHING, _C._fetch),
     (State.MEASURING, Event.ERROR): (State.FETCHING, _C._fetch),
     (State.MEASURING, Event.ASLEEP): (State.IDLE, _C._refused),
-    (State.MEASURING, Event.LIMIT): (State.ABORTING, _C._abort),
+    (State.MEASURING, Event.TIMEOUT): (State.ABORTING, _C._abort),
     (State.MEASURING, Event.ABORT): (State.ABORTING, _C._abort),
     (State.FETCHING, Event.DATA): (State.IDLE, _C._result),
-    (State.FETCHING, Event.WAITED): (State.FETCHING, _C._fetch_again),
+    (State.FETCHING, Event.POLL_DUE): (State.FETCHING, _C._fetch_again),
     (State.FETCHING, Event.ASLEEP): (State.IDLE, _C._refused),
     (State.FETCHING, Event.ABORT): (State.ABORTING, _C._abort),
     # A, then K if a measurement ran; A alone if not.
     (State.ABORTING, Event.ABORTED): (State.SETTLING, _C._nothing),
-    (State.ABORTING, Event.WAITED): (State.ABORTING, _C._abort_again),
+    (State.ABORTING, Event.POLL_DUE): (State.ABORTING, _C._abort_again),
     (State.ABORTING, Event.MEASURE): (State.ABORTING, _C._not_now),
     (State.SETTLING, Event.DONE): (State.IDLE, _C._aborted),
-    (State.SETTLING, Event.WAITED): (State.IDLE, _C._aborted),
+    (State.SETTLING, Event.POLL_DUE): (State.IDLE, _C._aborted),
     (State.SETTLING, Event.MEASURE): (State.SETTLING, _C._not_now),
 }
 """What each event does in each state, and the state it leads to; no row, nothing."""
 
 
-def _make(_dialect: str | None, options: Options) -> SunTechCodec:
+def _make(options: Options) -> SunTechCodec:
     return SunTechCodec(str(options["patient"]), listen=bool(options["listen"]))
 
 
 DRIVER: Final = Driver(
     name="suntech",
     title="SunTech OEM blood pressure modules (Advantage family)",
-    vitals=frozenset(RANGES),
+    ranges=RANGES,
     flags=frozenset({Flag.MEASUREMENT_FAILED} | {flag for flag, _ in ERRORS.values()}),
     silent_after_s=8.0,
     stale_after_s={Vital.SYS: 2400.0, Vital.DIA: 2400.0, Vital.MAP: 2400.0, Vital.PULSE: 60.0},
-    make=_make,
-    line=LineSettings(baud=9600),
+    dialects=(Dialect("advantage", _make, LineSettings(baud=9600)),),
     can_measure=True,
     options={"patient": tuple(PATIENTS), "listen": (False, True)},
 )

@@ -17,16 +17,15 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from alerts import ruleset
-from alerts.rules import RuleSet
-from api.app import create_app
+from alerts.rules import RuleSet, loader
+from api import create_app
 from drivers.clock import Clock
 from monitor import __version__
 from monitor.journal import Journal, StoreError
 from monitor.mqtt import MqttPublisher, MqttSettings
-from monitor.regimen import RegimenError, Regimens
+from monitor.session import RegimenError, Regimens
 from monitor.settings import Settings
-from monitor.ward import Uplink, Ward
+from monitor.ward import BrokerStatus, Ward
 
 GRACE_S: Final = 1
 """How long an open request may take to end when the daemon stops."""
@@ -78,15 +77,15 @@ async def run(settings: Settings, *, speed: float = 1.0) -> None:
             "daemon.started",
             version=__version__,
             url=daemon.url,
-            beds=len(daemon.ward.keepers),
+            beds=len(daemon.ward.bed_runners),
             seq=daemon.ward.journal.last_seq,
         )
-        _spare_what_stays()
+        _freeze_gc()
         await stop.wait()
         _log.info("daemon.stopping")
 
 
-def _spare_what_stays() -> None:
+def _freeze_gc() -> None:
     """Have no garbage collection walk what was made by now: a tenth of a second each time."""
     gc.collect()
     gc.freeze()
@@ -95,8 +94,8 @@ def _spare_what_stays() -> None:
 def load_files(settings: Settings) -> tuple[RuleSet, Regimens]:
     """The rules and regimens that the settings name. Raises `StartError`."""
     try:
-        rules = ruleset.load(settings.rules.set)
-    except ruleset.RuleError as error:
+        rules = loader.load_rules(settings.rules.set)
+    except loader.RuleError as error:
         raise StartError(str(error)) from error
     return rules, load_regimens(settings)
 
@@ -206,17 +205,17 @@ def _start_publisher(
         broker(settings),
         journal=ward.journal,
         feed=ward.feed,
-        ward=_Told(ward),
+        ward=_PublisherView(ward),
         clock=ward.clock,
         boot=ward.boot,
     )
     ward.unstored_listeners.append(publisher.publish_unstored)
-    ward.uplink = lambda: _uplink(publisher)
+    ward.broker_status = lambda: _uplink(publisher)
     return [tasks.create_task(publisher.run(), name="mqtt")]
 
 
-def _uplink(publisher: MqttPublisher) -> Uplink:
-    return Uplink(
+def _uplink(publisher: MqttPublisher) -> BrokerStatus:
+    return BrokerStatus(
         configured=True,
         connected=publisher.connected_since is not None,
         since=publisher.connected_since or publisher.disconnected_since,
@@ -225,17 +224,17 @@ def _uplink(publisher: MqttPublisher) -> Uplink:
     )
 
 
-class _Told:
+class _PublisherView:
     """The ward as the publisher asks for it."""
 
     def __init__(self, ward: Ward) -> None:
         self._ward = ward
 
     def beds(self) -> Iterable[str]:
-        return self._ward.keepers
+        return self._ward.bed_runners
 
     def vitals(self, bed: str) -> Mapping[str, Any] | None:
-        shown = self._ward.latest.get(bed)
+        shown = self._ward.latest_vitals.get(bed)
         if shown is None:
             return None
         return {
@@ -244,8 +243,8 @@ class _Told:
         }
 
     def session_state(self, bed: str) -> Mapping[str, Any] | None:
-        return self._ward.keepers[bed].session()
+        return self._ward.bed_runners[bed].session()
 
     def open_alarms(self) -> Iterable[Mapping[str, Any]]:
-        for keeper in self._ward.keepers.values():
-            yield from keeper.alarms()
+        for runner in self._ward.bed_runners.values():
+            yield from runner.alarms()

@@ -23,16 +23,15 @@ from pydantic_settings import (
 )
 
 from drivers.registry import DeviceSpec, SpecError
-from monitor.explain import explain
-from monitor.office import DESK
-from monitor.records import BY_HAND
-from monitor.regimen import CheckOf
+from monitor.patient import RECORDS_STREAM
+from monitor.session import BY_HAND, CheckKind
+from monitor.toml_errors import explain_errors
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 """What may stand in a URL and an MQTT topic as it is."""
 
 
-TAKEN: Final = frozenset({BY_HAND, *CheckOf})
+TAKEN: Final = frozenset({BY_HAND, *CheckKind})
 """What stands where a device's id does in alarms and pressures."""
 
 
@@ -196,7 +195,7 @@ class BedSettings(_Section):
     @field_validator("id")
     @classmethod
     def _is_free(cls, id_: str) -> str:
-        if id_ == DESK:
+        if id_ == RECORDS_STREAM:
             raise ValueError(f"{id_} stands for what is written down beside the beds; rename it")
         return id_
 
@@ -283,7 +282,7 @@ def load(path: Path) -> Settings:
     try:
         return Settings(**data)
     except ValidationError as error:
-        raise ConfigError(explain(Settings, str(path), text, error)) from error
+        raise ConfigError(explain_errors(Settings, str(path), text, error)) from error
     except SettingsError as error:
         raise ConfigError(
             f"{path}: the environment over it: {error}; set keys, as POSTDOSE_API__PORT=8600"

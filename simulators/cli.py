@@ -14,15 +14,19 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from simulators.cable import Cable
-from simulators.devices import DEVICES, build, find
+from simulators.device_server import serve
+from simulators.devices import DEVICES, build, fault_names, find
+from simulators.errors import SimulationError
 from simulators.faults import parse_fault
+from simulators.line import SimulatedLine
+from simulators.numerics import load_numerics
 from simulators.ports import Port, PtyPort, Rfc2217Port, TcpPort
-from simulators.record import load_record
 from simulators.scenario import load_scenario, scenarios
-from simulators.serve import serve
-from simulators.subject import SimulationError
+from simulators.tables import devices_table, faults_table
 from simulators.ward import run_ward, standard_input
+
+DIALECTS = "; ".join(f"{name}: {', '.join(model.dialects)}" for name, model in DEVICES.items())
+FAULTS = f"One of {', '.join(fault_names())}, where the device knows it."
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
 
@@ -43,9 +47,12 @@ def simulate(
     ] = None,
     speed: Annotated[float, typer.Option(help="Simulated seconds in a second.")] = 1.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
-    dialect: Annotated[str | None, typer.Option(help="The first one if not given.")] = None,
+    dialect: Annotated[
+        str | None, typer.Option(help=f"The first one if not given. {DIALECTS}")
+    ] = None,
     fault: Annotated[
-        list[str] | None, typer.Option(help="NAME, NAME@START or NAME@START+FOR, in seconds.")
+        list[str] | None,
+        typer.Option(help=f"NAME, NAME@START or NAME@START+FOR, in seconds. {FAULTS}"),
     ] = None,
 ) -> None:
     """Be one device, to the byte, until interrupted; the first line says where, in JSON."""
@@ -53,16 +60,22 @@ def simulate(
         if speed <= 0:
             raise SimulationError(f"--speed must be above 0, not {speed:g}")
         port = _port(pty, tcp, rfc2217)
-        cable = _cable(device, scenario, record, seed, dialect)
+        line = _build_line(device, scenario, record, seed, dialect)
         for spec in fault or []:
-            cable.poke(parse_fault(spec))
+            line.inject_fault(parse_fault(spec))
     except SimulationError as error:
         _fail(error, 2)
 
     def opened(url: str) -> None:
-        _say({"device": device, "url": url})
+        _print_json({"device": device, "url": url})
 
-    _run(serve(cable, port, speed=speed, opened=opened))
+    _run(serve(line, port, speed=speed, opened=opened))
+
+
+@app.command("devices")
+def list_devices() -> None:
+    """List the devices, their dialects and the faults that they can show."""
+    typer.echo(f"{devices_table()}\n\n{faults_table()}")
 
 
 @app.command("scenarios")
@@ -73,12 +86,12 @@ def list_scenarios() -> None:
 
 @app.command()
 def ward() -> None:
-    """Be the devices of a whole ward, told through JSON lines on standard input."""
+    """Be the devices of a whole ward, commanded through JSON lines on standard input."""
 
-    async def told() -> None:
-        await run_ward(await standard_input(), _say, _complain)
+    async def commanded() -> None:
+        await run_ward(await standard_input(), _print_json, _print_error)
 
-    _run(told())
+    _run(commanded())
 
 
 def scenarios_table() -> str:
@@ -88,17 +101,17 @@ def scenarios_table() -> str:
     return "\n".join(f"{name:<{width}}  {listed[name]}" for name in listed)
 
 
-def _cable(
+def _build_line(
     device: str, scenario: str | None, record: Path | None, seed: int, dialect: str | None
-) -> Cable:
+) -> SimulatedLine:
     role = find(device).role
     if record is not None:
         if scenario is not None:
             raise SimulationError("--scenario and --record exclude each other: give one")
-        return build(device, load_record(record), dialect=dialect, seed=seed)
-    course = load_scenario(scenario or "calm")
-    patient = course.patient(seed, dose_at_s=course.dose_at_s)
-    return build(device, patient, dialect=dialect, seed=seed, scripted=course.faults_for(role))
+        return build(device, load_numerics(record), dialect=dialect, seed=seed)
+    loaded = load_scenario(scenario or "calm")
+    patient = loaded.patient(seed, dose_at_s=loaded.dose_at_s)
+    return build(device, patient, dialect=dialect, seed=seed, scripted=loaded.faults_for(role))
 
 
 def _port(pty: Path | None, tcp: str | None, rfc2217: str | None) -> Port:
@@ -126,7 +139,7 @@ def _run(work: Coroutine[object, object, None]) -> None:
     except* SimulationError as group:
         failure = _first(group)
     if failure:
-        _complain(failure)
+        _print_error(failure)
         raise typer.Exit(1)
 
 
@@ -145,14 +158,14 @@ async def _until_stopped(work: Coroutine[object, object, None]) -> None:
         task.result()
 
 
-def _say(document: object) -> None:
+def _print_json(document: object) -> None:
     print(json.dumps(document), flush=True)
 
 
-def _complain(text: str) -> None:
+def _print_error(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 def _fail(error: SimulationError, status: int) -> NoReturn:
-    _complain(str(error))
+    _print_error(str(error))
     raise typer.Exit(status)

@@ -1,43 +1,23 @@
-"""What goes wrong with a device, and when: names, times and the `NAME@START+FOR` notation.
+"""When something goes wrong with a device: names, times and the `NAME@START+FOR` notation.
 
-What a fault does is the device's own matter, or `cable`'s for those of the line.
+Which faults there are and what they do is declared by each device, and by `line` for those
+that any line can have.
 """
 
-import difflib
 import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
-from simulators.subject import SimulationError, Subject
-
-
-class Kind(StrEnum):
-    """A thing that goes wrong."""
-
-    FINGER_OFF = "finger-off"
-    CABLE_OUT = "cable-out"
-    ARTEFACT = "artefact"
-    LOW_PERFUSION = "low-perfusion"
-    LOW_BATTERY = "low-battery"
-    CUFF_LEAK = "cuff-leak"
-    CUFF_ASLEEP = "cuff-asleep"
-    NOISE = "noise"
-    TRUNCATED = "truncated"
-    SILENT = "silent"
-    UNPLUGGED = "unplugged"
-
-
-LINE = frozenset({Kind.NOISE, Kind.TRUNCATED, Kind.SILENT, Kind.UNPLUGGED})
-"""What can go wrong between any device and its host."""
+from simulators.errors import SimulationError
+from simulators.vitals import VitalsSource
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault from `at_s` for `for_s` seconds."""
+    """The fault called `name` from `at_s` for `for_s` seconds."""
 
-    kind: Kind
+    name: str
     at_s: float = 0.0
     for_s: float = math.inf
 
@@ -46,21 +26,11 @@ class Fault:
         return self.at_s <= t_s < self.at_s + self.for_s
 
 
-def parse_kind(name: str) -> Kind:
-    """The fault called `name`; `SimulationError` names the ones there are."""
-    try:
-        return Kind(name)
-    except ValueError:
-        near = difflib.get_close_matches(name, list(Kind), 1)
-        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(Kind)}"
-        raise SimulationError(f"no fault is called {name!r}: {hint}") from None
-
-
 def parse_fault(spec: str) -> Fault:
     """The fault in `spec`: `finger-off@120+30` begins at second 120 and lasts 30 s.
 
-    Without `+30` it stays, without `@120` it is there from the start. Raises
-    `SimulationError`.
+    Without `+30` it stays, without `@120` it is there from the start. Whether any device
+    knows it is not looked at. Raises `SimulationError`.
     """
     number = r"\d+(?:\.\d+)?"
     match = re.fullmatch(rf"([a-z-]+)(?:@({number})(?:\+({number}))?)?", spec)
@@ -70,32 +40,31 @@ def parse_fault(spec: str) -> Fault:
             "as finger-off@120+30, or NAME@START, or NAME"
         )
     name, at_s, for_s = match.groups()
-    return Fault(parse_kind(name), float(at_s or 0), float(for_s) if for_s else math.inf)
+    return Fault(name, float(at_s or 0), float(for_s) if for_s else math.inf)
 
 
 class Faults:
-    """The faults of one device: given in simulated time, or scripted in its subject's."""
+    """The faults of one device: injected in simulated time, or scripted in its source's."""
 
-    def __init__(self, subject: Subject, scripted: Iterable[Fault] = ()) -> None:
-        self._subject = subject
+    def __init__(self, source: VitalsSource, scripted: Iterable[Fault] = ()) -> None:
+        self._source = source
         self._scripted = tuple(scripted)
-        self._given: list[Fault] = []
+        self._injected: list[Fault] = []
 
-    def add(self, fault: Fault) -> None:
+    def inject(self, fault: Fault) -> None:
         """Have `fault` happen as well."""
-        self._given.append(fault)
+        self._injected.append(fault)
 
-    def end(self, kind: Kind) -> None:
-        """Mend what was added of this kind; scripted faults keep to their script."""
-        self._given = [fault for fault in self._given if fault.kind is not kind]
+    def clear(self, name: str) -> None:
+        """Clear what was injected by this name; scripted faults keep to their script."""
+        self._injected = [fault for fault in self._injected if fault.name != name]
 
-    def active(self, kind: Kind, t_s: float) -> bool:
-        """Whether a fault of this kind is there at simulated second `t_s`."""
-        if any(fault.kind is kind and fault.covers(t_s) for fault in self._given):
-            return True
-        if not any(fault.kind is kind for fault in self._scripted):
+    def active(self, name: str, t_s: float) -> bool:
+        """Whether a fault of this name is there at simulated second `t_s`."""
+        if not self._injected and not self._scripted:
             return False
-        script_s = self._subject.script_s(t_s)
-        return script_s is not None and any(
-            fault.kind is kind and fault.covers(script_s) for fault in self._scripted
-        )
+        if any(fault.covers(t_s) for fault in self._injected if fault.name == name):
+            return True
+        scripted = [fault for fault in self._scripted if fault.name == name]
+        script_s = self._source.script_s(t_s) if scripted else None
+        return script_s is not None and any(fault.covers(script_s) for fault in scripted)

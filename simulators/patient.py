@@ -7,7 +7,7 @@ Effect of the drug. Every change follows `(t/p)^a * exp(a * (1 - t/p))`: nothing
 dose, all of it at the peak `p` (40 min), then gone again, the faster the larger `a`.
 Blood pressure (a = 2) is down to 40 % of its rise at 90 min and 6 % at 150; dissociation
 and sedation (a = 5) are down to 11 % at 90. Peak and decay: US prescribing information
-of esketamine nasal spray; the shape itself is ours. `courses` is the same for many
+of esketamine nasal spray; the shape itself is ours. `vital_trends` is the same for many
 patients and moments at once.
 """
 
@@ -15,7 +15,7 @@ import math
 import zlib
 from dataclasses import dataclass, field
 
-from simulators.subject import Vitals
+from simulators.vitals import Vitals
 
 _SAME_SESSION_S = 3600.0
 
@@ -54,7 +54,7 @@ NO_DRUG = Drug(sys_rise_mmhg=0.0, dia_rise_mmhg=0.0, pulse_rise_per_min=0.0, cad
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """How far each vital sign wanders from its course, at most, either way."""
+    """How far each vital sign wanders from its trend, at most, either way."""
 
     sys_mmhg: float = 3.0
     dia_mmhg: float = 2.0
@@ -76,7 +76,7 @@ NOISE_PERIOD_S = {
 class Episode:
     """A vital sign that goes to `to`, stays there and comes back.
 
-    It leaves its course at `from_min`, arrives `ramp_min` later, stays until `for_min` after
+    It leaves its trend at `from_min`, arrives `ramp_min` later, stays until `for_min` after
     it began and is back `ramp_min` after that.
     """
 
@@ -153,13 +153,13 @@ class Patient:
             moaas=round(5.0 - (5.0 - drug.moaas_lowest) * mind),
         )
 
-    def _signal(self, name: str, course: float, t_s: float, minute: float | None) -> float:
+    def _signal(self, name: str, trend: float, t_s: float, minute: float | None) -> float:
         if minute is not None:
             for episode in self.profile.episodes:
                 if episode.signal == name:
-                    course += (episode.to - course) * episode.weight(minute)
+                    trend += (episode.to - trend) * episode.weight(minute)
         amplitude: float = getattr(self.profile.noise, name)
-        return course + amplitude * noise(self.seed, name, t_s / NOISE_PERIOD_S[name])
+        return trend + amplitude * noise(self.seed, name, t_s / NOISE_PERIOD_S[name])
 
 
 def noise(seed: int, name: str, x: float) -> float:

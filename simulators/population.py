@@ -12,10 +12,11 @@ from typing import Final
 
 import numpy as np
 
-from simulators.courses import Floats
-from simulators.faults import Fault, Kind
+from simulators.errors import SimulationError
+from simulators.faults import Fault
+from simulators.oximetry import ARTEFACT, FINGER_OFF
 from simulators.patient import Baseline, Drug, Episode, Noise, Patient, Profile
-from simulators.subject import SimulationError
+from simulators.vital_trends import Floats
 
 OLD: Final = 65
 """From this age on pressure rises more often [label]."""
@@ -45,7 +46,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
 """The regimens a population can be given, by their shipped names."""
 
 
-COMPLAINTS: Final[Mapping[str, float]] = {
+ADVERSE_EVENTS: Final[Mapping[str, float]] = {
     "dizziness": 0.15,
     "nausea": 0.14,
     "vertigo": 0.11,
@@ -55,12 +56,12 @@ COMPLAINTS: Final[Mapping[str, float]] = {
     "vomiting": 0.04,
     "visual-change": 0.02,
 }
-"""How many complain of what after 84 mg: about half of what the label counts over some weeks
-of sessions, for any one of them; headache and visual change are ours."""
+"""The share of patients with each adverse event after 84 mg, in any one session: about half of
+what the label counts over some weeks of them; headache and visual change are ours."""
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class AdverseEvent:
     """A symptom of that grade, 1 mild to 3 severe, in minutes after the dose."""
 
     name: str
@@ -82,7 +83,7 @@ class Person:
     weight_kg: float
     profile: Profile
     faults: tuple[Fault, ...]
-    complaints: tuple[Complaint, ...]
+    adverse_events: tuple[AdverseEvent, ...]
 
     def patient(self) -> Patient:
         """This person for a simulated device, before the dose."""
@@ -146,7 +147,7 @@ def _person(n: int, seed: int, effect: Effect, z: Floats, u: Floats) -> Person:
         weight_kg,
         profile,
         _faults(u),
-        tuple(_complaints(effect, u)),
+        tuple(_adverse_events(effect, u)),
     )
 
 
@@ -166,19 +167,19 @@ def _faults(u: Floats) -> tuple[Fault, ...]:
     """Three in ten move their hand for a while; one in eight loses the sensor."""
     faults = []
     if u[3] < 0.3:
-        faults.append(Fault(Kind.ARTEFACT, 60.0 * (2.0 + 110.0 * u[4]), 10.0 + 80.0 * u[5]))
+        faults.append(Fault(ARTEFACT, 60.0 * (2.0 + 110.0 * u[4]), 10.0 + 80.0 * u[5]))
     if u[6] < 0.125:
-        faults.append(Fault(Kind.FINGER_OFF, 60.0 * (2.0 + 110.0 * u[7])))
+        faults.append(Fault(FINGER_OFF, 60.0 * (2.0 + 110.0 * u[7])))
     return tuple(faults)
 
 
-_COMPLAINTS_AT: Final = 8
-_UNIFORMS: Final = _COMPLAINTS_AT + 3 * len(COMPLAINTS)
+_ADVERSE_EVENTS_AT: Final = 8
+_UNIFORMS: Final = _ADVERSE_EVENTS_AT + 3 * len(ADVERSE_EVENTS)
 
 
-def _complaints(effect: Effect, u: Floats) -> Iterator[Complaint]:
-    drawn = u[_COMPLAINTS_AT:].reshape(-1, 3)
-    for (name, share), (occurs, when, how) in zip(COMPLAINTS.items(), drawn, strict=True):
+def _adverse_events(effect: Effect, u: Floats) -> Iterator[AdverseEvent]:
+    drawn = u[_ADVERSE_EVENTS_AT:].reshape(-1, 3)
+    for (name, share), (occurs, when, how) in zip(ADVERSE_EVENTS.items(), drawn, strict=True):
         if occurs < share * min(1.5, effect.dissociation):
             grade = 1 if how < 0.65 else 2 if how < 0.95 else 3
-            yield Complaint(name, grade, float(6.0 + 40.0 * when), float(10.0 + 50.0 * how))
+            yield AdverseEvent(name, grade, float(6.0 + 40.0 * when), float(10.0 + 50.0 * how))

@@ -16,11 +16,11 @@ from typing import Any, Protocol, cast
 import serial
 from serial.rfc2217 import SET_LINESTATE_MASK, SET_MODEMSTATE_MASK, PortManager
 
-from simulators.subject import SimulationError
+from simulators.errors import SimulationError
 
-Heard = Callable[[bytes], None]
+OnBytes = Callable[[bytes], None]
 
-_LOOK_FOR_HOST_S = 0.02
+_HOST_POLL_S = 0.02
 _BACKLOG_BYTES = 65_536
 
 
@@ -31,8 +31,8 @@ class Port(Protocol):
     def url(self) -> str:
         """What a host opens; valid once `open` has returned."""
 
-    async def open(self, heard: Heard) -> None:
-        """Be there; `heard` is called with all bytes from the host."""
+    async def open(self, on_bytes: OnBytes) -> None:
+        """Be there; `on_bytes` is called with all bytes from the host."""
 
     def write(self, data: bytes) -> None:
         """Send to the host that is there, if any."""
@@ -51,21 +51,21 @@ class PtyPort:
         self._path = path
         self._name = ""
         self._master: int | None = None
-        self._heard: Heard = _ignore
+        self._on_bytes: OnBytes = _ignore
         self.idle = True
-        self._look: asyncio.TimerHandle | None = None
+        self._poll_timer: asyncio.TimerHandle | None = None
 
     @property
     def url(self) -> str:
         """The link, or the terminal's own name where there is none."""
         return str(self._path) if self._path else self._name
 
-    async def open(self, heard: Heard) -> None:
+    async def open(self, on_bytes: OnBytes) -> None:
         """Make the terminal and the link to it.
 
         Raises `SimulationError` when something that is no dead link of ours is at the path.
         """
-        self._heard = heard
+        self._on_bytes = on_bytes
         master, slave = os.openpty()
         try:
             tty.setraw(slave)
@@ -79,7 +79,7 @@ class PtyPort:
             os.close(slave)
         self._master = master
         self.idle = True
-        self._watch()
+        self._await_host()
 
     def _link(self) -> None:
         path = self._path
@@ -97,11 +97,11 @@ class PtyPort:
         except OSError as error:
             raise SimulationError(f"{path}: cannot be made: {error.strerror}") from None
 
-    def _watch(self) -> None:
+    def _await_host(self) -> None:
         """Wait for a host to open the terminal, which nothing announces."""
         loop = asyncio.get_running_loop()
         if self._master is not None and self._hung_up():
-            self._look = loop.call_later(_LOOK_FOR_HOST_S, self._watch)
+            self._poll_timer = loop.call_later(_HOST_POLL_S, self._await_host)
         elif self._master is not None:
             self.idle = False
             loop.add_reader(self._master, self._read)
@@ -121,9 +121,9 @@ class PtyPort:
             asyncio.get_running_loop().remove_reader(self._master)
             self.idle = True
             self._empty()
-            self._watch()
+            self._await_host()
         else:
-            self._heard(data)
+            self._on_bytes(data)
 
     def _empty(self) -> None:
         """Throw away what the host left unread, and what it changed of the terminal."""
@@ -146,8 +146,8 @@ class PtyPort:
 
     async def close(self) -> None:
         """Close the terminal and take the link away."""
-        if self._look is not None:
-            self._look.cancel()
+        if self._poll_timer is not None:
+            self._poll_timer.cancel()
         if self._master is None:
             return
         asyncio.get_running_loop().remove_reader(self._master)
@@ -170,17 +170,17 @@ class TcpPort:
         self._host = host
         self._port = port
         self._server: asyncio.Server | None = None
-        self._line: asyncio.Transport | None = None
-        self._heard: Heard = _ignore
+        self._connection: asyncio.Transport | None = None
+        self._on_bytes: OnBytes = _ignore
 
     @property
     def url(self) -> str:
         """As drivers and pyserial write it."""
         return f"{self.scheme}://{self._host}:{self._port}"
 
-    async def open(self, heard: Heard) -> None:
+    async def open(self, on_bytes: OnBytes) -> None:
         """Listen; port 0 takes a free one and keeps it. Raises `SimulationError`."""
-        self._heard = heard
+        self._on_bytes = on_bytes
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(
@@ -193,30 +193,31 @@ class TcpPort:
             ) from None
         self._port = self._server.sockets[0].getsockname()[1]
 
-    def came(self, line: asyncio.Transport) -> None:
+    def connected(self, connection: asyncio.Transport) -> None:
         """Give the line to a host that has connected, and to no other any more."""
         self._drop()
-        self._line = line
+        self._connection = connection
 
-    def took(self, line: asyncio.Transport, data: bytes) -> None:
-        """Hear `data` from the host at `line`, if it still has the line."""
-        if line is self._line:
-            self._heard(data)
+    def received(self, connection: asyncio.Transport, data: bytes) -> None:
+        """Pass on `data` from the host at `connection`, if it still has the port."""
+        if connection is self._connection:
+            self._on_bytes(data)
 
-    def went(self, line: asyncio.Transport) -> None:
+    def disconnected(self, connection: asyncio.Transport) -> None:
         """Forget the host that has gone."""
-        if line is self._line:
-            self._line = None
+        if connection is self._connection:
+            self._connection = None
 
     def write(self, data: bytes) -> None:
         """Send `data`, or lose it when the host has stopped reading."""
-        if self._line is not None and self._line.get_write_buffer_size() < _BACKLOG_BYTES:
-            self._line.write(data)
+        host = self._connection
+        if host is not None and host.get_write_buffer_size() < _BACKLOG_BYTES:
+            host.write(data)
 
     def _drop(self) -> None:
-        if self._line is not None:
-            self._line.abort()
-            self._line = None
+        if self._connection is not None:
+            self._connection.abort()
+            self._connection = None
 
     async def close(self) -> None:
         """Drop the host and stop listening."""
@@ -233,14 +234,14 @@ class _Connection(asyncio.Protocol):
         self._port = port
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._line = cast("asyncio.Transport", transport)
-        self._port.came(self._line)
+        self._connection = cast("asyncio.Transport", transport)
+        self._port.connected(self._connection)
 
     def data_received(self, data: bytes) -> None:
-        self._port.took(self._line, data)
+        self._port.received(self._connection, data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._port.went(self._line)
+        self._port.disconnected(self._connection)
 
 
 class _Rfc2217(PortManager):
@@ -261,23 +262,23 @@ class Rfc2217Port(TcpPort):
 
     scheme = "rfc2217"
 
-    def came(self, line: asyncio.Transport) -> None:
+    def connected(self, connection: asyncio.Transport) -> None:
         """Begin the negotiation with the host that has connected."""
-        super().came(line)
+        super().connected(connection)
         settings: Any = serial.serial_for_url("loop://", timeout=0)
-        connection: Any = line
-        self._manager = _Rfc2217(settings, connection)
+        transport: Any = connection
+        self._manager = _Rfc2217(settings, transport)
 
-    def took(self, line: asyncio.Transport, data: bytes) -> None:
-        """Hear what is data, and obey what is not."""
-        if line is self._line:
-            super().took(line, b"".join(self._manager.filter(data)))
+    def received(self, connection: asyncio.Transport, data: bytes) -> None:
+        """Pass on what is data, and obey what is not."""
+        if connection is self._connection:
+            super().received(connection, b"".join(self._manager.filter(data)))
 
     def write(self, data: bytes) -> None:
         """Send `data` with RFC 2217's escapes."""
-        if self._line is not None:
+        if self._connection is not None:
             super().write(b"".join(self._manager.escape(data)))
 
 
 def _ignore(data: bytes) -> None:
-    """Heard before anybody listens."""
+    """What is received before the port is open."""

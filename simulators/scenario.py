@@ -1,22 +1,22 @@
 """Scenarios: a patient and what goes wrong, read from TOML.
 
 Times in a file are minutes after the dose, or after the start where there is no `[drug]`.
-Every key is checked; a wrong one is refused with its file, its name and the mend.
+Every key is checked; a wrong one is refused with its file, its name and a correction.
 """
 
-import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from simulators.faults import Fault, parse_kind
+from simulators.devices import ROLES, check_fault_name
+from simulators.errors import SimulationError, suggest
+from simulators.faults import Fault
 from simulators.patient import Baseline, Drug, Episode, Noise, Patient, Profile
-from simulators.subject import SimulationError
 
-_SHIPPED = files("simulators") / "scenarios"
+_SHIPPED = files("simulators") / "data" / "scenarios"
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class RoleFault:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One course of events. The dose comes `dose_at_s` after the start unless given before."""
+    """One sequence of events. The dose comes `dose_at_s` after the start unless given before."""
 
     name: str
     description: str
@@ -119,23 +119,21 @@ def parse_scenario(text: str, source: str) -> Scenario:
 
 def _fault(row: _FaultRow, source: str) -> RoleFault:
     if row.device:
-        _one_of(row.device, ["oximeter", "cuff"], source, "[[fault]] device")
+        _one_of(row.device, ROLES, source, "[[fault]] device")
     try:
-        kind = parse_kind(row.name)
+        check_fault_name(row.name)
     except SimulationError as error:
         raise SimulationError(f"{source}: [[fault]] {error}") from None
-    return RoleFault(Fault(kind, row.from_min * 60, row.for_min * 60), row.device)
+    return RoleFault(Fault(row.name, row.from_min * 60, row.for_min * 60), row.device)
 
 
 def _names(cls: type[Any]) -> list[str]:
     return [field.name for field in fields(cls)]
 
 
-def _one_of(value: str, known: list[str], source: str, what: str) -> None:
+def _one_of(value: str, known: Sequence[str], source: str, what: str) -> None:
     if value not in known:
-        near = difflib.get_close_matches(value, known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
-        raise SimulationError(f"{source}: {what} {value!r} is not known: {hint}")
+        raise SimulationError(f"{source}: {what} {value!r} is not known: {suggest(value, known)}")
 
 
 def _rows(cls: type[T], document: Mapping[str, Any], key: str, source: str) -> tuple[T, ...]:

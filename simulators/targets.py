@@ -1,7 +1,7 @@
-"""What a population should show, and what one shows.
+"""Calibration targets of a population, and how far one meets them.
 
-`Shown` is what was measured at each patient: of a population's own courses at the moments
-when the reports measured (`shown_by`), or of sessions in which somebody measured.
+`Endpoints` are what was measured at each patient: in a population's own trends at the moments
+when the reports measured (`endpoints`), or in sessions that were recorded.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.courses import courses
 from simulators.population import OLD, Person
+from simulators.vital_trends import vital_trends
 
 PRESSURE_MIN: Final = (20, 40, 60, 90)
 CADSS_MIN: Final = (40, 90)
@@ -27,7 +27,7 @@ Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class Endpoints:
     """What was measured at each patient within 90 min of the dose, one place each.
 
     Rises are from the last pressure before the dose; `_at_40` is the one measured closest to
@@ -46,19 +46,19 @@ class Shown:
     moaas_least: NDArray[Any]
 
 
-def shown_by(people: Sequence[Person]) -> Shown:
-    """What would have been measured at `people` by somebody who is always in time.
+def endpoints(people: Sequence[Person]) -> Endpoints:
+    """What would have been measured at `people` by an observer who is always in time.
 
-    Nobody misses a loss of consciousness, whenever it comes.
+    The observer misses no loss of consciousness, whenever it comes.
     """
     minutes = np.arange(-1.0, 91.0)
-    seen = courses(people, minutes * 60.0)
+    seen = vital_trends(people, minutes * 60.0)
     at = {int(minute): column for column, minute in enumerate(minutes)}
     sys, dia = np.rint(seen.sys_mmhg), np.rint(seen.dia_mmhg)
     sys_rise, dia_rise = sys - sys[:, :1], dia - dia[:, :1]
     measured = [at[minute] for minute in PRESSURE_MIN]
     asleep = seen.moaas.min(axis=1) == 0
-    return Shown(
+    return Endpoints(
         age=np.array([person.age for person in people]),
         sys_rise_most=sys_rise[:, measured].max(axis=1),
         dia_rise_most=dia_rise[:, measured].max(axis=1),
@@ -73,7 +73,7 @@ def shown_by(people: Sequence[Person]) -> Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class TargetResult:
     """A target and what there is instead: `low` to `high` is right; None where nobody is asked."""
 
     name: str
@@ -96,27 +96,27 @@ class Target:
     """
 
     name: str
-    of: Callable[[Shown], NDArray[Any]]
+    of: Callable[[Endpoints], NDArray[Any]]
     about: float | None = None
     low: float = 0.0
     high: float = 100.0
     unit: str = "%"
-    among: Callable[[Shown], Bools] = lambda shown: np.ones(shown.age.shape, dtype=bool)
+    among: Callable[[Endpoints], Bools] = lambda measured: np.ones(measured.age.shape, dtype=bool)
 
-    def held_against(self, shown: Shown) -> Finding:
-        """What `shown` shows. About means: of a hundred such samples, 99 are in the range.
+    def check(self, measured: Endpoints) -> TargetResult:
+        """How `measured` meets it. About means: of a hundred such samples, 99 are in the range.
 
         A mean may be 15 % off.
         """
-        asked = self.among(shown)
-        values = self.of(shown)[asked]
+        asked = self.among(measured)
+        values = self.of(measured)[asked]
         percent = 100.0 if self.unit == "%" else 1.0
         found = float(values.mean()) * percent if values.size else None
         low, high = self.low, self.high
         if self.about is not None:
             off = self._off(values.size)
             low, high = max(0.0, self.about - off), self.about + off
-        return Finding(self.name, low, high, found, self.unit)
+        return TargetResult(self.name, low, high, found, self.unit)
 
     def _off(self, asked: int) -> float:
         assert self.about is not None
@@ -167,6 +167,6 @@ TARGETS: Final[Mapping[str, Sequence[Target]]] = {
 taken as half or more. The other regimens have no figures of their own."""
 
 
-def findings(regimen: str, shown: Shown) -> list[Finding]:
-    """What `shown` shows, target by target; none for a regimen without targets."""
-    return [target.held_against(shown) for target in TARGETS.get(regimen, ())]
+def check_targets(regimen: str, measured: Endpoints) -> list[TargetResult]:
+    """How `measured` meets the targets of a regimen; empty for a regimen without targets."""
+    return [target.check(measured) for target in TARGETS.get(regimen, ())]

@@ -1,13 +1,13 @@
-"""A whole ward in one process, told what to be and poked through lines of JSON.
+"""A whole ward in one process, described and commanded through lines of JSON.
 
 Line 1 is a list of beds, answered by one line with their urls; every later line is one
-poke. It ends when its input does, and so with the process that started it.
+command. It ends when its input does, and so with the process that started it.
 
     [{"id": "bed-1", "scenario": "calm", "seed": 1, "speed": 60,
       "devices": [{"kind": "nonin", "dialect": "2", "pty": "/tmp/bed-1"}]}]
     {"bed": "bed-1", "dose": true}
     {"bed": "bed-1", "device": "oximeter", "fault": "finger-off", "for_s": 30}
-    {"bed": "bed-1", "device": "oximeter", "mend": "finger-off"}
+    {"bed": "bed-1", "device": "oximeter", "clear_fault": "finger-off"}
     {"bed": "bed-1", "ask": "patient"}
 
 The last one is answered by a line with the patient's true vital signs and the seconds since
@@ -24,17 +24,17 @@ from pathlib import Path
 from typing import Any
 
 from simulators.clock import Timeline
+from simulators.device_server import DeviceServer
 from simulators.devices import build, find
-from simulators.faults import Fault, parse_kind
+from simulators.errors import SimulationError
+from simulators.faults import Fault
 from simulators.patient import Patient
 from simulators.ports import Port, PtyPort, TcpPort
 from simulators.scenario import load_scenario
-from simulators.serve import Served
-from simulators.subject import SimulationError
 
 _LINE_BYTES = 1 << 20
 
-Say = Callable[[object], None]
+Reply = Callable[[object], None]
 
 
 @dataclass(slots=True)
@@ -43,13 +43,13 @@ class Bed:
 
     patient: Patient
     timeline: Timeline
-    devices: dict[str, Served] = field(default_factory=dict)
+    devices: dict[str, DeviceServer] = field(default_factory=dict)
 
 
 def make_bed(spec: Mapping[str, Any]) -> Bed:
     """The bed in one entry of the list; raises `SimulationError`.
 
-    The patient waits for a dose to be poked in unless the entry has `dose_at_s`, which may be
+    The patient waits for a dose command unless the entry has `dose_at_s`, which may be
     before the start.
     """
     seed = spec.get("seed", 0)
@@ -59,14 +59,14 @@ def make_bed(spec: Mapping[str, Any]) -> Bed:
     for number, device in enumerate(spec["devices"]):
         kind = device["kind"]
         role = find(kind).role
-        cable = build(
+        line = build(
             kind,
             patient,
             dialect=device.get("dialect"),
             seed=seed + number,
             scripted=scenario.faults_for(role),
         )
-        bed.devices[device.get("id", role)] = Served(cable, _port(device), bed.timeline)
+        bed.devices[device.get("id", role)] = DeviceServer(line, _port(device), bed.timeline)
     return bed
 
 
@@ -77,56 +77,58 @@ def _port(device: Mapping[str, Any]) -> Port:
     return PtyPort(Path(device["pty"]) if "pty" in device else None)
 
 
-def poke(beds: Mapping[str, Bed], line: Mapping[str, Any], say: Say) -> None:
-    """Do what one line says; raises `SimulationError` when it cannot be done."""
-    bed = beds[line["bed"]]
+def execute(beds: Mapping[str, Bed], command: Mapping[str, Any], reply: Reply) -> None:
+    """Do what one line commands; raises `SimulationError` when it cannot be done."""
+    bed = beds[command["bed"]]
     now_s = bed.timeline.now_s()
-    if "fault" in line:
-        fault = Fault(parse_kind(line["fault"]), now_s, line.get("for_s", math.inf))
-        bed.devices[line["device"]].poke(fault)
-    elif "mend" in line:
-        bed.devices[line["device"]].mend(parse_kind(line["mend"]))
-    elif line.get("dose") is True:
+    if "fault" in command:
+        fault = Fault(command["fault"], now_s, command.get("for_s", math.inf))
+        bed.devices[command["device"]].inject_fault(fault)
+    elif "clear_fault" in command:
+        bed.devices[command["device"]].clear_fault(command["clear_fault"])
+    elif command.get("dose") is True:
         bed.patient.dose(now_s)
-    elif line.get("ask") == "patient":
-        say(
+    elif command.get("ask") == "patient":
+        reply(
             {
-                "bed": line["bed"],
+                "bed": command["bed"],
                 "at_s": now_s,
                 "script_s": bed.patient.script_s(now_s),
                 "vitals": asdict(bed.patient.at(now_s)),
             }
         )
     else:
-        raise SimulationError("nothing to do: give dose, fault, mend or ask")
+        raise SimulationError("nothing to do: give dose, fault, clear_fault or ask")
 
 
-async def run_ward(lines: asyncio.StreamReader, say: Say, complain: Callable[[str], None]) -> None:
+async def run_ward(
+    lines: asyncio.StreamReader, reply: Reply, report: Callable[[str], None]
+) -> None:
     """Run the ward that the first of `lines` describes until they end.
 
-    A poke that cannot be done is reported to `complain` and changes nothing. Raises
+    A command that cannot be done is told to `report` and changes nothing. Raises
     `SimulationError` when the ward cannot be made.
     """
-    beds = _ward(await lines.readline())
-    served = [device for bed in beds.values() for device in bed.devices.values()]
+    beds = _make_beds(await lines.readline())
+    servers = [server for bed in beds.values() for server in bed.devices.values()]
     try:
         urls = {
-            name: {each: await device.open() for each, device in bed.devices.items()}
+            name: {each: await server.open() for each, server in bed.devices.items()}
             for name, bed in beds.items()
         }
-        say({"beds": urls})
+        reply({"beds": urls})
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(device.run()) for device in served]
+            running = [tasks.create_task(server.run()) for server in servers]
             while line := await lines.readline():
-                _try_poke(beds, line, say, complain)
+                _try_execute(beds, line, reply, report)
             for task in running:
                 task.cancel()
     finally:
-        for device in served:
-            await device.close()
+        for server in servers:
+            await server.close()
 
 
-def _ward(line: bytes) -> dict[str, Bed]:
+def _make_beds(line: bytes) -> dict[str, Bed]:
     try:
         return {spec["id"]: make_bed(spec) for spec in json.loads(line)}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -135,14 +137,14 @@ def _ward(line: bytes) -> dict[str, Bed]:
         ) from None
 
 
-def _try_poke(
-    beds: Mapping[str, Bed], line: bytes, say: Say, complain: Callable[[str], None]
+def _try_execute(
+    beds: Mapping[str, Bed], line: bytes, reply: Reply, report: Callable[[str], None]
 ) -> None:
     try:
-        poke(beds, json.loads(line), say)
+        execute(beds, json.loads(line), reply)
     except (SimulationError, ValueError, KeyError, TypeError, AttributeError) as error:
-        said = str(error) if isinstance(error, SimulationError) else repr(error)
-        complain(f"poke {line.decode(errors='replace').strip()}: {said}")
+        reason = str(error) if isinstance(error, SimulationError) else repr(error)
+        report(f"command {line.decode(errors='replace').strip()}: {reason}")
 
 
 async def standard_input() -> asyncio.StreamReader:
@@ -153,5 +155,7 @@ async def standard_input() -> asyncio.StreamReader:
             lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
         )
     except ValueError:
-        raise SimulationError("a ward is told through a pipe on its standard input") from None
+        raise SimulationError(
+            "a ward reads its commands from a pipe: give it one as standard input"
+        ) from None
     return reader

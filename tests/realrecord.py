@@ -1,6 +1,6 @@
 """A real patient's 24 hours through the core, and the page that explains every alarm of it.
 
-python -m tests.realrecord          # writes docs/real-record.md again
+python -m tests.realrecord          # writes docs/explanation/real-record.md again
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,32 +9,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from alerts.rules import RuleSet
-from alerts.ruleset import load
+from alerts.rules.loader import load_rules
+from alerts.rules.model import RuleSet
 from drivers.clock import Instant
 from drivers.readings import (
     CuffPhase,
     CuffState,
+    DeviceReport,
     Item,
     LinkChanged,
     LinkState,
     Measurement,
     Reading,
-    Report,
     Vital,
 )
 from drivers.registry import DeviceSpec
-from monitor.bed import Bed
-from monitor.commands import RecordScore, StartSession
-from monitor.events import Event
-from monitor.outcome import Outcome
-from monitor.regimen import Regimens
-from monitor.whatif import Onset, by_rule, onsets
-from simulators.record import Record, load_record
+from monitor.bed.bed import Bed
+from monitor.bed.effects import Result
+from monitor.replay.what_if import Onset, by_rule, onsets
+from monitor.session.commands import RecordScore, StartSession
+from monitor.session.events import Event
+from monitor.session.regimen import Regimens
+from simulators.numerics import NumericsRecord, load_numerics
 
 ROOT: Final = Path(__file__).parents[1]
 FILE: Final = ROOT / "tests" / "data" / "mimic_s00001.csv"
-PAGE: Final = ROOT / "docs" / "real-record.md"
+PAGE: Final = ROOT / "docs" / "explanation" / "real-record.md"
 START: Final = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 0.0)
 MINUTE_S: Final = 60
 BEFORE_MIN: Final = 6
@@ -48,15 +48,15 @@ BEFORE_MIN: Final = 6
 class Played:
     """What the bed decided, and the record it was given."""
 
-    record: Record
+    record: NumericsRecord
     rules: RuleSet
     events: Sequence[Event]
 
 
-def play(record: Record | None = None, rules: RuleSet | None = None) -> Played:
+def play(record: NumericsRecord | None = None, rules: RuleSet | None = None) -> Played:
     """The record through a bed with a session, second by second."""
-    record = record or load_record(FILE)
-    rules = rules or load("default")
+    record = record or load_numerics(FILE)
+    rules = rules or load_rules("default")
     bed = Bed(
         "bed-1",
         [
@@ -71,9 +71,9 @@ def play(record: Record | None = None, rules: RuleSet | None = None) -> Played:
     return Played(record, rules, events)
 
 
-def _outcomes(bed: Bed, record: Record) -> Iterator[Outcome]:
-    def said(device: str, item: Item | LinkChanged, now: Instant) -> Outcome:
-        return bed.take(Report(device, now, item))
+def _outcomes(bed: Bed, record: NumericsRecord) -> Iterator[Result]:
+    def said(device: str, item: Item | LinkChanged, now: Instant) -> Result:
+        return bed.take(DeviceReport(device, now, item))
 
     regimen = Regimens.shipped().by_name["esketamine-56"]
     yield said("oximeter", LinkChanged(LinkState.UP), START)
@@ -93,7 +93,7 @@ def _outcomes(bed: Bed, record: Record) -> Iterator[Outcome]:
         yield bed.tick(now)
 
 
-def _pressures(record: Record) -> dict[int, Measurement]:
+def _pressures(record: NumericsRecord) -> dict[int, Measurement]:
     """The pressures by the minute of each; a record holds one until another comes."""
     found: dict[int, Measurement] = {}
     before: object = None
@@ -109,16 +109,17 @@ def _pressures(record: Record) -> dict[int, Measurement]:
 # ── the page ────────────────────────────────────────────────────────────────────────────
 
 HEAD: Final = """
-# A real record, and every alarm of it
+# A real record
 
-24 hours of one real intensive-care patient ([one row a minute](../tests/data/README.md)) through
-the core, second by second: no ports, no database, the clock of the record. A session is opened at
-its start, with the scores of a person who is awake, and no dose is given, so that nothing is held
-against a baseline. Each row's values are held for its minute. A pressure counts as measured in the
-minute in which it changes; the cuff is not ours to start, so a pressure that meets a rule is
-confirmed by the next one in the record, and believed after four minutes when none has come.
+24 hours of one real intensive-care patient ([one row a minute](../../tests/data/README.md)) through
+the core, second by second, without ports and database, by the clock of the record: every alarm,
+with the values that caused it. A session is opened at the start, with the scores of a person who is
+awake. No dose is given, so that no rule compares with a baseline. Each row's values hold for its
+minute. A pressure counts as measured in the minute in which it changes. No measurement can be
+requested, so a pressure that meets a rule is confirmed by the next one in the record, and the alarm
+is raised after four minutes when there is none.
 
-`python -m tests.realrecord` writes this page; a test holds it against what the core does now.
+`python -m tests.realrecord` writes this page; a test compares it with the core.
 """
 
 
@@ -142,7 +143,7 @@ def page(played: Played) -> str:
         lines += [
             f"## {rule}",
             "",
-            "| minute | for | it said | the record, minute by minute |",
+            "| minute | for | alarm text | the record, minute by minute |",
             "| ---: | ---: | --- | --- |",
         ]
         lines += [_row(onset, played.record) for onset in own]
@@ -150,13 +151,13 @@ def page(played: Played) -> str:
     return "\n".join(lines[:-1]) + "\n"
 
 
-def _row(onset: Onset, record: Record) -> str:
+def _row(onset: Onset, record: NumericsRecord) -> str:
     minute = (onset.at - START.wall).total_seconds() / MINUTE_S
     lasted = f"{onset.lasted_s / MINUTE_S:.1f} min"
     return f"| {minute:.1f} | {lasted} | {onset.text} | {_causes(onset, int(minute), record)} |"
 
 
-def _causes(onset: Onset, minute: int, record: Record) -> str:
+def _causes(onset: Onset, minute: int, record: NumericsRecord) -> str:
     """What the record held in the minutes before the alarm, and in its own."""
     shown = range(max(0, minute - BEFORE_MIN), minute + 1)
     if onset.rule.startswith("pressure."):
@@ -166,7 +167,7 @@ def _causes(onset: Onset, minute: int, record: Record) -> str:
     return ", ".join(f"{m}: {_oximetry(onset, record, m)}" for m in shown[-4:])
 
 
-def _oximetry(onset: Onset, record: Record, minute: int) -> str:
+def _oximetry(onset: Onset, record: NumericsRecord, minute: int) -> str:
     row = record.minutes.get(minute)
     spo2, pulse = (None, None) if row is None else (row.spo2_pct, row.pulse_per_min)
     values = {"spo2": spo2, "pulse": pulse}

@@ -81,10 +81,10 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
     "pattern",
     [
         "alerts/sets/default.toml",
-        "monitor/regimens/esketamine-84.toml",
+        "monitor/session/regimens/esketamine-84.toml",
         "monitor/journal/migrations/versions/*.py",
         "api/static/index.html",
-        "simulators/scenarios/calm.toml",
+        "simulators/data/scenarios/calm.toml",
         *(f"{package}/py.typed" for package in PACKAGES),
     ],
 )

@@ -12,20 +12,20 @@ from typing import Any, Final
 
 import httpx
 
-from alerts import ruleset
-from api.app import create_app
+from alerts.rules import loader
+from api import create_app
 from drivers.clock import Clock
-from drivers.memory import MemoryPort
+from drivers.links import MemoryPort
 from drivers.registry import DeviceSpec
 from monitor.journal import Journal
-from monitor.regimen import Regimens
-from monitor.ward import Ward
+from monitor.session.regimen import Regimens
+from monitor.ward.ward import Ward
 from simulators.clock import Timeline
+from simulators.device_server import DeviceServer
 from simulators.devices import build
-from simulators.faults import Fault, parse_kind
+from simulators.faults import Fault
 from simulators.patient import Patient
 from simulators.scenario import load_scenario
-from simulators.serve import Served
 
 OVERRIDE: Final = {"clinician": "dr.b", "reason": "nothing of this is about the gate"}
 DOSE: Final = {"product": "esketamine", "mg": 28, "by": "nurse.a", "override": OVERRIDE}
@@ -45,8 +45,8 @@ class _Line:
     def url(self) -> str:
         return f"memory://{self._port.name}"
 
-    async def open(self, heard: Callable[[bytes], None]) -> None:
-        self._port.on_bytes = heard
+    async def open(self, on_bytes: Callable[[bytes], None]) -> None:
+        self._port.on_bytes = on_bytes
         self._entered.enter_context(self._port)
 
     def write(self, data: bytes) -> None:
@@ -64,7 +64,7 @@ class SimulatedWard:
         self.http = http
         self.clock = ward.clock
         self.patients: dict[str, Patient] = {}
-        self.devices: dict[tuple[str, str], Served] = {}
+        self.devices: dict[tuple[str, str], DeviceServer] = {}
         self.timeline: Timeline
 
     async def get(self, path: str, **params: Any) -> Any:
@@ -105,7 +105,7 @@ class SimulatedWard:
     def fault(self, device: str, kind: str, for_s: float, bed: str = "bed-1") -> None:
         """Have a device misbehave from now on for so long."""
         now_s = self.timeline.now_s()
-        self.devices[bed, device].poke(Fault(parse_kind(kind), now_s, for_s))
+        self.devices[bed, device].inject_fault(Fault(kind, now_s, for_s))
 
     async def alarms(self, bed: str = "bed-1") -> dict[str, Any]:
         """The bed's open alarms by rule."""
@@ -145,7 +145,7 @@ async def simulated_ward(
         for bed in scenarios
     }
     journal = Journal.open(f"sqlite:///{folder}/postdose.db", clock=clock, inline=True)
-    ward = Ward("test", specs, ruleset.load(rules), Regimens.shipped(), journal, clock)
+    ward = Ward("test", specs, loader.load_rules(rules), Regimens.shipped(), journal, clock)
     await ward.restore()
     transport = httpx.ASGITransport(create_app(ward, version="test"), raise_app_exceptions=False)
     async with (
@@ -163,8 +163,8 @@ async def simulated_ward(
         finally:
             for task in running:
                 task.cancel()
-            for served in simulated.devices.values():
-                await served.close()
+            for server in simulated.devices.values():
+                await server.close()
             await journal.close()
 
 
@@ -179,11 +179,11 @@ async def _play(
     patient = simulated.patients[bed] = course.patient(7, dose_at_s=None)
     running = []
     for number, spec in enumerate(specs):
-        cable = build(
+        device = build(
             spec.driver, patient, dialect=None, seed=number, scripted=course.faults_for(spec.id)
         )
         line = _Line(spec.url.removeprefix("memory://"))
-        served = simulated.devices[bed, spec.id] = Served(cable, line, simulated.timeline)
-        await served.open()
-        running.append(tasks.create_task(served.run()))
+        server = simulated.devices[bed, spec.id] = DeviceServer(device, line, simulated.timeline)
+        await server.open()
+        running.append(tasks.create_task(server.run()))
     return running

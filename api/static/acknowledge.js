@@ -88,7 +88,10 @@ export function AlarmText({ alarm, at }) {
     </p>
     <p>${alarm.guidance}</p>
     <p class="muted">${alarm.over ? "over" : alarmState(alarm, at).join(" · ")}</p>
-    ${alarm.blind?.length > 0 && html`<p class="muted">Blind: ${alarm.blind.join(", ")}</p>`}
+    ${
+      alarm.rules_without_data?.length > 0 &&
+      html`<p class="muted">Blind: ${alarm.rules_without_data.join(", ")}</p>`
+    }
     ${alarm.note && html`<p class="muted">Note: ${alarm.note}</p>`}
   `;
 }

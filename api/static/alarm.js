@@ -58,7 +58,7 @@ export const alarmClass = (alarm) =>
 // Its priority as a word; an advisory's is that it is one.
 export const alarmWord = (alarm) => (isAdvisory(alarm) ? "advisory" : alarm.priority);
 
-const escalated = ({ level, recipients }) =>
+const escalated = ({ escalation_level: level, recipients }) =>
   level > 1 ? `escalated to ${recipients.at(-1)}` : "escalated";
 
 // What is known of an alarm beside its text, most telling first.

@@ -43,7 +43,7 @@ export const getBed = (bed) => request(`beds/${part(bed)}`);
 export const getEnded = async (session) =>
   (
     await request(
-      `events?type=alarm.ended&type=alarm.latched-reset&limit=500&session=${part(session)}`,
+      `events?type=alarm.ended&type=alarm.reset&limit=500&session=${part(session)}`,
     )
   ).items.map((event) => event.payload.alarm);
 export const getTrend = async (session, vital) =>

@@ -10,37 +10,37 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from alerts.lifecycle import SOUNDINGS, Alarm
+from alerts.alarm import ALARM_SOUNDINGS, Alarm
 from alerts.rules import RuleSet
 from drivers.clock import Instant
-from drivers.readings import Item, LinkChanged, LinkState, Report
+from drivers.readings import DeviceReport, Item, LinkChanged, LinkState
 from drivers.registry import DeviceSpec
-from monitor.bed import Bed
-from monitor.cohort.devices import READING_S, Course, Cuff, Oximeter
-from monitor.cohort.nurse import AGAIN_MIN, Nurse, Task, calls_for_action
-from monitor.cohort.stay import CHECKED_MIN, Heard, Stay
-from monitor.commands import (
+from monitor.bed import Bed, Result
+from monitor.cohort.devices import READING_S, Cuff, Oximeter, VitalSigns
+from monitor.cohort.nurse import AGAIN_MIN, Nurse, Task, needs_intervention
+from monitor.cohort.stay import CHECKED_MIN, NotedAlarm, SimulatedSession
+from monitor.session import (
+    NOT_CLINICAL,
     Abort,
     Acknowledge,
+    CheckKind,
+    ClearanceScope,
     Close,
     Command,
     ConfirmEscort,
     ControlInfusion,
-    Decide,
     GiveDose,
     InfusionAction,
-    Matter,
     MeasurePressure,
+    RecordClearance,
     RecordObservation,
     RecordScore,
     RecordSymptom,
     Refused,
+    Regimen,
+    Session,
     StartSession,
 )
-from monitor.decisions import NOT_ABOUT_THE_PATIENT
-from monitor.outcome import Outcome
-from monitor.regimen import CheckOf, Regimen
-from monitor.session import Session
 from simulators.population import Person
 
 TICK_S: Final = 30
@@ -74,7 +74,7 @@ OXIMETER: Final = DeviceSpec("oximeter", "nonin", "memory://oximeter")
 CUFF: Final = DeviceSpec("cuff", "suntech", "memory://cuff")
 
 
-def watch(person: Person, regimen: Regimen, rules: RuleSet) -> Stay:
+def simulate_session(person: Person, regimen: Regimen, rules: RuleSet) -> SimulatedSession:
     """The stay of `person`, who is given `regimen` and watched by `rules`."""
     return Bedside(person, regimen, rules).run()
 
@@ -88,16 +88,16 @@ class Bedside:
         self.random = Random(person.seed)
         self.nurse = Nurse(self.random)
         self.bed = Bed("bed-1", (OXIMETER, CUFF), rules)
-        self.stay = Stay(person.age)
+        self.stay = SimulatedSession(person.age)
         self.t_s = 0.0
         self.now = START
         self.zero_s: float | None = None
         self.oximeter = Oximeter(person.faults)
         self.cuff = Cuff(self.random)
         self.heard: dict[str, list[int]] = {}
-        self.course = Course(person, None, 2 * GIVES_UP_S)
+        self.course = VitalSigns(person, None, 2 * GIVES_UP_S)
 
-    def run(self) -> Stay:
+    def run(self) -> SimulatedSession:
         for spec in (OXIMETER, CUFF):
             self._say(spec, LinkChanged(LinkState.UP))
         self._say(CUFF, self.cuff.state)
@@ -147,18 +147,18 @@ class Bedside:
     # ── what the devices say, and what comes of it ──────────────────────────────────────
 
     def _say(self, spec: DeviceSpec, item: Item | LinkChanged) -> None:
-        self._did(self.bed.take(Report(spec.id, self.now, item)))
+        self._did(self.bed.take(DeviceReport(spec.id, self.now, item)))
 
-    def _did(self, outcome: Outcome) -> None:
-        if outcome.requests:
+    def _did(self, outcome: Result) -> None:
+        if outcome.effects:
             self.cuff.starts(self.t_s)
         for event in outcome.events:
             if event.type in _CALLS_AGAIN:
                 self.stay.called_again += 1
-            if event.type in SOUNDINGS:
+            if event.type in ALARM_SOUNDINGS:
                 said = Alarm.from_json(event.payload["alarm"])
                 self.heard.setdefault(said.id, []).append(len(self.stay.alarms))
-                self.stay.alarms.append(Heard(said.rule, said.kind.value, said.priority.label))
+                self.stay.alarms.append(NotedAlarm(said.rule, said.kind.value, said.priority.label))
                 self.nurse.hears(said, self.t_s)
 
     def _ask(self, command: Command) -> bool:
@@ -181,8 +181,8 @@ class Bedside:
             self._look_at_the_door()
 
     def _look_at_the_door(self) -> None:
-        unmet = [c for c in self.bed.criteria(self.now) if not c.met]
-        of_patient = [c for c in unmet if c.name not in NOT_ABOUT_THE_PATIENT]
+        unmet = [c for c in self.bed.discharge_criteria(self.now) if not c.met]
+        of_patient = [c for c in unmet if c.name not in NOT_CLINICAL]
         if not of_patient and self.stay.ready_min is None:
             self.stay.ready_min = self.minute
         for check, over_min in CHECKED_MIN.items():
@@ -200,14 +200,14 @@ class Bedside:
     # ── what the nurse does ─────────────────────────────────────────────────────────────
 
     def take_alarm(self, id_: str) -> None:
-        alarm = self.bed.engine.find(id_)
+        alarm = self.bed.alarm_engine.find(id_)
         if alarm is None or not alarm.is_open:
             return
-        if calls_for_action(alarm):
+        if needs_intervention(alarm):
             for place in self.heard[id_]:
                 self.stay.alarms[place] = replace(self.stay.alarms[place], acted=True)
             self.oximeter.put_back()
-            if alarm.rule == "tech.cuff-failed" or alarm.device == CheckOf.PRESSURE:
+            if alarm.rule == "tech.cuff-failed" or alarm.device == CheckKind.PRESSURE:
                 self.measure("")
             for scale, prefix in SCORED_BY.items():
                 if alarm.rule.startswith(prefix):
@@ -238,10 +238,16 @@ class Bedside:
         """A device, or the infusion's start; the effect begins with the last of them."""
         if self._give():
             return
-        unmet = {criterion.name for criterion in self.bed.gate(self.now) if not criterion.met}
+        unmet = {
+            criterion.name for criterion in self.bed.predose_criteria(self.now) if not criterion.met
+        }
         if "pressure-acceptable" in unmet:
             if self.t_s >= DECIDES_S:
-                self._ask(Decide(Matter.PRE_DOSE, "clinician", "as usual for this patient", BY))
+                self._ask(
+                    RecordClearance(
+                        ClearanceScope.PRE_DOSE, "clinician", "as usual for this patient", BY
+                    )
+                )
             else:
                 self._ask(MeasurePressure(BY))
         if self.t_s > GIVES_UP_S - TRIES_AGAIN_S:
@@ -268,8 +274,10 @@ class Bedside:
 
     def _begins(self) -> None:
         self.zero_s = self.t_s
-        self.course = Course(self.person, self.zero_s, self.zero_s + 60.0 * LATEST_MIN + GIVES_UP_S)
-        for said in self.person.complaints:
+        self.course = VitalSigns(
+            self.person, self.zero_s, self.zero_s + 60.0 * LATEST_MIN + GIVES_UP_S
+        )
+        for said in self.person.adverse_events:
             at_s = self.zero_s + said.from_min * 60.0
             self.nurse.decides(Task.ASK, at_s, f"{said.name} {said.grade}")
             self.nurse.decides(Task.ASK, at_s + said.for_min * 60.0, f"{said.name} 0")

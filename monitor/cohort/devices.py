@@ -16,9 +16,10 @@ from drivers.readings import (
     Reading,
     Vital,
 )
-from simulators.courses import courses
-from simulators.faults import Fault, Kind
+from simulators.faults import Fault
+from simulators.oximetry import ARTEFACT, FINGER_OFF
 from simulators.population import Person
+from simulators.vital_trends import vital_trends
 
 READING_S: Final = 5
 """How often the oximeter is read."""
@@ -27,10 +28,10 @@ CUFF_S: Final = (28.0, 45.0)
 CUFF_FAILS: Final = 0.03
 """How long the cuff takes, and the share of its measurements that give nothing [ours]."""
 
-_FLAGS: Final = {Kind.ARTEFACT: frozenset({Flag.ARTEFACT}), None: frozenset[Flag]()}
+_FLAGS: Final = {ARTEFACT: frozenset({Flag.ARTEFACT}), None: frozenset[Flag]()}
 
 
-class Course:
+class VitalSigns:
     """A patient's vital signs and scores in whole units, until `last_s`.
 
     `zero_s` is when the effect begins, None for no effect; times are seconds of the stay.
@@ -38,7 +39,7 @@ class Course:
 
     def __init__(self, person: Person, zero_s: float | None, last_s: float) -> None:
         times = np.arange(0.0, last_s + READING_S, READING_S)
-        seen = courses([person], times, zero_s)
+        seen = vital_trends([person], times, zero_s)
         self._spo2: list[float] = np.rint(seen.spo2_pct[0]).tolist()
         self._pulse: list[float] = np.rint(seen.pulse_per_min[0]).tolist()
         self._sys: list[float] = np.rint(seen.sys_mmhg[0]).tolist()
@@ -48,7 +49,7 @@ class Course:
             "moaas": seen.moaas[0].tolist(),
         }
 
-    def saturation(self, t_s: float, fault: Kind | None) -> Measurement:
+    def saturation(self, t_s: float, fault: str | None) -> Measurement:
         """What the oximeter reads, the finger being in it."""
         place = _place(t_s)
         return _saturation(self._spo2[place], self._pulse[place], fault)
@@ -75,7 +76,7 @@ def _place(t_s: float) -> int:
 
 
 @cache
-def _saturation(spo2: float, pulse: float, fault: Kind | None) -> Measurement:
+def _saturation(spo2: float, pulse: float, fault: str | None) -> Measurement:
     return Measurement((Reading(Vital.SPO2, spo2), Reading(Vital.PULSE, pulse)), _FLAGS[fault])
 
 
@@ -96,12 +97,12 @@ class Oximeter:
         self._seen_at_s = 0.0
         self.blind_s: list[float] = []
 
-    def reads(self, course: Course, t_s: float, zero_s: float | None) -> Measurement:
+    def reads(self, course: VitalSigns, t_s: float, zero_s: float | None) -> Measurement:
         """What it says at `t_s`; faults come so long after `zero_s`."""
         kind = None
         if zero_s is not None and self._faults:
-            kind = next((f.kind for f in self._faults if f.covers(t_s - zero_s)), None)
-        self._off = kind is Kind.FINGER_OFF
+            kind = next((f.name for f in self._faults if f.covers(t_s - zero_s)), None)
+        self._off = kind == FINGER_OFF
         if self._off:
             return _NO_FINGER
         if t_s - self._seen_at_s > READING_S:
@@ -112,7 +113,7 @@ class Oximeter:
     def put_back(self) -> None:
         """Somebody puts the finger back, if it is out."""
         if self._off:
-            self._faults = [f for f in self._faults if f.kind is not Kind.FINGER_OFF]
+            self._faults = [f for f in self._faults if f.name != FINGER_OFF]
 
 
 class Cuff:
@@ -132,7 +133,7 @@ class Cuff:
         """It is asked to measure."""
         self._answers_at_s = t_s + self._random.uniform(*CUFF_S)
 
-    def answers(self, course: Course, t_s: float) -> Measurement | MeasurementFailed | None:
+    def answers(self, course: VitalSigns, t_s: float) -> Measurement | MeasurementFailed | None:
         """What it has found by `t_s`, once; None while there is nothing to say."""
         if self._answers_at_s is None or t_s < self._answers_at_s:
             return None

@@ -11,11 +11,9 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Final
 
-from alerts.lifecycle import Alarm, State
+from alerts.alarm import Alarm, State
 from alerts.rules import SCORES, Priority
-from monitor.discharge import Criterion
-from monitor.regimen import CheckOf
-from monitor.schedule import CheckState, Planned
+from monitor.session import CheckKind, CheckState, Criterion, PlannedCheck
 
 
 class Task(Enum):
@@ -44,7 +42,7 @@ AGAIN_MIN: Final = {"cadss": 15.0, "moaas": 15.0, "pressure-near-baseline": 10.0
 MENDS: Final = frozenset({"tech.sensor-off", "tech.cuff-failed", "check.overdue"})
 
 
-def calls_for_action(alarm: Alarm) -> bool:
+def needs_intervention(alarm: Alarm) -> bool:
     """Whether an alarm she comes to still asks for more than a look.
 
     It does when its condition is still there and it is of medium priority or more, or a
@@ -79,11 +77,11 @@ class Nurse:
         """An alarm has gone off, or has become more urgent."""
         self.decides(Task.TAKE_ALARM, t_s + self._soon(REACTION_S[alarm.priority]), alarm.id)
 
-    def sees_due(self, planned: Iterable[Planned], t_s: float) -> None:
+    def sees_due(self, planned: Iterable[PlannedCheck], t_s: float) -> None:
         """She looks at what has to be checked; pressures are the cuff's."""
         for item in planned:
             is_due = item.state in (CheckState.DUE, CheckState.OVERDUE)
-            if is_due and item.check is not CheckOf.PRESSURE and item.check not in self._promised:
+            if is_due and item.check is not CheckKind.PRESSURE and item.check not in self._promised:
                 self._promised.add(item.check)
                 after_s = min(self._soon(CHECK_S), CHECK_MOST_S)
                 self.decides(Task.SCORE, t_s + after_s, item.check.value)

@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.courses import courses
 from simulators.population import Person
+from simulators.vital_trends import vital_trends
 
 MINUTES: Final = np.arange(0.0, 151.0, 2.0)
 BAND: Final = (5.0, 95.0)
@@ -57,7 +57,7 @@ class Band:
 
 def bands(people: Sequence[Person]) -> dict[str, Band]:
     """The courses of `people`, by the names of `PANELS`."""
-    seen = courses(people, MINUTES * 60.0)
+    seen = vital_trends(people, MINUTES * 60.0)
     found = {}
     for panel in PANELS:
         values = getattr(seen, panel.name)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from math import isinf
 
 from alerts.rules import Priority
-from monitor.cohort.summary import Burden, Summary
-from simulators.targets import Finding
+from monitor.cohort.summary import AlarmLoad, Summary
+from simulators.targets import TargetResult
 
 ADVISORY = "advisory"
 
@@ -30,12 +30,12 @@ def report(summary: Summary) -> str:
     return "\n\n".join(parts)
 
 
-def _target(finding: Finding) -> Sequence[str]:
+def _target(finding: TargetResult) -> Sequence[str]:
     found = "none" if finding.found is None else f"{finding.found:.1f} {finding.unit}"
     return finding.name, expected(finding), found, "" if finding.met else "MISSED"
 
 
-def expected(finding: Finding) -> str:
+def expected(finding: TargetResult) -> str:
     """A target's range in words."""
     if finding.unit == "%" and finding.high >= 100.0:
         return f"{finding.low:g} % or more"
@@ -77,11 +77,11 @@ def _burden(summary: Summary) -> str:
     return _table(["alarm", "priority", "times", "an hour", "acted on"], rows)
 
 
-def _sort(row: Burden) -> str:
+def _sort(row: AlarmLoad) -> str:
     return ADVISORY if row.kind == ADVISORY else row.priority
 
 
-def _percent(row: Burden) -> str:
+def _percent(row: AlarmLoad) -> str:
     return f"{row.acted / row.alarms:.0%}"
 
 

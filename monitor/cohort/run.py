@@ -7,16 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from alerts.rules import RuleSet
-from alerts.ruleset import load
-from monitor.cohort.bedside import watch
+from alerts.rules import RuleSet, load_rules
+from monitor.cohort.bedside import simulate_session
 from monitor.cohort.picture import picture
 from monitor.cohort.report import report
-from monitor.cohort.stay import Stay
+from monitor.cohort.stay import SimulatedSession
 from monitor.cohort.summary import summary
-from monitor.regimen import Regimen, Regimens
+from monitor.session import Regimen, Regimens
+from simulators.errors import SimulationError
 from simulators.population import Person, draw
-from simulators.subject import SimulationError
 
 PROCESSES: Final = 2
 AT_A_TIME: Final = 10
@@ -30,7 +29,7 @@ class CohortError(Exception):
     """A cohort cannot be had; the message says why and what to give instead."""
 
 
-def run(
+def run_cohort(
     regimen: str, patients: int, seed: int, rules: str, drawn_to: Path | None
 ) -> tuple[str, list[str]]:
     """The report on a cohort, and the names of the targets it fails.
@@ -38,7 +37,7 @@ def run(
     The courses are drawn to the file `drawn_to` where one is given. Raises `CohortError`, and
     `RuleError` for a rule set that is not there.
     """
-    rule_set = load(rules)
+    rule_set = load_rules(rules)
     try:
         people = draw(regimen, patients, seed)
     except SimulationError as error:
@@ -57,9 +56,9 @@ def run(
 
 def watch_all(
     people: Sequence[Person], regimen: Regimen, rules: RuleSet, processes: int = PROCESSES
-) -> list[Stay]:
+) -> list[SimulatedSession]:
     """Everybody's stay, in order; the same whatever the number of processes."""
-    watched = partial(watch, regimen=regimen, rules=rules)
+    watched = partial(simulate_session, regimen=regimen, rules=rules)
     if processes == 1 or len(people) <= AT_A_TIME:
         return [watched(person) for person in people]
     context = multiprocessing.get_context("spawn")

@@ -9,7 +9,7 @@ CHECKED_MIN: Final = {90: 95.0, 120: 125.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class NotedAlarm:
     """An alarm that went off: raised, raised again, or more urgent than before.
 
     `acted` is whether it still asked for more than a look when the nurse came.
@@ -22,7 +22,7 @@ class Heard:
 
 
 @dataclass(slots=True)
-class Stay:
+class SimulatedSession:
     """What is known of one patient afterwards.
 
     Minutes count from the last dose, or an infusion's start. `pressures` are minute, systolic
@@ -38,7 +38,7 @@ class Stay:
     scores: list[tuple[str, float, int]] = field(default_factory=list)
     ready_min: float | None = None
     unmet: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    alarms: list[Heard] = field(default_factory=list)
+    alarms: list[NotedAlarm] = field(default_factory=list)
     called_again: int = 0
     blind_s: list[float] = field(default_factory=list)
     hours: float = 0.0

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.rules import Priority
-from monitor.cohort.stay import CHECKED_MIN, Heard, Stay
-from simulators.targets import Finding, Shown, findings
+from monitor.cohort.stay import CHECKED_MIN, NotedAlarm, SimulatedSession
+from simulators.targets import Endpoints, TargetResult, check_targets
 
 WITHIN_MIN: Final = CHECKED_MIN[90]
 """What was found by then counts as within 90 min of the dose."""
@@ -25,7 +25,7 @@ NEAR_MIN: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Burden:
+class AlarmLoad:
     """Alarms of one rule at one priority: how many, how often, how many led to an action."""
 
     rule: str
@@ -49,23 +49,23 @@ class Summary:
     patients: int
     hours: float
     ends: dict[str, int]
-    findings: tuple[Finding, ...]
+    findings: tuple[TargetResult, ...]
     rises: tuple[tuple[int, float, float], ...]
     ready_min: dict[int, float]
     kept: dict[str, int]
-    burden: tuple[Burden, ...]
+    burden: tuple[AlarmLoad, ...]
     called_again: int
     blind_longest_s: float
     blind_patients: int
     blind_min: float
 
     @property
-    def missed(self) -> list[Finding]:
+    def missed(self) -> list[TargetResult]:
         """The targets that are not met."""
         return [finding for finding in self.findings if not finding.met]
 
 
-def summary(regimen: str, stays: Sequence[Stay]) -> Summary:
+def summary(regimen: str, stays: Sequence[SimulatedSession]) -> Summary:
     """What `stays` on `regimen` come to."""
     dosed = [stay for stay in stays if stay.left_min is not None]
     hours = sum(stay.hours for stay in stays)
@@ -75,7 +75,7 @@ def summary(regimen: str, stays: Sequence[Stay]) -> Summary:
         patients=len(stays),
         hours=hours,
         ends=dict(sorted(Counter(stay.end for stay in stays).items())),
-        findings=(*findings(regimen, shown_in(dosed)), *_ready(regimen, dosed)),
+        findings=(*check_targets(regimen, shown_in(dosed)), *_ready(regimen, dosed)),
         rises=tuple(rise for minute in RISES_MIN if (rise := _rise(dosed, minute))),
         ready_min={share: _share_by(ready, share) for share in (5, 50, 90, 95)},
         kept=dict(
@@ -89,23 +89,23 @@ def summary(regimen: str, stays: Sequence[Stay]) -> Summary:
     )
 
 
-def shown_in(dosed: Sequence[Stay]) -> Shown:
+def shown_in(dosed: Sequence[SimulatedSession]) -> Endpoints:
     """What was measured in these stays, for the targets."""
 
-    def each(of: Callable[[Stay], float]) -> NDArray[Any]:
+    def each(of: Callable[[SimulatedSession], float]) -> NDArray[Any]:
         return np.array([of(stay) for stay in dosed], dtype=float)
 
-    def most(stay: Stay, column: int) -> float:
+    def most(stay: SimulatedSession, column: int) -> float:
         return max((p[column] for p in stay.pressures if 0 < p[0] <= WITHIN_MIN), default=np.nan)
 
-    def scores(stay: Stay, scale: str, since_min: float = 0.0) -> list[int]:
+    def scores(stay: SimulatedSession, scale: str, since_min: float = 0.0) -> list[int]:
         return [n for of, at, n in stay.scores if of == scale and since_min < at <= WITHIN_MIN]
 
     def last_or_nan(totals: list[int]) -> float:
         return totals[-1] if totals else np.nan
 
     sys, dia = each(lambda s: s.baseline["sys"]), each(lambda s: s.baseline["dia"])
-    return Shown(
+    return Endpoints(
         age=each(lambda s: s.age),
         sys_rise_most=each(lambda s: most(s, 1)) - sys,
         dia_rise_most=each(lambda s: most(s, 2)) - dia,
@@ -119,14 +119,14 @@ def shown_in(dosed: Sequence[Stay]) -> Shown:
     )
 
 
-def _near(stay: Stay, minute: int) -> tuple[float, float]:
+def _near(stay: SimulatedSession, minute: int) -> tuple[float, float]:
     """The pressure taken closest to `minute`, NaN when none is near."""
     found = [(abs(at - minute), sys, dia) for at, sys, dia in stay.pressures]
     off, sys, dia = min(found, default=(np.inf, np.nan, np.nan))
     return (sys, dia) if off <= NEAR_MIN else (np.nan, np.nan)
 
 
-def _rise(dosed: Sequence[Stay], minute: int) -> tuple[int, float, float] | None:
+def _rise(dosed: Sequence[SimulatedSession], minute: int) -> tuple[int, float, float] | None:
     rises = []
     for stay in dosed:
         sys, dia = _near(stay, minute)
@@ -138,25 +138,25 @@ def _rise(dosed: Sequence[Stay], minute: int) -> tuple[int, float, float] | None
     return minute, sys, dia
 
 
-def _ready(regimen: str, dosed: Sequence[Stay]) -> Iterable[Finding]:
+def _ready(regimen: str, dosed: Sequence[SimulatedSession]) -> Iterable[TargetResult]:
     if regimen != "esketamine-84" or not dosed:
         return
     for check, least in READY_LEAST.items():
         ready = sum(stay.unmet.get(check) == () for stay in dosed)
         name = f"ready but for the window, {check} min"
-        yield Finding(name, least, 100.0, 100.0 * ready / len(dosed))
+        yield TargetResult(name, least, 100.0, 100.0 * ready / len(dosed))
 
 
 def _share_by(minutes: Sequence[float], share: int) -> float:
     return sorted(minutes)[max(0, -(-len(minutes) * share // 100) - 1)] if minutes else np.inf
 
 
-def _burden(heard: Iterable[Heard], hours: float) -> list[Burden]:
+def _burden(heard: Iterable[NotedAlarm], hours: float) -> list[AlarmLoad]:
     found: defaultdict[tuple[str, str, str], list[bool]] = defaultdict(list)
     for alarm in heard:
         found[alarm.rule, alarm.kind, alarm.priority].append(alarm.acted)
     rows = [
-        Burden(rule, kind, priority, len(acted), len(acted) / hours, sum(acted))
+        AlarmLoad(rule, kind, priority, len(acted), len(acted) / hours, sum(acted))
         for (rule, kind, priority), acted in found.items()
     ]
     return sorted(rows, key=lambda row: (-Priority.of(row.priority), -row.alarms, row.rule))

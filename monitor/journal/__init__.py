@@ -1,27 +1,36 @@
 """The durable log of everything that was decided at every bed.
 
 `Journal` is what the daemon opens, `JournalReader` what a command opens beside it, and
-`monitor.journal.migrate.upgrade` brings an older schema up to date. See docs/journal.md.
+`monitor.journal.migrate.upgrade` brings an older schema up to date.
+See docs/reference/journal.md.
 """
 
-from monitor.journal.chain import Fault, Head, Verdict
-from monitor.journal.database import StoreError
+from monitor.journal import queries
+from monitor.journal.chunks import Bucket, InputBlock, InputEntry, StartBlock, Wave
+from monitor.journal.database import StoreError, parse_store_url, refuse_other_revisions, revision
+from monitor.journal.feed import EventFeed, LatestValueCache
+from monitor.journal.hash_chain import ChainHead, IntegrityFault, VerificationResult
 from monitor.journal.journal import Journal
-from monitor.journal.reader import Receipt
-from monitor.journal.reading import JournalReader
-from monitor.journal.samples import Bucket, Entry, Part, Start, Wave
+from monitor.journal.queries import Receipt
+from monitor.journal.reader import JournalReader
 
 __all__ = [
     "Bucket",
-    "Entry",
-    "Fault",
-    "Head",
+    "ChainHead",
+    "EventFeed",
+    "InputBlock",
+    "InputEntry",
+    "IntegrityFault",
     "Journal",
     "JournalReader",
-    "Part",
+    "LatestValueCache",
     "Receipt",
-    "Start",
+    "StartBlock",
     "StoreError",
-    "Verdict",
+    "VerificationResult",
     "Wave",
+    "parse_store_url",
+    "queries",
+    "refuse_other_revisions",
+    "revision",
 ]

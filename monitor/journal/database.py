@@ -53,7 +53,7 @@ class Address:
         return str(self.path) if self.path else self.url.render_as_string(hide_password=True)
 
 
-def locate(url: str) -> Address:
+def parse_store_url(url: str) -> Address:
     """The address that `url` names.
 
     `sqlite:///var/lib/postdose/postdose.db` is an absolute path; a name without a directory,

@@ -9,25 +9,25 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from drivers.clock import Clock, Instant
-from monitor.events import Event, Stored
-from monitor.journal import reader
-from monitor.journal.chain import canonical
+from monitor.journal import queries
+from monitor.journal.appender import Appender, AppendRequest
+from monitor.journal.chunker import SampleChunker
+from monitor.journal.chunks import Chunk
+from monitor.journal.commit_queue import CommitQueue
 from monitor.journal.database import (
     Address,
     create_file,
     engine_for,
     explained,
-    locate,
     lock_file,
+    parse_store_url,
     refuse_other_revisions,
     revision,
 )
-from monitor.journal.ledger import Entry, Ledger
-from monitor.journal.reader import Receipt
-from monitor.journal.reading import JournalReader
-from monitor.journal.recorder import Recorder
-from monitor.journal.samples import Chunk
-from monitor.journal.writer import Writer
+from monitor.journal.hash_chain import canonical
+from monitor.journal.queries import Receipt
+from monitor.journal.reader import JournalReader
+from monitor.session import Event, Stored
 
 Listener = Callable[[Sequence[Stored]], None]
 
@@ -52,8 +52,8 @@ class Journal(JournalReader):
             self.release()
             raise
         self.last_seq = ledger.head.seq
-        self._writer = Writer(address, ledger, clock, self._stored, inline=inline)
-        self._recorder = Recorder(self._writer.put_chunk)
+        self._commit_queue = CommitQueue(address, ledger, clock, self._stored, inline=inline)
+        self._chunker = SampleChunker(self._commit_queue.put_chunk)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock | None = None, inline: bool = False) -> Self:
@@ -63,20 +63,20 @@ class Journal(JournalReader):
         while it opens. Raises `StoreError`: unreachable, not writable, of another schema, or
         written by another process.
         """
-        return cls(locate(url), clock or Clock(), inline=inline)
+        return cls(parse_store_url(url), clock or Clock(), inline=inline)
 
-    def _ready(self, address: Address) -> Ledger:
+    def _ready(self, address: Address) -> Appender:
         if address.path is not None:
             create_file(address.path)
             self._lock = lock_file(address.path)
-        found = self.ask_now(revision)
+        found = self.query_sync(revision)
         if found is None:
             from monitor.journal.migrate import upgrade_engine
 
             upgrade_engine(address, self._engine)
         else:
             refuse_other_revisions(address, found)
-        ledger = Ledger(address, self._engine, self._clock)
+        ledger = Appender(address, self._engine, self._clock)
         try:
             ledger.connect()
         except (sa.exc.SQLAlchemyError, OSError) as error:
@@ -85,8 +85,8 @@ class Journal(JournalReader):
 
     async def close(self) -> None:
         """Store what is queued, then let go of the database."""
-        self._recorder.flush()
-        await self._writer.close()
+        self._chunker.flush()
+        await self._commit_queue.close()
         self.release()
 
     def release(self) -> None:
@@ -108,8 +108,8 @@ class Journal(JournalReader):
         journal is closed first. Raises `TypeError` or `ValueError` at once when a payload
         is not plain JSON data.
         """
-        entry = Entry(tuple((event, canonical(event.payload)) for event in events), receipt)
-        return self._writer.put(entry)
+        entry = AppendRequest(tuple((event, canonical(event.payload)) for event in events), receipt)
+        return self._commit_queue.put(entry)
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` called in the loop with the events of each commit, in order."""
@@ -123,22 +123,22 @@ class Journal(JournalReader):
     @property
     def failing_since(self) -> Instant | None:
         """Since when nothing could be stored; None while all is well."""
-        return self._writer.failing_since
+        return self._commit_queue.failing_since
 
     @property
     def failure(self) -> str | None:
         """The database's present complaint, in one line, with how to mend it."""
-        return self._writer.failure
+        return self._commit_queue.failure
 
     @property
     def pending(self) -> int:
         """How many appends are not stored yet."""
-        return self._writer.pending
+        return self._commit_queue.pending
 
     @property
     def samples_dropped(self) -> int:
         """How many samples were dropped because the database failed for too long."""
-        return self._writer.samples_dropped
+        return self._commit_queue.samples_dropped
 
     def cursor(self, name: str) -> int:
         """The last event that the reader `name` is done with; 0 for a new one."""
@@ -152,22 +152,22 @@ class Journal(JournalReader):
         """
         if self._cursors.get(name) != seq:
             self._cursors[name] = seq
-            self._writer.put_cursor(name, seq)
+            self._commit_queue.put_cursor(name, seq)
 
     def open_recording(self, bed: str, at: Instant, data: Mapping[str, Any]) -> None:
         """Begin the recording of what a bed's core is given: a new core starts at `at`.
 
         `data` says, as plain JSON data, what it starts with.
         """
-        self._recorder.open(bed, at, data)
+        self._chunker.open(bed, at, data)
 
     def end_recording(self, bed: str) -> None:
         """What is added from now on was not given to any core."""
-        self._recorder.close(bed)
+        self._chunker.close(bed)
 
     def add_input(self, bed: str, session: str | None, at: Instant, text: str) -> None:
         """Keep what the core was given, as JSON text; cheap, stored within about ten seconds."""
-        self._recorder.add_input(bed, session, at, text)
+        self._chunker.add_input(bed, session, at, text)
 
     def add_wave(
         self,
@@ -181,18 +181,18 @@ class Journal(JournalReader):
     ) -> None:
         """Keep wave samples, oldest first, that arrived at `at`."""
         if samples:
-            self._recorder.add_wave(bed, session, device, name, at, rate_hz, samples)
+            self._chunker.add_wave(bed, session, device, name, at, rate_hz, samples)
 
-    def sweep(self, now: datetime) -> None:
+    def flush_idle(self, now: datetime) -> None:
         """Queue samples gathered for long, for devices that fell silent; call it now and then."""
-        self._recorder.sweep(now)
+        self._chunker.flush_idle(now)
 
     def flush_samples(self) -> None:
         """Queue all samples that are still gathered."""
-        self._recorder.flush()
+        self._chunker.flush()
 
-    async def _chunks(self, kind: str, span: reader.Span) -> list[Chunk]:
-        fresh = [*self._writer.unstored_chunks, *self._recorder.gathered(kind)]
+    async def _chunks(self, kind: str, span: queries.Span) -> list[Chunk]:
+        fresh = [*self._commit_queue.unstored_chunks, *self._chunker.gathered(kind)]
         stored = await super()._chunks(kind, span)
         found = {(c.bed, c.device, c.start_ms, c.count): c for c in stored}
         found |= {

@@ -10,7 +10,7 @@ from monitor.journal.database import (
     create_file,
     engine_for,
     explained,
-    locate,
+    parse_store_url,
     revision,
 )
 from monitor.journal.schema import REVISIONS
@@ -30,7 +30,7 @@ def upgrade(url: str, to: str = "head") -> tuple[str | None, str]:
 
     Returns the revisions before and after. Raises `StoreError`.
     """
-    address = locate(url)
+    address = parse_store_url(url)
     if address.path is not None:
         create_file(address.path)
     engine = engine_for(address, writing=True)

@@ -1,257 +1,277 @@
-"""Questions to the journal: plain functions over a reading connection."""
+"""The journal for those who only read it: beside the daemon, or as the daemon's own half."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+import asyncio
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 
 import sqlalchemy as sa
 
-from monitor.events import Stored
-from monitor.journal.chain import Fault, Head, canonical, open_after, stored_from, walk
-from monitor.journal.samples import INPUTS, OPENING, Chunk, milliseconds, start_in
-from monitor.journal.schema import event, open_alarm, receipt, sample_chunk
-from monitor.session import ENDINGS
+from monitor.journal import queries
+from monitor.journal.chunks import (
+    INPUTS,
+    RECORDING_START,
+    Bucket,
+    Chunk,
+    InputBlock,
+    InputEntry,
+    StartBlock,
+    Wave,
+    part_in,
+    start_in,
+    waves_in,
+)
+from monitor.journal.database import (
+    Address,
+    StoreError,
+    engine_for,
+    explained,
+    parse_store_url,
+    refuse_other_revisions,
+    revision,
+)
+from monitor.journal.hash_chain import ChainHead, IntegrityFault, VerificationResult
+from monitor.journal.queries import Receipt
+from monitor.session import Coverage, Stored
 
-_CHUNK: Final = tuple(column for column in sample_chunk.c if column.name != "id")
+VERIFY_AT_ONCE: Final = 1000
+RECORDING_AT_ONCE: Final = 500
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a command that carried an idempotency key was answered."""
+class JournalReader:
+    """A journal that is read. Every method but the constructors raises `StoreError`."""
 
-    key: str
-    fingerprint: str
-    status: int
-    body: str
+    def __init__(self, address: Address, *, inline: bool = False) -> None:
+        self._address = address
+        self._reading = engine_for(address, writing=False)
+        self._threads = None if inline else ThreadPoolExecutor(2, thread_name_prefix="journal-read")
 
+    @classmethod
+    def open_to_read(cls, url: str) -> Self:
+        """Open the journal at `url`, which a daemon may be writing. Raises `StoreError`."""
+        address = parse_store_url(url)
+        if address.path is not None and not address.path.exists():
+            raise StoreError(f"journal {address} is not there; correct store.url")
+        journal = cls(address)
+        try:
+            found = journal.query_sync(revision)
+            if found is None:
+                raise StoreError(f"journal {address} is empty: no daemon ever wrote to it")
+            refuse_other_revisions(address, found)
+        except BaseException:
+            journal.release()
+            raise
+        return journal
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Which samples are meant: of a session, or of a bed, from `start` on and before `end`."""
+    async def close(self) -> None:
+        """Let go of the database."""
+        self.release()
 
-    session: str | None = None
-    bed: str | None = None
-    start: datetime | None = None
-    end: datetime | None = None
+    def release(self) -> None:
+        """Let go of the reading connections."""
+        if self._threads is not None:
+            self._threads.shutdown()
+        self._reading.dispose()
 
-    def __post_init__(self) -> None:
-        if (self.session is None) == (self.bed is None):
-            raise ValueError("samples are read of a session or of a bed")
+    async def head(self) -> ChainHead:
+        """The last event's place and hash."""
+        return await self._ask(queries.head)
 
-    def holds(self, chunk: Chunk) -> bool:
-        """Whether some of `chunk` may lie in this span."""
-        return (
-            (self.session is None or chunk.session == self.session)
-            and (self.bed is None or chunk.bed == self.bed)
-            and (self.start is None or chunk.end_ms >= milliseconds(self.start))
-            and (self.end is None or chunk.start_ms < milliseconds(self.end))
+    async def events(
+        self,
+        after: int = 0,
+        limit: int = 500,
+        *,
+        bed: str | None = None,
+        session: str | None = None,
+        types: Collection[str] | None = None,
+        subject: str | None = None,
+    ) -> list[Stored]:
+        """Up to `limit` events past `after`, in order, that meet every condition given."""
+        return await self._ask(
+            queries.events,
+            after=after,
+            limit=limit,
+            bed=bed,
+            session=session,
+            types=types,
+            subject=subject,
         )
 
-    def covers(self, at: datetime) -> bool:
-        """Whether `at` lies in this span."""
-        return (self.start is None or at >= self.start) and (self.end is None or at < self.end)
+    async def latest(self, bed: str, types: Collection[str], limit: int = 500) -> list[Stored]:
+        """Up to `limit` of the bed's newest events of those types, newest first."""
+        return await self._ask(queries.latest, bed, types, limit)
 
+    async def load_stream(self, bed: str) -> tuple[list[Stored], int]:
+        """The bed's events that its present state follows from, and its last event's `n`.
 
-def events(
-    connection: sa.Connection,
-    *,
-    after: int,
-    limit: int,
-    bed: str | None = None,
-    session: str | None = None,
-    types: Collection[str] | None = None,
-    subject: str | None = None,
-) -> list[Stored]:
-    """Up to `limit` events past `after`, in order."""
-    query = sa.select(event).where(event.c.seq > after)
-    if bed is not None:
-        query = query.where(event.c.bed == bed)
-    if session is not None:
-        query = query.where(event.c.session == session)
-    if types is not None:
-        query = query.where(event.c.type.in_(types))
-    if subject is not None:
-        query = query.where(event.c.subject == subject)
-    return _stored(connection, query.order_by(event.c.seq).limit(limit))
+        They start at the earliest of its last `session.started`, the first event of any alarm
+        still open, and the first time that its cuff was stopped since a patient left.
+        """
+        return await self._ask(queries.load_stream, bed)
 
+    async def sessions(self, limit: int = 50, *, before: int | None = None) -> list[Stored]:
+        """Up to `limit` `session.started` events, newest first, before event `before`."""
+        return await self._ask(queries.sessions, limit, before)
 
-def latest(connection: sa.Connection, bed: str, types: Collection[str], limit: int) -> list[Stored]:
-    """Up to `limit` of the bed's newest events of those types, newest first."""
-    query = sa.select(event).where(event.c.bed == bed, event.c.type.in_(types))
-    return _stored(connection, query.order_by(event.c.seq.desc()).limit(limit))
+    async def of_sessions(self, sessions: Collection[str], types: Collection[str]) -> list[Stored]:
+        """The events of these types in any of these sessions, in order."""
+        return await self._ask(queries.of_sessions, sessions, types)
 
+    async def of_patient(self, patient: str, types: Collection[str]) -> list[Stored]:
+        """The events of these types whose payload names that patient, in order."""
+        return await self._ask(queries.of_patient, patient, types)
 
-def events_of(connection: sa.Connection, bed: str, first_n: int, last_n: int) -> list[Stored]:
-    """A bed's events by their numbers at it, in that order."""
-    query = sa.select(event).where(event.c.bed == bed, event.c.n.between(first_n, last_n))
-    return _stored(connection, query.order_by(event.c.n))
+    async def with_form(
+        self, *, sent: bool | None = None, after: int = 0, limit: int = 500
+    ) -> list[tuple[int, str]]:
+        """Up to `limit` sessions that started past event `after`: that event, and their id.
 
+        With `sent` only those whose form is, or is not, marked as sent.
+        """
+        return await self._ask(queries.with_form, sent=sent, after=after, limit=limit)
 
-def last_n(connection: sa.Connection, bed: str, session: str | None) -> int:
-    """The number of the bed's last event, or of the session's last one there; 0 for none."""
-    query = sa.select(sa.func.max(event.c.n)).where(event.c.bed == bed)
-    if session is not None:
-        query = query.where(event.c.session == session)
-    return connection.execute(query).scalar() or 0
+    async def find_receipt(self, key: str) -> Receipt | None:
+        """The receipt stored under `key` in the last 24 h."""
+        return await self._ask(queries.find_receipt, key)
 
+    async def verify(self) -> VerificationResult:
+        """Walk the whole chain; says the first event that is not as it was written, and why."""
+        head, fault, ended = ChainHead(), None, False
+        alarms: dict[str, str] = {}
+        while fault is None and not ended:
+            head, alarms, fault, ended = await self._ask(
+                queries.walk_on, head, alarms, VERIFY_AT_ONCE
+            )
+        if fault is None and head == await self.head():
+            kept = await self._ask(queries.open_alarms)
+            if kept != alarms:
+                wrong = ", ".join(sorted(kept.keys() ^ alarms.keys())[:3])
+                fault = IntegrityFault(
+                    head.seq, f"open_alarm does not follow from the events: {wrong}"
+                )
+        return VerificationResult(head.seq, head, fault)
 
-def head(connection: sa.Connection) -> Head:
-    """The last event's place and hash."""
-    query = sa.select(event.c.seq, event.c.hash).order_by(event.c.seq.desc()).limit(1)
-    row = connection.execute(query).one_or_none()
-    return Head(*row) if row else Head()
+    async def readings(
+        self,
+        name: str,
+        *,
+        session: str | None = None,
+        bed: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        points: int | None = None,
+    ) -> list[Bucket]:
+        """The course of a vital or a wave, as at most `points` min/max envelopes.
 
+        None for `points` gives every usable reading. Of a session, or of a bed (sessions or
+        none); from `start` on and before `end`.
+        """
+        span = queries.Span(session, bed, start, end)
+        chunks = await self._chunks(name, span) or await self._chunks(INPUTS, span)
 
-def rebuild(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]:
-    """The bed's events that its present state follows from, and its last event's `n`.
+        def draw() -> list[Bucket]:
+            from monitor.journal.downsample import trend
 
-    They start at the earliest of its last `session.started`, the first event of any alarm
-    still open, and the first time that its cuff was stopped since a patient left.
-    """
-    of_bed = event.c.bed == bed
-    last_n = connection.execute(sa.select(sa.func.max(event.c.n)).where(of_bed)).scalar() or 0
-    started = _last(connection, of_bed, "session.started")
-    left = max(_last(connection, of_bed, type_) or 0 for type_ in ENDINGS)
-    stopped = connection.execute(
-        sa.select(sa.func.min(event.c.seq)).where(
-            of_bed, event.c.type == "cuff.stopped", event.c.seq > left
+            return trend(chunks, name, points, start, end)
+
+        return await self.run_in_reader(draw)
+
+    async def coverage(
+        self,
+        name: str,
+        gap: timedelta,
+        *,
+        session: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Coverage:
+        """Over which stretches of a session a vital has usable readings."""
+        chunks = await self._chunks(INPUTS, queries.Span(session, None, start, end))
+
+        def draw() -> Coverage:
+            from monitor.journal.downsample import coverage
+
+            return coverage(chunks, name, gap, start, end)
+
+        return await self.run_in_reader(draw)
+
+    async def inputs(
+        self,
+        *,
+        session: str | None = None,
+        bed: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> list[InputEntry]:
+        """Everything a bed's core was given, in the order in which it was given."""
+        span = queries.Span(session, bed, start, end)
+        chunks = await self._chunks(INPUTS, span)
+        return await self.run_in_reader(
+            lambda: [e for c in chunks for e in part_in(c).entries if span.covers(e.at.wall)]
         )
-    ).scalar()
-    alarms = sa.select(open_alarm.c.subject).where(open_alarm.c.bed == bed)
-    raised = connection.execute(
-        sa.select(sa.func.min(event.c.seq)).where(event.c.subject.in_(alarms))
-    ).scalar()
-    starts = [seq for seq in (started, raised, stopped) if seq is not None]
-    if not starts:
-        return [], last_n
-    query = sa.select(event).where(of_bed, event.c.seq >= min(starts)).order_by(event.c.seq)
-    return _stored(connection, query), last_n
 
+    def recording(self, bed: str, before_n: int) -> Iterator[StartBlock | InputBlock]:
+        """The recording of a bed from its last start before its event `before_n`, to its end.
 
-def _last(connection: sa.Connection, of_bed: sa.ColumnElement[bool], type_: str) -> int | None:
-    """The place of the last event of that type among those of a bed."""
-    query = sa.select(event.c.seq).where(of_bed, event.c.type == type_)
-    found: int | None = connection.execute(query.order_by(event.c.seq.desc()).limit(1)).scalar()
-    return found
+        Reads as it is drawn from, on the calling thread; nothing when there is no such start.
+        """
+        start = self.query_sync(queries.start_before, bed, before_n)
+        places = [] if start is None else self.query_sync(queries.recording, bed, start)
+        for first in range(0, len(places), RECORDING_AT_ONCE):
+            here = places[first : first + RECORDING_AT_ONCE]
+            for chunk in self.query_sync(queries.chunks_at, here):
+                yield start_in(chunk) if chunk.kind == RECORDING_START else part_in(chunk)
 
+    async def waves(
+        self,
+        name: str,
+        *,
+        session: str | None = None,
+        bed: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> list[Wave]:
+        """Every packet of a wave as it was given, in the order of time."""
+        span = queries.Span(session, bed, start, end)
+        chunks = await self._chunks(name, span)
 
-def sessions(connection: sa.Connection, limit: int, before: int | None) -> list[Stored]:
-    """Up to `limit` `session.started` events before `before`, newest first."""
-    query = sa.select(event).where(event.c.type == "session.started")
-    if before is not None:
-        query = query.where(event.c.seq < before)
-    return _stored(connection, query.order_by(event.c.seq.desc()).limit(limit))
+        def unpack() -> list[Wave]:
+            found = [w for chunk in chunks for w in waves_in(chunk) if span.covers(w.at)]
+            return sorted(found, key=lambda wave: wave.at)
 
+        return await self.run_in_reader(unpack)
 
-def of_sessions(
-    connection: sa.Connection, sessions: Collection[str], types: Collection[str]
-) -> list[Stored]:
-    """The events of these types in any of these sessions, in order."""
-    query = sa.select(event).where(event.c.session.in_(sessions), event.c.type.in_(types))
-    return _stored(connection, query.order_by(event.c.seq))
+    async def _chunks(self, kind: str, span: queries.Span) -> list[Chunk]:
+        return await self._ask(queries.chunks, kind, span)
 
+    async def _ask(
+        self,
+        question: Callable[Concatenate[sa.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        return await self.run_in_reader(lambda: self.query_sync(question, *args, **kwargs))
 
-def of_patient(connection: sa.Connection, patient: str, types: Collection[str]) -> list[Stored]:
-    """The events of these types whose payload names that patient, in order."""
-    written = canonical({"patient": patient})[1:-1]
-    query = sa.select(event).where(
-        event.c.type.in_(types), event.c.payload.contains(written, autoescape=True)
-    )
-    found = _stored(connection, query.order_by(event.c.seq))
-    return [stored for stored in found if stored.event.payload.get("patient") == patient]
+    def query_sync(
+        self,
+        question: Callable[Concatenate[sa.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Answer a question of `monitor.journal.reader` on the calling thread."""
+        try:
+            with self._reading.begin() as connection:
+                return question(connection, *args, **kwargs)
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise explained(self._address, error) from error
 
-
-def with_form(
-    connection: sa.Connection, *, sent: bool | None, after: int, limit: int
-) -> list[tuple[int, str]]:
-    """Up to `limit` sessions whose start is past `after`, in order: its `seq` and their id.
-
-    With `sent` only those whose form is, or is not, marked as sent.
-    """
-    query = sa.select(event.c.seq, event.c.session).where(
-        event.c.type == "session.started", event.c.seq > after
-    )
-    if sent is not None:
-        last = (
-            sa.select(sa.func.max(event.c.seq))
-            .where(event.c.type.in_(("form.sent", "form.reopened")))
-            .group_by(event.c.session)
-        )
-        marked = sa.select(event.c.session).where(
-            event.c.type == "form.sent", event.c.seq.in_(last)
-        )
-        chosen = event.c.session.in_(marked) if sent else event.c.session.not_in(marked)
-        query = query.where(chosen)
-    rows = connection.execute(query.order_by(event.c.seq).limit(limit))
-    return [(row.seq, row.session) for row in rows]
-
-
-def find_receipt(connection: sa.Connection, key: str) -> Receipt | None:
-    """The receipt under `key`."""
-    row = connection.execute(sa.select(receipt).where(receipt.c.key == key)).one_or_none()
-    return Receipt(row.key, row.fingerprint, row.status, row.body) if row else None
-
-
-def chunks(connection: sa.Connection, kind: str, span: Span) -> list[Chunk]:
-    """The stored chunks of `kind` that may hold samples of `span`, in the order of time."""
-    columns = sample_chunk.c
-    query = sa.select(*_CHUNK).where(columns.kind == kind)
-    if span.session is not None:
-        query = query.where(columns.session == span.session)
-    if span.bed is not None:
-        query = query.where(columns.bed == span.bed)
-    if span.start is not None:
-        query = query.where(columns.end_ms >= milliseconds(span.start))
-    if span.end is not None:
-        query = query.where(columns.start_ms < milliseconds(span.end))
-    rows = connection.execute(query.order_by(columns.start_ms, columns.id))
-    return [Chunk(*row) for row in rows]
-
-
-def start_before(connection: sa.Connection, bed: str, n: int) -> int | None:
-    """The place of the bed's last opening before its event `n`."""
-    columns = sample_chunk.c
-    query = sa.select(columns.id, *_CHUNK).where(columns.bed == bed, columns.kind == OPENING)
-    for place, *chunk in connection.execute(query.order_by(columns.id.desc())):
-        if start_in(Chunk(*chunk)).data["last_n"] < n:
-            return int(place)
-    return None
-
-
-def recording(connection: sa.Connection, bed: str, start: int) -> list[int]:
-    """The places of a bed's openings and inputs from the place `start` on, in order."""
-    columns = sample_chunk.c
-    query = sa.select(columns.id).where(
-        columns.bed == bed, columns.kind.in_((OPENING, INPUTS)), columns.id >= start
-    )
-    return list(connection.execute(query.order_by(columns.id)).scalars())
-
-
-def chunks_at(connection: sa.Connection, places: Collection[int]) -> list[Chunk]:
-    """The chunks at these places, in their order."""
-    columns = sample_chunk.c
-    query = sa.select(*_CHUNK).where(columns.id.in_(places)).order_by(columns.id)
-    return [Chunk(*row) for row in connection.execute(query)]
-
-
-def walk_on(
-    connection: sa.Connection, start: Head, alarms: dict[str, str], limit: int
-) -> tuple[Head, dict[str, str], Fault | None, bool]:
-    """Verify up to `limit` events past `start`; the last value says whether that was all."""
-    query = sa.select(event).where(event.c.seq > start.seq).order_by(event.c.seq).limit(limit)
-    rows = [dict(row) for row in connection.execute(query).mappings()]
-    reached, fault = walk(start, rows)
-    alarm_rows = (row for row in rows if row["subject"] is not None)
-    alarms = open_after(alarms, (stored_from(row).event for row in alarm_rows))
-    return reached, alarms, fault, len(rows) < limit
-
-
-def open_alarms(connection: sa.Connection) -> dict[str, str]:
-    """Every open alarm and its bed, as kept beside the events."""
-    rows = connection.execute(sa.select(open_alarm.c.subject, open_alarm.c.bed))
-    return {row.subject: row.bed for row in rows}
-
-
-def _stored(connection: sa.Connection, query: sa.Select[Any]) -> list[Stored]:
-    return [stored_from(dict(row)) for row in connection.execute(query).mappings()]
+    async def run_in_reader(self, work: Callable[[], R]) -> R:
+        """What `work` gives; it is done on one of the reading threads, if there are any."""
+        if self._threads is None:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -12,7 +12,6 @@ is the `alarm` in its event's payload.
 
 import asyncio
 import json
-import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -22,13 +21,13 @@ import structlog
 from aiomqtt import Client, MqttError, Will
 from aiomqtt.exceptions import MqttConnectError
 
-from alerts.lifecycle import ENDINGS, OPENINGS
+from alerts.alarm import ALARM_ENDINGS, ALARM_OPENINGS
+from drivers.backoff import Backoff
 from drivers.clock import Clock, Instant, rfc3339
-from monitor.events import Event, Stored
-from monitor.feed import Feed
-from monitor.journal import Journal, StoreError
+from monitor.journal import EventFeed, Journal, StoreError
 from monitor.mqtt.connection import connected
 from monitor.mqtt.settings import MqttSettings
+from monitor.session import Event, Stored
 
 LOG_CURSOR: Final = "mqtt"
 CLEARED_CURSOR: Final = "mqtt.cleared"
@@ -60,7 +59,7 @@ REFUSED_RETRY_S: Final = 60.0
 """After the broker refused us: a wrong password gets no better by hammering."""
 
 STORE_RETRY_S: Final = 5.0
-GOODBYE_S: Final = 1.0
+OFFLINE_S: Final = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +67,7 @@ Handler = Callable[[str, bytes], None]
 """Takes a message: its topic, below `{root}/{site}/`, and its payload."""
 
 
-class Ward(Protocol):
+class PublishedWard(Protocol):
     """What there is to tell now, as the objects of the HTTP interface."""
 
     def beds(self) -> Iterable[str]:
@@ -98,8 +97,8 @@ class MqttPublisher:
         settings: MqttSettings,
         *,
         journal: Journal,
-        feed: Feed,
-        ward: Ward,
+        feed: EventFeed,
+        ward: PublishedWard,
         clock: Clock,
         boot: str,
         handlers: Mapping[str, Handler] | None = None,
@@ -137,7 +136,7 @@ class MqttPublisher:
         """
         if (alarm := _alarm_of(event)) is not None:
             self._unstored.add(alarm["id"])
-            self._post(self._say_alarm(alarm, self._journal.last_seq))
+            self._post(self._publish_alarm(alarm, self._journal.last_seq))
 
     async def run(self) -> None:
         """Connect, publish, and connect again, until cancelled; then say that we are offline."""
@@ -148,7 +147,7 @@ class MqttPublisher:
             stop_listening()
 
     async def _keep_connected(self) -> None:
-        delay_s = FIRST_RETRY_S
+        backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S, jitter=0.5)
         while True:
             connected_at: Instant | None = None
             try:
@@ -158,7 +157,7 @@ class MqttPublisher:
                     connected_at = self._clock.now()
                     await self._serve(client)
             except* MqttConnectError as refused:
-                delay_s = REFUSED_RETRY_S
+                backoff.bound_s = REFUSED_RETRY_S
                 self._lost(f"{_first(refused)}; check mqtt.username and mqtt.password_file")
             except* (MqttError, OSError) as gone:
                 self._lost(str(_first(gone)))
@@ -166,9 +165,8 @@ class MqttPublisher:
                 self._lost(f"fault of ours: {_first(fault)!r}")
                 log.exception("mqtt.fault")
             if connected_at and self._clock.now().mono - connected_at.mono >= HELD_S:
-                delay_s = FIRST_RETRY_S
-            await self._clock.sleep(delay_s * random.uniform(0.5, 1))
-            delay_s = min(delay_s * 2, LAST_RETRY_S)
+                backoff.reset()
+            await self._clock.sleep(backoff.next_s())
 
     def _is_stored(self, stored: Stored) -> None:
         if (alarm := _alarm_of(stored.event)) is not None:
@@ -182,33 +180,33 @@ class MqttPublisher:
 
     async def _serve(self, client: Client) -> None:
         try:
-            await self._talk(client)
+            await self._run_connected(client)
         except asyncio.CancelledError:
             with suppress(MqttError):
-                await client.publish(self._status, "offline", 1, True, timeout=GOODBYE_S)
+                await client.publish(self._status, "offline", 1, True, timeout=OFFLINE_S)
             raise
 
-    async def _talk(self, client: Client) -> None:
+    async def _run_connected(self, client: Client) -> None:
         client.pending_calls_threshold = 10_000
         await self._publish(client, self._status, "online", retain=True)
         for topic_filter in self._handlers:
-            await _heeding(client.subscribe(f"{self._prefix}/{topic_filter}", qos=1))
+            await _cancellable(client.subscribe(f"{self._prefix}/{topic_filter}", qos=1))
         self._client = client
         self._broken = asyncio.get_running_loop().create_future()
         self._snapshot_seq = self._journal.last_seq
-        stop_listening = self._feed.listen(self._say_at_once)
+        stop_listening = self._feed.listen(self._publish_undurable)
         self.connected_since, self.disconnected_since = self._clock.now(), None
         self.failure = None
         log.info("mqtt.connected", broker=self._settings.url, behind=self.queue_depth)
         try:
             async with asyncio.TaskGroup() as group:
                 for work in (
-                    self._watch(self._broken),
+                    self._watch_connection(self._broken),
                     self._receive(client),
-                    self._say_everything(client),
+                    self._refresh_all(client),
                     self._send_log(client),
                     self._send_vitals(client),
-                    self._despite_the_journal(lambda: self._clear_ended(client)),
+                    self._retry_on_store_error(lambda: self._clear_ended(client)),
                 ):
                     group.create_task(work)
         finally:
@@ -223,7 +221,7 @@ class MqttPublisher:
     ) -> None:
         if isinstance(payload, Mapping):
             payload = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
-        await _heeding(client.publish(topic, payload, qos, retain))  # type: ignore[arg-type]
+        await _cancellable(client.publish(topic, payload, qos, retain))  # type: ignore[arg-type]
         self.published += 1
 
     def _post(self, message: Coroutine[Any, Any, None]) -> None:
@@ -240,7 +238,7 @@ class MqttPublisher:
             self._broken.set_exception(error)
 
     @staticmethod
-    async def _watch(broken: asyncio.Future[None]) -> None:
+    async def _watch_connection(broken: asyncio.Future[None]) -> None:
         await broken
 
     async def _receive(self, client: Client) -> None:
@@ -261,7 +259,7 @@ class MqttPublisher:
         async def send(stored: Stored) -> None:
             topic = f"{self._prefix}/{stored.event.bed}/event"
             await self._publish(client, topic, stored.as_json() | self._stamp)
-            await self._say_missed_end(stored)
+            await self._publish_missed_end(stored)
             under_way[stored.seq] = True
             for seq in list(under_way):
                 if not under_way[seq]:
@@ -279,9 +277,9 @@ class MqttPublisher:
                     under_way[stored.seq] = False
                     self._post(send(stored))
 
-            await self._despite_the_journal(follow)
+            await self._retry_on_store_error(follow)
 
-    async def _despite_the_journal(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _retry_on_store_error(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do `work`, and again after a while when the journal cannot be read: alarms go on."""
         while True:
             try:
@@ -290,36 +288,36 @@ class MqttPublisher:
                 log.warning("mqtt.cannot-read-journal", reason=str(error))
                 await self._clock.sleep(STORE_RETRY_S)
 
-    async def _say_missed_end(self, stored: Stored) -> None:
+    async def _publish_missed_end(self, stored: Stored) -> None:
         """What ended while there was no connection is not among the open alarms sent since."""
         alarm = _alarm_of(stored.event)
         if alarm is None or alarm["state"] != "ended" or stored.seq > self._snapshot_seq:
             return
         if all(alarm["id"] != still["id"] for still in self._ward.open_alarms()):
-            await self._say_alarm(alarm, stored.seq)
+            await self._publish_alarm(alarm, stored.seq)
 
-    def _say_at_once(self, stored: Stored) -> None:
+    def _publish_undurable(self, stored: Stored) -> None:
         event = stored.event
         if (alarm := _alarm_of(event)) is not None:
-            self._post(self._say_alarm(alarm, stored.seq))
+            self._post(self._publish_alarm(alarm, stored.seq))
         elif event.bed in self._ward.beds():
-            self._post(self._say_session(event.bed))
+            self._post(self._publish_session(event.bed))
 
-    async def _say_everything(self, client: Client) -> None:
+    async def _refresh_all(self, client: Client) -> None:
         """Send every state, and again before it is out of date."""
         for bed in self._ward.beds():
             if self._ward.session_state(bed) is None:
-                self._post(self._say_session(bed))
+                self._post(self._publish_session(bed))
         while True:
             seq = self._journal.last_seq
-            await asyncio.gather(*(self._say_alarm(a, seq) for a in self._ward.open_alarms()))
+            await asyncio.gather(*(self._publish_alarm(a, seq) for a in self._ward.open_alarms()))
             for bed in self._ward.beds():
                 if self._ward.session_state(bed) is not None:
-                    await self._say_session(bed)
+                    await self._publish_session(bed)
             await self._clock.sleep(REFRESH_S)
             await self._publish(client, self._status, "online", retain=True)
 
-    async def _say_alarm(self, alarm: Mapping[str, Any], seq: int) -> None:
+    async def _publish_alarm(self, alarm: Mapping[str, Any], seq: int) -> None:
         now = self._clock.now().wall
         ended = alarm["state"] == "ended"
         state = {
@@ -327,15 +325,15 @@ class MqttPublisher:
             "durable": alarm["id"] not in self._unstored,
             **self._state_stamp(seq, now + (KEEP_ENDED if ended else _VALID)),
         }
-        await self._say(f"{alarm['bed']}/alarm/{alarm['id']}", state)
+        await self._publish_state(f"{alarm['bed']}/alarm/{alarm['id']}", state)
 
-    async def _say_session(self, bed: str) -> None:
+    async def _publish_session(self, bed: str) -> None:
         session = self._ward.session_state(bed)
         until = self._clock.now().wall + _VALID
         state = session and {**session, **self._state_stamp(self._journal.last_seq, until)}
-        await self._say(f"{bed}/session", state)
+        await self._publish_state(f"{bed}/session", state)
 
-    async def _say(self, topic: str, state: Mapping[str, Any] | None) -> None:
+    async def _publish_state(self, topic: str, state: Mapping[str, Any] | None) -> None:
         """Retain `state` under `topic`, or clear the topic."""
         if self._client is not None:
             await self._publish(self._client, f"{self._prefix}/{topic}", state, retain=True)
@@ -352,10 +350,10 @@ class MqttPublisher:
         while True:
             for turn in turns:
                 for bed in turn:
-                    await self._say_vitals(client, bed, said)
+                    await self._publish_vitals(client, bed, said)
                 await self._clock.sleep(every_s / len(turns))
 
-    async def _say_vitals(
+    async def _publish_vitals(
         self, client: Client, bed: str, said: dict[str, tuple[Mapping[str, Any], Instant]]
     ) -> None:
         vitals, now = self._ward.vitals(bed), self._clock.now()
@@ -372,12 +370,12 @@ class MqttPublisher:
         """Clear each ended alarm's topic an hour after its end, unless it was raised again."""
         cleared = self._journal.cursor(CLEARED_CURSOR)
         while True:
-            for stored in await self._journal.events(cleared, types=ENDINGS):
+            for stored in await self._journal.events(cleared, types=ALARM_ENDINGS):
                 while not self._may_clear(stored):
                     await self._clock.sleep(self._clear_in_s(stored))
                 event = stored.event
                 again = await self._journal.events(
-                    stored.seq, 1, types=OPENINGS, subject=event.subject
+                    stored.seq, 1, types=ALARM_OPENINGS, subject=event.subject
                 )
                 if not again:
                     topic = f"{self._prefix}/{event.bed}/alarm/{event.subject}"
@@ -404,7 +402,7 @@ def _alarm_of(event: Event) -> Mapping[str, Any] | None:
     return alarm if isinstance(alarm, Mapping) else None
 
 
-async def _heeding(answer: Awaitable[Any]) -> None:
+async def _cancellable(answer: Awaitable[Any]) -> None:
     """Wait for `answer`, and be cancelled also when it and the cancellation come in one go.
 
     Until Python 3.12 `asyncio.wait_for`, through which aiomqtt waits, forgets such a

@@ -1,46 +1,44 @@
-"""The devices there are: one line each in `DEVICES`, one module each beside this one."""
+"""The devices there are: one line each in `_MODULES`, one module each beside this one."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from typing import Final
 
-from simulators.cable import Cable, Device
-from simulators.devices import nonin, suntech
-from simulators.faults import Fault, Faults, Kind
-from simulators.subject import SimulationError, Subject
+from simulators.device_model import DeviceModel
+from simulators.errors import SimulationError, suggest
+from simulators.faults import Fault, Faults
+from simulators.line import LINE_FAULTS, SimulatedLine
+from simulators.vitals import VitalsSource
 
+__all__ = ["DEVICES", "ROLES", "build", "check_fault_name", "fault_names", "find"]
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A device to build: its role at the bed, and for each dialect the faults it can show.
+_MODULES = (
+    "nonin",
+    "suntech",
+    "cms50",
+)
 
-    The first dialect is the default. `make` takes subject, faults, dialect and seed.
-    """
-
-    role: str
-    dialects: dict[str, frozenset[Kind]]
-    make: Callable[[Subject, Faults, str, int], Device]
-
-
-_NONIN = {"2": nonin.FAULTS, "7": nonin.FAULTS | {Kind.LOW_BATTERY}}
-
-DEVICES: dict[str, Model] = {
-    "nonin": Model("oximeter", _NONIN, nonin.Nonin),
-    "suntech": Model("cuff", {"advantage": suntech.FAULTS}, suntech.SunTech),
+DEVICES: Final[Mapping[str, DeviceModel]] = {
+    name: import_module(f"{__name__}.{name}").MODEL for name in _MODULES
 }
+"""Each device's `MODEL` by the name of its module."""
+
+ROLES: Final = tuple(dict.fromkeys(model.role for model in DEVICES.values()))
+"""Places at the bed, as devices declare them."""
 
 
 def build(
     name: str,
-    subject: Subject,
+    source: VitalsSource,
     *,
     dialect: str | None = None,
     seed: int = 0,
     scripted: Iterable[Fault] = (),
-) -> Cable:
-    """The device called `name` on `subject`, with the faults its scenario writes for it.
+) -> SimulatedLine:
+    """The device called `name` measuring `source`, with the faults its scenario writes for it.
 
     Raises `SimulationError` when there is no such device or dialect. Scripted faults that
-    this device cannot show are left out; one poked later is refused.
+    this device cannot show are left out; one injected later is refused.
     """
     model = find(name)
     dialect = dialect or next(iter(model.dialects))
@@ -48,12 +46,12 @@ def build(
         raise SimulationError(
             f"{name} has no dialect {dialect!r}: use one of {', '.join(model.dialects)}"
         )
-    faults = Faults(subject, scripted)
-    device = model.make(subject, faults, dialect, seed)
-    return Cable(name, device, faults, model.dialects[dialect], seed)
+    faults = Faults(source, scripted)
+    device = model.make(source, faults, dialect, seed)
+    return SimulatedLine(name, device, faults, model.dialects[dialect].faults, seed)
 
 
-def find(name: str) -> Model:
+def find(name: str) -> DeviceModel:
     """The model called `name`; `SimulationError` names the ones there are."""
     try:
         return DEVICES[name]
@@ -61,3 +59,21 @@ def find(name: str) -> Model:
         raise SimulationError(
             f"no device is called {name!r}: use one of {', '.join(DEVICES)}"
         ) from None
+
+
+def fault_names() -> tuple[str, ...]:
+    """Every fault that a device declares, in their order, then those of every line."""
+    declared = (
+        fault
+        for model in DEVICES.values()
+        for dialect in model.dialects.values()
+        for fault in dialect.faults
+    )
+    return tuple(dict.fromkeys([*declared, *LINE_FAULTS]))
+
+
+def check_fault_name(name: str) -> None:
+    """Raise `SimulationError` when no device can show a fault of this name."""
+    known = fault_names()
+    if name not in known:
+        raise SimulationError(f"no fault is called {name!r}: {suggest(name, known)}")

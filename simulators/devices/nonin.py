@@ -1,18 +1,30 @@
 """Nonin OEM III oximeter: what it senses, how its averages move, and its formats 2 and 7.
 
-`Averages` is the device, `Nonin` how it behaves over time, the formats below how it
-speaks. It streams from the moment it has power and listens to nothing.
+`Nonin` is how it behaves over time, the formats below how it speaks. It streams from the
+moment it has power and listens to nothing.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
-from simulators.cable import Message
-from simulators.faults import Faults, Kind
-from simulators.pleth import pleth
-from simulators.subject import Subject, Vitals
+from simulators.device_model import DeviceModel, Dialect, LineSettings, Message
+from simulators.faults import Faults
+from simulators.oximetry import (
+    ARTEFACT,
+    CABLE_OUT,
+    FINGER_OFF,
+    LOW_PERFUSION,
+    BeatAverages,
+    Numbers,
+    Onset,
+    PulseWave,
+    pulse_rate,
+    sense,
+    status_bits,
+)
+from simulators.streaming import PacketStream
+from simulators.vitals import Vitals, VitalsSource
 
 FRAMES_PER_S = 75
 FRAMES = 25
@@ -22,129 +34,88 @@ _DISPLAY_S = 1.5
 _PULSE_FRAMES = 12
 _REVISION = 0x30
 
-_ALWAYS, _SNSD, _ARTF, _OOT, _SNSA, _SYNC = 0x80, 0x40, 0x20, 0x10, 0x08, 0x01
+_ALWAYS, _SYNC = 0x80, 0x01
 _GREEN, _RED, _YELLOW = 0x02, 0x04, 0x06
 
 _NO_SPO2, _NO_RATE = 127, 511
 _RATE_PER_MIN = (18, 321)
 
-FAULTS = frozenset(
-    {Kind.FINGER_OFF, Kind.CABLE_OUT, Kind.ARTEFACT, Kind.LOW_PERFUSION},
-)
+OUT_OF_TRACK = "out-of-track"
+LOW_BATTERY = "low-battery"
 
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """SpO2 in % and heart rate in /min as the device gives them; `None` is its own "missing"."""
-
-    spo2: int | None = None
-    rate: int | None = None
-
-
-@dataclass(slots=True)
-class Averages:
-    """The last eight beats, and what the device makes of them."""
-
-    beats: deque[Vitals] = field(default_factory=lambda: deque(maxlen=8))
-
-    def over(self, count: int) -> Numbers:
-        """The mean of the last `count` beats; missing until there are so many."""
-        if len(self.beats) < count:
-            return Numbers()
-        last = list(self.beats)[-count:]
-        spo2 = _mean([beat.spo2_pct for beat in last])
-        rate = _mean([beat.pulse_per_min for beat in last])
-        if rate is not None:
-            rate = min(max(rate, _RATE_PER_MIN[0]), _RATE_PER_MIN[1])
-        return Numbers(spo2, rate)
-
-
-def _mean(values: list[float | None]) -> int | None:
-    known = [value for value in values if value is not None]
-    return round(sum(known) / len(known)) if len(known) == len(values) else None
+STATUS = {CABLE_OUT: 0x40, ARTEFACT: 0x20, OUT_OF_TRACK: 0x10, FINGER_OFF: 0x08}
+"""The bits of a frame's status byte: SNSD, ARTF, OOT, SNSA."""
 
 
 class Nonin:
-    """The oximeter on a subject's finger, sending a packet of 25 frames every third of a second."""
+    """The oximeter on a patient's finger, sending a packet of 25 frames three times a second."""
 
-    def __init__(self, subject: Subject, faults: Faults, dialect: str, seed: int) -> None:
-        self._subject = subject
+    def __init__(self, source: VitalsSource, faults: Faults, dialect: str, seed: int) -> None:
+        self._source = source
         self._faults = faults
         self._seed = seed
         self._frame, self._data_bytes = FORMATS[dialect]
-        self._packets = 0
-        self._averages = Averages()
-        self._phase = 0.0
-        self._flash = 0
+        self._stream = PacketStream(FRAMES_PER_S, FRAMES)
+        self._pulse = PulseWave(FRAMES_PER_S, _PULSE_FRAMES)
+        self._averages = BeatAverages(_RATE_PER_MIN)
         self._display = Numbers()
         self._display_extended = Numbers()
-        self._lost_at_s: float | None = None
-        self._artefact_at_s: float | None = None
+        self._lost = Onset()
+        self._artefact = Onset()
 
     @property
-    def next_due_s(self) -> float:
+    def next_due_s(self) -> float | None:
         """When the next packet is complete."""
-        return (self._packets + 1) * FRAMES / FRAMES_PER_S
+        return self._stream.next_due_s
 
     def advance(self, now_s: float) -> list[Message]:
         """The packets completed up to `now_s`."""
-        messages = []
-        while (due_s := self.next_due_s) <= now_s:
-            messages.append(Message(due_s, self._packet(self._packets * FRAMES / FRAMES_PER_S)))
-            self._packets += 1
-        return messages
+        return self._stream.advance(now_s, self._packet)
 
     def receive(self, data: bytes, now_s: float) -> list[Message]:
         """Nothing: this oximeter has no commands."""
         return []
 
     def _packet(self, at_s: float) -> bytes:
-        vitals = self._sense(at_s)
-        condition = self._condition(at_s, vitals)
-        self._show(at_s, condition)
+        vitals = sense(self._source, self._faults, at_s)
+        conditions = self._conditions(at_s, vitals)
+        self._renew_display(at_s, conditions)
         data_bytes = self._data_bytes(self._report(at_s))
-        noisy = Random(f"{self._seed}/{self._packets}") if condition & _ARTF else None
+        status = _ALWAYS | status_bits(STATUS, conditions)
+        noisy = Random(f"{self._seed}/{self._stream.sent}") if ARTEFACT in conditions else None
         packet = bytearray()
         for position, data in enumerate(data_bytes):
-            wave, colour = self._beat(vitals)
-            if noisy is not None:
-                wave = noisy.random()
-            status = _ALWAYS | condition | colour | (_SYNC if position == 0 else 0)
-            packet.extend(self._frame(status, wave, data))
+            self._pulse.advance(vitals)
+            if self._pulse.beat and not self._artefact.holds:
+                self._averages.add(vitals)
+            level = self._pulse.level if noisy is None else noisy.random()
+            colour = _colour(vitals.perfusion) if self._pulse.marked else 0
+            sync = _SYNC if position == 0 else 0
+            packet.extend(self._frame(status | colour | sync, level, data))
         return bytes(packet)
 
-    def _sense(self, at_s: float) -> Vitals:
-        """What reaches the sensor at the start of a packet."""
-        if self._faults.active(Kind.FINGER_OFF, at_s) or self._faults.active(Kind.CABLE_OUT, at_s):
-            return Vitals(perfusion=0.0)
-        vitals = self._subject.at(at_s)
-        if self._faults.active(Kind.LOW_PERFUSION, at_s):
-            return Vitals(vitals.spo2_pct, vitals.pulse_per_min, perfusion=0.03)
-        return vitals
+    def _conditions(self, at_s: float, vitals: Vitals) -> set[str]:
+        """What the status says of the packet; it decides what the averages keep."""
+        off = self._faults.active(FINGER_OFF, at_s)
+        out = self._faults.active(CABLE_OUT, at_s)
+        artefact = self._faults.active(ARTEFACT, at_s) and not (off or out)
+        if off or out or pulse_rate(vitals) is None:
+            self._averages.clear()
+        self._lost.update(off or out, at_s)
+        self._artefact.update(artefact, at_s)
+        if off or out:
+            return {CABLE_OUT if out else FINGER_OFF}
+        conditions = {ARTEFACT} if artefact else set()
+        if self._artefact.held_for(_HOLD_S, at_s) or len(self._averages) < 4:
+            conditions.add(OUT_OF_TRACK)
+        return conditions
 
-    def _condition(self, at_s: float, vitals: Vitals) -> int:
-        """The status bits of the packet, and what they do to the averages."""
-        off = self._faults.active(Kind.FINGER_OFF, at_s)
-        out = self._faults.active(Kind.CABLE_OUT, at_s)
-        artefact = self._faults.active(Kind.ARTEFACT, at_s) and not (off or out)
-        if off or out or _beats_per_min(vitals) is None:
-            self._averages.beats.clear()
-        self._lost_at_s = _since(self._lost_at_s, off or out, at_s)
-        self._artefact_at_s = _since(self._artefact_at_s, artefact, at_s)
-        if out:
-            return _SNSD
-        if off:
-            return _SNSA
-        long = self._artefact_at_s is not None and at_s - self._artefact_at_s >= _HOLD_S
-        searching = len(self._averages.beats) < 4
-        return (_ARTF if artefact else 0) | (_OOT if long or searching else 0)
-
-    def _show(self, at_s: float, condition: int) -> None:
+    def _renew_display(self, at_s: float, conditions: set[str]) -> None:
         """Renew the display values: every 1.5 s, or not while a lost finger's are held."""
-        if condition & _SNSA and self._lost_at_s is not None and at_s - self._lost_at_s < _HOLD_S:
+        if FINGER_OFF in conditions and not self._lost.held_for(_HOLD_S, at_s):
             return
         renewals = (int(at_s / _DISPLAY_S), int((at_s - FRAMES / FRAMES_PER_S) / _DISPLAY_S))
-        if renewals[0] != renewals[1] or condition & (_SNSA | _SNSD):
+        if renewals[0] != renewals[1] or conditions & {FINGER_OFF, CABLE_OUT}:
             self._display = self._averages.over(4)
             self._display_extended = self._averages.over(8)
 
@@ -155,39 +126,10 @@ class Nonin:
             extended=self._averages.over(8),
             display=self._display,
             display_extended=self._display_extended,
-            timer=self._packets,
-            low_battery=self._faults.active(Kind.LOW_BATTERY, at_s),
-            reserved=Random(f"{self._seed}/reserved/{self._packets}"),
+            timer=self._stream.sent,
+            low_battery=self._faults.active(LOW_BATTERY, at_s),
+            reserved=Random(f"{self._seed}/reserved/{self._stream.sent}"),
         )
-
-    def _beat(self, vitals: Vitals) -> tuple[float, int]:
-        """One frame onwards: the wave there, and the perfusion bits."""
-        rate = _beats_per_min(vitals)
-        if rate is None:
-            self._flash = 0
-            return 0.5, 0
-        self._phase += rate / 60.0 / FRAMES_PER_S
-        if self._phase >= 1.0:
-            self._phase -= 1.0
-            self._flash = _PULSE_FRAMES
-            if self._artefact_at_s is None:
-                self._averages.beats.append(vitals)
-        lit = self._flash > 0
-        self._flash -= lit
-        return pleth(self._phase, vitals.perfusion), _colour(vitals.perfusion) if lit else 0
-
-
-def _since(began_s: float | None, now: bool, at_s: float) -> float | None:
-    if not now:
-        return None
-    return at_s if began_s is None else began_s
-
-
-def _beats_per_min(vitals: Vitals) -> float | None:
-    """The pulse; where a recording has a saturation without one, 60 to carry it."""
-    if vitals.pulse_per_min:
-        return vitals.pulse_per_min
-    return None if vitals.spo2_pct is None else 60.0
 
 
 def _colour(perfusion: float) -> int:
@@ -254,3 +196,22 @@ FORMATS: dict[str, tuple[Frame, DataBytes]] = {
     "2": (_frame_2, _format_2),
     "7": (_frame_7, _format_7),
 }
+
+_LINE = LineSettings(9600)
+_VITALS = frozenset({"spo2_pct", "pulse_per_min"})
+_FAULTS = {
+    FINGER_OFF: "SNSA; values missing at once, display values held for 10 s",
+    CABLE_OUT: "SNSD; everything missing",
+    ARTEFACT: "ARTF with the last averages, OOT too after 10 s",
+    LOW_PERFUSION: "red perfusion, small wave",
+}
+
+MODEL = DeviceModel(
+    title="Nonin OEM III pulse oximeter",
+    role="oximeter",
+    dialects={
+        "2": Dialect(_LINE, _VITALS, _FAULTS),
+        "7": Dialect(_LINE, _VITALS, _FAULTS | {LOW_BATTERY: "bit 0 of STAT2"}),
+    },
+    make=Nonin,
+)

@@ -9,21 +9,23 @@ import heapq
 from dataclasses import dataclass
 from functools import partial
 
-from simulators.cable import Message
-from simulators.faults import Faults, Kind
-from simulators.subject import Subject, Vitals
+from simulators.command_buffer import CommandBuffer
+from simulators.device_model import DeviceModel, Dialect, LineSettings, Message
+from simulators.faults import Faults
+from simulators.vitals import Vitals, VitalsSource
 
 _PUMP_MMHG_PER_S = 15.0
 _STEP_S = 1.5
 _LEAK_MMHG, _LEAK_S = 55.0, 20.0
 _SETTLE_S = 0.1
-_STALL_S = 1.0
 
 _NO_ERROR, _WEAK, _ARTEFACT, _ABORTED, _LEAK = 0, 1, 2, 86, 87
 _TEST_CODES = bytes.fromhex("00 00 00 00 00 00 31 07")
 _INFLATE_LIMITS_MMHG = (60, 280)
 
-FAULTS = frozenset({Kind.CUFF_LEAK, Kind.CUFF_ASLEEP, Kind.ARTEFACT, Kind.LOW_PERFUSION})
+_ASLEEP = "cuff-asleep"
+_ERRORS = {"cuff-leak": _LEAK, "artefact": _ARTEFACT, "low-perfusion": _WEAK}
+"""What a measurement ends with when a fault is there at its start, the first one first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,12 @@ class Result:
 
 
 class SunTech:
-    """The cuff on a subject's arm and the module behind it."""
+    """The cuff on a patient's arm and the module behind it."""
 
-    def __init__(self, subject: Subject, faults: Faults, dialect: str, seed: int) -> None:
-        self._subject = subject
+    def __init__(self, source: VitalsSource, faults: Faults, dialect: str, seed: int) -> None:
+        self._source = source
         self._faults = faults
-        self._heard = bytearray()
-        self._heard_s = 0.0
+        self._commands = CommandBuffer(0x3A, _length)
         self._inflation: Inflation | None = None
         self._adult = ADULT
         self._result = Result()
@@ -112,18 +113,12 @@ class SunTech:
 
     def receive(self, data: bytes, now_s: float) -> list[Message]:
         """The answers to the commands that `data` completes."""
-        answers = []
-        if self._heard and now_s - self._heard_s > _STALL_S:
-            self._heard.clear()
-            answers.append(TIME_OUT)
-        self._heard += data
-        self._heard_s = now_s
-        while (command := _take(self._heard)) is not None:
-            answers.append(self._answer(command, now_s))
+        answers = [TIME_OUT] if self._commands.drop_stalled(now_s) else []
+        answers += [self._answer(each, now_s) for each in self._commands.receive(data, now_s)]
         return [Message(now_s, answer) for answer in answers]
 
     def _answer(self, command: bytes, now_s: float) -> bytes:
-        if self._faults.active(Kind.CUFF_ASLEEP, now_s):
+        if self._faults.active(_ASLEEP, now_s):
             return ASLEEP
         if command[1] not in LENGTHS:
             return UNRECOGNISED
@@ -153,7 +148,7 @@ class SunTech:
     def _start(self, size: Size, now_s: float) -> bytes:
         if self.next_due_s is not None:
             return BUSY
-        vitals = self._subject.at(now_s)
+        vitals = self._source.at(now_s)
         error = self._error(vitals, now_s)
         peak_mmhg = size.inflate_mmhg
         until_mmhg = 40.0
@@ -168,13 +163,10 @@ class SunTech:
         return ACCEPTED
 
     def _error(self, vitals: Vitals, now_s: float) -> int:
-        if self._faults.active(Kind.CUFF_LEAK, now_s):
-            return _LEAK
-        if self._faults.active(Kind.ARTEFACT, now_s):
-            return _ARTEFACT
-        if vitals.sys_mmhg is None or self._faults.active(Kind.LOW_PERFUSION, now_s):
-            return _WEAK
-        return _NO_ERROR
+        for fault, error in _ERRORS.items():
+            if self._faults.active(fault, now_s):
+                return error
+        return _NO_ERROR if vitals.sys_mmhg is not None else _WEAK
 
     def _finish(self, inflation: Inflation) -> None:
         if inflation.error:
@@ -233,16 +225,9 @@ LENGTHS = {0x79: 5, 0x17: 5} | dict.fromkeys(STARTS, 3)
 """Bytes of each command, by its second byte."""
 
 
-def _take(heard: bytearray) -> bytes | None:
-    """Cut the first command from `heard`; an unknown one is two bytes long."""
-    begin = heard.find(0x3A)
-    del heard[: begin if begin >= 0 else len(heard)]
-    length = LENGTHS.get(heard[1], 2) if len(heard) > 1 else 2
-    if len(heard) < length:
-        return None
-    command = bytes(heard[:length])
-    del heard[:length]
-    return command
+def _length(command: bytes) -> int:
+    """Bytes of the command that begins so; an unknown one is two bytes long."""
+    return LENGTHS.get(command[1], 2) if len(command) > 1 else 2
 
 
 def bp_data(result: Result, status: int) -> bytes:
@@ -260,3 +245,22 @@ def bp_data(result: Result, status: int) -> bytes:
         + word(mean)
         + bytes([result.error, 0, 0])
     )
+
+
+MODEL = DeviceModel(
+    title="SunTech Advantage blood-pressure module",
+    role="cuff",
+    dialects={
+        "advantage": Dialect(
+            LineSettings(9600),
+            frozenset({"sys_mmhg", "dia_mmhg", "map_mmhg", "pulse_per_min"}),
+            {
+                "cuff-leak": "error 87 after 20 s",
+                "artefact": "error 2",
+                "low-perfusion": "error 1",
+                _ASLEEP: "S to every command",
+            },
+        )
+    },
+    make=SunTech,
+)

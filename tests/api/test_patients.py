@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
-from monitor.commands import Refused
 from monitor.journal import StoreError
-from monitor.office import Reassess
+from monitor.patient.commands import Reassess
+from monitor.session.commands import Refused
 from tests.virtual import virtual_time
 from tests.wards import SimulatedWard, simulated_ward
 
@@ -215,7 +215,7 @@ def test_while_one_entry_is_not_stored_the_next_is_not_taken(
     async def run() -> None:
         async with simulated_ward(tmp_path) as ward:
             await treated(ward)
-            clerk, journal = ward.ward.clerk, ward.ward.journal
+            clerk, journal = ward.ward.record_service, ward.ward.journal
             stuck: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
             command = Reassess("continue", "dr.b", "well")
             with monkeypatch.context() as patched:

@@ -1,7 +1,7 @@
 """`python -m tests.bench [--quick] [--only ward,core,codecs,durable]`: measure, print, write down.
 
-A whole run takes some six minutes and rewrites the tables of docs/benchmarks.md; a quick or
-partial one only prints.
+A whole run takes some six minutes and rewrites the tables of docs/explanation/benchmarks.md;
+a quick or partial one only prints.
 """
 
 import argparse

@@ -6,8 +6,8 @@ from time import process_time
 from typing import Final
 
 from drivers.clock import Instant
-from drivers.readings import CuffPhase, CuffState, Measurement, Reading, Report, Vital
-from monitor.bed import Bed
+from drivers.readings import CuffPhase, CuffState, DeviceReport, Measurement, Reading, Vital
+from monitor.bed.bed import Bed
 from simulators.patient import Patient, Profile
 from tests.monitor.builders import Bedside, bed
 
@@ -48,17 +48,17 @@ def _dosed() -> Bedside:
     return bed().with_session().with_baseline().prepared().dosed(override=None)
 
 
-def _second(begin: Instant, patient: Patient, second: int) -> Iterator[Report]:
+def _second(begin: Instant, patient: Patient, second: int) -> Iterator[DeviceReport]:
     for n in range(RATE):
         at_s = second + (n + 1) / RATE
         truth = patient.at(at_s)
         spo2, pulse = truth.spo2_pct or 0.0, truth.pulse_per_min or 0.0
         readings = (Reading(Vital.SPO2, round(spo2)), Reading(Vital.PULSE, round(pulse)))
-        yield Report("oximeter", begin.plus(at_s), Measurement(readings))
-    yield Report("cuff", begin.plus(second + 1), CuffState(CuffPhase.IDLE, 0))
+        yield DeviceReport("oximeter", begin.plus(at_s), Measurement(readings))
+    yield DeviceReport("cuff", begin.plus(second + 1), CuffState(CuffPhase.IDLE, 0))
 
 
-def _run(core: Bed, said: list[Report]) -> tuple[float, float]:
+def _run(core: Bed, said: list[DeviceReport]) -> tuple[float, float]:
     seconds = [(said[n : n + RATE + 1], said[n + RATE].at) for n in range(0, len(said), RATE + 1)]
     ticks = [(at, at.plus(0.2)) for _, at in seconds]
     began_s = process_time()
@@ -73,7 +73,7 @@ def _run(core: Bed, said: list[Report]) -> tuple[float, float]:
     return process_time() - began_s - ticked_s, ticked_s
 
 
-def _floor_s(said: list[Report]) -> float:
+def _floor_s(said: list[DeviceReport]) -> float:
     began_s = process_time()
     low = 0
     for report in said:

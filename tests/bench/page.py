@@ -1,4 +1,7 @@
-"""The measured part of docs/benchmarks.md: tables in Markdown. What they mean is written there."""
+"""The measured part of docs/explanation/benchmarks.md: tables in Markdown.
+
+What they mean is written there.
+"""
 
 import platform
 import re
@@ -11,7 +14,7 @@ import psutil
 from tests.bench.core import Cost
 from tests.bench.ward import Figures
 
-DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "explanation" / "benchmarks.md"
 BEGIN: Final = "<!-- measured: written by make bench -->"
 END: Final = "<!-- end of what is measured -->"
 

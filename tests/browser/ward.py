@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from alerts.lifecycle import ENDINGS
+from alerts.alarm.lifecycle import ALARM_ENDINGS
 from drivers.clock import Clock, rfc3339
 from tests.browser.beds import BedAt
 from tests.patience import HOPELESS_S
@@ -225,7 +225,7 @@ def application(server: "Server") -> FastAPI:
 
     @app.get("/api/v1/events")
     def events(session: str, type: Annotated[list[str], Query()]) -> Json:
-        assert set(type) == ENDINGS
+        assert set(type) == ALARM_ENDINGS
         ended = [alarm for alarm in server.ward.history if alarm["session"] == session]
         return {"items": [{"payload": {"alarm": alarm}} for alarm in ended], "next": None}
 

@@ -10,7 +10,7 @@ from typing import Self
 
 from drivers.clock import Clock
 from drivers.device import Device
-from drivers.readings import Item, LinkChanged, LinkState, Measurement, Report, Vital
+from drivers.readings import DeviceReport, Item, LinkChanged, LinkState, Measurement, Vital
 from drivers.registry import DeviceSpec
 
 
@@ -58,11 +58,11 @@ class Bench:
     """What one device reported, from its making on."""
 
     def __init__(self, spec: DeviceSpec, clock: Clock) -> None:
-        self.reports: list[Report] = []
+        self.reports: list[DeviceReport] = []
         self.device = Device(spec, self._keep, clock, jitter=random.Random(1))
         self._more = asyncio.Event()
 
-    def _keep(self, report: Report) -> None:
+    def _keep(self, report: DeviceReport) -> None:
         self.reports.append(report)
         self._more.set()
 
@@ -99,9 +99,11 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(driver: str, url: str, clock: Clock | None = None) -> AsyncIterator[Bench]:
+async def bench(
+    driver: str, url: str, clock: Clock | None = None, dialect: str | None = None
+) -> AsyncIterator[Bench]:
     """A bench with `driver` at `url`."""
-    one = Bench(DeviceSpec("device", driver, url), clock or Clock())
+    one = Bench(DeviceSpec("device", driver, url, dialect), clock or Clock())
     task = asyncio.create_task(one.device.run())
     try:
         yield one

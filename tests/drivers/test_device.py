@@ -13,16 +13,16 @@ import pytest
 from drivers.clock import Clock
 from drivers.codec import CannotMeasure
 from drivers.device import Device
-from drivers.memory import MemoryPort
+from drivers.links import MemoryPort
 from drivers.nonin import NoninCodec
 from drivers.readings import (
     CuffPhase,
     CuffState,
+    DeviceReport,
     LinkChanged,
     LinkState,
     Measurement,
     MeasurementFailed,
-    Report,
     Vital,
     Waveform,
 )
@@ -107,7 +107,7 @@ class TestReports:
     async def test_a_failing_sink_is_counted_and_survived(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        def fail(_report: Report) -> None:
+        def fail(_report: DeviceReport) -> None:
             raise ZeroDivisionError
 
         device = Device(DeviceSpec("device", "nonin", URL), fail, virtual_clock())
@@ -115,7 +115,7 @@ class TestReports:
             task = asyncio.create_task(device.run())
             await talk(port, virtual_clock(), 2)
             assert device.counters.sink_errors > 5
-            assert device.link.state is LinkState.UP
+            assert device.link_state.state is LinkState.UP
             assert "the sink of device failed" in caplog.text
             task.cancel()
 
@@ -145,7 +145,7 @@ class TestReports:
                 await one.until(lambda b: len(b.items) == 3)
                 counters = one.device.counters
                 assert (counters.bytes_out, counters.bytes_in) == (15, 15)
-                assert (counters.tally.frames, counters.reconnects) == (3, 0)
+                assert (counters.stats.frames, counters.reconnects) == (3, 0)
                 assert counters.last_item_at == one.reports[-1].at
 
 
@@ -180,7 +180,7 @@ class TestReconnecting:
                 while port.connected:
                     port.send(b"garbage " * 4096)
                     await clock.sleep(0.1)
-                assert "floods" in str(one.device.link.reason)
+                assert "floods" in str(one.device.link_state.reason)
                 assert clock.now().mono < 1.2
 
     @virtual_time()

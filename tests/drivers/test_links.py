@@ -18,9 +18,8 @@ import serialx
 import uvloop
 
 from drivers.driver import LineSettings
-from drivers.link import Link, LinkError, LinkLost
-from drivers.links import open_link, ports
-from drivers.memory import MemoryPort
+from drivers.links import Link, LinkError, LinkLost, MemoryPort, open_link, opening, serial_ports
+from drivers.links.errors import ADVICE
 from tests.drivers.benches import Terminal
 from tests.patience import HOPELESS_S
 
@@ -63,9 +62,9 @@ class NearEnd:
         return await open_link(url, line, on_bytes=self.on_bytes, on_lost=self.lost.set_result)
 
 
-async def refusal(url: str) -> str:
+async def refusal(url: str, line: LineSettings = LINE) -> str:
     with pytest.raises(LinkError) as refused:
-        await NearEnd().open(url)
+        await NearEnd().open(url, line)
     return str(refused.value)
 
 
@@ -138,8 +137,48 @@ class TestTty:
         monkeypatch.setattr(serialx, "create_serial_connection", forbidden)
         assert "group dialout" in await refusal("/dev/ttyS0")
 
+    @loops
+    def test_a_pseudo_terminal_is_opened_again_and_again_with_odd_parity(
+        self, loop_factory: LoopFactory
+    ) -> None:
+        async def main() -> None:
+            with Terminal() as terminal:
+                for turn in (b"first", b"second", b"third"):
+                    near = NearEnd()
+                    link = await near.open(terminal.path, LineSettings(19200, parity="O"))
+                    terminal.send(turn)
+                    await near.until(turn)
+                    link.write(turn)
+                    assert await terminal.read() == turn
+                    await link.close()
+
+        on_loop(loop_factory, main)
+
+    async def test_a_link_to_a_pseudo_terminal_is_one_too(self, tmp_path: Path) -> None:
+        path = tmp_path / "oximeter"
+        with Terminal() as terminal:
+            path.symlink_to(terminal.path)
+            for _ in range(2):
+                link = await NearEnd().open(str(path), LineSettings(19200, parity="O"))
+                await link.close()
+
+    @pytest.mark.parametrize("parity", ["N", "O"])
+    async def test_a_serial_port_that_refuses_its_settings_stays_closed(
+        self, parity: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Which settings an adapter refuses is its own affair: the refusal itself is made up."""
+        asked: list[object] = []
+
+        def refuse(*_args: object, **settings: object) -> None:
+            asked.append(settings["parity"])
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+        monkeypatch.setattr(serialx, "create_serial_connection", refuse)
+        assert "baud rate and parity" in await refusal("/dev/ttyS0", LineSettings(parity=parity))
+        assert len(asked) == 1
+
     def test_the_ports_of_this_machine_have_openable_urls(self) -> None:
-        assert all(port.url.startswith("/dev/") and port.title for port in ports())
+        assert all(port.url.startswith("/dev/") and port.title for port in serial_ports())
 
 
 @contextmanager
@@ -284,6 +323,51 @@ class TestMemory:
     def test_a_name_is_attached_once(self) -> None:
         with MemoryPort("bed-1"), pytest.raises(ValueError, match="already"), MemoryPort("bed-1"):
             pass
+
+
+class TestErrors:
+    """Faults that no port here can be made to have: what opens a link is replaced by them."""
+
+    async def test_what_does_not_answer_in_time_is_given_up(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def never(*_args: object) -> Link:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        monkeypatch.setattr(opening, "OPEN_LIMIT_S", 0.01)
+        monkeypatch.setattr(opening, "OPENERS", {"socket": never})
+        assert "switched on and reachable" in await refusal("socket://10.0.0.5:4001")
+
+    async def test_what_nobody_thought_of_is_a_link_error_too(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(*_args: object) -> Link:
+            raise ZeroDivisionError("by nought")
+
+        monkeypatch.setattr(opening, "OPENERS", {"socket": fail})
+        assert "cannot be opened: by nought" in await refusal("socket://10.0.0.5:4001")
+
+    @pytest.mark.parametrize("number", ADVICE, ids=errno.errorcode.get)
+    async def test_every_known_error_says_what_to_do(
+        self, number: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(*_args: object) -> Link:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(opening, "OPENERS", {"socket": fail})
+        said = await refusal("socket://10.0.0.5:4001")
+        assert said == f"socket://10.0.0.5:4001: {ADVICE[number]}"
+        assert "\n" not in said
+
+    async def test_any_other_is_said_in_the_machines_words(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(*_args: object) -> Link:
+            raise OSError(errno.EPROTO, "Protocol error")
+
+        monkeypatch.setattr(opening, "OPENERS", {"socket": fail})
+        assert "Protocol error" in await refusal("socket://10.0.0.5:4001")
 
 
 async def test_no_url_raises_anything_but_a_link_error() -> None:

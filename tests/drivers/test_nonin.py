@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers import nonin
-from drivers.nonin import FORMATS, NoninCodec, set_format
+from drivers.dialects import AnyDialect
+from drivers.nonin import DRIVER, FORMATS, NoninCodec, set_format
 from drivers.readings import Flag, Item, Measurement, Quality, Reading, Vital, Waveform
+from drivers.registry import DeviceSpec
+from tests.drivers.examples import Example
 from tests.drivers.streams import FINGER_OFF, nonin_data, nonin_packet, split
 
 EXAMPLE = bytes.fromhex("01810100 83 01800148 CA 01800161 E3 01800130 B2")
@@ -28,13 +30,36 @@ def values(items: list[Item], vital: Vital = Vital.SPO2) -> list[float | None]:
     return [reading(item, vital).value for item in measurements(items)]
 
 
+def any_format(model: str = "oem") -> AnyDialect:
+    return AnyDialect(DRIVER.dialects, DRIVER.whole({"model": model}))
+
+
 def one(packet: bytes, dialect: str | None = None, model: str = "oem") -> Measurement:
-    [item] = measurements(NoninCodec(dialect, model).feed(packet))
+    codec = NoninCodec(dialect, model) if dialect else any_format(model)
+    [item] = measurements(codec.feed(packet))
     return item
 
 
 def stream(dialect: str, spo2: list[int]) -> bytes:
     return b"".join(nonin_packet(dialect, nonin_data(spo2=value)) for value in spo2)
+
+
+def frames(dialect: str, packets: int = 12) -> tuple[bytes, ...]:
+    data = b"".join(
+        nonin_packet(dialect, nonin_data(pulse=120 + n, spo2=88 + n)) for n in range(packets)
+    )
+    return tuple(data[at : at + 5] for at in range(0, len(data), 5))
+
+
+EXAMPLES = {
+    dialect: Example(
+        frames=frames(dialect),
+        missing=(nonin_packet(dialect, nonin_data(pulse=511, spo2=127)) * 3,),
+        impossible=nonin_packet(dialect, nonin_data(pulse=400, spo2=110)) * 3,
+        lasts_s=4.0,
+    )
+    for dialect in FORMATS
+}
 
 
 class TestPackets:
@@ -62,7 +87,7 @@ class TestPackets:
         codec = NoninCodec(dialect)
         [item] = measurements(codec.feed(nonin_packet(dialect, nonin_data(pulse=pulse))))
         assert reading(item, Vital.PULSE).quality is Quality.REJECTED
-        assert codec.tally.rejected == {"pulse-out-of-range": 1}
+        assert codec.stats.rejected == {"pulse-out-of-range": 1}
 
     @both
     @pytest.mark.parametrize("spo2", [101, 126])
@@ -76,15 +101,15 @@ class TestPackets:
 
     def test_the_pleth_of_format_2_is_the_packets_25_bytes(self) -> None:
         packet = nonin_packet("2", pleth=range(200, 225))
-        assert Waveform("pleth", 75.0, tuple(range(200, 225))) in NoninCodec().feed(packet)
+        assert Waveform("pleth", 75.0, tuple(range(200, 225))) in any_format().feed(packet)
 
     def test_the_pleth_of_format_7_has_16_bits(self) -> None:
         pleth = tuple(range(0, 50000, 2000))
-        assert Waveform("pleth", 75.0, pleth) in NoninCodec().feed(nonin_packet("7", pleth=pleth))
+        assert Waveform("pleth", 75.0, pleth) in any_format().feed(nonin_packet("7", pleth=pleth))
 
     @both
     def test_the_items_come_with_the_packets_last_byte(self, dialect: str) -> None:
-        codec, packet = NoninCodec(), nonin_packet(dialect)
+        codec, packet = any_format(), nonin_packet(dialect)
         assert codec.feed(packet[:-1]) == []
         assert len(codec.feed(packet[-1:])) == 2
 
@@ -143,7 +168,7 @@ class TestStatus:
     @both
     def test_red_perfusion_lasts_through_the_packets_between_two_pulses(self, dialect: str) -> None:
         red, none = nonin_packet(dialect, status=[0x04] * 12 + [0] * 13), nonin_packet(dialect)
-        got = measurements(NoninCodec().feed(red + none * 2))
+        got = measurements(any_format().feed(red + none * 2))
         assert [item.flags for item in got] == [{Flag.LOW_PERFUSION}] * 3
         assert {r.quality for item in got for r in item.readings} == {Quality.POOR}
 
@@ -151,12 +176,12 @@ class TestStatus:
     def test_red_perfusion_ends_with_the_next_green_pulse(self, dialect: str) -> None:
         red = nonin_packet(dialect, status=[0x04] * 12 + [0] * 13)
         green = nonin_packet(dialect, status=[0] * 13 + [0x02] * 12)
-        assert measurements(NoninCodec().feed(red + green))[-1].flags == frozenset()
+        assert measurements(any_format().feed(red + green))[-1].flags == frozenset()
 
     @both
     def test_red_perfusion_is_forgotten_when_no_pulse_follows(self, dialect: str) -> None:
         red, none = nonin_packet(dialect, status=[0x04] * 12 + [0] * 13), nonin_packet(dialect)
-        assert measurements(NoninCodec().feed(red + none * 11))[-1].flags == frozenset()
+        assert measurements(any_format().feed(red + none * 11))[-1].flags == frozenset()
 
     @pytest.mark.parametrize(
         ("dialect", "model", "flags"),
@@ -180,16 +205,16 @@ class TestDamage:
     @given(cuts=st.lists(st.integers(0, 10_000)))
     def test_any_split_gives_the_same_items(self, dialect: str, cuts: list[int]) -> None:
         data = b"\x00\x01\x81" + stream(dialect, [97, 96, 95]) + b"\xff" + stream(dialect, [94, 93])
-        whole, pieces = NoninCodec(), NoninCodec()
+        whole, pieces = any_format(), any_format()
         expected = whole.feed(data)
         assert [item for part in split(data, cuts) for item in pieces.feed(part)] == expected
-        assert pieces.tally == whole.tally
+        assert pieces.stats == whole.stats
         assert values(expected) == [97, 96, 95, 94, 93]
 
     @both
     @given(noise=st.binary(max_size=400))
     def test_no_noise_before_a_packet_hides_it(self, dialect: str, noise: bytes) -> None:
-        got = NoninCodec().feed(noise + stream(dialect, [91, 90, 89]))
+        got = any_format().feed(noise + stream(dialect, [91, 90, 89]))
         assert values(got)[-2:] == [90, 89]
 
     @both
@@ -221,7 +246,7 @@ class TestDamage:
         self, dialect: str
     ) -> None:
         old, new = nonin_packet(dialect), nonin_packet(dialect, nonin_data(spo2=90, at_4=0x31))
-        codec = NoninCodec()
+        codec = any_format()
         assert values(codec.feed(old + new)) == [97]
         assert values(codec.feed(new[:5])) == [90]
         assert values(codec.feed(new[5:])) == [90]
@@ -242,8 +267,8 @@ class TestDamage:
         got = measurements(codec.feed(bytes(data)))[1]
         lost = {0: Vital.PULSE, 1: Vital.PULSE, 2: Vital.SPO2}.get(frame)
         assert {r.vital for r in got.readings} == {Vital.SPO2, Vital.PULSE} - {lost}
-        assert codec.tally.damaged == {"bad-frame": 1}
-        assert codec.tally.frames == 74
+        assert codec.stats.damaged == {"bad-frame": 1}
+        assert codec.stats.frames == 74
 
     @both
     def test_the_pleth_around_a_damaged_frame_is_kept(self, dialect: str) -> None:
@@ -267,7 +292,7 @@ class TestDamage:
         data[125 + 44] ^= 1
         codec = NoninCodec(dialect)
         assert values(codec.feed(bytes(data))) == [91, 89]
-        assert codec.tally.damaged["lost-packet"] == 1
+        assert codec.stats.damaged["lost-packet"] == 1
 
     @both
     def test_a_truncated_packet_costs_itself_alone(self, dialect: str) -> None:
@@ -276,53 +301,62 @@ class TestDamage:
             cut = data[: 125 + length] + data[250:]
             assert values(NoninCodec(dialect).feed(cut)) == [91, 89]
 
+    @both
     @given(garbage=st.lists(st.binary(max_size=600), max_size=8))
-    def test_any_bytes_are_survived_in_bounded_memory(self, garbage: list[bytes]) -> None:
-        codec = NoninCodec()
+    def test_any_bytes_are_survived_in_bounded_memory(
+        self, dialect: str, garbage: list[bytes]
+    ) -> None:
+        codec = NoninCodec(dialect)
         for piece in garbage:
             codec.feed(piece)
             assert len(codec._buffer) < 130
 
+    @both
     @pytest.mark.parametrize("byte", [0x00, 0x01, 0x81, 0xFF])
     def test_any_bytes_cost_a_bounded_number_of_looks(
-        self, byte: int, monkeypatch: pytest.MonkeyPatch
+        self, dialect: str, byte: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         looks = 0
-        judge = nonin.NoninCodec._judge
+        layout = type(FORMATS[dialect])
+        damaged = layout.damaged
 
-        def counted(codec: NoninCodec, raw: bytes) -> object:
+        def counted(form: object, raw: bytes) -> list[int]:
             nonlocal looks
             looks += 1
-            return judge(codec, raw)
+            return damaged(FORMATS[dialect], raw)
 
-        monkeypatch.setattr(nonin.NoninCodec, "_judge", counted)
+        monkeypatch.setattr(layout, "damaged", counted)
         rng = random.Random(byte)
         data = bytes(byte if rng.random() < 0.5 else rng.randrange(256) for _ in range(20_000))
-        NoninCodec().feed(data)
+        NoninCodec(dialect).feed(data)
         assert looks <= len(data) / 50
 
     def test_a_new_link_begins_with_an_empty_buffer(self) -> None:
-        codec, packet = NoninCodec(), nonin_packet("2")
+        codec, packet = NoninCodec("2"), nonin_packet("2")
         codec.feed(packet[:60])
         codec.opened(0.0)
         assert values(codec.feed(packet)) == [97]
-        assert codec.tally.damaged == {}
+        assert codec.stats.damaged == {}
 
 
 class TestDialect:
     @both
     def test_it_is_found_out(self, dialect: str) -> None:
-        codec = NoninCodec()
+        codec = any_format()
         codec.feed(stream(dialect, [97])[40:] + stream(dialect, [97]))
         assert codec.dialect == dialect
 
-    def test_it_is_found_out_again_when_the_device_changes_it(self) -> None:
-        codec = NoninCodec()
-        codec.feed(stream("2", [97] * 3) + stream("7", [96] * 8))
+    def test_it_is_found_out_again_on_the_next_link(self) -> None:
+        codec = any_format()
+        codec.feed(stream("2", [97] * 3))
+        assert codec.dialect == "2"
+        codec.closed()
+        codec.opened(0.0)
+        codec.feed(stream("7", [96] * 8))
         assert codec.dialect == "7"
 
     def test_a_given_one_is_kept(self) -> None:
-        codec = NoninCodec("2")
+        codec = DeviceSpec("oximeter", "nonin", "memory://o", "2").codec()
         assert codec.feed(stream("7", [96] * 8)) == []
         assert codec.dialect == "2"
 
@@ -334,10 +368,15 @@ class TestCommands:
     def test_a_9560_is_told_its_format_on_opening(self) -> None:
         codec = NoninCodec("7", model="9560")
         codec.opened(0.0)
-        assert codec.take() == set_format(7)
-        assert codec.take() == b""
+        assert codec.data_to_send() == set_format(7)
+        assert codec.data_to_send() == b""
+
+    def test_a_9560_whose_format_is_not_given_is_told_the_usual_one(self) -> None:
+        codec = any_format("9560")
+        codec.opened(0.0)
+        assert codec.data_to_send() == set_format(2)
 
     def test_others_are_told_nothing(self) -> None:
-        codec = NoninCodec()
+        codec = any_format()
         codec.opened(0.0)
-        assert codec.take() == b""
+        assert codec.data_to_send() == b""

@@ -16,7 +16,8 @@ from drivers.readings import (
     Reading,
     Vital,
 )
-from drivers.suntech import COURSE, Event, State, SunTechCodec, command
+from drivers.suntech import TRANSITIONS, Event, State, SunTechCodec, command
+from tests.drivers.examples import Example
 from tests.drivers.streams import bp_data, cuff_pressure, letter, split
 
 START = bytes.fromhex("3A 20 A6")
@@ -26,6 +27,19 @@ GET_PRESSURE = bytes.fromhex("3A 79 05 00 48")
 GET_DATA = bytes.fromhex("3A 79 03 00 4A")
 ABORT = bytes.fromhex("3A 79 01 00 4C")
 EXAMPLE = bytes.fromhex("3E1873004A001E0100000000000031 07 55 00 58 00 00 00 00 E9")
+
+EXAMPLES = {
+    "advantage": Example(
+        frames=tuple(
+            frame
+            for n in range(12)
+            for frame in (cuff_pressure(150 - n), cuff_pressure(62), letter("K"), bp_data(110 + n))
+        ),
+        missing=(bp_data(error=1), bp_data(status=0, error=87)),
+        impossible=bp_data(systolic=270),
+        options={"listen": True},
+    )
+}
 
 GOOD = Measurement(
     (
@@ -45,26 +59,26 @@ class Bedside:
         self.codec = SunTechCodec(patient)
         self.now_s = 1000.0
         self.codec.opened(self.now_s)
-        assert self.codec.take() == GET_PRESSURE
-        self.codec.tick(self.now_s)
+        assert self.codec.data_to_send() == GET_PRESSURE
+        self.codec.handle_deadline(self.now_s)
 
     def hears(self, *frames: bytes) -> list[Item]:
         items = self.codec.feed(b"".join(frames))
-        if self.codec.due_s is not None:
-            items += self.codec.tick(self.now_s)
+        if self.codec.deadline_s is not None:
+            items += self.codec.handle_deadline(self.now_s)
         return items
 
     def waits(self, seconds: float) -> list[Item]:
         """Let time pass as its owner does: from one due moment to the next."""
         end, items = self.now_s + seconds, []
-        while self.codec.due_s is not None and self.codec.due_s <= end:
-            self.now_s = self.codec.due_s
-            items += self.codec.tick(self.now_s)
+        while self.codec.deadline_s is not None and self.codec.deadline_s <= end:
+            self.now_s = self.codec.deadline_s
+            items += self.codec.handle_deadline(self.now_s)
         self.now_s = end
         return items
 
     def sent(self) -> bytes:
-        return self.codec.take()
+        return self.codec.data_to_send()
 
     def measures(self) -> "Bedside":
         """Go as far as an accepted start."""
@@ -117,7 +131,7 @@ class TestFrames:
         whole, pieces = SunTechCodec(listen=True), SunTechCodec(listen=True)
         expected = whole.feed(data)
         assert [item for part in split(data, cuts) for item in pieces.feed(part)] == expected
-        assert pieces.tally == whole.tally
+        assert pieces.stats == whole.stats
         assert GOOD in expected
 
     @given(noise=st.binary(max_size=200))
@@ -131,7 +145,7 @@ class TestFrames:
         data[position] ^= 0x10
         codec = SunTechCodec(listen=True)
         assert GOOD not in codec.feed(bytes(data) + cuff_pressure(90) * 5)
-        assert codec.tally.damaged.total() > 0
+        assert codec.stats.damaged.total() > 0
 
     @given(garbage=st.lists(st.binary(max_size=300), max_size=8))
     def test_any_bytes_are_survived_in_bounded_memory(self, garbage: list[bytes]) -> None:
@@ -144,12 +158,12 @@ class TestFrames:
     def test_frame_starts_alone_cost_one_look_each(self) -> None:
         codec = SunTechCodec()
         codec.feed(b"\x3e" * 5000)
-        assert codec.tally.damaged == {"skipped-byte": 4999}
+        assert codec.stats.damaged == {"skipped-byte": 4999}
 
     def test_a_cuff_pressure_beyond_300_is_not_believed(self) -> None:
         bed = Bedside()
         assert bed.hears(cuff_pressure(301)) == [CuffState(CuffPhase.IDLE, None)]
-        assert bed.codec.tally.rejected == {"cuff-out-of-range": 1}
+        assert bed.codec.stats.rejected == {"cuff-out-of-range": 1}
 
 
 class TestIdle:
@@ -361,7 +375,7 @@ class TestResult:
         [item] = bed.hears(bp_data(pulse=0))
         assert isinstance(item, Measurement)
         assert [r.vital for r in item.readings if not r.usable] == [Vital.PULSE]
-        assert bed.codec.tally.rejected == {"pulse-out-of-range": 1}
+        assert bed.codec.stats.rejected == {"pulse-out-of-range": 1}
 
 
 class TestLink:
@@ -383,7 +397,7 @@ class TestListening:
     def test_it_sends_nothing(self) -> None:
         codec = SunTechCodec(listen=True)
         codec.opened(0.0)
-        assert (codec.take(), codec.due_s) == (b"", None)
+        assert (codec.data_to_send(), codec.deadline_s) == (b"", None)
 
     def test_it_cannot_measure(self) -> None:
         with pytest.raises(CannotMeasure, match="listen"):
@@ -423,4 +437,4 @@ def test_every_request_ends_whatever_the_module_says(letters: list[str]) -> None
 
 def test_every_state_but_idle_is_left_by_waiting_or_by_a_limit() -> None:
     for state in set(State) - {State.IDLE}:
-        assert {(state, Event.WAITED), (state, Event.LIMIT)} & set(COURSE)
+        assert {(state, Event.POLL_DUE), (state, Event.TIMEOUT)} & set(TRANSITIONS)

@@ -16,8 +16,8 @@ import psutil
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
+from monitor.cli.demo import _Devices
 from monitor.daemon import StartError
-from monitor.demo import _Devices
 from tests.endtoend.site import POSTDOSE, Lines, Process
 from tests.endtoend.subscriber import subscribed
 from tests.endtoend.waiting import elapsed_s, until

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pytest
 
-from alerts.lifecycle import ENDINGS
+from alerts.alarm.lifecycle import ALARM_ENDINGS
 from drivers.clock import parse_rfc3339
 from tests.endtoend.site import Site, simulated
 from tests.endtoend.waiting import elapsed_s, until
@@ -191,7 +191,7 @@ def played(folder: Path, stretches: Sequence[range], rules: str = "default") -> 
     yield from _alarms(events, began, len(minutes))
 
 
-OVER = {"alarm.condition-ended", *ENDINGS}
+OVER = {"alarm.condition-ended", *ALARM_ENDINGS}
 
 
 def _alarms(events: Sequence[Any], began: datetime, length: int) -> Iterator[Alarm]:

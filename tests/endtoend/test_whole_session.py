@@ -47,8 +47,8 @@ class Nurse:
     def unmet(self, which: str) -> set[str]:
         return {condition["name"] for condition in self.session[which] if not condition["met"]}
 
-    def decides(self, about: str, reason: str) -> None:
-        self.does("decisions", about=about, clinician="dr.b", reason=reason)
+    def decides(self, scope: str, reason: str) -> None:
+        self.does("clearances", scope=scope, clinician="dr.b", reason=reason)
 
     def minute(self) -> float:
         status = self.clinic.get("/status")["now"]
@@ -143,7 +143,7 @@ def test_a_session_from_its_gate_to_its_form_and_again(
             daemon.interrupt()
     assert (closed["state"], closed["against_criteria"]) == ("closed", None)
     assert closed["given_mg"] == (84 if regimen == "esketamine-84" else 35.5)
-    assert closed["could_leave_at"] is not None
+    assert closed["criteria_met_at"] is not None
     _every_check_is_done_or_reported(closed, events)
     assert ([item["session"] for item in due], left) == ([nurse.id], [])
     _the_form_is_filled(form, closed)
@@ -168,7 +168,7 @@ def _the_form_is_filled(form: Any, closed: Any) -> None:
     for field in form["fields"]:
         assert field["sources"] or field["value"] in (None, [], {}), field
     confirmed = next(field for field in form["fields"] if field["name"] == "ready_at")
-    assert closed["could_leave_at"] in str(confirmed)
+    assert closed["criteria_met_at"] in str(confirmed)
 
 
 def _every_check_is_done_or_reported(closed: Any, events: list[Any]) -> None:

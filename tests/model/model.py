@@ -61,14 +61,14 @@ class Alarm:
     taken_at: float | None = None
     unverified_since: float | None = None
     ended_at: float | None = None
-    level: int = 1
+    escalation_level: int = 1
     escalated: bool = False
-    called_at: float = 0
+    notified_at: float = 0
     onset_at: float = 0
 
     def call_afresh(self, now: float) -> None:
         self.taken_by = self.taken_at = None
-        self.level, self.escalated, self.called_at = 1, False, now
+        self.escalation_level, self.escalated, self.notified_at = 1, False, now
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Visit:
     symptoms: dict[str, tuple[float, str, int]] = field(default_factory=dict)
     observations: dict[str, tuple[float, dict[str, float]]] = field(default_factory=dict)
     points: dict[str, int] = field(default_factory=dict)
-    decisions: list[tuple[str, float, float]] = field(default_factory=list)
+    clearances: list[tuple[str, float, float]] = field(default_factory=list)
     escort: bool = False
     ready_since: float | None = None
 
@@ -384,7 +384,7 @@ class Model:
                 late = {kind for kind, _, state in self.planned if state == "overdue"}
                 said |= {("check-overdue", kind): MET for kind in late}
         if self.stopped:
-            said["cuff-stopped", None] = MET
+            said["nibp-inhibited", None] = MET
         return said | {(trouble, None): MET for trouble in self.site}
 
     def _is_heard(self, device: str) -> bool:
@@ -508,7 +508,7 @@ class Model:
                 session,
                 latching=isinstance(row, Row) and row.latching,
                 advisory=isinstance(row, Row) and row.advisory,
-                called_at=now,
+                notified_at=now,
                 onset_at=now,
             )
             return
@@ -528,7 +528,7 @@ class Model:
             if after_s is None or alarm.state != "active" or alarm.priority != "low":
                 continue
             if now - alarm.onset_at >= after_s:
-                alarm.priority, alarm.called_at = "medium", now
+                alarm.priority, alarm.notified_at = "medium", now
                 if alarm.taken_by is not None:
                     alarm.call_afresh(now)
 
@@ -536,9 +536,9 @@ class Model:
         for alarm in self.alarms.values():
             if alarm.state == "ended" or alarm.taken_by is not None or alarm.advisory:
                 continue
-            if now - alarm.called_at >= CALL_S.get(alarm.priority, float("inf")):
-                alarm.level = min(alarm.level + 1, LEVELS)
-                alarm.escalated, alarm.called_at = True, now
+            if now - alarm.notified_at >= CALL_S.get(alarm.priority, float("inf")):
+                alarm.escalation_level = min(alarm.escalation_level + 1, LEVELS)
+                alarm.escalated, alarm.notified_at = True, now
 
     # ── what is due ─────────────────────────────────────────────────────────────────────
 
@@ -643,11 +643,11 @@ class Model:
             found["pressure-acceptable"] = (sys <= 140 and dia <= 90) or is_decided
         return found
 
-    def _is_decided(self, about: str, sys: float, dia: float) -> bool:
+    def _is_decided(self, scope: str, sys: float, dia: float) -> bool:
         assert self.visit is not None
         return any(
-            of == about and sys <= most_sys and dia <= most_dia
-            for of, most_sys, most_dia in self.visit.decisions
+            of == scope and sys <= most_sys and dia <= most_dia
+            for of, most_sys, most_dia in self.visit.clearances
         )
 
     def criteria(self, now: float) -> dict[str, bool]:
@@ -678,8 +678,8 @@ class Model:
             near = "sys" in baseline and abs(sys - baseline["sys"]) <= 20
             cleared = [
                 decided_sys
-                for about, decided_sys, decided_dia in visit.decisions
-                if about == "pressure-at-discharge" and sys <= decided_sys and dia <= decided_dia
+                for scope, decided_sys, decided_dia in visit.clearances
+                if scope == "pressure-at-discharge" and sys <= decided_sys and dia <= decided_dia
             ]
             too_low = "sys" not in baseline or sys < baseline["sys"] - 20
             leaving = (sys < 160 and dia < 100 and near) or any(

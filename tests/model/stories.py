@@ -8,6 +8,7 @@ from typing import Any, Final
 from drivers.readings import (
     CuffPhase,
     CuffState,
+    DeviceReport,
     Flag,
     Item,
     LinkChanged,
@@ -15,36 +16,35 @@ from drivers.readings import (
     Measurement,
     MeasurementFailed,
     Reading,
-    Report,
     Vital,
 )
-from monitor.bed import Bed
-from monitor.commands import (
+from monitor.bed.bed import Bed
+from monitor.bed.effects import Result, StartMeasurement
+from monitor.session.commands import (
     Abort,
     Acknowledge,
-    AllowCuff,
+    AssignmentAction,
+    AssignNurse,
+    ClearanceScope,
     Close,
     Command,
     ConfirmEscort,
     ControlInfusion,
-    Decide,
+    EnableNibp,
     GiveDose,
     InfusionAction,
-    Matter,
+    InhibitNibp,
     Override,
+    RecordClearance,
     RecordObservation,
     RecordPressure,
     RecordScore,
     RecordSymptom,
     Refused,
-    Retract,
+    RetractRecord,
     StartSession,
-    StopCuff,
     Unacknowledge,
-    WatchAction,
-    WatchOver,
 )
-from monitor.outcome import Measure, Outcome
 from tests.model.model import Model, Visit
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START
 
@@ -112,20 +112,20 @@ class Telling:
 
     # ── what happens ────────────────────────────────────────────────────────────────────
 
-    def _did(self, outcome: Outcome, then: Callable[[str], None] = lambda _: None) -> None:
+    def _did(self, outcome: Result, then: Callable[[str], None] = lambda _: None) -> None:
         """`then` is what the model makes of it, with the record that came of it, if one did.
 
         After that the model learns whether the cuff was asked for anything.
         """
         records = (event.id for event in outcome.events if event.type in _RECORDS)
         then(next(records, ""))
-        if any(isinstance(request, Measure) for request in outcome.requests):
+        if any(isinstance(request, StartMeasurement) for request in outcome.effects):
             self.model.asked(self.t)
 
     def _says(
         self, device: str, item: Item | LinkChanged, then: Callable[[str], None] = lambda _: None
     ) -> None:
-        self._did(self.bed.take(Report(device, START.plus(self.t), item)), then)
+        self._did(self.bed.take(DeviceReport(device, START.plus(self.t), item)), then)
 
     def _asks(self, command: Command, then: Callable[[str], None]) -> None:
         """`then` is what the model makes of it, unless the bed refuses."""
@@ -259,7 +259,7 @@ class Telling:
 
     def _retract(self, nth: int) -> None:
         if (record := self._nth_record(nth)) is not None:
-            command = Retract(record.id, "n", "wrong bed")
+            command = RetractRecord(record.id, "n", "wrong bed")
             self._asks(command, lambda _: self.model.retract(record.id, self.t))
 
     def _correct_score(self, nth: int, total: int) -> None:
@@ -306,44 +306,44 @@ class Telling:
 
         self._asks(GiveDose("esketamine", mg, None, "n", START.plus(at).wall, corrects=name), then)
 
-    def _decide(self, about: str) -> None:
+    def _decide(self, scope: str) -> None:
         def then(_: str) -> None:
             _, sys, dia = self.visit.in_order("pressures")[-1]
-            self.visit.decisions.append((about, sys, dia))
+            self.visit.clearances.append((scope, sys, dia))
 
-        self._asks(Decide(Matter(about), "dr.b", "known for long", "n"), then)
+        self._asks(RecordClearance(ClearanceScope(scope), "dr.b", "known for long", "n"), then)
 
     def _acknowledge(self, nth: int, by: str) -> None:
         keys = sorted((k for k, a in self.model.alarms.items() if a.state != "ended"), key=str)
         if keys:
             key = keys[nth % len(keys)]
-            command = Acknowledge(self.bed.engine.alarms[key].id, by)
+            command = Acknowledge(self.bed.alarm_engine.alarms[key].id, by)
             self._asks(command, lambda _: self.model.acknowledge(key, by, self.t))
 
     def _undo(self, nth: int) -> None:
         keys = sorted((k for k, a in self.model.alarms.items() if a.taken_by), key=str)
         if keys:
             key = keys[nth % len(keys)]
-            command = Unacknowledge(self.bed.engine.alarms[key].id, "m")
+            command = Unacknowledge(self.bed.alarm_engine.alarms[key].id, "m")
             self._asks(command, lambda _: self.model.undo(key, self.t))
 
     def _watch(self, action: str) -> None:
         def then(_: str) -> None:
             self.visit.nurse = "n" if action == "take-over" else None
 
-        self._asks(WatchOver(WatchAction(action), "n"), then)
+        self._asks(AssignNurse(AssignmentAction(action), "n"), then)
 
     def _stop_cuff(self) -> None:
         def then(_: str) -> None:
             self.model.stopped = True
 
-        self._asks(StopCuff("n", "a line in that arm"), then)
+        self._asks(InhibitNibp("n", "a line in that arm"), then)
 
     def _allow_cuff(self) -> None:
         def then(_: str) -> None:
             self.model.stopped = False
 
-        self._asks(AllowCuff("n"), then)
+        self._asks(EnableNibp("n"), then)
 
     def _escort(self) -> None:
         def then(_: str) -> None:
@@ -372,10 +372,10 @@ class Telling:
                 _seconds(a.unverified_since),
                 _seconds(a.raised_at),
                 a.count,
-                a.level,
+                a.escalation_level,
                 a.escalated,
             )
-            for a in self.bed.engine.alarms.values()
+            for a in self.bed.alarm_engine.alarms.values()
             if a.is_open
         }
         expected = {
@@ -386,7 +386,7 @@ class Telling:
                 a.unverified_since,
                 a.raised_at,
                 a.count,
-                a.level,
+                a.escalation_level,
                 a.escalated,
             )
             for key, a in self.model.alarms.items()
@@ -411,9 +411,9 @@ class Telling:
         expected_plan = {
             (kind, due): state for kind, due, state in self.model.planned if state != "upcoming"
         }
-        criteria = {c.name: c.met for c in self.bed.criteria(now)}
+        criteria = {c.name: c.met for c in self.bed.discharge_criteria(now)}
         self.reached |= {self.visit.phase, *(f"{name} {met}" for name, met in criteria.items())}
-        gate = {c.name: c.met for c in self.bed.gate(now) if c.name not in _NOT_IN_GATE}
+        gate = {c.name: c.met for c in self.bed.predose_criteria(now) if c.name not in _NOT_IN_GATE}
         expected_gate = self.model.gate(self.t) if self.visit.first_dose is None else {}
         return (
             _difference(planned, expected_plan)
@@ -512,7 +512,7 @@ MAKERS: Final[dict[str, tuple[int, Callable[[random.Random], tuple[Any, ...]]]]]
     "correct_score": (1, lambda r: (r.randrange(20), r.randrange(6))),
     "correct_pressure": (1, lambda r: (r.randrange(20), *_pressure(r))),
     "correct_dose": (1, lambda r: (r.choice((-60, 30.25, 600.25)),)),
-    "decide": (2, lambda r: (r.choice(tuple(m.value for m in Matter)),)),
+    "decide": (2, lambda r: (r.choice(tuple(m.value for m in ClearanceScope)),)),
     "acknowledge": (6, lambda r: (r.randrange(20), r.choice(("n", "m")))),
     "undo": (2, lambda r: (r.randrange(20),)),
     "watch": (1, lambda r: (r.choice(("take-over", "leave")),)),

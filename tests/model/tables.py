@@ -164,7 +164,7 @@ CHECKS = ("pressure", "moaas", "cadss")
 TECHNICAL: dict[str, Technical] = {
     "check.overdue": Technical("check-overdue", CHECKS, worse_after_s=600),
     "watch.nobody": Technical("nobody-watching", (None,), 60, worse_after_s=120),
-    "tech.cuff-stopped": Technical("cuff-stopped", (None,), 900, worse_after_s=None),
+    "tech.nibp-inhibited": Technical("nibp-inhibited", (None,), 900, worse_after_s=None),
     "tech.sensor-off": Technical("sensor-off", (OXIMETER,), 5, 3),
     "tech.sensor-disconnected": Technical("sensor-disconnected", (OXIMETER,), 5, 3),
     "tech.no-pulse": Technical("no-pulse", (OXIMETER,), 10, 5),

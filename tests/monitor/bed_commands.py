@@ -11,40 +11,40 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from alerts.lifecycle import Alarm
+from alerts.alarm.lifecycle import Alarm
 from drivers.clock import Instant
-from monitor.bed import Bed
-from monitor.commands import (
+from monitor.bed.bed import Bed
+from monitor.session.commands import (
     Abort,
     Acknowledge,
     AddNote,
-    AllowCuff,
+    AssignmentAction,
+    AssignNurse,
+    ClearanceScope,
     Close,
     Command,
     ConfirmEscort,
     ControlInfusion,
-    Decide,
+    EnableNibp,
     GiveDose,
     InfusionAction,
-    Matter,
+    InhibitNibp,
     MeasurePressure,
     Override,
     PauseAudio,
-    Prepare,
+    RecordClearance,
     RecordObservation,
+    RecordPreparation,
     RecordPressure,
     RecordScore,
     RecordSymptom,
-    Retract,
-    SetLimit,
+    RetractRecord,
+    SetAlarmLimit,
     StartSession,
-    StopCuff,
     Unacknowledge,
-    WatchAction,
-    WatchOver,
 )
-from monitor.records import Dose, Observation, Pressure, Record, Score, Symptom
-from monitor.regimen import Regimen
+from monitor.session.records import Dose, Observation, Pressure, Record, Score, Symptom
+from monitor.session.regimen import Regimen
 from tests.monitor.builders import REGIMENS
 
 Draw = Callable[[Bed, Instant], st.SearchStrategy[Any]]
@@ -106,7 +106,7 @@ def _corrected(bed: Bed, kind: type[Record]) -> st.SearchStrategy[str | None]:
 
 def alarms(bed: Bed, wanted: Callable[[Alarm], bool]) -> st.SearchStrategy[str]:
     """An alarm that is `wanted`, if there is one; seldom another, which may have ended."""
-    every = [*bed.engine.alarms.values()]
+    every = [*bed.alarm_engine.alarms.values()]
     some = [alarm.id for alarm in every if wanted(alarm)]
     return st.sampled_from([*some * 3, *(alarm.id for alarm in every), "unknown"])
 
@@ -117,7 +117,7 @@ def alarms(bed: Bed, wanted: Callable[[Alarm], bool]) -> st.SearchStrategy[str]:
 def _start(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
     return st.builds(
         StartSession,
-        st.just(f"s-{now.mono:.0f}-{bed.n}"),
+        st.just(f"s-{now.mono:.0f}-{bed.event_number}"),
         st.just("P-017"),
         st.sampled_from([44, 70, None]),
         st.sampled_from([70.0, 70.0, 70.0, None]),
@@ -131,7 +131,7 @@ def _start(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
 
 def _prepare(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
     medicines = st.sampled_from([None, (), ("benzodiazepine", "opioid")])
-    return st.builds(Prepare, medicines, st.sampled_from([None, True, False]), NURSE)
+    return st.builds(RecordPreparation, medicines, st.sampled_from([None, True, False]), NURSE)
 
 
 def _dose(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
@@ -236,7 +236,7 @@ def _pressure(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
 
 
 def _retract(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
-    return st.builds(Retract, records(bed, Record), NURSE, WHY)
+    return st.builds(RetractRecord, records(bed, Record), NURSE, WHY)
 
 
 def _note(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
@@ -263,14 +263,16 @@ def _limit(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
     wanted = [(rule, signal, limit) for rule, signal, limits in _LIMITS for limit in limits]
     back = [(rule, signal, None) for rule, signal in [*own * 3, ("spo2.low", "spo2")]]
     return st.sampled_from([*wanted, *back]).flatmap(
-        lambda drawn: st.builds(SetLimit, *map(st.just, drawn), CLINICIAN, WHY, NURSE)
+        lambda drawn: st.builds(SetAlarmLimit, *map(st.just, drawn), CLINICIAN, WHY, NURSE)
     )
 
 
 def _decide(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
     dosed = bed.session is not None and bed.session.first_dose_at is not None
-    fit = Matter.LEAVING if dosed else Matter.PRE_DOSE
-    return st.builds(Decide, st.sampled_from([fit, *Matter]), CLINICIAN, WHY, NURSE)
+    fit = ClearanceScope.LEAVING if dosed else ClearanceScope.PRE_DOSE
+    return st.builds(
+        RecordClearance, st.sampled_from([fit, *ClearanceScope]), CLINICIAN, WHY, NURSE
+    )
 
 
 def _watch(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
@@ -278,7 +280,7 @@ def _watch(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
     if bed.session is not None and bed.session.nurse is not None:
         nurses += [bed.session.nurse] * 2
     to = st.sampled_from(["nurse.a", "nurse.b", None])
-    return st.builds(WatchOver, st.sampled_from(WatchAction), st.sampled_from(nurses), to)
+    return st.builds(AssignNurse, st.sampled_from(AssignmentAction), st.sampled_from(nurses), to)
 
 
 def _escort(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
@@ -306,7 +308,7 @@ def _unacknowledge(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
     session = None if bed.session is None else bed.session.id
 
     def is_taken(alarm: Alarm) -> bool:
-        return bed.engine.why_not_undone(alarm.id, session, now) is None
+        return bed.alarm_engine.why_not_unacknowledged(alarm.id, session, now) is None
 
     return st.builds(Unacknowledge, alarms(bed, is_taken), NURSE, st.just("the wrong bed"))
 
@@ -320,27 +322,27 @@ def _measure(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
 
 
 def _stop(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
-    return st.builds(StopCuff, NURSE, st.just("a line in that arm"))
+    return st.builds(InhibitNibp, NURSE, st.just("a line in that arm"))
 
 
 def _allow(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
-    return st.builds(AllowCuff, NURSE)
+    return st.builds(EnableNibp, NURSE)
 
 
 ASKED: Final[Mapping[type[Any], Draw]] = {
     StartSession: _start,
-    Prepare: _prepare,
+    RecordPreparation: _prepare,
     GiveDose: _dose,
     ControlInfusion: _infusion,
     RecordScore: _score,
     RecordSymptom: _symptom,
     RecordObservation: _observation,
     RecordPressure: _pressure,
-    Retract: _retract,
+    RetractRecord: _retract,
     AddNote: _note,
-    SetLimit: _limit,
-    Decide: _decide,
-    WatchOver: _watch,
+    SetAlarmLimit: _limit,
+    RecordClearance: _decide,
+    AssignNurse: _watch,
     ConfirmEscort: _escort,
     Close: _close,
     Abort: _abort,
@@ -348,15 +350,15 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
     Unacknowledge: _unacknowledge,
     PauseAudio: _pause,
     MeasurePressure: _measure,
-    StopCuff: _stop,
-    AllowCuff: _allow,
+    InhibitNibp: _stop,
+    EnableNibp: _allow,
 }
 """How each kind of command is drawn."""
 
 RECORDS: Final = (RecordScore, RecordSymptom, RecordObservation, RecordPressure)
-SETTLED: Final = (SetLimit, SetLimit, WatchOver, ConfirmEscort, AddNote)
+SETTLED: Final = (SetAlarmLimit, SetAlarmLimit, AssignNurse, ConfirmEscort, AddNote)
 ALARMS: Final = (Acknowledge, Unacknowledge, PauseAudio)
-CUFF: Final = (MeasurePressure, StopCuff, AllowCuff)
+CUFF: Final = (MeasurePressure, InhibitNibp, EnableNibp)
 ENDS: Final = (Close, Close, Abort)
 """The kinds of command, by what they are about."""
 
@@ -382,7 +384,7 @@ def corrections(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
 
     def corrected(record: Record) -> st.SearchStrategy[Command]:
         anew = ASKED[_OF_RECORD[type(record)]](bed, now)
-        withdrawn = st.just(Retract(record.id, "nurse.a", "why"))
+        withdrawn = st.just(RetractRecord(record.id, "nurse.a", "why"))
         return st.one_of(anew.map(lambda new: replace(new, corrects=record.id)), withdrawn)
 
     return st.sampled_from([*bed.session.records()]).flatmap(corrected)
@@ -411,7 +413,7 @@ def recovery(bed: Bed) -> Iterator[Command]:
     yield RecordPressure(119, 77, by)
     yield RecordPressure(118, 76, by)
     if bed.session.first_dose_at is not None:
-        yield Decide(Matter.LEAVING, "dr.b", "why", by)
+        yield RecordClearance(ClearanceScope.LEAVING, "dr.b", "why", by)
     yield ConfirmEscort(by)
-    for alarm in bed.engine.open_alarms():
+    for alarm in bed.alarm_engine.open_alarms():
         yield Acknowledge(alarm.id, by)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from alerts.lifecycle import Alarm
+from alerts.alarm.lifecycle import Alarm
 from drivers.clock import STEP_S, Instant, parse_rfc3339
 from drivers.readings import (
     CuffPhase,
@@ -29,25 +29,25 @@ from drivers.readings import (
     Vital,
     Waveform,
 )
-from monitor.bed import Bed
-from monitor.commands import (
+from monitor.bed.bed import Bed
+from monitor.bed.effects import StartMeasurement
+from monitor.bed.inputs import DeviceInput, Input, SiteCondition, Tick, TimedInput, apply
+from monitor.session.commands import (
     Command,
     ControlInfusion,
-    Decide,
     GiveDose,
-    Prepare,
+    RecordClearance,
     RecordObservation,
+    RecordPreparation,
     RecordPressure,
     RecordScore,
     RecordSymptom,
     Refused,
-    Retract,
-    SetLimit,
+    RetractRecord,
+    SetAlarmLimit,
     StartSession,
 )
-from monitor.events import Event
-from monitor.inputs import Given, Said, Site, Tick, What, give
-from monitor.outcome import Measure
+from monitor.session.events import Event
 from tests.monitor import bed_commands as people
 from tests.monitor.bed_commands import ASKED
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, START
@@ -59,8 +59,8 @@ JUDGED: Final = (
     RecordSymptom,
     RecordObservation,
     RecordPressure,
-    Retract,
-    SetLimit,
+    RetractRecord,
+    SetAlarmLimit,
 )
 """The commands by which a person changes what the rules see, or how they see it."""
 
@@ -102,7 +102,7 @@ class Happenings(RuleBasedStateMachine):
         self.now = START
         self.bed = empty()
         self.bed.restore([], 0, self.now)
-        self.given: list[Given | Instant] = []
+        self.given: list[TimedInput | Instant] = []
         self.events: list[Event] = []
         self.new: list[Event] = []
         self.measures: list[str] = []
@@ -117,15 +117,15 @@ class Happenings(RuleBasedStateMachine):
 
     # ── a step ──────────────────────────────────────────────────────────────────────────
 
-    def do(self, what: What, *fresh: str) -> None:
+    def do(self, what: Input, *fresh: str) -> None:
         """Give `what` to the bed, in which the `fresh` signals were measured. May be refused."""
-        self.was_open = {alarm.id: alarm for alarm in self.bed.engine.open_alarms()}
+        self.was_open = {alarm.id: alarm for alarm in self.bed.alarm_engine.open_alarms()}
         self.fresh = None if isinstance(what, JUDGED) else frozenset(fresh)
         self.asked_at.add(self.now.in_ms().wall)
-        outcome = give(self.bed, Given(self.now, what))
-        self.given.append(Given(self.now, what))
+        outcome = apply(self.bed, TimedInput(self.now, what))
+        self.given.append(TimedInput(self.now, what))
         self.new = outcome.events
-        self.measures = [r.device for r in outcome.requests if isinstance(r, Measure)]
+        self.measures = [r.device for r in outcome.effects if isinstance(r, StartMeasurement)]
         self.events += stored(outcome.events)
         self.clock_is_news = False
         self.after_a_second = isinstance(what, Tick) and self.now.mono >= self.ticked_mono + 1
@@ -134,7 +134,7 @@ class Happenings(RuleBasedStateMachine):
         self.has_done(what)
         self.asked_at.clear()
 
-    def has_done(self, what: What) -> None:
+    def has_done(self, what: Input) -> None:
         """Hold the bed against what has to come of a step."""
 
     def is_refused(self, command: Command, before: dict[str, Any]) -> None:
@@ -173,7 +173,7 @@ class Happenings(RuleBasedStateMachine):
             self.patient_recovers(after_s=751)
 
     def say(self, device: str, item: Item | LinkChanged, *fresh: str) -> None:
-        self.do(Said(device, item), *fresh)
+        self.do(DeviceInput(device, item), *fresh)
 
     @rule(seconds=st.sampled_from([0.1, 1, 1, 3, 5.001, 11, 31, 61, 301.7, 1861, 90_000]))
     def time_passes(self, seconds: float) -> None:
@@ -221,7 +221,7 @@ class Happenings(RuleBasedStateMachine):
         reason=st.sampled_from([None, "disk full"]),
     )
     def site_has_a_trouble(self, trouble: str, reason: str | None) -> None:
-        self.do(Site(trouble, reason))
+        self.do(SiteCondition(trouble, reason))
 
     @precondition(lambda self: not self.clock_is_news)
     @rule(by_s=st.sampled_from([-86_400.0, -612.0, -7.5, 7.5, 612.0, 86_400.0]))
@@ -246,7 +246,7 @@ class Happenings(RuleBasedStateMachine):
     def rebuilt(self) -> Bed:
         """The bed that the stored events give."""
         again = empty()
-        again.restore(self.events, self.bed.n, self.now)
+        again.restore(self.events, self.bed.event_number, self.now)
         return again
 
     # ── people ──────────────────────────────────────────────────────────────────────────
@@ -257,7 +257,7 @@ class Happenings(RuleBasedStateMachine):
         self.ask_for(data, StartSession)
 
     @precondition(lambda self: self.is_occupied)
-    @rule(data=st.data(), kind=st.sampled_from([None] * 6 + [Prepare, Decide]))
+    @rule(data=st.data(), kind=st.sampled_from([None] * 6 + [RecordPreparation, RecordClearance]))
     def somebody_sees_to_the_dose(self, data: st.DataObject, kind: type[Any] | None) -> None:
         self.ask_for(data, kind or people.giving(self.bed))
 
@@ -276,7 +276,7 @@ class Happenings(RuleBasedStateMachine):
     def somebody_settles_something(self, data: st.DataObject, kind: type[Any]) -> None:
         self.ask_for(data, kind)
 
-    @precondition(lambda self: self.bed.engine.open_alarms())
+    @precondition(lambda self: self.bed.alarm_engine.open_alarms())
     @rule(data=st.data(), kind=st.sampled_from(people.ALARMS))
     def somebody_answers_an_alarm(self, data: st.DataObject, kind: type[Any]) -> None:
         self.ask_for(data, kind)
@@ -314,7 +314,7 @@ class Happenings(RuleBasedStateMachine):
         except Refused:
             self.new, self.measures = [], []
             if is_first:
-                self.given.append(Given(self.now, command))
+                self.given.append(TimedInput(self.now, command))
                 self.do(Tick())
             else:
                 self.is_refused(command, before)

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from alerts.lifecycle import Alarm
-from alerts.rules import RuleSet
-from alerts.ruleset import load
+from alerts.alarm.lifecycle import Alarm
+from alerts.rules.loader import load_rules
+from alerts.rules.model import RuleSet
 from drivers.clock import Instant
 from drivers.readings import (
     CuffPhase,
     CuffState,
+    DeviceReport,
     Flag,
     Item,
     LinkChanged,
@@ -24,12 +25,12 @@ from drivers.readings import (
     Measurement,
     MeasurementFailed,
     Reading,
-    Report,
     Vital,
 )
 from drivers.registry import DeviceSpec
-from monitor.bed import Bed
-from monitor.commands import (
+from monitor.bed.bed import Bed
+from monitor.bed.effects import Result, StartMeasurement
+from monitor.session.commands import (
     Abort,
     Acknowledge,
     Close,
@@ -41,24 +42,23 @@ from monitor.commands import (
     MeasurePressure,
     Override,
     PauseAudio,
-    Prepare,
     RecordObservation,
+    RecordPreparation,
     RecordPressure,
     RecordScore,
     RecordSymptom,
     StartSession,
     Unacknowledge,
 )
-from monitor.discharge import Criterion
-from monitor.events import Event
-from monitor.outcome import Measure, Outcome
-from monitor.regimen import Regimen, Regimens
-from monitor.session import Phase, Session
+from monitor.session.discharge import Criterion
+from monitor.session.events import Event
+from monitor.session.regimen import Regimen, Regimens
+from monitor.session.session import Phase, Session
 
 START = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 5000.0)
 OXIMETER = DeviceSpec("oximeter", "nonin", "memory://oximeter")
 CUFF = DeviceSpec("cuff", "suntech", "memory://cuff")
-DEFAULT = load("default")
+DEFAULT = load_rules("default")
 REGIMENS = Regimens.shipped().by_name
 MINUTE_S = 60.0
 CUFF_S = 35
@@ -91,10 +91,10 @@ class Bedside:
 
     # ── time ────────────────────────────────────────────────────────────────────────────
 
-    def did(self, outcome: Outcome) -> Self:
+    def did(self, outcome: Result) -> Self:
         self.events += outcome.events
-        for request in outcome.requests:
-            if isinstance(request, Measure):
+        for request in outcome.effects:
+            if isinstance(request, StartMeasurement):
                 self.requests.append(request.device)
                 self._answers_in_s = CUFF_S
             else:
@@ -102,10 +102,10 @@ class Bedside:
         return self
 
     def says(self, device: str, item: Item) -> Self:
-        return self.did(self.bed.take(Report(device, self.now, item)))
+        return self.did(self.bed.take(DeviceReport(device, self.now, item)))
 
     def link(self, device: str, state: LinkState, reason: str | None = None) -> Self:
-        return self.did(self.bed.take(Report(device, self.now, LinkChanged(state, reason))))
+        return self.did(self.bed.take(DeviceReport(device, self.now, LinkChanged(state, reason))))
 
     def second(self) -> Self:
         """One second passes, and every device that talks says what it has to."""
@@ -217,7 +217,7 @@ class Bedside:
         return self.asks(RecordObservation("nurse.a", **seen))
 
     def prepared(self) -> Self:
-        return self.asks(Prepare((), True, "nurse.a"))
+        return self.asks(RecordPreparation((), True, "nurse.a"))
 
     def escorted(self) -> Self:
         return self.asks(ConfirmEscort("nurse.a"))
@@ -309,17 +309,17 @@ class Bedside:
         ]
 
     def open_rules(self) -> set[str]:
-        return {alarm.rule for alarm in self.bed.engine.open_alarms()}
+        return {alarm.rule for alarm in self.bed.alarm_engine.open_alarms()}
 
     def alarm(self, rule: str) -> Alarm:
         """The rule's alarm, open or last."""
-        return next(a for a in self.bed.engine.alarms.values() if a.rule == rule)
+        return next(a for a in self.bed.alarm_engine.alarms.values() if a.rule == rule)
 
     def criterion(self, name: str) -> Criterion:
-        return next(c for c in self.bed.criteria(self.now) if c.name == name)
+        return next(c for c in self.bed.discharge_criteria(self.now) if c.name == name)
 
     def unmet(self) -> set[str]:
-        return {c.name for c in self.bed.criteria(self.now) if not c.met}
+        return {c.name for c in self.bed.discharge_criteria(self.now) if not c.met}
 
     def rebuilt(
         self, devices: Iterable[DeviceSpec] | None = None, rules: RuleSet = DEFAULT

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from monitor.events import Event
+from monitor.session.events import Event
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
@@ -33,7 +33,7 @@ class EventsOf:
 
     def alarm(self, change: str, alarm_id: str, *, at: datetime | None = None) -> Event:
         """The bed's next event, about an alarm: `change` is raised, ended, …"""
-        state = "ended" if change in ("ended", "latched-reset") else "active"
+        state = "ended" if change in ("ended", "reset") else "active"
         alarm = {
             "id": alarm_id,
             "bed": self.bed,

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.account import Account
-from monitor.commands import GiveDose
-from monitor.coverage import Coverage, Stretch
-from monitor.events import Draft, Event
-from monitor.facts import Field
-from monitor.form import Form, form
-from monitor.office import DESK
+from monitor.patient.commands import RECORDS_STREAM
+from monitor.patient.form.form import MonitoringForm, monitoring_form
+from monitor.patient.form.provenance import Field
+from monitor.session.commands import GiveDose
+from monitor.session.coverage import Coverage, Span
+from monitor.session.events import Draft, Event
+from monitor.session.history import SessionHistory
 from tests.monitor.builders import REGIMENS, START, Bedside, bed
 
 
@@ -28,13 +28,13 @@ def treated(*, lot: str | None = "A123", ended: bool = True) -> Bedside:
     return side.closed() if ended else side
 
 
-def account(side: Bedside, *more: Event) -> Account:
-    found = Account.of([*side.events, *more])
+def account(side: Bedside, *more: Event) -> SessionHistory:
+    found = SessionHistory.of_type([*side.events, *more])
     assert found is not None
     return found
 
 
-def covered(of: Account, *gaps: tuple[float, float]) -> Coverage:
+def covered(of: SessionHistory, *gaps: tuple[float, float]) -> Coverage:
     """SpO2 from the first dose to the end, but for gaps from minute to minute."""
     first = of.session.first_dose_at
     if first is None:
@@ -43,28 +43,30 @@ def covered(of: Account, *gaps: tuple[float, float]) -> Coverage:
     start = [first + timedelta(minutes=minutes) for minutes in edges]
     ends = [*start[1::2], of.session.ended_at or start[-1]]
     spans = zip(start[::2], ends, strict=True)
-    return Coverage(("oximeter",), tuple(Stretch(a, b, 91, 100) for a, b in spans))
+    return Coverage(("oximeter",), tuple(Span(a, b, 91, 100) for a, b in spans))
 
 
-def form_of(of: Account, now: datetime | None = None, coverage: Coverage | None = None) -> Form:
+def form_of(
+    of: SessionHistory, now: datetime | None = None, coverage: Coverage | None = None
+) -> MonitoringForm:
     """The form, made when the session ended unless at another time."""
     at = now or of.events[-1].at
-    return form(of, covered(of) if coverage is None else coverage, at, UTC)
+    return monitoring_form(of, covered(of) if coverage is None else coverage, at, UTC)
 
 
-def field(of: Form, name: str) -> Field:
+def field(of: MonitoringForm, name: str) -> Field:
     return next(field for field in of.fields if field.name == name)
 
 
 def written(drafts: Iterable[Draft], session: str | None, at: datetime, n: int = 1) -> list[Event]:
     """`drafts` as the clerk would write them."""
     return [
-        Event(f"{DESK}-{n + i}", DESK, n + i, session, type_, None, at, payload)
+        Event(f"{RECORDS_STREAM}-{n + i}", RECORDS_STREAM, n + i, session, type_, None, at, payload)
         for i, (type_, payload) in enumerate(drafts)
     ]
 
 
-def later(of: Account, drafts: Iterable[Draft]) -> Account:
+def later(of: SessionHistory, drafts: Iterable[Draft]) -> SessionHistory:
     """The account with what was written down a day after the session."""
     at = of.events[-1].at + timedelta(days=1)
     events = written(drafts, of.session.id, at, len(of.events))
@@ -115,9 +117,10 @@ def aborted(at: float = 5) -> tuple[float, str, Any]:
     return at, "session.aborted", {"by": "nurse.a", "reason": "went home"}
 
 
-def treatments(*days: float, regimen: str = "esketamine-84") -> list[Account]:
+def treatments(*days: float, regimen: str = "esketamine-84") -> list[SessionHistory]:
     """A calm session with a dose on each of these days after the first."""
     found = (
-        Account.of(told(n, day, given(), closed(), regimen=regimen)) for n, day in enumerate(days)
+        SessionHistory.of_type(told(n, day, given(), closed(), regimen=regimen))
+        for n, day in enumerate(days)
     )
     return [account for account in found if account is not None]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.registry import DRIVERS
 from monitor.mqtt import MqttSettings
 from monitor.settings import ConfigError, Settings, load
 
@@ -97,7 +98,7 @@ WRONG = {
     ),
     "a port that cannot be": ("8601", "99999", ":5: api.port: "),
     "an address others can reach": ("port = 8601", 'host = "0.0.0.0"', "keep 127.0.0.1"),
-    "an unknown driver": ('"suntech"', '"sunteck"', "there are: nonin, suntech"),
+    "an unknown driver": ('"suntech"', '"sunteck"', f"there are: {', '.join(DRIVERS)}"),
     "a url of no kind": ("socket://127.0.0.1:4001", "ttyUSB1", "whole path"),
     "two beds with one device": (
         "socket://127.0.0.1:4001",

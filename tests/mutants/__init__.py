@@ -1,10 +1,10 @@
 """Mutation testing: is there a test that would notice a slip in the clinical core?
 
     make mutants                          # every module of the core; hours the first time
-    make mutants ARGS="alerts/watch.py"   # one module
+    make mutants ARGS="alerts/evaluation/timers.py"   # one module
     make mutants ARGS="--list"            # what is known so far
 
 `sites` says what a slip is, `covered` which tests run which line, and `__main__` makes one
 slip at a time in a process of its own and runs the tests of its line. Survivors that may be
-are to be named, each with why, in docs/mutants.md; those that are not are counted.
+are to be named, each with why, in docs/explanation/mutants.md; those that are not are counted.
 """

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.bed import Bed
-from monitor.commands import RecordScore
-from monitor.events import Stored
+from monitor.bed.bed import Bed
+from monitor.bed.effects import Result
 from monitor.journal import StoreError
-from monitor.outcome import Outcome
+from monitor.session.commands import RecordScore
+from monitor.session.events import Stored
 from tests.virtual import virtual_time
 from tests.wards import simulated_ward
 
@@ -21,11 +21,11 @@ def _break(monkeypatch: pytest.MonkeyPatch, method: str, bed: str) -> None:
     works = getattr(Bed, method)
     broken = [bed]
 
-    def fails_once(self: Bed, *args: object) -> Outcome:
+    def fails_once(self: Bed, *args: object) -> Result:
         if self.id in broken:
             broken.remove(self.id)
             raise RuntimeError("a fault of ours")
-        outcome: Outcome = works(self, *args)
+        outcome: Result = works(self, *args)
         return outcome
 
     monkeypatch.setattr(Bed, method, fails_once)
@@ -81,8 +81,8 @@ def test_a_command_that_meets_a_fault_of_ours_is_answered_and_the_bed_mended(
 async def test_events_of_a_bed_are_numbered_without_gaps_over_a_rebuild(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path, BEDS) as ward:
         session = await ward.start("bed-1")
-        keeper = ward.ward.keepers["bed-1"]
-        keeper._failed(RuntimeError("a fault of ours"))
+        runner = ward.ward.bed_runners["bed-1"]
+        runner._failed(RuntimeError("a fault of ours"))
         await ward.clock.sleep(5)
         await ward.score(session, "moaas", 5)
         stored = await ward.ward.journal.events(bed="bed-1")
@@ -96,7 +96,7 @@ def test_a_rebuild_that_fails_is_tried_again_and_the_other_beds_say_so(
     async def run() -> None:
         async with simulated_ward(tmp_path, BEDS) as ward:
             await ward.clock.sleep(10)
-            works = ward.ward.journal.rebuild
+            works = ward.ward.journal.load_stream
             fails = [True] * 5
 
             async def rebuild(bed: str) -> object:
@@ -148,8 +148,8 @@ def test_events_that_the_journal_refuses_are_told_and_the_bed_starts_afresh(
             refused: asyncio.Future[list[Stored]] = asyncio.get_running_loop().create_future()
             with monkeypatch.context() as patched:
                 patched.setattr(ward.ward.journal, "append", lambda *_, **__: refused)
-                keeper = ward.ward.keepers["bed-1"]
-                keeper.command(RecordScore("cadss", 31, None, "nurse.a"))
+                runner = ward.ward.bed_runners["bed-1"]
+                runner.command(RecordScore("cadss", 31, None, "nurse.a"))
             refused.set_exception(StoreError("it is there already"))
             await ward.clock.sleep(5)
             assert "alarm.raised" in told
@@ -166,6 +166,6 @@ async def test_a_stale_value_is_stale_on_the_stream_within_a_second_too(tmp_path
         await ward.clock.sleep(10)
         ward.fault("oximeter", "silent", for_s=60)
         await ward.clock.sleep(7)
-        shown = ward.ward.latest.get("bed-1")
+        shown = ward.ward.latest_vitals.get("bed-1")
         assert shown is not None
         assert shown["vitals"]["spo2"]["stale"] is True

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from alerts.ruleset import parse
-from monitor.whatif import onsets
-from simulators.record import Record, load_record
+from alerts.rules.loader import parse
+from monitor.replay.what_if import onsets
+from simulators.numerics import NumericsRecord, load_numerics
 from tests.realrecord import FILE, PAGE, Played, page, play
 
 MINUTE_S = 60
@@ -38,8 +38,8 @@ def day() -> Played:
 def nervous_night() -> Played:
     """The last hours under a rule that has no delay, which raises again and again."""
     last = range(1160, 1440)
-    minutes = load_record(FILE).minutes
-    record = Record({minute - last[0]: minutes[minute] for minute in last})
+    minutes = load_numerics(FILE).minutes
+    record = NumericsRecord({minute - last[0]: minutes[minute] for minute in last})
     return play(record, parse(NERVOUS, "nervous"))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from drivers.clock import Clock, Instant
-from monitor.replays import Recorded, find, recorded_sessions, replay
+from monitor.replay.report import RecordedSession, find, recorded_sessions, replay_report
 from tests.monitor.made_events import BrokenJournal
 from tests.virtual import run_virtually, virtual_clock
 from tests.wards import SimulatedWard, simulated_ward
@@ -38,16 +38,16 @@ def store(folder: Path) -> str:
 
 
 @contextmanager
-def found(folder: Path, session: str) -> Iterator[Recorded]:
+def found(folder: Path, session: str) -> Iterator[RecordedSession]:
     with recorded_sessions(store(folder)) as journal:
         yield find(journal, session)
 
 
-def types_in(session: Recorded) -> set[str]:
+def types_in(session: RecordedSession) -> set[str]:
     return {event.type for event in session.own}
 
 
-def rules_in(session: Recorded) -> set[str]:
+def rules_in(session: RecordedSession) -> set[str]:
     alarms = (event for event in session.own if event.type == "alarm.raised")
     return {event.payload["alarm"]["rule"] for event in alarms}
 
@@ -106,7 +106,7 @@ def test_a_session_gives_the_same_events_again(
     with found(tmp_path, session) as recorded:
         assert rules_in(recorded) >= raised
         assert types_in(recorded) >= {"clock.stepped", "alarm.acknowledged", "session.closed"}
-        assert replay(recorded) == (True, [f"same: {len(recorded.own)} events"])
+        assert replay_report(recorded) == (True, [f"same: {len(recorded.own)} events"])
 
 
 def test_a_session_with_a_restart_and_a_failing_disk_in_it_gives_the_same_again(
@@ -115,7 +115,7 @@ def test_a_session_with_a_restart_and_a_failing_disk_in_it_gives_the_same_again(
     session = restarted(tmp_path)
     with found(tmp_path, session) as recorded:
         assert rules_in(recorded) >= {"dissociation.marked", "tech.journal-failing"}
-        same, (line,) = replay(recorded)
+        same, (line,) = replay_report(recorded)
         assert same, line
         assert line.startswith("same: ")
 
@@ -133,7 +133,7 @@ def restarted(folder: Path) -> str:
             await ward.clock.sleep(10)
             BrokenJournal(store(folder)).mend()
             await ward.clock.sleep(30)
-            ward.ward.keepers["bed-1"]._failed(RuntimeError("a fault of ours"))
+            ward.ward.bed_runners["bed-1"]._failed(RuntimeError("a fault of ours"))
             await ward.clock.sleep(60)
             return session
 
@@ -163,7 +163,7 @@ def test_where_samples_were_lost_it_says_from_when_to_when_and_never_the_same(
         for place in range(chunk - 30, chunk + 1):
             database.execute("DELETE FROM sample_chunk WHERE id = ?", (place,))
     with found(tmp_path, session) as recorded:
-        same, lines = replay(recorded)
+        same, lines = replay_report(recorded)
     assert not same
     assert "nothing can be compared" in lines[0]
     assert "differs" not in "".join(lines)
@@ -183,7 +183,7 @@ def test_a_reading_that_was_tampered_with_is_a_difference(tmp_path: Path) -> Non
         sys = measured.payload["sys"]
         payload = {**measured.payload, "sys": sys + 1}
         other = recorded.events | {measured.n: replace(measured, payload=payload)}
-        same, lines = replay(replace(recorded, events=other))
+        same, lines = replay_report(replace(recorded, events=other))
     assert not same
     assert f"event {measured.n} differs" in lines[0]
     assert str(sys + 1) in lines[0]
@@ -196,7 +196,7 @@ def test_a_session_that_is_still_open_is_compared_so_far(tmp_path: Path) -> None
             await ward.clock.sleep(60)
             await ward.score(session, "cadss", 31)
             with found(tmp_path, session) as recorded:
-                return replay(recorded)
+                return replay_report(recorded)
 
     same, (line,) = run_virtually(run())
     assert same

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from drivers.clock import rfc3339
-from monitor.views import LOAD
+from monitor.bed.view import ALARM_LOAD_WINDOW
 from tests.virtual import virtual_time
 from tests.wards import SimulatedWard, simulated_ward
 
@@ -120,7 +120,9 @@ async def test_a_restart_still_counts_the_alarms_of_the_session_before(tmp_path:
         assert (await ward.get("/beds/bed-1"))["alarms_120min"] == before["alarms_120min"]
         await clock.sleep(2 * 3600)
         later = await ward.get("/events", bed="bed-1", type=["alarm.raised", "alarm.re-raised"])
-        recent = [e for e in later["items"] if e["at"] > rfc3339(clock.now().wall - LOAD)]
+        recent = [
+            e for e in later["items"] if e["at"] > rfc3339(clock.now().wall - ALARM_LOAD_WINDOW)
+        ]
         assert (await ward.get("/beds/bed-1"))["alarms_120min"] == len(recent)
 
 

@@ -14,7 +14,9 @@ import pytest
 import serial
 
 from simulators.cli import scenarios_table
-from simulators.record import COLUMNS
+from simulators.devices import DEVICES
+from simulators.numerics import COLUMNS
+from simulators.tables import devices_table, faults_table
 from tests.patience import HOPELESS_S
 from tests.simulators.devices.nonin_page import packets, whole_packets
 
@@ -72,6 +74,22 @@ def test_it_says_where_it_is_and_ends_cleanly_when_told(
     assert not os.path.lexists(path)
 
 
+@pytest.mark.parametrize("name", DEVICES)
+def test_every_device_can_be_simulated_in_its_last_dialect(name: str) -> None:
+    dialect = list(DEVICES[name].dialects)[-1]
+    arguments = ("simulate", name, "--dialect", dialect, "--rfc2217", "127.0.0.1:0")
+    with running(*arguments) as (_, first):
+        assert first["device"] == name
+        assert first["url"].startswith("rfc2217://127.0.0.1:")
+
+
+def test_the_devices_are_listed() -> None:
+    listed = subprocess.run(
+        [*COMMAND, "devices"], capture_output=True, text=True, timeout=HOPELESS_S, check=True
+    )
+    assert listed.stdout == f"{devices_table()}\n\n{faults_table()}\n"
+
+
 def test_at_60_times_a_pty_carries_4500_frames_a_second(tmp_path: Path) -> None:
     arguments = ("simulate", "nonin", "--pty", str(tmp_path / "tty"), "--speed", "60")
     with running(*arguments) as (_, first), serial.Serial(first["url"], timeout=HOPELESS_S) as line:
@@ -106,7 +124,7 @@ def test_a_recording_is_played(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nonim"], "use one of nonin, suntech"),
+        (["nonim"], f"use one of {', '.join(DEVICES)}\n"),
         (["nonin", "--scenario", "clam"], "use one of calm"),
         (["nonin", "--dialect", "3"], "use one of 2, 7"),
         (["nonin", "--speed", "0"], "--speed must be above 0, not 0"),

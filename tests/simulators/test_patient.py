@@ -21,9 +21,9 @@ def test_without_a_dose_nothing_rises() -> None:
 
 
 def test_pressure_peaks_40_minutes_after_the_dose() -> None:
-    course = {minute: patient().at(minute * MINUTE).sys_mmhg for minute in range(240)}
-    assert max(course, key=lambda minute: course[minute] or 0) == 40
-    assert course[40] == pytest.approx(118 + 40)
+    trend = {minute: patient().at(minute * MINUTE).sys_mmhg for minute in range(240)}
+    assert max(trend, key=lambda minute: trend[minute] or 0) == 40
+    assert trend[40] == pytest.approx(118 + 40)
 
 
 @pytest.mark.parametrize(("minute", "share"), [(90, 0.5), (240, 0.02)])
@@ -70,8 +70,8 @@ def test_the_next_session_s_dose_starts_again() -> None:
 
 def test_an_episode_goes_there_stays_and_comes_back() -> None:
     episode = Episode("spo2_pct", to=84.0, from_min=20.0, for_min=4.0)
-    course = patient(episodes=(episode,))
-    assert [course.at(m * MINUTE).spo2_pct for m in (19, 20, 21, 23, 24, 25)] == [
+    trend = patient(episodes=(episode,))
+    assert [trend.at(m * MINUTE).spo2_pct for m in (19, 20, 21, 23, 24, 25)] == [
         97.5, 97.5, 84.0, 84.0, 84.0, 97.5,
     ]  # fmt: skip
 

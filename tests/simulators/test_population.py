@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulators.courses import courses
-from simulators.faults import Kind
-from simulators.population import COMPLAINTS, OLD, Person, draw
-from simulators.subject import SimulationError
-from simulators.targets import TARGETS, Target, findings, shown_by
+from simulators.errors import SimulationError
+from simulators.oximetry import ARTEFACT, FINGER_OFF
+from simulators.population import ADVERSE_EVENTS, OLD, Person, draw
+from simulators.targets import TARGETS, Target, check_targets, endpoints
+from simulators.vital_trends import vital_trends
 
 SEEDS = (1, 2, 3)
 
@@ -20,7 +20,7 @@ def people() -> list[Person]:
 
 
 def mean_rise(people: list[Person], minutes: list[float]) -> list[float]:
-    seen = courses(people, np.array([-60.0, *(60.0 * minute for minute in minutes)]))
+    seen = vital_trends(people, np.array([-60.0, *(60.0 * minute for minute in minutes)]))
     rises: list[float] = (seen.sys_mmhg - seen.sys_mmhg[:, :1]).mean(axis=0)[1:].tolist()
     return rises
 
@@ -31,7 +31,7 @@ def mean_rise(people: list[Person], minutes: list[float]) -> list[float]:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("regimen", TARGETS)
 def test_a_thousand_patients_meet_every_target(regimen: str, seed: int) -> None:
-    found = findings(regimen, shown_by(draw(regimen, 1000, seed)))
+    found = check_targets(regimen, endpoints(draw(regimen, 1000, seed)))
     assert len(found) == len(TARGETS[regimen])
     assert [finding for finding in found if not finding.met] == []
 
@@ -48,7 +48,7 @@ def test_pressure_peaks_around_40_minutes_and_is_back_by_four_hours(seed: int) -
 
 def test_dissociation_peaks_around_40_minutes(people: list[Person]) -> None:
     minutes = np.arange(0.0, 121.0)
-    mean = courses(people, minutes * 60.0).cadss.mean(axis=0)
+    mean = vital_trends(people, minutes * 60.0).cadss.mean(axis=0)
     assert 37 <= minutes[mean.argmax()] <= 43
 
 
@@ -72,14 +72,14 @@ def test_a_smaller_dose_does_less_in_proportion(regimen: str, share: float) -> N
 
 
 def test_a_target_that_is_only_about_allows_what_chance_does() -> None:
-    target = Target("x", lambda shown: shown.sys_most >= 0, about=10.0)
-    finding = target.held_against(shown_by(draw("esketamine-84", 100, 1)))
+    target = Target("x", lambda measured: measured.sys_most >= 0, about=10.0)
+    finding = target.check(endpoints(draw("esketamine-84", 100, 1)))
     assert (round(finding.low, 1), round(finding.high, 1)) == (2.3, 17.7)
 
 
 def test_a_target_nobody_is_asked_about_is_not_met() -> None:
-    none = TARGETS["esketamine-84"][2].held_against(
-        replace(shown_by(draw("esketamine-84", 5, 1)), age=np.full(5, 30))
+    none = TARGETS["esketamine-84"][2].check(
+        replace(endpoints(draw("esketamine-84", 5, 1)), age=np.full(5, 30))
     )
     assert (none.found, none.met) == (None, False)
 
@@ -115,7 +115,7 @@ def test_nobody_comes_with_a_pressure_that_only_a_clinician_lets_pass(people: li
 
 
 def test_few_desaturate_and_more_of_the_sedated(people: list[Person]) -> None:
-    lows = courses(people, np.arange(0.0, 120.0) * 60.0).spo2_pct.min(axis=1)
+    lows = vital_trends(people, np.arange(0.0, 120.0) * 60.0).spo2_pct.min(axis=1)
     deep = np.array(
         [p.profile.drug is not None and p.profile.drug.moaas_lowest < 4 for p in people]
     )
@@ -124,15 +124,15 @@ def test_few_desaturate_and_more_of_the_sedated(people: list[Person]) -> None:
 
 
 def test_some_hands_move_and_some_fingers_slip(people: list[Person]) -> None:
-    kinds = [fault.kind for person in people for fault in person.faults]
-    assert kinds.count(Kind.ARTEFACT) == pytest.approx(300, abs=50)
-    assert kinds.count(Kind.FINGER_OFF) == pytest.approx(125, abs=35)
+    names = [fault.name for person in people for fault in person.faults]
+    assert names.count(ARTEFACT) == pytest.approx(300, abs=50)
+    assert names.count(FINGER_OFF) == pytest.approx(125, abs=35)
 
 
-def test_complaints_are_as_common_as_they_should_be(people: list[Person]) -> None:
-    said = [complaint.name for person in people for complaint in person.complaints]
-    for name, share in COMPLAINTS.items():
-        assert said.count(name) == pytest.approx(1000 * share, abs=45)
+def test_adverse_events_are_as_common_as_they_should_be(people: list[Person]) -> None:
+    names = [event.name for person in people for event in person.adverse_events]
+    for name, share in ADVERSE_EVENTS.items():
+        assert names.count(name) == pytest.approx(1000 * share, abs=45)
 
 
 @pytest.mark.parametrize(

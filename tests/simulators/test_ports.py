@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 import serial
 
-from simulators.cable import Cable
 from simulators.clock import Timeline
+from simulators.device_server import DeviceServer
 from simulators.devices import build
-from simulators.faults import Fault, Kind, parse_fault
+from simulators.errors import SimulationError
+from simulators.faults import Fault, parse_fault
+from simulators.line import SimulatedLine
 from simulators.ports import Port, PtyPort, Rfc2217Port, TcpPort
-from simulators.serve import Served
-from simulators.subject import SimulationError
 from tests.patience import HOPELESS_S
 from tests.simulators.devices.nonin_page import packets, whole_packets
-from tests.simulators.subjects import steady
+from tests.simulators.steady import steady
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:serial.rfc2217")
 ABORT = bytes.fromhex("3A 79 01 00 4C")
@@ -27,17 +27,19 @@ ABORTED = bytes.fromhex("3E 04 41 7D")
 
 
 @asynccontextmanager
-async def serving(cable: Cable, port: Port, speed: float = 60.0) -> AsyncIterator[Served]:
-    """`cable` playing at `port` for as long as the context lasts, within the time limit."""
-    served = Served(cable, port, Timeline(speed))
+async def serving(
+    simulated: SimulatedLine, port: Port, speed: float = 60.0
+) -> AsyncIterator[DeviceServer]:
+    """`simulated` playing at `port` for as long as the context lasts, within the time limit."""
+    server = DeviceServer(simulated, port, Timeline(speed))
     try:
         async with asyncio.timeout(HOPELESS_S), asyncio.TaskGroup() as tasks:
-            await served.open()
-            running = tasks.create_task(served.run())
-            yield served
+            await server.open()
+            running = tasks.create_task(server.run())
+            yield server
             running.cancel()
     finally:
-        await served.close()
+        await server.close()
 
 
 def host(url: str) -> serial.Serial:
@@ -60,28 +62,28 @@ async def unread(line: serial.Serial, count: int) -> None:
     await becomes(lambda: line.in_waiting > count)
 
 
-def nonin(*faults: str) -> Cable:
-    cable = build("nonin", steady())
+def nonin(*faults: str) -> SimulatedLine:
+    simulated = build("nonin", steady())
     for fault in faults:
-        cable.poke(parse_fault(fault))
-    return cable
+        simulated.inject_fault(parse_fault(fault))
+    return simulated
 
 
-def suntech() -> Cable:
+def suntech() -> SimulatedLine:
     return build("suntech", steady())
 
 
 async def test_pyserial_reads_a_nonin_from_a_pty(tmp_path: Path) -> None:
-    async with serving(nonin(), PtyPort(tmp_path / "tty")) as served:
-        with host(served.port.url) as line:
+    async with serving(nonin(), PtyPort(tmp_path / "tty")) as server:
+        with host(server.port.url) as line:
             seen = packets(whole_packets(await read(line, 125 * 60)))
     assert len(seen) >= 58
     assert (seen[-1].spo2, seen[-1].rate) == (97, 72)
 
 
 async def test_pyserial_asks_a_suntech_on_a_pty(tmp_path: Path) -> None:
-    async with serving(suntech(), PtyPort(tmp_path / "tty")) as served:
-        with host(served.port.url) as line:
+    async with serving(suntech(), PtyPort(tmp_path / "tty")) as server:
+        with host(server.port.url) as line:
             line.write(bytes.fromhex("3A 20 A6"))
             assert await read(line, 8) == bytes.fromhex("3E 04 4F 6F 3E 04 4B 73")
             line.write(bytes.fromhex("3A 79 03 00 4A"))
@@ -104,16 +106,16 @@ async def test_no_byte_is_changed_or_echoed_on_the_way(tmp_path: Path) -> None:
 
 
 async def test_without_a_path_the_terminal_s_own_name_is_the_url() -> None:
-    async with serving(nonin(), PtyPort()) as served:
-        assert served.port.url.startswith("/dev/pts/")
-        with host(served.port.url) as line:
+    async with serving(nonin(), PtyPort()) as server:
+        assert server.port.url.startswith("/dev/pts/")
+        with host(server.port.url) as line:
             assert len(await read(line, 125)) == 125
 
 
 async def test_a_host_may_go_and_come_back(tmp_path: Path) -> None:
-    async with serving(suntech(), PtyPort(tmp_path / "tty")) as served:
+    async with serving(suntech(), PtyPort(tmp_path / "tty")) as server:
         for _ in range(3):
-            with host(served.port.url) as line:
+            with host(server.port.url) as line:
                 line.write(ABORT)
                 assert await read(line, 4) == ABORTED
 
@@ -137,10 +139,10 @@ async def test_what_a_host_left_unread_is_not_there_for_the_next(tmp_path: Path)
 
 
 async def test_a_host_that_does_not_read_stalls_nothing(tmp_path: Path) -> None:
-    async with serving(nonin(), PtyPort(tmp_path / "tty"), speed=20_000) as served:
-        with host(served.port.url) as line:
+    async with serving(nonin(), PtyPort(tmp_path / "tty"), speed=20_000) as server:
+        with host(server.port.url) as line:
             await unread(line, 1000)
-            await becomes(lambda: (served.cable.next_due_s or 0) > 2000)
+            await becomes(lambda: (server.line.next_due_s or 0) > 2000)
             line.reset_input_buffer()
             assert len(await read(line, 1000)) == 1000
 
@@ -179,16 +181,16 @@ async def test_the_link_is_gone_at_the_end(tmp_path: Path) -> None:
 
 async def test_unplugged_hangs_up_and_comes_back_under_the_same_name(tmp_path: Path) -> None:
     path = tmp_path / "tty"
-    async with serving(nonin(), PtyPort(path)) as served:
-        with host(served.port.url) as line:
+    async with serving(nonin(), PtyPort(path)) as server:
+        with host(server.port.url) as line:
             assert len(await read(line, 125)) == 125
-            served.poke(Fault(Kind.UNPLUGGED))
+            server.inject_fault(Fault("unplugged"))
             await becomes(lambda: not os.path.lexists(path))
             with pytest.raises(serial.SerialException):
                 await read(line, 1_000_000)
-        served.mend(Kind.UNPLUGGED)
+        server.clear_fault("unplugged")
         await becomes(path.exists)
-        with host(served.port.url) as line:
+        with host(server.port.url) as line:
             assert packets(whole_packets(await read(line, 1250)))
 
 
@@ -197,8 +199,8 @@ PORTS = pytest.mark.parametrize("port", [TcpPort, Rfc2217Port])
 
 @PORTS
 async def test_pyserial_reads_a_nonin_over_the_network(port: type[TcpPort]) -> None:
-    async with serving(nonin(), port("127.0.0.1", 0)) as served:
-        line = await asyncio.to_thread(host, served.port.url)
+    async with serving(nonin(), port("127.0.0.1", 0)) as server:
+        line = await asyncio.to_thread(host, server.port.url)
         seen = packets(whole_packets(await read(line, 125 * 30)))
         await asyncio.to_thread(line.close)
     assert (seen[-1].spo2, seen[-1].rate) == (97, 72)
@@ -206,9 +208,9 @@ async def test_pyserial_reads_a_nonin_over_the_network(port: type[TcpPort]) -> N
 
 @PORTS
 async def test_a_network_host_may_go_and_come_back(port: type[TcpPort]) -> None:
-    async with serving(suntech(), port("127.0.0.1", 0)) as served:
+    async with serving(suntech(), port("127.0.0.1", 0)) as server:
         for _ in range(2):
-            line = await asyncio.to_thread(host, served.port.url)
+            line = await asyncio.to_thread(host, server.port.url)
             await asyncio.to_thread(line.write, ABORT)
             assert await read(line, 4) == ABORTED
             await asyncio.to_thread(line.close)
@@ -231,8 +233,8 @@ async def test_rfc2217_carries_every_byte_both_ways() -> None:
 
 @pytest.mark.parametrize(("asked", "confirmed"), [(10, 110), (11, 111)])
 async def test_rfc2217_confirms_the_masks_of_what_it_may_notify(asked: int, confirmed: int) -> None:
-    async with serving(suntech(), Rfc2217Port("127.0.0.1", 0)) as served:
-        reader, writer = await connected(served.port)
+    async with serving(suntech(), Rfc2217Port("127.0.0.1", 0)) as server:
+        reader, writer = await connected(server.port)
         writer.write(bytes([255, 250, 44, asked, 3, 255, 240]))
         assert await reader.readuntil(bytes([255, 250, 44, confirmed, 3, 255, 240]))
         writer.close()
@@ -244,10 +246,10 @@ async def connected(port: Port) -> tuple[asyncio.StreamReader, asyncio.StreamWri
 
 
 async def test_the_newest_host_has_the_line() -> None:
-    async with serving(nonin(), TcpPort("127.0.0.1", 0)) as served:
-        first, dropped = await connected(served.port)
+    async with serving(nonin(), TcpPort("127.0.0.1", 0)) as server:
+        first, dropped = await connected(server.port)
         await first.readexactly(125)
-        second, writer = await connected(served.port)
+        second, writer = await connected(server.port)
         await second.readexactly(1250)
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await first.readexactly(1_000_000)
@@ -256,19 +258,19 @@ async def test_the_newest_host_has_the_line() -> None:
 
 
 async def test_unplugged_drops_the_host_and_refuses_others_until_it_is_back() -> None:
-    async with serving(nonin(), TcpPort("127.0.0.1", 0)) as served:
-        reader, writer = await connected(served.port)
+    async with serving(nonin(), TcpPort("127.0.0.1", 0)) as server:
+        reader, writer = await connected(server.port)
         await reader.readexactly(125)
-        url = served.port.url
-        served.poke(Fault(Kind.UNPLUGGED))
+        url = server.port.url
+        server.inject_fault(Fault("unplugged"))
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await reader.readexactly(1_000_000)
         writer.close()
         with pytest.raises(ConnectionError):
-            await connected(served.port)
-        served.mend(Kind.UNPLUGGED)
-        await eventually(lambda: connected(served.port))
-        assert served.port.url == url
+            await connected(server.port)
+        server.clear_fault("unplugged")
+        await eventually(lambda: connected(server.port))
+        assert server.port.url == url
 
 
 async def eventually(

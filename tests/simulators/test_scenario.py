@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from simulators.devices import build
-from simulators.faults import Kind
+from simulators.errors import SimulationError
+from simulators.line import UNPLUGGED
+from simulators.oximetry import FINGER_OFF
 from simulators.scenario import load_scenario, parse_scenario, scenarios
-from simulators.subject import SimulationError, Vitals
+from simulators.vitals import Vitals
 
 SEEDS = range(8)
 NAMES = [
@@ -17,7 +19,7 @@ NAMES = [
 ]  # fmt: skip
 
 
-def course(name: str, seed: int, step_s: float = 1.0) -> dict[float, Vitals]:
+def trend(name: str, seed: int, step_s: float = 1.0) -> dict[float, Vitals]:
     """Three hours of a patient, by seconds after the dose, from 10 minutes before it."""
     patient = load_scenario(name).patient(seed, dose_at_s=0.0)
     count = int((3 * 3600 + 600) / step_s)
@@ -29,10 +31,10 @@ def known(value: float | None) -> float:
     return value
 
 
-def longest_s(course: dict[float, Vitals], limit: float) -> int:
+def longest_s(trend: dict[float, Vitals], limit: float) -> int:
     """The longest time in seconds with SpO2 under `limit`."""
     longest = now = 0
-    for vitals in course.values():
+    for vitals in trend.values():
         now = now + 1 if known(vitals.spo2_pct) < limit else 0
         longest = max(longest, now)
     return longest
@@ -45,7 +47,7 @@ def test_all_that_ship_are_listed_with_a_line_each() -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_calm_meets_no_rule(seed: int) -> None:
-    vitals = course("calm", seed, 5.0)
+    vitals = trend("calm", seed, 5.0)
     resting = vitals[-600.0]
     for now in vitals.values():
         assert 111 <= known(now.sys_mmhg) < min(140, known(resting.sys_mmhg) + 40)
@@ -57,7 +59,7 @@ def test_calm_meets_no_rule(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_hypertension_rises_40_over_baseline_to_165_to_178(seed: int) -> None:
-    vitals = course("hypertension", seed, 10.0)
+    vitals = trend("hypertension", seed, 10.0)
     peak = known(vitals[2400.0].sys_mmhg)
     assert peak - known(vitals[-300.0].sys_mmhg) >= 40
     assert max(known(now.sys_mmhg) for now in vitals.values()) <= 178
@@ -66,14 +68,14 @@ def test_hypertension_rises_40_over_baseline_to_165_to_178(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_severe_hypertension_is_over_180_at_40_minutes(seed: int) -> None:
-    vitals = course("severe-hypertension", seed, 60.0)
+    vitals = trend("severe-hypertension", seed, 60.0)
     assert known(vitals[2400.0].sys_mmhg) >= 180
     assert known(vitals[-300.0].sys_mmhg) < 140
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_desaturation_is_under_88_for_minutes_and_recovers(seed: int) -> None:
-    vitals = course("desaturation", seed)
+    vitals = trend("desaturation", seed)
     assert 120 < longest_s(vitals, 88) < 300
     assert min(known(now.spo2_pct) for now in vitals.values()) == pytest.approx(84, abs=1)
     assert known(vitals[30 * 60.0].spo2_pct) >= 96
@@ -81,15 +83,15 @@ def test_desaturation_is_under_88_for_minutes_and_recovers(seed: int) -> None:
 
 def test_the_oximeter_shows_the_desaturation() -> None:
     scenario = load_scenario("desaturation")
-    cable = build("nonin", scenario.patient(1, dose_at_s=0.0))
-    stream = cable.advance(27 * 60.0)[-75 * 375 :]
+    line = build("nonin", scenario.patient(1, dose_at_s=0.0))
+    stream = line.advance(27 * 60.0)[-75 * 375 :]
     saturations = [stream[at + 13] for at in range(0, len(stream), 125)]
     assert all(80 <= saturation < 88 for saturation in saturations)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_dissociation_is_marked_at_the_peak_and_over_by_two_hours(seed: int) -> None:
-    vitals = course("dissociation", seed, 60.0)
+    vitals = trend("dissociation", seed, 60.0)
     assert known(vitals[2400.0].cadss) >= 30
     assert vitals[2400.0].moaas == 3
     assert known(vitals[7200.0].cadss) <= 4
@@ -97,23 +99,23 @@ def test_dissociation_is_marked_at_the_peak_and_over_by_two_hours(seed: int) -> 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_scenario_is_quiet_again_at_two_hours(name: str) -> None:
-    vitals = course(name, 1, 60.0)
+    vitals = trend(name, 1, 60.0)
     assert known(vitals[7200.0].sys_mmhg) - known(vitals[-300.0].sys_mmhg) <= 20
     assert known(vitals[7200.0].spo2_pct) >= 94
     assert vitals[7200.0].moaas == 5
 
 
 @pytest.mark.parametrize(
-    ("name", "role", "kind"),
+    ("name", "role", "fault_name"),
     [
-        ("sensor-off", "oximeter", Kind.FINGER_OFF),
-        ("cuff-leak", "cuff", Kind.CUFF_LEAK),
-        ("unplugged", "oximeter", Kind.UNPLUGGED),
+        ("sensor-off", "oximeter", FINGER_OFF),
+        ("cuff-leak", "cuff", "cuff-leak"),
+        ("unplugged", "oximeter", UNPLUGGED),
     ],
 )
-def test_the_others_have_their_fault_for_a_while(name: str, role: str, kind: Kind) -> None:
+def test_the_others_have_their_fault_for_a_while(name: str, role: str, fault_name: str) -> None:
     (fault,) = load_scenario(name).faults_for(role)
-    assert fault.kind is kind
+    assert fault.name == fault_name
     assert 60 < fault.for_s < math.inf
 
 
@@ -172,7 +174,7 @@ def test_a_file_of_one_s_own(tmp_path: Path) -> None:
         ("description = \n", "no valid TOML: .*line 1"),
     ],
 )
-def test_a_wrong_file_is_told_its_name_the_key_and_the_mend(text: str, message: str) -> None:
+def test_a_wrong_file_is_told_its_name_the_key_and_a_correction(text: str, message: str) -> None:
     with pytest.raises(SimulationError, match=f"^mine: .*{message.removeprefix('mine: ')}"):
         parse_scenario(text, "mine")
 

@@ -1,4 +1,4 @@
-"""A ward in one process, told through JSON lines."""
+"""A ward in one process, commanded through JSON lines."""
 
 import json
 import os
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import serial
 
+from simulators.errors import SimulationError
 from simulators.scenario import load_scenario
-from simulators.subject import SimulationError
 from simulators.ward import make_bed
 from tests.patience import HOPELESS_S
 from tests.simulators.test_cli import running
@@ -97,7 +97,7 @@ def test_a_fault_is_for_one_device_only(tmp_path: Path) -> None:
         urls = told(ward)["beds"]["bed-1"]
         tell(ward, {"bed": "bed-1", "device": "cuff", "fault": "cuff-asleep"})
         tell(ward, {"bed": "bed-1", "device": "oximeter", "fault": "silent"})
-        tell(ward, {"bed": "bed-1", "device": "oximeter", "mend": "silent"})
+        tell(ward, {"bed": "bed-1", "device": "oximeter", "clear_fault": "silent"})
         tell(ward, {"bed": "bed-1", "ask": "patient"})
         told(ward)
         with serial.Serial(urls["cuff"], timeout=HOPELESS_S) as cuff:
@@ -108,22 +108,22 @@ def test_a_fault_is_for_one_device_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("poke", "said"),
+    ("command", "said"),
     [
         ({"bed": "bed-1", "device": "cuff", "fault": "finger-off"}, "suntech cannot show"),
         ({"bed": "bed-1", "device": "cuff", "fault": "leak"}, "did you mean"),
         ({"bed": "bed-9", "dose": True}, "bed-9"),
         ({"bed": "bed-1"}, "nothing to do"),
-        ("dose", "poke"),
+        ("dose", "command"),
     ],
 )
-def test_a_poke_that_cannot_be_done_is_reported_and_the_ward_goes_on(
-    tmp_path: Path, poke: object, said: str
+def test_a_command_that_cannot_be_done_is_reported_and_the_ward_goes_on(
+    tmp_path: Path, command: object, said: str
 ) -> None:
     with running("ward") as (ward, _):
         tell(ward, two_beds(tmp_path))
         told(ward)
-        tell(ward, poke)
+        tell(ward, command)
         assert ward.stderr is not None
         assert said in ward.stderr.readline()
         tell(ward, {"bed": "bed-1", "ask": "patient"})
@@ -153,7 +153,7 @@ def test_a_device_that_cannot_come_back_is_a_failure_in_one_line(tmp_path: Path)
             tell(ward, {"bed": "bed-1", "ask": "patient"})
             told(ward)
         url.write_text("mine")
-        tell(ward, {"bed": "bed-1", "device": "oximeter", "mend": "unplugged"})
+        tell(ward, {"bed": "bed-1", "device": "oximeter", "clear_fault": "unplugged"})
         assert ward.wait(HOPELESS_S) == 1
         assert ward.stderr is not None
         assert ward.stderr.read().count("\n") == 1

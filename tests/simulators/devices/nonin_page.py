@@ -67,3 +67,22 @@ def _packet(frames: list[bytes], dialect: str) -> Packet:
     status, pleth, data = (list(column) for column in zip(*rows, strict=True))
     assert [value & SYNC for value in status] == [1] + [0] * 24
     return Packet(status, pleth, data)
+
+
+def host_sends(dialect: str, second: int) -> bytes:
+    """Nothing: the oximeter has no commands."""
+    return b""
+
+
+def vitals(stream: bytes, dialect: str) -> dict[str, float | None]:
+    """What the last whole packet says."""
+    for at in reversed(range(len(stream) - 124)):
+        try:
+            (last,) = packets(stream[at : at + 125], dialect)
+        except AssertionError:
+            continue
+        return {
+            "spo2_pct": None if last.spo2 == MISSING_SPO2 else last.spo2,
+            "pulse_per_min": None if last.rate == MISSING_RATE else last.rate,
+        }
+    return {}

@@ -4,11 +4,11 @@ from itertools import pairwise
 
 import pytest
 
-from simulators.cable import Cable
 from simulators.devices import build
+from simulators.errors import SimulationError
 from simulators.faults import parse_fault
+from simulators.line import SimulatedLine
 from simulators.patient import Patient, Profile
-from simulators.subject import SimulationError
 from tests.simulators.devices.nonin_page import (
     ARTF,
     MISSING_RATE,
@@ -19,22 +19,24 @@ from tests.simulators.devices.nonin_page import (
     Packet,
     packets,
 )
-from tests.simulators.subjects import Steady, steady
+from tests.simulators.steady import Steady, steady
 
 DIALECTS = pytest.mark.parametrize("dialect", ["2", "7"])
 
 
-def nonin(subject: Steady | None = None, *faults: str, dialect: str = "2", seed: int = 0) -> Cable:
-    cable = build("nonin", subject or steady(), dialect=dialect, seed=seed)
+def nonin(
+    source: Steady | None = None, *faults: str, dialect: str = "2", seed: int = 0
+) -> SimulatedLine:
+    line = build("nonin", source or steady(), dialect=dialect, seed=seed)
     for fault in faults:
-        cable.poke(parse_fault(fault))
-    return cable
+        line.inject_fault(parse_fault(fault))
+    return line
 
 
 def played(
-    until_s: float, subject: Steady | None = None, *faults: str, dialect: str = "2"
+    until_s: float, source: Steady | None = None, *faults: str, dialect: str = "2"
 ) -> list[Packet]:
-    return packets(nonin(subject, *faults, dialect=dialect).advance(until_s), dialect)
+    return packets(nonin(source, *faults, dialect=dialect).advance(until_s), dialect)
 
 
 def at(all_packets: list[Packet], second: float) -> Packet:
@@ -177,7 +179,7 @@ def test_the_timer_of_format_7_counts_packets() -> None:
     assert timers == list(range(180))
 
 
-def test_a_subject_without_a_pulse_is_out_of_track_and_missing() -> None:
+def test_a_patient_without_a_pulse_is_out_of_track_and_missing() -> None:
     packet = at(played(30.0, steady(None, None)), 29)
     assert (packet.rate, packet.spo2) == (MISSING_RATE, MISSING_SPO2)
     assert packet.status[1] & OOT
@@ -189,12 +191,12 @@ def test_a_saturation_without_a_pulse_is_shown_without_one() -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes_however_it_is_asked() -> None:
-    def noisy() -> Cable:
+    def noisy() -> SimulatedLine:
         patient = Patient(Profile(), seed=7, dose_at_s=30.0)
-        cable = build("nonin", patient, seed=7)
+        line = build("nonin", patient, seed=7)
         for fault in ("noise@20+30", "truncated@40+40", "artefact@60+5"):
-            cable.poke(parse_fault(fault))
-        return cable
+            line.inject_fault(parse_fault(fault))
+        return line
 
     once, often = noisy(), noisy()
     steps = [*(step * 0.7 for step in range(171)), 120.0]

@@ -2,15 +2,14 @@
 
 import pytest
 
-from simulators.cable import Cable
 from simulators.devices import build
-from simulators.devices.suntech import FAULTS, Result, bp_data
+from simulators.devices.suntech import MODEL, Result, bp_data
 from simulators.faults import parse_fault
-from tests.simulators.subjects import Steady, steady
+from simulators.line import SimulatedLine
+from tests.simulators.devices.suntech_page import DATA, START, word
+from tests.simulators.steady import Steady, steady
 
-START = bytes.fromhex("3A 20 A6")
 PRESSURE = bytes.fromhex("3A 79 05 00 48")
-DATA = bytes.fromhex("3A 79 03 00 4A")
 ABORT = bytes.fromhex("3A 79 01 00 4C")
 PAEDIATRIC, NEONATE = bytes.fromhex("3A 87 3F"), bytes.fromhex("3A 28 9E")
 INFLATE_160 = bytes.fromhex("3A 17 A0 00 0F")
@@ -26,26 +25,22 @@ ASLEEP = bytes.fromhex("3E 04 53 6B")
 TIME_OUT = bytes.fromhex("3E 04 54 6A")
 
 
-def cuff(subject: Steady | None = None, *faults: str) -> Cable:
-    cable = build("suntech", subject or steady())
+def cuff(source: Steady | None = None, *faults: str) -> SimulatedLine:
+    line = build("suntech", source or steady())
     for fault in faults:
-        cable.poke(parse_fault(fault))
-    return cable
+        line.inject_fault(parse_fault(fault))
+    return line
 
 
-def measured(subject: Steady | None = None, *faults: str, start: bytes = START) -> Cable:
+def measured(source: Steady | None = None, *faults: str, start: bytes = START) -> SimulatedLine:
     """A cuff whose measurement, begun at second 0, has ended by second 100."""
-    device = cuff(subject, *faults)
+    device = cuff(source, *faults)
     assert device.receive(start, 0.0) == ACCEPTED
     assert device.advance(100.0) == ENDED
     return device
 
 
-def word(frame: bytes, at: int) -> int:
-    return frame[at] | frame[at + 1] << 8
-
-
-def data(device: Cable) -> bytes:
+def data(device: SimulatedLine) -> bytes:
     frame = device.receive(DATA, 110.0)
     assert frame[:2] == b"\x3e\x18"
     assert len(frame) == 24
@@ -53,7 +48,7 @@ def data(device: Cable) -> bytes:
     return frame
 
 
-def cuff_mmhg(device: Cable, now_s: float) -> int:
+def cuff_mmhg(device: SimulatedLine, now_s: float) -> int:
     frame = device.receive(PRESSURE, now_s)
     assert frame[:2] == b"\x3e\x05"
     assert len(frame) == 5
@@ -86,7 +81,7 @@ def test_a_measurement_takes_25_to_60_seconds(sys: int, dia: int) -> None:
     assert 25 <= device.next_due_s <= 60
 
 
-def test_the_reading_is_the_subject_s() -> None:
+def test_the_reading_is_the_patient_s() -> None:
     frame = data(measured(steady(97, 85, sys=115, dia=74, mean=88)))
     assert (word(frame, 2), word(frame, 4), word(frame, 18), frame[16]) == (115, 74, 88, 85)
 
@@ -115,12 +110,12 @@ def test_before_any_measurement_there_is_no_new_reading() -> None:
 def test_the_cuff_inflates_to_180_and_comes_down_in_steps() -> None:
     device = cuff()
     device.receive(START, 0.0)
-    course = [cuff_mmhg(device, second / 10) for second in range(int(device.next_due_s or 0) * 10)]
-    peak = course.index(max(course))
-    assert 175 <= max(course) <= 180
-    assert course[:peak] == sorted(course[:peak])
-    assert course[peak:] == sorted(course[peak:], reverse=True)
-    assert len(set(course[peak:])) < 20
+    trend = [cuff_mmhg(device, second / 10) for second in range(int(device.next_due_s or 0) * 10)]
+    peak = trend.index(max(trend))
+    assert 175 <= max(trend) <= 180
+    assert trend[:peak] == sorted(trend[:peak])
+    assert trend[peak:] == sorted(trend[peak:], reverse=True)
+    assert len(set(trend[peak:])) < 20
 
 
 def test_the_cuff_inflates_over_a_high_systolic() -> None:
@@ -209,7 +204,7 @@ def test_a_leak_that_is_over_leaves_no_trace() -> None:
     assert data(device)[20] == 0
 
 
-def test_a_subject_without_a_pressure_gives_weak_oscillations() -> None:
+def test_a_patient_without_a_pressure_gives_weak_oscillations() -> None:
     assert data(measured(steady(sys=None, dia=None, mean=None)))[20] == 1
 
 
@@ -243,4 +238,5 @@ def test_bytes_before_a_command_are_passed_over() -> None:
 
 
 def test_every_fault_it_can_show_is_tested_here() -> None:
-    assert {"cuff-leak", "artefact", "low-perfusion", "cuff-asleep"} == FAULTS
+    tested = {"cuff-leak", "artefact", "low-perfusion", "cuff-asleep"}
+    assert tested == set(MODEL.dialects["advantage"].faults)

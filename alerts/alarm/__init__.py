@@ -1,0 +1,42 @@
+"""The life of an alarm after IEC 60601-1-8 and IEC 62682: states, audio pause, text.
+
+Knows no signal and no rule's condition; that is `alerts.evaluation`.
+"""
+
+from alerts.alarm import audio_pause, escalation
+from alerts.alarm.lifecycle import (
+    ALARM_ENDINGS,
+    ALARM_ONSETS,
+    ALARM_OPENINGS,
+    ALARM_SOUNDINGS,
+    TRANSITIONS,
+    Alarm,
+    AlarmChange,
+    State,
+    Trigger,
+    TriggerDetails,
+    advance,
+    lifecycle_state,
+)
+from alerts.alarm.text import render, values_of
+from alerts.alarm.tracked_alarm import TrackedAlarm
+
+__all__ = [
+    "ALARM_ENDINGS",
+    "ALARM_ONSETS",
+    "ALARM_OPENINGS",
+    "ALARM_SOUNDINGS",
+    "TRANSITIONS",
+    "Alarm",
+    "AlarmChange",
+    "State",
+    "TrackedAlarm",
+    "Trigger",
+    "TriggerDetails",
+    "advance",
+    "audio_pause",
+    "escalation",
+    "lifecycle_state",
+    "render",
+    "values_of",
+]

@@ -1,0 +1,372 @@
+"""The life of an alarm: one table from state and trigger to state and event.
+
+Everything that changes an alarm's state is here. Condition and signal are separate
+(IEC 60601-1-8): an alarm is `active` while its condition lasts, `latched` when the
+condition is over and a person has still to see it, and `ended` after that. When an alarm
+that nobody has taken calls again, and whom, is in `alerts.alarm.escalation`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from alerts.rules import Kind, Priority
+from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
+
+
+class State(StrEnum):
+    """Where an alarm is in its life."""
+
+    ACTIVE = "active"
+    LATCHED = "latched"
+    ENDED = "ended"
+
+
+class Trigger(StrEnum):
+    """What can happen to an alarm."""
+
+    ONSET = "onset"
+    OFFSET = "offset"
+    DATA_LOST = "data-lost"
+    DATA_RESTORED = "data-restored"
+    ACKNOWLEDGE = "acknowledge"
+    UNACKNOWLEDGE = "unacknowledge"
+    RAISE_PRIORITY = "raise-priority"
+    ESCALATE = "escalate"
+    REMIND = "remind"
+    CLEAR = "clear"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm as everyone sees it.
+
+    `values` are those that raised it last. `notified_at` is when it last called for a person
+    who had not taken it, `recipients` are the levels it has called so far,
+    `escalation_level` is how many. `rules_without_data` are the rules that see nothing while a
+    technical alarm's condition lasts.
+    """
+
+    id: str
+    bed: str
+    session: str | None
+    rule: str
+    device: str | None
+    kind: Kind
+    priority: Priority
+    latching: bool
+    text: str
+    guidance: str
+    values: Mapping[str, float]
+    raised_at: datetime
+    notified_at: datetime
+    recipients: tuple[str, ...]
+    rules_without_data: tuple[str, ...] = ()
+    state: State = State.ACTIVE
+    count: int = 1
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    note: str | None = None
+    escalated: bool = False
+    unverified_since: datetime | None = None
+    condition_ended_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether a person has taken this alarm."""
+        return self.acknowledged_by is not None
+
+    @property
+    def escalation_level(self) -> int:
+        """How far the alarm has been sent: 1 is the first level of recipients."""
+        return max(1, len(self.recipients))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the alarm still asks for anything."""
+        return self.state is not State.ENDED
+
+    def shifted(self, by: timedelta) -> "Alarm":
+        """The same by a clock that was set."""
+        times = {name: getattr(self, name) for name in _TIMES}
+        moved = {name: at + by for name, at in times.items() if at is not None}
+        return replace(self, **moved)
+
+    def as_json(self) -> dict[str, Any]:
+        """The alarm as interfaces show it."""
+        return {
+            "id": self.id,
+            "bed": self.bed,
+            "session": self.session,
+            "rule": self.rule,
+            "device": self.device,
+            "kind": self.kind.value,
+            "priority": self.priority.label,
+            "latching": self.latching,
+            "state": self.state.value,
+            "acknowledged": self.acknowledged,
+            "acknowledged_by": self.acknowledged_by,
+            "acknowledged_at": rfc3339_or_none(self.acknowledged_at),
+            "note": self.note,
+            "escalated": self.escalated,
+            "escalation_level": self.escalation_level,
+            "recipients": list(self.recipients),
+            "notified_at": rfc3339(self.notified_at),
+            "unverified_since": rfc3339_or_none(self.unverified_since),
+            "raised_at": rfc3339(self.raised_at),
+            "condition_ended_at": rfc3339_or_none(self.condition_ended_at),
+            "ended_at": rfc3339_or_none(self.ended_at),
+            "count": self.count,
+            "text": self.text,
+            "values": dict(self.values),
+            "rules_without_data": list(self.rules_without_data),
+            "guidance": self.guidance,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Alarm":
+        """The alarm that `as_json` wrote, now or before it told of its escalation level."""
+        return cls(
+            id=data["id"],
+            bed=data["bed"],
+            session=data["session"],
+            rule=data["rule"],
+            device=data["device"],
+            kind=Kind(data["kind"]),
+            priority=Priority.of(data["priority"]),
+            latching=data["latching"],
+            text=data["text"],
+            guidance=data["guidance"],
+            values=data["values"],
+            raised_at=parse_rfc3339(data["raised_at"]),
+            notified_at=parse_rfc3339(data.get("notified_at", data["raised_at"])),
+            recipients=tuple(data.get("recipients", ())),
+            rules_without_data=tuple(data.get("rules_without_data", ())),
+            state=State(data["state"]),
+            count=data["count"],
+            acknowledged_by=data["acknowledged_by"],
+            acknowledged_at=_instant(data["acknowledged_at"]),
+            note=data["note"],
+            escalated=data["escalated"],
+            unverified_since=_instant(data["unverified_since"]),
+            condition_ended_at=_instant(data["condition_ended_at"]),
+            ended_at=_instant(data["ended_at"]),
+        )
+
+
+_TIMES: Final = (
+    "raised_at",
+    "notified_at",
+    "acknowledged_at",
+    "unverified_since",
+    "condition_ended_at",
+    "ended_at",
+)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else parse_rfc3339(text)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChange:
+    """One step of an alarm's life: the event's type, the alarm after it, why, and by whom."""
+
+    type: str
+    alarm: Alarm
+    reason: str | None = None
+    by: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerDetails:
+    """When, by whom and why; for an onset its text and values; for an escalation its recipients."""
+
+    at: datetime
+    by: str | None = None
+    note: str | None = None
+    reason: str | None = None
+    text: str | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+    rules_without_data: tuple[str, ...] = ()
+    priority: Priority | None = None
+    recipients: tuple[str, ...] = ()
+
+
+class LifecycleState(StrEnum):
+    """A row of the table: an alarm's state, and what else decides where a trigger leads.
+
+    `LATCHING` is active and will wait for a person when its condition is over, `ACKNOWLEDGED`
+    is active and acknowledged, `RESET` was ended by the acknowledgement of a latched alarm.
+    """
+
+    ACTIVE = "active"
+    LATCHING = "latching"
+    ACKNOWLEDGED = "acknowledged"
+    LATCHED = "latched"
+    RESET = "reset"
+    ENDED = "ended"
+
+
+def lifecycle_state(alarm: Alarm) -> LifecycleState:
+    """The row of the table that `alarm` is in."""
+    match alarm.state:
+        case State.ACTIVE if alarm.acknowledged:
+            return LifecycleState.ACKNOWLEDGED
+        case State.ACTIVE:
+            return LifecycleState.LATCHING if alarm.latching else LifecycleState.ACTIVE
+        case State.LATCHED:
+            return LifecycleState.LATCHED
+        case State.ENDED:
+            by_hand = alarm.latching and alarm.acknowledged_at == alarm.ended_at
+            return LifecycleState.RESET if by_hand else LifecycleState.ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """Where a trigger leads: the state after it, and the events that say so, in order."""
+
+    state: State
+    events: tuple[str, ...]
+
+
+ALARM_ONSETS: Final = frozenset({"alarm.raised", "alarm.re-raised"})
+"""The events by which an alarm's condition begins."""
+
+ALARM_SOUNDINGS: Final = ALARM_ONSETS | {"alarm.priority-raised"}
+"""The events by which an alarm is new, or more urgent than before."""
+
+ALARM_OPENINGS: Final = ALARM_ONSETS | {"alarm.unacknowledged"}
+"""The events after which an alarm is open that may not have been before."""
+
+ALARM_ENDINGS: Final = frozenset({"alarm.ended", "alarm.reset"})
+"""The events that end an alarm."""
+
+_ENDS: Final = Transition(State.ENDED, ("alarm.ended",))
+_AGAIN: Final = Transition(State.ACTIVE, ("alarm.re-raised",))
+
+
+def _active(type_: str) -> Transition:
+    return Transition(State.ACTIVE, (type_,))
+
+
+def _latched(*types: str) -> Transition:
+    return Transition(State.LATCHED, types)
+
+
+_WHILE_ACTIVE: Final[dict[Trigger, Transition]] = {
+    Trigger.DATA_LOST: _active("alarm.unverified"),
+    Trigger.DATA_RESTORED: _active("alarm.verified"),
+    Trigger.RAISE_PRIORITY: _active("alarm.priority-raised"),
+    Trigger.CLEAR: _ENDS,
+}
+_WHILE_UNACKNOWLEDGED: Final[dict[Trigger, Transition]] = _WHILE_ACTIVE | {
+    Trigger.ACKNOWLEDGE: _active("alarm.acknowledged"),
+    Trigger.ESCALATE: _active("alarm.escalated"),
+    Trigger.REMIND: _active("alarm.reminded"),
+}
+
+TRANSITIONS: Final[Mapping[LifecycleState, Mapping[Trigger, Transition]]] = {
+    LifecycleState.ACTIVE: _WHILE_UNACKNOWLEDGED | {Trigger.OFFSET: _ENDS},
+    LifecycleState.LATCHING: _WHILE_UNACKNOWLEDGED
+    | {Trigger.OFFSET: _latched("alarm.condition-ended")},
+    LifecycleState.ACKNOWLEDGED: _WHILE_ACTIVE
+    | {Trigger.OFFSET: _ENDS, Trigger.UNACKNOWLEDGE: _active("alarm.unacknowledged")},
+    LifecycleState.LATCHED: {
+        Trigger.ONSET: _AGAIN,
+        Trigger.ACKNOWLEDGE: Transition(State.ENDED, ("alarm.acknowledged", "alarm.reset")),
+        Trigger.ESCALATE: _latched("alarm.escalated"),
+        Trigger.REMIND: _latched("alarm.reminded"),
+        Trigger.CLEAR: _ENDS,
+    },
+    LifecycleState.RESET: {
+        Trigger.ONSET: _AGAIN,
+        Trigger.UNACKNOWLEDGE: _latched("alarm.unacknowledged"),
+    },
+    LifecycleState.ENDED: {Trigger.ONSET: _AGAIN},
+}
+"""Where each trigger leads; one that is not in a row does nothing."""
+
+
+def advance(alarm: Alarm, trigger: Trigger, details: TriggerDetails) -> list[AlarmChange]:
+    """What `happened` does to `alarm`: its changes in order, none when it does nothing."""
+    transition = TRANSITIONS[lifecycle_state(alarm)].get(trigger)
+    if transition is None:
+        return []
+    after = replace(_effect(alarm, trigger, details), state=transition.state)
+    if transition.state is State.ENDED:
+        after = replace(after, ended_at=details.at, unverified_since=None)
+    changes = [
+        AlarmChange(type_, after, details.reason, details.by, details.note)
+        for type_ in transition.events
+    ]
+    if len(changes) > 1:
+        changes[0] = replace(changes[0], alarm=replace(after, state=alarm.state, ended_at=None))
+    return changes
+
+
+def _effect(alarm: Alarm, trigger: Trigger, details: TriggerDetails) -> Alarm:
+    match trigger:
+        case Trigger.ONSET:
+            return replace(
+                _calling(alarm, details) if alarm.acknowledged else alarm,
+                count=alarm.count + 1,
+                text=details.text or alarm.text,
+                values=details.values,
+                rules_without_data=details.rules_without_data,
+                unverified_since=None,
+                condition_ended_at=None,
+                ended_at=None,
+                priority=_priority(alarm, details),
+            )
+        case Trigger.OFFSET:
+            return replace(alarm, condition_ended_at=details.at, unverified_since=None)
+        case Trigger.DATA_LOST:
+            return replace(alarm, unverified_since=details.at)
+        case Trigger.DATA_RESTORED:
+            return replace(alarm, unverified_since=None)
+        case Trigger.ACKNOWLEDGE:
+            return replace(
+                alarm, acknowledged_by=details.by, acknowledged_at=details.at, note=details.note
+            )
+        case Trigger.UNACKNOWLEDGE:
+            return replace(_calling(alarm, details), ended_at=None)
+        case Trigger.RAISE_PRIORITY:
+            assert details.priority is not None
+            calling = replace(alarm, notified_at=details.at)
+            if alarm.acknowledged:
+                calling = _calling(alarm, details)
+            return replace(
+                calling, priority=details.priority, rules_without_data=details.rules_without_data
+            )
+        case Trigger.ESCALATE:
+            return replace(
+                alarm, escalated=True, recipients=details.recipients, notified_at=details.at
+            )
+        case Trigger.REMIND:
+            return replace(alarm, escalated=True, notified_at=details.at)
+        case Trigger.CLEAR:
+            return alarm
+
+
+def _calling(alarm: Alarm, details: TriggerDetails) -> Alarm:
+    """The acknowledged alarm as it asks for a person again: from the first level, from now."""
+    return replace(
+        alarm,
+        acknowledged_by=None,
+        acknowledged_at=None,
+        note=None,
+        escalated=False,
+        recipients=alarm.recipients[:1],
+        notified_at=details.at,
+    )
+
+
+def _priority(alarm: Alarm, details: TriggerDetails) -> Priority:
+    """An onset's priority; while the alarm is open a person has not yet seen the higher one."""
+    wanted = details.priority or alarm.priority
+    return max(wanted, alarm.priority) if alarm.is_open else wanted

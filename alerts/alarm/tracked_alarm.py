@@ -1,0 +1,90 @@
+"""An alarm in monotonic time: what its repetition, its priority and its calls are timed by.
+
+Pure. An `Alarm` has the wall-clock times that people see, and that clock may be set.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from alerts.alarm.lifecycle import (
+    ALARM_ONSETS,
+    TRANSITIONS,
+    Alarm,
+    AlarmChange,
+    Trigger,
+    TriggerDetails,
+    advance,
+    lifecycle_state,
+)
+from drivers.clock import Instant
+
+REACTIVATION_S: Final = 60.0
+"""An alarm raised again within this of its end is the same alarm, counted [clinical default]."""
+
+_LONG_AGO: Final = float("-inf")
+
+
+@dataclass(slots=True, eq=False)
+class TrackedAlarm:
+    """The present or last alarm of one rule and device.
+
+    Times are monotonic seconds: when its condition began last, when it last called for a
+    person, and when it ended last.
+    """
+
+    alarm: Alarm
+    raised_mono: float = _LONG_AGO
+    notified_mono: float = _LONG_AGO
+    ended_mono: float = _LONG_AGO
+
+    def resume(self, now: Instant) -> None:
+        """Take the times of an alarm that comes from the journal."""
+        self.raised_mono = now.past(self.alarm.raised_at).mono
+        self.notified_mono = now.past(self.alarm.notified_at).mono
+        if self.alarm.ended_at is not None:
+            self.ended_mono = now.past(self.alarm.ended_at).mono
+
+    def follow(self, change: AlarmChange, now: Instant) -> None:
+        """Take the alarm as it is after `change`, which happens now."""
+        if change.type in ALARM_ONSETS:
+            self.raised_mono = now.mono
+        if change.type == "alarm.raised" or change.alarm.notified_at != self.alarm.notified_at:
+            self.notified_mono = now.mono
+        if not change.alarm.is_open:
+            self.ended_mono = now.mono
+        self.alarm = change.alarm
+
+    def is_same(self, session: str | None, now: Instant) -> bool:
+        """Whether the condition, if it began again now in `session`, would be this alarm's."""
+        if self.alarm.is_open:
+            return True
+        return self.alarm.session == session and now.mono - self.ended_mono <= REACTIVATION_S
+
+    def why_not_unacknowledged(self, session: str | None, now: Instant) -> str | None:
+        """Why its acknowledgement cannot be taken back now, in words; None when it can."""
+        if Trigger.UNACKNOWLEDGE not in TRANSITIONS[lifecycle_state(self.alarm)]:
+            is_open = self.alarm.is_open
+            return "this alarm is not acknowledged" if is_open else "this alarm has ended"
+        if not self.is_same(session, now):
+            return f"this alarm ended more than {REACTIVATION_S:g} s ago, or in another session"
+        return None
+
+    def acknowledge(self, by: str, note: str | None, now: Instant) -> list[AlarmChange]:
+        """What follows when a person takes the alarm: nothing where it was taken or has ended."""
+        reason = f"acknowledged by {by}"
+        details = TriggerDetails(now.wall, by=by, note=note, reason=reason)
+        return advance(self.alarm, Trigger.ACKNOWLEDGE, details)
+
+    def unacknowledge(
+        self, by: str, note: str | None, session: str | None, now: Instant
+    ) -> list[AlarmChange]:
+        """What follows when a person takes that back: nothing where it cannot be."""
+        if self.why_not_unacknowledged(session, now) is not None:
+            return []
+        reason = f"acknowledgement undone by {by}"
+        details = TriggerDetails(now.wall, by=by, note=note, reason=reason)
+        return advance(self.alarm, Trigger.UNACKNOWLEDGE, details)
+
+    def clear(self, reason: str, now: Instant) -> list[AlarmChange]:
+        """What follows when the alarm ends whatever its condition: nothing where it has ended."""
+        return advance(self.alarm, Trigger.CLEAR, TriggerDetails(now.wall, reason=reason))

@@ -1,0 +1,27 @@
+"""Which rules are met: conditions, their timers, and the engine of one bed.
+
+Deterministic: values and `now` come in as arguments, alarm changes come out. The life of an
+alarm once raised is `alerts.alarm`.
+"""
+
+from alerts.evaluation.conditions import Value, Values
+from alerts.evaluation.context import MINUTE, ConditionAt, EvaluationContext, Signal
+from alerts.evaluation.deadlines import Deadlines
+from alerts.evaluation.engine import AlarmEngine
+from alerts.evaluation.patient_limits import limit_of, with_limit, with_patient_limits
+from alerts.evaluation.rule_instance import Key
+
+__all__ = [
+    "MINUTE",
+    "AlarmEngine",
+    "ConditionAt",
+    "Deadlines",
+    "EvaluationContext",
+    "Key",
+    "Signal",
+    "Value",
+    "Values",
+    "limit_of",
+    "with_limit",
+    "with_patient_limits",
+]

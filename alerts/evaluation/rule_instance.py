@@ -1,0 +1,223 @@
+"""One rule at one device, or at the bed: what it says of the present, and what its alarm does.
+
+Deterministic. Which rules to evaluate when is `alerts.evaluation.engine`; what happens to an
+alarm once it was raised is `alerts.alarm`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID, uuid5
+
+from alerts.alarm import (
+    Alarm,
+    AlarmChange,
+    State,
+    TrackedAlarm,
+    Trigger,
+    TriggerDetails,
+    advance,
+    render,
+    values_of,
+)
+from alerts.evaluation.conditions import Values, Verdict, judge
+from alerts.evaluation.context import MINUTE, ConditionAt, EvaluationContext, Signal
+from alerts.evaluation.timers import ConditionChange, ConditionTimer
+from alerts.rules import DATA_LOSS, Rule, signals_in
+from drivers.clock import Instant, rfc3339
+
+Key = tuple[str, str | None]
+"""A rule's id and, for a technical rule, the device it is about; None stands for the bed."""
+
+_IDS: Final = UUID("8a1f4a8e-6f0e-4c0b-9d51-3f7f0d5b7a10")
+
+_TRIGGERS: Final = {
+    ConditionChange.OFFSET: (Trigger.OFFSET, "condition ended"),
+    ConditionChange.DATA_LOST: (Trigger.DATA_LOST, "its data stopped"),
+    ConditionChange.DATA_RESTORED: (Trigger.DATA_RESTORED, None),
+}
+"""What a change of the condition is to an alarm, and the reason that is given for it."""
+
+
+@dataclass(slots=True, eq=False)
+class RuleInstance:
+    """How far a rule has come at one device, or at the bed, and the alarm that came of it.
+
+    `rule` is the rule of the set, `order` its place in the set's order, `recipients` are whom
+    a new alarm calls. `tracked` is the present or last alarm, `values_when_met` are the values
+    that met the condition last.
+    """
+
+    rule: Rule
+    device: str | None
+    order: int
+    recipients: tuple[str, ...]
+    signals: tuple[str, ...] = field(init=False)
+    technical: ConditionAt | None = field(init=False)
+    timer: ConditionTimer = field(init=False)
+    tracked: TrackedAlarm | None = None
+    values_when_met: Values = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        name = self.rule.technical_condition
+        self.signals = signals_in(self.rule.condition)
+        self.technical = None if name is None else (name, self.device)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin afresh, by the rule of the set."""
+        self.timer = ConditionTimer(self.rule)
+
+    @property
+    def key(self) -> Key:
+        """The rule's id and the device."""
+        return self.rule.id, self.device
+
+    @property
+    def depends_on(self) -> tuple[Signal, ...]:
+        """Everything whose change can change what the rule says."""
+        seen: tuple[Signal, ...] = self.signals if self.technical is None else (self.technical,)
+        return seen if self.rule.after_min is None else (*seen, MINUTE)
+
+    def track(self, tracked: TrackedAlarm) -> None:
+        """Take the alarm as it is now, and go on from there."""
+        self.tracked = tracked
+        self.timer.raised = tracked.alarm.state is State.ACTIVE
+        self.timer.data_lost = tracked.alarm.unverified_since is not None
+
+    def evaluate(self, context: EvaluationContext, now: Instant) -> list[ConditionChange]:
+        """What becomes of the rule's condition by what can be seen now."""
+        verdict = self.verdict(context)
+        if verdict is Verdict.MET:
+            self.values_when_met = context.values
+        return self.timer.evaluate(verdict, self._newest(context, now), now.mono)
+
+    def verdict(self, context: EvaluationContext) -> Verdict:
+        """What the rule says of what can be seen now, whatever it said before."""
+        if self.technical is not None:
+            if self.technical in context.conditions:
+                return Verdict.MET
+            is_unknown = self.technical in context.unknown_conditions
+            return Verdict.UNKNOWN if is_unknown else Verdict.CLEAR
+        rule, minutes = self.timer.rule, context.minutes
+        if rule.after_min is not None and (minutes is None or minutes < rule.after_min):
+            return Verdict.UNKNOWN
+        return judge(rule.condition, context.values, context.baseline, rule.clear_margin)
+
+    def _newest(self, context: EvaluationContext, now: Instant) -> float:
+        """When the newest of what it sees was taken; a technical condition is seen always."""
+        if self.technical is not None:
+            return now.mono
+        values = context.values
+        return max((values[name].at for name in self.signals if name in values), default=0.0)
+
+    def respond(
+        self,
+        change: ConditionChange,
+        context: EvaluationContext,
+        effective_rules: Sequence[Rule],
+        now: Instant,
+    ) -> list[AlarmChange]:
+        """What a change of the condition does to the alarm; an onset may raise a new one.
+
+        `effective_rules` are all rules of the bed, of which an alarm of a technical one names
+        those that it leaves without data.
+        """
+        if change is ConditionChange.ONSET:
+            return self._onset(context, effective_rules, now)
+        assert self.tracked is not None
+        trigger, reason = _TRIGGERS[change]
+        return advance(self.tracked.alarm, trigger, TriggerDetails(now.wall, reason=reason))
+
+    def _onset(
+        self, context: EvaluationContext, effective_rules: Sequence[Rule], now: Instant
+    ) -> list[AlarmChange]:
+        rule = self.timer.rule
+        values = {**self.values_when_met, **context.values}
+        seen = {name: value.value for name, value in values.items()}
+        reason = None if self.technical is None else context.conditions.get(self.technical)
+        without_data, lost = self._data_loss(context, effective_rules)
+        onset = TriggerDetails(
+            now.wall,
+            text=render(rule, seen, context.baseline, self.device, reason, lost),
+            values=values_of(rule, seen),
+            rules_without_data=without_data,
+            priority=rule.priority,
+        )
+        if self.tracked is not None and self.tracked.is_same(context.session, now):
+            return advance(self.tracked.alarm, Trigger.ONSET, onset)
+        return [AlarmChange("alarm.raised", self._new_alarm(onset, context))]
+
+    def _new_alarm(self, onset: TriggerDetails, context: EvaluationContext) -> Alarm:
+        rule = self.timer.rule
+        name = f"{context.bed}|{context.event_number}|{rule.id}|{self.device}|{rfc3339(onset.at)}"
+        return Alarm(
+            id=str(uuid5(_IDS, name)),
+            bed=context.bed,
+            session=context.session,
+            rule=rule.id,
+            device=self.device,
+            kind=rule.kind,
+            priority=rule.priority,
+            latching=rule.latching,
+            text=onset.text or "",
+            guidance=rule.guidance,
+            values=onset.values,
+            raised_at=onset.at,
+            notified_at=onset.at,
+            recipients=self.recipients,
+            rules_without_data=onset.rules_without_data,
+        )
+
+    def _data_loss(
+        self, context: EvaluationContext, effective_rules: Sequence[Rule]
+    ) -> tuple[tuple[str, ...], list[str]]:
+        """The rules that a technical condition leaves without data, and the signals they lack."""
+        if self.technical is None or self.technical[0] not in DATA_LOSS:
+            return (), []
+        lost = context.signals_lost(self.technical)
+        lacking = {
+            rule.id: [name for name in signals_in(rule.condition) if name in lost]
+            for rule in effective_rules
+        }
+        named = dict.fromkeys(name for names in lacking.values() for name in names)
+        return tuple(rule for rule, names in lacking.items() if names), [*named]
+
+    def priority_rises_at(self, session: str | None) -> float | None:
+        """When the alarm's priority is raised if its condition lasts, in monotonic seconds.
+
+        None where that cannot come: outside a session, or when it is as high as it gets.
+        """
+        rule, tracked = self.timer.rule, self.tracked
+        if rule.worsens_to is None or session is None or tracked is None:
+            return None
+        if tracked.alarm.state is not State.ACTIVE or tracked.alarm.priority >= rule.worsens_to:
+            return None
+        return tracked.raised_mono + rule.worsens_after_s
+
+    def raise_priority(
+        self, context: EvaluationContext, effective_rules: Sequence[Rule], now: Instant
+    ) -> list[AlarmChange]:
+        """The alarm becomes more urgent when its condition has lasted for long enough."""
+        at = self.priority_rises_at(context.session)
+        if at is None or at > now.mono:
+            return []
+        assert self.tracked is not None
+        rule = self.timer.rule
+        details = TriggerDetails(
+            now.wall,
+            reason=f"still there after {rule.worsens_after_s:g} s",
+            priority=rule.worsens_to,
+            rules_without_data=self._data_loss(context, effective_rules)[0],
+        )
+        return advance(self.tracked.alarm, Trigger.RAISE_PRIORITY, details)
+
+    def due_at(self, session: str | None) -> float | None:
+        """When it has to be evaluated even if nothing changes, in monotonic seconds."""
+        due_at = self.timer.due_at
+        if self.timer.rule.worsens_to is None:
+            return due_at
+        rises_at = self.priority_rises_at(session)
+        if rises_at is None:
+            return due_at
+        return rises_at if due_at is None else min(due_at, rises_at)

@@ -1,0 +1,76 @@
+"""What a rule is: the model, the file format, its loader, and a lint for rule sets.
+
+Plain data. Whether a rule is met is decided in `alerts.evaluation`.
+"""
+
+from alerts.rules import loader
+from alerts.rules.lint import Severity, lint_rules, overridden
+from alerts.rules.loader import RuleError, from_texts, load_rules, read_rules
+from alerts.rules.model import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Condition,
+    Escalation,
+    Fall,
+    Kind,
+    Leaf,
+    Limit,
+    Priority,
+    Rise,
+    Rule,
+    RuleSet,
+    TechnicalCondition,
+    leaves,
+    signals_in,
+)
+from alerts.rules.signals import DEVICE_ONLY, GRADES, RANGES, SCORES, SYMPTOM_SIGNALS, SYMPTOMS
+from alerts.rules.technical import BED_CONDITIONS, CHECK_CONDITIONS, DATA_LOSS, SITE_CONDITIONS
+from alerts.rules.text import as_plain_language, describe
+from alerts.rules.toml_errors import first_error, keys_beside
+from alerts.rules.toml_positions import KeyPath, key_lines, line_at, suggest
+
+__all__ = [
+    "BED_CONDITIONS",
+    "CHECK_CONDITIONS",
+    "DATA_LOSS",
+    "DEVICE_ONLY",
+    "GRADES",
+    "RANGES",
+    "SCORES",
+    "SITE_CONDITIONS",
+    "SYMPTOMS",
+    "SYMPTOM_SIGNALS",
+    "AllOf",
+    "AnyOf",
+    "Comparison",
+    "Condition",
+    "Escalation",
+    "Fall",
+    "KeyPath",
+    "Kind",
+    "Leaf",
+    "Limit",
+    "Priority",
+    "Rise",
+    "Rule",
+    "RuleError",
+    "RuleSet",
+    "Severity",
+    "TechnicalCondition",
+    "as_plain_language",
+    "describe",
+    "first_error",
+    "from_texts",
+    "key_lines",
+    "keys_beside",
+    "leaves",
+    "line_at",
+    "lint_rules",
+    "load_rules",
+    "loader",
+    "overridden",
+    "read_rules",
+    "signals_in",
+    "suggest",
+]

@@ -1,0 +1,59 @@
+"""The signals that a rule may name, what each can be, and what each comes from. Data alone."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from drivers.readings import Vital
+
+SCORES: Final = {"cadss": (0, 92), "moaas": (0, 5)}
+"""The scales a rule may name, with the range of their totals."""
+
+BASELINES: Final = (Vital.SYS.value, Vital.DIA.value, *SCORES)
+"""What is found before the dose, to hold a rise against."""
+
+DEVICE_ONLY: Final = frozenset({Vital.SPO2, Vital.PULSE, Vital.MAP, Vital.PERFUSION})
+"""What only devices give: people can enter the rest, or it is worked out."""
+
+SYMPTOMS: Final[Mapping[str, str]] = {
+    "anxiety": "anxiety or panic",
+    "nausea": "nausea",
+    "headache": "headache",
+    "chest-pain": "pain or tightness in the chest",
+    "breathlessness": "short of breath",
+    "visual-change": "blurred, double or lost vision",
+    "dizziness": "dizzy or faint",
+    "vomiting": "vomiting",
+    "seizure": "seizure",
+    "loss-of-consciousness": "loss of consciousness",
+    "numbness": "numbness or tingling (hypoaesthesia)",
+    "vertigo": "spinning (vertigo)",
+}
+"""What a patient may suffer, in words a nurse asks with [label: its warning signs and its
+common reactions]. Sedation and dissociation have scales of their own."""
+
+GRADES: Final = ("none", "mild", "moderate", "severe")
+"""How bad a symptom is: its value is the place in this list."""
+
+SYMPTOM_SIGNALS: Final[Mapping[str, str]] = {f"symptom.{name}": name for name in SYMPTOMS}
+"""Symptoms as a rule names them, and what each is called."""
+
+RANGES: Final[Mapping[str, tuple[float, float]]] = {
+    Vital.SPO2.value: (0, 100),
+    Vital.PULSE.value: (18, 321),
+    Vital.SYS.value: (30, 300),
+    Vital.DIA.value: (10, 200),
+    Vital.MAP.value: (20, 250),
+    Vital.PERFUSION.value: (0, 20),
+    Vital.RESP.value: (0, 80),
+    "temperature": (25, 45),
+    "news2": (0, 20),
+    "news2-single": (0, 3),
+    **SCORES,
+    **dict.fromkeys(SYMPTOM_SIGNALS, (0, len(GRADES) - 1)),
+}
+"""What each signal can be: what the widest of devices prints, the ends of a scale, and for
+what people measure what is no slip of the pen [default]. `temperature` is in °C; `news2` is
+the total and `news2-single` the highest single parameter's points."""
+
+SIGNALS: Final = frozenset(RANGES)
+"""Everything a rule may name as its signal."""

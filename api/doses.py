@@ -1,0 +1,52 @@
+"""What is given in an open session over HTTP: doses, and the infusion."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from api.idempotency import CommandExecutor, IdempotencyKey
+from api.parameters import SessionId
+from api.problems import COMMAND_ERRORS
+from api.schemas.doses import ControlInfusion, GiveDose, Override
+from api.schemas.sessions import Session
+from api.sessions import session_runner
+from monitor.session import commands
+from monitor.ward import Ward
+
+
+def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
+    """What is given in the sessions of `ward`."""
+    routes = APIRouter(prefix="/sessions/{session}", tags=["sessions"], responses=COMMAND_ERRORS)
+    run_in_session = session_runner(ward, executor)
+
+    @routes.post("/doses", response_model=Session)
+    async def record_dose(
+        session: SessionId, body: GiveDose, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Record an administration, or correct one."""
+        command = commands.GiveDose(
+            body.product,
+            body.mg,
+            body.lot,
+            body.by,
+            body.at,
+            _override(body.override),
+            body.corrects,
+        )
+        return await run_in_session(session, request, key, command)
+
+    @routes.post("/infusion", response_model=Session)
+    async def control_infusion(
+        session: SessionId, body: ControlInfusion, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Start, pause, resume or end the infusion."""
+        command = commands.ControlInfusion(
+            body.action, body.by, body.at, _override(body.override), body.reason
+        )
+        return await run_in_session(session, request, key, command)
+
+    return routes
+
+
+def _override(body: Override | None) -> commands.Override | None:
+    return None if body is None else commands.Override(body.clinician, body.reason)

@@ -1,0 +1,106 @@
+"""What is put on record in an open session over HTTP: found, decided, and corrected.
+
+What is given is in `api.doses`.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from api.idempotency import CommandExecutor, IdempotencyKey
+from api.parameters import SessionId
+from api.problems import COMMAND_ERRORS
+from api.schemas.records import (
+    AddNote,
+    RecordClearance,
+    RecordObservation,
+    RecordPressure,
+    RecordScore,
+    RecordSymptom,
+    RetractRecord,
+    SetAlarmLimit,
+)
+from api.schemas.sessions import Session
+from api.sessions import RunInSession, session_runner
+from monitor.session import commands
+from monitor.ward import Ward
+
+
+def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
+    """The records of the sessions of `ward`."""
+    routes = APIRouter(prefix="/sessions/{session}", tags=["sessions"], responses=COMMAND_ERRORS)
+    run_in_session = session_runner(ward, executor)
+    _add_found(routes, run_in_session)
+    _add_decided(routes, run_in_session)
+    return routes
+
+
+def _add_found(routes: APIRouter, run_in_session: RunInSession) -> None:
+    @routes.post("/scores", response_model=Session)
+    async def record_score(
+        session: SessionId, body: RecordScore, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Record a CADSS or MOAA/S assessment, or correct one."""
+        command = commands.RecordScore(
+            body.scale, body.total, body.items, body.by, body.at, body.corrects
+        )
+        return await run_in_session(session, request, key, command)
+
+    @routes.post("/symptoms", response_model=Session)
+    async def record_symptom(
+        session: SessionId, body: RecordSymptom, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Record a symptom, or correct one."""
+        command = commands.RecordSymptom(
+            body.symptom, body.grade, body.by, body.note, body.serious, body.at, body.corrects
+        )
+        return await run_in_session(session, request, key, command)
+
+    @routes.post("/observations", response_model=Session)
+    async def record_observation(
+        session: SessionId, body: RecordObservation, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Record breathing, temperature, oxygen or consciousness, or correct them."""
+        command = commands.RecordObservation(**body.model_dump())
+        return await run_in_session(session, request, key, command)
+
+    @routes.post("/pressures", response_model=Session)
+    async def record_pressure(
+        session: SessionId, body: RecordPressure, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Record a blood pressure that you measured, or correct one."""
+        command = commands.RecordPressure(**body.model_dump())
+        return await run_in_session(session, request, key, command)
+
+    @routes.post("/notes", response_model=Session)
+    async def add_note(
+        session: SessionId, body: AddNote, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Add a note."""
+        return await run_in_session(session, request, key, commands.AddNote(body.text, body.by))
+
+
+def _add_decided(routes: APIRouter, run_in_session: RunInSession) -> None:
+    @routes.post("/clearances", response_model=Session)
+    async def record_clearance(
+        session: SessionId, body: RecordClearance, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Record a clinician's clearance of the latest pressure."""
+        command = commands.RecordClearance(body.scope, body.clinician, body.reason, body.by)
+        return await run_in_session(session, request, key, command)
+
+    @routes.post("/alarm-limits", response_model=Session)
+    async def set_alarm_limit(
+        session: SessionId, body: SetAlarmLimit, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Set a rule's limit for this patient, in this session."""
+        command = commands.SetAlarmLimit(**body.model_dump())
+        return await run_in_session(session, request, key, command)
+
+    @routes.post("/retract", response_model=Session)
+    async def retract_record(
+        session: SessionId, body: RetractRecord, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Withdraw a record that should not be there."""
+        command = commands.RetractRecord(body.record, body.by, body.reason)
+        return await run_in_session(session, request, key, command)

@@ -1,0 +1,234 @@
+"""Sessions over HTTP: reading them, their start, preparation and end, and who watches.
+
+What is put on record in a session is in `api.doses` and `api.records`, its form in `api.forms`.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AwareDatetime
+
+from api.beds import require_bed
+from api.idempotency import CommandExecutor, IdempotencyKey, PendingCommand
+from api.parameters import Before, SessionId
+from api.problems import COMMAND_ERRORS, LOOKUP_ERRORS, ProblemError
+from api.schemas import FieldError, Page
+from api.schemas.sessions import (
+    AbortSession,
+    ChangeAssignment,
+    CloseSession,
+    ConfirmEscort,
+    RecordPreparation,
+    Session,
+    StartSession,
+    Trend,
+)
+from drivers.clock import rfc3339
+from drivers.readings import UNITS, Vital
+from monitor.bed import view
+from monitor.session import commands
+from monitor.ward import Ward
+
+RunInSession = Callable[[str, Request, str | None, commands.Command], Awaitable[Response]]
+"""Carry out a command in the session of that id; the response holds the session."""
+
+
+def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
+    """The sessions of `ward`."""
+    routes = APIRouter(prefix="/sessions", tags=["sessions"])
+    _add_reads(routes, ward)
+    _add_start(routes, ward, executor)
+    _add_commands(routes, session_runner(ward, executor))
+    return routes
+
+
+def session_runner(ward: Ward, executor: CommandExecutor) -> RunInSession:
+    """What carries out commands in the open sessions of `ward`."""
+
+    async def run_in_session(
+        session: str, request: Request, key: str | None, command: commands.Command
+    ) -> Response:
+        stored = ward.session_repository
+        is_past = ward.runner_of_session(session) is None and await stored.history(session)
+
+        def prepare() -> PendingCommand:
+            runner = ward.runner_of_session(session)
+            if runner is None and not is_past:
+                raise ProblemError(404, f"no session {session}; GET /api/v1/sessions lists them")
+            if runner is None or not (of_bed := runner.bed.session) or not of_bed.is_open:
+                raise ProblemError(409, *_ended(session))
+            return PendingCommand(runner, command, runner.session)
+
+        return await executor.execute(request, key, prepare)
+
+    return run_in_session
+
+
+def _ended(session: str) -> tuple[str, tuple[FieldError, ...]]:
+    message = (
+        f"session {session} has ended; what its form lacks is filled in there "
+        f"(POST /api/v1/sessions/{session}/form/fill), anything else needs a new session"
+    )
+    return message, (FieldError(field="session", message=message),)
+
+
+def live_session(ward: Ward, session: str) -> view.Json | None:
+    """The session as its bed shows it; None when it is no bed's latest."""
+    runner = ward.runner_of_session(session)
+    return None if runner is None else runner.session()
+
+
+async def _session(ward: Ward, session: str) -> view.Json:
+    if (live := live_session(ward, session)) is not None:
+        return live
+    account = await ward.session_repository.history(session)
+    if account is None:
+        raise ProblemError(404, f"no session {session}")
+    return view.records(account.session)
+
+
+def _add_reads(routes: APIRouter, ward: Ward) -> None:
+    @routes.get("", response_model=Page[Session])
+    async def list_sessions(
+        limit: Annotated[
+            int, Query(ge=1, le=50, description="How many at most on this page.", examples=[20])
+        ] = 20,
+        before: Before = None,
+    ) -> Any:
+        """Sessions, newest first."""
+        started = await ward.journal.sessions(limit, before=before)
+        items = [await _session(ward, str(stored.event.session)) for stored in started]
+        more = len(started) == limit
+        return {"items": items, "next": started[-1].seq if started and more else None}
+
+    @routes.get("/{session}", response_model=Session, responses=LOOKUP_ERRORS)
+    async def get_session(session: SessionId) -> Any:
+        """One session, open or ended."""
+        return await _session(ward, session)
+
+    @routes.get("/{session}/readings", response_model=Trend, responses=LOOKUP_ERRORS)
+    async def get_trend(
+        session: SessionId,
+        vital: Annotated[Vital, Query(description="Which vital.", examples=["spo2"])],
+        start: Annotated[
+            AwareDatetime | None,
+            Query(
+                alias="from",
+                description="From when, with an offset; the session's start when left out.",
+                examples=["2026-01-05T09:00:00Z"],
+            ),
+        ] = None,
+        end: Annotated[
+            AwareDatetime | None,
+            Query(
+                alias="to",
+                description="Until when, with an offset; until now when left out.",
+                examples=["2026-01-05T11:00:00Z"],
+            ),
+        ] = None,
+        points: Annotated[
+            int, Query(ge=2, le=5000, description="How many points at most.", examples=[240])
+        ] = 240,
+    ) -> Any:
+        """One vital over time, as lowest and highest over equal stretches."""
+        buckets = await ward.journal.readings(
+            vital.value, session=session, start=start, end=end, points=points
+        )
+        if not buckets:
+            await _session(ward, session)
+        return {
+            "vital": vital.value,
+            "unit": UNITS[vital],
+            "points": [
+                {
+                    "at": rfc3339(bucket.at),
+                    "min": bucket.low,
+                    "max": bucket.high,
+                    "last": bucket.last,
+                    "count": bucket.count,
+                }
+                for bucket in buckets
+            ],
+        }
+
+
+def _add_start(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None:
+    @routes.post("", status_code=201, response_model=Session, responses=COMMAND_ERRORS)
+    async def start_session(
+        body: StartSession, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Begin a session at a bed that is free."""
+        runner = require_bed(ward, body.bed)
+        regimen = ward.regimens.by_name.get(body.regimen)
+        if regimen is None:
+            there_are = ", ".join(sorted(ward.regimens.by_name))
+            message = f"no regimen {body.regimen}; there are: {there_are}"
+            raise ProblemError(422, message, (FieldError(field="regimen", message=message),))
+        past = await ward.prior_sessions(body.patient)
+        command = commands.StartSession(
+            id=uuid4().hex,
+            patient=body.patient,
+            age=body.age,
+            weight_kg=body.weight_kg,
+            regimen=regimen,
+            medicines=body.medicines,
+            escort_planned=body.escort_planned,
+            by=body.by,
+            number=None if past is None else past.number,
+        )
+
+        def content() -> Any:
+            runner.set_prior_sessions(command.id, past)
+            return runner.session()
+
+        return await executor.execute(
+            request, key, lambda: PendingCommand(runner, command, content, 201)
+        )
+
+
+def _add_commands(routes: APIRouter, run_in_session: RunInSession) -> None:
+    @routes.post("/{session}/preparation", response_model=Session, responses=COMMAND_ERRORS)
+    async def record_preparation(
+        session: SessionId, body: RecordPreparation, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Say what was asked before the dose: medicines, who takes the patient home."""
+        command = commands.RecordPreparation(body.medicines, body.escort_planned, body.by)
+        return await run_in_session(session, request, key, command)
+
+    @routes.post("/{session}/assignment", response_model=Session, responses=COMMAND_ERRORS)
+    async def change_assignment(
+        session: SessionId, body: ChangeAssignment, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Say who watches the bed."""
+        command = commands.AssignNurse(body.action, body.by, body.to)
+        return await run_in_session(session, request, key, command)
+
+    @routes.post("/{session}/escort", response_model=Session, responses=COMMAND_ERRORS)
+    async def confirm_escort(
+        session: SessionId, body: ConfirmEscort, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Confirm that somebody will take the patient home."""
+        return await run_in_session(session, request, key, commands.ConfirmEscort(body.by))
+
+    @routes.post("/{session}/close", response_model=Session, responses=COMMAND_ERRORS)
+    async def close_session(
+        session: SessionId, body: CloseSession, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Discharge the patient."""
+        against = body.against_criteria
+        command = commands.Close(
+            by=body.by,
+            escort=body.escort,
+            clinician=against.clinician if against else None,
+            reason=against.reason if against else None,
+        )
+        return await run_in_session(session, request, key, command)
+
+    @routes.post("/{session}/abort", response_model=Session, responses=COMMAND_ERRORS)
+    async def abort_session(
+        session: SessionId, body: AbortSession, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """End the session without a discharge."""
+        return await run_in_session(session, request, key, commands.Abort(body.by, body.reason))

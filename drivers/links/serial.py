@@ -1,0 +1,79 @@
+"""Links over this machine's serial ports and pseudo-terminals."""
+
+import asyncio
+import errno
+import os
+from dataclasses import dataclass, replace
+from typing import Final
+
+import serialx
+
+from drivers.driver import LineSettings
+from drivers.links.stream import Link, OnBytes, OnLost, TransportLink
+
+PARITIES: Final = {
+    "N": serialx.Parity.NONE,
+    "E": serialx.Parity.EVEN,
+    "O": serialx.Parity.ODD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SerialPort:
+    """A serial port of this machine; `url` is the name that stays the same across restarts."""
+
+    url: str
+    device: str
+    title: str
+    serial: str | None
+
+
+def serial_ports() -> list[SerialPort]:
+    """The serial ports there are, by URL."""
+    found = (
+        SerialPort(info.device, info.resolved_device, info.description, info.serial_number)
+        for info in serialx.list_serial_ports()
+    )
+    return sorted(found, key=lambda port: port.url)
+
+
+async def open_serial(url: str, line: LineSettings, on_bytes: OnBytes, on_lost: OnLost) -> Link:
+    """Open the tty at `url`, set as `line` says. Raises `OSError`.
+
+    Linux keeps no parity on a pseudo-terminal: the first open with one is accepted, and
+    every later one refused as invalid. It is then opened without.
+    """
+    try:
+        return await connect(url, line, on_bytes, on_lost)
+    except OSError as fault:
+        if fault.errno != errno.EINVAL or line.parity == "N" or not is_pseudo_terminal(url):
+            raise
+    return await connect(url, replace(line, parity="N"), on_bytes, on_lost)
+
+
+def is_pseudo_terminal(path: str) -> bool:
+    """Whether `path` leads to a pseudo-terminal, which has no line to set."""
+    return os.path.realpath(path).startswith("/dev/pts/")
+
+
+async def connect(
+    url: str,
+    line: LineSettings,
+    on_bytes: OnBytes,
+    on_lost: OnLost,
+    transport: type[serialx.BaseSerialTransport] | None = None,
+) -> Link:
+    """A link to `url` by `transport`, the platform's own when None. Raises `OSError`."""
+    link = TransportLink(url, on_bytes, on_lost)
+    await serialx.create_serial_connection(
+        asyncio.get_running_loop(),
+        lambda: link,
+        url,
+        line.baud,
+        parity=PARITIES[line.parity],
+        stopbits=serialx.StopBits(line.stop_bits),
+        exclusive=True,
+        byte_size=line.data_bits,
+        transport_cls=transport,
+    )
+    return link

@@ -1,0 +1,65 @@
+"""What the commands print of sessions: exports and forms that are due. It only reads."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, Literal, get_args
+
+from drivers.clock import Clock
+from monitor.bed import view
+from monitor.journal import JournalReader, StoreError
+from monitor.patient import FormState, SessionRepository, csv_table, session_export
+from monitor.patient.form import form_lines, form_page
+from monitor.settings import Settings
+
+Format = Literal["json", "csv", "form"]
+FORMATS: Final = get_args(Format)
+
+
+class ExportError(Exception):
+    """What was asked for cannot be given; the message says why."""
+
+
+@asynccontextmanager
+async def _repository(settings: Settings, clock: Clock) -> AsyncIterator[SessionRepository]:
+    try:
+        journal = JournalReader.open_to_read(settings.store.url)
+        try:
+            yield SessionRepository(journal, clock, settings.site.zone)
+        finally:
+            await journal.close()
+    except StoreError as error:
+        raise ExportError(str(error)) from error
+
+
+async def exported(settings: Settings, session: str, wanted: Format, *, html: bool) -> str:
+    """The session in that format; `html` makes the form a page. Raises `PaperError`."""
+    clock = Clock()
+    async with _repository(settings, clock) as archive:
+        account = await archive.history(session)
+        if account is None:
+            raise ExportError(f"no session {session}; GET /api/v1/sessions lists them")
+        if wanted == "csv":
+            return csv_table(account, await archive.minutes(account))
+        form = await archive.form(account)
+        if wanted == "form" and html:
+            return form_page(form, clock.now().wall, archive.zone)
+        if wanted == "form":
+            return _text(form.as_json())
+        stored = await archive.stored(session)
+        return _text(session_export(view.records(account.session), stored, form))
+
+
+def _text(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+
+
+async def forms(settings: Settings, state: FormState) -> list[str]:
+    """One line for each form in that state, oldest due first. Raises `PaperError`."""
+    found: list[str] = []
+    async with _repository(settings, Clock()) as archive:
+        after: int | None = 0
+        while after is not None:
+            page_of, after = await archive.forms(state, after)
+            found += form_lines(page_of)
+    return found

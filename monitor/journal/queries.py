@@ -1,0 +1,270 @@
+"""Questions to the journal: plain functions over a reading connection."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from monitor.journal.chunks import INPUTS, RECORDING_START, Chunk, milliseconds, start_in
+from monitor.journal.hash_chain import (
+    ChainHead,
+    IntegrityFault,
+    canonical,
+    open_after,
+    stored_from,
+    verify,
+)
+from monitor.journal.schema import event, open_alarm, receipt, sample_chunk
+from monitor.session import SESSION_ENDINGS, Stored, upcast
+
+_CHUNK: Final = tuple(column for column in sample_chunk.c if column.name != "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a command that carried an idempotency key was answered."""
+
+    key: str
+    fingerprint: str
+    status: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which samples are meant: of a session, or of a bed, from `start` on and before `end`."""
+
+    session: str | None = None
+    bed: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if (self.session is None) == (self.bed is None):
+            raise ValueError("samples are read of a session or of a bed")
+
+    def holds(self, chunk: Chunk) -> bool:
+        """Whether some of `chunk` may lie in this span."""
+        return (
+            (self.session is None or chunk.session == self.session)
+            and (self.bed is None or chunk.bed == self.bed)
+            and (self.start is None or chunk.end_ms >= milliseconds(self.start))
+            and (self.end is None or chunk.start_ms < milliseconds(self.end))
+        )
+
+    def covers(self, at: datetime) -> bool:
+        """Whether `at` lies in this span."""
+        return (self.start is None or at >= self.start) and (self.end is None or at < self.end)
+
+
+def events(
+    connection: sa.Connection,
+    *,
+    after: int,
+    limit: int,
+    bed: str | None = None,
+    session: str | None = None,
+    types: Collection[str] | None = None,
+    subject: str | None = None,
+) -> list[Stored]:
+    """Up to `limit` events past `after`, in order."""
+    query = sa.select(event).where(event.c.seq > after)
+    if bed is not None:
+        query = query.where(event.c.bed == bed)
+    if session is not None:
+        query = query.where(event.c.session == session)
+    if types is not None:
+        query = query.where(_is_one_of(types))
+    if subject is not None:
+        query = query.where(event.c.subject == subject)
+    return _stored(connection, query.order_by(event.c.seq).limit(limit))
+
+
+def latest(connection: sa.Connection, bed: str, types: Collection[str], limit: int) -> list[Stored]:
+    """Up to `limit` of the bed's newest events of those types, newest first."""
+    query = sa.select(event).where(event.c.bed == bed, _is_one_of(types))
+    return _stored(connection, query.order_by(event.c.seq.desc()).limit(limit))
+
+
+def events_of(connection: sa.Connection, bed: str, first_n: int, last_n: int) -> list[Stored]:
+    """A bed's events by their numbers at it, in that order."""
+    query = sa.select(event).where(event.c.bed == bed, event.c.n.between(first_n, last_n))
+    return _stored(connection, query.order_by(event.c.n))
+
+
+def last_n(connection: sa.Connection, bed: str, session: str | None) -> int:
+    """The number of the bed's last event, or of the session's last one there; 0 for none."""
+    query = sa.select(sa.func.max(event.c.n)).where(event.c.bed == bed)
+    if session is not None:
+        query = query.where(event.c.session == session)
+    return connection.execute(query).scalar() or 0
+
+
+def head(connection: sa.Connection) -> ChainHead:
+    """The last event's place and hash."""
+    query = sa.select(event.c.seq, event.c.hash).order_by(event.c.seq.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return ChainHead(*row) if row else ChainHead()
+
+
+def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]:
+    """The bed's events that its present state follows from, and its last event's `n`.
+
+    They start at the earliest of its last `session.started`, the first event of any alarm
+    still open, and the first time that its cuff was stopped since a patient left.
+    """
+    of_bed = event.c.bed == bed
+    last_n = connection.execute(sa.select(sa.func.max(event.c.n)).where(of_bed)).scalar() or 0
+    started = _last(connection, of_bed, "session.started")
+    left = max(_last(connection, of_bed, type_) or 0 for type_ in SESSION_ENDINGS)
+    stopped = connection.execute(
+        sa.select(sa.func.min(event.c.seq)).where(
+            of_bed, _is_one_of({"nibp.inhibited"}), event.c.seq > left
+        )
+    ).scalar()
+    alarms = sa.select(open_alarm.c.subject).where(open_alarm.c.bed == bed)
+    raised = connection.execute(
+        sa.select(sa.func.min(event.c.seq)).where(event.c.subject.in_(alarms))
+    ).scalar()
+    starts = [seq for seq in (started, raised, stopped) if seq is not None]
+    if not starts:
+        return [], last_n
+    query = sa.select(event).where(of_bed, event.c.seq >= min(starts)).order_by(event.c.seq)
+    return _stored(connection, query), last_n
+
+
+def _last(connection: sa.Connection, of_bed: sa.ColumnElement[bool], type_: str) -> int | None:
+    """The place of the last event of that type among those of a bed."""
+    query = sa.select(event.c.seq).where(of_bed, event.c.type == type_)
+    found: int | None = connection.execute(query.order_by(event.c.seq.desc()).limit(1)).scalar()
+    return found
+
+
+def sessions(connection: sa.Connection, limit: int, before: int | None) -> list[Stored]:
+    """Up to `limit` `session.started` events before `before`, newest first."""
+    query = sa.select(event).where(event.c.type == "session.started")
+    if before is not None:
+        query = query.where(event.c.seq < before)
+    return _stored(connection, query.order_by(event.c.seq.desc()).limit(limit))
+
+
+def of_sessions(
+    connection: sa.Connection, sessions: Collection[str], types: Collection[str]
+) -> list[Stored]:
+    """The events of these types in any of these sessions, in order."""
+    query = sa.select(event).where(event.c.session.in_(sessions), _is_one_of(types))
+    return _stored(connection, query.order_by(event.c.seq))
+
+
+def of_patient(connection: sa.Connection, patient: str, types: Collection[str]) -> list[Stored]:
+    """The events of these types whose payload names that patient, in order."""
+    written = canonical({"patient": patient})[1:-1]
+    query = sa.select(event).where(
+        _is_one_of(types), event.c.payload.contains(written, autoescape=True)
+    )
+    found = _stored(connection, query.order_by(event.c.seq))
+    return [stored for stored in found if stored.event.payload.get("patient") == patient]
+
+
+def with_form(
+    connection: sa.Connection, *, sent: bool | None, after: int, limit: int
+) -> list[tuple[int, str]]:
+    """Up to `limit` sessions whose start is past `after`, in order: its `seq` and their id.
+
+    With `sent` only those whose form is, or is not, marked as sent.
+    """
+    query = sa.select(event.c.seq, event.c.session).where(
+        event.c.type == "session.started", event.c.seq > after
+    )
+    if sent is not None:
+        last = (
+            sa.select(sa.func.max(event.c.seq))
+            .where(event.c.type.in_(("form.sent", "form.reopened")))
+            .group_by(event.c.session)
+        )
+        marked = sa.select(event.c.session).where(
+            event.c.type == "form.sent", event.c.seq.in_(last)
+        )
+        chosen = event.c.session.in_(marked) if sent else event.c.session.not_in(marked)
+        query = query.where(chosen)
+    rows = connection.execute(query.order_by(event.c.seq).limit(limit))
+    return [(row.seq, row.session) for row in rows]
+
+
+def find_receipt(connection: sa.Connection, key: str) -> Receipt | None:
+    """The receipt under `key`."""
+    row = connection.execute(sa.select(receipt).where(receipt.c.key == key)).one_or_none()
+    return Receipt(row.key, row.fingerprint, row.status, row.body) if row else None
+
+
+def chunks(connection: sa.Connection, kind: str, span: Span) -> list[Chunk]:
+    """The stored chunks of `kind` that may hold samples of `span`, in the order of time."""
+    columns = sample_chunk.c
+    query = sa.select(*_CHUNK).where(columns.kind == kind)
+    if span.session is not None:
+        query = query.where(columns.session == span.session)
+    if span.bed is not None:
+        query = query.where(columns.bed == span.bed)
+    if span.start is not None:
+        query = query.where(columns.end_ms >= milliseconds(span.start))
+    if span.end is not None:
+        query = query.where(columns.start_ms < milliseconds(span.end))
+    rows = connection.execute(query.order_by(columns.start_ms, columns.id))
+    return [Chunk(*row) for row in rows]
+
+
+def start_before(connection: sa.Connection, bed: str, n: int) -> int | None:
+    """The place of the bed's last opening before its event `n`."""
+    columns = sample_chunk.c
+    query = sa.select(columns.id, *_CHUNK).where(
+        columns.bed == bed, columns.kind == RECORDING_START
+    )
+    for place, *chunk in connection.execute(query.order_by(columns.id.desc())):
+        if start_in(Chunk(*chunk)).data["last_n"] < n:
+            return int(place)
+    return None
+
+
+def recording(connection: sa.Connection, bed: str, start: int) -> list[int]:
+    """The places of a bed's openings and inputs from the place `start` on, in order."""
+    columns = sample_chunk.c
+    query = sa.select(columns.id).where(
+        columns.bed == bed, columns.kind.in_((RECORDING_START, INPUTS)), columns.id >= start
+    )
+    return list(connection.execute(query.order_by(columns.id)).scalars())
+
+
+def chunks_at(connection: sa.Connection, places: Collection[int]) -> list[Chunk]:
+    """The chunks at these places, in their order."""
+    columns = sample_chunk.c
+    query = sa.select(*_CHUNK).where(columns.id.in_(places)).order_by(columns.id)
+    return [Chunk(*row) for row in connection.execute(query)]
+
+
+def walk_on(
+    connection: sa.Connection, start: ChainHead, alarms: dict[str, str], limit: int
+) -> tuple[ChainHead, dict[str, str], IntegrityFault | None, bool]:
+    """Verify up to `limit` events past `start`; the last value says whether that was all."""
+    query = sa.select(event).where(event.c.seq > start.seq).order_by(event.c.seq).limit(limit)
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    reached, fault = verify(start, rows)
+    alarm_rows = (row for row in rows if row["subject"] is not None)
+    alarms = open_after(alarms, (stored_from(row).event for row in alarm_rows))
+    return reached, alarms, fault, len(rows) < limit
+
+
+def open_alarms(connection: sa.Connection) -> dict[str, str]:
+    """Every open alarm and its bed, as kept beside the events."""
+    rows = connection.execute(sa.select(open_alarm.c.subject, open_alarm.c.bed))
+    return {row.subject: row.bed for row in rows}
+
+
+def _is_one_of(types: Collection[str]) -> sa.ColumnElement[bool]:
+    """Whether an event is of one of these types, under whatever name it is stored."""
+    return event.c.type.in_(upcast.stored_types(types))
+
+
+def _stored(connection: sa.Connection, query: sa.Select[Any]) -> list[Stored]:
+    return [stored_from(dict(row)) for row in connection.execute(query).mappings()]

@@ -1,0 +1,159 @@
+"""A session as data for other programs: JSON of everything, CSV of what was found. Pure."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from drivers.clock import rfc3339
+from drivers.readings import UNITS, Vital
+from monitor.bed import view
+from monitor.journal import Bucket
+from monitor.patient.form import MonitoringForm
+from monitor.session import SessionHistory, Stored
+
+COLUMNS: Final = "at minute kind name value unit low high by device record note".split()
+
+CONTINUOUS: Final = (Vital.SPO2, Vital.PULSE, Vital.PERFUSION, Vital.RESP)
+"""The vitals that are given by the minute; pressures are records."""
+
+Row = Mapping[str, Any]
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet take a text for a formula."""
+
+
+def session_export(session: view.Json, stored: Sequence[Stored], form: MonitoringForm) -> view.Json:
+    """The session as it is shown, every event of it, and its form."""
+    return {
+        "session": session,
+        "events": [event.as_json() for event in stored],
+        "form": form.as_json(),
+    }
+
+
+def csv_table(account: SessionHistory, minutes: Mapping[Vital, Sequence[Bucket]]) -> str:
+    """CSV with a row for each number and each text on record, in the order of time.
+
+    `minutes` is the course of each continuous vital by the minute: the last value, the lowest
+    and the highest.
+    """
+    rows = [*_records(account), *_happenings(account), *_vitals(account, minutes)]
+    rows.sort(key=lambda row: row["at"])
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _plain(value) for name, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    """Text that a spreadsheet would run is marked as text."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _row(account: SessionHistory, at: datetime, kind: str, name: str, **more: Any) -> Row:
+    minute = account.minutes(at)
+    known = {key: value for key, value in more.items() if value is not None}
+    row = {"at": rfc3339(at), "kind": kind, "name": name, **known}
+    return row if minute is None else row | {"minute": round(minute, 1)}
+
+
+def _records(account: SessionHistory) -> Iterator[Row]:
+    session = account.session
+    for dose in session.doses:
+        own = {"by": dose.by, "record": dose.id}
+        note = None if dose.lot is None else f"lot {dose.lot}"
+        yield _row(
+            account, dose.at, "dose", dose.product, value=dose.mg, unit="mg", note=note, **own
+        )
+    for score in session.scores:
+        own = {"by": score.by, "record": score.id}
+        yield _row(account, score.at, "score", score.scale, value=score.total, **own)
+    for symptom in session.symptoms:
+        own = {"by": symptom.by, "record": symptom.id, "note": symptom.note}
+        yield _row(account, symptom.at, "symptom", symptom.name, value=symptom.grade, **own)
+    for seen in session.observations:
+        for name in ("resp", "temperature", "oxygen", "consciousness"):
+            own = {"by": seen.by, "record": seen.id, "unit": _OBSERVED.get(name)}
+            if (value := getattr(seen, name)) is not None:
+                yield _row(account, seen.at, "observation", name, value=value, **own)
+    for pressure in session.pressures:
+        own = {"by": pressure.by, "device": pressure.device, "record": pressure.id}
+        for vital in (Vital.SYS, Vital.DIA, Vital.MAP, Vital.PULSE):
+            if (number := getattr(pressure, vital.value)) is not None:
+                own["unit"] = UNITS[vital]
+                yield _row(account, pressure.at, "pressure", vital.value, value=number, **own)
+    for scored in session.news2:
+        lacks = f"partial: without {', '.join(scored.missing)}" if scored.partial else None
+        yield _row(
+            account, scored.at, "score", "news2", value=scored.total, record=scored.id, note=lacks
+        )
+
+
+_OBSERVED: Final = {"resp": "/min", "temperature": "Cel"}
+
+
+def _happenings(account: SessionHistory) -> Iterator[Row]:
+    for event in account.all(*_TOLD):
+        data = event.payload
+        note = next((data[key] for key in ("text", "reason", "finding") if data.get(key)), None)
+        family, name = event.type.split(".", 1)
+        yield _row(account, event.at, family, name, by=data.get("by"), record=event.id, note=note)
+    for span in account.alarms():
+        over = "" if span.over_at is None else f", over at {rfc3339(span.over_at)}"
+        yield _row(
+            account,
+            span.raised_at,
+            "alarm",
+            span.rule,
+            value=span.priority.label,
+            record=span.id,
+            note=f"{span.text}{over}",
+        )
+
+
+_TOLD: Final = (
+    "session.started",
+    "infusion.started",
+    "infusion.paused",
+    "infusion.resumed",
+    "infusion.ended",
+    "clearance.recorded",
+    "note.added",
+    "nurse.assigned",
+    "nurse.unassigned",
+    "record.retracted",
+    "session.criteria-met",
+    "session.ready",
+    "session.ready-withdrawn",
+    "session.closed",
+    "session.aborted",
+    "form.confirmed",
+    "form.filled",
+    "form.sent",
+    "form.reopened",
+)
+
+
+def _vitals(account: SessionHistory, minutes: Mapping[Vital, Sequence[Bucket]]) -> Iterator[Row]:
+    for vital, buckets in minutes.items():
+        for bucket in buckets:
+            yield _row(
+                account,
+                bucket.at,
+                "vital",
+                vital.value,
+                value=bucket.last,
+                unit=UNITS[vital],
+                low=bucket.low,
+                high=bucket.high,
+            )
+
+
+def minutes_of(account: SessionHistory, now: datetime) -> tuple[datetime, datetime, int]:
+    """The session from its start to the end of its last whole minute, and how many it has."""
+    start = account.session.started_at
+    count = max(2, -(-((account.session.ended_at or now) - start) // timedelta(minutes=1)))
+    return start, start + timedelta(minutes=count), count

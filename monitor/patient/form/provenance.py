@@ -1,0 +1,247 @@
+"""What a form's fields are made from: an account, and the words and sources for it. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any, Final
+
+from alerts.rules import GRADES
+from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
+from monitor.session import (
+    BY_HAND,
+    Correction,
+    Coverage,
+    Dose,
+    Event,
+    Observation,
+    Pressure,
+    Record,
+    Score,
+    SessionHistory,
+    Symptom,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a value comes from.
+
+    `at` is when it was so, `written_at` when it was put on record; `device` measured it, or
+    `by` wrote it; `id` is the journal's event. `instead_of` is what it was before, newest first.
+    """
+
+    what: str
+    at: datetime
+    by: str | None = None
+    device: str | None = None
+    id: str | None = None
+    written_at: datetime | None = None
+    supersedes: tuple[Correction, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The source as interfaces show it."""
+        return {
+            "what": self.what,
+            "at": rfc3339(self.at),
+            "by": self.by,
+            "device": self.device,
+            "id": self.id,
+            "written_at": rfc3339_or_none(self.written_at),
+            "instead_of": [correction.as_json() for correction in self.supersedes],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: `value` for programs, `text` for people, and in `missing` what it lacks."""
+
+    name: str
+    title: str
+    value: Any
+    text: str
+    sources: tuple[Provenance, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The field as interfaces show it."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "value": self.value,
+            "text": self.text,
+            "sources": [source.as_json() for source in self.sources],
+            "missing": list(self.missing),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """When the patient would have been ready without the window: proposed, then said by `by`."""
+
+    proposed: datetime | None
+    at: datetime | None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormContext:
+    """An account with what else a form needs: SpO2's coverage, the time, the time zone."""
+
+    account: SessionHistory
+    coverage: Coverage
+    now: datetime
+    zone: tzinfo | None
+
+    # ── in words ────────────────────────────────────────────────────────────────────────
+
+    def clock(self, at: datetime) -> str:
+        """The time of day, as "14:05"."""
+        return at.astimezone(self.zone).strftime("%H:%M")
+
+    def when(self, at: datetime) -> str:
+        """The time of day, and how long after or before the first dose: "14:05 (42 min)"."""
+        minutes = self.account.minutes(at)
+        if minutes is None:
+            return self.clock(at)
+        before = " before" if round(minutes) < 0 else ""
+        return f"{self.clock(at)} ({abs(minutes):.0f} min{before})"
+
+    # ── where from ──────────────────────────────────────────────────────────────────────
+
+    def of(self, record: Record) -> Provenance:
+        """The source that `record` is."""
+        written = self.account.records(record)
+        device = record.device if isinstance(record, Pressure) else None
+        return Provenance(
+            what=said(record),
+            at=record.at,
+            by=record.by,
+            device=None if device == BY_HAND else device,
+            id=record.id,
+            written_at=None if written is None else written.at,
+            supersedes=tuple(self.account.corrected(record)),
+        )
+
+    def saw(self, event: Event | None, what: str) -> tuple[Provenance, ...]:
+        """The source that `event` is; none without one."""
+        if event is None:
+            return ()
+        data = event.payload
+        at = parse_rfc3339(data["at"]) if "at" in data else event.at
+        return (Provenance(what=what, at=at, by=data.get("by"), id=event.id, written_at=event.at),)
+
+    @property
+    def nothing(self) -> tuple[Provenance, ...]:
+        """The source of what is not there: the session's whole record, up to its end or now."""
+        at = self.account.session.ended_at or self.now
+        return (Provenance(what="no such record in the session", at=at),)
+
+    # ── what a person said afterwards ───────────────────────────────────────────────────
+
+    def fills(self, field: str, record: str | None = None) -> list[Event]:
+        """The events that filled that field, oldest first."""
+        return [
+            event
+            for event in self.account.all("form.filled")
+            if (event.payload["field"], event.payload["record"]) == (field, record)
+        ]
+
+    def filled(self, field: str, record: str | None = None) -> Event | None:
+        """The newest event that filled that field."""
+        return next(reversed(self.fills(field, record)), None)
+
+    def said_in_turn(self, events: Iterable[Event], what: str) -> tuple[Provenance, ...]:
+        """The sources that `events` are, newest first; each but the newest says what it was."""
+        newest_first = [*events][::-1]
+        sources = [*self.saw(next(iter(newest_first), None), what)]
+        for event in newest_first[1:]:
+            reason = event.payload.get("reason")
+            why = f" ({reason})" if reason else ""
+            sources += self.saw(event, f"{what}, before: {self._says(event)}{why}")
+        return tuple(sources)
+
+    def _says(self, event: Event) -> str:
+        """What a person said who confirmed or filled in a field, or asked for medicines."""
+        value = _value(event)
+        if event.type == "form.confirmed":
+            return "never" if value is None else self.clock(parse_rfc3339(value))
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return value if isinstance(value, str) else ", ".join(value) or "none"
+
+    @property
+    def asked(self) -> list[Event]:
+        """The events that say which medicines the patient takes, oldest first."""
+        asked = self.account.all("session.started", "preparation.recorded")
+        known = [event for event in asked if event.payload["medicines"] is not None]
+        return [*known, *self.fills("medicines")]
+
+    @property
+    def medicines(self) -> tuple[str, ...] | None:
+        """Which medicines the patient takes; None when nobody asked."""
+        asked = self.asked
+        return tuple(_value(asked[-1])) if asked else None
+
+    @property
+    def lots(self) -> dict[str, str | None]:
+        """The lot number of each dose, by the dose's record."""
+        lots: dict[str, str | None] = {}
+        for dose in self.account.session.doses:
+            filled = self.filled("lot", dose.id)
+            lots[dose.id] = dose.lot if filled is None else filled.payload["value"]
+        return lots
+
+    @property
+    def first(self) -> bool | None:
+        """Whether this was the patient's first treatment; None when it is not known."""
+        if (filled := self.filled("first_treatment")) is not None:
+            return bool(filled.payload["value"])
+        number = self.account.session.number
+        return None if number is None else number == 1
+
+    @property
+    def answers(self) -> dict[tuple[str, str | None], Any]:
+        """What a person can fill in, by field and record."""
+        found: dict[tuple[str, str | None], Any] = {
+            ("medicines", None): None if self.medicines is None else list(self.medicines),
+            ("first_treatment", None): self.first,
+        }
+        return found | {("lot", record): lot for record, lot in self.lots.items()}
+
+    @property
+    def ready(self) -> Ready:
+        """When the patient would have been ready without the window."""
+        proposed = self.account.session.criteria_met_at
+        said = self.account.last("form.confirmed")
+        if said is None:
+            return Ready(proposed, proposed)
+        value = said.payload["value"]
+        at = None if value is None else parse_rfc3339(value)
+        return Ready(proposed, at, said.payload["by"])
+
+
+def _value(event: Event) -> Any:
+    """What a field was confirmed or filled in with, or the medicines that were asked for."""
+    data = event.payload
+    return data["medicines"] if "medicines" in data else data["value"]
+
+
+def said(record: Record) -> str:
+    """A record in words."""
+    return _SAID[type(record)](record)
+
+
+_SAID: Final[Mapping[type[Record], Callable[[Any], str]]] = {
+    Dose: lambda dose: f"{dose.product} {dose.mg:g} mg, lot {dose.lot or 'not given'}",
+    Score: lambda score: f"{score.scale.upper().replace('MOAAS', 'MOAA/S')} {score.total}",
+    Pressure: lambda pressure: f"{pressure.sys:.0f}/{pressure.dia:.0f} mmHg",
+    Symptom: lambda symptom: (
+        f"{symptom.name.replace('-', ' ')}, {GRADES[symptom.grade]}"
+        + (f": {symptom.note}" if symptom.note else "")
+    ),
+    Observation: lambda seen: ", ".join(
+        f"{name} {value}"
+        for name in ("resp", "temperature", "oxygen", "consciousness")
+        if (value := getattr(seen, name)) is not None
+    ),
+}

@@ -1,0 +1,162 @@
+"""What the journal tells of sessions that no bed may hold any more. It only reads."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta, tzinfo
+from typing import Final, Literal
+
+from drivers.clock import Clock
+from drivers.readings import Vital
+from monitor.bed import view
+from monitor.journal import Bucket, JournalReader
+from monitor.patient.commands import OF_FORM, OF_PATIENT
+from monitor.patient.csv_export import CONTINUOUS, minutes_of
+from monitor.patient.form import MonitoringForm, monitoring_form
+from monitor.patient.session_summary import session_summaries
+from monitor.patient.treatment_course import TreatmentCourse, treatment_course
+from monitor.session import GAP, HISTORY_TYPES, Coverage, Event, SessionHistory, Stored, by_session
+
+PAGE: Final = 500
+
+AT_ONCE: Final = 50
+"""So many sessions are read and folded at a time."""
+
+REMEMBERED: Final = 500
+"""So many ended sessions' coverage is kept: it never changes, and costs the most to find."""
+
+LATEST: Final = 3
+"""So many earlier sessions are shown before the next dose [default]."""
+
+FormState = Literal["due", "sent", "all"]
+
+MARGIN: Final = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PriorSessions:
+    """Which session of the patient the next one is, and the latest with a dose in short."""
+
+    number: int
+    history: list[view.Json]
+
+
+class SessionRepository:
+    """The sessions in `journal`. Every method raises `StoreError`.
+
+    `zone` is the site's time zone, None for this machine's.
+    """
+
+    def __init__(self, journal: JournalReader, clock: Clock, zone: tzinfo | None = None) -> None:
+        self._journal = journal
+        self._clock = clock
+        self.zone = zone
+        self._coverage: dict[str, Coverage] = {}
+
+    async def stored(self, session: str) -> list[Stored]:
+        """Every event of that session, oldest first; none when there is no such session."""
+        found: list[Stored] = []
+        after, is_last = 0, False
+        while not is_last:
+            page = await self._journal.events(after, PAGE, session=session)
+            found += page
+            is_last = len(page) < PAGE
+            after = page[-1].seq if page else 0
+        return found
+
+    async def history(self, session: str) -> SessionHistory | None:
+        """The account of that session; None when there is no such session."""
+        found = await self.stored(session)
+        return await self._journal.run_in_reader(
+            lambda: SessionHistory.of_type(stored.event for stored in found)
+        )
+
+    async def histories(self, sessions: Collection[str]) -> list[SessionHistory]:
+        """The accounts of these sessions, in the order they started."""
+        if not sessions:
+            return []
+        found = await self._journal.of_sessions(sessions, HISTORY_TYPES | OF_FORM)
+        events = [stored.event for stored in found]
+        return await self._journal.run_in_reader(lambda: list(by_session(events).values()))
+
+    async def patient(self, patient: str) -> tuple[list[SessionHistory], list[Event]]:
+        """The accounts of that patient's sessions, and what was written down between them."""
+        found = await self._journal.of_patient(patient, {"session.started"} | OF_PATIENT)
+        started = [str(s.event.session) for s in found if s.event.type == "session.started"]
+        written = [stored.event for stored in found if stored.event.type in OF_PATIENT]
+        return await self.histories(started), written
+
+    async def prior_sessions(self, patient: str, session: str | None = None) -> PriorSessions:
+        """What that patient's sessions but for `session` were."""
+        accounts, _ = await self.patient(patient)
+        others = [account for account in accounts if account.session.id != session]
+        seen = await self._journal.run_in_reader(lambda: session_summaries(others, self.zone))
+        dosed = [visit for visit in seen if visit.number is not None]
+        return PriorSessions(len(dosed) + 1, [visit.as_json() for visit in dosed[-LATEST:]])
+
+    async def treatment_course(self, patient: str) -> TreatmentCourse | None:
+        """The course of that patient; None when no session of theirs ever started."""
+        accounts, written = await self.patient(patient)
+        if not accounts:
+            return None
+        now = self._clock.now().wall
+        return await self._journal.run_in_reader(
+            lambda: treatment_course(accounts, written, now, self.zone)
+        )
+
+    async def coverage(self, account: SessionHistory) -> Coverage:
+        """Over which stretches SpO2 was recorded from the first dose to the session's end."""
+        session = account.session
+        if (known := self._coverage.get(session.id)) is not None:
+            return known
+        start, end = session.first_dose_at, session.ended_at
+        if start is None:
+            return Coverage()
+        found = await self._journal.coverage(
+            Vital.SPO2.value,
+            GAP,
+            session=session.id,
+            start=start,
+            end=None if end is None else end + MARGIN,
+        )
+        if end is not None:
+            self._coverage[session.id] = found
+            while len(self._coverage) > REMEMBERED:
+                del self._coverage[next(iter(self._coverage))]
+        return found
+
+    async def minutes(self, account: SessionHistory) -> dict[Vital, list[Bucket]]:
+        """The course of each continuous vital over that session, by the minute."""
+        start, end, count = minutes_of(account, self._clock.now().wall)
+        return {
+            vital: await self._journal.readings(
+                vital.value, session=account.session.id, start=start, end=end, points=count
+            )
+            for vital in CONTINUOUS
+        }
+
+    def form_of(self, account: SessionHistory, coverage: Coverage) -> MonitoringForm:
+        """The form of that session as it stands now."""
+        return monitoring_form(account, coverage, self._clock.now().wall, self.zone)
+
+    async def form(self, account: SessionHistory) -> MonitoringForm:
+        """The form of that session as it stands now."""
+        coverage = await self.coverage(account)
+        return await self._journal.run_in_reader(lambda: self.form_of(account, coverage))
+
+    async def forms(
+        self, state: FormState = "due", after: int = 0, limit: int = 100
+    ) -> tuple[list[MonitoringForm], int | None]:
+        """The forms of up to `limit` sessions that started past event `after`, oldest due first.
+
+        Due are those of sessions with a dose that are not marked as sent. With them comes
+        where to go on, None at the end.
+        """
+        sent = {"due": False, "sent": True, "all": None}[state]
+        chosen = await self._journal.with_form(sent=sent, after=after, limit=limit)
+        found: list[MonitoringForm] = []
+        for first in range(0, len(chosen), AT_ONCE):
+            ids = [session for _, session in chosen[first : first + AT_ONCE]]
+            accounts = await self.histories(ids)
+            found += [await self.form(a) for a in accounts if a.session.first_dose_at is not None]
+        found.sort(key=lambda form: form.due_on or form.today)
+        return found, chosen[-1][0] if len(chosen) == limit else None

@@ -1,0 +1,173 @@
+"""A session in short, as the next one wants to know it. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from typing import Any, Final
+
+from alerts.rules import GRADES, Kind, Priority
+from drivers.clock import rfc3339, rfc3339_or_none
+from monitor.session import SessionHistory, episodes
+
+NOTABLE_GRADE: Final = 2
+"""A symptom from this grade on is told to the next session [default]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSummary:
+    """A session in short; minutes are from its first dose.
+
+    `number` is its place among the patient's sessions with a dose, None without one. `rise`
+    is the highest systolic pressure over the baseline, in mmHg, and when. CADSS is over when
+    it was seen at 4 or less for good. `alarms` counts the physiological ones of medium and
+    high priority by rule; `needed` says in words what was out of the ordinary.
+    """
+
+    session: str
+    number: int | None
+    on: date
+    regimen: str
+    title: str
+    state: str
+    started_at: datetime
+    first_dose_at: datetime | None
+    given_mg: float | None
+    rise: float | None
+    rise_at_min: int | None
+    cadss: int | None
+    cadss_over_min: int | None
+    moaas: int | None
+    criteria_met_min: int | None
+    ready_min: int | None
+    ended_min: int | None
+    alarms: tuple[tuple[str, str, int], ...]
+    interventions: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The visit as interfaces show it."""
+        rise = None if self.rise is None else {"sys": self.rise, "at_min": self.rise_at_min}
+        cadss = (
+            None if self.cadss is None else {"most": self.cadss, "over_min": self.cadss_over_min}
+        )
+        return {
+            "session": self.session,
+            "number": self.number,
+            "on": self.on.isoformat(),
+            "regimen": self.regimen,
+            "title": self.title,
+            "state": self.state,
+            "started_at": rfc3339(self.started_at),
+            "first_dose_at": rfc3339_or_none(self.first_dose_at),
+            "given_mg": self.given_mg,
+            "rise": rise,
+            "cadss": cadss,
+            "moaas": self.moaas,
+            "criteria_met_min": self.criteria_met_min,
+            "ready_min": self.ready_min,
+            "ended_min": self.ended_min,
+            "alarms": [
+                {"rule": rule, "priority": priority, "count": count}
+                for rule, priority, count in self.alarms
+            ],
+            "needed": list(self.interventions),
+        }
+
+
+def summarise(account: SessionHistory, number: int | None, zone: tzinfo | None) -> SessionSummary:
+    """The session in short; its day is one of `zone`, None for this machine's."""
+    session = account.session
+    first = session.first_dose_at
+    after = [p for p in session.pressures if first is not None and p.at > first]
+    highest = max(after, key=lambda p: p.sys, default=None)
+    base = session.baseline.get("sys")
+    rise = None if highest is None or base is None else highest.sys - base
+    scored = [s for s in session.scores if first is not None and s.at >= first]
+    return SessionSummary(
+        session=session.id,
+        number=number,
+        on=(first or session.started_at).astimezone(zone).date(),
+        regimen=session.regimen.name,
+        title=session.regimen.title,
+        state=session.phase.value,
+        started_at=session.started_at,
+        first_dose_at=first,
+        given_mg=_given_mg(account),
+        rise=rise,
+        rise_at_min=None if rise is None or highest is None else _min(account, highest.at),
+        cadss=max((s.total for s in scored if s.scale == "cadss"), default=None),
+        cadss_over_min=_min(account, episodes.dissociation(account).over_at),
+        moaas=min((s.total for s in scored if s.scale == "moaas"), default=None),
+        criteria_met_min=_min(account, session.criteria_met_at),
+        ready_min=_min(account, account.ready_at),
+        ended_min=_min(account, session.ended_at),
+        alarms=_alarms(account),
+        interventions=tuple(_interventions(account)),
+    )
+
+
+def _min(account: SessionHistory, at: datetime | None) -> int | None:
+    minutes = None if at is None else account.minutes(at)
+    return None if minutes is None else round(minutes)
+
+
+def _given_mg(account: SessionHistory) -> float | None:
+    """What was given; of an infusion whose doses nobody recorded, what was planned."""
+    session = account.session
+    if session.first_dose_at is None:
+        return None
+    planned_mg = session.regimen.planned_mg(session.weight_kg)
+    given_mg = planned_mg if session.infusion and not session.doses else session.given_mg
+    return None if given_mg is None else round(given_mg, 3)
+
+
+def _alarms(account: SessionHistory) -> tuple[tuple[str, str, int], ...]:
+    spans = [
+        span
+        for span in account.alarms()
+        if span.kind is Kind.PHYSIOLOGICAL and span.priority >= Priority.MEDIUM
+    ]
+    counts = Counter(span.rule for span in spans)
+    worst: dict[str, Priority] = {}
+    for span in spans:
+        worst[span.rule] = max(span.priority, worst.get(span.rule, span.priority))
+    ranked = sorted(worst, key=lambda rule: (-worst[rule], rule))
+    return tuple((rule, worst[rule].label, counts[rule]) for rule in ranked)
+
+
+def _interventions(account: SessionHistory) -> Iterator[str]:
+    session = account.session
+    worst: dict[str, int] = {}
+    for symptom in session.symptoms:
+        worst[symptom.name] = max(symptom.grade, worst.get(symptom.name, 0))
+    for name, grade in worst.items():
+        if grade >= NOTABLE_GRADE:
+            yield f"{name.replace('-', ' ')}, {GRADES[grade]}"
+    for event in account.all("dose.given", "infusion.started"):
+        if (by := event.payload.get("override")) is not None:
+            yield f"dose given past the gate, {by['clinician']}: {by['reason']}"
+    for decision in session.clearances:
+        shown = f"{decision.sys:.0f}/{decision.dia:.0f}"
+        yield f"pressure {shown} decided on, {decision.clinician}: {decision.reason}"
+    for limit in session.limits:
+        if limit.limit is not None:
+            yield f"{limit.rule} at {limit.limit:g}, {limit.clinician}: {limit.reason}"
+    if (against := session.against_criteria) is not None:
+        yield f"left against criteria, {against['clinician']}: {against['reason']}"
+    if session.first_dose_at is not None and session.reason is not None:
+        yield f"aborted: {session.reason}"
+
+
+def session_summaries(accounts: list[SessionHistory], zone: tzinfo | None) -> list[SessionSummary]:
+    """The sessions of one patient in the order of their doses, counted where they had one."""
+
+    def begun(account: SessionHistory) -> datetime:
+        return account.session.first_dose_at or account.session.started_at
+
+    found: list[SessionSummary] = []
+    number = 0
+    for account in sorted(accounts, key=begun):
+        dosed = account.session.first_dose_at is not None
+        number += dosed
+        found.append(summarise(account, number if dosed else None, zone))
+    return found

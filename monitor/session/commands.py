@@ -1,0 +1,317 @@
+"""What a person can ask of a bed, and how a bed refuses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.session.regimen import Regimen
+
+
+class Refusal(StrEnum):
+    """Why a command was not carried out.
+
+    It makes no sense, it does not fit what is so now, it names what is not there, or the bed
+    cannot take it at the moment.
+    """
+
+    INVALID = "invalid"
+    CONFLICT = "conflict"
+    UNKNOWN = "unknown"
+    UNAVAILABLE = "unavailable"
+
+
+class Refused(Exception):
+    """A command was not carried out and nothing was stored.
+
+    The message says why and how to mend it; `field` names the part at fault, if one is.
+    """
+
+    def __init__(self, kind: Refusal, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A clinician's word that something goes on all the same, and why."""
+
+    clinician: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartSession:
+    """Begin a session at the bed; `id` is the new session's.
+
+    `medicines` and `escort_planned` are None while nobody has asked; `number` is which
+    session of the patient's course this is, None when that is not known.
+    """
+
+    id: str
+    patient: str
+    age: int | None
+    weight_kg: float | None
+    regimen: Regimen
+    medicines: tuple[str, ...] | None
+    by: str
+    escort_planned: bool | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPreparation:
+    """What was asked before the dose; None for what was not."""
+
+    medicines: tuple[str, ...] | None
+    escort_planned: bool | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveDose:
+    """An administration; `at` is when, None for now."""
+
+    product: str
+    mg: float
+    lot: str | None
+    by: str
+    at: datetime | None = None
+    override: Override | None = None
+    corrects: str | None = None
+
+
+class InfusionAction(StrEnum):
+    """What can be done to an infusion."""
+
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlInfusion:
+    """Start, pause, resume or end the infusion; `at` is when, None for now."""
+
+    action: InfusionAction
+    by: str
+    at: datetime | None = None
+    override: Override | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordScore:
+    """An assessment, by its total or by its items (item number to points)."""
+
+    scale: str
+    total: int | None
+    items: Mapping[int, int] | None
+    by: str
+    at: datetime | None = None
+    corrects: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSymptom:
+    """A symptom: 0 none or over, 1 mild, 2 moderate, 3 severe."""
+
+    name: str
+    grade: int
+    by: str
+    note: str | None = None
+    serious: bool | None = None
+    at: datetime | None = None
+    corrects: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordObservation:
+    """Breaths per minute, temperature in °C, oxygen given, and ACVPU, as far as observed."""
+
+    by: str
+    resp: float | None = None
+    temperature: float | None = None
+    oxygen: bool | None = None
+    consciousness: str | None = None
+    at: datetime | None = None
+    corrects: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPressure:
+    """A blood pressure that a person measured, in mmHg."""
+
+    sys: float
+    dia: float
+    by: str
+    pulse: float | None = None
+    at: datetime | None = None
+    corrects: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetractRecord:
+    """Withdraw a record that should not be there."""
+
+    record: str
+    by: str
+    reason: str
+
+
+class ClearanceScope(StrEnum):
+    """What a clinician decides on."""
+
+    PRE_DOSE = "pre-dose-pressure"
+    LEAVING = "pressure-at-discharge"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordClearance:
+    """A clinician's decision to go on with the latest pressure, written down by `by`."""
+
+    scope: ClearanceScope
+    clinician: str
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAlarmLimit:
+    """A clinician sets a rule's limit for this patient; None for the set's own again."""
+
+    rule: str
+    signal: str | None
+    limit: float | None
+    clinician: str
+    reason: str
+    by: str
+
+
+class AssignmentAction(StrEnum):
+    """What a nurse does about watching a bed."""
+
+    TAKE_OVER = "take-over"
+    HAND_OVER = "hand-over"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class AssignNurse:
+    """A nurse takes over; or offers to hand over `to` another, who then takes over; or leaves."""
+
+    action: AssignmentAction
+    by: str
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddNote:
+    """Free text about the session."""
+
+    text: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmEscort:
+    """Somebody will take the patient home."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The patient leaves. Before every criterion is met that takes a clinician and a reason."""
+
+    by: str
+    escort: bool
+    clinician: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """The session ends without a discharge."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """A person takes one alarm."""
+
+    alarm: str
+    by: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unacknowledge:
+    """A person takes back the acknowledgement of one alarm."""
+
+    alarm: str
+    by: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAudio:
+    """Quiet the bed's alarms for so many seconds."""
+
+    by: str
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurePressure:
+    """Start the cuff now."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class InhibitNibp:
+    """The cuff must not be started: there is a line in that arm, or an injury."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnableNibp:
+    """The cuff may be started again."""
+
+    by: str
+
+
+SessionCommand = (
+    RecordPreparation
+    | GiveDose
+    | ControlInfusion
+    | RecordScore
+    | RecordSymptom
+    | RecordObservation
+    | RecordPressure
+    | RetractRecord
+    | RecordClearance
+    | SetAlarmLimit
+    | AssignNurse
+    | AddNote
+    | ConfirmEscort
+    | Close
+    | Abort
+)
+Command = (
+    StartSession
+    | SessionCommand
+    | Acknowledge
+    | Unacknowledge
+    | PauseAudio
+    | MeasurePressure
+    | InhibitNibp
+    | EnableNibp
+)

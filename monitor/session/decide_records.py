@@ -1,0 +1,227 @@
+"""Whether something may be put on record, and as what: scores, symptoms, pressures. Pure.
+
+A correction is a new record that points at the one it corrects; the old one stays in the
+journal and is shown with what took its place. Each function takes the session as it is
+and gives the events to come of it, as type and payload, or raises `Refused`.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from alerts.rules import GRADES, RANGES, SCORES, SYMPTOMS
+from drivers.clock import Instant, rfc3339
+from monitor.session.commands import (
+    RecordObservation,
+    RecordPressure,
+    RecordScore,
+    RecordSymptom,
+    Refusal,
+    Refused,
+    RetractRecord,
+)
+from monitor.session.events import Draft
+from monitor.session.records import BY_HAND, Observation, Pressure, Record, Score, Symptom
+from monitor.session.session import Session
+
+CADSS_ITEMS: Final = 23
+CADSS_ITEM_MAX: Final = 4
+
+CLOCK_TOLERANCE: Final = timedelta(minutes=1)
+"""How far a clock beside the bed may run ahead of ours before its time is refused."""
+
+CONSCIOUSNESS: Final = ("alert", "confusion", "voice", "pain", "unresponsive")
+"""ACVPU, as NEWS2 asks for it."""
+
+
+def when(session: Session, at: datetime | None, now: Instant) -> datetime:
+    """The time something was, `at` or now: within the session, and not yet to come.
+
+    What a clock that runs a little ahead calls the future is taken for now: nothing on record
+    is later than what is still to be recorded.
+    """
+    if at is None:
+        return now.wall
+    if at > now.wall + CLOCK_TOLERANCE:
+        raise Refused(Refusal.INVALID, "this time has not come yet", "at")
+    if at < session.started_at:
+        raise Refused(Refusal.INVALID, "this is before the session began", "at")
+    return min(at, now.wall)
+
+
+def correction(
+    session: Session, corrects: str | None, kind: type[Record], at: datetime | None
+) -> tuple[datetime | None, dict[str, Any]]:
+    """When the new record is for, and what its payload says of the one it corrects."""
+    if corrects is None:
+        return at, {}
+    was = standing(session, corrects, "corrects")
+    if not isinstance(was, kind):
+        named = type(was).__name__.lower()
+        raise Refused(Refusal.INVALID, f"record {corrects} is a {named}", "corrects")
+    if isinstance(was, Pressure) and was.device != BY_HAND:
+        raise Refused(
+            Refusal.CONFLICT,
+            "a pressure that the cuff measured is not corrected; retract it and enter your own",
+            "corrects",
+        )
+    return at or was.at, {"corrects": corrects, "was": was.as_json()}
+
+
+def standing(session: Session, record_id: str, field: str) -> Record:
+    """The record of that id, unless another has taken its place."""
+    for correction in session.corrections:
+        if correction.was.id == record_id:
+            mend = f"correct {correction.now}" if correction.now else "enter it anew"
+            done = "corrected" if correction.now else "retracted"
+            raise Refused(
+                Refusal.CONFLICT, f"record {record_id} has been {done} already: {mend}", field
+            )
+    for record in session.records():
+        if record.id == record_id:
+            return record
+    raise Refused(Refusal.INVALID, f"this session has no record {record_id} to correct", field)
+
+
+def _same(field: str, now: str, was: str | None) -> None:
+    """A correction is of the same thing. Raises `Refused`."""
+    if was not in (None, now):
+        raise Refused(
+            Refusal.INVALID, f"the record is of {was}; correct that, or retract it", field
+        )
+
+
+def score(session: Session, command: RecordScore, now: Instant) -> list[Draft]:
+    """A score lies on its scale; its items, where given, make its total."""
+    if command.scale not in SCORES:
+        raise Refused(Refusal.INVALID, f"scale is one of {', '.join(SCORES)}", "scale")
+    least, most = SCORES[command.scale]
+    total = _total(command)
+    if not least <= total <= most:
+        raise Refused(
+            Refusal.INVALID, f"{command.scale} goes from {least} to {most}, not {total}", "total"
+        )
+    at, corrected = correction(session, command.corrects, Score, command.at)
+    _same("scale", command.scale, corrected.get("was", {}).get("scale"))
+    payload = {
+        "scale": command.scale,
+        "total": total,
+        "items": {str(k): v for k, v in command.items.items()} if command.items else None,
+        "by": command.by,
+        "at": rfc3339(when(session, at, now)),
+    }
+    return [("score.recorded", payload | corrected)]
+
+
+def _total(command: RecordScore) -> int:
+    if command.items is None:
+        if command.total is None:
+            raise Refused(Refusal.INVALID, "give total or items", "total")
+        return command.total
+    if command.scale != "cadss":
+        raise Refused(Refusal.INVALID, f"{command.scale} has no items; give total", "items")
+    wrong = [
+        n
+        for n, points in command.items.items()
+        if not (1 <= n <= CADSS_ITEMS and 0 <= points <= CADSS_ITEM_MAX)
+    ]
+    if wrong:
+        raise Refused(
+            Refusal.INVALID,
+            f"item {wrong[0]}: items 1 to {CADSS_ITEMS} take 0 to {CADSS_ITEM_MAX}",
+            "items",
+        )
+    missing = CADSS_ITEMS - len(command.items)
+    if missing:
+        raise Refused(Refusal.INVALID, f"{missing} of {CADSS_ITEMS} items are missing", "items")
+    total = sum(command.items.values())
+    if command.total is not None and command.total != total:
+        raise Refused(Refusal.INVALID, f"the items make {total}, not {command.total}", "total")
+    return total
+
+
+def symptom(session: Session, command: RecordSymptom, now: Instant) -> list[Draft]:
+    """A symptom is one of the list, at a grade from 0 to 3."""
+    if command.name not in SYMPTOMS:
+        raise Refused(Refusal.INVALID, f"a symptom is one of {', '.join(SYMPTOMS)}", "symptom")
+    if not 0 <= command.grade < len(GRADES):
+        grades = ", ".join(f"{grade} {name}" for grade, name in enumerate(GRADES))
+        raise Refused(Refusal.INVALID, f"a grade is one of: {grades}", "grade")
+    at, corrected = correction(session, command.corrects, Symptom, command.at)
+    _same("symptom", command.name, corrected.get("was", {}).get("name"))
+    payload = {
+        "name": command.name,
+        "grade": command.grade,
+        "note": command.note,
+        "serious": command.serious,
+        "by": command.by,
+        "at": rfc3339(when(session, at, now)),
+    }
+    return [("symptom.recorded", payload | corrected)]
+
+
+def observation(session: Session, command: RecordObservation, now: Instant) -> list[Draft]:
+    """An observation says at least one thing, each within what can be measured."""
+    seen = (command.resp, command.temperature, command.oxygen, command.consciousness)
+    if all(value is None for value in seen):
+        raise Refused(
+            Refusal.INVALID, "give at least one of resp, temperature, oxygen, consciousness"
+        )
+    _measurable("resp", command.resp)
+    _measurable("temperature", command.temperature)
+    if command.consciousness not in (None, *CONSCIOUSNESS):
+        raise Refused(
+            Refusal.INVALID, f"consciousness is one of {', '.join(CONSCIOUSNESS)}", "consciousness"
+        )
+    at, corrected = correction(session, command.corrects, Observation, command.at)
+    payload = {
+        "resp": command.resp,
+        "temperature": command.temperature,
+        "oxygen": command.oxygen,
+        "consciousness": command.consciousness,
+        "by": command.by,
+        "at": rfc3339(when(session, at, now)),
+    }
+    return [("observation.recorded", payload | corrected)]
+
+
+def pressure(session: Session, command: RecordPressure, now: Instant) -> list[Draft]:
+    """A pressure measured by hand: within what can be measured, diastolic under systolic."""
+    for name, value in (("sys", command.sys), ("dia", command.dia), ("pulse", command.pulse)):
+        _measurable(name, value)
+    if command.dia >= command.sys:
+        raise Refused(
+            Refusal.INVALID,
+            f"the diastolic {command.dia:g} is not under the systolic {command.sys:g}",
+            "dia",
+        )
+    at, corrected = correction(session, command.corrects, Pressure, command.at)
+    payload = {
+        "device": BY_HAND,
+        "sys": command.sys,
+        "dia": command.dia,
+        "map": None,
+        "pulse": command.pulse,
+        "by": command.by,
+        "at": rfc3339(when(session, at, now)),
+    }
+    return [("pressure.measured", payload | corrected)]
+
+
+def _measurable(name: str, value: float | None) -> None:
+    least, most = RANGES[name]
+    if value is not None and not least <= value <= most:
+        raise Refused(
+            Refusal.INVALID, f"{name} {value:g} cannot be: {least:g} to {most:g} can", name
+        )
+
+
+def retract(session: Session, command: RetractRecord, _: Instant) -> list[Draft]:
+    """A record is withdrawn by name and reason, and shown as withdrawn."""
+    was = standing(session, command.record, "record")
+    payload = {
+        "record": command.record,
+        "was": was.as_json(),
+        "by": command.by,
+        "reason": command.reason,
+    }
+    return [("record.retracted", payload)]

@@ -1,0 +1,192 @@
+"""Whether the patient may leave: each criterion, met or not, and why. Pure.
+
+A value that is missing or stale makes its criterion not met.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from alerts.alarm import Alarm
+from alerts.evaluation import Value
+from alerts.rules import Kind, Priority
+from drivers.clock import Instant
+from monitor.session.commands import ClearanceScope
+from monitor.session.schedule import CheckState, PlannedCheck
+from monitor.session.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One condition for leaving; `why` is in words for a nurse."""
+
+    name: str
+    met: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DischargeEvidence:
+    """What the criteria look at besides the session.
+
+    `spo2` is the value now, None when missing or stale; `spo2_held_min` for how many
+    minutes it has been seen without a gap or a value under the regimen's limit;
+    `pressure_fresh` whether the last pressure is recent enough to say anything.
+    """
+
+    spo2: float | None
+    spo2_held_min: float
+    open_alarms: Iterable[Alarm]
+    schedule: Iterable[PlannedCheck]
+    pressure_fresh: bool
+
+
+@dataclass(slots=True)
+class SustainedSpo2:
+    """Since when SpO2 has been seen without a gap or a value under a limit.
+
+    `since` is in monotonic seconds, None while it is not.
+    """
+
+    since: float | None = None
+
+    def follow(self, spo2: Value | None, least: float, now: Instant) -> bool:
+        """Take the value now, None when missing or stale; whether that began or ended it."""
+        before = self.since
+        if spo2 is None or spo2.value < least:
+            self.since = None
+        elif before is None:
+            self.since = now.mono
+        return self.since != before
+
+    def minutes(self, now: Instant) -> float:
+        """For how long."""
+        return 0.0 if self.since is None else (now.mono - self.since) / 60
+
+
+def discharge_criteria(
+    session: Session, outlook: DischargeEvidence, now: datetime
+) -> list[Criterion]:
+    """Every criterion, in the order a nurse would ask."""
+    alarms = [alarm for alarm in outlook.open_alarms if alarm.kind is Kind.PHYSIOLOGICAL]
+    return [
+        _window(session, now),
+        _pressure_severe(session),
+        _pressure_leaving(session, outlook),
+        _spo2(session, outlook),
+        _cadss(session, now),
+        _moaas(session, now),
+        _no_respiratory(alarms),
+        _no_alarm(alarms),
+        _no_overdue(outlook.schedule),
+        Criterion("escort", session.escort, "confirmed" if session.escort else "ask and confirm"),
+    ]
+
+
+def next_change_s(session: Session, outlook: DischargeEvidence, now: datetime) -> float:
+    """In how many seconds time alone may next change whether a criterion is met; inf for never.
+
+    What is planned, and how long a pressure is fresh, change with the plan and the values.
+    """
+    limits = session.regimen.discharge
+    turns = [] if outlook.spo2 is None else [60 * (limits.spo2_held_min - outlook.spo2_held_min)]
+    if session.window_ends_at is not None:
+        turns.append((session.window_ends_at - now).total_seconds())
+    scores = filter(None, map(session.last_score, ("cadss", "moaas")))
+    turns += [60 * limits.score_fresh_min - (now - score.at).total_seconds() for score in scores]
+    return min((turn for turn in turns if turn >= 0), default=float("inf"))
+
+
+def _window(session: Session, now: datetime) -> Criterion:
+    if session.last_dose_at is None and session.infusion is None:
+        return Criterion("window-over", False, "no dose yet")
+    if session.regimen.is_infusion and session.infusion is None:
+        return Criterion("window-over", False, "the infusion has not been recorded")
+    if session.last_dose_at is None or session.window_ends_at is None:
+        return Criterion("window-over", False, "the infusion has not ended")
+    left_s = (session.window_ends_at - now).total_seconds()
+    why = f"{-(-left_s // 60):.0f} min left" if left_s > 0 else "over"
+    return Criterion("window-over", left_s <= 0, why)
+
+
+def _pressure_severe(session: Session) -> Criterion:
+    limits = session.regimen.discharge
+    last = [p for p in session.pressures if _after_dose(session, p.at)][-2:]
+    if len(last) < 2:
+        return Criterion("pressure-not-severe", False, f"{len(last)} of 2 pressures since the dose")
+    severe = [p for p in last if p.sys >= limits.severe_sys or p.dia >= limits.severe_dia]
+    shown = ", ".join(f"{p.sys:.0f}/{p.dia:.0f}" for p in last)
+    return Criterion("pressure-not-severe", not severe, f"last two {shown}")
+
+
+def _after_dose(session: Session, at: datetime) -> bool:
+    return session.first_dose_at is not None and at >= session.first_dose_at
+
+
+def _pressure_leaving(session: Session, outlook: DischargeEvidence) -> Criterion:
+    name = "pressure-near-baseline"
+    if not session.pressures:
+        return Criterion(name, False, "no pressure yet")
+    if not outlook.pressure_fresh:
+        return Criterion(name, False, "the last pressure is too old: measure again")
+    last = session.pressures[-1]
+    shown = f"{last.sys:.0f}/{last.dia:.0f}"
+    limits = session.regimen.discharge
+    low = session.baseline.get("sys", float("inf")) - limits.above_baseline_mmhg
+    if cleared := session.clearance_for(ClearanceScope.LEAVING, last, low):
+        return Criterion(name, True, f"{shown}, cleared by {cleared.clinician}: {cleared.reason}")
+    if last.sys >= limits.sys_under or last.dia >= limits.dia_under:
+        under = f"{limits.sys_under:.0f}/{limits.dia_under:.0f}"
+        return Criterion(name, False, f"{shown} is not under {under}")
+    if "sys" not in session.baseline:
+        return Criterion(name, False, f"{shown}, and no baseline to hold it against")
+    above = last.sys - session.baseline["sys"]
+    return Criterion(
+        name, abs(above) <= limits.above_baseline_mmhg, f"{shown}, {above:+.0f} from baseline"
+    )
+
+
+def _spo2(session: Session, outlook: DischargeEvidence) -> Criterion:
+    name, limits = "spo2", session.regimen.discharge
+    if outlook.spo2 is None:
+        return Criterion(name, False, "no SpO2 now")
+    held, wanted = outlook.spo2_held_min, limits.spo2_held_min
+    if held < wanted:
+        why = f"{limits.spo2_least:.0f} % or more for {held:.0f} of {wanted:.0f} min"
+        return Criterion(name, False, why)
+    return Criterion(name, True, f"{outlook.spo2:.0f} %")
+
+
+def _cadss(session: Session, now: datetime) -> Criterion:
+    most = max(session.regimen.discharge.cadss_most, session.baseline.get("cadss", 0))
+    return _score("cadss", session, now, lambda total: total <= most)
+
+
+def _moaas(session: Session, now: datetime) -> Criterion:
+    least = session.regimen.discharge.moaas_least
+    return _score("moaas", session, now, lambda total: total >= least)
+
+
+def _score(scale: str, session: Session, now: datetime, is_met: Callable[[int], bool]) -> Criterion:
+    score = session.last_score(scale)
+    if score is None or not _after_dose(session, score.at):
+        return Criterion(scale, False, "not scored since the dose")
+    if now - score.at > timedelta(minutes=session.regimen.discharge.score_fresh_min):
+        return Criterion(scale, False, f"{score.total}, too long ago: score again")
+    return Criterion(scale, is_met(score.total), f"{score.total}")
+
+
+def _no_respiratory(alarms: list[Alarm]) -> Criterion:
+    mine = [a for a in alarms if a.rule.startswith(("spo2.", "resp."))]
+    return Criterion("no-respiratory-depression", not mine, mine[0].text if mine else "none open")
+
+
+def _no_alarm(alarms: list[Alarm]) -> Criterion:
+    loud = [a for a in alarms if a.priority >= Priority.MEDIUM]
+    return Criterion("no-alarm", not loud, loud[0].text if loud else "none open")
+
+
+def _no_overdue(planned: Iterable[PlannedCheck]) -> Criterion:
+    late = [item for item in planned if item.state is CheckState.OVERDUE]
+    names = ", ".join(dict.fromkeys(item.check.value for item in late))
+    return Criterion("no-check-overdue", not late, f"overdue: {names}" if late else "none overdue")

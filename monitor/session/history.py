@@ -1,0 +1,127 @@
+"""A session as its events tell it: the session, and the events behind its parts. Pure.
+
+A `Session` holds what is so; whoever has to say how that is known, or what happened on the
+way, asks its account.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from alerts.alarm import ALARM_SOUNDINGS, Alarm
+from alerts.rules import Kind, Priority
+from monitor.session.events import Event
+from monitor.session.records import Correction, Record
+from monitor.session.session import FOLDED, Session
+
+HISTORY_TYPES: Final = FOLDED | ALARM_SOUNDINGS | {"alarm.condition-ended", "alarm.ended"}
+"""The types of event that an account is made of, but for what was written down afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmOccurrence:
+    """An alarm from its first onset on, at the highest priority it had.
+
+    `over_at` is when its condition ended on fresh values; None when that was never seen.
+    """
+
+    id: str
+    rule: str
+    kind: Kind
+    priority: Priority
+    text: str
+    raised_at: datetime
+    over_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionHistory:
+    """A session and its events, oldest first, dated by the wall clock as it was set last."""
+
+    session: Session
+    events: tuple[Event, ...]
+
+    @classmethod
+    def of_type(cls, events: Iterable[Event]) -> "SessionHistory | None":
+        """The account that the session's `events` give; None when none of them starts it."""
+        session: Session | None = None
+        kept: list[Event] = []
+        for event in events:
+            if event.type == "session.started":
+                session = Session.begin(event)
+            elif session is None:
+                continue
+            else:
+                session = session.evolve(event)
+            if event.type == "clock.stepped":
+                by = timedelta(seconds=event.payload["by_s"])
+                kept = [replace(before, at=before.at + by) for before in kept]
+            kept.append(event)
+        return None if session is None else cls(session, tuple(kept))
+
+    def all(self, *types: str) -> Iterator[Event]:
+        """Its events of these types, oldest first."""
+        return (event for event in self.events if event.type in types)
+
+    def first(self, *types: str) -> Event | None:
+        """The oldest event of these types."""
+        return next(self.all(*types), None)
+
+    def last(self, *types: str) -> Event | None:
+        """The newest event of these types."""
+        return next((event for event in reversed(self.events) if event.type in types), None)
+
+    def records(self, record: Record) -> Event | None:
+        """The event that put `record` on record."""
+        return next((event for event in self.events if event.id == record.id), None)
+
+    def corrected(self, record: Record) -> Iterator[Correction]:
+        """What `record` took the place of, newest first."""
+        id_: str | None = record.id
+        while id_ is not None:
+            found = next((c for c in self.session.corrections if c.now == id_), None)
+            if found is not None:
+                yield found
+            id_ = None if found is None else found.was.id
+
+    @property
+    def ready_at(self) -> datetime | None:
+        """Since when the patient was ready to leave; None when not, or not any more."""
+        last = self.last("session.ready", "session.ready-withdrawn")
+        return last.at if last is not None and last.type == "session.ready" else None
+
+    def minutes(self, at: datetime) -> float | None:
+        """Minutes from the first administration to `at`; None before there was one."""
+        first = self.session.first_dose_at
+        return None if first is None else (at - first) / timedelta(minutes=1)
+
+    def alarms(self) -> list[AlarmOccurrence]:
+        """Its alarms in the order they were raised."""
+        spans: dict[str, AlarmOccurrence] = {}
+        for event in self.events:
+            if event.subject is None:
+                continue
+            alarm = Alarm.from_json(event.payload["alarm"])
+            span = spans.get(alarm.id) or AlarmOccurrence(
+                alarm.id, alarm.rule, alarm.kind, alarm.priority, alarm.text, event.at
+            )
+            span = replace(span, priority=max(span.priority, alarm.priority), text=alarm.text)
+            spans[alarm.id] = replace(span, over_at=_over_at(span, alarm, event))
+        return list(spans.values())
+
+
+def _over_at(span: AlarmOccurrence, alarm: Alarm, event: Event) -> datetime | None:
+    if alarm.condition_ended_at is None:
+        return None
+    return span.over_at or event.at
+
+
+def by_session(events: Iterable[Event]) -> Mapping[str, SessionHistory]:
+    """The accounts of every session that `events` start, by the session's id."""
+    of: dict[str, list[Event]] = {}
+    for event in events:
+        if event.session is not None:
+            of.setdefault(event.session, []).append(event)
+    found = {id_: SessionHistory.of_type(its) for id_, its in of.items()}
+    return {id_: account for id_, account in found.items() if account is not None}

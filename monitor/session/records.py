@@ -1,0 +1,151 @@
+"""What a session's record is made of: doses, pressures, scores, symptoms, observations.
+
+Every record is one event's, and is known by that event's id. Plain data: what may be
+recorded is decided in `monitor.session.decide_records`, and kept in `monitor.session.session`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Final, Self
+
+from drivers.clock import parse_rfc3339, rfc3339
+from monitor.session.events import Event
+
+BY_HAND: Final = "by-hand"
+"""The `device` of a pressure that a person measured and typed in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Something put on record. `by` is None for what a device gave."""
+
+    id: str
+    at: datetime
+    by: str | None = None
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        """The record that `event` makes."""
+        data = event.payload
+        own = (field.name for field in fields(cls) if field.name not in ("id", "at"))
+        at = parse_rfc3339(data["at"]) if "at" in data else event.at
+        return cls(id=event.id, at=at, **{name: data.get(name) for name in own})
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as interfaces show it."""
+        shown = {field.name: getattr(self, field.name) for field in fields(self)}
+        return shown | {"at": rfc3339(self.at)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dose(Record):
+    """One administration. `override` is by whom and why it was given past the gate."""
+
+    product: str
+    mg: float
+    lot: str | None = None
+    override: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score(Record):
+    """One assessment on a scale; `items` are its points by item number, where given."""
+
+    scale: str
+    total: int
+    items: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symptom(Record):
+    """A symptom at a grade of `alerts.rules.GRADES`; `serious` as an adverse event is."""
+
+    name: str
+    grade: int
+    note: str | None = None
+    serious: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation(Record):
+    """What NEWS2 asks beside the devices: breaths per minute, °C, oxygen given, ACVPU."""
+
+    resp: float | None = None
+    temperature: float | None = None
+    oxygen: bool | None = None
+    consciousness: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressure(Record):
+    """One blood pressure in mmHg; `map` and `pulse` where they were given."""
+
+    sys: float
+    dia: float
+    map: float | None = None
+    pulse: float | None = None
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clearance(Record):
+    """A clinician's word on the pressure `sys`/`dia`; `by` is who wrote it down."""
+
+    scope: str
+    clinician: str
+    reason: str
+    sys: float
+    dia: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientLimit(Record):
+    """A rule's limit for this patient in this session; `limit` None is the set's own again."""
+
+    rule: str
+    signal: str
+    limit: float | None
+    was: float
+    clinician: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News2Score(Record):
+    """NEWS2 from what was known at `at`; it is partial when `missing` names parameters.
+
+    `held` gives the points that the missing parameters had when they were last known.
+    """
+
+    total: int
+    single: int
+    points: Mapping[str, int]
+    missing: Sequence[str]
+    held: Mapping[str, int]
+
+    @property
+    def partial(self) -> bool:
+        """Whether a parameter was missing."""
+        return bool(self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A record that another took the place of, or that was withdrawn (`now` is then None)."""
+
+    was: Record
+    now: str | None
+    by: str
+    at: datetime
+    reason: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The correction as interfaces show it."""
+        return {
+            "was": self.was.as_json(),
+            "now": self.now,
+            "by": self.by,
+            "at": rfc3339(self.at),
+            "reason": self.reason,
+        }

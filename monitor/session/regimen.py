@@ -1,0 +1,352 @@
+"""Regimens: what is given, how long the patient is watched, what is checked when, what counts.
+
+A regimen is a TOML file. The shipped ones are in `monitor/regimens/`. What a file leaves
+out has the default of its model here.
+"""
+
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from alerts.rules import KeyPath, suggest
+from drivers.readings import Vital
+from monitor.toml_errors import at, explain_errors
+
+
+class CheckKind(StrEnum):
+    """What the schedule asks for."""
+
+    PRESSURE = "pressure"
+    MOAAS = "moaas"
+    CADSS = "cadss"
+
+
+class RegimenError(ValueError):
+    """A regimen that cannot be used; the message names the file, the line, the key, the mend."""
+
+
+Minutes = Annotated[float, Field(ge=0, le=1440, strict=True)]
+Some = Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)]
+
+Route = Literal["nasal", "intravenous", "intramuscular", "sublingual", "oral"]
+
+MOST_MG_PER_KG: Final[Mapping[str, float]] = {
+    "intravenous": 2,
+    "intramuscular": 2,
+    "nasal": 4,
+    "sublingual": 7,
+    "oral": 10,
+}
+"""More than this is a slip: four times the usual 0.5 mg/kg into a vein, and as much more by
+the other routes as less of it arrives [default]."""
+
+STREAMED: Final = (Vital.SPO2, Vital.PULSE, Vital.PERFUSION, Vital.RESP)
+"""What can be watched all the time; a pressure is measured now and then."""
+
+MEASURED: Final[Mapping[tuple[str, str], tuple[float, float]]] = {
+    ("gate", "pressure_fresh_min"): (1, 120),
+    ("gate", "sys_over"): (60, 250),
+    ("gate", "dia_over"): (30, 150),
+    ("discharge", "spo2_least"): (50, 100),
+    ("discharge", "severe_sys"): (60, 250),
+    ("discharge", "severe_dia"): (30, 150),
+    ("discharge", "sys_under"): (60, 250),
+    ("discharge", "dia_under"): (30, 150),
+    ("discharge", "above_baseline_mmhg"): (1, 100),
+    ("discharge", "score_fresh_min"): (1, 240),
+}
+"""Between what a limit is meant: in %, mmHg and minutes. What lies outside is in another unit,
+or a slip [default]."""
+
+HEAVY_KG: Final = 100
+"""Whose weight a dose in mg is held against, by the same bounds [default]."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PlannedChecks(_Table):
+    """When one thing is checked: at baseline, and so many minutes after an anchor.
+
+    `after_dose_min` counts from the last administration, or in minutes in which an infusion
+    ran; `in_infusion_every_min` from an infusion's start until it ends; `after_infusion_min`
+    from its end. `at_discharge` is due when the window ends. `only_if_over` asks for a score
+    only if the last one before it is over this; one that nobody knows is asked for.
+    """
+
+    of: CheckKind
+    baseline: bool = False
+    after_dose_min: tuple[Minutes, ...] = ()
+    in_infusion_every_min: Annotated[float, Field(ge=1, le=1440)] | None = None
+    after_infusion_min: tuple[Minutes, ...] = ()
+    at_discharge: bool = False
+    only_if_over: float | None = None
+
+
+class PredoseLimits(_Table):
+    """What a first dose waits for: a pressure so fresh, and none over these without a decision.
+
+    In mmHg [label's pre-dose guide, clinical.md].
+    """
+
+    pressure_fresh_min: Minutes = 30
+    sys_over: Some = 140
+    dia_over: Some = 90
+
+
+class StartDose(_Table):
+    """From an age on, the most that is given the first time."""
+
+    from_age: Annotated[int, Field(ge=0, le=130)]
+    most_mg: Some
+
+
+class DischargeLimits(_Table):
+    """The limits for leaving, in %, mmHg and points [label, clinical default]."""
+
+    spo2_least: Annotated[float, Field(gt=0, le=100, strict=True)] = 94
+    spo2_held_min: Minutes = 15
+    severe_sys: Some = 180
+    severe_dia: Some = 110
+    sys_under: Some = 160
+    dia_under: Some = 100
+    above_baseline_mmhg: Some = 20
+    cadss_most: Annotated[int, Field(ge=0, le=92)] = 4
+    moaas_least: Annotated[int, Field(ge=0, le=5)] = 5
+    score_fresh_min: Minutes = 60
+
+
+class CoursePhase(_Table):
+    """A part of a course: from its first week to its last, or from its only one on.
+
+    Sessions are so many a week, or one in as many weeks as one of `every_weeks` says.
+    """
+
+    name: str
+    weeks: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=2)]
+    sessions_per_week: Annotated[int, Field(ge=1, le=7)] | None = None
+    every_weeks: tuple[Annotated[int, Field(ge=1)], ...] = ()
+
+    @model_validator(mode="after")
+    def _says_how_often(self) -> Self:
+        if (self.sessions_per_week is None) != bool(self.every_weeks):
+            raise ValueError("give exactly one of sessions_per_week and every_weeks")
+        if self.weeks[-1] < self.weeks[0]:
+            raise ValueError("weeks goes backwards")
+        return self
+
+    @property
+    def last_week(self) -> int | None:
+        """Its last week; None when it goes on."""
+        return self.weeks[1] if len(self.weeks) == 2 else None
+
+
+class CourseSchedule(_Table):
+    """What is asked over a patient's sessions: the indication, the response, the long term.
+
+    `reassess_after` names the phase at whose end the indication is reassessed [label];
+    `prompt_every_days` says how often each long-term question comes up [default].
+    """
+
+    reassess_after: str | None = None
+    reassess_every_days: Annotated[int, Field(ge=1)] = 90
+    response_scales: tuple[str, ...] = ("phq-9", "madrs")
+    prompt_every_days: Mapping[str, Annotated[int, Field(ge=1)]] = {
+        "urinary": 90,
+        "cognition": 90,
+        "misuse": 30,
+    }
+
+
+class Regimen(_Table):
+    """One way of giving one product."""
+
+    name: str
+    title: str
+    product: str
+    route: Route
+    total_mg: Some | None = None
+    mg_per_kg: Some | None = None
+    device_mg: Some | None = None
+    devices_apart_min: Minutes = 0
+    infusion_min: Minutes | None = None
+    window_min: Minutes
+    continuous: tuple[Vital, ...] = ()
+    gate: PredoseLimits = PredoseLimits()
+    start_dose: StartDose | None = None
+    discharge: DischargeLimits = DischargeLimits()
+    check: tuple[PlannedChecks, ...] = ()
+    phase: tuple[CoursePhase, ...] = ()
+    course: CourseSchedule = CourseSchedule()
+
+    @model_validator(mode="after")
+    def _has_one_dose(self) -> Self:
+        if (self.total_mg is None) == (self.mg_per_kg is None):
+            raise ValueError("give exactly one of total_mg and mg_per_kg")
+        return self
+
+    @property
+    def is_infusion(self) -> bool:
+        """Whether the product runs in over time."""
+        return self.infusion_min is not None
+
+    def planned_mg(self, weight_kg: float | None) -> float | None:
+        """The whole dose in mg, None where it needs a weight that is not known."""
+        if self.total_mg is not None:
+            return self.total_mg
+        assert self.mg_per_kg is not None
+        return None if weight_kg is None else self.mg_per_kg * weight_kg
+
+    def phase_in(self, week: int) -> CoursePhase | None:
+        """The phase of a course that its week belongs to, counted from 1."""
+        return next(
+            (p for p in self.phase if p.weeks[0] <= week <= (p.last_week or week)),
+            None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Regimens:
+    """The regimens that can be chosen, by name."""
+
+    by_name: dict[str, Regimen]
+
+    @classmethod
+    def shipped(cls) -> "Regimens":
+        """Those that come with Postdose."""
+        folder = resources.files("monitor.session").joinpath("regimens")
+        files = sorted(file.name for file in folder.iterdir() if file.name.endswith(".toml"))
+        found = [parse(folder.joinpath(n).read_text(encoding="utf-8"), n) for n in files]
+        return cls({regimen.name: regimen for regimen in found})
+
+    def with_files(self, paths: list[Path]) -> "Regimens":
+        """These and a site's own; one of the same name replaces ours. Raises `RegimenError`."""
+        own: dict[str, Regimen] = {}
+        of: dict[str, Path] = {}
+        for path in paths:
+            try:
+                text = path.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+                raise RegimenError(f"{path}: {reason}; name a readable file") from error
+            regimen = parse(text, str(path))
+            if regimen.name in own:
+                there = f"{of[regimen.name]} has a regimen {regimen.name} as well"
+                raise RegimenError(f"{path}: {there}; rename one")
+            own[regimen.name] = regimen
+            of[regimen.name] = path
+        return Regimens(self.by_name | own)
+
+
+def parse(text: str, where: str) -> Regimen:
+    """The regimen written in `text`; `where` names it in errors. Raises `RegimenError`."""
+    try:
+        data: dict[str, Any] = tomllib.loads(text)
+        regimen = Regimen.model_validate(data)
+    except tomllib.TOMLDecodeError as error:
+        raise RegimenError(f"{where}: not TOML: {error}") from error
+    except ValidationError as error:
+        raise RegimenError(explain_errors(Regimen, where, text, error)) from error
+    for place, says in _slips(regimen):
+        raise RegimenError(f"{at(where, text, place)}: {says}")
+    return regimen
+
+
+def _slips(of: Regimen) -> Iterator[tuple[KeyPath, str]]:
+    """What can be read and cannot be meant: refused in a file, not in what is stored."""
+    for key in ("name", "product"):
+        if not getattr(of, key).strip():
+            yield (key,), "says nothing; give it a name"
+    yield from _in_the_dose(of)
+    yield from _in_the_limits(of)
+    yield from _in_the_plan(of)
+    yield from _in_the_course(of)
+
+
+def _in_the_dose(of: Regimen) -> Iterator[tuple[KeyPath, str]]:
+    most = MOST_MG_PER_KG[of.route]
+    if of.total_mg is not None and of.total_mg > most * HEAVY_KG:
+        yield ("total_mg",), f"{of.total_mg:g} mg is over {most * HEAVY_KG:g}, the most {of.route}"
+    if of.mg_per_kg is not None and of.mg_per_kg > most:
+        yield ("mg_per_kg",), f"{of.mg_per_kg:g} mg/kg is over {most:g}, the most {of.route}"
+    if of.device_mg is not None and not _is_made(of.total_mg, of.device_mg):
+        yield ("device_mg",), f"devices of {of.device_mg:g} mg do not make the total_mg"
+    start = of.start_dose
+    if start is not None and of.device_mg is not None and not _is_made(start.most_mg, of.device_mg):
+        place = ("start_dose", "most_mg")
+        yield place, f"devices of {of.device_mg:g} mg do not make {start.most_mg:g} mg"
+    if of.infusion_min is not None and of.route != "intravenous":
+        yield ("infusion_min",), 'an infusion runs into a vein: route = "intravenous", or remove it'
+    for key in ("window_min", "infusion_min"):
+        if getattr(of, key) == 0:
+            yield (key,), "is no time; give minutes over 0"
+
+
+def _is_made(mg: float | None, device_mg: float) -> bool:
+    """Whether whole devices give that much."""
+    return mg is not None and math.isclose(mg / device_mg, round(mg / device_mg), rel_tol=1e-9)
+
+
+def _in_the_limits(of: Regimen) -> Iterator[tuple[KeyPath, str]]:
+    for place, (least, most) in MEASURED.items():
+        value = getattr(getattr(of, place[0]), place[1])
+        if not least <= value <= most:
+            yield place, f"{value:g} cannot be meant; give {least:g} to {most:g}"
+    for vital in of.continuous:
+        if vital not in STREAMED:
+            yield ("continuous",), f"{vital} is not streamed; it can be {', '.join(STREAMED)}"
+
+
+def _in_the_plan(of: Regimen) -> Iterator[tuple[KeyPath, str]]:
+    for n, check in enumerate(of.check):
+        for key in ("in_infusion_every_min", "after_infusion_min"):
+            if getattr(check, key) and not of.is_infusion:
+                yield ("check", n, key), "counts an infusion; give infusion_min, or after_dose_min"
+        if check.only_if_over is not None and check.of is CheckKind.PRESSURE:
+            yield ("check", n, "only_if_over"), "is for scores; remove it"
+        until = of.window_min if of.infusion_min is None else of.infusion_min
+        if max(check.after_dose_min, default=0) > until:
+            mend = "give what comes later as after_infusion_min" if of.is_infusion else "remove it"
+            what = "infusion" if of.is_infusion else "window"
+            yield ("check", n, "after_dose_min"), f"goes beyond the {what} of {until:g} min; {mend}"
+        if max(check.after_infusion_min, default=0) > of.window_min:
+            beyond = f"goes beyond the window of {of.window_min:g} min; remove it"
+            yield ("check", n, "after_infusion_min"), beyond
+        if not any(getattr(check, key) for key in _WHEN):
+            yield ("check", n, "of"), f"says no time; give one of {', '.join(_WHEN)}"
+
+
+_WHEN: Final = (
+    "baseline",
+    "after_dose_min",
+    "in_infusion_every_min",
+    "after_infusion_min",
+    "at_discharge",
+)
+
+
+def _in_the_course(of: Regimen) -> Iterator[tuple[KeyPath, str]]:
+    if of.phase and of.phase[0].weeks[0] != 1:
+        yield ("phase", 0, "weeks"), "a course begins in week 1"
+    for n, (before, after) in enumerate(pairwise(of.phase), start=1):
+        if before.last_week is None or after.weeks[0] != before.last_week + 1:
+            yield ("phase", n, "weeks"), f"does not begin where {before.name} ends"
+    names = [phase.name for phase in of.phase]
+    for n, name in enumerate(names):
+        if name in names[:n]:
+            yield ("phase", n, "name"), f"there is a phase {name} already"
+    if of.course.reassess_after not in (None, *names):
+        place = ("course", "reassess_after")
+        yield (
+            place,
+            f"{of.course.reassess_after} is no phase; {suggest(of.course.reassess_after, names)}",
+        )

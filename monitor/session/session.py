@@ -1,0 +1,392 @@
+"""A session: one dose at one bed, folded from its events.
+
+`Session.evolve` is the only way a session changes; it decides nothing. What may happen
+when is decided in `monitor.session.decide`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from operator import attrgetter
+from typing import Any, Final
+
+from drivers.clock import parse_rfc3339
+from monitor.session.events import Event
+from monitor.session.records import (
+    Clearance,
+    Correction,
+    Dose,
+    News2Score,
+    Observation,
+    PatientLimit,
+    Pressure,
+    Record,
+    Score,
+    Symptom,
+)
+from monitor.session.regimen import Regimen
+
+
+class Phase(StrEnum):
+    """Where a session is. `ready` falls back to `observing` when a criterion fails again."""
+
+    BASELINE = "baseline"
+    DOSING = "dosing"
+    OBSERVING = "observing"
+    READY = "ready"
+    CLOSED = "closed"
+    ABORTED = "aborted"
+
+
+SESSION_ENDINGS: Final = frozenset({"session.closed", "session.aborted"})
+"""The events that end a session."""
+
+OPEN = frozenset({Phase.BASELINE, Phase.DOSING, Phase.OBSERVING, Phase.READY})
+"""The phases in which the patient is at the bed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Infusion:
+    """When an infusion ran; the last of `pauses` has no end while it is paused."""
+
+    started_at: datetime
+    ended_at: datetime | None = None
+    pauses: tuple[tuple[datetime, datetime | None], ...] = ()
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs now: false while paused and after its end."""
+        return self.ended_at is None and not self.is_paused
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it has been stopped for the moment."""
+        return bool(self.pauses) and self.pauses[-1][1] is None
+
+    def paused(self, until: datetime) -> timedelta:
+        """For how long it was paused before `until`."""
+        spans = (min(to or until, until) - max(begun, self.started_at) for begun, to in self.pauses)
+        return sum((max(span, timedelta()) for span in spans), timedelta())
+
+    def when_run(self, minutes: float, now: datetime) -> datetime:
+        """When it will have run for so long, if it is not paused after `now`."""
+        at = self.started_at + timedelta(minutes=minutes)
+        for begun, to in self.pauses:
+            if begun < at:
+                at += (to or max(begun, now)) - begun
+        return at
+
+    def shifted(self, by: timedelta) -> "Infusion":
+        """The same by a clock that was set."""
+        return Infusion(
+            self.started_at + by,
+            None if self.ended_at is None else self.ended_at + by,
+            tuple((begun + by, None if to is None else to + by) for begun, to in self.pauses),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Everything recorded of one session so far."""
+
+    id: str
+    bed: str
+    patient: str
+    age: int | None
+    weight_kg: float | None
+    regimen: Regimen
+    medicines: tuple[str, ...] | None
+    rules: Mapping[str, str]
+    by: str
+    started_at: datetime
+    number: int | None = None
+    escort_planned: bool | None = None
+    nurse: str | None = None
+    handover_to: str | None = None
+    phase: Phase = Phase.BASELINE
+    doses: tuple[Dose, ...] = ()
+    infusion: Infusion | None = None
+    scores: tuple[Score, ...] = ()
+    symptoms: tuple[Symptom, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    pressures: tuple[Pressure, ...] = ()
+    clearances: tuple[Clearance, ...] = ()
+    limits: tuple[PatientLimit, ...] = ()
+    news2: tuple[News2Score, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    baseline: Mapping[str, float] = field(default_factory=dict)
+    escort: bool = False
+    criteria_met_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    against_criteria: Mapping[str, str] | None = None
+    reason: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the patient is still at the bed."""
+        return self.phase in OPEN
+
+    @property
+    def first_dose_at(self) -> datetime | None:
+        """When the first administration, or the infusion, began."""
+        begun = [dose.at for dose in self.doses]
+        if self.infusion is not None:
+            begun.append(self.infusion.started_at)
+        return min(begun, default=None)
+
+    @property
+    def last_dose_at(self) -> datetime | None:
+        """When the last administration was given, or the infusion ended.
+
+        None before that, and while an infusion runs.
+        """
+        given = [dose.at for dose in self.doses]
+        if self.infusion is not None:
+            if self.infusion.ended_at is None:
+                return None
+            given.append(self.infusion.ended_at)
+        return max(given, default=None)
+
+    @property
+    def window_ends_at(self) -> datetime | None:
+        """When the observation window is over; while an infusion runs, its planned end counts."""
+        start = self.last_dose_at
+        if self.infusion is not None and start is None:
+            planned = timedelta(minutes=self.regimen.infusion_min or 0)
+            pauses = self.infusion.pauses
+            until = pauses[-1][1] or pauses[-1][0] if pauses else self.infusion.started_at
+            start = self.infusion.started_at + planned + self.infusion.paused(until)
+        return None if start is None else start + timedelta(minutes=self.regimen.window_min)
+
+    @property
+    def given_mg(self) -> float:
+        """The sum of the doses so far."""
+        return sum(dose.mg for dose in self.doses)
+
+    @property
+    def last_pressure(self) -> Pressure | None:
+        """The latest blood pressure."""
+        return self.pressures[-1] if self.pressures else None
+
+    def last_score(self, scale: str) -> Score | None:
+        """The latest assessment on that scale; of two at one time, the one recorded last."""
+        return next((score for score in reversed(self.scores) if score.scale == scale), None)
+
+    def clearance_for(
+        self, scope: str, pressure: Pressure, sys_from: float = 0.0
+    ) -> Clearance | None:
+        """The clinician's decision that covers `pressure`: one on no lower a pressure.
+
+        Nor does it cover one under `sys_from`, unless it was on one as low.
+        """
+        covering = (
+            decision
+            for decision in reversed(self.clearances)
+            if decision.scope == scope
+            and min(decision.sys, sys_from) <= pressure.sys <= decision.sys
+            and pressure.dia <= decision.dia
+        )
+        return next(covering, None)
+
+    def patient_limits(self) -> dict[tuple[str, str], float]:
+        """The limits that are not the rule set's own, by rule and signal."""
+        latest = {(limit.rule, limit.signal): limit.limit for limit in self.limits}
+        return {key: limit for key, limit in latest.items() if limit is not None}
+
+    def records(self) -> Iterator[Record]:
+        """Every record that a person can correct, as it stands."""
+        for name, _ in _KEPT.values():
+            yield from getattr(self, name)
+
+    @classmethod
+    def begin(cls, event: Event) -> "Session":
+        """The session that a `session.started` event starts."""
+        data = event.payload
+        return cls(
+            id=str(event.session),
+            bed=event.bed,
+            patient=data["patient"],
+            age=data["age"],
+            weight_kg=data["weight_kg"],
+            regimen=Regimen.model_validate(data["regimen"]),
+            medicines=None if data["medicines"] is None else tuple(data["medicines"]),
+            rules=data["rules"],
+            by=data["by"],
+            started_at=event.at,
+            number=data.get("number"),
+            escort_planned=data.get("escort_planned"),
+            nurse=data["by"],
+        )
+
+    def evolve(self, event: Event) -> "Session":
+        """The session after `event`; unchanged by events that are not about it."""
+        if event.type in _KEPT:
+            return _with_baseline(_with_record(self, event))
+        step = _TRANSITIONS.get(event.type)
+        return self if step is None else step(self, event)
+
+
+_KEPT: Final[Mapping[str, tuple[str, type[Record]]]] = {
+    "dose.given": ("doses", Dose),
+    "score.recorded": ("scores", Score),
+    "symptom.recorded": ("symptoms", Symptom),
+    "observation.recorded": ("observations", Observation),
+    "pressure.measured": ("pressures", Pressure),
+}
+"""The records that can be corrected: by the event that makes one, where it is kept."""
+
+_KEPT_ALONE: Final[Mapping[str, tuple[str, type[Record]]]] = {
+    "clearance.recorded": ("clearances", Clearance),
+    "alarm-limit.set": ("limits", PatientLimit),
+    "news2.scored": ("news2", News2Score),
+}
+
+
+def _with_record(session: Session, event: Event) -> Session:
+    """With the record that `event` makes, in the place of the one it corrects if it does."""
+    name, kind = _KEPT[event.type]
+    record = kind.of(event)
+    corrected = event.payload.get("corrects")
+    if corrected is not None:
+        session = _without(session, name, corrected, event, now=record.id)
+    kept = sorted((*getattr(session, name), record), key=attrgetter("at"))
+    if isinstance(record, Dose):
+        criteria_met_at = None if corrected is None else session.criteria_met_at
+        session = replace(session, phase=_dosing(session.phase), criteria_met_at=criteria_met_at)
+    return _keeping(session, name, kept)
+
+
+def _keeping(session: Session, name: str, records: Iterable[Record]) -> Session:
+    changed: dict[str, Any] = {name: tuple(records)}
+    return replace(session, **changed)
+
+
+def _without(
+    session: Session, name: str, record_id: str, event: Event, *, now: str | None
+) -> Session:
+    """Without that record, and with the correction that says so."""
+    kept = getattr(session, name)
+    was = next(record for record in kept if record.id == record_id)
+    data = event.payload
+    correction = Correction(was, now, data["by"], event.at, data.get("reason"))
+    session = replace(session, corrections=(*session.corrections, correction))
+    return _keeping(session, name, (record for record in kept if record is not was))
+
+
+def _retracted(session: Session, event: Event) -> Session:
+    record_id = event.payload["record"]
+    for name, _ in _KEPT.values():
+        if any(record.id == record_id for record in getattr(session, name)):
+            session = _without(session, name, record_id, event, now=None)
+    if session.first_dose_at is None and session.is_open:
+        session = replace(session, phase=Phase.BASELINE)
+    return _with_baseline(session)
+
+
+def _alone(session: Session, event: Event) -> Session:
+    name, kind = _KEPT_ALONE[event.type]
+    return _keeping(session, name, (*getattr(session, name), kind.of(event)))
+
+
+def _dosing(phase: Phase) -> Phase:
+    return Phase.DOSING if phase in OPEN else phase
+
+
+def _with_baseline(session: Session) -> Session:
+    """With what was found last before the first dose, whenever it was recorded."""
+    dosed_at = session.first_dose_at
+    baseline: dict[str, float] = {}
+    for pressure in session.pressures:
+        if dosed_at is not None and pressure.at <= dosed_at:
+            baseline |= {"sys": pressure.sys, "dia": pressure.dia}
+    for score in session.scores:
+        if dosed_at is not None and score.at <= dosed_at:
+            baseline[score.scale] = score.total
+    return session if baseline == session.baseline else replace(session, baseline=baseline)
+
+
+def _infusion(session: Session, event: Event) -> Session:
+    at = parse_rfc3339(event.payload["at"]) if "at" in event.payload else event.at
+    before = session.infusion
+    if event.type == "infusion.started":
+        started = replace(session, infusion=Infusion(at), phase=_dosing(session.phase))
+        return _with_baseline(started)
+    assert before is not None
+    pauses = before.pauses
+    if event.type == "infusion.paused":
+        pauses = (*pauses, (at, None))
+    elif before.is_paused:
+        pauses = (*pauses[:-1], (pauses[-1][0], at))
+    ended_at = at if event.type == "infusion.ended" else None
+    return replace(session, infusion=Infusion(before.started_at, ended_at, pauses))
+
+
+def _prepared(session: Session, event: Event) -> Session:
+    data = event.payload
+    medicines = session.medicines if data["medicines"] is None else tuple(data["medicines"])
+    planned = session.escort_planned if data["escort_planned"] is None else data["escort_planned"]
+    return replace(session, medicines=medicines, escort_planned=planned)
+
+
+def _closed(session: Session, event: Event) -> Session:
+    data = event.payload
+    return replace(
+        session,
+        phase=Phase.CLOSED,
+        ended_at=event.at,
+        ended_by=data["by"],
+        escort=data["escort"],
+        against_criteria=data["against_criteria"],
+    )
+
+
+def _aborted(session: Session, event: Event) -> Session:
+    data = event.payload
+    return replace(
+        session, phase=Phase.ABORTED, ended_at=event.at, ended_by=data["by"], reason=data["reason"]
+    )
+
+
+def _stepped(session: Session, event: Event) -> Session:
+    """The wall clock was set: what was recorded by the old one is restated by the new one."""
+    by = timedelta(seconds=event.payload["by_s"])
+    kept: dict[str, Any] = {
+        name: tuple(replace(record, at=record.at + by) for record in getattr(session, name))
+        for name, _ in (*_KEPT.values(), *_KEPT_ALONE.values())
+    }
+    criteria_met_at = session.criteria_met_at
+    return replace(
+        session,
+        started_at=session.started_at + by,
+        infusion=None if session.infusion is None else session.infusion.shifted(by),
+        criteria_met_at=None if criteria_met_at is None else criteria_met_at + by,
+        **kept,
+    )
+
+
+_TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
+    **dict.fromkeys(_KEPT_ALONE, _alone),
+    "record.retracted": _retracted,
+    "infusion.started": _infusion,
+    "infusion.paused": _infusion,
+    "infusion.resumed": _infusion,
+    "infusion.ended": _infusion,
+    "preparation.recorded": _prepared,
+    "nurse.assigned": lambda s, e: replace(s, nurse=e.payload["by"], handover_to=None),
+    "nurse.handover-offered": lambda s, e: replace(s, handover_to=e.payload["to"]),
+    "nurse.unassigned": lambda s, _: replace(s, nurse=None, handover_to=None),
+    "escort.confirmed": lambda s, _: replace(s, escort=True),
+    "rules.changed": lambda s, e: replace(s, rules=e.payload["rules"]),
+    "session.observing": lambda s, _: replace(s, phase=Phase.OBSERVING),
+    "session.criteria-met": lambda s, e: replace(s, criteria_met_at=e.at),
+    "session.ready": lambda s, _: replace(s, phase=Phase.READY),
+    "session.ready-withdrawn": lambda s, _: replace(s, phase=Phase.OBSERVING),
+    "session.closed": _closed,
+    "session.aborted": _aborted,
+    "clock.stepped": _stepped,
+}
+
+FOLDED: Final = frozenset({"session.started", *_KEPT, *_TRANSITIONS})
+"""The types of event that a session is folded from."""

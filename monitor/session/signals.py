@@ -1,0 +1,143 @@
+"""What a session's record says to the rules: scores, symptoms, observations, NEWS2. Pure."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from alerts import news2
+from alerts.evaluation import Value, Values
+from alerts.rules import DEVICE_ONLY, SYMPTOMS
+from drivers.clock import Instant
+from monitor.session.session import Session
+
+FRESH: Final = timedelta(minutes=60)
+"""What a person observed says something of now for so long [default]."""
+
+ALERT_FROM: Final = 4
+"""From this MOAA/S on a patient counts as alert: 4 answers to the name, slowly [default]."""
+
+SCORED_AT: Final = frozenset(
+    {"pressure.measured", "observation.recorded", "score.recorded", "record.retracted"}
+)
+"""The events at whose time NEWS2 is scored anew."""
+
+ChartedValue = tuple[float, datetime]
+"""What a person recorded, and of when it is."""
+
+T = TypeVar("T")
+
+
+class ChartedSignals:
+    """What people recorded of a session, as values for the rules."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Value] = {}
+        self._said: dict[str, ChartedValue] = {}
+
+    def update(self, session: Session, now: Instant) -> set[str]:
+        """Take the record as it stands; the signals that a rule has to look at.
+
+        A value is as old as the record it is from.
+        """
+        before = self._said
+        self._said = signals_of(session)
+        changed = {
+            name
+            for name in before.keys() | self._said.keys()
+            if before.get(name) != self._said.get(name)
+        }
+        self.values = {
+            name: Value(value, now.past(at).mono) if name in changed else self.values[name]
+            for name, (value, at) in self._said.items()
+        }
+        return changed
+
+
+def signals_of(session: Session) -> dict[str, ChartedValue]:
+    """The latest of everything a person recorded, as the signals of rules.
+
+    A symptom that nobody has recorded is absent from the patient: 0. In NEWS2 a parameter
+    that has gone missing keeps its points, so that loss of data makes no patient better; one
+    of nothing at all is not known.
+    """
+    found: dict[str, ChartedValue] = {
+        f"symptom.{name}": (0.0, session.started_at) for name in SYMPTOMS
+    }
+    for symptom in session.symptoms:
+        found[f"symptom.{symptom.name}"] = symptom.grade, symptom.at
+    for score in session.scores:
+        found[score.scale] = score.total, score.at
+    for observation in session.observations:
+        if observation.resp is not None:
+            found["resp"] = observation.resp, observation.at
+        if observation.temperature is not None:
+            found["temperature"] = observation.temperature, observation.at
+    latest = session.news2[-1] if session.news2 else None
+    if latest is not None and (latest.points or latest.held):
+        found["news2"] = latest.total + sum(latest.held.values()), latest.at
+        found["news2-single"] = max(latest.single, *latest.held.values(), 0), latest.at
+    return found
+
+
+def news2_score(session: Session, values: Values, now: datetime) -> dict[str, Any] | None:
+    """The payload of a NEWS2 scored now from what is present and fresh, None when nothing ever was.
+
+    What is not fresh is held: by the record that stands, however old, and by the last score
+    where a device gave it.
+    """
+    found = news2.news2(_observed(session, values, lambda at: now - at <= FRESH))
+    held = {
+        name: points
+        for scored in session.news2
+        for name, points in scored.points.items()
+        if name in DEVICE_ONLY
+    }
+    pressures = {"sys": Value(session.pressures[-1].sys, 0.0)} if session.pressures else {}
+    stands = news2.news2(_observed(session, pressures, lambda _: True))
+    if stands is not None:
+        held |= stands.points
+    if found is None:
+        if not (held or session.news2):
+            return None
+        found = news2.News2(0, 0, {}, news2.PARAMETERS)
+    return {
+        "total": found.total,
+        "single": found.single,
+        "points": dict(found.points),
+        "missing": list(found.missing),
+        "held": {name: held[name] for name in found.missing if name in held},
+    }
+
+
+def _observed(
+    session: Session, values: Values, counts: Callable[[datetime], bool]
+) -> news2.Observation:
+    """What NEWS2 asks, from `values` and from the latest records of times that count."""
+
+    def observed(of: Callable[[Any], T | None]) -> T | None:
+        taken = (of(o) for o in reversed(session.observations) if counts(o.at))
+        return next((value for value in taken if value is not None), None)
+
+    def measured(name: str) -> float | None:
+        return values[name].value if name in values else None
+
+    resp = measured("resp")
+    return news2.Observation(
+        resp=observed(lambda o: o.resp) if resp is None else resp,
+        spo2=measured("spo2"),
+        oxygen=observed(lambda o: o.oxygen),
+        sys=measured("sys"),
+        pulse=measured("pulse"),
+        alert=_alert(session, counts),
+        temperature=observed(lambda o: o.temperature),
+    )
+
+
+def _alert(session: Session, counts: Callable[[datetime], bool]) -> bool | None:
+    """Whether the patient is alert, by what was observed last: ACVPU or MOAA/S."""
+    said = [(o.at, o.consciousness == "alert") for o in session.observations if o.consciousness]
+    moaas = session.last_score("moaas")
+    if moaas is not None:
+        said.append((moaas.at, moaas.total >= ALERT_FROM))
+    at, alert = max(said, default=(None, None))
+    return alert if at is not None and counts(at) else None

@@ -1,0 +1,9 @@
+"""The asyncio shell around the beds: it runs them, stores and publishes what they decide.
+
+No clinical decision is made here; that is `monitor.bed` and `monitor.session`.
+"""
+
+from monitor.ward.bed_runner import BedRunner
+from monitor.ward.ward import BrokerStatus, Ward
+
+__all__ = ["BedRunner", "BrokerStatus", "Ward"]

@@ -1,0 +1,302 @@
+"""One bed at work: its devices, its core, and the way of its events to the journal.
+
+What goes wrong at a bed stays here. A fault in the bed's core is logged and counted, and
+the bed is rebuilt from the journal.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Final, TypeVar
+
+import structlog
+
+from alerts.alarm import ALARM_ONSETS
+from alerts.rules import RuleSet
+from drivers.clock import Clock, Instant
+from drivers.device import Device
+from drivers.readings import DeviceReport, Waveform
+from drivers.registry import DeviceSpec
+from monitor.bed import Bed, Json, Result, StartMeasurement, inputs, view
+from monitor.journal import Journal, Receipt, StoreError
+from monitor.patient import PriorSessions
+from monitor.session import Command, Event, Phase, Refusal, Refused, Stored
+
+UNSTORED_AFTER_S: Final = 0.5
+"""An alarm whose commit has not come back by then is published all the same [design.md]."""
+
+HICCUP_S: Final = 0.5
+"""Under a fast clock a pause of the machine itself of so many real seconds is nobody's silence."""
+
+REBUILD_PAUSE_S: Final = 1.0
+"""How long a bed whose core failed rests before it is rebuilt."""
+
+T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
+
+
+class BedRunner:
+    """Runs one bed.
+
+    `faults` counts failures of the bed's core; `failing` holds the last one until the bed
+    is rebuilt.
+    """
+
+    def __init__(
+        self,
+        bed: str,
+        specs: Sequence[DeviceSpec],
+        rules: RuleSet,
+        journal: Journal,
+        clock: Clock,
+        unstored: Callable[[Event], None],
+    ) -> None:
+        self.id = bed
+        self.faults = 0
+        self.failing: str | None = None
+        self._specs = tuple(specs)
+        self._rules = rules
+        self._journal = journal
+        self._clock = clock
+        self._unstored = unstored
+        self._raised: deque[datetime] = deque()
+        self._prior_sessions: tuple[str, PriorSessions] | None = None
+        self._site: dict[str, str] = {}
+        self._rebuilding: asyncio.Task[None] | None = None
+        self._closed = False
+        self._least_s = HICCUP_S * clock.speed if clock.speed > 1 else 0.0
+        self.bed = self._empty()
+        self.devices = {spec.id: Device(spec, self.take, clock) for spec in specs}
+
+    def _empty(self) -> Bed:
+        return Bed(self.id, self._specs, self._rules, self._least_s)
+
+    # ── start, rebuild and end ──────────────────────────────────────────────────────────
+
+    async def restore(self) -> None:
+        """Take up where the journal left off.
+
+        Raises `StoreError`; a history that the bed cannot take makes it a failing one.
+        """
+        try:
+            await self._restore()
+        except StoreError:
+            raise
+        except Exception as error:
+            self._failed(error)
+
+    async def _restore(self) -> None:
+        stored, last_n = await self._journal.load_stream(self.id)
+        raised = await self._journal.latest(self.id, ALARM_ONSETS)
+        now, bed = self._clock.now(), self._empty()
+        bed.restore((item.event for item in stored), last_n, now)
+        self._raised = deque(item.event.at for item in reversed(raised))
+        self.bed = bed
+        first_n = stored[0].event.n if stored else last_n + 1
+        opening = inputs.RecordingStart(
+            now, self._specs, self._least_s, self._rules, first_n, last_n
+        )
+        self._journal.open_recording(self.id, now, opening.as_json())
+
+    def _failed(self, error: BaseException) -> None:
+        self.faults += 1
+        self.failing = f"{type(error).__name__}: {error}"
+        self._journal.end_recording(self.id)
+        _log.error("bed.failed", bed=self.id, faults=self.faults, exc_info=error)
+        if not self._closed and (self._rebuilding is None or self._rebuilding.done()):
+            self._rebuilding = asyncio.get_running_loop().create_task(self._rebuild())
+
+    async def _rebuild(self) -> None:
+        """Try until the bed works again; first let the journal have all that was decided."""
+        while self.failing is not None:
+            await self._clock.sleep(REBUILD_PAUSE_S)
+            try:
+                await self._journal.append([])
+                await self._restore()
+            except Exception as error:
+                self.failing = f"{type(error).__name__}: {error}"
+                _log.exception("bed.not-rebuilt", bed=self.id)
+                continue
+            self.failing = None
+            for device in self.devices.values():
+                self.take(DeviceReport(device.spec.id, self._clock.now(), device.link_state))
+            for trouble, reason in self._site.items():
+                self._site_has(trouble, reason)
+        _log.warning("bed.rebuilt", bed=self.id, n=self.bed.event_number)
+
+    def close(self) -> None:
+        """The daemon ends: nothing is rebuilt any more."""
+        self._closed = True
+        if self._rebuilding is not None:
+            self._rebuilding.cancel()
+
+    # ── what comes in ───────────────────────────────────────────────────────────────────
+
+    def take(self, report: DeviceReport) -> None:
+        """What a device of this bed said: judged first, then recorded."""
+        self._dispatch(report.at, inputs.DeviceInput(report.device, report.item))
+
+    def tick(self, now: Instant) -> None:
+        """Time has passed."""
+        self._dispatch(now, inputs.Tick())
+
+    def site(self, trouble: str, reason: str | None) -> None:
+        """A trouble of the daemon itself began, or ended with None."""
+        if self._site.get(trouble) == reason:
+            return
+        if reason is None:
+            del self._site[trouble]
+        else:
+            self._site[trouble] = reason
+        self._site_has(trouble, reason)
+
+    def _site_has(self, trouble: str, reason: str | None) -> None:
+        self._dispatch(self._clock.now(), inputs.SiteCondition(trouble, reason))
+
+    def command(
+        self, command: Command, receipt: Callable[[], Receipt | None] | None = None
+    ) -> "asyncio.Future[list[Stored]]":
+        """Carry out what a person asked for; done when its events are durable.
+
+        `receipt` is asked, after the command was accepted, for what to store with them.
+        Raises `Refused`, with nothing changed.
+        """
+        if self.failing is not None:
+            raise Refused(
+                Refusal.UNAVAILABLE, f"{self.id} is being restarted; try again in a moment"
+            )
+        now = self._clock.now()
+        try:
+            try:
+                outcome = self.bed.command(command, now)
+            except Refused:
+                self._record(now, command)
+                raise
+            self._record(now, command)
+            try:
+                kept = None if receipt is None else receipt()
+            except Exception:
+                self._commit(outcome)
+                raise
+            return self._commit(outcome, kept)
+        except Refused:
+            raise
+        except Exception as error:
+            self._failed(error)
+            raise
+
+    def _dispatch(self, at: Instant, what: inputs.Input) -> None:
+        if self.failing is None:
+            try:
+                outcome = inputs.apply(self.bed, inputs.TimedInput(at, what))
+                if outcome.events:
+                    self._commit(outcome)
+            except Exception as error:
+                self._failed(error)
+        self._record(at, what)
+
+    # ── what goes out ───────────────────────────────────────────────────────────────────
+
+    def _commit(
+        self, outcome: Result, receipt: Receipt | None = None
+    ) -> "asyncio.Future[list[Stored]]":
+        stored = self._journal.append(outcome.events, receipt=receipt)
+        alarms = [event for event in outcome.events if event.subject is not None]
+        if not stored.done():
+            if alarms:
+                loop = asyncio.get_running_loop()
+                loop.call_later(UNSTORED_AFTER_S, self._publish_undurable, stored, alarms)
+            stored.add_done_callback(lambda done: self._on_commit_done(done, alarms))
+        for event in alarms:
+            if event.type in ALARM_ONSETS:
+                self._raised.append(event.at)
+        self._forget_raised(self._clock.now())
+        for request in outcome.effects:
+            device = self.devices[request.device]
+            device.measure() if isinstance(request, StartMeasurement) else device.abort()
+        return stored
+
+    def _publish_undurable(
+        self, stored: "asyncio.Future[list[Stored]]", alarms: Iterable[Event]
+    ) -> None:
+        if not stored.done():
+            for event in alarms:
+                self._unstored(event)
+
+    def _on_commit_done(
+        self, stored: "asyncio.Future[list[Stored]]", alarms: Iterable[Event]
+    ) -> None:
+        """An entry that the journal refused is told all the same, and the bed starts afresh."""
+        if stored.cancelled() or (error := stored.exception()) is None or self._closed:
+            return
+        for event in alarms:
+            self._unstored(event)
+        self._failed(error)
+
+    def _record(self, at: Instant, what: inputs.Input) -> None:
+        """Keep what came; it has been judged by now, unless the core has failed."""
+        session = self.bed.session
+        session_id = session.id if session is not None and session.is_open else None
+        try:
+            self._journal.add_input(self.id, session_id, at, inputs.dump(what))
+            match what:
+                case inputs.DeviceInput(device, Waveform(name, rate_hz, samples)):
+                    self._journal.add_wave(
+                        self.id, session_id, device, name, at.wall, rate_hz, samples
+                    )
+        except Exception:
+            self._journal.end_recording(self.id)
+            _log.exception("bed.not-recorded", bed=self.id)
+
+    # ── what is seen ────────────────────────────────────────────────────────────────────
+
+    def bed_view(self) -> Json:
+        """The bed as interfaces show it."""
+        now, simulated = self._clock.now(), self._clock.simulated
+        self._forget_raised(now)
+        shown = self._seen(
+            lambda: view.bed(self.bed, now, simulated=simulated),
+            view.empty(self.id, simulated=simulated),
+        )
+        return shown | {
+            "alarms_120min": len(self._raised),
+            "failing": self.failing,
+            "history": self._history(),
+        }
+
+    def set_prior_sessions(self, session: str, past: PriorSessions | None) -> None:
+        """What to show of the patient's earlier sessions while that one is at baseline."""
+        self._prior_sessions = None if past is None else (session, past)
+
+    def _history(self) -> list[Json] | None:
+        session = self.bed.session
+        if session is None or session.phase is not Phase.BASELINE or self._prior_sessions is None:
+            return None
+        of, past = self._prior_sessions
+        return past.history if of == session.id else None
+
+    def vitals(self) -> Json:
+        """The bed's vitals as interfaces show them."""
+        return self._seen(lambda: view.vitals(self.bed, self._clock.now()), {})
+
+    def session(self) -> Json | None:
+        """The bed's session as interfaces show it."""
+        return self._seen(lambda: view.session(self.bed, self._clock.now()), None)
+
+    def alarms(self) -> list[Json]:
+        """The bed's open alarms, most urgent first."""
+        return self._seen(lambda: view.alarms(self.bed), [])
+
+    def _seen(self, look: Callable[[], T], otherwise: T) -> T:
+        """What `look` sees; a bed that cannot even be looked at has failed."""
+        try:
+            return look()
+        except Exception as error:
+            self._failed(error)
+            return otherwise
+
+    def _forget_raised(self, now: Instant) -> None:
+        while self._raised and now.wall - self._raised[0] > view.ALARM_LOAD_WINDOW:
+            self._raised.popleft()

@@ -1,0 +1,230 @@
+"""All beds of one daemon, and what it takes to answer for them.
+
+The ward owns the beds' runners, the journal's feed and the newest vitals; the HTTP
+interface and the MQTT publisher are written against it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+from uuid import uuid4
+
+import structlog
+
+from alerts.alarm import Alarm
+from alerts.rules import RuleSet
+from drivers.clock import Clock, Instant, rfc3339
+from drivers.registry import DeviceSpec
+from monitor.bed import view
+from monitor.journal import EventFeed, Journal, LatestValueCache
+from monitor.patient import PatientRecordService, PriorSessions, SessionRepository
+from monitor.session import Event, Phase, Regimens
+from monitor.ward.bed_runner import BedRunner
+
+TICK_S: Final = 0.5
+"""How often every bed is told that time has passed; rules may be late by as much."""
+
+TURNS: Final = 5
+SLOWEST_TURN_S: Final = 0.005
+"""Under a fast clock the turns are no closer than this in real time."""
+
+VITALS_PERIOD_S: Final = 1.0
+"""How often a bed's vitals are handed on at most."""
+
+MIN_VITALS_PERIOD_S: Final = 0.2
+"""Under a fast clock they are handed on no more often than this in real time."""
+
+RESTART_S: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerStatus:
+    """How the way to the broker stands. `since` is since when it has stood so."""
+
+    configured: bool
+    connected: bool
+    since: Instant | None
+    waiting: int
+    reason: str | None = None
+
+
+NO_BROKER: Final = BrokerStatus(configured=False, connected=False, since=None, waiting=0)
+
+
+class Ward:
+    """The beds of one site. First `restore` them, then `run`: that opens every device."""
+
+    def __init__(
+        self,
+        site: str,
+        beds: Mapping[str, Iterable[DeviceSpec]],
+        rules: RuleSet,
+        regimens: Regimens,
+        journal: Journal,
+        clock: Clock,
+        *,
+        zone: tzinfo | None = None,
+    ) -> None:
+        self.site = site
+        self.boot = uuid4().hex
+        self.rules = rules
+        self.regimens = regimens
+        self.journal = journal
+        self.clock = clock
+        self.feed = EventFeed(journal)
+        self.session_repository = SessionRepository(journal, clock, zone)
+        self.record_service = PatientRecordService(journal, self.session_repository, clock)
+        self.latest_vitals: LatestValueCache[str, view.Json] = LatestValueCache()
+        self.broker_status: Callable[[], BrokerStatus] = lambda: NO_BROKER
+        self.stream_clients = 0
+        self.unstored_listeners: list[Callable[[Event], None]] = []
+        self._vitals_period_s = max(VITALS_PERIOD_S, MIN_VITALS_PERIOD_S * clock.speed)
+        self._vitals_published_at: dict[str, float] = {}
+        self.bed_runners = {
+            bed: BedRunner(bed, tuple(specs), rules, journal, clock, self.unstored)
+            for bed, specs in beds.items()
+        }
+
+    async def restore(self) -> None:
+        """Rebuild every bed from the journal. Raises `StoreError`."""
+        for runner in self.bed_runners.values():
+            await runner.restore()
+            session = runner.bed.session
+            if session is not None and session.phase is Phase.BASELINE:
+                past = await self.prior_sessions(session.patient, session.id)
+                runner.set_prior_sessions(session.id, past)
+
+    async def prior_sessions(
+        self, patient: str, session: str | None = None
+    ) -> PriorSessions | None:
+        """What that patient's sessions but for `session` were; None when nobody can tell now.
+
+        It never keeps a session from starting, or a bed from being watched.
+        """
+        try:
+            return await self.session_repository.prior_sessions(patient, session)
+        except Exception:
+            _log.exception("past.not-known")
+            return None
+
+    @contextlib.asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Keep every device open and the time passing, until the block is left."""
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(self._run_bed(f"{bed}/{name}", device.run))
+                for bed, runner in self.bed_runners.items()
+                for name, device in runner.devices.items()
+            ]
+            running.append(tasks.create_task(self._run_bed("ticks", self._tick)))
+            try:
+                yield
+            finally:
+                for task in running:
+                    task.cancel()
+                for runner in self.bed_runners.values():
+                    runner.close()
+
+    async def _run_bed(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run for ever; a failure is logged, and does not reach the others."""
+        while True:
+            try:
+                await run()
+            except Exception:
+                _log.exception("task.failed", task=name)
+            await self.clock.sleep(RESTART_S)
+
+    async def _tick(self) -> None:
+        """Tell the beds in turns, so that a large ward makes no long pauses."""
+        runners = list(self.bed_runners.values())
+        turns = [runners[first::TURNS] for first in range(min(TURNS, len(runners)))] or [[]]
+        pause_s = max(TICK_S / len(turns), SLOWEST_TURN_S * self.clock.speed)
+        while True:
+            for turn in turns:
+                now = self.clock.now()
+                site = self._update_site_conditions()
+                for runner in turn:
+                    for trouble, reason in site.items():
+                        runner.site(trouble, reason)
+                    runner.tick(now)
+                    self._publish_vitals(runner, now)
+                await self.clock.sleep(pause_s)
+            self.journal.flush_idle(self.clock.now().wall)
+
+    def _update_site_conditions(self) -> dict[str, str | None]:
+        """What troubles the daemon itself, by name; None for what does not."""
+        failing = [runner.id for runner in self.bed_runners.values() if runner.failing is not None]
+        return {
+            "journal-failing": self.journal.failure,
+            "broker-unreachable": self._unreachable(),
+            "bed-failing": ", ".join(failing) or None,
+        }
+
+    def _unreachable(self) -> str | None:
+        uplink = self.broker_status()
+        if not uplink.configured or uplink.connected:
+            return None
+        return uplink.reason or "the broker cannot be reached"
+
+    # ── vitals, and alarms that wait for the disk ───────────────────────────────────────
+
+    def _publish_vitals(self, runner: BedRunner, now: Instant) -> None:
+        """Hand on the bed's vitals, grown older or new, once a second."""
+        bed = runner.id
+        if now.mono - self._vitals_published_at.get(bed, float("-inf")) < self._vitals_period_s:
+            return
+        self._vitals_published_at[bed] = now.mono
+        vitals = runner.vitals()
+        self.latest_vitals.put(bed, {"bed": bed, "at": rfc3339(now.wall), "vitals": vitals})
+
+    def unstored(self, event: Event) -> None:
+        """An alarm waits too long for the disk: tell those who show it all the same."""
+        for listener in self.unstored_listeners:
+            listener(event)
+
+    # ── answers ─────────────────────────────────────────────────────────────────────────
+
+    def status(self) -> view.Json:
+        """How the daemon itself is."""
+        failing = self.journal.failing_since
+        uplink = self.broker_status()
+        return {
+            "site": self.site,
+            "boot": self.boot,
+            "now": rfc3339(self.clock.now().wall),
+            "simulated": self.clock.simulated,
+            "speed": self.clock.speed,
+            "mqtt": {
+                "configured": uplink.configured,
+                "connected": uplink.connected,
+                "since": None if uplink.since is None else rfc3339(uplink.since.wall),
+                "waiting": uplink.waiting,
+                "reason": uplink.reason,
+            },
+            "journal": {
+                "failing_since": None if failing is None else rfc3339(failing.wall),
+                "reason": self.journal.failure,
+                "seq": self.journal.last_seq,
+            },
+            "displays": self.stream_clients,
+        }
+
+    def alarm(self, alarm_id: str) -> tuple[BedRunner, Alarm] | None:
+        """The alarm of that id and its bed, if any bed still holds it."""
+        for runner in self.bed_runners.values():
+            if (alarm := runner.bed.alarm_engine.find(alarm_id)) is not None:
+                return runner, alarm
+        return None
+
+    def runner_of_session(self, session_id: str) -> BedRunner | None:
+        """The bed whose latest session this is."""
+        for runner in self.bed_runners.values():
+            session = runner.bed.session
+            if session is not None and session.id == session_id:
+                return runner
+        return None

@@ -1,0 +1,91 @@
+"""Whatever happens at a bed: no alarm hides, takes or ends another."""
+
+from collections.abc import Callable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.alarm.lifecycle import ALARM_ENDINGS, Alarm
+from alerts.rules.model import Kind, Priority
+from tests.alerts.engine_fixtures import TECHNICAL_CONDITIONS, BedEngine
+
+Step = Callable[[BedEngine], object]
+
+TECHNICAL = [(t, device) for device, names in TECHNICAL_CONDITIONS.items() for t in names]
+
+
+def _steps() -> st.SearchStrategy[tuple[str, Step]]:
+    """Something that happens, and what it is called."""
+    condition = st.sampled_from(TECHNICAL)
+    values = st.sampled_from(
+        [
+            *({"spo2": 84}, {"spo2": 98}, {"pulse": 150}, {"pulse": 70}),
+            *({"sys": 190, "dia": 85}, {"sys": 120, "dia": 80}),
+            *({"cadss": 31}, {"cadss": 0}, {"moaas": 1}, {"moaas": 5}),
+        ]
+    )
+    return st.one_of(
+        values.map(lambda seen: ("see", lambda s: s.see(**seen))),
+        values.map(lambda seen: ("hold", lambda s: s.hold(15, **seen))),
+        st.sampled_from([1, 12, 40, 70, 200]).map(lambda n: ("wait", lambda s: s.wait(n))),
+        condition.map(lambda at: ("technical", lambda s: s.condition(*at))),
+        condition.map(lambda at: ("technical", lambda s: s.condition_over(*at))),
+        st.just(("lose", lambda s: s.lose(*s._values))),
+        st.integers(0, 9).map(lambda n: ("acknowledge", lambda s: _take(s, n))),
+        st.integers(0, 9).map(lambda n: ("unacknowledge", lambda s: _unacknowledge(s, n))),
+    )
+
+
+def _take(seen: BedEngine, n: int) -> None:
+    if alarms := seen.engine.open_alarms():
+        alarm = alarms[n % len(alarms)]
+        seen.changes += seen.engine.acknowledge(alarm.id, "nurse.a", None, seen.now)
+
+
+def _unacknowledge(seen: BedEngine, n: int) -> None:
+    if alarms := [*seen.engine.alarms.values()]:
+        seen.changes += seen.engine.unacknowledge(
+            alarms[n % len(alarms)].id, "b", None, "s-1", seen.now
+        )
+
+
+def _open(seen: BedEngine) -> dict[str, Alarm]:
+    return {alarm.id: alarm for alarm in seen.engine.open_alarms()}
+
+
+@settings(deadline=None)
+@given(st.lists(_steps(), max_size=25))
+def test_no_alarm_hides_takes_or_ends_another(steps: list[tuple[str, Step]]) -> None:
+    seen = BedEngine()
+    for name, step in steps:
+        before, first = _open(seen), len(seen.changes)
+        step(seen)
+        after, new = _open(seen), seen.changes[first:]
+
+        by_people = {c.alarm.id for c in new if c.by is not None}
+        assert len(by_people) <= 1
+        for id_, alarm in after.items():
+            if alarm.acknowledged and not (id_ in before and before[id_].acknowledged):
+                assert (name, by_people) == ("acknowledge", {id_})
+
+        ended = {c.alarm.id for c in new if c.type in ALARM_ENDINGS}
+        assert before.keys() - after.keys() <= ended
+        if name == "technical":
+            for id_, alarm in before.items():
+                assert alarm.kind is Kind.TECHNICAL or after[id_] == alarm
+
+
+@settings(deadline=None)
+@given(st.lists(_steps(), max_size=25))
+def test_what_waits_for_a_person_always_calls_again(steps: list[tuple[str, Step]]) -> None:
+    seen = BedEngine()
+    for _, step in steps:
+        step(seen)
+        waiting = [
+            alarm.notified_at
+            for alarm in seen.engine.open_alarms()
+            if not alarm.acknowledged
+            and alarm.kind is not Kind.ADVISORY
+            and alarm.priority > Priority.LOW
+        ]
+        assert all((seen.now.wall - notified_at).total_seconds() < 180 for notified_at in waiting)

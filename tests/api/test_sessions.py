@@ -1,0 +1,158 @@
+"""Sessions over HTTP: how they start, what they show, how they end, and what is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.patient import repository as archive
+from tests.virtual import virtual_time
+from tests.wards import simulated_ward
+
+
+@virtual_time()
+async def test_a_session_starts_and_is_shown_at_its_bed(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start(medicines=["benzodiazepine"])
+        bed = await ward.get("/beds/bed-1")
+        assert bed["session"]["id"] == session
+        assert bed["session"]["state"] == "baseline"
+        assert bed["session"]["medicines"] == ["benzodiazepine"]
+        assert bed["simulated"] is True
+
+
+@virtual_time()
+async def test_an_occupied_bed_refuses_another_session(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        await ward.start()
+        body = {"bed": "bed-1", "patient": "P-2", "regimen": "esketamine-56", "by": "nurse.a"}
+        problem = await ward.post("/sessions", body, expect=409)
+        assert "occupied by P-017" in problem["detail"]
+        assert problem["errors"][0]["field"] == "bed"
+
+
+WRONG_BODIES: dict[str, tuple[dict[str, Any], int, str]] = {
+    "no bed of that name": ({"bed": "bed-9"}, 404, "bed-1"),
+    "no regimen of that name": ({"regimen": "aspirin"}, 422, "esketamine-84"),
+    "an age nobody has": ({"age": 200}, 422, "age"),
+    "no weight at all": ({"weight_kg": 0}, 422, "weight_kg"),
+    "a patient without a name": ({"patient": " "}, 422, "patient"),
+    "a field that is not known": ({"colour": "red"}, 422, "colour"),
+    "a weight missing where the dose needs one": (
+        {"regimen": "ketamine-iv", "weight_kg": None},
+        422,
+        "weight",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_BODIES)
+def test_a_session_is_refused_with(case: str, tmp_path: Path) -> None:
+    changes, status, named = WRONG_BODIES[case]
+
+    @virtual_time()
+    async def run() -> None:
+        async with simulated_ward(tmp_path) as ward:
+            body = {
+                "bed": "bed-1",
+                "patient": "P-1",
+                "regimen": "esketamine-84",
+                "by": "nurse.a",
+                **changes,
+            }
+            problem = await ward.post("/sessions", body, expect=status)
+            assert named in problem["detail"]
+            assert (await ward.get("/sessions"))["items"] == []
+
+    run()
+
+
+@virtual_time()
+async def test_a_clinician_may_let_the_patient_go_before_every_criterion_is_met(
+    tmp_path: Path,
+) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start()
+        against = {"clinician": "dr.b", "reason": "transferred"}
+        body = {"by": "nurse.a", "escort": True, "against_criteria": against}
+        closed = await ward.post(f"/sessions/{session}/close", body)
+        assert (closed["state"], closed["against_criteria"]) == ("closed", against)
+        late = {"product": "esketamine", "mg": 28, "by": "nurse.a"}
+        problem = await ward.post(f"/sessions/{session}/doses", late, expect=409)
+        assert "has ended; what its form lacks" in problem["detail"]
+        await ward.start()
+        again = await ward.post(f"/sessions/{session}/doses", late, expect=409)
+        assert again["detail"] == problem["detail"]
+        assert [wrong["field"] for wrong in again["errors"]] == ["session"]
+        await ward.post("/sessions/never-was/doses", late, expect=404)
+
+
+@virtual_time()
+async def test_an_ended_session_can_be_read_after_the_next_one_began(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        first = await ward.start(patient="P-1")
+        await ward.score(first, "cadss", 3)
+        await ward.post(f"/sessions/{first}/abort", {"by": "nurse.a", "reason": "unwell"})
+        second = await ward.start(patient="P-2")
+        seen = await ward.get(f"/sessions/{first}")
+        assert (seen["state"], seen["reason"], seen["scores"][0]["total"]) == (
+            "aborted",
+            "unwell",
+            3,
+        )
+        listed = await ward.get("/sessions")
+        assert [session["id"] for session in listed["items"]] == [second, first]
+
+
+@virtual_time()
+async def test_a_long_session_is_read_to_its_end(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(archive, "PAGE", 2)
+        async with simulated_ward(tmp_path) as ward:
+            first = await ward.start(patient="P-1")
+            for total in range(5):
+                await ward.score(first, "cadss", total)
+            await ward.post(f"/sessions/{first}/abort", {"by": "nurse.a", "reason": "unwell"})
+            await ward.start(patient="P-2")
+            seen = await ward.get(f"/sessions/{first}")
+            assert [score["total"] for score in seen["scores"]] == [0, 1, 2, 3, 4]
+            assert seen["state"] == "aborted"
+
+
+@virtual_time()
+async def test_sessions_come_at_most_fifty_at_once(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        await ward.get("/sessions", limit=50)
+        answer = await ward.http.get("/api/v1/sessions", params={"limit": 51})
+        assert answer.status_code == 422
+
+
+@virtual_time()
+async def test_a_trend_is_an_envelope(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start()
+        await ward.clock.sleep(600)
+        trend = await ward.get(f"/sessions/{session}/readings", vital="spo2", points=20)
+        assert trend["unit"] == "%"
+        assert 10 < len(trend["points"]) <= 20
+        assert all(90 < p["min"] <= p["max"] <= 100 for p in trend["points"])
+        assert sum(p["count"] for p in trend["points"]) > 1500
+
+
+@virtual_time()
+async def test_a_session_says_which_limits_to_draw(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start()
+        await ward.clock.sleep(180)
+        await ward.dose(session)
+        seen = await ward.get(f"/sessions/{session}")
+        drawn = {(line["vital"], line["value"], line["priority"]) for line in seen["limits"]}
+        assert {("spo2", 88.0, "high"), ("spo2", 93.0, "medium"), ("sys", 180.0, "high")} <= drawn
+        assert ("sys", seen["baseline"]["sys"] + 40, "medium") in drawn
+
+
+@virtual_time()
+async def test_a_trend_of_no_session_is_not_found(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        answer = await ward.http.get("/api/v1/sessions/none/readings?vital=spo2")
+        assert answer.status_code == 404

@@ -1,0 +1,58 @@
+"""What a driver's test module offers the conformance suite: `EXAMPLES`, one a dialect by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+
+from drivers.driver import Dialect, Driver, Option
+from drivers.registry import DRIVERS
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What a device of one dialect sends, written from its protocol page.
+
+    `frames` are of a healthy patient, in order, with some ten reports of values or more; where
+    several make one report, values change between reports and never within one.
+    `missing` are streams that say of every value that there is none, each in a way that the
+    page knows. `impossible` is one with a value that no such device prints, None where every
+    value that fits its field can be. `lasts_s` is how long `frames` take to arrive, None when
+    the device is asked.
+    """
+
+    frames: tuple[bytes, ...]
+    missing: tuple[bytes, ...]
+    impossible: bytes | None
+    lasts_s: float | None = None
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+    @property
+    def stream(self) -> bytes:
+        """All frames, as they come."""
+        return b"".join(self.frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A dialect of a driver, and its example."""
+
+    driver: Driver
+    dialect: Dialect
+    example: Example = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.driver.name}-{self.dialect.name}"
+
+
+def cases() -> list[Case]:
+    """Every dialect of every registered driver; a dialect without an example is an error."""
+    return [
+        Case(driver, dialect, _examples(driver.name)[dialect.name])
+        for driver in DRIVERS.values()
+        for dialect in driver.dialects
+    ]
+
+
+def _examples(driver: str) -> Mapping[str, Example]:
+    examples: Mapping[str, Example] = import_module(f"tests.drivers.test_{driver}").EXAMPLES
+    return examples

@@ -1,0 +1,607 @@
+"""The monitoring form of a session: what each field says, where from, and what is missing."""
+
+from collections.abc import Callable
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from monitor.patient.commands import (
+    ConfirmForm,
+    FillForm,
+    FormCommand,
+    ReopenForm,
+    SendForm,
+    about_form,
+)
+from monitor.patient.form.form import MonitoringForm, monitoring_form
+from monitor.patient.form.page import form_page
+from monitor.patient.form.provenance import Field
+from monitor.session.commands import (
+    AssignmentAction,
+    AssignNurse,
+    ClearanceScope,
+    GiveDose,
+    InfusionAction,
+    Override,
+    RecordClearance,
+    RecordPreparation,
+    RecordScore,
+    RecordSymptom,
+    Refused,
+    RetractRecord,
+    StartSession,
+)
+from monitor.session.coverage import Coverage, Span
+from monitor.session.history import SessionHistory
+from tests.monitor.builders import REGIMENS, START, Bedside, bed
+from tests.monitor.sessions import account, covered, field, form_of, later, treated
+
+
+@pytest.fixture(scope="module")
+def whole() -> SessionHistory:
+    """A session without anything amiss."""
+    return account(treated())
+
+
+@pytest.fixture(scope="module")
+def unlabelled() -> SessionHistory:
+    """A session whose doses have no lot number."""
+    return account(treated(lot=None))
+
+
+def told(change: Callable[[Bedside], object], minutes: float = 30) -> MonitoringForm:
+    """The form of a session still open, after a dose, a change and some time."""
+    side = bed().with_session().prepared().with_baseline().minutes(1).dosed()
+    side.minutes(10)
+    change(side)
+    side.minutes(minutes)
+    return form_of(account(side))
+
+
+# ── a whole session ─────────────────────────────────────────────────────────────────────
+
+WORDS = {
+    "treatment_date": "2026-01-05, first dose 08:01",
+    "medicines": "none",
+    "doses": "lot A123; 84 mg in all",
+    "acceptable_before": "yes",
+    "pressures": "before the dose: 132/84 at 08:00 (1 min before); at 40 min: 132/84",
+    "minutes_monitored": "140 min: 08:01 to",
+    "ready_at": "proposed",
+    "acceptable_after": "yes",
+    "oximetry": "lowest 91 %, no gap",
+    "sedation": "yes: MOAA/S 3; from 08:21 (20 min), over 08:51 (50 min)",
+    "dissociation": "yes: CADSS 31; from 08:21 (20 min), over 08:51 (50 min)",
+    "respiratory_depression": "no",
+    "serious_events": "none",
+    "watched_by": "nurse.a from 08:00",
+    "discharge": "No driving or operating machinery for 24 hours",
+    "signed_by": "session ended by nurse.a",
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_field_says_what_was_so(whole: SessionHistory, name: str) -> None:
+    assert WORDS[name] in field(form_of(whole), name).text
+
+
+def test_every_value_says_where_it_is_from(whole: SessionHistory) -> None:
+    for one in form_of(whole).fields:
+        assert (one.value is None) != bool(one.sources), one.name
+
+
+def test_what_the_session_cannot_know_is_missing(whole: SessionHistory) -> None:
+    assert form_of(whole).missing == (
+        "whether this was the first treatment: it is not known",
+        "when the patient could have left: a person confirms it",
+    )
+
+
+def test_the_form_is_due_seven_days_after_the_treatment(whole: SessionHistory) -> None:
+    made = form_of(whole, START.wall + timedelta(days=9))
+    assert str(made.due_on) == "2026-01-12"
+    assert made.days_left == -2
+
+
+def test_a_day_is_one_of_the_sites_time_zone(whole: SessionHistory) -> None:
+    made = monitoring_form(whole, covered(whole), START.wall, ZoneInfo("Pacific/Honolulu"))
+    assert str(made.treated_on) == "2026-01-04"
+    assert "22:01" in field(made, "treatment_date").text
+
+
+def test_could_have_left_is_proposed_with_its_evidence(whole: SessionHistory) -> None:
+    ready = field(form_of(whole), "ready_at")
+    assert ready.value["state"] == "proposed"
+    unmet = {c["name"] for c in ready.value["criteria"] if not c["met"]}
+    assert unmet <= {"window-over", "escort"}
+    assert "spo2" in {c["name"] for c in ready.value["criteria"]}
+
+
+def test_a_pressure_says_which_device_and_which_record(whole: SessionHistory) -> None:
+    pressures = field(form_of(whole), "pressures")
+    assert {source.device for source in pressures.sources} == {"cuff"}
+    assert pressures.value["at_40"]["id"] in {source.id for source in pressures.sources}
+
+
+# ── one thing or another ────────────────────────────────────────────────────────────────
+
+
+def test_opioids_are_named_apart() -> None:
+    medicines = ("Morphine 10 mg", "lorazepam")
+    made = told(lambda side: side.asks(RecordPreparation(medicines, None, "nurse.b")))
+    found = field(made, "medicines")
+    assert found.value == {
+        "taken": True,
+        "names": ["Morphine 10 mg", "lorazepam"],
+        "opioids": ["Morphine 10 mg"],
+    }
+    assert found.sources[0].by == "nurse.b"
+
+
+def test_medicines_that_nobody_asked_about_are_missing() -> None:
+    side = bed().asks(
+        StartSession("s-1", "P", 44, 71, REGIMENS["esketamine-56"], None, "nurse.a", number=1)
+    )
+    found = field(form_of(account(side.with_baseline().dosed(28))), "medicines")
+    assert (found.value, bool(found.missing)) == (None, True)
+
+
+@pytest.mark.parametrize(("number", "first"), [(1, True), (2, False)])
+def test_the_first_treatment_is_the_first_session(number: int, first: bool) -> None:
+    regimen = REGIMENS["esketamine-56"]
+    side = bed().asks(StartSession("s-1", "P", 44, 71, regimen, (), "nurse.a", number=number))
+    assert field(form_of(account(side)), "first_treatment").value["first"] is first
+
+
+def test_a_corrected_dose_shows_both_values() -> None:
+    def correct(side: Bedside) -> None:
+        dose = side.session.doses[0]
+        side.asks(GiveDose("esketamine", 84, "B777", "nurse.b", corrects=dose.id))
+
+    doses = field(told(correct), "doses")
+    assert "lot B777" in doses.text
+    (source,) = doses.sources
+    assert source.by == "nurse.b"
+    assert [(c.was.by, c.by) for c in source.supersedes] == [("nurse.a", "nurse.b")]
+
+
+def test_a_twice_corrected_dose_shows_all_three_values() -> None:
+    def correct(side: Bedside) -> None:
+        for lot in ("B", "C"):
+            dose = side.session.doses[0]
+            side.asks(GiveDose("esketamine", 84, lot, "nurse.b", corrects=dose.id))
+
+    (source,) = field(told(correct), "doses").sources
+    assert [getattr(c.was, "lot", None) for c in source.supersedes] == ["B", "A123"]
+
+
+def test_each_dose_without_a_lot_number_is_named(unlabelled: SessionHistory) -> None:
+    made = form_of(unlabelled)
+    assert [words for words in made.missing if "lot" in words] == [
+        "lot number of the dose at 08:01",
+        "lot number of the dose at 08:06",
+        "lot number of the dose at 08:11",
+    ]
+
+
+def test_a_dose_past_the_gate_was_not_acceptable() -> None:
+    side = bed().with_session().dosed(override=Override("dr.b", "urgent"))
+    found = field(form_of(account(side)), "acceptable_before")
+    assert found.value["acceptable"] is False
+    assert "dr.b: urgent" in found.text
+
+
+def test_a_clinicians_decision_makes_a_pressure_acceptable() -> None:
+    side = bed().with_session().with_baseline(150, 92)
+    side.asks(
+        RecordClearance(ClearanceScope.PRE_DOSE, "dr.b", "known hypertension", "nurse.a")
+    ).dosed(28)
+    found = field(form_of(account(side)), "acceptable_before")
+    assert found.value["acceptable"] is True
+    assert "dr.b decided on 150/92: known hypertension" in found.text
+
+
+def test_a_pressure_far_from_40_minutes_says_so() -> None:
+    side = bed().with_session().with_baseline()
+    side.pressure = None
+    side.minutes(1).dosed().minutes(12).typed(140, 80)
+    found = field(form_of(account(side)), "pressures")
+    assert found.value["off_min"] == -28
+    assert found.missing == ("pressure at 40 min: the nearest is 28 min away",)
+
+
+def test_without_any_pressure_none_is_made_up() -> None:
+    side = bed().with_session()
+    side.pressure = None
+    found = field(form_of(account(side.dosed())), "pressures")
+    assert (found.value, found.sources, len(found.missing)) == (None, (), 3)
+
+
+GAPS = {
+    "none": ((), True),
+    "a minute": (((20, 21),), True),
+    "three minutes": (((20, 23),), False),
+}
+
+
+@pytest.mark.parametrize("case", GAPS)
+def test_oximetry_is_continuous_without_a_longer_gap(whole: SessionHistory, case: str) -> None:
+    gaps, continuous = GAPS[case]
+    found = field(form_of(whole, coverage=covered(whole, *gaps)), "oximetry")
+    assert found.value["continuous"] is continuous
+
+
+def test_oximetry_that_began_late_and_ended_early_has_two_gaps(whole: SessionHistory) -> None:
+    first, ended = whole.session.first_dose_at, whole.session.ended_at
+    assert first is not None
+    assert ended is not None
+    span = Span(first + timedelta(minutes=5), ended - timedelta(minutes=7), 91, 100)
+    found = field(form_of(whole, coverage=Coverage(("oximeter",), (span,))), "oximetry")
+    assert "2 gaps, 12 min in all" in found.text
+
+
+def test_oximetry_that_never_was_is_missing(whole: SessionHistory) -> None:
+    found = field(form_of(whole, coverage=Coverage()), "oximetry")
+    assert found.missing == ("pulse oximetry: no reading since the first dose",)
+
+
+def test_sedation_that_was_not_scored_is_missing_and_not_absent() -> None:
+    found = field(told(lambda side: None), "sedation")
+    assert (found.value, bool(found.missing)) == (None, True)
+
+
+def test_dissociation_that_is_not_over_says_so() -> None:
+    found = field(told(lambda side: side.scored(cadss=12)), "dissociation")
+    assert found.value["over_at"] is None
+    assert found.missing == ("dissociation: when it was over",)
+
+
+def test_sedation_that_came_again_is_over_after_the_last_time() -> None:
+    def come_and_go(side: Bedside) -> None:
+        for moaas in (3, 5, 4, 5):
+            side.scored(moaas=moaas).minutes(5)
+
+    found = field(told(come_and_go), "sedation")
+    assert found.text == "yes: MOAA/S 3; from 08:11 (10 min), over 08:26 (25 min)"
+
+
+def test_respiratory_depression_is_seen_by_its_alarms() -> None:
+    made = told(lambda side: side.spo2(85, for_s=40).spo2(97))
+    found = field(made, "respiratory_depression")
+    assert found.value["onset_at"] < found.value["over_at"]
+    assert "SpO2 85 %" in found.value["worst"]
+    assert all(source.id for source in found.sources)
+
+
+def test_respiratory_depression_at_the_end_was_not_seen_to_be_over() -> None:
+    side = bed().with_session().prepared().with_baseline().minutes(1).dosed().minutes(5)
+    side.spo2(85, for_s=40).closed(against=("dr.b", "to the ward"))
+    found = field(form_of(account(side)), "respiratory_depression")
+    assert (found.value["occurred"], found.value["over_at"]) == (True, None)
+
+
+SERIOUS: dict[str, tuple[Callable[[Bedside], object], bool]] = {
+    "marked as serious": (
+        lambda side: side.asks(RecordSymptom("vomiting", 3, "nurse.a", serious=True)),
+        True,
+    ),
+    "a seizure": (lambda side: side.symptom("seizure", 3), True),
+    "a loss of consciousness": (lambda side: side.symptom("loss-of-consciousness", 1), True),
+    "no answer to pain": (lambda side: side.scored(moaas=0), True),
+    "a symptom like others": (lambda side: side.symptom("vomiting", 3), False),
+    "no seizure": (lambda side: side.symptom("seizure", 0), False),
+}
+
+
+@pytest.mark.parametrize("case", SERIOUS)
+def test_what_is_serious(case: str) -> None:
+    change, serious = SERIOUS[case]
+    found = field(told(change, minutes=1), "serious_events")
+    assert bool(found.value) is serious
+    assert found.sources
+
+
+def test_who_watched_is_told_in_turns() -> None:
+    def change_over(side: Bedside) -> None:
+        side.asks(AssignNurse(AssignmentAction.TAKE_OVER, "nurse.b")).minutes(10)
+        side.asks(AssignNurse(AssignmentAction.LEAVE, "nurse.b"))
+
+    found = field(told(change_over), "watched_by")
+    assert found.text == "nurse.a from 08:00; nurse.b from 08:11; nobody from 08:21"
+
+
+def test_an_aborted_session_has_a_form_that_lacks_what_nobody_judged() -> None:
+    side = bed().with_session().prepared().with_baseline().minutes(1).dosed().minutes(9)
+    made = form_of(account(side.aborted()))
+    assert field(made, "minutes_monitored").value == 9
+    assert [
+        name for name in ("acceptable_after", "discharge") if not field(made, name).missing
+    ] == []
+
+
+def test_leaving_against_criteria_is_said() -> None:
+    side = bed().with_session().prepared().with_baseline().minutes(1).dosed().minutes(9)
+    made = form_of(account(side.closed(against=("dr.b", "to the ward"))))
+    assert "left against criteria, dr.b: to the ward" in field(made, "acceptable_after").text
+    assert field(made, "ready_at").text == "not before leaving, proposed"
+
+
+def test_an_infusion_is_told_from_start_to_end() -> None:
+    side = bed().with_session("ketamine-iv").with_baseline().infusion(InfusionAction.START)
+    side.minutes(40).infusion(InfusionAction.END)
+    doses = field(form_of(account(side)), "doses")
+    assert doses.text == "infusion 08:00 to 08:40, 35.5 mg planned"
+    assert len(doses.sources) == 2
+    assert doses.missing == ("mg and lot number of the infusion: no dose was recorded",)
+
+
+def test_the_pressure_at_40_minutes_is_of_the_time_an_infusion_ran() -> None:
+    side = bed().with_session("ketamine-iv").with_baseline().infusion(InfusionAction.START)
+    side.minutes(20).infusion(InfusionAction.PAUSE).minutes(5).infusion(InfusionAction.RESUME)
+    side.minutes(20).measured(150, 90).infusion(InfusionAction.END).minutes(40).measured(120, 80)
+    pressures = field(form_of(account(side)), "pressures")
+    assert (pressures.value["at_40"]["sys"], pressures.value["off_min"]) == (150, 0)
+
+
+def test_a_session_without_a_dose_has_no_form_due() -> None:
+    made = form_of(account(bed().with_session().aborted()))
+    assert (made.due_on, made.days_left, made.state) == (None, None, "draft")
+    assert made.missing == ("no dose was given: no form is due",)
+
+
+def test_a_clock_that_was_set_moves_everything_alike(whole: SessionHistory) -> None:
+    side = bed().with_session().prepared().with_baseline().minutes(1).dosed()
+    side.minutes(9).spo2(85, for_s=40).spo2(97, for_s=60).wall_steps(3600).minutes(5)
+    made = form_of(account(side))
+    assert "first dose 09:01" in field(made, "treatment_date").text
+    assert "from 09:10 (9 min)" in field(made, "respiratory_depression").text
+
+
+# ── what a person says afterwards ───────────────────────────────────────────────────────
+
+
+def after(whole: SessionHistory, *commands: FormCommand) -> MonitoringForm:
+    """The form after `commands`."""
+    for command in commands:
+        whole = later(whole, about_form(form_of(whole), command))
+    return form_of(whole)
+
+
+def refused(whole: SessionHistory, *commands: FormCommand) -> Refused:
+    """Why the last of `commands` is refused."""
+    for command in commands[:-1]:
+        whole = later(whole, about_form(form_of(whole), command))
+    with pytest.raises(Refused) as error:
+        about_form(form_of(whole), commands[-1])
+    return error.value
+
+
+CONFIRMED = ConfirmForm("nurse.a")
+NEW = FillForm("first_treatment", True, "nurse.a")
+
+
+def test_what_is_proposed_can_be_confirmed(whole: SessionHistory) -> None:
+    ready = field(after(whole, CONFIRMED), "ready_at")
+    assert (ready.value["state"], ready.missing) == ("confirmed", ())
+    assert ready.sources[-1].by == "nurse.a"
+
+
+def test_what_is_proposed_can_be_changed_with_a_reason(whole: SessionHistory) -> None:
+    at = START.wall + timedelta(minutes=110)
+    ready = field(after(whole, ConfirmForm("dr.b", at, "unsteady")), "ready_at")
+    assert ready.value["state"] == "changed"
+    assert ready.value["at"] == "2026-01-05T09:50:00.000Z"
+    assert ready.value["proposed"] != ready.value["at"]
+    assert "unsteady" in ready.text
+
+
+def test_a_form_is_complete_when_nothing_is_missing(whole: SessionHistory) -> None:
+    made = after(whole, CONFIRMED, NEW)
+    assert (made.state, made.missing) == ("complete", ())
+
+
+def test_a_sent_form_says_by_whom_and_is_not_due(whole: SessionHistory) -> None:
+    made = after(whole, CONFIRMED, NEW, SendForm("nurse.b", "fax"))
+    assert (made.state, made.days_left) == ("sent", None)
+    assert made.sent is not None
+    assert made.sent["by"] == "nurse.b"
+    assert "marked as sent by nurse.b" in field(made, "signed_by").text
+
+
+def test_an_incomplete_form_is_sent_with_a_reason(whole: SessionHistory) -> None:
+    made = after(whole, SendForm("nurse.b", reason="the patient moved away"))
+    assert made.sent is not None
+    assert len(made.sent["missing"]) == 2
+
+
+def test_a_form_that_was_not_sent_after_all_is_due_again(whole: SessionHistory) -> None:
+    sent = SendForm("nurse.b", reason="late")
+    made = after(whole, sent, ReopenForm("nurse.b", "wrong patient"))
+    assert (made.state, made.days_left) == ("draft", 5)
+
+
+def test_a_lot_that_was_left_out_is_filled_in(unlabelled: SessionHistory) -> None:
+    dose = unlabelled.session.doses[0].id
+    made = after(unlabelled, FillForm("lot", "A9", "nurse.b", record=dose))
+    doses = field(made, "doses")
+    assert doses.value["doses"][0]["lot"] == "A9"
+    assert (doses.sources[-1].by, len(doses.missing)) == ("nurse.b", 2)
+
+
+def test_medicines_and_first_treatment_are_filled_in(whole: SessionHistory) -> None:
+    said = FillForm("medicines", ("codeine",), "nurse.b", reason="told later")
+    made = after(whole, said, FillForm("first_treatment", False, "nurse.b"))
+    assert field(made, "medicines").value["opioids"] == ["codeine"]
+    assert field(made, "first_treatment").text == "no"
+
+
+def test_what_was_filled_in_before_stays_in_sight(unlabelled: SessionHistory) -> None:
+    dose = unlabelled.session.doses[0].id
+    made = after(
+        unlabelled,
+        FillForm("lot", "A9", "nurse.b", record=dose),
+        FillForm("lot", "A7", "nurse.c", record=dose, reason="misread"),
+        FillForm("lot", "A6", "nurse.d", record=dose, reason="misread again"),
+        FillForm("medicines", ("codeine",), "nurse.b", reason="told later"),
+        FillForm("medicines", (), "nurse.c", reason="mixed up"),
+        FillForm("first_treatment", False, "nurse.b"),
+        FillForm("first_treatment", True, "nurse.b", reason="asked"),
+    )
+    said = [source.what for source in field(made, "doses").sources]
+    assert [what.partition(", before: ")[2] for what in said[-3:]] == ["", "A7 (misread)", "A9"]
+    said = [source.what for source in field(made, "medicines").sources]
+    assert said[:3] == ["asked", "asked, before: codeine (told later)", "asked, before: none"]
+    assert [source.what for source in field(made, "first_treatment").sources][-2:] == [
+        "filled in",
+        "filled in, before: no",
+    ]
+
+
+def test_a_minute_that_was_confirmed_before_stays_in_sight(whole: SessionHistory) -> None:
+    at = START.wall + timedelta(minutes=110)
+    never = ConfirmForm("nurse.c", None, "never well")
+    made = after(whole, CONFIRMED, ConfirmForm("dr.b", at, "unsteady"), never)
+    said = [source.what for source in field(made, "ready_at").sources[-2:]]
+    assert said[0].endswith(", before: 09:50 (unsteady)")
+    assert ", before: 0" in said[1]
+
+
+def test_a_minute_before_a_later_dose_is_not_proposed() -> None:
+    side = bed().with_session().prepared().with_baseline().minutes(1).dosed(28).minutes(8)
+    side.scored(cadss=0, moaas=5).measured(120, 78).spo2(98, for_s=16 * 60).measured(121, 78)
+    side.scored(cadss=0, moaas=5).wait(1)
+    assert side.session.criteria_met_at is not None
+    ready = field(form_of(account(side.dosed(28).minutes(1))), "ready_at")
+    assert (ready.value["at"], ready.value["criteria"]) == (None, [])
+
+
+def test_the_same_again_changes_nothing(whole: SessionHistory) -> None:
+    done = later(whole, about_form(form_of(whole), CONFIRMED))
+    assert about_form(form_of(done), CONFIRMED) == []
+
+
+EARLY, LATE = START.wall, START.wall + timedelta(hours=9)
+REFUSED: dict[str, tuple[tuple[FormCommand, ...], str | None, str]] = {
+    "another time without a reason": (
+        (ConfirmForm("n", START.wall + timedelta(minutes=99)),),
+        "reason",
+        "differs",
+    ),
+    "a time before the dose": ((ConfirmForm("n", EARLY, "why"),), "ready_at", "first dose"),
+    "a time after the end": ((ConfirmForm("n", LATE, "why"),), "ready_at", "session's end"),
+    "a second person": ((CONFIRMED, ConfirmForm("nurse.b")), "reason", "nurse.a has confirmed"),
+    "something missing": ((SendForm("n"),), "reason", "the form lacks: whether this was"),
+    "a form sent already": (
+        (SendForm("nurse.b", reason="late"), SendForm("n", reason="late")),
+        None,
+        "nurse.b marked it",
+    ),
+    "a form confirmed after it was sent": (
+        (SendForm("nurse.b", reason="late"), CONFIRMED),
+        None,
+        "reopen it first",
+    ),
+    "a form that was not sent": ((ReopenForm("n", "why"),), None, "not marked as sent"),
+    "a lot of no dose": ((FillForm("lot", "A1", "n", record="x"),), "record", "a lot is of a dose"),
+    "a lot without a dose": ((FillForm("lot", "A1", "n"),), "record", "a lot is of a dose"),
+    "a field nobody fills": ((FillForm("weather", "A1", "n"),), "field", "field is one of"),
+    "a list for a lot": ((FillForm("lot", ("A1",), "n"),), "value", "a lot number"),
+    "words for medicines": ((FillForm("medicines", "A1", "n"),), "value", "a list of names"),
+    "medicines replaced without a reason": (
+        (FillForm("medicines", ("x",), "n"),),
+        "reason",
+        "is there already",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_form_refuses(whole: SessionHistory, case: str) -> None:
+    commands, at_fault, words = REFUSED[case]
+    error = refused(whole, *commands)
+    assert error.field == at_fault
+    assert words in str(error)
+
+
+@pytest.mark.parametrize("command", [CONFIRMED, NEW, SendForm("n", reason="why")])
+def test_nothing_is_written_on_the_form_of_an_open_session(command: FormCommand) -> None:
+    side = bed().with_session().dosed()
+    assert "still open" in str(refused(account(side), command))
+
+
+def test_a_session_without_a_dose_has_no_form_to_write_on() -> None:
+    side = bed().with_session().aborted()
+    assert "no dose" in str(refused(account(side), CONFIRMED))
+
+
+# ── printed ─────────────────────────────────────────────────────────────────────────────
+
+EVIL = '<script>alert("1")</script>'
+
+
+def printed(made: MonitoringForm) -> str:
+    return form_page(made, START.wall, UTC)
+
+
+def test_whatever_people_wrote_is_escaped() -> None:
+    side = bed().with_session().prepared().with_baseline().minutes(1)
+    side.asks(GiveDose("esketamine", 28, EVIL, EVIL)).minutes(5)
+    side.asks(RecordSymptom("seizure", 3, EVIL, EVIL)).typed(150, 80)
+    side.asks(RetractRecord(side.session.pressures[-1].id, EVIL, EVIL))
+    side.closed(against=(EVIL, EVIL))
+    text = printed(form_of(account(side)))
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") >= 6
+
+
+def test_the_page_names_what_is_missing_and_what_it_is_not(whole: SessionHistory) -> None:
+    text = printed(form_of(whole))
+    assert "<li>when the patient could have left: a person confirms it</li>" in text
+    assert "due by 2026-01-12 (7 days left)" in text
+    assert "Not a certified medical device" in " ".join(text.split())
+
+
+def test_a_complete_page_has_no_box_of_what_is_missing(whole: SessionHistory) -> None:
+    text = printed(after(whole, CONFIRMED, NEW))
+    assert 'class="missing"' not in text
+    assert ">complete<" in text
+
+
+def test_the_page_needs_nothing_from_elsewhere(whole: SessionHistory) -> None:
+    text = printed(form_of(whole))
+    assert [word for word in ("src=", "href=", "url(", "<script", "@import") if word in text] == []
+
+
+def test_a_page_in_simulated_time_says_so(whole: SessionHistory) -> None:
+    assert "SIMULATED TIME" in form_page(form_of(whole), START.wall, UTC, simulated=True)
+    assert "SIMULATED TIME" not in printed(form_of(whole))
+
+
+def test_a_score_of_before_is_not_dated_by_the_session(whole: SessionHistory) -> None:
+    side = bed().with_session().prepared().with_baseline().minutes(1).dosed().minutes(5)
+    at = side.now.wall - timedelta(minutes=3)
+    side.asks(RecordScore("moaas", 4, None, "nurse.a", at))
+    (source,) = field(form_of(account(side)), "sedation").sources
+    assert source.written_at is not None
+    assert source.written_at - source.at == timedelta(minutes=3)
+
+
+def test_a_field_is_found_by_its_name(whole: SessionHistory) -> None:
+    names = [one.name for one in form_of(whole).fields]
+    assert len(names) == len(set(names)) == 17
+
+
+def test_a_fields_json_has_its_sources(whole: SessionHistory) -> None:
+    found: Field = field(form_of(whole), "pressures")
+    shown = found.as_json()
+    assert shown["sources"][0]["device"] == "cuff"
+    assert shown["sources"][0]["at"].endswith("Z")
+
+
+def test_a_pause_of_the_sound_is_no_alarm_of_the_session() -> None:
+    side = treated(ended=False).spo2(85, for_s=15).quieted().wait(1)
+    assert side.types("alarm.audio") == ["alarm.audio-paused"]
+    found = account(side.acknowledged("spo2.very-low").closed(against=("dr.b", "tired")))
+    assert "spo2.very-low" in {span.rule for span in found.alarms()}
+    assert "SpO2" in field(form_of(found), "respiratory_depression").text

@@ -1,0 +1,316 @@
+"""A patient's course: its sessions in short, what is next, what is to be asked."""
+
+from datetime import UTC, date, timedelta
+from typing import Any
+
+import pytest
+
+from monitor.patient.commands import (
+    PatientCommand,
+    Reassess,
+    RecordLongTermCheck,
+    RecordResponse,
+    RetractPatientRecord,
+    about_patient,
+)
+from monitor.patient.session_summary import SessionSummary, session_summaries, summarise
+from monitor.patient.treatment_course import TreatmentCourse, treatment_course
+from monitor.session.commands import Refused
+from monitor.session.events import Event
+from monitor.session.history import SessionHistory
+from tests.monitor.builders import START
+from tests.monitor.sessions import (
+    aborted,
+    account,
+    closed,
+    given,
+    pressed,
+    scored,
+    told,
+    treated,
+    treatments,
+    written,
+)
+
+FIRST = START.wall.date()
+
+
+def day(n: int) -> date:
+    """The day `n` days after the first session's."""
+    return FIRST + timedelta(days=n)
+
+
+def at(accounts: list[SessionHistory], on: float, *entries: Event) -> TreatmentCourse:
+    """The course as it is on that day."""
+    return treatment_course(accounts, entries, START.wall + timedelta(days=on), UTC)
+
+
+def entry(command: PatientCommand, on: float, n: int = 1) -> Event:
+    """What that command writes down on that day."""
+    now = START.wall + timedelta(days=on)
+    return written(about_patient("P-017", [], command, now), None, now, n)[0]
+
+
+def of(*happened: Any) -> SessionSummary:
+    found = SessionHistory.of_type(told(1, 0, *happened))
+    assert found is not None
+    return summarise(found, 1, UTC)
+
+
+# ── a session in short ──────────────────────────────────────────────────────────────────
+
+
+def test_a_whole_session_in_short() -> None:
+    found = summarise(account(treated()), 1, UTC).as_json()
+    assert found["rise"] == {"sys": 0.0, "at_min": found["rise"]["at_min"]}
+    assert found["cadss"] == {"most": 31, "over_min": 50}
+    assert (found["moaas"], found["given_mg"]) == (3, 84)
+    assert found["criteria_met_min"] < found["ready_min"] <= found["ended_min"]
+    rules = {alarm["rule"]: alarm["priority"] for alarm in found["alarms"]}
+    assert rules == {"dissociation.marked": "medium", "news2.raised": "medium"}
+
+
+def test_the_rise_is_the_highest_over_the_baseline_and_when() -> None:
+    found = of(pressed(1, 120), given(10), pressed(30, 150), pressed(52, 163), pressed(90, 125))
+    assert (found.rise, found.rise_at_min) == (43, 42)
+
+
+def test_without_a_baseline_there_is_no_rise() -> None:
+    assert of(given(10), pressed(30, 150)).rise is None
+
+
+def test_cadss_is_over_when_it_stays_over() -> None:
+    found = of(
+        given(10), scored(50, "cadss", 20), scored(60, "cadss", 3), scored(70, "cadss", 6),
+        scored(95, "cadss", 4),
+    )  # fmt: skip
+    assert (found.cadss, found.cadss_over_min) == (20, 85)
+
+
+def test_cadss_that_is_not_over_has_no_end() -> None:
+    found = of(given(10), scored(50, "cadss", 20))
+    assert (found.cadss, found.cadss_over_min) == (20, None)
+
+
+def test_readiness_that_was_withdrawn_does_not_count() -> None:
+    ready: Any = (130.0, "session.ready", {})
+    not_ready: Any = (135.0, "session.ready-withdrawn", {"unmet": []})
+    assert of(given(10), ready, not_ready).ready_min is None
+    assert of(given(10), ready, not_ready, (140.0, "session.ready", {})).ready_min == 130
+
+
+def test_what_was_out_of_the_ordinary_is_told() -> None:
+    override = {"clinician": "dr.b", "reason": "urgent"}
+    symptoms = [
+        (20.0, "symptom.recorded", {"name": name, "grade": grade, "by": "n"})
+        for name, grade in (("nausea", 1), ("nausea", 3), ("nausea", 0), ("headache", 1))
+    ]
+    found = of(given(10, override=override), *symptoms, closed(60, {**override, "reason": "late"}))
+    assert found.interventions == (
+        "nausea, severe",
+        "dose given past the gate, dr.b: urgent",
+        "left against criteria, dr.b: late",
+    )
+
+
+def test_a_calm_session_needed_nothing() -> None:
+    assert of(given(10), closed()).interventions == ()
+
+
+def test_an_infusion_gives_what_is_planned_by_weight() -> None:
+    begun = (5.0, "infusion.started", {"by": "n"})
+    found = SessionHistory.of_type(told(1, 0, begun, regimen="ketamine-iv"))
+    assert found is not None
+    assert summarise(found, 1, UTC).given_mg == 35.5
+
+
+def test_a_session_without_a_dose_is_not_counted() -> None:
+    events = [
+        told(1, 0, given(), closed()),
+        told(2, 2, aborted()),
+        told(3, 4, given(), aborted(60)),
+    ]
+    accounts = [found for one in events if (found := SessionHistory.of_type(one)) is not None]
+    assert [one.number for one in session_summaries(accounts, UTC)] == [1, None, 2]
+
+
+# ── where it is, and what is next ───────────────────────────────────────────────────────
+
+NEXT: dict[str, tuple[tuple[float, ...], tuple[int, int]]] = {
+    "the second of the first week": ((0,), (1, 6)),
+    "after both of the first week": ((0, 3), (7, 13)),
+    "after one on the last day of a week": ((0, 6), (7, 13)),
+    "after one alone on the last day of a week": ((13,), (0, 0)),
+    "in the last week of induction": ((0, 21), (22, 27)),
+    "the first weekly one": ((0, 21, 24), (28, 34)),
+    "the next weekly one": ((0, 28), (35, 41)),
+    "the first of maintenance": ((0, 49), (56, 69)),
+    "every week or every two": ((0, 56), (63, 76)),
+}
+
+
+@pytest.mark.parametrize("case", NEXT)
+def test_the_next_session_falls(case: str) -> None:
+    days, expected = NEXT[case]
+    if len(days) == 1 and days[0]:
+        days, expected = (0, 7, days[0]), (14, 20)
+    found = at(treatments(*days), days[-1]).next
+    assert found is not None
+    assert (found.start, found.end) == (day(expected[0]), day(expected[1]))
+
+
+PHASES = {
+    0: "induction",
+    27: "induction",
+    28: "weekly",
+    55: "weekly",
+    56: "maintenance",
+    700: "maintenance",
+}
+
+
+@pytest.mark.parametrize("today", PHASES)
+def test_the_phase_is_of_the_week(today: int) -> None:
+    found = at(treatments(0), today).as_json()
+    assert (found["phase"], found["week"]) == (PHASES[today], today // 7 + 1)
+
+
+def test_before_the_first_dose_nothing_is_planned() -> None:
+    begun = SessionHistory.of_type(told(1, 0))
+    assert begun is not None
+    found = at([begun], 0).as_json()
+    assert (found["number"], found["next"], found["phase"]) == (0, None, None)
+    assert found["reassessment"]["due_on"] is None
+    assert [one["due_on"] for one in found["responses"]] == ["2026-01-05", "2026-01-05"]
+
+
+def test_a_regimen_without_phases_plans_nothing() -> None:
+    plain = told(1, 0, given(), closed())
+    plain[0].payload["regimen"].update(phase=[])
+    found = SessionHistory.of_type(plain)
+    assert found is not None
+    assert at([found], 0).next is None
+
+
+# ── what is to be asked ─────────────────────────────────────────────────────────────────
+
+REASSESSED: dict[str, tuple[float | None, int]] = {
+    "at the end of induction": (None, 28),
+    "not before its last week": (20, 28),
+    "in its last week": (21, 21 + 90),
+    "and every 90 days": (40, 40 + 90),
+}
+
+
+@pytest.mark.parametrize("case", REASSESSED)
+def test_the_indication_is_reassessed(case: str) -> None:
+    done, due = REASSESSED[case]
+    entries = [] if done is None else [entry(Reassess("continue", "dr.b", "well"), done)]
+    assert at(treatments(0), 41, *entries).reassess_on == day(due)
+
+
+def test_a_course_that_was_stopped_has_no_next_session() -> None:
+    stop = entry(Reassess("stop", "dr.b", "no response"), 28)
+    found = at(treatments(0, 3), 29, stop).as_json()
+    assert (found["next"], found["reassessment"]["due_on"]) == (None, None)
+    assert found["stopped"]["reason"] == "no response"
+
+
+def test_a_session_after_a_stop_goes_on_and_is_said() -> None:
+    stop = entry(Reassess("stop", "dr.b", "no response"), 28)
+    found = at(treatments(0, 30), 31, stop).as_json()
+    assert found["stopped"] is None
+    assert found["next"] is not None
+    assert "session 2 came after it was decided to stop on 2026-02-02" in found["remarks"]
+
+
+def test_responses_say_how_far_they_have_come() -> None:
+    entries = [
+        entry(RecordResponse("phq-9", total, "n"), on, on) for total, on in ((19, 0), (9, 25))
+    ]
+    phq, madrs = at(treatments(0), 26, *entries).as_json()["responses"]
+    assert (phq["first"]["total"], phq["last"]["total"], phq["change"]) == (19, 9, -10)
+    assert phq["due_on"] == day(28).isoformat()
+    assert (madrs["last"], madrs["due_on"]) == (None, FIRST.isoformat())
+
+
+def test_long_term_questions_come_up_again() -> None:
+    asked = entry(RecordLongTermCheck("misuse", "none", "n"), 20)
+    found = {one["prompt"]: one for one in at(treatments(0), 21, asked).as_json()["prompts"]}
+    assert found["misuse"]["due_on"] == day(50).isoformat()
+    assert found["misuse"]["last"]["finding"] == "none"
+    assert (found["urinary"]["due_on"], found["urinary"]["last"]) == (day(90).isoformat(), None)
+
+
+def test_an_entry_counts_for_the_day_it_was_and_not_the_day_it_was_written() -> None:
+    late = RecordLongTermCheck("misuse", "none", "n", START.wall + timedelta(days=4))
+    found = at(treatments(0), 21, entry(late, 20)).as_json()["prompts"][2]
+    assert found["due_on"] == day(34).isoformat()
+
+
+# ── what is out of step ─────────────────────────────────────────────────────────────────
+
+REMARKS: dict[str, tuple[tuple[float, ...], float, list[str]]] = {
+    "as planned": ((0, 3, 7, 10), 11, []),
+    "too many in a week": ((0, 2, 4), 5, ["3 sessions in week 1: 2 planned"]),
+    "a gap": ((0, 3, 20), 20, ["17 days from session 2 to 3: planned until 2026-01-18"]),
+    "overdue": ((0, 3), 14, ["the next session was planned until 2026-01-18"]),
+    "not yet overdue": ((0, 3), 13, []),
+    "too many in maintenance, after a long time without": (
+        (0, 56, 58),
+        58,
+        [
+            "2 sessions in week 9: 1 planned",
+            "56 days from session 1 to 2: planned until 2026-01-11",
+            "the indication was to be reassessed by 2026-02-02",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REMARKS)
+def test_a_course_says_what_is_out_of_step(case: str) -> None:
+    days, today, expected = REMARKS[case]
+    assert list(at(treatments(*days), today).remarks()) == expected
+
+
+# ── what is written down ────────────────────────────────────────────────────────────────
+
+REFUSED: dict[str, tuple[PatientCommand, str]] = {
+    "a PHQ-9 of 28": (RecordResponse("phq-9", 28, "n"), "total"),
+    "a PHQ-9 under 0": (RecordResponse("phq-9", -1, "n"), "total"),
+    "a MADRS of 61": (RecordResponse("madrs", 61, "n"), "total"),
+    "another scale": (RecordResponse("gad-7", 3, "n"), "scale"),
+    "another question": (RecordLongTermCheck("weather", "fine", "n"), "prompt"),
+    "another decision": (Reassess("maybe", "n", "why"), "decision"),
+    "a time to come": (RecordResponse("madrs", 1, "n", START.wall + timedelta(hours=1)), "at"),
+    "an entry that is not there": (RetractPatientRecord("x", "n", "why"), "record"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_of_a_patient_is_refused(case: str) -> None:
+    command, at_fault = REFUSED[case]
+    with pytest.raises(Refused) as error:
+        about_patient("P-017", [], command, START.wall)
+    assert error.value.field == at_fault
+
+
+@pytest.mark.parametrize(("scale", "total"), [("phq-9", 0), ("phq-9", 27), ("madrs", 60)])
+def test_the_ends_of_a_scale_are_on_it(scale: str, total: int) -> None:
+    ((_, payload),) = about_patient("P", [], RecordResponse(scale, total, "n"), START.wall)
+    assert payload["total"] == total
+
+
+def test_an_entry_that_was_retracted_counts_no_more_and_not_twice() -> None:
+    wrong = entry(RecordResponse("phq-9", 9, "n"), 1)
+    ((type_, payload),) = about_patient(
+        "P-017", [wrong], RetractPatientRecord(wrong.id, "n", "another's"), START.wall
+    )
+    assert payload["was"]["total"] == 9
+    (gone,) = written([(type_, payload)], None, START.wall, 2)
+    assert at(treatments(0), 2, wrong, gone).entries == ()
+    with pytest.raises(Refused):
+        about_patient(
+            "P-017", [wrong, gone], RetractPatientRecord(wrong.id, "n", "again"), START.wall
+        )

@@ -1,0 +1,382 @@
+"""What is to be checked when, and what counts as done."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from drivers.clock import rfc3339
+from monitor.session.commands import InfusionAction
+from monitor.session.events import Event
+from monitor.session.regimen import CheckKind, PlannedChecks, Regimen
+from monitor.session.schedule import CheckState, PlannedCheck, next_change, planned_checks
+from monitor.session.session import Session
+from tests.monitor.builders import REGIMENS, START
+
+T0 = START.wall
+DOSED = T0 + timedelta(minutes=10)
+
+
+def at(minutes: float) -> datetime:
+    """So many minutes after the dose."""
+    return DOSED + timedelta(minutes=minutes)
+
+
+def event(type_: str, when: datetime, **payload: object) -> Event:
+    return Event("e", "bed-1", 1, "s-1", type_, None, when, payload)
+
+
+def session(regimen: str | Regimen = "esketamine-84", *, dosed: bool = True) -> Session:
+    chosen = REGIMENS[regimen] if isinstance(regimen, str) else regimen
+    started = event(
+        "session.started",
+        T0,
+        patient="P",
+        age=44,
+        weight_kg=70.0,
+        regimen=chosen.model_dump(mode="json"),
+        medicines=[],
+        rules={},
+        by="n",
+    )
+    begun = Session.begin(started)
+    return given(begun, 0, 84) if dosed and not chosen.is_infusion else begun
+
+
+def given(of: Session, minutes: float, mg: float) -> Session:
+    when = at(minutes)
+    return of.evolve(
+        event("dose.given", when, product="esketamine", mg=mg, lot=None, by="n", at=rfc3339(when))
+    )
+
+
+def scored(of: Session, *minutes: float, scale: str = "moaas", total: int = 5) -> Session:
+    for after in minutes:
+        data = {"scale": scale, "total": total, "by": "n", "at": rfc3339(at(after))}
+        of = of.evolve(event("score.recorded", at(after), **data))
+    return of
+
+
+def measured(of: Session, *minutes: float, sys: float = 120, dia: float = 80) -> Session:
+    for after in minutes:
+        data = {"sys": sys, "dia": dia, "map": 93, "pulse": 70, "device": "cuff"}
+        of = of.evolve(event("pressure.measured", at(after), **data))
+    return of
+
+
+def infused(of: Session, action: InfusionAction, minutes: float) -> Session:
+    done = {"start": "started", "pause": "paused", "resume": "resumed", "end": "ended"}
+    return of.evolve(event(f"infusion.{done[action.value]}", at(minutes), by="n"))
+
+
+def due(of: Session, check: CheckKind, now_min: float = 0) -> list[float]:
+    """When the checks are due, in minutes after the dose."""
+    planned = planned_checks(of, at(now_min))
+    return [(p.due_at - DOSED) / timedelta(minutes=1) for p in planned if p.check is check]
+
+
+def one(of: Session, check: CheckKind, due_min: float, now_min: float) -> PlannedCheck:
+    planned = planned_checks(of, at(now_min))
+    return next(p for p in planned if p.check is check and p.due_at == at(due_min))
+
+
+BASELINE = -10.0
+
+
+@pytest.mark.parametrize("regimen", ["esketamine-28", "esketamine-56", "esketamine-84"])
+@pytest.mark.parametrize(
+    ("check", "minutes"),
+    [
+        (CheckKind.PRESSURE, [20, 40, 60, 90, 120]),
+        (CheckKind.MOAAS, [15, 30, 45, 60, 75, 90, 120]),
+        (CheckKind.CADSS, [40, 90, 120]),
+    ],
+)
+def test_a_nasal_dose_is_followed_as_the_table_says(
+    regimen: str, check: CheckKind, minutes: list[float]
+) -> None:
+    assert due(session(regimen), check) == [BASELINE, *minutes]
+
+
+@pytest.mark.parametrize(
+    ("check", "minutes"),
+    [
+        (CheckKind.PRESSURE, [*range(5, 41, 5), 55, 70, 85, 100, 130, 160]),
+        (CheckKind.MOAAS, [10, 20, 30, 40, 55, 70, 85, 100, 115, 130, 160]),
+        (CheckKind.CADSS, [40, 80, 120, 160]),
+    ],
+)
+def test_an_infusion_is_followed_as_the_table_says(check: CheckKind, minutes: list[float]) -> None:
+    ran = infused(session("ketamine-iv"), InfusionAction.START, 0)
+    ran = infused(ran, InfusionAction.END, 40)
+    assert due(ran, check) == [BASELINE, *minutes]
+
+
+def test_before_the_dose_only_the_baseline_is_planned() -> None:
+    assert due(session(dosed=False), CheckKind.PRESSURE) == [BASELINE]
+
+
+def test_the_checks_count_from_the_last_administration() -> None:
+    twice = given(given(session(dosed=False), 0, 28), 5, 28)
+    assert due(twice, CheckKind.CADSS) == [BASELINE, 45, 95, 125]
+
+
+def test_an_infusion_that_ended_early_drops_the_checks_it_was_to_have() -> None:
+    ran = infused(session("ketamine-iv"), InfusionAction.START, 0)
+    ran = infused(ran, InfusionAction.END, 17)
+    assert due(ran, CheckKind.PRESSURE)[:5] == [BASELINE, 5, 10, 15, 32]
+
+
+PAUSE, RESUME, END = InfusionAction.PAUSE, InfusionAction.RESUME, InfusionAction.END
+
+
+def running(regimen: str | Regimen = "ketamine-iv") -> Session:
+    return infused(session(regimen), InfusionAction.START, 0)
+
+
+def in_infusion(of: Session, check: CheckKind, now_min: float) -> list[float]:
+    """When the checks after baseline and before the end of the window are due."""
+    return due(of, check, now_min)[1:-1]
+
+
+def test_while_an_infusion_runs_its_checks_reach_to_its_planned_end() -> None:
+    for now_min in (0, 17, 39.9):
+        assert in_infusion(running(), CheckKind.PRESSURE, now_min) == [*range(5, 41, 5)]
+        assert in_infusion(running(), CheckKind.MOAAS, now_min) == [10, 20, 30, 40]
+
+
+def test_an_infusion_that_overruns_has_the_next_check_planned() -> None:
+    assert in_infusion(running(), CheckKind.PRESSURE, 40)[-1] == 45
+    assert in_infusion(running(), CheckKind.PRESSURE, 44.9)[-1] == 45
+    assert in_infusion(running(), CheckKind.PRESSURE, 45)[-1] == 50
+    assert in_infusion(running(), CheckKind.PRESSURE, 63)[-3:] == [55, 60, 65]
+
+
+def test_the_planned_end_moves_as_long_as_a_pause_lasts() -> None:
+    paused = infused(running(), PAUSE, 12)
+    assert in_infusion(paused, CheckKind.PRESSURE, 12)[-1] == 40
+    assert in_infusion(paused, CheckKind.PRESSURE, 16)[-1] == 40
+    assert in_infusion(paused, CheckKind.PRESSURE, 17)[-1] == 45
+    resumed = infused(paused, RESUME, 22)
+    assert in_infusion(resumed, CheckKind.PRESSURE, 30) == [*range(5, 51, 5)]
+    again = infused(infused(resumed, PAUSE, 30), RESUME, 35)
+    assert in_infusion(again, CheckKind.PRESSURE, 40) == [*range(5, 56, 5)]
+
+
+def test_a_pause_is_no_pause_of_the_checks() -> None:
+    paused = infused(running(), PAUSE, 12)
+    assert one(paused, CheckKind.PRESSURE, 15, 16).state is CheckState.DUE
+
+
+def test_after_an_infusion_the_checks_count_from_its_end_whenever_that_was() -> None:
+    ran = infused(infused(infused(running(), PAUSE, 10), RESUME, 20), END, 50)
+    assert due(ran, CheckKind.CADSS, 50) == [BASELINE, 50, 90, 130, 170]
+    assert due(ran, CheckKind.PRESSURE, 50)[10:] == [50, 65, 80, 95, 110, 140, 170]
+
+
+def test_an_infusion_that_ends_in_a_pause_has_no_check_after_its_end() -> None:
+    ran = infused(infused(running(), PAUSE, 12), END, 18)
+    assert due(ran, CheckKind.PRESSURE, 60)[:5] == [BASELINE, 5, 10, 15, 33]
+
+
+LISTED = REGIMENS["ketamine-iv"].model_copy(
+    update={"check": (PlannedChecks(of=CheckKind.PRESSURE, after_dose_min=(5, 10, 20, 40)),)}
+)
+
+
+@pytest.mark.parametrize(
+    ("turns", "now_min", "minutes"),
+    [
+        ([], 0, [5, 10, 20, 40]),
+        ([(PAUSE, 12)], 12, [5, 10, 20, 40]),
+        ([(PAUSE, 12)], 15, [5, 10, 23, 43]),
+        ([(PAUSE, 10)], 15, [5, 10, 25, 45]),
+        ([(PAUSE, 12), (RESUME, 18)], 30, [5, 10, 26, 46]),
+        ([(PAUSE, 12), (RESUME, 18), (PAUSE, 30), (RESUME, 33)], 33, [5, 10, 26, 49]),
+        ([(PAUSE, 12), (RESUME, 18), (END, 44)], 60, [5, 10, 26]),
+        ([(PAUSE, 12), (RESUME, 18), (END, 46)], 60, [5, 10, 26, 46]),
+    ],
+)
+def test_checks_listed_for_an_infusion_count_the_minutes_it_ran(
+    turns: list[tuple[InfusionAction, float]], now_min: float, minutes: list[float]
+) -> None:
+    ran = running(LISTED)
+    for action, when in turns:
+        ran = infused(ran, action, when)
+    assert due(ran, CheckKind.PRESSURE, now_min) == minutes
+
+
+@pytest.mark.parametrize("late_min", [5, 9, 14, 20])
+def test_a_second_device_that_is_late_moves_every_check(late_min: float) -> None:
+    twice = given(given(session(dosed=False), 0, 28), late_min, 28)
+    assert due(twice, CheckKind.PRESSURE) == [
+        BASELINE,
+        *(late_min + minutes for minutes in (20, 40, 60, 90, 120)),
+    ]
+
+
+def test_a_check_done_for_the_first_device_does_not_do_the_second_one_s() -> None:
+    first = scored(given(session(dosed=False), 0, 28), 15)
+    assert one(first, CheckKind.MOAAS, 15, 16).state is CheckState.DONE
+    assert one(given(first, 18, 28), CheckKind.MOAAS, 33, 20).state is CheckState.UPCOMING
+
+
+ODD_END = REGIMENS["ketamine-iv"].model_copy(
+    update={
+        "infusion_min": 42,
+        "check": (PlannedChecks(of=CheckKind.PRESSURE, in_infusion_every_min=5),),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "ran",
+    [
+        running(ODD_END),
+        infused(running(ODD_END), PAUSE, 12),
+        infused(infused(running(ODD_END), PAUSE, 12), RESUME, 14.5),
+        infused(running(LISTED), PAUSE, 12),
+        infused(running(), END, 40),
+        session(),
+    ],
+    ids=["overruns", "paused", "resumed", "listed", "ended", "nasal"],
+)
+def test_a_plan_stands_until_its_next_change(ran: Session) -> None:
+    ran = measured(ran, *range(1, 41, 3))
+    kept, until = planned_checks(ran, at(0)), at(0)
+    for now_min in range(130):
+        for now in (at(now_min), at(now_min + 0.5)):
+            if now >= until:
+                kept = planned_checks(ran, now)
+                until = next_change(ran, kept, now)
+            fresh = [item for item in planned_checks(ran, now) if item.due_at <= now]
+            assert [item for item in kept if item.due_at <= now] == fresh
+
+
+def test_without_a_session_nothing_changes_by_itself() -> None:
+    assert next_change(None, [], at(0)) > at(1e6)
+
+
+# ── at discharge, and only when it is needed ────────────────────────────────────────────
+
+LEAVING = REGIMENS["esketamine-84"].model_copy(
+    update={
+        "window_min": 150,
+        "check": (PlannedChecks(of=CheckKind.PRESSURE, after_dose_min=(20,), at_discharge=True),),
+    }
+)
+
+
+def test_a_check_at_discharge_is_due_when_the_window_ends() -> None:
+    assert due(session(LEAVING), CheckKind.PRESSURE) == [20, 150]
+    assert due(given(session(LEAVING), 10, 28), CheckKind.PRESSURE) == [30, 160]
+
+
+def test_a_check_at_discharge_that_is_planned_anyway_is_one_check() -> None:
+    assert due(session(), CheckKind.PRESSURE).count(120) == 1
+
+
+@pytest.mark.parametrize(
+    ("scores", "wanted"),
+    [
+        ([], True),
+        ([(-5, 4)], False),
+        ([(-5, 5)], True),
+        ([(40, 30)], True),
+        ([(40, 30), (90, 5)], True),
+        ([(40, 30), (90, 4)], False),
+        ([(90, 4), (40, 30)], False),
+        ([(90, 5), (100, 4)], False),
+        ([(90, 4), (114.9, 5)], True),
+        ([(90, 5), (115, 2)], True),
+    ],
+)
+def test_the_last_cadss_is_asked_for_only_if_the_one_before_was_over_four(
+    scores: list[tuple[float, int]], wanted: bool
+) -> None:
+    seen = session()
+    for minutes, total in scores:
+        seen = scored(seen, minutes, scale="cadss", total=total)
+    assert (120 in due(seen, CheckKind.CADSS)) is wanted
+
+
+def test_the_last_cadss_is_done_by_the_score_that_is_low_again() -> None:
+    seen = scored(session(), 90, scale="cadss", total=9)
+    seen = scored(seen, 118, scale="cadss", total=2)
+    assert one(seen, CheckKind.CADSS, 120, 121).done_at == at(118)
+
+
+def test_while_an_infusion_may_be_paused_the_plan_is_looked_at_each_minute() -> None:
+    running = infused(session("ketamine-iv"), InfusionAction.START, 0)
+    assert next_change(running, [], at(7)) == at(8)
+    ended = infused(running, InfusionAction.END, 40)
+    assert next_change(ended, [], at(41)) > at(1e6)
+
+
+def test_a_check_that_is_not_wanted_takes_no_later_one_with_it() -> None:
+    entries = (
+        PlannedChecks(of=CheckKind.CADSS, after_dose_min=(60,), only_if_over=4),
+        PlannedChecks(of=CheckKind.CADSS, after_dose_min=(120,)),
+    )
+    regimen = LEAVING.model_copy(update={"check": entries})
+    assert due(scored(session(regimen), 50, scale="cadss", total=2), CheckKind.CADSS) == [120]
+
+
+def test_a_check_that_another_entry_wants_anyway_is_wanted() -> None:
+    both = (
+        PlannedChecks(of=CheckKind.CADSS, after_dose_min=(120,)),
+        PlannedChecks(of=CheckKind.CADSS, after_dose_min=(120,), only_if_over=4),
+    )
+    for entries in (both, both[::-1]):
+        regimen = LEAVING.model_copy(update={"check": entries})
+        for total in (2, 12):
+            of = scored(session(regimen), 90, scale="cadss", total=total)
+            assert due(of, CheckKind.CADSS) == [120]
+
+
+@pytest.mark.parametrize(
+    ("now_min", "state"),
+    [
+        (19.99, CheckState.UPCOMING),
+        (20, CheckState.DUE),
+        (25, CheckState.DUE),
+        (25.01, CheckState.OVERDUE),
+    ],
+)
+def test_a_check_is_due_at_its_time_and_overdue_after_its_tolerance(
+    now_min: float, state: CheckState
+) -> None:
+    assert one(session(), CheckKind.PRESSURE, 20, now_min).state is state
+
+
+@pytest.mark.parametrize(("taken_min", "done"), [(14.9, False), (15, True), (24, True), (39, True)])
+def test_a_check_is_done_from_its_tolerance_on(taken_min: float, done: bool) -> None:
+    planned = one(measured(session(), taken_min), CheckKind.PRESSURE, 20, 50)
+    assert (planned.state is CheckState.DONE) is done
+    assert planned.done_at == (at(taken_min) if done else None)
+
+
+def test_a_check_done_early_does_not_do_the_next_one() -> None:
+    ran = measured(infused(session("ketamine-iv"), InfusionAction.START, 0), 5)
+    assert one(ran, CheckKind.PRESSURE, 5, 8).state is CheckState.DONE
+    assert one(ran, CheckKind.PRESSURE, 10, 8).state is CheckState.UPCOMING
+
+
+def test_one_late_check_makes_up_for_those_that_were_missed() -> None:
+    late = scored(session(), 46)
+    assert [one(late, CheckKind.MOAAS, m, 47).state for m in (15, 30, 45)] == [CheckState.DONE] * 3
+    assert one(late, CheckKind.MOAAS, 60, 61).state is CheckState.DUE
+
+
+def test_a_score_on_another_scale_does_no_check() -> None:
+    other = scored(session(), 20, scale="cadss", total=3)
+    assert one(other, CheckKind.MOAAS, 15, 21).state is CheckState.OVERDUE
+
+
+def test_scores_recorded_out_of_order_do_their_own_checks() -> None:
+    mixed = scored(session(), 31, 16)
+    assert one(mixed, CheckKind.MOAAS, 15, 32).done_at == at(16)
+
+
+def test_the_checks_come_in_the_order_they_are_due() -> None:
+    times = [p.due_at for p in planned_checks(session(), at(0))]
+    assert times == sorted(times)
