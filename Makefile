@@ -1,15 +1,18 @@
 # Every target sets up .venv by itself; the second run starts at once.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench mutants lock clean
+.PHONY: help demo test test-long check format bench mutants lock clean
 
 PYTHON ?=
 export PYTHON
 BIN := .venv/bin
 READY := .venv/.ready
 
+# Twice as many workers as cores: while the tests of one wait, another's compute.
+PYTEST = $(BIN)/pytest -n $$((2 * $$(nproc))) --dist worksteal -rs
+
 help: ## this list
 	@echo 'make TARGET [ARGS="…"]'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml .ci/venv
 	@.ci/venv
@@ -17,8 +20,11 @@ $(READY): requirements.lock pyproject.toml .ci/venv
 demo: $(READY) ## a whole ward with simulated patients: make demo ARGS="--beds 2"
 	@$(BIN)/postdose demo $(ARGS)
 
-test: $(READY) ## every test on all cores: make test ARGS="tests/drivers -k nonin"
-	@$(BIN)/pytest -n logical --dist worksteal -rs $(ARGS)
+test: $(READY) ## every test, the same each time: make test ARGS="tests/drivers -k nonin"
+	@$(PYTEST) $(ARGS)
+
+test-long: $(READY) ## every test, random searches long and elsewhere each time: an hour
+	@POSTDOSE_TESTS=long $(PYTEST) --timeout=0 $(ARGS)
 
 check: $(READY) ## format, lint, types and import contracts
 	@$(BIN)/ruff format --check --quiet .

@@ -46,8 +46,9 @@ class DeviceServer:
         a fault that has begun.
         """
         plugged = True
+        until_s = 0.0
         while True:
-            catch_up_s = self._played_s + _CATCH_UP_S * self._timeline.speed
+            catch_up_s = max(until_s, self._played_s) + _CATCH_UP_S * self._timeline.speed
             now_s = self._played_s = min(self._timeline.now_s(), catch_up_s)
             if self.line.linked(now_s) != plugged:
                 plugged = not plugged

@@ -1,12 +1,24 @@
 """What every test shares: which plugins are loaded and how hypothesis runs."""
 
+import os
+import sys
 from importlib.util import find_spec
 
 from hypothesis import settings
 
+from tests.lengths import length
+
 pytest_plugins = [
-    plugin for plugin in ("tests.skips", "tests.servers", "tests.virtual") if find_spec(plugin)
+    plugin
+    for plugin in ("tests.skips", "tests.limits", "tests.order", "tests.servers", "tests.virtual")
+    if find_spec(plugin)
 ]
 
-settings.register_profile("postdose", deadline=None, print_blob=True)
-settings.load_profile("postdose")
+# Hundreds of tests start a process of ours; without stored bytecode each would compile every
+# module again, three times the cost of its start.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+settings.register_profile("usual", deadline=None, print_blob=True, derandomize=True)
+settings.register_profile("long", deadline=None, print_blob=True, max_examples=1000)
+settings.load_profile(length("usual", "long"))

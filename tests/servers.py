@@ -12,12 +12,11 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 import pytest
 
-START_S: Final = 20.0
-STOP_S: Final = 10.0
+from tests.patience import HOPELESS_S
 
 
 def free_port() -> int:
@@ -93,7 +92,7 @@ class Mosquitto:
             if " running" in line:
                 break
         else:
-            process.wait(STOP_S)
+            process.wait(HOPELESS_S)
             pytest.fail(f"mosquitto did not start: {''.join(log)}")
         self._process = process
 
@@ -110,7 +109,7 @@ class Mosquitto:
         if process is None:
             return
         (process.kill if kill else process.terminate)()
-        process.communicate(timeout=STOP_S)
+        process.communicate(timeout=HOPELESS_S)
 
     def __enter__(self) -> Self:
         self.start()
@@ -148,7 +147,7 @@ class PostgreSQL:
             capture_output=True,
             text=True,
             cwd=self._directory,
-            timeout=60,
+            timeout=HOPELESS_S,
             check=False,
         )
         if done.returncode:
@@ -158,7 +157,7 @@ class PostgreSQL:
         """Listen; returns when it does."""
         options = f"-h 127.0.0.1 -p {self.port} -k {self._directory} -c max_connections=30"
         self._run(
-            self._pg_ctl, "-D", str(self._data), "-w", "-t", str(int(START_S)),
+            self._pg_ctl, "-D", str(self._data), "-w", "-t", str(int(HOPELESS_S)),
             "-l", str(self._directory / "log"), "-o", options, "start",
         )  # fmt: skip
 

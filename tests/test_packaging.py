@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import HOPELESS_S
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PACKAGES = ("monitor", "drivers", "alerts", "api", "simulators")
@@ -141,7 +143,7 @@ async def test_an_installed_simulator_serves_a_pty_until_interrupted(
     )  # fmt: skip
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HOPELESS_S):
             assert json.loads(await process.stdout.readline()) == {
                 "device": "nonin",
                 "url": str(pty),

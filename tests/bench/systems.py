@@ -73,7 +73,7 @@ def daemon(urls: Sequence[str], broker: int, folder: Path) -> Iterator[Running]:
     config = folder / "site.toml"
     config.write_text(_site(urls, broker, folder, port))
     with running("run", "--config", str(config)) as process:
-        process.err.wait_for(lambda line: "daemon.started" in line, START_S)
+        process.err.wait_for(lambda line: "daemon.started" in line)
         with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=START_S) as http:
             for place, _ in enumerate(urls, 1):
                 session = {"bed": f"bed-{place}", "patient": f"P-{place}", "by": "nurse.a"}

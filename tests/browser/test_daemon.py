@@ -8,16 +8,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.conftest import unexpected
+from tests.browser.conftest import profile, unexpected
 from tests.endtoend.site import Process, Site, simulated
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(90),
 ]
-
-PATIENCE_MS = 20_000
 
 
 @pytest.fixture
@@ -35,8 +32,7 @@ def clinic(tmp_path: Path) -> Iterator[tuple[Site, Process]]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def board(chromium: Browser, clinic: tuple[Site, Process]) -> AsyncIterator[Page]:
     complaints: list[str] = []
-    context = await chromium.new_context(color_scheme="dark")
-    context.set_default_timeout(PATIENCE_MS)
+    context = await profile(chromium)
     page = await context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.extend(unexpected(message)))
@@ -48,7 +44,7 @@ async def board(chromium: Browser, clinic: tuple[Site, Process]) -> AsyncIterato
 
 async def test_a_real_oximeter_is_on_the_board(board: Page) -> None:
     value = board.locator("[data-bed=bed-1] .numeral.spo2 .value")
-    await expect(value).to_have_text(re.compile(r"^(9[5-9]|100)$"), timeout=PATIENCE_MS)
+    await expect(value).to_have_text(re.compile(r"^(9[5-9]|100)$"))
 
 
 async def test_an_alarm_is_taken_from_the_page(board: Page, clinic: tuple[Site, Process]) -> None:
@@ -56,15 +52,15 @@ async def test_an_alarm_is_taken_from_the_page(board: Page, clinic: tuple[Site, 
     session = site.start()
     site.post(f"/sessions/{session}/scores", scale="cadss", total=31)
     strip = board.locator("[data-bed=bed-1] .strip-alarm")
-    await expect(strip).to_contain_text("CADSS 31", timeout=PATIENCE_MS)
+    await expect(strip).to_contain_text("CADSS 31")
     await strip.press("Enter")
     await board.get_by_label("Who").fill("M. Rossi")
     await board.get_by_role("button", name="Acknowledge", exact=True).click()
-    await expect(strip).to_contain_text("M. Rossi", timeout=PATIENCE_MS)
+    await expect(strip).to_contain_text("M. Rossi")
     assert site.alarms()["dissociation.marked"]["acknowledged_by"] == "M. Rossi"
 
 
 async def test_a_daemon_that_died_is_not_live(board: Page, clinic: tuple[Site, Process]) -> None:
-    await expect(board.locator(".live.up")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(board.locator(".live.up")).to_be_visible()
     clinic[1].kill()
-    await expect(board.locator(".banner.not-live")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(board.locator(".banner.not-live")).to_be_visible()

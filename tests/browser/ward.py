@@ -21,10 +21,11 @@ from starlette.types import Scope
 from alerts.alarm.lifecycle import ALARM_ENDINGS
 from drivers.clock import Clock, rfc3339
 from tests.browser.beds import BedAt
+from tests.patience import HOPELESS_S
 
 STATIC = Path(__file__).parents[2] / "api" / "static"
 POLICY = "default-src 'self'; img-src 'self' data:"
-START = datetime(2026, 1, 5, 14, 32, tzinfo=UTC)
+START = datetime(2026, 1, 5, 14, 32, 20, tzinfo=UTC)
 HEARTBEAT_S = 5.0
 
 Json = dict[str, Any]
@@ -40,10 +41,14 @@ class Page(StaticFiles):
 
 
 class Ward:
-    """What the server answers, and what a test can make happen."""
+    """What the server answers, and what a test can make happen.
 
-    def __init__(self, *, speed: float = 1.0) -> None:
-        self.clock = Clock(speed, start=START)
+    Its time stands still, however long a busy machine takes for a test; with `speed` it passes.
+    """
+
+    def __init__(self, *, speed: float | None = None) -> None:
+        self.speed = speed
+        self._clock = Clock(speed or 1.0, start=START)
         self.beds: dict[str, Json] = {}
         self.trends: dict[str, list[Json]] = {}
         self.history: list[Json] = []
@@ -65,7 +70,7 @@ class Ward:
 
     @property
     def now(self) -> datetime:
-        return self.clock.now().wall
+        return self._clock.now().wall if self.speed else START
 
     def bed(self, bed_id: str) -> BedAt:
         """An empty bed to describe, at the ward's present."""
@@ -84,8 +89,8 @@ class Ward:
             "site": "clinic-1",
             "boot": "boot-1",
             "now": rfc3339(self.now),
-            "simulated": self.clock.speed != 1,
-            "speed": self.clock.speed,
+            "simulated": self.speed is not None,
+            "speed": self.speed or 1.0,
             "mqtt": self.mqtt,
             "journal": {"failing_since": self.failing_since, "reason": None, "seq": self.seq},
             "displays": len(self._streams),
@@ -136,7 +141,7 @@ class Ward:
 
     async def watched(self) -> None:
         """Wait until a page has the stream open."""
-        async with asyncio.timeout(10), self._opened:
+        async with asyncio.timeout(HOPELESS_S), self._opened:
             await self._opened.wait_for(lambda: self._streams)
 
     async def stream(self) -> AsyncIterator[str]:
@@ -195,71 +200,71 @@ def problem(status: int, title: str, detail: str) -> JSONResponse:
     return JSONResponse(body, status, media_type="application/problem+json")
 
 
-def application(ward: Ward) -> FastAPI:
-    """The API's contract over `ward`, and the page."""
+def application(server: "Server") -> FastAPI:
+    """The API's contract over the server's ward, and the page."""
     app = FastAPI()
 
     @app.middleware("http")
     async def refuse_while_cut(request: Request, proceed: Any) -> Response:
-        if not ward.up and request.url.path.startswith("/api/"):
+        if not server.ward.up and request.url.path.startswith("/api/"):
             return problem(503, "Not available", "cut by the test")
         response: Response = await proceed(request)
         return response
 
     @app.get("/api/v1/status")
     def status() -> Json:
-        return ward.status()
+        return server.ward.status()
 
     @app.get("/api/v1/beds")
     def beds() -> Json:
-        return {"items": list(ward.beds.values()), "next": None}
+        return {"items": list(server.ward.beds.values()), "next": None}
 
     @app.get("/api/v1/beds/{bed}")
     def bed(bed: str) -> Json:
-        return ward.beds[bed]
+        return server.ward.beds[bed]
 
     @app.get("/api/v1/events")
     def events(session: str, type: Annotated[list[str], Query()]) -> Json:
         assert set(type) == ALARM_ENDINGS
-        ended = [alarm for alarm in ward.history if alarm["session"] == session]
+        ended = [alarm for alarm in server.ward.history if alarm["session"] == session]
         return {"items": [{"payload": {"alarm": alarm}} for alarm in ended], "next": None}
 
     @app.get("/api/v1/sessions/{session}/readings")
     def readings(session: str, vital: str, points: int) -> Json:
-        return {"vital": vital, "unit": "%", "points": ward.trends[session]}
+        return {"vital": vital, "unit": "%", "points": server.ward.trends[session]}
 
     @app.get("/api/v1/stream")
     def stream() -> StreamingResponse:
-        return StreamingResponse(ward.stream(), media_type="text/event-stream")
+        return StreamingResponse(server.ward.stream(), media_type="text/event-stream")
 
     @app.post("/api/v1/alarms/{alarm}/acknowledge")
     def acknowledge(alarm: str, body: Json) -> Response:
-        if ward.refusal:
-            return problem(**ward.refusal)
-        return JSONResponse(ward.acknowledge(alarm, body["by"], body["note"]))
+        if server.ward.refusal:
+            return problem(**server.ward.refusal)
+        return JSONResponse(server.ward.acknowledge(alarm, body["by"], body["note"]))
 
     @app.post("/api/v1/alarms/{alarm}/unacknowledge")
     def unacknowledge(alarm: str, body: Json) -> Json:
-        return ward.unacknowledge(alarm, body["by"], body["note"])
+        return server.ward.unacknowledge(alarm, body["by"], body["note"])
 
     @app.post("/api/v1/beds/{bed}/audio-pause")
     def audio_pause(bed: str, body: Json) -> Response:
-        if ward.refusal:
-            return problem(**ward.refusal)
-        return JSONResponse(ward.pause_audio(bed, body["by"]))
+        if server.ward.refusal:
+            return problem(**server.ward.refusal)
+        return JSONResponse(server.ward.pause_audio(bed, body["by"]))
 
     app.mount("/", Page(directory=STATIC, html=True))
     return app
 
 
 class Server:
-    """`ward` on a free loopback port, within an `async with`."""
+    """A ward on a free loopback port, within an `async with`; it can be changed for another."""
 
     def __init__(self, ward: Ward) -> None:
         self.ward = ward
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._uvicorn = uvicorn.Server(
-            uvicorn.Config(application(ward), log_level="warning", lifespan="off")
+            uvicorn.Config(application(self), log_level="warning", lifespan="off")
         )
         self._serving: asyncio.Task[None] | None = None
 

@@ -21,6 +21,7 @@ from drivers.driver import LineSettings
 from drivers.links import Link, LinkError, LinkLost, MemoryPort, open_link, opening, serial_ports
 from drivers.links.errors import ADVICE
 from tests.drivers.benches import Terminal
+from tests.patience import HOPELESS_S
 
 LINE = LineSettings()
 
@@ -33,7 +34,7 @@ loops = pytest.mark.parametrize(
 
 def on_loop(loop_factory: LoopFactory, main: Callable[[], Awaitable[None]]) -> None:
     async def limited() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HOPELESS_S):
             await main()
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
@@ -183,7 +184,7 @@ class TestTty:
 @contextmanager
 def listener() -> Iterator[tuple[socket.socket, str]]:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(10)
+        server.settimeout(HOPELESS_S)
         yield server, f"socket://127.0.0.1:{server.getsockname()[1]}"
 
 
@@ -248,7 +249,7 @@ def rfc2217_echo() -> Iterator[str]:
 
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(10)
+        server.settimeout(HOPELESS_S)
         thread = threading.Thread(target=serve)
         thread.start()
         try:

@@ -9,17 +9,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic, sleep
 from typing import IO, Any, Final
 
 import httpx
 
+from tests.endtoend.waiting import until
+from tests.patience import HOPELESS_S
 from tests.servers import free_port
 from tests.wards import DOSE
 
 POSTDOSE: Final = (sys.executable, "-m", "monitor.cli")
-STOP_S: Final = 10.0
-ANSWER_S: Final = 15.0
 
 
 class Lines:
@@ -34,7 +33,7 @@ class Lines:
 
     def close(self) -> None:
         """Gather the last lines of a process that has ended."""
-        self._thread.join(STOP_S)
+        self._thread.join(HOPELESS_S)
         self._stream.close()
 
     def _gather(self) -> None:
@@ -43,14 +42,14 @@ class Lines:
                 self.seen.append(line.rstrip("\n"))
                 self._came.notify_all()
 
-    def wait_for(self, wanted: Callable[[str], Any], within_s: float = 20.0) -> str:
+    def wait_for(self, wanted: Callable[[str], Any]) -> str:
         """The first line that is `wanted`."""
 
         def found() -> str | None:
             return next((line for line in self.seen if wanted(line)), None)
 
         with self._came:
-            assert self._came.wait_for(found, within_s), "\n".join(self.seen[-30:])
+            assert self._came.wait_for(found, HOPELESS_S), "\n".join(self.seen[-30:])
             line = found()
         assert line is not None
         return line
@@ -83,7 +82,7 @@ class Process:
         self._ended()
 
     def _ended(self) -> int:
-        status = self.process.wait(STOP_S)
+        status = self.process.wait(HOPELESS_S)
         self.out.close()
         self.err.close()
         return status
@@ -152,13 +151,13 @@ url = "{cuff}"
 
     def get(self, path: str) -> Any:
         """The JSON answer to a GET."""
-        answer = httpx.get(f"{self.url}{path}", timeout=ANSWER_S)
+        answer = httpx.get(f"{self.url}{path}", timeout=HOPELESS_S)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def post(self, path: str, **body: Any) -> Any:
         """The JSON answer to a POST by nurse.a."""
-        answer = httpx.post(f"{self.url}{path}", json=body | {"by": "nurse.a"}, timeout=ANSWER_S)
+        answer = httpx.post(f"{self.url}{path}", json=body | {"by": "nurse.a"}, timeout=HOPELESS_S)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -175,10 +174,6 @@ url = "{cuff}"
         """The open alarms by rule."""
         return {alarm["rule"]: alarm for alarm in self.get("/beds/bed-1")["alarms"]}
 
-    def until(self, met: Callable[[], Any], within_s: float = 40.0) -> Any:
+    def until(self, met: Callable[[], Any]) -> Any:
         """Ask until `met` gives something true."""
-        deadline = monotonic() + within_s
-        while not (found := met()):
-            assert monotonic() < deadline, self.get("/beds/bed-1")
-            sleep(0.05)
-        return found
+        return until(met, otherwise=lambda: self.get("/beds/bed-1"))

@@ -5,13 +5,13 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-CONNECT_S: Final = 10.0
+from tests.patience import HOPELESS_S
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class Subscriber:
             self.messages.append(Message(topic, said))
             self._came.notify_all()
 
-    def wait_for(self, wanted: Callable[[Message], bool], within_s: float = 20.0) -> Message:
+    def wait_for(self, wanted: Callable[[Message], bool]) -> Message:
         """The first message that is `wanted`."""
 
         def found() -> Message | None:
             return next((message for message in self.messages if wanted(message)), None)
 
         with self._came:
-            assert self._came.wait_for(found, within_s), self.messages[-20:]
+            assert self._came.wait_for(found, HOPELESS_S), self.messages[-20:]
             message = found()
         assert message is not None
         return message
@@ -79,7 +79,7 @@ def subscribed(
     client.connect("127.0.0.1", port)
     client.loop_start()
     try:
-        assert ready.wait(CONNECT_S)
+        assert ready.wait(HOPELESS_S)
         yield subscriber
     finally:
         client.disconnect()

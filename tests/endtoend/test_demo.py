@@ -21,12 +21,13 @@ from monitor.daemon import StartError
 from tests.endtoend.site import POSTDOSE, Lines, Process
 from tests.endtoend.subscriber import subscribed
 from tests.endtoend.waiting import elapsed_s, until
+from tests.patience import HOPELESS_S, stretched
 from tests.servers import Mosquitto, free_port, program
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.slow
 
 GONE_S = 5.0
-"""Three seconds are promised; the rest is for a busy machine."""
+"""Three seconds are promised; the rest is for the tests beside."""
 
 
 class Demo:
@@ -43,7 +44,7 @@ class Demo:
     def beds(self) -> list[Any]:
         """Every bed as the API shows it; none before it answers."""
         try:
-            answer = httpx.get(f"http://127.0.0.1:{self.port}/api/v1/beds", timeout=15)
+            answer = httpx.get(f"http://127.0.0.1:{self.port}/api/v1/beds", timeout=HOPELESS_S)
         except httpx.TransportError:
             return []
         return list(answer.json()["items"])
@@ -89,7 +90,7 @@ def test_a_whole_ward_comes_alive_and_its_alarms_arrive(tmp_path: Path) -> None:
         assert f"http://127.0.0.1:{ward.port}/" in said
         assert f"http://127.0.0.1:{ward.port}/api/v1/beds" in said
         assert f"mqtt://127.0.0.1:{ward.mqtt_port}" in said
-        page = httpx.get(f"http://127.0.0.1:{ward.port}/", timeout=15)
+        page = httpx.get(f"http://127.0.0.1:{ward.port}/", timeout=HOPELESS_S)
         assert page.status_code == 200
         assert "text/html" in page.headers["content-type"]
         topic = "postdose/demo/+/alarm/+"
@@ -111,7 +112,7 @@ def test_desaturation_hypertension_and_dissociation_within_two_minutes(tmp_path:
                     del expected[bed]
             return not expected
 
-        until(seen, within_s=60)
+        until(seen)
         calm = ward.beds()[3]
         assert {a["rule"] for a in calm["alarms"] if a["kind"] == "physiological"} == set()
 
@@ -130,7 +131,7 @@ def test_ctrl_c_leaves_nothing_behind_and_the_next_run_works(tmp_path: Path) -> 
         assert children
         began = elapsed_s()
         assert first.process.interrupt() == 0
-        assert elapsed_s() - began < GONE_S
+        assert elapsed_s() - began < stretched(GONE_S)
         assert not any(child.is_running() for child in children)
         assert first.process.err.seen == []
         assert list(first.folder.iterdir()) == []
@@ -146,7 +147,7 @@ def test_ctrl_c_ends_it_also_while_it_is_starting(tmp_path: Path, after_s: float
         began = elapsed_s()
         until(lambda: elapsed_s() - began >= after_s)
         assert ward.process.interrupt() == 0
-        assert elapsed_s() - began < after_s + GONE_S
+        assert elapsed_s() - began < after_s + stretched(GONE_S)
         assert ward.process.err.seen == []
 
 
@@ -155,7 +156,7 @@ def test_kill_9_takes_the_devices_along(tmp_path: Path) -> None:
         children = ward.children()
         assert children
         ward.process.kill()
-        _, left = psutil.wait_procs(children, timeout=GONE_S)
+        _, left = psutil.wait_procs(children, timeout=stretched(GONE_S))
         assert left == []
 
 
@@ -165,7 +166,7 @@ def test_devices_that_die_end_it_with_one_line(tmp_path: Path) -> None:
         for child in ward.children():
             child.kill()
         ward.process.err.wait_for(lambda line: "simulated devices ended" in line)
-        until(lambda: ward.process.process.poll() is not None, GONE_S)
+        until(lambda: ward.process.process.poll() is not None, stretched(GONE_S))
         assert ward.process.interrupt() == 1
         assert len(ward.process.err.seen) == 1, "\n".join(ward.process.err.seen)
 
@@ -200,7 +201,7 @@ def test_a_port_in_use_is_named_with_the_mend(tmp_path: Path, taken: str, mends:
             [*POSTDOSE, "demo", *options],
             capture_output=True,
             text=True,
-            timeout=45,
+            timeout=HOPELESS_S,
             check=False,
             env=os.environ | {"TMPDIR": str(tmp_path)},
         )

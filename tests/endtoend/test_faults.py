@@ -20,20 +20,21 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.endtoend.site import Site, simulated
 from tests.endtoend.subscriber import Message, subscribed
 from tests.endtoend.waiting import elapsed_s, until
+from tests.patience import HOPELESS_S, stretched
 from tests.servers import Mosquitto
 from tests.wards import DOSE
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.slow
 
 NOISE_BYTES: Final = 4 * 2**20
 MOST_BYTES: Final = 32 * 2**20
 """What a daemon may grow by while a port brings it noise."""
 
 FRESH_S: Final = 3.0
-"""How old a value may be at the bed beside; a busy machine's delay included."""
+"""How old a value may be at the bed beside: a third of a second, and the tests beside."""
 
 ALARM_S: Final = 3.0
-"""How late an alarm may be without its disk: half a second, and a busy machine."""
+"""How late an alarm may be without its disk: half a second, and the tests beside."""
 
 
 # ── noise ───────────────────────────────────────────────────────────────────────────────
@@ -82,7 +83,7 @@ def add_bed(clinic: Site, oximeter: str) -> None:
 
 def measured(clinic: Site, name: str, **labels: str) -> float:
     """The sum of a metric over everything that has these labels."""
-    text = httpx.get(f"http://127.0.0.1:{clinic.port}/metrics", timeout=15).text
+    text = httpx.get(f"http://127.0.0.1:{clinic.port}/metrics", timeout=HOPELESS_S).text
     return sum(
         sample.value
         for family in text_string_to_metric_families(text)
@@ -107,7 +108,7 @@ def test_a_port_full_of_noise_harms_no_other_bed(tmp_path: Path) -> None:
                 return heard > NOISE_BYTES
 
             until(flooded)
-            assert max(ages) < FRESH_S
+            assert max(ages) < stretched(FRESH_S)
             assert daemon.memory_info().rss - before < MOST_BYTES
             assert measured(clinic, "postdose_device_damaged_total", bed="bed-1") > 0
             assert measured(clinic, "postdose_bed_faults_total") == 0
@@ -126,7 +127,7 @@ def test_a_port_full_of_noise_harms_no_other_bed(tmp_path: Path) -> None:
 def locked(folder: Path) -> Iterator[None]:
     """The journal's file held by another program, so that nothing can be written to it."""
     with contextlib.closing(
-        sqlite3.connect(folder / "postdose.db", isolation_level=None, timeout=20)
+        sqlite3.connect(folder / "postdose.db", isolation_level=None, timeout=HOPELESS_S)
     ) as other:
         other.execute("BEGIN EXCLUSIVE")
         try:
@@ -140,11 +141,11 @@ def _is_alarm(**expected: Any) -> Any:
 
 
 def _post(clinic: Site, path: str, **body: Any) -> httpx.Response:
-    return httpx.post(f"{clinic.url}{path}", json=body | {"by": "nurse.a"}, timeout=30)
+    return httpx.post(f"{clinic.url}{path}", json=body | {"by": "nurse.a"}, timeout=HOPELESS_S)
 
 
 def _readiness(clinic: Site) -> httpx.Response:
-    return httpx.get(f"http://127.0.0.1:{clinic.port}/readyz", timeout=15)
+    return httpx.get(f"http://127.0.0.1:{clinic.port}/readyz", timeout=HOPELESS_S)
 
 
 def test_an_alarm_does_not_wait_for_a_disk_that_hangs(tmp_path: Path, mosquitto: Mosquitto) -> None:
@@ -161,15 +162,15 @@ def test_an_alarm_does_not_wait_for_a_disk_that_hangs(tmp_path: Path, mosquitto:
             body = {"scale": "cadss", "total": 31}
             answer = threads.submit(_post, clinic, f"/sessions/{session}/scores", **body)
             marked = heard.wait_for(_is_alarm(rule="dissociation.marked"))
-            assert elapsed_s() - began < ALARM_S
+            assert elapsed_s() - began < stretched(ALARM_S)
             assert marked.payload["durable"] is False
             heard.wait_for(_is_alarm(rule="tech.journal-failing"))
             assert _readiness(clinic).status_code == 503
-            refused = answer.result(30)
+            refused = answer.result(HOPELESS_S)
             assert refused.status_code == 503
             assert "not stored" in refused.json()["detail"]
             assert not any(_stored(m, "dissociation.marked") for m in heard.messages)
-        heard.wait_for(_is_alarm(rule="dissociation.marked", durable=True), within_s=30)
+        heard.wait_for(_is_alarm(rule="dissociation.marked", durable=True))
         heard.wait_for(lambda m: _stored(m, "dissociation.marked"))
         until(lambda: _readiness(clinic).status_code == 200)
         clinic.until(lambda: "tech.journal-failing" not in clinic.alarms())
@@ -196,7 +197,7 @@ def give(clinic: Site, session: str) -> httpx.Response:
         f"{clinic.url}/sessions/{session}/doses",
         json=DOSE,
         headers={"Idempotency-Key": "dose-1"},
-        timeout=15,
+        timeout=HOPELESS_S,
     )
 
 
@@ -207,7 +208,7 @@ def test_two_that_send_the_same_request_at_once_give_one_dose(tmp_path: Path) ->
         both = threading.Barrier(2)
 
         def at_once(_: int) -> httpx.Response:
-            both.wait(10)
+            both.wait(HOPELESS_S)
             return give(clinic, session)
 
         first, second = sorted(threads.map(at_once, range(2)), key=lambda a: a.status_code)
@@ -225,7 +226,9 @@ def test_a_dose_sent_again_while_the_disk_hangs_is_given_once(tmp_path: Path) ->
         url = f"{clinic.url}/sessions/{clinic.start()}/doses"
 
         def dose() -> httpx.Response:
-            return httpx.post(url, json=DOSE, headers={"Idempotency-Key": "one"}, timeout=30)
+            return httpx.post(
+                url, json=DOSE, headers={"Idempotency-Key": "one"}, timeout=HOPELESS_S
+            )
 
         with locked(tmp_path):
             assert dose().status_code == 503
@@ -242,7 +245,7 @@ def test_the_live_stream_hears_of_an_alarm_that_the_disk_does_not_take(tmp_path:
     clinic = Site(tmp_path, None, str(tmp_path / "no-oximeter"), str(tmp_path / "no-cuff"))
     with clinic.daemon(), ThreadPoolExecutor(1) as threads:
         session = clinic.start()
-        with httpx.stream("GET", f"{clinic.url}/stream", timeout=30) as stream:
+        with httpx.stream("GET", f"{clinic.url}/stream", timeout=HOPELESS_S) as stream:
             lines = stream.iter_lines()
             next(lines)
             with locked(tmp_path):
@@ -251,4 +254,4 @@ def test_the_live_stream_hears_of_an_alarm_that_the_disk_does_not_take(tmp_path:
                 told = next(json.loads(line[6:]) for line in lines if '"durable":false' in line)
                 assert told["payload"]["alarm"]["rule"].startswith("dissociation.")
                 assert told["seq"] is None
-                answer.result(30)
+                answer.result(HOPELESS_S)

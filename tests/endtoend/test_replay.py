@@ -13,7 +13,7 @@ __all__ = ["postdose"]
 
 SPEED = 60
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.slow
 
 EARLIER = """
 name = "earlier"

@@ -18,8 +18,9 @@ import pytest
 from drivers.clock import parse_rfc3339
 from tests.endtoend.site import Site, simulated
 from tests.endtoend.waiting import elapsed_s, until
+from tests.patience import HOPELESS_S, stretched
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.slow
 
 STOP_S: Final = 6.0
 NOTES: Final = 1200
@@ -51,7 +52,7 @@ class Stream:
     def __init__(self, url: str, after: int | None) -> None:
         self.messages: list[Message] = []
         self._headers = {} if after is None else {"Last-Event-ID": str(after)}
-        self._client = httpx.Client(timeout=15)
+        self._client = httpx.Client(timeout=HOPELESS_S)
         self._url = f"{url}/stream"
         self._thread = threading.Thread(target=self._gather, daemon=True)
         self._thread.start()
@@ -120,9 +121,11 @@ def _has(stream: Stream, type_: str) -> Callable[[], bool]:
 def test_status_comes_first_and_every_five_seconds(clinic: Site) -> None:
     with clinic.daemon(), streaming(clinic) as stream:
         assert stream.messages[0].event == "status"
-        until(lambda: len(stream.of("status")) >= 3, within_s=20)
-        gaps = [b.came_s - a.came_s for a, b in pairwise(stream.of("status"))]
-        assert all(4.0 < gap < 8.0 for gap in gaps), gaps
+        until(lambda: len(stream.of("status")) >= 3)
+        sent = [parse_rfc3339(message.data["now"]) for message in stream.of("status")]
+        came = [message.came_s for message in stream.of("status")]
+        assert min((b - a).total_seconds() for a, b in pairwise(sent)) > 4.0, sent
+        assert max(b - a for a, b in pairwise(came)) < stretched(8.0), came
 
 
 def test_vitals_come_at_most_once_a_second(clinic: Site) -> None:
@@ -151,7 +154,7 @@ def test_a_stream_goes_on_where_it_stopped_after_kill_9(clinic: Site) -> None:
         until(_has(before, "note.added"))
         _note(clinic, session, "perhaps unseen")
         process.kill()
-        assert before.ended(STOP_S)
+        assert before.ended(stretched(STOP_S))
     last = before.seqs[-1]
     with clinic.daemon():
         _note(clinic, session, "after")
@@ -179,8 +182,8 @@ def test_a_daemon_that_stops_ends_its_streams(clinic: Site) -> None:
     with clinic.daemon() as process, streaming(clinic) as stream:
         began = elapsed_s()
         assert process.interrupt() == 0
-        assert stream.ended(STOP_S)
-        assert elapsed_s() - began < STOP_S
+        assert stream.ended(stretched(STOP_S))
+        assert elapsed_s() - began < stretched(STOP_S)
 
 
 class Sleepy:
@@ -190,7 +193,7 @@ class Sleepy:
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self._socket.connect(("127.0.0.1", clinic.port))
-        self._socket.settimeout(15)
+        self._socket.settimeout(HOPELESS_S)
         self._socket.sendall(
             b"GET /api/v1/stream HTTP/1.0\r\nHost: 127.0.0.1\r\nLast-Event-ID: 0\r\n\r\n"
         )
@@ -226,7 +229,7 @@ def test_a_reader_that_sleeps_gets_every_event_and_no_heap_of_old_vitals(clinic:
         before = daemon.memory_info().rss
         with (
             ThreadPoolExecutor(8) as threads,
-            httpx.Client(base_url=clinic.url, timeout=30) as client,
+            httpx.Client(base_url=clinic.url, timeout=HOPELESS_S) as client,
         ):
             body = {"text": NOTE, "by": "nurse.a"}
             path = f"/sessions/{session}/notes"
@@ -240,4 +243,4 @@ def test_a_reader_that_sleeps_gets_every_event_and_no_heap_of_old_vitals(clinic:
         assert seqs[-1] >= newest
         now = parse_rfc3339(clinic.get("/status")["now"])
         shown = parse_rfc3339(messages[-1].data["at"])
-        assert (now - shown).total_seconds() < 5
+        assert (now - shown).total_seconds() < stretched(5)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from drivers.clock import Clock
+from tests.patience import HOPELESS_S
 
-LOOK_S: Final = 0.1
+LOOK_S: Final = 0.05
 
 _clock = Clock()
 
@@ -16,10 +17,14 @@ def elapsed_s() -> float:
     return _clock.now().mono
 
 
-def until(met: Callable[[], Any], within_s: float = 40.0) -> Any:
-    """Ask until `met` gives something true."""
+def until(
+    met: Callable[[], Any],
+    within_s: float = HOPELESS_S,
+    otherwise: Callable[[], Any] = lambda: None,
+) -> Any:
+    """Ask until `met` gives something true; a failure says what `otherwise` gives."""
     deadline = elapsed_s() + within_s
     while not (found := met()):
-        assert elapsed_s() < deadline, f"not within {within_s:g} s"
+        assert elapsed_s() < deadline, f"not within {within_s:g} s: {otherwise()}"
         threading.Event().wait(LOOK_S)
     return found

@@ -42,7 +42,7 @@ TESTS: Final = (
 )
 OPTIONS: Final = (
     *("-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-p", "no:randomly"),
-    *("-p", "no:xdist", "--timeout=0", "-p", "no:terminalreporter"),
+    *("-p", "no:xdist", "-p", "no:tests.limits", "--timeout=0", "-p", "no:terminalreporter"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )
 FIRST: Final = 25

@@ -17,9 +17,9 @@ from simulators.cli import scenarios_table
 from simulators.devices import DEVICES
 from simulators.numerics import COLUMNS
 from simulators.tables import devices_table, faults_table
+from tests.patience import HOPELESS_S
 from tests.simulators.devices.nonin_page import packets, whole_packets
 
-LIMIT_S = 20.0
 COMMAND = [sys.executable, "-m", "simulators"]
 
 
@@ -51,7 +51,7 @@ def refused(*arguments: str) -> str:
         [*COMMAND, "simulate", *arguments],
         capture_output=True,
         text=True,
-        timeout=LIMIT_S,
+        timeout=HOPELESS_S,
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
@@ -68,7 +68,7 @@ def test_it_says_where_it_is_and_ends_cleanly_when_told(
         assert first == {"device": "nonin", "url": str(path)}
         assert path.is_char_device()
         process.send_signal(how)
-        assert process.wait(LIMIT_S) == 0
+        assert process.wait(HOPELESS_S) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
     assert not os.path.lexists(path)
@@ -85,14 +85,14 @@ def test_every_device_can_be_simulated_in_its_last_dialect(name: str) -> None:
 
 def test_the_devices_are_listed() -> None:
     listed = subprocess.run(
-        [*COMMAND, "devices"], capture_output=True, text=True, timeout=LIMIT_S, check=True
+        [*COMMAND, "devices"], capture_output=True, text=True, timeout=HOPELESS_S, check=True
     )
     assert listed.stdout == f"{devices_table()}\n\n{faults_table()}\n"
 
 
 def test_at_60_times_a_pty_carries_4500_frames_a_second(tmp_path: Path) -> None:
     arguments = ("simulate", "nonin", "--pty", str(tmp_path / "tty"), "--speed", "60")
-    with running(*arguments) as (_, first), serial.Serial(first["url"], timeout=LIMIT_S) as line:
+    with running(*arguments) as (_, first), serial.Serial(first["url"], timeout=HOPELESS_S) as line:
         stream = line.read(4500 * 5 * 2)
     assert len(packets(whole_packets(stream))) >= 358
 
@@ -102,7 +102,7 @@ def test_the_same_seed_gives_the_same_first_bytes() -> None:
         arguments = ("--tcp", "127.0.0.1:0", "--seed", "5", "--speed", "60", "--dialect", "7")
         with (
             running("simulate", "nonin", *arguments, "--fault", "silent@0+60") as (_, first),
-            serial.serial_for_url(first["url"], timeout=LIMIT_S) as line,
+            serial.serial_for_url(first["url"], timeout=HOPELESS_S) as line,
         ):
             return bytes(line.read(5000))
 
@@ -115,7 +115,7 @@ def test_a_recording_is_played(tmp_path: Path) -> None:
     arguments = ("simulate", "nonin", "--tcp", "127.0.0.1:0", "--record", str(file))
     with (
         running(*arguments, "--speed", "20", "--fault", "silent@0+20") as (_, first),
-        serial.serial_for_url(first["url"], timeout=LIMIT_S) as line,
+        serial.serial_for_url(first["url"], timeout=HOPELESS_S) as line,
     ):
         (packet,) = packets(line.read(125))
     assert (packet.spo2, packet.rate) == (91, 131)
@@ -146,7 +146,7 @@ def test_a_port_that_cannot_be_opened_is_a_failure_in_one_line(tmp_path: Path) -
         [*COMMAND, "simulate", "nonin", "--pty", str(tmp_path / "tty")],
         capture_output=True,
         text=True,
-        timeout=LIMIT_S,
+        timeout=HOPELESS_S,
         check=False,
     )
     assert done.returncode == 1

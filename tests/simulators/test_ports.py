@@ -17,10 +17,10 @@ from simulators.errors import SimulationError
 from simulators.faults import Fault, parse_fault
 from simulators.line import SimulatedLine
 from simulators.ports import Port, PtyPort, Rfc2217Port, TcpPort
+from tests.patience import HOPELESS_S
 from tests.simulators.devices.nonin_page import packets, whole_packets
 from tests.simulators.steady import steady
 
-LIMIT_S = 20.0
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:serial.rfc2217")
 ABORT = bytes.fromhex("3A 79 01 00 4C")
 ABORTED = bytes.fromhex("3E 04 41 7D")
@@ -33,7 +33,7 @@ async def serving(
     """`simulated` playing at `port` for as long as the context lasts, within the time limit."""
     server = DeviceServer(simulated, port, Timeline(speed))
     try:
-        async with asyncio.timeout(LIMIT_S), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(HOPELESS_S), asyncio.TaskGroup() as tasks:
             await server.open()
             running = tasks.create_task(server.run())
             yield server
@@ -43,7 +43,7 @@ async def serving(
 
 
 def host(url: str) -> serial.Serial:
-    return serial.serial_for_url(url, baudrate=9600, timeout=LIMIT_S)
+    return serial.serial_for_url(url, baudrate=9600, timeout=HOPELESS_S)
 
 
 async def read(line: serial.Serial, count: int) -> bytes:
@@ -93,7 +93,7 @@ async def test_pyserial_asks_a_suntech_on_a_pty(tmp_path: Path) -> None:
 async def test_no_byte_is_changed_or_echoed_on_the_way(tmp_path: Path) -> None:
     port, heard = PtyPort(tmp_path / "tty"), bytearray()
     every = bytes(range(256))
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(HOPELESS_S):
         await port.open(heard.extend)
         with host(port.url) as line:
             line.write(every)
@@ -122,7 +122,7 @@ async def test_a_host_may_go_and_come_back(tmp_path: Path) -> None:
 
 async def test_what_a_host_left_unread_is_not_there_for_the_next(tmp_path: Path) -> None:
     port = PtyPort(tmp_path / "tty")
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(HOPELESS_S):
         await port.open(lambda data: None)
         first = os.open(port.url, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         await becomes(lambda: not port.idle)
@@ -219,7 +219,7 @@ async def test_a_network_host_may_go_and_come_back(port: type[TcpPort]) -> None:
 async def test_rfc2217_carries_every_byte_both_ways() -> None:
     port, heard = Rfc2217Port("127.0.0.1", 0), bytearray()
     every = bytes(range(256))
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(HOPELESS_S):
         await port.open(heard.extend)
         line = await asyncio.to_thread(host, port.url)
         await asyncio.to_thread(line.write, every)

@@ -13,7 +13,8 @@ import serial
 from simulators.errors import SimulationError
 from simulators.scenario import load_scenario
 from simulators.ward import make_bed
-from tests.simulators.test_cli import LIMIT_S, running
+from tests.patience import HOPELESS_S
+from tests.simulators.test_cli import running
 from tests.virtual import virtual_time
 
 
@@ -65,7 +66,7 @@ def test_a_ward_ends_with_its_input_and_takes_its_links_away(tmp_path: Path) -> 
         assert len(os.listdir(tmp_path)) == 4
         assert ward.stdin is not None
         ward.stdin.close()
-        assert ward.wait(LIMIT_S) == 0
+        assert ward.wait(HOPELESS_S) == 0
     assert os.listdir(tmp_path) == []
 
 
@@ -99,10 +100,10 @@ def test_a_fault_is_for_one_device_only(tmp_path: Path) -> None:
         tell(ward, {"bed": "bed-1", "device": "oximeter", "clear_fault": "silent"})
         tell(ward, {"bed": "bed-1", "ask": "patient"})
         told(ward)
-        with serial.Serial(urls["cuff"], timeout=LIMIT_S) as cuff:
+        with serial.Serial(urls["cuff"], timeout=HOPELESS_S) as cuff:
             cuff.write(bytes.fromhex("3A 20 A6"))
             assert cuff.read(4) == bytes.fromhex("3E 04 53 6B")
-        with serial.Serial(urls["oximeter"], timeout=LIMIT_S) as oximeter:
+        with serial.Serial(urls["oximeter"], timeout=HOPELESS_S) as oximeter:
             assert len(oximeter.read(125)) == 125
 
 
@@ -135,7 +136,7 @@ def test_a_command_that_cannot_be_done_is_reported_and_the_ward_goes_on(
 def test_a_ward_that_cannot_be_made_is_a_failure_in_one_line(line: object) -> None:
     with running("ward") as (ward, _):
         tell(ward, line)
-        assert ward.wait(LIMIT_S) == 1
+        assert ward.wait(HOPELESS_S) == 1
         assert ward.stderr is not None
         assert ward.stderr.read().count("\n") == 1
 
@@ -144,7 +145,7 @@ def test_a_device_that_cannot_come_back_is_a_failure_in_one_line(tmp_path: Path)
     with running("ward") as (ward, _):
         tell(ward, two_beds(tmp_path))
         url = Path(told(ward)["beds"]["bed-1"]["oximeter"])
-        with serial.Serial(str(url), timeout=LIMIT_S) as line:
+        with serial.Serial(str(url), timeout=HOPELESS_S) as line:
             tell(ward, {"bed": "bed-1", "device": "oximeter", "fault": "unplugged"})
             with pytest.raises(serial.SerialException):
                 line.read(1_000_000)
@@ -153,7 +154,7 @@ def test_a_device_that_cannot_come_back_is_a_failure_in_one_line(tmp_path: Path)
             told(ward)
         url.write_text("mine")
         tell(ward, {"bed": "bed-1", "device": "oximeter", "clear_fault": "unplugged"})
-        assert ward.wait(LIMIT_S) == 1
+        assert ward.wait(HOPELESS_S) == 1
         assert ward.stderr is not None
         assert ward.stderr.read().count("\n") == 1
     assert os.listdir(tmp_path) == [url.name]

@@ -18,6 +18,7 @@ from monitor.bed.input_codec import RecordingStart, dump, load
 from monitor.bed.inputs import DeviceInput, Input, SiteCondition, Tick
 from monitor.session.commands import Command
 from monitor.session.regimen import Regimen
+from tests.lengths import length
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START
 
 st.register_type_strategy(Regimen, st.sampled_from(list(REGIMENS.values())))
@@ -39,7 +40,7 @@ def same(a: Input, b: Input) -> bool:
 
 
 @pytest.mark.parametrize("cls", get_args(Command), ids=lambda cls: cls.__name__)
-@settings(max_examples=30)
+@settings(max_examples=length(30, 1000))
 @given(data=st.data())
 def test_every_command_comes_back_as_it_was(cls: type[Any], data: st.DataObject) -> None:
     command = data.draw(anything(cls))
@@ -47,7 +48,7 @@ def test_every_command_comes_back_as_it_was(cls: type[Any], data: st.DataObject)
 
 
 @pytest.mark.parametrize("cls", ITEMS, ids=lambda cls: cls.__name__)
-@settings(max_examples=30)
+@settings(max_examples=length(30, 1000))
 @given(data=st.data())
 def test_every_item_of_a_device_comes_back_as_it_was(cls: type[Any], data: st.DataObject) -> None:
     said = DeviceInput("oximeter", data.draw(anything(cls)))

@@ -22,6 +22,7 @@ from monitor.session.commands import Close, Command, Refused
 from monitor.session.events import Event
 from monitor.session.schedule import planned_checks
 from monitor.session.session import SESSION_ENDINGS, Phase, Session
+from tests.lengths import length
 from tests.monitor.bed_commands import ASKED
 from tests.monitor.bed_happenings import Happenings, empty, stored
 from tests.monitor.builders import DEFAULT, START
@@ -438,7 +439,9 @@ AFTER_EACH_STEP: Final[tuple[Callable[[AnyOrder], None], ...]] = (
 )
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
+TestAnyOrder.settings = settings(
+    max_examples=length(25, 800), stateful_step_count=50, deadline=None
+)
 
 
 def test_every_command_is_asked() -> None:

@@ -18,6 +18,7 @@ from monitor.journal import Journal, JournalReader, StoreError
 from monitor.journal import commit_queue as writer_module
 from monitor.journal.migrate import upgrade
 from tests.monitor.made_events import START, BrokenJournal, EventsOf
+from tests.patience import HOPELESS_S
 from tests.servers import PostgreSQL, free_port, running_postgresql
 from tests.virtual import virtual_clock, virtual_time
 
@@ -35,7 +36,7 @@ async def journal(url: str) -> AsyncIterator[Journal]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(45):
+    async with asyncio.timeout(HOPELESS_S):
         while not condition():
             await Clock().sleep(0.005)
 
@@ -323,7 +324,7 @@ class AnswerLost:
     async def __aexit__(self, *_exception: object) -> None:
         self._proxy.close()
         await self._proxy.wait_closed()
-        async with asyncio.timeout(45):
+        async with asyncio.timeout(HOPELESS_S):
             await asyncio.gather(*self._carrying)
 
     def _accept(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:

@@ -10,6 +10,7 @@ from monitor.journal import Journal
 from monitor.journal.feed import EventFeed, LatestValueCache, Subscription
 from monitor.session.events import Stored
 from tests.monitor.made_events import EventsOf
+from tests.patience import HOPELESS_S
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def feed(journal: Journal) -> EventFeed:
 
 
 async def take(events: Subscription, count: int) -> list[int]:
-    async with asyncio.timeout(45):
+    async with asyncio.timeout(HOPELESS_S):
         return [(await anext(events)).seq for _ in range(count)]
 
 
@@ -90,7 +91,7 @@ async def test_closing_the_feed_ends_every_subscription(feed: EventFeed) -> None
     waiting = asyncio.create_task(_all(events))
     await asyncio.wait({waiting}, timeout=0)
     feed.close()
-    async with asyncio.timeout(45):
+    async with asyncio.timeout(HOPELESS_S):
         assert await waiting == []
 
 

@@ -18,6 +18,7 @@ import pytest
 from drivers.clock import Clock
 from monitor.journal import Journal, JournalReader, Receipt, StoreError
 from tests.monitor.made_events import START, EventsOf
+from tests.patience import HOPELESS_S
 from tests.virtual import virtual_clock, virtual_time
 
 
@@ -328,7 +329,7 @@ async def test_a_cursor_is_stored_by_the_thread_within_seconds(
     local: Journal, sqlite_url: str
 ) -> None:
     local.save_cursor("mqtt", 7)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HOPELESS_S):
         with sqlite3.connect(file_of(sqlite_url)) as database:
             while not database.execute("SELECT seq FROM delivery_cursor").fetchall():
                 await Clock().sleep(0.05)
@@ -444,7 +445,7 @@ async def test_what_was_acknowledged_survives_kill_9_at_any_instant(url: str) ->
         printed = dict(_complete_lines(output + rest))
         assert printed
         acknowledged |= printed
-        async with asyncio.timeout(45):
+        async with asyncio.timeout(HOPELESS_S):
             stored = await _all_events(url)
         assert {seq: stored[seq] for seq in acknowledged} == acknowledged
         assert list(stored) == list(range(1, len(stored) + 1))

@@ -10,11 +10,12 @@ from aiomqtt import Client
 
 from drivers.clock import Clock
 from monitor.mqtt.embedded_broker import BrokerError, EmbeddedBroker
+from tests.patience import HOPELESS_S
 from tests.servers import free_port
 
 
 async def first(client: Client) -> tuple[str, bytes]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HOPELESS_S):
         message = await anext(aiter(client.messages))
         return message.topic.value, bytes(message.payload)
 

@@ -24,6 +24,7 @@ from monitor.journal import Journal
 from monitor.journal.feed import EventFeed
 from monitor.mqtt import MqttPublisher, MqttSettings, publisher
 from tests.monitor.made_events import BrokenJournal, EventsOf
+from tests.patience import HOPELESS_S
 from tests.servers import Mosquitto, program
 
 SITE = "postdose/clinic-1"
@@ -59,7 +60,7 @@ class Heard:
 
     async def until(self, topic: str, said: Callable[[Any], bool] = bool) -> Any:
         """Listen until something that `said` accepts comes under `topic`; None is empty."""
-        async with asyncio.timeout(45):
+        async with asyncio.timeout(HOPELESS_S):
             async for message in self._client.messages:
                 text = bytes(message.payload).decode()
                 payload = json.loads(text) if text.startswith("{") else text or None
@@ -132,7 +133,7 @@ def settings_for(broker: Mosquitto, **options: Any) -> MqttSettings:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(45):
+    async with asyncio.timeout(HOPELESS_S):
         while not condition():
             await Clock().sleep(0.005)
 
@@ -184,7 +185,7 @@ async def test_when_it_is_killed_the_broker_says_offline(
         )
         assert await heard.until("status") == "online"
         os.kill(child.pid, signal.SIGKILL)
-        child.wait(10)
+        child.wait(HOPELESS_S)
         assert await heard.until("status") == "offline"
 
 

@@ -42,6 +42,7 @@ from monitor.session.commands import (
     StartSession,
 )
 from monitor.session.history import SessionHistory
+from tests.lengths import length
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START
 from tests.monitor.sessions import covered, later
 
@@ -131,7 +132,7 @@ def lived(regimen: str, wishes: list[Wish], ending: Command | None) -> SessionHi
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=length(100, 3000), deadline=None)
 @given(GIVEN, st.lists(WISHES, max_size=14), ENDINGS, st.lists(ON_THE_FORM, max_size=4))
 def test_papers_are_made_of_any_session(
     regimen: str, wishes: list[Wish], ending: Command | None, commands: list[FormCommand]

@@ -27,6 +27,7 @@ from monitor.replay.replay import MissingInputs, RecordingItem, replay
 from monitor.replay.report import recording_items
 from monitor.session.events import Event
 from monitor.session.session import Session
+from tests.lengths import length
 from tests.monitor.bed_happenings import Happenings, stored
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, START, Bedside
 
@@ -134,7 +135,7 @@ class AnyOrderAgain(Happenings):
 
 
 TestAnyOrderAgain = AnyOrderAgain.TestCase
-TestAnyOrderAgain.settings = settings(max_examples=60, stateful_step_count=40)
+TestAnyOrderAgain.settings = settings(max_examples=length(25, 600), stateful_step_count=40)
 
 
 # ── what is different, and what is lost ─────────────────────────────────────────────────
