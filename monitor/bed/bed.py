@@ -60,7 +60,9 @@ class Bed:
         self.readiness = Readiness(state, vitals, engine)
         self.nibp = NibpScheduler(technical.devices, state.nibp, rules)
         self.timeline = Timeline()
-        self._wakeup = Wakeup(state, vitals, technical, self.readiness, self.nibp, self.alarms)
+        self._wakeup = Wakeup(
+            state, vitals, technical, engine, self.alarms, self.readiness, self.nibp
+        )
 
     @property
     def session(self) -> Session | None:
@@ -92,26 +94,27 @@ class Bed:
         device = self.technical.devices[given.device]
         changed: set[Signal] = set()
         match given.item:
-            case LinkChanged(state, reason):
+            case Measurement() as item:
+                is_news = device.receive(item, now) or device.missing_signals
+                changed |= self.vitals.take(given.device, item.readings, now)
+                if changed:
+                    self._update_readiness(changed, now)
+            case LinkChanged(state, reason) as item:
                 device.link_changed(state, reason, now)
                 is_news = True
-            case Waveform() if device.responding and not self.pending.events:
-                device.receive(given.item, now)
+            case Waveform() as item if device.responding and not self.pending.events:
+                device.receive(item, now)
                 return NO_RESULT
             case item:
                 is_news = device.receive(item, now) or device.missing_signals
-                if isinstance(item, Measurement):
-                    changed |= self.vitals.take(given.device, item.readings, now)
-                    if changed:
-                        self._update_readiness(changed, now)
-                nibp = self.nibp.devices.get(given.device)
-                if nibp is not None and isinstance(item, Measurement | MeasurementFailed):
-                    changed |= self._take_nibp_result(nibp.result(item), now)
-                    is_news = True
+        nibp = self.nibp.devices.get(given.device)
+        if nibp is not None and isinstance(item, Measurement | MeasurementFailed):
+            changed |= self._take_nibp_result(nibp.result(item), now)
+            is_news = True
         if is_news:
             self._wakeup.reset()
             changed |= self._update_device(given.device, now)
-        elif not changed and self._is_idle(now):
+        elif not (changed or self.pending.events) and now.mono < self.alarm_engine.next_due:
             return NO_RESULT
         return self._settle(changed, now)
 
@@ -120,7 +123,7 @@ class Bed:
         return self._settle(self.technical.update_bed(), now)
 
     def _tick(self, _: Tick, now: Instant) -> Result:
-        if self._is_idle(now) and not self._wakeup.is_due(now):
+        if not self._wakeup.is_due(now):
             return NO_RESULT
         changed: set[Signal] = set(self.vitals.expire(now))
         if changed:
@@ -148,6 +151,7 @@ class Bed:
         self, type_: str, payload: Mapping[str, Any], now: Instant, *, session: str | None = None
     ) -> Event:
         """Decide an event, of the open session where no other is given, and fold it."""
+        self._wakeup.reset()
         event = self.pending.add(type_, payload, now, session or self.state.session_id)
         self.fold(event, now.mono)
         return event
@@ -192,10 +196,6 @@ class Bed:
 
     # ── what follows ────────────────────────────────────────────────────────────────────
 
-    def _is_idle(self, now: Instant) -> bool:
-        """Whether no rule is due, and nothing was decided that is not handed over yet."""
-        return now.mono < self.alarm_engine.next_due and not self.pending.events
-
     def _settle(self, changed: set[Signal], now: Instant, *, plan: bool = False) -> Result:
         """Evaluate the rules on what `changed` and whatever is due; hand over what was decided.
 
@@ -207,6 +207,7 @@ class Bed:
             self.alarms.evaluate_all(now)
         elif changed or self.alarm_engine.next_due <= now.mono:
             self.alarms.evaluate(changed, now)
+            self._wakeup.bring_forward(self.alarm_engine.next_due)
         if plan or self.pending.events:
             self._plan(now)
         self.alarms.expire_audio_pause(now)

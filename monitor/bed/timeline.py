@@ -16,7 +16,7 @@ class Timeline:
     """The instants at which one bed was given its inputs."""
 
     def __init__(self) -> None:
-        self._last: tuple[Instant, Instant] | None = None
+        self._given = self._stored = AT_ONCE
 
     def advance(self, now: Instant) -> tuple[Instant, float]:
         """`now` as it is stored, and the seconds by which the wall clock was set before it.
@@ -24,20 +24,18 @@ class Timeline:
         An input that arrived before the last one is of the time of the last one: no event is
         earlier than the event before it. The second value is 0.0 where nobody set the clock.
         """
-        last = self._last
-        if last is None:
-            stored = now.in_ms()
-            self._last = now, stored
-            return stored, 0.0
-        given, before = last
-        if given is now:
+        before = self._stored
+        if now is self._given:
             return before, 0.0
         stored = now.in_ms()
         if stored.mono < before.mono:
             return before, 0.0
-        self._last = now, stored
+        self._given = now
+        self._stored = stored
+        if before is AT_ONCE:
+            return stored, 0.0
         by_s = (stored.wall - before.wall).total_seconds() - (stored.mono - before.mono)
-        return stored, round(by_s, 3) if abs(by_s) > STEP_S else 0.0
+        return stored, 0.0 if -STEP_S <= by_s <= STEP_S else round(by_s, 3)
 
     def resume(self, now: Instant, last_event_at: datetime | None) -> tuple[Instant, float]:
         """Begin at `now`, after stored events; the same values as of `advance`.
@@ -46,7 +44,7 @@ class Timeline:
         back.
         """
         stored = now.in_ms()
-        self._last = stored, stored
+        self._given = self._stored = stored
         if last_event_at is None:
             return stored, 0.0
         by_s = (stored.wall - last_event_at).total_seconds()

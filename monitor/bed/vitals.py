@@ -132,6 +132,9 @@ class Channel:
         )
 
 
+_NO_CHANNELS: Final[Mapping[Vital, Channel]] = {}
+
+
 class Vitals:
     """All vitals of one bed.
 
@@ -168,13 +171,15 @@ class Vitals:
         `now` is given for what was read before now, and may be stale.
         """
         changed: set[str] = set()
-        channels = self._by_device.get(device, {})
+        channels = self._by_device.get(device, _NO_CHANNELS)
+        when = at if now is None else now
         for reading in readings:
-            channel = channels.get(reading.vital)
+            vital = reading.vital
+            channel = channels.get(vital)
             if channel is not None:
                 channel.take(reading, at)
-                if self._select(reading.vital, now or at):
-                    changed.add(reading.vital)
+                if self._select(vital, when):
+                    changed.add(vital)
         return changed
 
     def take_record(

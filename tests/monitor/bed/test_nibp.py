@@ -1,17 +1,31 @@
-"""When a bed's cuff has to be looked at again."""
+"""When the NIBP devices of a bed measure, and what may be requested of them."""
+
+import re
 
 import pytest
 
+from alerts.evaluation import AlarmEngine
 from drivers.clock import Instant
-from drivers.readings import LinkState, Measurement, Quality, Reading, Vital
+from drivers.readings import (
+    CuffPhase,
+    CuffState,
+    Flag,
+    LinkState,
+    Measurement,
+    MeasurementFailed,
+    Quality,
+    Reading,
+    Vital,
+)
+from drivers.registry import DeviceSpec
 from monitor.bed.device_status import DeviceStatus
-from monitor.bed.nibp import NibpDevice
-from monitor.bed.state import NibpState
+from monitor.bed.nibp import ANSWER_S, NEVER, NibpDevice, NibpScheduler
+from monitor.bed.state import BedState, NibpState
+from monitor.session.commands import Refused
+from monitor.session.events import Draft
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CheckState, PlannedCheck
-from tests.monitor.builders import CUFF, START
-
-NEVER = float("inf")
+from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, START, bed
 
 
 @pytest.mark.parametrize(
@@ -63,3 +77,128 @@ def test_a_pressure_is_not_wanted_again_that_was_due_when_the_cuff_gave_up(
     cuff = NibpDevice(status, NibpState(failures=2, failed_at=START.wall))
     due = PlannedCheck(CheckKind.PRESSURE, START.plus(after_s).wall, CheckState.DUE)
     assert cuff.wanted(START, confirm_at=None, follow_up=False, planned=[due]) == why
+
+
+# ── commands ────────────────────────────────────────────────────────────────────────────
+
+
+def device(state: NibpState | None = None, *, phase: CuffPhase | None = None) -> NibpDevice:
+    """A cuff that is connected."""
+    status = DeviceStatus(CUFF)
+    status.link_changed(LinkState.UP, None, START)
+    status.receive(CuffState(phase or CuffPhase.IDLE), START)
+    return NibpDevice(status, state or NibpState())
+
+
+def test_a_person_requests_a_measurement() -> None:
+    payload = {"device": "cuff", "why": "by-hand", "by": "nurse.a"}
+    assert device().request_by_hand("nurse.a") == ("pressure.requested", payload)
+
+
+@pytest.mark.parametrize(
+    ("of", "why"),
+    [
+        (device(NibpState(inhibited="a line")), "cuff is stopped (a line)"),
+        (device(NibpState(100, pending=True)), "is measuring"),
+        (device(phase=CuffPhase.MEASURING), "is measuring"),
+        (NibpDevice(DeviceStatus(CUFF), NibpState()), "is not connected (connecting)"),
+    ],
+)
+def test_a_request_is_refused_while_none_can_start(of: NibpDevice, why: str) -> None:
+    with pytest.raises(Refused, match=re.escape(why)):
+        of.request_by_hand("nurse.a")
+
+
+def test_a_cuff_is_inhibited_once_and_enabled_once() -> None:
+    payload = {"device": "cuff", "by": "nurse.a"}
+    stopped = ("cuff.stopped", payload | {"reason": "a line"})
+    assert device().inhibit("nurse.a", "a line") == stopped
+    with pytest.raises(Refused, match="stopped already: a line"):
+        device(NibpState(inhibited="a line")).inhibit("nurse.a", "a line")
+    assert device(NibpState(inhibited="a line")).enable("nurse.a") == ("cuff.allowed", payload)
+    with pytest.raises(Refused, match="is not stopped"):
+        device().enable("nurse.a")
+
+
+# ── results ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_measurement_is_one_with_a_systolic_and_a_diastolic() -> None:
+    readings = (Reading(Vital.SYS, 120), Reading(Vital.DIA, 80))
+    payload = {"device": "cuff", "sys": 120, "dia": 80, "map": None, "pulse": None}
+    assert device().result(Measurement(readings)) == ("pressure.measured", payload)
+    payload = {"device": "cuff", "reason": "no valid pressure", "code": None}
+    assert device().result(Measurement(readings[:1])) == ("pressure.failed", payload)
+
+
+def test_a_failure_keeps_the_device_s_own_code() -> None:
+    payload = {"device": "cuff", "reason": "weak pulse", "code": 7}
+    failed = MeasurementFailed(Flag.MEASUREMENT_FAILED, "weak pulse", 7)
+    assert device().result(failed) == ("pressure.failed", payload)
+
+
+# ── the scheduler ───────────────────────────────────────────────────────────────────────
+
+CUFF_2 = DeviceSpec("cuff-2", "suntech", "memory://cuff-2")
+ENGINE = AlarmEngine(DEFAULT, {None: ()})
+
+
+def scheduler(*specs: DeviceSpec) -> NibpScheduler:
+    devices = {spec.id: DeviceStatus(spec) for spec in specs}
+    for status in devices.values():
+        status.link_changed(LinkState.UP, None, START)
+        status.receive(CuffState(CuffPhase.IDLE), START)
+    return NibpScheduler(devices, BedState(specs).nibp, DEFAULT)
+
+
+def plan(of: NibpScheduler, *planned: PlannedCheck, after_s: float = 0.0) -> Draft | None:
+    return of.plan(bed().with_session().session, ENGINE, planned, START.plus(after_s))
+
+
+PRESSURE_DUE = PlannedCheck(CheckKind.PRESSURE, START.wall, CheckState.DUE)
+
+
+def test_of_several_devices_the_first_is_started() -> None:
+    of = scheduler(CUFF, CUFF_2)
+    assert of.primary("bed-1").id == "cuff"
+    payload = {"device": "cuff", "why": "schedule", "by": None}
+    assert plan(of, PRESSURE_DUE) == ("pressure.requested", payload)
+
+
+def test_without_a_device_there_is_nothing_to_start() -> None:
+    with pytest.raises(Refused, match="bed-1 has no cuff that can be started"):
+        scheduler(OXIMETER).primary("bed-1")
+
+
+def test_after_a_request_the_next_plan_is_due_a_minute_later() -> None:
+    of = scheduler(CUFF)
+    plan(of, PRESSURE_DUE, after_s=10)
+    assert of.next_plan == START.plus(70).mono
+
+
+def test_with_nothing_to_come_no_plan_is_due() -> None:
+    of = scheduler(CUFF)
+    assert plan(of) is None
+    assert of.next_plan == NEVER
+
+
+def test_without_a_device_no_plan_is_due() -> None:
+    of = scheduler(OXIMETER)
+    of.next_plan = START.mono
+    assert plan(of, PRESSURE_DUE) is None
+    assert of.next_plan == NEVER
+
+
+def test_a_request_that_nothing_answers_has_failed() -> None:
+    of = scheduler(CUFF, CUFF_2)
+    state = of.devices["cuff-2"].state
+    state.pending, state.requested_mono = True, START.mono
+    assert of.overdue_at == START.mono + ANSWER_S
+    assert [*of.unanswered(START.plus(ANSWER_S))] == []
+    payload = {"device": "cuff-2", "reason": "no answer for 200 s", "code": None}
+    assert [*of.unanswered(START.plus(ANSWER_S + 1))] == [("pressure.failed", payload)]
+
+
+def test_the_ticks_of_a_bed_without_a_cuff_are_idle_in_a_session() -> None:
+    side = bed(OXIMETER).with_session().wait(6)
+    assert not side.bed._wakeup.is_due(side.now.plus(0.5))
