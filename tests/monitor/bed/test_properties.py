@@ -389,6 +389,10 @@ class AnyOrder(Happenings):
         if self.clock_is_news:
             return
         again = self.rebuilt()
+        if self.events and (self.events[-1].at - self.now.wall).total_seconds() > STEP_S:
+            # Small steps back have added up to one that a restart notices and says.
+            assert again.event_number == self.bed.event_number + 1
+            return
         assert durable(again) == durable(self.bed)
         if not self.drift_s:
             assert visible(again, self.now) == visible(self.bed, self.now)
