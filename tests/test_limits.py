@@ -25,13 +25,9 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
         pytester.makeconftest("from tests import limits\nlimits.MOST_S = 0.3\nlimits.AGAIN_S = 0.3")
         pytester.makepyfile(test_it=f"{IMPORTS}\n{source}\ndef test_other(): pass")
         plugins = ("-p", "tests.limits", "-p", "no:randomly", "-p", "no:asyncio")
-        options = (
-            f"--timeout={timeout_s}",
-            "-o",
-            "timeout_func_only=true",
-            "--import-mode=importlib",
-        )
-        return pytester.run(sys.executable, "-m", "pytest", *plugins, *options)
+        limit = (f"--timeout={timeout_s}", "-o", "timeout_func_only=true")
+        options = (*plugins, *limit, "--import-mode=importlib")
+        return pytester.run(sys.executable, "-m", "pytest", *options)
 
     return run_pytest
 

@@ -24,7 +24,7 @@ from monitor.session.schedule import planned_checks
 from monitor.session.session import SESSION_ENDINGS, Phase, Session
 from tests.lengths import length
 from tests.monitor.bed_commands import ASKED
-from tests.monitor.bed_happenings import Happenings, empty, stored
+from tests.monitor.bed_state_machine import BedStateMachine, empty, stored
 from tests.monitor.builders import DEFAULT, START
 
 LIVE: Final = {"spo2", "baseline-spo2"}
@@ -99,7 +99,7 @@ def visible(bed: Bed, now: Instant) -> dict[str, Any]:
     }
 
 
-class AnyOrder(Happenings):
+class AnyOrder(BedStateMachine):
     """What has to hold after each step, and between steps."""
 
     def __init__(self) -> None:
