@@ -111,11 +111,11 @@ def test_a_request_is_refused_while_none_can_start(of: NibpDevice, why: str) -> 
 
 def test_a_cuff_is_inhibited_once_and_enabled_once() -> None:
     payload = {"device": "cuff", "by": "nurse.a"}
-    stopped = ("cuff.stopped", payload | {"reason": "a line"})
+    stopped = ("nibp.inhibited", payload | {"reason": "a line"})
     assert device().inhibit("nurse.a", "a line") == stopped
     with pytest.raises(Refused, match="stopped already: a line"):
         device(NibpState(inhibited="a line")).inhibit("nurse.a", "a line")
-    assert device(NibpState(inhibited="a line")).enable("nurse.a") == ("cuff.allowed", payload)
+    assert device(NibpState(inhibited="a line")).enable("nurse.a") == ("nibp.enabled", payload)
     with pytest.raises(Refused, match="is not stopped"):
         device().enable("nurse.a")
 

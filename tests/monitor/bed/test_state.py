@@ -49,7 +49,7 @@ def nibp(*events: tuple[str, dict[str, Any]]) -> NibpState:
 FAILED = ("pressure.failed", {"reason": "weak pulse"})
 REQUESTED = ("pressure.requested", {"why": "schedule"})
 MEASURED = ("pressure.measured", {"sys": 120, "dia": 80})
-STOPPED = ("cuff.stopped", {"reason": "a line in that arm"})
+STOPPED = ("nibp.inhibited", {"reason": "a line in that arm"})
 
 
 # ── one NIBP device ─────────────────────────────────────────────────────────────────────
@@ -92,7 +92,7 @@ def test_a_measurement_that_a_nurse_stopped_is_no_failure() -> None:
 
 def test_it_is_inhibited_until_it_is_enabled() -> None:
     assert nibp(STOPPED).inhibited == "a line in that arm"
-    assert nibp(STOPPED, ("cuff.allowed", {})).inhibited is None
+    assert nibp(STOPPED, ("nibp.enabled", {})).inhibited is None
 
 
 # ── the bed ─────────────────────────────────────────────────────────────────────────────
@@ -125,14 +125,18 @@ def test_events_of_a_device_that_is_no_longer_here_change_nothing() -> None:
 
 
 def test_what_was_announced_last_of_a_device_stands() -> None:
-    up = event("device.up", {"device": "cuff", "model": None})
+    up = event("device.connected", {"device": "cuff", "model": None})
     state = folded(up)
     assert state.announced == {"oximeter": False, "cuff": True, "cuff-2": False}
-    assert not folded(event("device.down", {"device": "cuff"}), state=state).announced["cuff"]
+    assert not folded(event("device.disconnected", {"device": "cuff"}), state=state).announced[
+        "cuff"
+    ]
 
 
 def test_the_session_s_end_enables_every_cuff() -> None:
-    stopped = [event("cuff.stopped", {"device": of, "reason": "why"}) for of in ("cuff", "cuff-2")]
+    stopped = [
+        event("nibp.inhibited", {"device": of, "reason": "why"}) for of in ("cuff", "cuff-2")
+    ]
     state = folded(started(), *stopped)
     assert state.inhibited == "why"
     folded(event("session.aborted", {"by": "nurse.a", "reason": "no"}), state=state)
@@ -140,7 +144,7 @@ def test_the_session_s_end_enables_every_cuff() -> None:
 
 
 def test_only_the_cuff_that_the_bed_starts_makes_it_inhibited() -> None:
-    assert folded(event("cuff.stopped", {"device": "cuff-2", "reason": "why"})).inhibited is None
+    assert folded(event("nibp.inhibited", {"device": "cuff-2", "reason": "why"})).inhibited is None
 
 
 def test_a_clock_that_is_set_moves_when_a_cuff_failed() -> None:

@@ -88,7 +88,7 @@ def test_a_bed_that_no_nurse_watches_says_so() -> None:
 def test_a_cuff_that_must_not_be_started_is_a_condition_of_the_bed() -> None:
     of = Conditions(OXIMETER, CUFF)
     of.state.nibp["cuff"].inhibited = "a line in that arm"
-    assert of.at_bed() == {"cuff-stopped": "a line in that arm"}
+    assert of.at_bed() == {"nibp-inhibited": "a line in that arm"}
 
 
 # ── checks ──────────────────────────────────────────────────────────────────────────────
@@ -133,14 +133,14 @@ def test_a_device_is_announced_once_it_responds() -> None:
     of = Conditions(OXIMETER)
     assert of.technical.update_device("oximeter", START)[0] is None
     of.reporting("oximeter", Identity("3150"))
-    up = ("device.up", {"device": "oximeter", "model": "3150"})
+    up = ("device.connected", {"device": "oximeter", "model": "3150"})
     assert of.technical.update_device("oximeter", START)[0] == up
 
 
 def test_a_device_that_was_announced_is_announced_as_gone() -> None:
     of = Conditions(OXIMETER)
     of.state.announced["oximeter"] = True
-    down = ("device.down", {"device": "oximeter", "reason": "connecting"})
+    down = ("device.disconnected", {"device": "oximeter", "reason": "connecting"})
     assert of.technical.update_device("oximeter", START)[0] == down
 
 
