@@ -12,9 +12,11 @@ from typing import Any, Final
 
 import pytest
 
-from tests.lengths import LONG
+from tests.lengths import length
 
-MOST_S: Final = 3600.0 if LONG else 60.0
+MOST_S: Final = length(400.0, 3600.0)
+"""More than the five minutes in which hypothesis makes a failure it found shorter."""
+
 AGAIN_S: Final = 1.0
 """After so long it is ended again, should something have swallowed the first time."""
 

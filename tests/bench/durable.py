@@ -13,7 +13,7 @@ import pytest
 
 from monitor.journal import Journal
 from tests.bench.floor import commit, open_store
-from tests.monitor.made_events import EventsOf
+from tests.monitor.event_factories import EventFactory
 from tests.servers import PostgreSQL
 
 IN_FLIGHT: Final = 100
@@ -65,7 +65,7 @@ async def _rates(url: str, count: int) -> tuple[float, float]:
 
 
 async def _alone(journal: Journal, count: int) -> float:
-    bed = EventsOf("bed-1")
+    bed = EventFactory("bed-1")
     began_s = perf_counter()
     for _ in range(count):
         await journal.append([bed.alarm("raised", "a-1")])
@@ -73,9 +73,9 @@ async def _alone(journal: Journal, count: int) -> float:
 
 
 async def _together(journal: Journal, count: int) -> float:
-    beds = [EventsOf(f"bed-{number + 2}") for number in range(IN_FLIGHT)]
+    beds = [EventFactory(f"bed-{number + 2}") for number in range(IN_FLIGHT)]
 
-    async def keep(bed: EventsOf) -> None:
+    async def keep(bed: EventFactory) -> None:
         for _ in range(count // IN_FLIGHT):
             await journal.append([bed.alarm("raised", f"a-{bed.bed}")])
 

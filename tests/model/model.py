@@ -1,6 +1,6 @@
 """A bed by the specification: what was put in is kept, and everything is asked of that.
 
-Nothing of the product is imported. Times are seconds since the story began. `look` is what
+Nothing of the product is imported. Times are seconds since the scenario began. `look` is what
 the passing of time, or something new, makes of it all.
 """
 

@@ -5,39 +5,39 @@ import random
 import pytest
 
 from tests.lengths import length
-from tests.model.stories import Story, Telling, story
+from tests.model.scenarios import ModelRunner, Scenario, scenario
 from tests.model.tables import CRITERIA, RULES, TECHNICAL
 
 BLOCKS = length(4, 20)
-STORIES = length(500, 2500)
+SCENARIOS = length(500, 2500)
 
 
-def shortest(told: Story) -> Story:
-    """`told` without every step that is not needed for them to disagree."""
+def shortest(whole: Scenario) -> Scenario:
+    """`whole` without every step that is not needed for them to disagree."""
     for size in (8, 4, 2, 1):
         place = 0
-        while place < len(told.steps):
-            steps = (*told.steps[:place], *told.steps[place + size :])
-            shorter = Story(told.least_s, told.regimen, steps)
-            if Telling(shorter).tell() is None:
+        while place < len(whole.steps):
+            steps = (*whole.steps[:place], *whole.steps[place + size :])
+            shorter = Scenario(whole.least_s, whole.regimen, steps)
+            if ModelRunner(shorter).run() is None:
                 place += 1
             else:
-                told = shorter
-    return told
+                whole = shorter
+    return whole
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_bed_and_model_agree(block: int) -> None:
     reached: set[str] = set()
-    first = length(block * STORIES, random.randrange(10**9))
-    for seed in range(first, first + STORIES):
-        told = story(seed)
-        telling = Telling(told)
-        if telling.tell() is not None:
-            short = shortest(told)
-            pytest.fail(f"story {seed}\n{short}\n{Telling(short).tell()}", pytrace=False)
-        reached |= telling.reached
+    first = length(block * SCENARIOS, random.randrange(10**9))
+    for seed in range(first, first + SCENARIOS):
+        whole = scenario(seed)
+        runner = ModelRunner(whole)
+        if runner.run() is not None:
+            short = shortest(whole)
+            pytest.fail(f"scenario {seed}\n{short}\n{ModelRunner(short).run()}", pytrace=False)
+        reached |= runner.reached
     assert reached >= REACHED
     assert any(state.endswith(" latched") for state in reached)
 
@@ -47,4 +47,4 @@ REACHED = {
     *("baseline", "dosing", "observing", "ready"),
     *(f"{name} {met}" for name in CRITERIA for met in (True, False)),
 }
-"""What every block of stories has to come to at least once, lest they agree on nothing."""
+"""What every block of scenarios has to come to at least once, lest they agree on nothing."""

@@ -4,7 +4,8 @@
     make mutants ARGS="alerts/evaluation/timers.py"   # one module
     make mutants ARGS="--list"            # what is known so far
 
-`sites` says what a slip is, `covered` which tests run which line, and `__main__` makes one
-slip at a time in a process of its own and runs the tests of its line. Survivors that may be
-are to be named, each with why, in docs/explanation/mutants.md; those that are not are counted.
+`operators` has the mutation operators, `covered` says which tests run which line, and `__main__`
+makes one mutant at a time in a process of its own and runs the tests of its line. Survivors
+that may be are to be named, each with why, in docs/explanation/mutants.md; those that are not
+are counted.
 """

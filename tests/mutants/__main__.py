@@ -1,4 +1,4 @@
-"""Makes one slip at a time and says whether the tests notice: see `tests.mutants`."""
+"""Makes one mutant at a time and says whether the tests kill it: see `tests.mutants`."""
 
 import argparse
 import ast
@@ -22,7 +22,7 @@ import pytest
 import pytest_asyncio
 
 from tests.mutants import covered
-from tests.mutants.sites import Site, sites
+from tests.mutants.operators import Mutant, mutants_of
 
 MODULES: Final = tuple(
     sorted(
@@ -46,18 +46,18 @@ OPTIONS: Final = (
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )
 FIRST: Final = 25
-"""So many of the most particular tests run first; few slips outlive them."""
+"""So many of the most particular tests run first; few mutants outlive them."""
 
 PAGE: Final = covered.ROOT / "docs" / "explanation" / "mutants.md"
 KEPT: Final = covered.ROOT / ".mutants"
 
 PRELOADED: Final[tuple[ModuleType, ...]] = (fastapi, hypothesis, np, pydantic, pytest_asyncio)
-"""Imported once, so that no process made for a slip has to."""
+"""Imported once, so that no process made for a mutant has to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a slip."""
+    """What became of a mutant."""
 
     module: str
     name: str
@@ -79,7 +79,7 @@ class _Loader(SourceFileLoader):
 
 
 class _Finder(MetaPathFinder):
-    """Finds one module where it has a slip in it."""
+    """Finds one module, mutated."""
 
     def __init__(self, loader: _Loader) -> None:
         self._loader = loader
@@ -91,12 +91,14 @@ class _Finder(MetaPathFinder):
         return importlib.util.spec_from_file_location(fullname, loader.path, loader=loader)
 
 
-def judge(module: str, tree: ast.Module, site: Site, tests: Sequence[str], most_s: float) -> int:
-    """In a process of its own: 0 when the tests still pass with the slip, else not."""
+def judge(
+    module: str, tree: ast.Module, mutant: Mutant, tests: Sequence[str], most_s: float
+) -> int:
+    """In a process of its own: 0 when the mutant survives the tests, else not."""
     signal.setitimer(signal.ITIMER_REAL, most_s)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(1, 2)
-    site.make()
+    mutant.apply()
     sys.meta_path.insert(0, _Finder(_Loader(module, tree)))
     hypothesis.settings.register_profile("mutants", database=None, derandomize=True)
     hypothesis.settings.load_profile("mutants")
@@ -107,31 +109,31 @@ def judge(module: str, tree: ast.Module, site: Site, tests: Sequence[str], most_
 
 
 def verdicts(
-    todo: Iterable[tuple[str, ast.Module, Site, list[str]]], jobs: int, most_s: float
+    todo: Iterable[tuple[str, ast.Module, Mutant, list[str]]], jobs: int, most_s: float
 ) -> Iterator[Verdict]:
-    """What becomes of each slip, `jobs` at a time, as it becomes known."""
-    running: dict[int, tuple[str, Site]] = {}
+    """What becomes of each mutant, `jobs` at a time, as it becomes known."""
+    running: dict[int, tuple[str, Mutant]] = {}
     waiting = iter(todo)
     while True:
         while len(running) < jobs and (task := next(waiting, None)) is not None:
-            module, tree, site, tests = task
+            module, tree, mutant, tests = task
             if not tests:
-                yield Verdict(module, site.name, killed=False, by="no test runs it")
+                yield Verdict(module, mutant.name, killed=False, by="no test runs it")
                 continue
             pid = os.fork()
             if pid == 0:
                 try:
-                    os._exit(judge(module, tree, site, tests, most_s))
+                    os._exit(judge(module, tree, mutant, tests, most_s))
                 except BaseException:
                     os._exit(70)
-            running[pid] = module, site
+            running[pid] = module, mutant
         if not running:
             return
         pid, status = os.wait()
-        module, site = running.pop(pid)
+        module, mutant = running.pop(pid)
         code = os.waitstatus_to_exitcode(status)
         by = {1: "a test", -signal.SIGALRM: "too slow"}.get(code, f"it does not start ({code})")
-        yield Verdict(module, site.name, killed=code != 0, by=by if code else "nothing")
+        yield Verdict(module, mutant.name, killed=code != 0, by=by if code else "nothing")
 
 
 def _coverage(*, again: bool) -> covered.Coverage:
@@ -162,40 +164,38 @@ def _keep(verdict: Verdict) -> None:
 
 def _todo(
     modules: Iterable[str], coverage: covered.Coverage, skip: Iterable[tuple[str, str]]
-) -> Iterator[tuple[str, ast.Module, Site, list[str]]]:
+) -> Iterator[tuple[str, ast.Module, Mutant, list[str]]]:
     done = set(skip)
     for module in modules:
         source = (covered.ROOT / module).read_text()
         tree = ast.parse(source)
-        for site in sites(source, tree):
-            if (module, site.name) in done:
+        for mutant in mutants_of(source, tree):
+            if (module, mutant.name) in done:
                 continue
-            in_function = not site.name.startswith("module |")
-            tests = coverage.tests_of(module, site.lines) if in_function else []
-            yield module, tree, site, tests or coverage.tests_of_module(module)
+            in_function = not mutant.name.startswith("module |")
+            tests = coverage.tests_of(module, mutant.lines) if in_function else []
+            yield module, tree, mutant, tests or coverage.tests_of_module(module)
 
 
 def _report(modules: Iterable[str]) -> int:
     """Print what is known; the number of survivors that its page does not name."""
     known = _known()
     page = PAGE.read_text() if PAGE.exists() else ""
-    slips = killed = unnamed = 0
+    made = killed = unnamed = 0
     for module in modules:
         source = (covered.ROOT / module).read_text()
-        found = [known.get((module, s.name)) for s in sites(source, ast.parse(source))]
+        found = [known.get((module, s.name)) for s in mutants_of(source, ast.parse(source))]
         mine = [verdict for verdict in found if verdict is not None]
         dead = sum(verdict.killed for verdict in mine)
-        slips, killed = slips + len(mine), killed + dead
+        made, killed = made + len(mine), killed + dead
         print(f"{module:28} {dead:5} of {len(mine):5} killed, {len(found) - len(mine)} to go")
         for verdict in mine:
             if not verdict.killed:
                 is_named = verdict.name.replace("|", "\\|") in page
                 unnamed += not is_named
                 print(f"    {'named ' if is_named else ''}{verdict.name}  [{verdict.by}]")
-    share = 100 * killed / slips if slips else 0.0
-    print(
-        f"{killed} of {slips} killed: {share:.1f} %; {unnamed} survivors not named in {PAGE.name}"
-    )
+    share = 100 * killed / made if made else 0.0
+    print(f"{killed} of {made} killed: {share:.1f} %; {unnamed} survivors not named in {PAGE.name}")
     return unnamed
 
 
@@ -203,7 +203,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("module", nargs="*", default=MODULES)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--most-s", type=float, default=180.0, help="slower than this is noticed")
+    parser.add_argument("--most-s", type=float, default=180.0, help="slower than this is killed")
     parser.add_argument("--list", action="store_true", help="what is known, and no more")
     parser.add_argument("--survivors", action="store_true", help="those that survived, again")
     parser.add_argument("--afresh", action="store_true", help="forget everything first")

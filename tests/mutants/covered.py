@@ -74,7 +74,7 @@ class _LooksOn:
 
 
 def look_on(tests: Iterable[str], modules: Iterable[str], options: Iterable[str]) -> Coverage:
-    """Run the `tests` once. Raises `SystemExit` when one fails: it would kill every slip."""
+    """Run the `tests` once. Raises `SystemExit` when one fails: it would kill every mutant."""
     plugin = _LooksOn(modules)
     status = pytest.main([*tests, *options], plugins=[plugin])
     if status != pytest.ExitCode.OK:

@@ -11,7 +11,7 @@ import pytest
 
 from drivers.clock import Clock, Instant
 from monitor.replay.report import RecordedSession, find, recorded_sessions, replay_report
-from tests.monitor.made_events import BrokenJournal
+from tests.monitor.event_factories import BrokenJournal
 from tests.virtual import run_virtually, virtual_clock
 from tests.wards import SimulatedWard, simulated_ward
 

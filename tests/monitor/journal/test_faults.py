@@ -17,7 +17,7 @@ from drivers.clock import Clock, Instant
 from monitor.journal import Journal, JournalReader, StoreError
 from monitor.journal import commit_queue as writer_module
 from monitor.journal.migrate import upgrade
-from tests.monitor.made_events import START, BrokenJournal, EventsOf
+from tests.monitor.event_factories import START, BrokenJournal, EventFactory
 from tests.patience import HOPELESS_S
 from tests.servers import PostgreSQL, free_port, running_postgresql
 from tests.virtual import virtual_clock, virtual_time
@@ -122,7 +122,7 @@ async def test_a_second_writer_is_refused_on_a_server(postgresql_url: str) -> No
 
 
 async def test_a_journal_can_be_read_beside_its_writer(url: str, journal: Journal) -> None:
-    await journal.append([EventsOf().event()])
+    await journal.append([EventFactory().event()])
     reader = JournalReader.open_to_read(url)
     assert (await reader.head()).seq == 1
     await reader.close()
@@ -171,7 +171,7 @@ def test_a_journal_is_for_its_owners_eyes_only(tmp_path: Path, url: str) -> None
 async def test_a_failing_journal_says_since_when_and_why(url: str, journal: Journal) -> None:
     assert journal.failing_since is None
     BrokenJournal(url).fail()
-    journal.append([EventsOf().event()])
+    journal.append([EventFactory().event()])
     await until(lambda: journal.failing_since is not None)
     assert journal.failure is not None
     assert "no such table: event" in journal.failure
@@ -182,7 +182,7 @@ async def test_a_failing_journal_says_since_when_and_why(url: str, journal: Jour
 
 async def test_events_wait_in_order_until_the_database_is_back(url: str, journal: Journal) -> None:
     BrokenJournal(url).fail()
-    bed = EventsOf()
+    bed = EventFactory()
     appended = [journal.append([bed.event()])]
     await until(lambda: journal.failing_since is not None)
     appended += [journal.append([bed.event()]) for _ in range(50)]
@@ -197,7 +197,7 @@ async def test_events_wait_in_order_until_the_database_is_back(url: str, journal
 async def test_closing_a_failing_journal_refuses_what_it_cannot_store(url: str) -> None:
     journal = Journal.open(url)
     BrokenJournal(url).fail()
-    appended = journal.append([EventsOf().event()])
+    appended = journal.append([EventFactory().event()])
     await until(lambda: journal.failing_since is not None)
     await journal.close()
     with pytest.raises(StoreError, match="no such table"):
@@ -207,7 +207,7 @@ async def test_closing_a_failing_journal_refuses_what_it_cannot_store(url: str) 
 async def test_a_commit_that_hangs_counts_as_failing(url: str, journal: Journal) -> None:
     database = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
     database.execute("BEGIN IMMEDIATE")
-    appended = journal.append([EventsOf().event()])
+    appended = journal.append([EventFactory().event()])
     await until(lambda: journal.failing_since is not None)
     assert journal.failure is not None
     assert "does not come back" in journal.failure
@@ -221,7 +221,7 @@ async def test_inline_a_failing_journal_tries_again_by_the_clock(tmp_path: Path)
     url, clock = f"sqlite:///{tmp_path}/p.db", virtual_clock()
     journal = Journal.open(url, clock=clock, inline=True)
     BrokenJournal(url).fail()
-    bed = EventsOf()
+    bed = EventFactory()
     appended = [journal.append([bed.event()]), journal.append([bed.event()])]
     await clock.sleep(60)
     assert journal.failing_since is not None
@@ -240,7 +240,7 @@ async def test_when_too_many_samples_wait_the_oldest_are_dropped_and_counted(
     url, clock = f"sqlite:///{tmp_path}/p.db", virtual_clock()
     journal = Journal.open(url, clock=clock, inline=True)
     BrokenJournal(url).fail()
-    event = journal.append([EventsOf().event()])
+    event = journal.append([EventFactory().event()])
     for second in range(600):
         at = Instant(START + timedelta(seconds=second), float(second))
         journal.add_input("bed-1", None, at, str(uuid4()))
@@ -258,11 +258,11 @@ FILLS_ITS_DISK = """
 import asyncio, json, os, resource, sys
 from drivers.clock import Clock, Instant
 from monitor.journal import Journal
-from tests.monitor.made_events import EventsOf
+from tests.monitor.event_factories import EventFactory
 
 async def main():
     journal = Journal.open(f"sqlite:///{sys.argv[1]}")
-    bed, appended = EventsOf(), []
+    bed, appended = EventFactory(), []
     size = os.path.getsize(sys.argv[1] + "-wal") + 60_000
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
@@ -295,7 +295,7 @@ async def test_a_disk_that_is_full_for_a_while_loses_no_event(tmp_path: Path) ->
 async def test_a_server_that_goes_away_and_comes_back_loses_no_event() -> None:
     with running_postgresql() as server:
         journal = Journal.open(server.create_database("postdose"))
-        bed = EventsOf()
+        bed = EventFactory()
         first = await journal.append([bed.event()])
         server.kill()
         appended = [journal.append([bed.event()]) for _ in range(20)]
@@ -361,7 +361,7 @@ class AnswerLost:
 async def test_when_the_answer_to_a_commit_is_lost_the_events_are_stored_once(
     postgresql_server: PostgreSQL, postgresql_url: str
 ) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     async with AnswerLost(postgresql_server.port) as way:
         url = postgresql_url.replace(str(postgresql_server.port), str(way.port))
         journal = await asyncio.to_thread(Journal.open, url)

@@ -9,7 +9,7 @@ import pytest
 from monitor.journal import Journal
 from monitor.journal.feed import EventFeed, LatestValueCache, Subscription
 from monitor.session.events import Stored
-from tests.monitor.made_events import EventsOf
+from tests.monitor.event_factories import EventFactory
 from tests.patience import HOPELESS_S
 
 
@@ -30,14 +30,14 @@ async def take(events: Subscription, count: int) -> list[int]:
         return [(await anext(events)).seq for _ in range(count)]
 
 
-async def append(journal: Journal, bed: EventsOf, count: int) -> list[Stored]:
+async def append(journal: Journal, bed: EventFactory, count: int) -> list[Stored]:
     return await journal.append([bed.event() for _ in range(count)])
 
 
 async def test_a_subscriber_gets_what_is_past_its_place_and_then_what_comes(
     journal: Journal, feed: EventFeed
 ) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     await append(journal, bed, 5)
     with feed.subscribe(after=2) as events:
         assert await take(events, 3) == [3, 4, 5]
@@ -46,7 +46,7 @@ async def test_a_subscriber_gets_what_is_past_its_place_and_then_what_comes(
 
 
 async def test_without_a_place_a_subscriber_starts_now(journal: Journal, feed: EventFeed) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     await append(journal, bed, 3)
     with feed.subscribe() as events:
         await append(journal, bed, 1)
@@ -56,12 +56,12 @@ async def test_without_a_place_a_subscriber_starts_now(journal: Journal, feed: E
 async def test_a_reader_that_waits_is_woken(journal: Journal, feed: EventFeed) -> None:
     with feed.subscribe() as events:
         waiting = asyncio.create_task(take(events, 1))
-        await append(journal, EventsOf(), 1)
+        await append(journal, EventFactory(), 1)
         assert await waiting == [1]
 
 
 async def test_events_stored_while_catching_up_come_once(journal: Journal, feed: EventFeed) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     await append(journal, bed, 1200)
     with feed.subscribe(after=0) as events:
         taking = asyncio.create_task(take(events, 2000))
@@ -73,7 +73,7 @@ async def test_events_stored_while_catching_up_come_once(journal: Journal, feed:
 async def test_a_slow_reader_keeps_no_more_than_its_size_and_misses_nothing(
     journal: Journal, feed: EventFeed
 ) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     with feed.subscribe(after=0, maxsize=10) as events:
         await append(journal, bed, 1)
         assert await take(events, 1) == [1]
@@ -104,7 +104,7 @@ async def test_a_listener_hears_each_event_until_it_stops(
 ) -> None:
     heard: list[int] = []
     stop = feed.listen(lambda stored: heard.append(stored.seq))
-    bed = EventsOf()
+    bed = EventFactory()
     await append(journal, bed, 2)
     stop()
     await append(journal, bed, 1)
@@ -119,7 +119,7 @@ async def test_a_listener_that_fails_hurts_nobody(journal: Journal, feed: EventF
     feed.listen(fail)
     feed.listen(lambda stored: heard.append(stored.seq))
     with feed.subscribe() as events:
-        await append(journal, EventsOf(), 2)
+        await append(journal, EventFactory(), 2)
         assert await take(events, 2) == [1, 2]
     assert heard == [1, 2]
 

@@ -17,7 +17,7 @@ import pytest
 
 from drivers.clock import Clock
 from monitor.journal import Journal, JournalReader, Receipt, StoreError
-from tests.monitor.made_events import START, EventsOf
+from tests.monitor.event_factories import START, EventFactory
 from tests.patience import HOPELESS_S
 from tests.virtual import virtual_clock, virtual_time
 
@@ -52,7 +52,7 @@ def file_of(url: str) -> str:
 
 
 async def test_events_are_numbered_from_1_in_the_order_of_appending(journal: Journal) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     appended = [journal.append([bed.event(), bed.event()]) for _ in range(20)]
     stored = [s for answer in await asyncio.gather(*appended) for s in answer]
     assert [s.seq for s in stored] == list(range(1, 41))
@@ -60,7 +60,7 @@ async def test_events_are_numbered_from_1_in_the_order_of_appending(journal: Jou
 
 
 async def test_what_is_read_is_what_the_append_returned(journal: Journal) -> None:
-    bed = EventsOf(session="s-1")
+    bed = EventFactory(session="s-1")
     values = {"spo2": 85.1, "tiny": 1e-7, "none": None}
     payload: dict[str, Any] = {"text": "Übelkeit “2/3”\x00", "values": values}
     stored = await journal.append([bed.event("note.added", subject="a-1", **payload)])
@@ -69,13 +69,13 @@ async def test_what_is_read_is_what_the_append_returned(journal: Journal) -> Non
 
 async def test_an_instant_is_kept_to_the_millisecond(journal: Journal) -> None:
     at = START + timedelta(microseconds=123_987)
-    (stored,) = await journal.append([EventsOf().event(at=at)])
+    (stored,) = await journal.append([EventFactory().event(at=at)])
     assert stored.event.at == START + timedelta(milliseconds=123)
     assert await journal.events() == [stored]
 
 
 async def test_a_journal_goes_on_where_it_stopped(url: str) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     first = Journal.open(url)
     await first.append([bed.event(), bed.event()])
     await first.close()
@@ -89,7 +89,7 @@ async def test_a_journal_goes_on_where_it_stopped(url: str) -> None:
 
 async def test_closing_stores_what_is_queued(url: str) -> None:
     journal = Journal.open(url)
-    appended = [journal.append([event]) for event in (EventsOf().event(),)]
+    appended = [journal.append([event]) for event in (EventFactory().event(),)]
     await journal.close()
     assert [s.seq for s in await appended[0]] == [1]
 
@@ -97,27 +97,27 @@ async def test_closing_stores_what_is_queued(url: str) -> None:
 async def test_after_closing_an_append_is_refused(local: Journal) -> None:
     await local.close()
     with pytest.raises(StoreError, match="is closed"):
-        await local.append([EventsOf().event()])
+        await local.append([EventFactory().event()])
 
 
 async def test_a_payload_that_is_not_json_is_refused_at_once(journal: Journal) -> None:
     with pytest.raises(ValueError, match="JSON"):
-        journal.append([EventsOf().event(value=float("nan"))])
+        journal.append([EventFactory().event(value=float("nan"))])
     with pytest.raises(TypeError):
-        journal.append([EventsOf().event(value={1, 2})])
+        journal.append([EventFactory().event(value={1, 2})])
     assert await journal.append([]) == []
     assert journal.last_seq == 0
 
 
 async def test_cancelling_the_wait_does_not_take_the_event_back(journal: Journal) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     journal.append([bed.event()]).cancel()
     (stored,) = await journal.append([bed.event()])
     assert stored.seq == 2
 
 
 async def test_events_that_contradict_the_journal_are_refused_alone(journal: Journal) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     twice = bed.event()
     appended = [journal.append([event]) for event in (twice, twice, bed.event())]
     first, second, third = await asyncio.gather(*appended, return_exceptions=True)
@@ -129,7 +129,7 @@ async def test_events_that_contradict_the_journal_are_refused_alone(journal: Jou
 
 
 async def test_a_bed_cannot_count_the_same_event_twice(journal: Journal) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     await journal.append([bed.event()])
     with pytest.raises(StoreError):
         await journal.append([replace(bed.event(), n=1)])
@@ -140,13 +140,13 @@ async def test_listeners_hear_every_commit_in_order_before_the_append_returns(
 ) -> None:
     heard: list[int] = []
     journal.listen(lambda events: heard.extend(s.seq for s in events))
-    bed = EventsOf()
+    bed = EventFactory()
     await asyncio.gather(*(journal.append([bed.event()]) for _ in range(10)))
     assert heard == list(range(1, 11))
 
 
 async def test_events_are_found_by_bed_session_type_and_subject(journal: Journal) -> None:
-    one, two = EventsOf("bed-1", "s-1"), EventsOf("bed-2", "s-2")
+    one, two = EventFactory("bed-1", "s-1"), EventFactory("bed-2", "s-2")
     await journal.append(
         [
             one.event("dose.given"),
@@ -168,7 +168,7 @@ async def test_events_are_found_by_bed_session_type_and_subject(journal: Journal
 
 
 async def test_the_latest_events_of_a_bed_come_newest_first(journal: Journal) -> None:
-    one, two = EventsOf("bed-1"), EventsOf("bed-2")
+    one, two = EventFactory("bed-1"), EventFactory("bed-2")
     changes = ["raised", "ended", "re-raised", "ended", "raised"]
     await journal.append([one.alarm(change, "a-1") for change in changes])
     await journal.append([two.alarm("raised", "a-2")])
@@ -181,7 +181,7 @@ async def test_the_latest_events_of_a_bed_come_newest_first(journal: Journal) ->
 
 
 async def test_sessions_come_newest_first_in_pages(journal: Journal) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     await journal.append([bed.event(t) for t in ("session.started", "dose.given") * 3])
     assert [s.seq for s in await journal.sessions(2)] == [5, 3]
     assert [s.seq for s in await journal.sessions(2, before=3)] == [1]
@@ -195,7 +195,7 @@ async def test_a_bed_that_never_was_rebuilds_from_nothing(journal: Journal) -> N
 
 
 async def test_a_bed_rebuilds_from_its_last_session(journal: Journal) -> None:
-    bed, other = EventsOf("bed-1"), EventsOf("bed-2")
+    bed, other = EventFactory("bed-1"), EventFactory("bed-2")
     types = ["session.started", "dose.given", "session.closed", "session.started", "dose.given"]
     await journal.append([bed.event(t) for t in types] + [other.event("session.started")])
     events, last_n = await journal.load_stream("bed-1")
@@ -204,7 +204,7 @@ async def test_a_bed_rebuilds_from_its_last_session(journal: Journal) -> None:
 
 
 async def test_an_alarm_still_open_reaches_back_before_the_session(journal: Journal) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     await journal.append(
         [
             bed.event(),
@@ -218,7 +218,7 @@ async def test_an_alarm_still_open_reaches_back_before_the_session(journal: Jour
 
 
 async def test_an_alarm_raised_again_is_open_from_its_first_event(journal: Journal) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     changes = ["raised", "ended", "re-raised"]
     await journal.append([bed.event(), *(bed.alarm(change, "a-1") for change in changes)])
     await journal.append([bed.event("session.started")])
@@ -228,7 +228,7 @@ async def test_an_alarm_raised_again_is_open_from_its_first_event(journal: Journ
 async def test_a_latched_alarm_that_was_reset_is_over_until_that_is_undone(
     journal: Journal,
 ) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     changes = ["raised", "condition-ended", "acknowledged", "reset"]
     await journal.append([bed.event(), *(bed.alarm(change, "a-1") for change in changes)])
     assert await journal.load_stream("bed-1") == ([], 5)
@@ -248,7 +248,7 @@ async def test_a_latched_alarm_that_was_reset_is_over_until_that_is_undone(
 async def test_a_cuff_stopped_before_the_session_reaches_back_to_that(
     journal: Journal, types: list[str], first_n: int
 ) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     await journal.append([bed.event(), *(bed.event(type_) for type_ in types)])
     assert [s.event.n for s in (await journal.load_stream("bed-1"))[0]] == [
         *range(first_n, bed.n + 1)
@@ -256,7 +256,7 @@ async def test_a_cuff_stopped_before_the_session_reaches_back_to_that(
 
 
 async def test_open_alarms_are_known_after_opening_again(url: str) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     first = Journal.open(url)
     await first.append([bed.alarm("raised", "a-1"), bed.alarm("raised", "a-2")])
     await first.close()
@@ -271,13 +271,13 @@ async def test_open_alarms_are_known_after_opening_again(url: str) -> None:
 
 async def test_a_receipt_is_stored_with_its_events(journal: Journal) -> None:
     receipt = Receipt("key-1", "sha", 201, '{"id":"s-1"}')
-    await journal.append([EventsOf().event()], receipt=receipt)
+    await journal.append([EventFactory().event()], receipt=receipt)
     assert await journal.find_receipt("key-1") == receipt
     assert await journal.find_receipt("key-2") is None
 
 
 async def test_a_second_receipt_of_the_same_key_takes_its_events_with_it(journal: Journal) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     receipt = Receipt("key-1", "sha", 201, "{}")
     await journal.append([bed.event()], receipt=receipt)
     with pytest.raises(StoreError):
@@ -347,7 +347,7 @@ async def test_the_chain_can_be_checked_with_the_documented_recipe(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     journal = Journal.open(sqlite_url)
-    bed = EventsOf()
+    bed = EventFactory()
     await journal.append([bed.event(text="é", value=0.1), bed.alarm("raised", "a-1")])
     head = await journal.head()
     await journal.close()
@@ -370,7 +370,7 @@ def tamper(url: str, statement: str) -> None:
 
 
 async def test_an_untouched_journal_is_intact(journal: Journal) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     await journal.append([bed.event(value=value / 7) for value in range(2500)])
     verdict = await journal.verify()
     assert verdict.fault is None
@@ -394,7 +394,7 @@ async def test_tampering_is_found_where_it_happened(
     sqlite_url: str, statement: str, expected: tuple[int, str]
 ) -> None:
     journal = Journal.open(sqlite_url)
-    bed = EventsOf(session="s-1")
+    bed = EventFactory(session="s-1")
     await journal.append(
         [*(bed.event(value=value) for value in range(4)), bed.alarm("raised", "a")]
     )
@@ -413,10 +413,10 @@ async def test_tampering_is_found_where_it_happened(
 APPENDS_UNTIL_KILLED = """
 import asyncio, sys
 from monitor.journal import Journal
-from tests.monitor.made_events import EventsOf
+from tests.monitor.event_factories import EventFactory
 
 async def bed(journal, name, n):
-    events = EventsOf(name)
+    events = EventFactory(name)
     events.n = n
     while True:
         for stored in await journal.append([events.event(), events.event()]):
@@ -473,7 +473,7 @@ async def test_inline_an_append_is_stored_when_it_returns(tmp_path: Path) -> Non
     journal = Journal.open(f"sqlite:///{tmp_path}/p.db", clock=virtual_clock(), inline=True)
     heard: list[int] = []
     journal.listen(lambda events: heard.extend(s.seq for s in events))
-    appended = journal.append([EventsOf().event()])
+    appended = journal.append([EventFactory().event()])
     assert appended.done()
     assert heard == [1]
     assert [s.seq for s in await journal.events()] == [1]

@@ -15,7 +15,7 @@ from monitor.bed.inputs import DeviceInput
 from monitor.journal import Journal
 from monitor.session.coverage import GAP
 from monitor.session.events import Event
-from tests.monitor.made_events import START, EventsOf
+from tests.monitor.event_factories import START, EventFactory
 
 
 @pytest.fixture
@@ -30,12 +30,12 @@ async def journal(request: pytest.FixtureRequest) -> AsyncIterator[Journal]:
     await opened.close()
 
 
-def started(bed: EventsOf, session: str, patient: str) -> Event:
+def started(bed: EventFactory, session: str, patient: str) -> Event:
     event = bed.event("session.started", patient=patient, by="n")
     return replace(event, session=session)
 
 
-def written(bed: EventsOf, session: str, type_: str) -> Event:
+def written(bed: EventFactory, session: str, type_: str) -> Event:
     return replace(bed.event(type_, by="n"), session=session)
 
 
@@ -44,21 +44,21 @@ ALIASES = ["P-017", "p-017", "P-0", "100%", "P_017", 'a"b', "a\\b", "Müller/ö"
 
 @pytest.mark.parametrize("alias", ALIASES)
 async def test_a_patient_is_found_by_exactly_that_alias(journal: Journal, alias: str) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     await journal.append([started(bed, f"s-{n}", other) for n, other in enumerate(ALIASES)])
     found = await journal.of_patient(alias, {"session.started"})
     assert [stored.event.session for stored in found] == [f"s-{ALIASES.index(alias)}"]
 
 
 async def test_a_patient_named_elsewhere_in_an_event_is_not_found(journal: Journal) -> None:
-    event = started(EventsOf(), "s-1", "P-1")
+    event = started(EventFactory(), "s-1", "P-1")
     told = {"patient": "P-1", "was": {"patient": "P-2"}}
     await journal.append([replace(event, payload=told)])
     assert await journal.of_patient("P-2", {"session.started"}) == []
 
 
 async def test_events_of_some_sessions_and_types_come_in_order(journal: Journal) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     types = ("dose.given", "note.added")
     for session in ("s-1", "s-2", "s-3"):
         await journal.append([written(bed, session, type_) for type_ in types])
@@ -67,7 +67,7 @@ async def test_events_of_some_sessions_and_types_come_in_order(journal: Journal)
 
 
 async def test_a_form_is_sent_when_that_was_said_last(journal: Journal) -> None:
-    bed, desk = EventsOf(), EventsOf("records")
+    bed, desk = EventFactory(), EventFactory("records")
     sessions = ["never", "sent", "reopened", "again"]
     await journal.append([started(bed, session, "P") for session in sessions])
     for session, types in (
@@ -82,7 +82,7 @@ async def test_a_form_is_sent_when_that_was_said_last(journal: Journal) -> None:
 
 
 async def test_sessions_with_forms_come_in_pages(journal: Journal) -> None:
-    bed = EventsOf()
+    bed = EventFactory()
     await journal.append([started(bed, f"s-{n}", "P") for n in range(5)])
     first = await journal.with_form(limit=3)
     rest = await journal.with_form(after=first[-1][0], limit=3)

@@ -33,7 +33,7 @@ from monitor.journal.chunks import (
 )
 from monitor.journal.downsample import trend
 from monitor.journal.queries import Span
-from tests.monitor.made_events import START, EventsOf
+from tests.monitor.event_factories import START, EventFactory
 
 VALUES = st.none() | st.floats(allow_nan=False)
 INSTANTS_MS = st.integers(min_value=0, max_value=4_000_000_000_000)
@@ -320,7 +320,7 @@ async def test_readings_are_there_before_they_are_stored_and_after(journal: Jour
         add(journal, second, 90 + second % 7)
     before = await journal.readings("spo2", session="s-1")
     journal.flush_samples()
-    await journal.append([EventsOf().event()])
+    await journal.append([EventFactory().event()])
     assert len(before) == 65
     assert await journal.readings("spo2", session="s-1") == before
 
@@ -388,7 +388,7 @@ async def test_a_recording_begins_at_the_last_opening_before_the_event(journal: 
         add(journal, second + 0.5, last_n)
     journal.open_recording("bed-2", Instant(at(7), 5000.0), {"last_n": 5})
     journal.flush_samples()
-    await journal.append([EventsOf().event()])
+    await journal.append([EventFactory().event()])
 
     def begins(n: int) -> list[int]:
         found = journal.recording("bed-1", before_n=n)

@@ -10,7 +10,7 @@ from monitor.journal import Journal
 from monitor.journal.database import engine_for, parse_store_url
 from monitor.journal.migrate import alembic_config, upgrade
 from monitor.journal.schema import REVISIONS, metadata
-from tests.monitor.made_events import EventsOf
+from tests.monitor.event_factories import EventFactory
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -36,7 +36,7 @@ def test_migrations_and_tables_agree(url: str) -> None:
 
 async def test_an_upgrade_keeps_the_events(url: str) -> None:
     journal = Journal.open(url)
-    stored = await journal.append([EventsOf().event()])
+    stored = await journal.append([EventFactory().event()])
     await journal.close()
     engine = engine_for(parse_store_url(url), writing=True)
     with engine.begin() as connection:

@@ -23,7 +23,7 @@ from drivers.clock import Clock, parse_rfc3339
 from monitor.journal import Journal
 from monitor.journal.feed import EventFeed
 from monitor.mqtt import MqttPublisher, MqttSettings, publisher
-from tests.monitor.made_events import BrokenJournal, EventsOf
+from tests.monitor.event_factories import BrokenJournal, EventFactory
 from tests.patience import HOPELESS_S
 from tests.servers import Mosquitto, program
 
@@ -88,7 +88,7 @@ class Bench:
     journal: Journal
     ward: Ward
     mqtt: MqttPublisher
-    bed: EventsOf = field(default_factory=EventsOf)
+    bed: EventFactory = field(default_factory=EventFactory)
 
     async def append(self, *changes: tuple[str, str]) -> None:
         """Store alarm events: (change, alarm id)."""
@@ -220,7 +220,7 @@ async def test_what_happened_before_it_ran_is_published_in_order(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
     journal = Journal.open(f"sqlite:///{tmp_path}/postdose.db")
-    bed = EventsOf()
+    bed = EventFactory()
     await journal.append([bed.event() for _ in range(700)])
     await journal.close()
     async with (
@@ -468,7 +468,7 @@ async def test_an_ended_alarm_is_cleared_after_an_hour_also_by_a_later_run(
     now = Clock().now().wall
     old, new = now - timedelta(minutes=61), now - timedelta(minutes=59)
     journal = Journal.open(f"sqlite:///{tmp_path}/postdose.db")
-    bed = EventsOf()
+    bed = EventFactory()
     await journal.append(
         [
             *(bed.alarm("raised", name, at=old) for name in ("old", "again", "back", "new")),
@@ -527,7 +527,7 @@ async def test_what_is_written_down_beside_the_beds_is_an_event_and_no_beds_sess
         publishing(settings_for(mosquitto), tmp_path, ward=ward) as bench,
     ):
         await until(lambda: bench.mqtt.connected_since is not None)
-        await bench.journal.append([EventsOf("records").event("form.sent")])
+        await bench.journal.append([EventFactory("records").event("form.sent")])
         await bench.journal.append([bench.bed.event("note.added")])
         await heard.until("bed-1/event")
     assert [event["type"] for event in heard.under("records/event")] == ["form.sent"]

@@ -28,7 +28,7 @@ from monitor.replay.report import recording_items
 from monitor.session.events import Event
 from monitor.session.session import Session
 from tests.lengths import length
-from tests.monitor.bed_happenings import Happenings, stored
+from tests.monitor.bed_state_machine import BedStateMachine, stored
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, START, Bedside
 
 
@@ -94,7 +94,7 @@ def by_number(events: Iterable[Event]) -> dict[int, Event]:
     return {event.n: event for event in stored(events)}
 
 
-class AnyOrderAgain(Happenings):
+class AnyOrderAgain(BedStateMachine):
     """Whatever happens in whatever order, and however finely: it happens again the same."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Random stories, and telling one to the bed and to the model at once."""
+"""Random scenarios, and running one on the bed and on the model at once."""
 
 import random
 from collections.abc import Callable, Iterable
@@ -53,8 +53,8 @@ Step = tuple[float, str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
-class Story:
-    """A bed's promises are at least `least_s` long, so that steps of a far story can be as well."""
+class Scenario:
+    """What happens at a bed. Its promises are at least `least_s` long, and far steps can be too."""
 
     least_s: float
     regimen: str
@@ -68,13 +68,13 @@ class Story:
 OVERRIDE: Final = Override("dr.b", "the gate is asked apart")
 
 
-class Telling:
-    """A story as it is told: to the bed, and to the model."""
+class ModelRunner:
+    """Runs a scenario on the bed and on the model."""
 
-    def __init__(self, story: Story) -> None:
-        self.bed = Bed("bed-1", (OXIMETER, CUFF), DEFAULT, story.least_s)
-        self.model = Model(story.least_s)
-        self.story = story
+    def __init__(self, scenario: Scenario) -> None:
+        self.bed = Bed("bed-1", (OXIMETER, CUFF), DEFAULT, scenario.least_s)
+        self.model = Model(scenario.least_s)
+        self.scenario = scenario
         self.t = 0.0
         self.sessions = 0
         self.cuff_talks = True
@@ -89,9 +89,9 @@ class Telling:
     def is_open(self) -> bool:
         return self.model.visit is not None and not self.visit.is_over
 
-    def tell(self) -> str | None:
+    def run(self) -> str | None:
         """The first thing they disagree on, in words; None when there is none."""
-        for number, (dt, name, args) in enumerate(self.story.steps):
+        for number, (dt, name, args) in enumerate(self.scenario.steps):
             self._tick(dt)
             said = self._differ()
             if said is None:
@@ -192,12 +192,12 @@ class Telling:
 
     def _start(self) -> None:
         session = f"s-{self.sessions + 1}"
-        regimen = REGIMENS[self.story.regimen]
+        regimen = REGIMENS[self.scenario.regimen]
         command = StartSession(session, "P", 44, 71, regimen, (), "n", True)
 
         def then(_: str) -> None:
             self.sessions += 1
-            self.model.start(session, self.story.regimen, self.t)
+            self.model.start(session, self.scenario.regimen, self.t)
 
         self._asks(command, then)
 
@@ -447,7 +447,7 @@ def _difference(said: dict[Any, Any], expected: dict[Any, Any]) -> str | None:
     return None
 
 
-# ── random stories ──────────────────────────────────────────────────────────────────────
+# ── random scenarios ────────────────────────────────────────────────────────────────────
 
 SPO2: Final = (86, 87, 88, 89, 91, 92, 93, 94, 95, 97, 98)
 PULSE: Final = (
@@ -556,8 +556,8 @@ def _opening(rng: random.Random, regimen: str) -> list[Step]:
     return steps
 
 
-def story(seed: int) -> Story:
-    """The story of that seed: short, with values at and around every boundary."""
+def scenario(seed: int) -> Scenario:
+    """The scenario of that seed: short, with values at and around every boundary."""
     rng = random.Random(seed)
     is_far = rng.random() < 0.4
     regimen = rng.choice(("esketamine-28", "esketamine-56", "esketamine-84", "ketamine-iv"))
@@ -571,7 +571,7 @@ def story(seed: int) -> Story:
         steps.append((dt, name, MAKERS[name][1](rng)))
     if is_far and rng.random() < 0.3:
         steps += _ending(rng)
-    return Story(FAR_LEAST_S if is_far else 0, regimen, tuple(steps))
+    return Scenario(FAR_LEAST_S if is_far else 0, regimen, tuple(steps))
 
 
 def _ending(rng: random.Random) -> list[Step]:

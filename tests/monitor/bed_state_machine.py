@@ -1,6 +1,6 @@
 """Whatever can happen at a bed, and what is counted beside it to hold the bed against.
 
-`Happenings` has the rules by which hypothesis makes things happen; what has to hold then is
+`BedStateMachine` has the rules by which hypothesis makes things happen; what has to hold then is
 said where it is used.
 """
 
@@ -87,7 +87,7 @@ def stored(events: Iterable[Event]) -> Iterator[Event]:
         yield replace(event, at=at, payload=json.loads(json.dumps(dict(event.payload))))
 
 
-class Happenings(RuleBasedStateMachine):
+class BedStateMachine(RuleBasedStateMachine):
     """Reports, commands, silence, time, clocks that are set, and restarts, in whatever order.
 
     `new` are the events of the last step, `events` all of them as they are stored; `fresh`

@@ -10,7 +10,7 @@ from monitor.session.events import Event
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 
-class EventsOf:
+class EventFactory:
     """Makes the events of one bed, numbered and a second apart."""
 
     def __init__(self, bed: str = "bed-1", session: str | None = None) -> None:

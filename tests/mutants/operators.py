@@ -1,6 +1,6 @@
-"""Every slip of a module: one place in its syntax tree, and what stands there instead.
+"""The mutation operators: what can stand instead of a place in a module's syntax tree.
 
-Slips are those that people make: a limit one off, `<` for `<=`, `and` for `or`, a `not`
+A mutant is a slip that people make: a limit one off, `<` for `<=`, `and` for `or`, a `not`
 forgotten, a step left out, nothing returned. Texts, annotations and decorators are left
 alone.
 """
@@ -40,10 +40,10 @@ _LEFT_ALONE: Final = frozenset({"annotation", "returns", "decorator_list", "base
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """A slip: at `field` of `parent` (and `index` in it, where it is a list) stands `instead`.
+class Mutant:
+    """At `field` of `parent` (and `index` in it, where it is a list) stands `instead`.
 
-    `name` says which slip it is, and stays as it is when lines above it change.
+    `name` says which it is, and stays as it is when lines above it change.
     """
 
     name: str
@@ -53,16 +53,16 @@ class Site:
     index: int | None
     instead: ast.AST
 
-    def make(self) -> None:
-        """Put the slip into the tree that the site was found in."""
+    def apply(self) -> None:
+        """Change the tree that it was found in."""
         if self.index is None:
             setattr(self.parent, self.field, self.instead)
         else:
             getattr(self.parent, self.field)[self.index] = self.instead
 
 
-def sites(source: str, tree: ast.Module) -> list[Site]:
-    """Every slip of `tree`, which was parsed from `source`."""
+def mutants_of(source: str, tree: ast.Module) -> list[Mutant]:
+    """All of `tree`, which was parsed from `source`."""
     lines = source.splitlines()
     seen: Counter[str] = Counter()
     found = []
@@ -76,7 +76,7 @@ def sites(source: str, tree: ast.Module) -> list[Site]:
             ast.copy_location(instead, node)
             ast.fix_missing_locations(instead)
             touched = frozenset(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-            found.append(Site(name, touched, parent, field, index, instead))
+            found.append(Mutant(name, touched, parent, field, index, instead))
     return found
 
 
@@ -102,32 +102,32 @@ def _instead(node: ast.expr | ast.stmt) -> Iterator[tuple[str, str, ast.AST]]:
         case ast.Compare(ops=ops):
             for place, op in enumerate(ops):
                 for other in _COMPARISONS[type(op)]:
-                    slip = deepcopy(node)
-                    slip.ops[place] = other()
-                    yield ast.unparse(node), ast.unparse(slip), slip
+                    mutant = deepcopy(node)
+                    mutant.ops[place] = other()
+                    yield ast.unparse(node), ast.unparse(mutant), mutant
         case ast.BoolOp(op=op):
-            slip_bool = deepcopy(node)
-            slip_bool.op = ast.Or() if isinstance(op, ast.And) else ast.And()
-            yield ast.unparse(node), ast.unparse(slip_bool), slip_bool
+            mutated_bool = deepcopy(node)
+            mutated_bool.op = ast.Or() if isinstance(op, ast.And) else ast.And()
+            yield ast.unparse(node), ast.unparse(mutated_bool), mutated_bool
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             yield ast.unparse(node), ast.unparse(operand), deepcopy(operand)
         case ast.BinOp(op=op) if not _is_type(node.left) and type(op) in _OPERATORS:
-            slip_bin = deepcopy(node)
-            slip_bin.op = _OPERATORS[type(op)]()
-            yield ast.unparse(node), ast.unparse(slip_bin), slip_bin
+            mutated_bin = deepcopy(node)
+            mutated_bin.op = _OPERATORS[type(op)]()
+            yield ast.unparse(node), ast.unparse(mutated_bin), mutated_bin
         case ast.Constant(value=bool() as truth):
             yield str(truth), str(not truth), ast.Constant(not truth)
         case ast.Constant(value=int() | float() as number):
             for other_number in (number + 1, number - 1):
                 yield str(number), str(other_number), ast.Constant(other_number)
         case ast.Call(func=ast.Name(id=name)) if name in _CALLS:
-            slip_call = deepcopy(node)
-            slip_call.func = ast.Name(_CALLS[name], ast.Load())
-            yield name, _CALLS[name], slip_call
+            mutated_call = deepcopy(node)
+            mutated_call.func = ast.Name(_CALLS[name], ast.Load())
+            yield name, _CALLS[name], mutated_call
         case ast.IfExp(test=test) if _is_plain(test):
-            slip_if = deepcopy(node)
-            slip_if.test = ast.UnaryOp(ast.Not(), slip_if.test)
-            yield ast.unparse(test), f"not {ast.unparse(test)}", slip_if
+            mutated_if = deepcopy(node)
+            mutated_if.test = ast.UnaryOp(ast.Not(), mutated_if.test)
+            yield ast.unparse(test), f"not {ast.unparse(test)}", mutated_if
         case _:
             yield from _instead_of_step(node)
 
@@ -135,17 +135,17 @@ def _instead(node: ast.expr | ast.stmt) -> Iterator[tuple[str, str, ast.AST]]:
 def _instead_of_step(node: ast.AST) -> Iterator[tuple[str, str, ast.AST]]:
     match node:
         case ast.If(test=test) | ast.While(test=test) if _is_plain(test):
-            slip = deepcopy(node)
-            slip.test = ast.UnaryOp(ast.Not(), slip.test)
-            yield ast.unparse(test), f"not {ast.unparse(test)}", slip
+            mutant = deepcopy(node)
+            mutant.test = ast.UnaryOp(ast.Not(), mutant.test)
+            yield ast.unparse(test), f"not {ast.unparse(test)}", mutant
         case ast.Return(value=ast.expr() as value) if not _is_none(value):
             yield ast.unparse(node), "return None", ast.Return(ast.Constant(None))
         case ast.AugAssign(op=op):
             yield ast.unparse(node), "nothing", ast.Pass()
             if type(op) in _OPERATORS:
-                slip_aug = deepcopy(node)
-                slip_aug.op = _OPERATORS[type(op)]()
-                yield ast.unparse(node), ast.unparse(slip_aug), slip_aug
+                mutated_aug = deepcopy(node)
+                mutated_aug.op = _OPERATORS[type(op)]()
+                yield ast.unparse(node), ast.unparse(mutated_aug), mutated_aug
         case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
             yield ast.unparse(node), "nothing", ast.Pass()
         case ast.Expr(value=ast.Call()) | ast.Raise() | ast.Delete():
@@ -157,7 +157,7 @@ def _instead_of_step(node: ast.AST) -> Iterator[tuple[str, str, ast.AST]]:
 
 
 def _is_plain(test: ast.expr) -> bool:
-    """Whether the condition has no slip of its own."""
+    """Whether no operator of its own applies to the condition."""
     return not isinstance(test, ast.Compare | ast.BoolOp | ast.UnaryOp)
 
 
