@@ -46,7 +46,9 @@ class ScheduledCheck(Response):
 
     check: str = described("What is to be done.", "pressure")
     due_at: str = described("When it is due.", "2026-01-05T09:40:00.000Z")
-    state: Literal["upcoming", "due", "overdue", "done"] = described("How it stands.", "due")
+    state: Literal["upcoming", "due", "overdue", "done", "missed"] = described(
+        "How it stands.", "due"
+    )
     done_at: str | None = described("When it was done.", "2026-01-05T09:41:00.000Z")
 
 

@@ -86,6 +86,7 @@ function Alarms({ bed, at }) {
 
 const CRITERIA = {
   "window-over": "Window over",
+  "discharge-checks": "Last checks before leaving",
   "pressure-not-severe": "Last two pressures below severe",
   "pressure-near-baseline": "Pressure near baseline",
   spo2: "SpO2 steady for 15 min",

@@ -12,7 +12,7 @@ const TICKS_MIN = [0, 30, 60, 90, 120, 150, 180, 210, 240];
 const SAME_CHECK_MS = 2 * MINUTE;
 // How much time without a point is a gap, at least, in server ms at speed 1.
 const GAP_MS = 45_000;
-const WORST_STATE = ["overdue", "due", "upcoming", "done"];
+const WORST_STATE = ["overdue", "due", "missed", "upcoming", "done"];
 const LEAST_SPAN = 0.6;
 // What the axes show, and which part of the height (in percent) they take.
 const SCALES = {
@@ -232,6 +232,7 @@ const DOTS = {
   due: "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
   upcoming: "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z",
   overdue: "M0-6L6 0L0 6L-6 0z",
+  missed: "M-4-4L4 4M-4 4L4-4",
 };
 
 function CheckDot({ due, checks }, axis) {

@@ -11,7 +11,7 @@ export function origin(session) {
 
 // The checks to do next: all that share the earliest due time not yet done.
 export function nextChecks(session) {
-  const open = session.schedule.filter((check) => check.state !== "done");
+  const open = session.schedule.filter((check) => !["done", "missed"].includes(check.state));
   const first = Math.min(...open.map((check) => Date.parse(check.due_at)));
   return open.filter((check) => Date.parse(check.due_at) - first < SAME_MS);
 }

@@ -121,7 +121,7 @@ def _plain(value: Any) -> Any:
         case frozenset():
             return sorted(value)
         case BaseModel():
-            return value.model_dump(mode="json")
+            return value.model_dump(mode="json", exclude_unset=True)
         case Mapping():
             return dict(value)
         case _ if is_dataclass(value):

@@ -33,6 +33,8 @@ FOLLOW_UP_S: Final = 300.0
 CLEAR_ENOUGH: Final = 2
 """While a pressure alarm lasts one is taken so often, until so many are clear [clinical.md]."""
 
+_OPEN: Final = frozenset({CheckState.DUE, CheckState.OVERDUE})
+
 PRESSURES: Final = (Vital.SYS, Vital.DIA, Vital.MAP)
 """What a cuff measures."""
 
@@ -144,7 +146,7 @@ class NibpDevice:
 
     def _requires(self, planned: PlannedCheck) -> bool:
         """Whether that check, which is due, calls for a measurement."""
-        if planned.check is not CheckKind.PRESSURE or planned.state is CheckState.DONE:
+        if planned.check is not CheckKind.PRESSURE or planned.state not in _OPEN:
             return False
         return self.state.failed_at is None or planned.due_at > self.state.failed_at
 

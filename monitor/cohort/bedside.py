@@ -189,7 +189,8 @@ class Bedside:
             if self.minute >= over_min and check not in self.stay.unmet:
                 self.stay.unmet[check] = tuple(c.name for c in of_patient)
         if self.minute >= CHECKED_MIN[90]:
-            self.nurse.sees_unmet(of_patient, self.t_s)
+            is_over = all(c.name != "window-over" for c in unmet)
+            self.nurse.sees_unmet(unmet if is_over else of_patient, self.t_s)
         if self.minute >= ESCORT_MIN and not self.session.escort:
             self._ask(ConfirmEscort(BY))
         if not unmet and self.minute >= CHECKED_MIN[120]:

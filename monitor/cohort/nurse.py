@@ -36,7 +36,12 @@ SPREAD: Final = 0.6
 CHECK_MOST_S: Final = 240.0
 """The spread of those times, as a logarithm, and when every check is done at the latest [ours]."""
 
-AGAIN_MIN: Final = {"cadss": 15.0, "moaas": 15.0, "pressure-near-baseline": 10.0}
+AGAIN_MIN: Final = {
+    "cadss": 15.0,
+    "moaas": 15.0,
+    "pressure-near-baseline": 10.0,
+    "discharge-checks": 15.0,
+}
 """How long after the last time she looks again at a criterion that is not met [guidance; ours]."""
 
 MENDS: Final = frozenset({"tech.sensor-off", "tech.cuff-failed", "check.overdue"})
@@ -93,9 +98,9 @@ class Nurse:
             if criterion.met or name not in AGAIN_MIN or t_s < self._again_at.get(name, t_s):
                 continue
             self._again_at[name] = t_s + AGAIN_MIN[name] * 60.0
-            if name in SCORES:
-                self.decides(Task.SCORE, t_s + self._soon(CHECK_S), name)
-            else:
+            for scale in SCORES if name == "discharge-checks" else SCORES.keys() & {name}:
+                self.decides(Task.SCORE, t_s + self._soon(CHECK_S), scale)
+            if name not in SCORES:
                 self.decides(Task.MEASURE, t_s + self._soon(CHECK_S))
 
     def scored(self, scale: str, t_s: float) -> None:

@@ -77,7 +77,7 @@ def start(bed: str, session: Session | None, command: StartSession, rules: RuleS
         "patient": command.patient,
         "age": command.age,
         "weight_kg": weight_kg,
-        "regimen": command.regimen.model_dump(mode="json"),
+        "regimen": command.regimen.as_given(),
         "medicines": None if command.medicines is None else list(command.medicines),
         "escort_planned": command.escort_planned,
         "number": command.number,
@@ -343,7 +343,7 @@ def close(command: Close, criteria: list[Criterion]) -> list[Draft]:
     return [("session.closed", payload)]
 
 
-NOT_CLINICAL: Final = frozenset({"window-over", "escort"})
+NOT_CLINICAL: Final = frozenset({"window-over", "discharge-checks", "escort"})
 """Criteria that say nothing of how the patient is."""
 
 

@@ -12,8 +12,10 @@ from alerts.evaluation import Value
 from alerts.rules import Kind, Priority
 from drivers.clock import Instant
 from monitor.session.commands import ClearanceScope
-from monitor.session.schedule import CheckState, PlannedCheck
-from monitor.session.session import Session
+from monitor.session.due_times import record_times
+from monitor.session.regimen import CheckKind
+from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck
+from monitor.session.session import Session, is_after_dose
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,10 @@ def discharge_criteria(
 ) -> list[Criterion]:
     """Every criterion, in the order a nurse would ask."""
     alarms = [alarm for alarm in outlook.open_alarms if alarm.kind is Kind.PHYSIOLOGICAL]
+    checks = () if _is_former(session) else (_discharge_checks(session, now),)
     return [
         _window(session, now),
+        *checks,
         _pressure_severe(session),
         _pressure_leaving(session, outlook),
         _spo2(session, outlook),
@@ -94,7 +98,15 @@ def next_change_s(session: Session, outlook: DischargeEvidence, now: datetime) -
         turns.append((session.window_ends_at - now).total_seconds())
     scores = filter(None, map(session.last_score, ("cadss", "moaas")))
     turns += [60 * limits.score_fresh_min - (now - score.at).total_seconds() for score in scores]
+    if not _is_former(session) and session.window_ends_at is not None:
+        for at in filter(None, (_last_at(session, of) for of in CheckKind)):
+            turns.append(60 * limits.check_fresh_min - (now - at).total_seconds())
     return min((turn for turn in turns if turn >= 0), default=float("inf"))
+
+
+def _is_former(session: Session) -> bool:
+    """Whether it was recorded before there were discharge checks."""
+    return session.regimen.check_late_most_min is None
 
 
 def _window(session: Session, now: datetime) -> Criterion:
@@ -109,18 +121,57 @@ def _window(session: Session, now: datetime) -> Criterion:
     return Criterion("window-over", left_s <= 0, why)
 
 
+def _discharge_checks(session: Session, now: datetime) -> Criterion:
+    """Each kind that the regimen asks for before leaving, done about the window's end or later."""
+    limits = session.regimen.discharge
+    kinds = [entry.of for entry in session.regimen.check if entry.at_discharge]
+    lacking = [of for of in dict.fromkeys(kinds) if not _is_done(session, of, now)]
+    if not lacking:
+        return Criterion("discharge-checks", True, "done")
+    names = ", ".join(CHECK_NAMES[of] for of in lacking)
+    ends_at = session.window_ends_at
+    begin_at = None if ends_at is None else ends_at - timedelta(minutes=limits.check_before_end_min)
+    if begin_at is None or now < begin_at:
+        when = f"from {limits.check_before_end_min:g} min before the window's end"
+        return Criterion("discharge-checks", False, f"{names}: {when}")
+    return Criterion("discharge-checks", False, f"{names}: now")
+
+
+def _is_done(session: Session, of: CheckKind, now: datetime) -> bool:
+    limits, ends_at, at = session.regimen.discharge, session.window_ends_at, _last_at(session, of)
+    if at is None or ends_at is None:
+        return False
+    if of is CheckKind.CADSS and _cadss_serves(session):
+        return True
+    is_late_enough = at >= ends_at - timedelta(minutes=limits.check_before_end_min)
+    return is_late_enough and now - at <= timedelta(minutes=limits.check_fresh_min)
+
+
+def _cadss_serves(session: Session) -> bool:
+    """Whether dissociation was seen to be over late enough, and not again since."""
+    limits, score, dosed_at = (
+        session.regimen.discharge,
+        session.last_score("cadss"),
+        session.last_dose_at,
+    )
+    if _is_former(session) or score is None or dosed_at is None:
+        return False
+    from_at = dosed_at + timedelta(minutes=limits.cadss_serves_from_min)
+    return score.total <= limits.cadss_most and score.at >= from_at
+
+
+def _last_at(session: Session, of: CheckKind) -> datetime | None:
+    return max(record_times(session, of), default=None)
+
+
 def _pressure_severe(session: Session) -> Criterion:
     limits = session.regimen.discharge
-    last = [p for p in session.pressures if _after_dose(session, p.at)][-2:]
+    last = [p for p in session.pressures if is_after_dose(session, p.at)][-2:]
     if len(last) < 2:
         return Criterion("pressure-not-severe", False, f"{len(last)} of 2 pressures since the dose")
     severe = [p for p in last if p.sys >= limits.severe_sys or p.dia >= limits.severe_dia]
     shown = ", ".join(f"{p.sys:.0f}/{p.dia:.0f}" for p in last)
     return Criterion("pressure-not-severe", not severe, f"last two {shown}")
-
-
-def _after_dose(session: Session, at: datetime) -> bool:
-    return session.first_dose_at is not None and at >= session.first_dose_at
 
 
 def _pressure_leaving(session: Session, outlook: DischargeEvidence) -> Criterion:
@@ -169,9 +220,10 @@ def _moaas(session: Session, now: datetime) -> Criterion:
 
 def _score(scale: str, session: Session, now: datetime, is_met: Callable[[int], bool]) -> Criterion:
     score = session.last_score(scale)
-    if score is None or not _after_dose(session, score.at):
+    if score is None or not is_after_dose(session, score.at):
         return Criterion(scale, False, "not scored since the dose")
-    if now - score.at > timedelta(minutes=session.regimen.discharge.score_fresh_min):
+    is_old = now - score.at > timedelta(minutes=session.regimen.discharge.score_fresh_min)
+    if is_old and not (scale == "cadss" and _cadss_serves(session)):
         return Criterion(scale, False, f"{score.total}, too long ago: score again")
     return Criterion(scale, is_met(score.total), f"{score.total}")
 

@@ -66,6 +66,9 @@ MEASURED: Final[Mapping[tuple[str, str], tuple[float, float]]] = {
 """Between what a limit is meant: in %, mmHg and minutes. What lies outside is in another unit,
 or a slip [default]."""
 
+LATE_MOST_MIN: Final = 15
+"""How late a record still does a check, where a file does not say [clinical default]."""
+
 HEAVY_KG: Final = 100
 """Whose weight a dose in mg is held against, by the same bounds [default]."""
 
@@ -79,8 +82,10 @@ class PlannedChecks(_Table):
 
     `after_dose_min` counts from the last administration, or in minutes in which an infusion
     ran; `in_infusion_every_min` from an infusion's start until it ends; `after_infusion_min`
-    from its end. `at_discharge` is due when the window ends. `only_if_over` asks for a score
-    only if the last one before it is over this; one that nobody knows is asked for.
+    from its end, or its planned end while it runs. Past the last of these, and before the dose
+    past the last record, it is due every `then_every_min` until the session ends. `at_discharge`
+    asks for it once more before the patient leaves. `only_if_over` asks for a score only if the
+    last one before it is over this and over its baseline; one that nobody knows is asked for.
     """
 
     of: CheckKind
@@ -88,6 +93,7 @@ class PlannedChecks(_Table):
     after_dose_min: tuple[Minutes, ...] = ()
     in_infusion_every_min: Annotated[float, Field(ge=1, le=1440)] | None = None
     after_infusion_min: tuple[Minutes, ...] = ()
+    then_every_min: Annotated[float, Field(ge=1, le=1440)] | None = None
     at_discharge: bool = False
     only_if_over: float | None = None
 
@@ -111,7 +117,12 @@ class StartDose(_Table):
 
 
 class DischargeLimits(_Table):
-    """The limits for leaving, in %, mmHg and points [label, clinical default]."""
+    """The limits for leaving, in %, mmHg and points [label, clinical default].
+
+    A discharge check counts that was made at most `check_before_end_min` before the window's
+    end and is no older than `check_fresh_min`; for dissociation one of `cadss_most` or less
+    from `cadss_serves_from_min` after the last administration on, if none since was higher.
+    """
 
     spo2_least: Annotated[float, Field(gt=0, le=100, strict=True)] = 94
     spo2_held_min: Minutes = 15
@@ -123,6 +134,9 @@ class DischargeLimits(_Table):
     cadss_most: Annotated[int, Field(ge=0, le=92)] = 4
     moaas_least: Annotated[int, Field(ge=0, le=5)] = 5
     score_fresh_min: Minutes = 60
+    check_before_end_min: Minutes = 5
+    check_fresh_min: Minutes = 15
+    cadss_serves_from_min: Minutes = 75
 
 
 class CoursePhase(_Table):
@@ -168,7 +182,11 @@ class CourseSchedule(_Table):
 
 
 class Regimen(_Table):
-    """One way of giving one product."""
+    """One way of giving one product.
+
+    `check_late_most_min` is how long after its due time a record still does a check; None in
+    sessions recorded before checks could be missed.
+    """
 
     name: str
     title: str
@@ -184,6 +202,7 @@ class Regimen(_Table):
     gate: PredoseLimits = PredoseLimits()
     start_dose: StartDose | None = None
     discharge: DischargeLimits = DischargeLimits()
+    check_late_most_min: Annotated[float, Field(ge=5, le=60)] | None = None
     check: tuple[PlannedChecks, ...] = ()
     phase: tuple[CoursePhase, ...] = ()
     course: CourseSchedule = CourseSchedule()
@@ -193,6 +212,13 @@ class Regimen(_Table):
         if (self.total_mg is None) == (self.mg_per_kg is None):
             raise ValueError("give exactly one of total_mg and mg_per_kg")
         return self
+
+    def as_given(self) -> dict[str, Any]:
+        """The regimen as plain JSON data, with the keys that it was read with and no others.
+
+        So a session that was recorded before a key existed is replayed without it.
+        """
+        return self.model_dump(mode="json", exclude_unset=True)
 
     @property
     def is_infusion(self) -> bool:
@@ -251,14 +277,14 @@ def parse(text: str, where: str) -> Regimen:
     """The regimen written in `text`; `where` names it in errors. Raises `RegimenError`."""
     try:
         data: dict[str, Any] = tomllib.loads(text)
-        regimen = Regimen.model_validate(data)
+        regimen = Regimen.model_validate({"check_late_most_min": LATE_MOST_MIN, **data})
     except tomllib.TOMLDecodeError as error:
         raise RegimenError(f"{where}: not TOML: {error}") from error
     except ValidationError as error:
         raise RegimenError(explain_errors(Regimen, where, text, error)) from error
     for place, says in _slips(regimen):
         raise RegimenError(f"{at(where, text, place)}: {says}")
-    return regimen
+    return Regimen.model_validate(regimen.model_dump())
 
 
 def _slips(of: Regimen) -> Iterator[tuple[KeyPath, str]]:
@@ -330,6 +356,7 @@ _WHEN: Final = (
     "after_dose_min",
     "in_infusion_every_min",
     "after_infusion_min",
+    "then_every_min",
     "at_discharge",
 )
 

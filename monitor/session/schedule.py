@@ -1,21 +1,28 @@
-"""What has to be checked when, and what has been: pure functions of a session and the time."""
+"""What has to be checked when, and what has been: pure functions of a session and the time.
+
+A record does the check in whose span it lies: from half the gap before its due time to half
+the gap after it, at least `TOLERANCE` and at most the regimen's `check_late_most_min`. An
+earlier check that nobody did is then missed, for good: nobody looked [clinical default].
+
+Sessions recorded before regimens had `check_late_most_min` keep the schedule they had: the
+first record of a kind does every earlier check, and none is missed.
+"""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from monitor.session.regimen import CheckKind, PlannedChecks, Regimen
-from monitor.session.session import Infusion, Session
+from monitor.session.due_times import due_times, record_times
+from monitor.session.regimen import CheckKind
+from monitor.session.session import Session, is_after_dose
 
 TOLERANCE: Final = timedelta(minutes=5)
-"""How much before its due time a check may be done, but no more than half the time since
-the check before it, and how long after it is not overdue [clinical default]."""
+"""How long after its due time a check is not overdue [clinical default]."""
 
-
-_NAMES: Final[Mapping[CheckKind, str]] = {
+CHECK_NAMES: Final[Mapping[CheckKind, str]] = {
     CheckKind.PRESSURE: "pressure",
     CheckKind.MOAAS: "MOAA/S",
     CheckKind.CADSS: "CADSS",
@@ -23,9 +30,10 @@ _NAMES: Final[Mapping[CheckKind, str]] = {
 
 
 class CheckState(StrEnum):
-    """How a check stands now."""
+    """How a check stands now. `missed` is final: a later record does not make up for it."""
 
     DONE = "done"
+    MISSED = "missed"
     UPCOMING = "upcoming"
     DUE = "due"
     OVERDUE = "overdue"
@@ -66,28 +74,92 @@ class Schedule:
         return session is self.session and self.since <= now < self.until
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A check that is wanted, and the time in which a record does it."""
+
+    due_at: datetime
+    since: datetime
+    until: datetime
+
+
 def planned_checks(session: Session, now: datetime) -> list[PlannedCheck]:
     """The session's checks in the order they are due.
 
-    A check is done by the first record of its kind from `TOLERANCE` before it was due on.
-    One that was missed is so made up for by the next record, which may be the next check's
-    as well. What counts an infusion moves with its pauses, until it has ended.
+    What counts an infusion moves with its pauses, until it has ended.
     """
     planned: list[PlannedCheck] = []
     for of in dict.fromkeys(check.of for check in session.regimen.check):
-        taken = sorted(_taken(session, of))
-        before: datetime | None = None
-        for due_at, only_if_over in sorted(_due(session, of, now).items()):
-            early = TOLERANCE if before is None else min(TOLERANCE, (due_at - before) / 2)
-            if only_if_over is not None and not _was_over(
-                session, of, only_if_over, due_at - early
-            ):
-                continue
-            place = bisect_left(taken, due_at - early)
-            done_at = taken[place] if place < len(taken) else None
-            planned.append(PlannedCheck(of, due_at, _state(done_at, due_at, now), done_at))
-            before = due_at
+        taken = sorted(record_times(session, of))
+        late_most_min = session.regimen.check_late_most_min
+        if late_most_min is None:
+            done = {span.due_at: _first(taken, span.since) for span in _former(session, of, now)}
+            missed: set[datetime] = set()
+        else:
+            spans = _spans(session, of, now, timedelta(minutes=late_most_min))
+            done, missed = _assigned(spans, taken)
+        planned += [
+            PlannedCheck(of, due_at, _state(due_at, done_at, due_at in missed, now), done_at)
+            for due_at, done_at in done.items()
+        ]
     return sorted(planned, key=lambda item: (item.due_at, item.check))
+
+
+def _spans(session: Session, of: CheckKind, now: datetime, late_most: timedelta) -> list[_Span]:
+    """The checks of a kind that are wanted, each with its span, in order."""
+    wanted: list[tuple[datetime, datetime]] = []
+    counted_since = datetime.min.replace(tzinfo=UTC)
+    for due in due_times(session, of, now):
+        before = max(due.since, wanted[-1][0]) if wanted else due.since
+        if due.since > counted_since and wanted and due.due_at - wanted[-1][0] < TOLERANCE:
+            continue  # one look at the patient serves what two doses have due at nearly one time
+        early = (due.due_at - before) / 2
+        known_at = due.due_at - min(early, TOLERANCE)
+        if due.only_if_over is None or _was_over(session, of, due.only_if_over, known_at):
+            wanted.append((due.due_at, due.due_at - early))
+            counted_since = due.since
+    following = [due_at for due_at, _ in wanted[1:]]
+    spans = []
+    for n, (due_at, since) in enumerate(wanted):
+        half = (following[n] - due_at) / 2 if n < len(following) else late_most
+        until = due_at + max(TOLERANCE, min(half, late_most))
+        if due_at == session.started_at:
+            spans.append(_Span(due_at, due_at - TOLERANCE, session.first_dose_at or now))
+        else:
+            spans.append(_Span(due_at, since, until))
+    return spans
+
+
+def _assigned(
+    spans: Sequence[_Span], taken: Iterable[datetime]
+) -> tuple[dict[datetime, datetime | None], set[datetime]]:
+    """Which record did each check, None for none; and which checks are missed for good."""
+    done: dict[datetime, datetime | None] = {span.due_at: None for span in spans}
+    missed: set[datetime] = set()
+    for at in taken:
+        undone = [s for s in spans if done[s.due_at] is None and s.due_at not in missed]
+        mine = next((span for span in undone if span.since <= at <= span.until), None)
+        if mine is not None:
+            done[mine.due_at] = at
+        before = at if mine is None else mine.due_at
+        missed |= {s.due_at for s in undone if s is not mine and s.due_at <= before}
+    return done, missed
+
+
+def _former(session: Session, of: CheckKind, now: datetime) -> Iterator[_Span]:
+    """The checks as sessions had them that were recorded before a check could be missed."""
+    before: datetime | None = None
+    for due in due_times(session, of, now):
+        early = TOLERANCE if before is None else min(TOLERANCE, (due.due_at - before) / 2)
+        since = due.due_at - early
+        if due.only_if_over is None or _was_over(session, of, due.only_if_over, since):
+            yield _Span(due.due_at, since, datetime.max.replace(tzinfo=UTC))
+            before = due.due_at
+
+
+def _first(taken: list[datetime], since: datetime) -> datetime | None:
+    place = bisect_left(taken, since)
+    return taken[place] if place < len(taken) else None
 
 
 def next_change(
@@ -110,77 +182,44 @@ def next_change(
 
 
 def _overdue(session: Session | None, planned: Iterable[PlannedCheck]) -> Mapping[CheckKind, str]:
-    """The first overdue check of each kind, in words.
+    """The oldest overdue check of each kind, in words.
 
-    Before the first dose the gate asks for what is missing; after it, the alarm does.
+    For a first baseline the pre-dose criteria ask; one that has grown old before the dose, or
+    was never taken in that time, is overdue like any check.
     """
     overdue: dict[CheckKind, str] = {}
-    if session is not None and session.is_open and (dosed_at := session.first_dose_at) is not None:
-        for check in planned:
-            if check.state is CheckState.OVERDUE and check.check not in overdue:
-                minutes = (check.due_at - dosed_at) / timedelta(minutes=1)
-                when = f"{minutes:.0f} min after" if minutes > 0 else "before"
-                overdue[check.check] = f"{_NAMES[check.check]} was due {when} the first dose"
+    if session is None or not session.is_open:
+        return overdue
+    dosed_at = session.first_dose_at
+    for check in planned:
+        if check.state is not CheckState.OVERDUE or check.check in overdue:
+            continue
+        name = CHECK_NAMES[check.check]
+        if dosed_at is not None:
+            minutes = (check.due_at - dosed_at) / timedelta(minutes=1)
+            when = f"{minutes:.0f} min after" if minutes > 0 else "before"
+            overdue[check.check] = f"{name} was due {when} the first dose"
+        elif check.due_at > session.started_at:
+            overdue[check.check] = f"{name} is due again before the first dose"
     return overdue
 
 
-def _state(done_at: datetime | None, due_at: datetime, now: datetime) -> CheckState:
+def _state(
+    due_at: datetime, done_at: datetime | None, is_missed: bool, now: datetime
+) -> CheckState:
     if done_at is not None:
         return CheckState.DONE
+    if is_missed:
+        return CheckState.MISSED
     if now < due_at:
         return CheckState.UPCOMING
     return CheckState.DUE if now <= due_at + TOLERANCE else CheckState.OVERDUE
 
 
-def _taken(session: Session, of: CheckKind) -> list[datetime]:
-    if of is CheckKind.PRESSURE:
-        return [pressure.at for pressure in session.pressures]
-    return [score.at for score in session.scores if score.scale == of.value]
-
-
 def _was_over(session: Session, of: CheckKind, limit: float, at: datetime) -> bool:
     """Whether the last score before `at` was over `limit`; one that nobody knows may have been."""
     before = [score for score in session.scores if score.scale == of.value and score.at < at]
+    if session.regimen.check_late_most_min is not None:
+        limit = max(limit, session.baseline.get(of.value, limit))
+        before = [score for score in before if is_after_dose(session, score.at)]
     return not before or max(before, key=lambda score: score.at).total > limit
-
-
-def _due(session: Session, of: CheckKind, now: datetime) -> dict[datetime, float | None]:
-    """When checks of a kind are due, with the score over which alone they are wanted."""
-    due: dict[datetime, float | None] = {}
-    for check in session.regimen.check:
-        if check.of is of:
-            for due_at in _due_times(session, check, now):
-                if due.setdefault(due_at, check.only_if_over) is not None:
-                    due[due_at] = check.only_if_over
-    return due
-
-
-def _due_times(session: Session, check: PlannedChecks, now: datetime) -> Iterator[datetime]:
-    if check.baseline:
-        yield session.started_at
-    if session.infusion is not None:
-        yield from _around_infusion(session.infusion, session.regimen, check, now)
-    elif (dosed_at := session.last_dose_at) is not None:
-        for minutes in check.after_dose_min:
-            yield dosed_at + timedelta(minutes=minutes)
-    if check.at_discharge and session.window_ends_at is not None:
-        yield session.window_ends_at
-
-
-def _around_infusion(
-    infusion: Infusion, regimen: Regimen, check: PlannedChecks, now: datetime
-) -> Iterator[datetime]:
-    ended_at = infusion.ended_at
-    for minutes in check.after_dose_min:
-        due_at = infusion.when_run(minutes, now)
-        if ended_at is None or due_at <= ended_at:
-            yield due_at
-    if check.in_infusion_every_min is not None:
-        every = timedelta(minutes=check.in_infusion_every_min)
-        planned_end = infusion.when_run(regimen.infusion_min or 0, now)
-        until = ended_at or (planned_end if now < planned_end else now + every)
-        for n in range(1, (until - infusion.started_at) // every + 1):
-            yield infusion.started_at + n * every
-    if ended_at is not None:
-        for minutes in check.after_infusion_min:
-            yield ended_at + timedelta(minutes=minutes)

@@ -228,6 +228,11 @@ class Session:
         return self if step is None else step(self, event)
 
 
+def is_after_dose(session: Session, at: datetime) -> bool:
+    """Whether that is at or after the first administration; false before there was one."""
+    return session.first_dose_at is not None and at >= session.first_dose_at
+
+
 _KEPT: Final[Mapping[str, tuple[str, type[Record]]]] = {
     "dose.given": ("doses", Dose),
     "score.recorded": ("scores", Score),

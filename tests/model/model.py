@@ -10,6 +10,7 @@ from typing import Any
 from tests.model.tables import (
     AGAIN_S,
     ANSWER_S,
+    CADSS_SERVES_S,
     CALL_S,
     CHECKS,
     CLEAR,
@@ -19,6 +20,10 @@ from tests.model.tables import (
     EXPLAIN_SILENCE,
     FLAGS,
     FRESH_S,
+    GOES_ON_S,
+    LATE_MOST_S,
+    LEAVING_EARLY_S,
+    LEAVING_FRESH_S,
     LEVELS,
     MET,
     NEWS2,
@@ -380,9 +385,9 @@ class Model:
                 said["signal-missing", OXIMETER] = MET
             if self.visit.nurse is None:
                 said["nobody-watching", None] = MET
-            if self.visit.first_dose is not None:
-                late = {kind for kind, _, state in self.planned if state == "overdue"}
-                said |= {("check-overdue", kind): MET for kind in late}
+            since = self.visit.started_at if self.visit.first_dose is None else float("-inf")
+            late = {k for k, due, state in self.planned if state == "overdue" and due > since}
+            said |= {("check-overdue", kind): MET for kind in late}
         if self.stopped:
             said["nibp-inhibited", None] = MET
         return said | {(trouble, None): MET for trouble in self.site}
@@ -554,31 +559,43 @@ class Model:
         paused = sum(to - begun for begun, to in visit.paused if to is not None)
         return visit.started + 60 * planned + paused + WINDOW_S
 
-    def _due_times(self, kind: str, now: float) -> dict[float, bool]:
-        """When a kind of check is due, and whether only if the last score was over 4."""
+    def _due_times(self, kind: str, now: float) -> list[tuple[float, float, bool]]:
+        """When a kind of check is due after the dose, since what, and whether only if over 4."""
         visit = self.visit
         assert visit is not None
         plan = PLANS[visit.regimen]
-        due = {visit.started_at: False}
+        due: list[tuple[float, float, bool]] = []
+        starts: list[float] = []
+        after, over_4 = plan.after_dose.get(kind, ()), plan.over_4.get(kind, ())
         if visit.started is not None:
+            after = plan.after_infusion.get(kind, ())
+            planned_end = self._planned_end(now)
             if (every := plan.during.get(kind)) is not None:
                 until = visit.ended
                 if until is None:
-                    planned_end = self._planned_end(now)
                     until = planned_end if now < planned_end else now + 60 * every
                 at = visit.started + 60 * every
                 while at <= until:
-                    due[at] = False
+                    due.append((at, visit.started, False))
                     at += 60 * every
+            elif visit.ended is None or visit.ended > planned_end:
+                starts.append(planned_end)
             if visit.ended is not None:
-                for minutes in plan.after_infusion.get(kind, ()):
-                    due[visit.ended + 60 * minutes] = False
-        elif (dosed := visit.last_dose) is not None:
-            due |= {dosed + 60 * minutes: True for minutes in plan.over_4.get(kind, ())}
-            due |= {dosed + 60 * minutes: False for minutes in plan.after_dose.get(kind, ())}
-        if kind in plan.at_discharge and (ends := self.window_ends()) is not None:
-            due[ends] = False
-        return due
+                starts.append(visit.ended)
+        else:
+            starts = sorted(at for at, _ in visit.doses.values())
+        for n, start in enumerate(starts):
+            replaced_at = starts[n + 1] if n + 1 < len(starts) else float("inf")
+            times = ((start + 60 * minutes, minutes in over_4) for minutes in (*after, *over_4))
+            due += [(at, start, only_over) for at, only_over in times if at <= replaced_at]
+        if (last_dose := visit.last_dose) is not None:
+            last = max([at for at, _, _ in due if at >= last_dose], default=last_dose)
+            at = last + GOES_ON_S
+            while at <= now:
+                due.append((at, last_dose, bool(over_4)))
+                at += GOES_ON_S
+            due.append((at, last_dose, bool(over_4)))
+        return sorted(due)
 
     def _planned_end(self, now: float) -> float:
         """When the infusion will have run for so long as planned."""
@@ -591,36 +608,77 @@ class Model:
                 at += (to if to is not None else max(begun, now)) - begun
         return at
 
+    def _times(self, kind: str) -> list[float]:
+        visit = self.visit
+        assert visit is not None
+        if kind == "pressure":
+            return [at for at, _, _ in visit.in_order("pressures")]
+        return [at for at, scale, _ in visit.in_order("scores") if scale == kind]
+
+    def _is_over(self, kind: str, at: float) -> bool:
+        """Whether the last score since the dose and before `at` was over 4 and over baseline."""
+        visit = self.visit
+        assert visit is not None
+        assert visit.first_dose is not None
+        totals = [
+            total
+            for when, scale, total in visit.in_order("scores")
+            if scale == kind and visit.first_dose <= when < at
+        ]
+        return not totals or totals[-1] > max(4, visit.baseline().get(kind, 0))
+
     def schedule(self, now: float) -> list[tuple[str, float, str]]:
         """Each check: its kind, when it is due and how it stands."""
         visit = self.visit
         assert visit is not None
         planned = []
         for kind in CHECKS:
-            if kind == "pressure":
-                taken = [at for at, _, _ in visit.in_order("pressures")]
-            else:
-                taken = [at for at, scale, _ in visit.in_order("scores") if scale == kind]
-            before: float | None = None
-            for due, only_over_4 in sorted(self._due_times(kind, now).items()):
-                early = TOLERANCE_S if before is None else min(TOLERANCE_S, (due - before) / 2)
-                if only_over_4:
-                    earlier = [
-                        total
-                        for at, scale, total in visit.in_order("scores")
-                        if scale == kind and at < due - early
-                    ]
-                    if earlier and earlier[-1] <= 4:
-                        continue
-                before = due
-                if any(at >= due - early for at in taken):
-                    state = "done"
-                elif now < due:
-                    state = "upcoming"
-                else:
-                    state = "due" if now <= due + TOLERANCE_S else "overdue"
-                planned.append((kind, due, state))
+            taken = self._times(kind)
+            first_dose = visit.first_dose
+            end_of_baseline = now if first_dose is None else first_dose
+            spans = [(visit.started_at, visit.started_at - TOLERANCE_S, end_of_baseline)]
+            if first_dose is None:
+                seen = max([visit.started_at, *(at for at in taken if at <= now)])
+                again = seen + GOES_ON_S
+                spans.append((again, again - GOES_ON_S / 4, again + LATE_MOST_S))
+            wanted: list[tuple[float, float]] = []
+            counted_from = float("-inf")
+            for due, start, only_if_over in self._due_times(kind, now):
+                before = wanted[-1][0] if wanted else visit.started_at
+                if start > counted_from and due - before < TOLERANCE_S:
+                    continue
+                half = (due - max(before, start)) / 2
+                if not only_if_over or self._is_over(kind, due - min(half, TOLERANCE_S)):
+                    wanted.append((due, due - half))
+                    counted_from = start
+            for n, (due, since) in enumerate(wanted):
+                after = wanted[n + 1][0] - due if n + 1 < len(wanted) else 2 * LATE_MOST_S
+                late = max(TOLERANCE_S, min(after / 2, LATE_MOST_S))
+                spans.append((due, since, due + late))
+            planned += self._stand(kind, spans, taken, now)
         return sorted(planned, key=lambda check: (check[1], check[0]))
+
+    def _stand(
+        self, kind: str, spans: list[tuple[float, float, float]], taken: list[float], now: float
+    ) -> list[tuple[str, float, str]]:
+        """How each check stands: every record does the first that it can, and ends those before."""
+        stands: dict[float, str] = {}
+        for at in taken:
+            for due, since, until in spans:
+                if due not in stands and since <= at <= until:
+                    stands[due] = "done"
+                    passed = due
+                    break
+            else:
+                passed = at
+            for due, _, _ in spans:
+                if due <= passed and due not in stands:
+                    stands[due] = "missed"
+        for due, _, _ in spans:
+            if due not in stands:
+                late = "due" if now <= due + TOLERANCE_S else "overdue"
+                stands[due] = "upcoming" if now < due else late
+        return [(kind, due, state) for due, state in stands.items()]
 
     # ── whether the patient may be dosed, and may leave ─────────────────────────────────
 
@@ -665,12 +723,27 @@ class Model:
             if rule in RULES and alarm.state != "ended" and not alarm.advisory
         }
 
+        cadss = [(at, total) for at, of, total in visit.in_order("scores") if of == "cadss"]
+        cadss_serves = (
+            bool(cadss)
+            and visit.last_dose is not None
+            and cadss[-1][1] <= 4
+            and cadss[-1][0] >= visit.last_dose + CADSS_SERVES_S
+        )
+
         def scored(scale: str, least: float, most: float) -> bool:
             mine = [(at, total) for at, of, total in visit.in_order("scores") if of == scale]
-            if not mine or first is None or mine[-1][0] < first or now - mine[-1][0] > FRESH_S:
+            if not mine or first is None or mine[-1][0] < first:
+                return False
+            if now - mine[-1][0] > FRESH_S and not (scale == "cadss" and cadss_serves):
                 return False
             total: int = mine[-1][1]
             return least <= total <= most
+
+        def is_done(kind: str) -> bool:
+            at = max(self._times(kind), default=float("-inf"))
+            is_late = ends is not None and at >= ends - LEAVING_EARLY_S
+            return (is_late and now - at <= LEAVING_FRESH_S) or (kind == "cadss" and cadss_serves)
 
         leaving = False
         if self._pressure_now(now) is not None:
@@ -687,6 +760,7 @@ class Model:
             )
         return {
             "window-over": given and ends is not None and now >= ends,
+            "discharge-checks": all(map(is_done, PLANS[visit.regimen].before_leaving)),
             "pressure-not-severe": len(since) == 2
             and all(sys < 180 and dia < 110 for _, sys, dia in since),
             "pressure-near-baseline": leaving,

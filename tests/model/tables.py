@@ -215,7 +215,7 @@ class Plan:
     over_4: dict[str, tuple[float, ...]] = field(default_factory=dict)
     during: dict[str, float] = field(default_factory=dict)
     after_infusion: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    at_discharge: tuple[str, ...] = ("pressure", "moaas")
+    before_leaving: tuple[str, ...] = ("pressure", "moaas", "cadss")
 
 
 _NASAL = {
@@ -235,12 +235,21 @@ PLANS = {
         after_infusion={
             "pressure": (15.0, 30.0, 45.0, 60.0, 90.0, 120.0),
             "moaas": (15.0, 30.0, 45.0, 60.0, 75.0, 90.0),
-            "cadss": (0.0, 40.0, 80.0, 120.0),
+            "cadss": (0.0, 40.0, 80.0),
         },
+        over_4={"cadss": (120.0,)},
     ),
 }
 
 TOLERANCE_S = 300
+LATE_MOST_S = 900
+"""A check is done at most so late."""
+GOES_ON_S = 1800
+"""How often everything is looked at past the last check, and before the dose."""
+LEAVING_EARLY_S = 300
+LEAVING_FRESH_S = 900
+CADSS_SERVES_S = 4500
+"""No dissociation so long after the last dose is enough for leaving."""
 WINDOW_S = 7200
 NEXT_DEVICE_S = 900
 """A dose was the last one when no other has come within three times five minutes."""
@@ -272,6 +281,7 @@ FRESH_S = 3600
 
 CRITERIA = (
     "window-over",
+    "discharge-checks",
     "pressure-not-severe",
     "pressure-near-baseline",
     "spo2",

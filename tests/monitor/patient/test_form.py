@@ -114,7 +114,7 @@ def test_could_have_left_is_proposed_with_its_evidence(whole: SessionHistory) ->
     ready = field(form_of(whole), "ready_at")
     assert ready.value["state"] == "proposed"
     unmet = {c["name"] for c in ready.value["criteria"] if not c["met"]}
-    assert unmet <= {"window-over", "escort"}
+    assert unmet <= {"window-over", "discharge-checks", "escort"}
     assert "spo2" in {c["name"] for c in ready.value["criteria"]}
 
 

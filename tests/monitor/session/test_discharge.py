@@ -9,7 +9,13 @@ from alerts.alarm.lifecycle import Alarm, State
 from alerts.rules.model import Kind, Priority
 from drivers.clock import Instant
 from monitor.session import decide
-from monitor.session.commands import ClearanceScope, InfusionAction
+from monitor.session.commands import (
+    ClearanceScope,
+    InfusionAction,
+    InhibitNibp,
+    RecordPressure,
+    Refused,
+)
 from monitor.session.discharge import (
     Criterion,
     DischargeEvidence,
@@ -18,10 +24,19 @@ from monitor.session.discharge import (
 )
 from monitor.session.events import Draft
 from monitor.session.records import Clearance
+from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CheckState, PlannedCheck, planned_checks
 from monitor.session.session import Phase, Session
 from tests.monitor.builders import REGIMENS, Bedside, bed
-from tests.monitor.session.test_schedule import at, given, infused, measured, scored, session
+from tests.monitor.session.test_schedule import (
+    FORMER,
+    at,
+    given,
+    infused,
+    measured,
+    scored,
+    session,
+)
 
 ALARM = Alarm(
     id="a",
@@ -343,13 +358,13 @@ def story() -> dict[str, Moment]:
     note("the window is over")
     side.spo2(93, for_s=3)
     note("saturation fell")
-    side.spo2(98, for_s=14.9 * 60)
+    side.spo2(98, for_s=10 * 60).measure().scored(moaas=5).spo2(98, for_s=4.9 * 60)
     note("saturation held for a while")
-    side.wait(15)
+    side.until(lambda side: side.phase() is Phase.READY, within_s=60)
     note("saturation held")
     side.silent("oximeter", for_s=7)
     note("the oximeter fell silent")
-    side.talks("oximeter").scored(cadss=1).wait(15.1 * 60)
+    side.talks("oximeter").scored(cadss=1).wait(10 * 60).measure().scored(moaas=5).wait(5.1 * 60)
     note("the oximeter talked again")
     side.closed(escort=True)
     note("closed")
@@ -365,7 +380,7 @@ def test_a_patient_who_is_ready_leaves_on_the_nurse_s_word(story: dict[str, Mome
 @pytest.mark.parametrize(
     ("moment", "phase", "unmet"),
     [
-        ("the window is not over", Phase.OBSERVING, {"window-over"}),
+        ("the window is not over", Phase.OBSERVING, {"window-over", "discharge-checks"}),
         ("the window is over", Phase.READY, set()),
         ("saturation fell", Phase.OBSERVING, {"spo2"}),
         ("saturation held for a while", Phase.OBSERVING, {"spo2"}),
@@ -399,8 +414,9 @@ def test_a_wall_clock_that_is_set_does_not_move_the_window(step_s: float) -> Non
         (119, 97, 15, 0),
         (119, None, 14.5, 1),  # nobody knows SpO2
         (120, 97, 20, 0),
-        (120.01, 97, 20, 29.99),
-        (121, 97, 20, 29),  # CADSS of minute 90 is too old
+        (120.01, 97, 20, 12.99),  # MOAA/S of minute 118 is old for leaving
+        (133.5, 97, 20, 0.5),  # the pressure of minute 119 is old for leaving
+        (134.5, 97, 20, 15.5),  # CADSS of minute 90 is an hour old
         (150, 97, 20, 0),
         (151, 97, 20, 27),  # MOAA/S of minute 118 is too old
         (179, 97, 20, float("inf")),
@@ -417,30 +433,112 @@ def test_without_a_dose_only_the_baseline_scores_can_grow_old() -> None:
     assert turn_min(of, 0, spo2=None, held_min=0) == 55
 
 
-def ready_side() -> Bedside:
-    """A patient who is ready but for the last minutes of SpO2."""
+def nearly_ready() -> Bedside:
+    """A patient who is ready but for the last minutes of SpO2, and the checks before leaving."""
     side = bed().with_session().with_baseline().prepared().dosed(override=None)
-    side.minutes(116).spo2(93, for_s=1).spo2(97)
-    return side.scored(cadss=0, moaas=5).escorted()
+    return side.minutes(116).spo2(93, for_s=1).spo2(97).escorted()
+
+
+def ready_side() -> Bedside:
+    side = nearly_ready().minutes(6).scored(cadss=0, moaas=5)
+    return side.until(lambda side: side.phase() is Phase.READY)
 
 
 def test_ready_is_said_in_the_second_in_which_saturation_has_held() -> None:
-    side = ready_side()
+    side = nearly_ready()
     began = side.now.plus(1)
-    side.until(lambda side: side.phase() is Phase.READY)
+    side.minutes(6).scored(cadss=0, moaas=5).until(lambda side: side.phase() is Phase.READY)
     assert side.now == began.plus(15 * 60)
 
 
 def test_ready_is_taken_back_in_the_second_in_which_saturation_falls() -> None:
-    side = ready_side().until(lambda side: side.phase() is Phase.READY).wait(90)
+    side = ready_side().wait(90)
     assert side.spo2(93, for_s=1).phase() is Phase.OBSERVING
 
 
-def test_ready_is_taken_back_in_the_second_in_which_a_score_is_too_old() -> None:
-    side = ready_side().until(lambda side: side.phase() is Phase.READY)
+def test_ready_is_taken_back_in_the_second_in_which_a_check_is_too_old() -> None:
+    side = ready_side().measure()
     scored_at = side.session.scores[-1].at
-    side.minutes(20).measure().until(lambda side: side.phase() is Phase.OBSERVING)
-    assert (side.now.wall - scored_at).total_seconds() == 3601
+    side.until(lambda side: side.phase() is Phase.OBSERVING)
+    assert (side.now.wall - scored_at).total_seconds() == 901
+    assert side.unmet() == {"discharge-checks"}
+
+
+def without_last_checks() -> Bedside:
+    """Calm to the end, but for the checks before leaving: MOAA/S at 90, a pressure at 91."""
+    side = bed().with_session().with_baseline().prepared().dosed(override=None).escorted()
+    side.minutes(90).scored(cadss=0, moaas=5).minutes(1)
+    return side.asks(InhibitNibp("nurse.a", "infusion in that arm")).minutes(29)
+
+
+def test_nobody_is_ready_on_the_checks_of_half_an_hour_ago() -> None:
+    side = without_last_checks().minutes(2)
+    assert side.phase() is Phase.OBSERVING
+    assert side.unmet() == {"discharge-checks"}
+    with pytest.raises(Refused, match=r"discharge-checks \(pressure, MOAA/S: now\)"):
+        side.closed(escort=True)
+    side.asks(RecordPressure(124, 80, "nurse.a")).scored(moaas=5).wait(2)
+    assert side.phase() is Phase.READY
+
+
+@pytest.mark.parametrize(
+    ("of", "at_min", "now_min", "is_met"),
+    [
+        (CheckKind.MOAAS, 114.9, 120, False),
+        (CheckKind.MOAAS, 115, 120, True),
+        (CheckKind.MOAAS, 115, 130, True),
+        (CheckKind.MOAAS, 115, 130.1, False),
+        (CheckKind.PRESSURE, 114.9, 120, False),
+        (CheckKind.PRESSURE, 115, 120, True),
+        (CheckKind.PRESSURE, 185, 199, True),
+    ],
+)
+def test_a_check_before_leaving_is_late_and_fresh(
+    of: CheckKind, at_min: float, now_min: float, is_met: bool
+) -> None:
+    base = scored(given(measured(session(dosed=False), -5), 0, 84), 90, scale="cadss", total=0)
+    if of is CheckKind.MOAAS:
+        seen = measured(scored(base, at_min), now_min)
+    else:
+        seen = scored(measured(base, at_min), now_min)
+    assert found(seen, now_min)["discharge-checks"].met is is_met
+
+
+@pytest.mark.parametrize(
+    ("scores", "is_met"),
+    [
+        ([(74.9, 0)], False),
+        ([(75, 4)], True),
+        ([(75, 5)], False),
+        ([(75, 0), (100, 5)], False),
+        ([(75, 0), (100, 5), (110, 4)], True),
+        ([(116, 9)], True),  # looked at late enough; what was seen is another criterion
+        ([], False),
+    ],
+)
+def test_dissociation_seen_to_be_over_from_75_minutes_on_serves_until_it_is_back(
+    scores: list[tuple[float, int]], is_met: bool
+) -> None:
+    seen = measured(scored(given(measured(session(dosed=False), -5), 0, 84), 118), 119)
+    for at_min, total in scores:
+        seen = scored(seen, at_min, scale="cadss", total=total)
+    assert found(seen, 121)["discharge-checks"].met is is_met
+
+
+def test_a_low_cadss_that_serves_does_not_grow_old() -> None:
+    seen = scored(session(), 80, scale="cadss", total=3)
+    assert found(seen, 200)["cadss"].met
+    assert not found(scored(session(), 74, scale="cadss", total=3), 200)["cadss"].met
+
+
+def test_before_the_end_of_the_window_the_checks_are_not_yet_to_be_done() -> None:
+    criterion = found(session(), 60)["discharge-checks"]
+    assert not criterion.met
+    assert criterion.why == "pressure, MOAA/S, CADSS: from 5 min before the window's end"
+
+
+def test_sessions_recorded_before_there_were_discharge_checks_have_none() -> None:
+    assert "discharge-checks" not in found(session(FORMER))
 
 
 # ── what becomes of the session ─────────────────────────────────────────────────────────

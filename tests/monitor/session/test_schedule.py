@@ -81,14 +81,25 @@ def one(of: Session, check: CheckKind, due_min: float, now_min: float) -> Planne
 
 BASELINE = -10.0
 
+FORMER = REGIMENS["esketamine-84"].model_copy(
+    update={
+        "check_late_most_min": None,
+        "check": tuple(
+            check.model_copy(update={"then_every_min": None})
+            for check in REGIMENS["esketamine-84"].check
+        ),
+    }
+)
+"""As sessions were recorded before a check could be missed."""
+
 
 @pytest.mark.parametrize("regimen", ["esketamine-28", "esketamine-56", "esketamine-84"])
 @pytest.mark.parametrize(
     ("check", "minutes"),
     [
-        (CheckKind.PRESSURE, [20, 40, 60, 90, 120]),
+        (CheckKind.PRESSURE, [20, 40, 60, 90, 120, 150]),
         (CheckKind.MOAAS, [15, 30, 45, 60, 75, 90, 120]),
-        (CheckKind.CADSS, [40, 90, 120]),
+        (CheckKind.CADSS, [40, 90, 120, 150]),
     ],
 )
 def test_a_nasal_dose_is_followed_as_the_table_says(
@@ -100,9 +111,9 @@ def test_a_nasal_dose_is_followed_as_the_table_says(
 @pytest.mark.parametrize(
     ("check", "minutes"),
     [
-        (CheckKind.PRESSURE, [*range(5, 41, 5), 55, 70, 85, 100, 130, 160]),
+        (CheckKind.PRESSURE, [*range(5, 41, 5), 55, 70, 85, 100, 130, 160, 190]),
         (CheckKind.MOAAS, [10, 20, 30, 40, 55, 70, 85, 100, 115, 130, 160]),
-        (CheckKind.CADSS, [40, 80, 120, 160]),
+        (CheckKind.CADSS, [40, 80, 120, 160, 190]),
     ],
 )
 def test_an_infusion_is_followed_as_the_table_says(check: CheckKind, minutes: list[float]) -> None:
@@ -112,12 +123,22 @@ def test_an_infusion_is_followed_as_the_table_says(check: CheckKind, minutes: li
 
 
 def test_before_the_dose_only_the_baseline_is_planned() -> None:
-    assert due(session(dosed=False), CheckKind.PRESSURE) == [BASELINE]
+    assert due(session(dosed=False), CheckKind.PRESSURE) == [BASELINE, BASELINE + 30]
+    assert due(session(FORMER, dosed=False), CheckKind.PRESSURE) == [BASELINE]
+
+
+def test_before_the_dose_a_baseline_that_has_grown_old_is_due_again() -> None:
+    waiting = measured(session(dosed=False), -5, 3)
+    assert due(waiting, CheckKind.PRESSURE, 4) == [BASELINE, 33]
+    assert one(waiting, CheckKind.PRESSURE, 33, 39).state is CheckState.OVERDUE
+    again = measured(waiting, 40)
+    assert due(again, CheckKind.PRESSURE, 40) == [BASELINE, 70]
+    assert due(given(again, 41, 84), CheckKind.PRESSURE, 41)[:2] == [BASELINE, 61]
 
 
 def test_the_checks_count_from_the_last_administration() -> None:
     twice = given(given(session(dosed=False), 0, 28), 5, 28)
-    assert due(twice, CheckKind.CADSS) == [BASELINE, 45, 95, 125]
+    assert due(twice, CheckKind.CADSS) == [BASELINE, 45, 95, 125, 155]
 
 
 def test_an_infusion_that_ended_early_drops_the_checks_it_was_to_have() -> None:
@@ -134,8 +155,8 @@ def running(regimen: str | Regimen = "ketamine-iv") -> Session:
 
 
 def in_infusion(of: Session, check: CheckKind, now_min: float) -> list[float]:
-    """When the checks after baseline and before the end of the window are due."""
-    return due(of, check, now_min)[1:-1]
+    """When the checks after baseline are due, while an infusion has not ended."""
+    return due(of, check, now_min)[1:]
 
 
 def test_while_an_infusion_runs_its_checks_reach_to_its_planned_end() -> None:
@@ -169,8 +190,28 @@ def test_a_pause_is_no_pause_of_the_checks() -> None:
 
 def test_after_an_infusion_the_checks_count_from_its_end_whenever_that_was() -> None:
     ran = infused(infused(infused(running(), PAUSE, 10), RESUME, 20), END, 50)
-    assert due(ran, CheckKind.CADSS, 50) == [BASELINE, 50, 90, 130, 170]
-    assert due(ran, CheckKind.PRESSURE, 50)[10:] == [50, 65, 80, 95, 110, 140, 170]
+    assert due(ran, CheckKind.CADSS, 50) == [BASELINE, 50, 90, 130, 170, 200]
+    assert due(ran, CheckKind.PRESSURE, 50)[10:] == [50, 65, 80, 95, 110, 140, 170, 200]
+
+
+def test_dissociation_is_planned_while_an_infusion_runs_and_moves_with_its_pauses() -> None:
+    assert due(running(), CheckKind.CADSS, 10) == [BASELINE, 40, 80, 120, 160]
+    paused = infused(running(), PAUSE, 12)
+    assert due(paused, CheckKind.CADSS, 20) == [BASELINE, 48, 88, 128, 168]
+    resumed = infused(paused, RESUME, 22)
+    assert due(resumed, CheckKind.CADSS, 30) == [BASELINE, 50, 90, 130, 170]
+
+
+def test_an_infusion_whose_end_nobody_records_has_its_score_overdue() -> None:
+    assert one(running(), CheckKind.CADSS, 40, 46).state is CheckState.OVERDUE
+    ended = infused(running(), END, 60)
+    assert one(ended, CheckKind.CADSS, 40, 61).state is CheckState.OVERDUE
+    assert due(ended, CheckKind.CADSS, 61) == [BASELINE, 40, 60, 100, 140, 180, 210]
+
+
+def test_one_score_serves_the_planned_end_and_the_end_just_after_it() -> None:
+    ended = infused(running(), END, 42)
+    assert due(ended, CheckKind.CADSS, 42) == [BASELINE, 40, 82, 122, 162, 192]
 
 
 def test_an_infusion_that_ends_in_a_pause_has_no_check_after_its_end() -> None:
@@ -205,13 +246,20 @@ def test_checks_listed_for_an_infusion_count_the_minutes_it_ran(
     assert due(ran, CheckKind.PRESSURE, now_min) == minutes
 
 
-@pytest.mark.parametrize("late_min", [5, 9, 14, 20])
+@pytest.mark.parametrize("late_min", [5, 9, 14, 19])
 def test_a_second_device_that_is_late_moves_every_check(late_min: float) -> None:
     twice = given(given(session(dosed=False), 0, 28), late_min, 28)
     assert due(twice, CheckKind.PRESSURE) == [
         BASELINE,
-        *(late_min + minutes for minutes in (20, 40, 60, 90, 120)),
+        *(late_min + minutes for minutes in (20, 40, 60, 90, 120, 150)),
     ]
+
+
+def test_a_further_device_never_ends_a_check_that_was_due() -> None:
+    late = given(given(session(dosed=False), 0, 28), 46, 28)
+    assert due(late, CheckKind.PRESSURE, 46) == [BASELINE, 20, 40, 66, 86, 106, 136, 166, 196]
+    assert due(late, CheckKind.MOAAS, 46)[:5] == [BASELINE, 15, 30, 45, 61]
+    assert one(late, CheckKind.MOAAS, 15, 47).state is CheckState.OVERDUE
 
 
 def test_a_check_done_for_the_first_device_does_not_do_the_second_one_s() -> None:
@@ -252,6 +300,25 @@ def test_a_plan_stands_until_its_next_change(ran: Session) -> None:
             assert [item for item in kept if item.due_at <= now] == fresh
 
 
+def test_past_the_last_check_the_schedule_goes_on() -> None:
+    stays = session()
+    assert due(stays, CheckKind.PRESSURE, 199)[-4:] == [120, 150, 180, 210]
+    assert due(stays, CheckKind.MOAAS, 199)[-4:] == [120, 150, 180, 210]
+    assert one(measured(stays, 120), CheckKind.PRESSURE, 150, 156).state is CheckState.OVERDUE
+    assert due(session(FORMER), CheckKind.PRESSURE, 199)[-1] == 120
+
+
+@pytest.mark.parametrize(
+    ("baseline", "total", "wanted"), [(0, 5, True), (0, 4, False), (6, 6, False), (6, 7, True)]
+)
+def test_dissociation_is_scored_on_while_it_is_over_four_and_its_baseline(
+    baseline: int, total: int, wanted: bool
+) -> None:
+    seen = scored(session(dosed=False), -5, scale="cadss", total=baseline)
+    seen = scored(given(seen, 0, 84), 120, scale="cadss", total=total)
+    assert (150 in due(seen, CheckKind.CADSS, 140)) is wanted
+
+
 def test_without_a_session_nothing_changes_by_itself() -> None:
     assert next_change(None, [], at(0)) > at(1e6)
 
@@ -266,20 +333,24 @@ LEAVING = REGIMENS["esketamine-84"].model_copy(
 )
 
 
-def test_a_check_at_discharge_is_due_when_the_window_ends() -> None:
-    assert due(session(LEAVING), CheckKind.PRESSURE) == [20, 150]
-    assert due(given(session(LEAVING), 10, 28), CheckKind.PRESSURE) == [30, 160]
+FORMERLY_LEAVING = LEAVING.model_copy(update={"check_late_most_min": None})
 
 
-def test_a_check_at_discharge_that_is_planned_anyway_is_one_check() -> None:
-    assert due(session(), CheckKind.PRESSURE).count(120) == 1
+def test_a_check_at_discharge_is_no_row_of_the_schedule() -> None:
+    assert due(session(LEAVING), CheckKind.PRESSURE) == [20]
+
+
+def test_formerly_a_check_at_discharge_was_due_when_the_window_ended() -> None:
+    assert due(session(FORMERLY_LEAVING), CheckKind.PRESSURE) == [20, 150]
+    assert due(given(session(FORMERLY_LEAVING), 10, 28), CheckKind.PRESSURE) == [30, 160]
+    assert due(session(FORMER), CheckKind.PRESSURE).count(120) == 1
 
 
 @pytest.mark.parametrize(
     ("scores", "wanted"),
     [
         ([], True),
-        ([(-5, 4)], False),
+        ([(-5, 4)], True),
         ([(-5, 5)], True),
         ([(40, 30)], True),
         ([(40, 30), (90, 5)], True),
@@ -348,23 +419,90 @@ def test_a_check_is_due_at_its_time_and_overdue_after_its_tolerance(
     assert one(session(), CheckKind.PRESSURE, 20, now_min).state is state
 
 
-@pytest.mark.parametrize(("taken_min", "done"), [(14.9, False), (15, True), (24, True), (39, True)])
-def test_a_check_is_done_from_its_tolerance_on(taken_min: float, done: bool) -> None:
+@pytest.mark.parametrize(
+    ("taken_min", "done"), [(9.9, False), (10, True), (24, True), (30, True), (30.1, False)]
+)
+def test_a_check_is_done_by_a_record_within_half_the_gap_to_its_neighbours(
+    taken_min: float, done: bool
+) -> None:
     planned = one(measured(session(), taken_min), CheckKind.PRESSURE, 20, 50)
     assert (planned.state is CheckState.DONE) is done
     assert planned.done_at == (at(taken_min) if done else None)
 
 
-def test_a_check_done_early_does_not_do_the_next_one() -> None:
-    ran = measured(infused(session("ketamine-iv"), InfusionAction.START, 0), 5)
+@pytest.mark.parametrize(
+    ("taken_min", "state"),
+    [(134.9, CheckState.DONE), (135, CheckState.DONE), (135.1, CheckState.MISSED)],
+)
+def test_a_check_is_done_at_most_a_quarter_of_an_hour_late(
+    taken_min: float, state: CheckState
+) -> None:
+    sparse = session(SPARSE)
+    assert one(measured(sparse, taken_min), CheckKind.PRESSURE, 120, 140).state is state
+
+
+SPARSE = REGIMENS["esketamine-84"].model_copy(
+    update={"check": (PlannedChecks(of=CheckKind.PRESSURE, after_dose_min=(60, 120)),)}
+)
+
+
+@pytest.mark.parametrize("taken_min", [6.9, 7.5])
+def test_in_an_infusion_a_check_five_minutes_late_is_still_done(taken_min: float) -> None:
+    ran = measured(infused(session("ketamine-iv"), InfusionAction.START, 0), taken_min)
     assert one(ran, CheckKind.PRESSURE, 5, 8).state is CheckState.DONE
     assert one(ran, CheckKind.PRESSURE, 10, 8).state is CheckState.UPCOMING
 
 
-def test_one_late_check_makes_up_for_those_that_were_missed() -> None:
-    late = scored(session(), 46)
+def test_a_record_from_before_the_dose_does_no_check_after_it() -> None:
+    seen = given(scored(session(dosed=False), -1), 0, 84)
+    assert one(seen, CheckKind.MOAAS, 15, 16).state is CheckState.DUE
+
+
+def test_what_nobody_looked_for_is_missed_once_somebody_looks() -> None:
+    undone = session()
+    assert [one(undone, CheckKind.MOAAS, m, 47).state for m in (15, 30, 45)] == [
+        CheckState.OVERDUE,
+        CheckState.OVERDUE,
+        CheckState.DUE,
+    ]
+    late = scored(undone, 46)
+    assert [one(late, CheckKind.MOAAS, m, 47).state for m in (BASELINE, 15, 30, 45)] == [
+        *[CheckState.MISSED] * 3,
+        CheckState.DONE,
+    ]
+    assert one(late, CheckKind.MOAAS, 60, 61).state is CheckState.DUE
+
+
+def test_one_score_after_three_hours_does_one_check_of_all() -> None:
+    late = scored(session(), 181)
+    states = [
+        check.state for check in planned_checks(late, at(182)) if check.check is CheckKind.MOAAS
+    ]
+    assert states.count(CheckState.DONE) == 1
+    assert states.count(CheckState.MISSED) == 9
+    assert CheckState.OVERDUE not in states
+
+
+def test_a_record_outside_the_span_of_the_latest_check_leaves_that_missed_too() -> None:
+    assert (
+        one(measured(session(SPARSE), 100), CheckKind.PRESSURE, 60, 101).state is CheckState.MISSED
+    )
+    assert one(measured(session(SPARSE), 85), CheckKind.PRESSURE, 120, 101).state is (
+        CheckState.UPCOMING
+    )
+
+
+def test_what_was_charted_late_counts_from_its_own_time() -> None:
+    late = scored(scored(session(), 46), 16)
+    assert one(late, CheckKind.MOAAS, 15, 47).done_at == at(16)
+
+
+def test_formerly_one_late_check_made_up_for_those_that_were_missed() -> None:
+    late = scored(session(FORMER), 46)
     assert [one(late, CheckKind.MOAAS, m, 47).state for m in (15, 30, 45)] == [CheckState.DONE] * 3
     assert one(late, CheckKind.MOAAS, 60, 61).state is CheckState.DUE
+    early = measured(session(FORMER), 14.9)
+    assert one(early, CheckKind.PRESSURE, 20, 21).state is CheckState.DUE
 
 
 def test_a_score_on_another_scale_does_no_check() -> None:

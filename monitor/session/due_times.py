@@ -1,0 +1,123 @@
+"""When each kind of check is due in a session. Pure; how a check stands is `schedule`'s.
+
+Due times count from an anchor: the session's start for the baseline, each administration,
+an infusion's start, its planned end while it runs, its end. What was already due when the
+next anchor came keeps its time; the rest counts from the last one.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.session.regimen import CheckKind, PlannedChecks
+from monitor.session.session import Infusion, Session
+
+
+@dataclass(frozen=True, slots=True)
+class DueTime:
+    """When a check is due, and since when it counts: no record before `since` does it.
+
+    `only_if_over` is the score over which alone it is wanted, None for whatever the score.
+    """
+
+    due_at: datetime
+    since: datetime
+    only_if_over: float | None = None
+
+
+def due_times(session: Session, of: CheckKind, now: datetime) -> list[DueTime]:
+    """The due times of one kind, in order; one time is there once, wanted rather than not."""
+    entries = [check for check in session.regimen.check if check.of is of]
+    found: dict[datetime, DueTime] = {}
+    for entry in entries:
+        for due in _of_entry(session, entry, now):
+            known = found.get(due.due_at)
+            if known is None or known.only_if_over is not None:
+                found[due.due_at] = due
+    if session.regimen.check_late_most_min is not None:
+        for entry in entries:
+            for due in _going_on(session, entry, found.values(), now):
+                found.setdefault(due.due_at, due)
+    return sorted(found.values(), key=lambda due: due.due_at)
+
+
+def _of_entry(session: Session, entry: PlannedChecks, now: datetime) -> Iterator[DueTime]:
+    if entry.baseline:
+        yield DueTime(session.started_at, session.started_at)
+    only = entry.only_if_over
+    infusion = session.infusion
+    if infusion is not None:
+        for due_at in _in_infusion(infusion, session, entry, now):
+            yield DueTime(due_at, infusion.started_at, only)
+    minutes = entry.after_dose_min if infusion is None else entry.after_infusion_min
+    for since, until in _anchors(session, entry, now):
+        for after in minutes:
+            due_at = since + timedelta(minutes=after)
+            if until is None or due_at <= until:
+                yield DueTime(due_at, since, only)
+    is_former = session.regimen.check_late_most_min is None
+    if is_former and entry.at_discharge and (ends_at := session.window_ends_at) is not None:
+        yield DueTime(ends_at, session.started_at, only)
+
+
+def _anchors(
+    session: Session, entry: PlannedChecks, now: datetime
+) -> Iterator[tuple[datetime, datetime | None]]:
+    """What the checks after a dose count from, and until when each of them does."""
+    is_former = session.regimen.check_late_most_min is None
+    infusion = session.infusion
+    if infusion is None:
+        given = [session.last_dose_at] if is_former else sorted(d.at for d in session.doses)
+        anchors = [at for at in given if at is not None]
+    elif infusion.ended_at is not None:
+        anchors = [infusion.ended_at]
+    else:
+        anchors = []
+    if infusion is not None and not is_former and entry.in_infusion_every_min is None:
+        planned_end = infusion.when_run(session.regimen.infusion_min or 0, now)
+        if infusion.ended_at is None or planned_end < infusion.ended_at:
+            anchors.insert(0, planned_end)
+    yield from zip(anchors, [*anchors[1:], None][: len(anchors)], strict=True)
+
+
+def _in_infusion(
+    infusion: Infusion, session: Session, entry: PlannedChecks, now: datetime
+) -> Iterator[datetime]:
+    ended_at = infusion.ended_at
+    for minutes in entry.after_dose_min:
+        due_at = infusion.when_run(minutes, now)
+        if ended_at is None or due_at <= ended_at:
+            yield due_at
+    if entry.in_infusion_every_min is not None:
+        every = timedelta(minutes=entry.in_infusion_every_min)
+        planned_end = infusion.when_run(session.regimen.infusion_min or 0, now)
+        until = ended_at or (planned_end if now < planned_end else now + every)
+        for n in range(1, (until - infusion.started_at) // every + 1):
+            yield infusion.started_at + n * every
+
+
+def _going_on(
+    session: Session, entry: PlannedChecks, planned: Iterable[DueTime], now: datetime
+) -> Iterator[DueTime]:
+    """What is due again and again: past the last check, and before the dose the baseline."""
+    if entry.then_every_min is None:
+        return
+    every = timedelta(minutes=entry.then_every_min)
+    if session.first_dose_at is None:
+        before = [at for at in record_times(session, entry.of) if at <= now]
+        due_at = max([session.started_at, *before]) + every
+        yield DueTime(due_at, due_at - every / 2)
+        return
+    if (dosed_at := session.last_dose_at) is None:
+        return
+    last = max((due.due_at for due in planned if due.due_at >= dosed_at), default=dosed_at)
+    only = entry.only_if_over
+    for n in range(1, max((now - last) // every, 0) + 2):
+        yield DueTime(last + n * every, dosed_at, only)
+
+
+def record_times(session: Session, of: CheckKind) -> list[datetime]:
+    """When each record of that kind was made."""
+    if of is CheckKind.PRESSURE:
+        return [pressure.at for pressure in session.pressures]
+    return [score.at for score in session.scores if score.scale == of.value]
