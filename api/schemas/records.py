@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictFloat, StrictInt
 
+from api.schemas.declared import Record
 from api.schemas.fields import (
     At,
     By,
@@ -21,14 +22,6 @@ from api.schemas.model import Request, Response
 from monitor.session import ClearanceScope
 
 # ── responses ───────────────────────────────────────────────────────────────────────────
-
-
-class Record(Response):
-    """Something put on record."""
-
-    id: str = described("Its id, which a correction names.", "6f1d2c0a-7f0e-5a43-9a51-2f7b8c1d9e10")
-    by: str | None = described("Who recorded it; null for what a device gave.", "nurse.a")
-    at: str = described("When it was.", "2026-01-05T09:40:00.000Z")
 
 
 class Score(Record):

@@ -264,7 +264,7 @@ class Bedside:
             self._begins()
             return True
         planned_mg = regimen.planned_mg(self.person.weight_kg) or 0.0
-        if not self._ask(GiveDose(regimen.product, regimen.device_mg or planned_mg, "L1", BY)):
+        if not self._ask(GiveDose(regimen.product, regimen.device_mg or planned_mg, BY, lot="L1")):
             return False
         if self.session.given_mg < planned_mg:
             self.nurse.decides(Task.DOSE, self.t_s + regimen.devices_apart_min * 60.0)

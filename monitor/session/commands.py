@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.session.record_fields import DoseFields
 from monitor.session.regimen import Regimen
 
 
@@ -70,12 +71,9 @@ class RecordPreparation:
 
 
 @dataclass(frozen=True, slots=True)
-class GiveDose:
+class GiveDose(DoseFields):
     """An administration; `at` is when, None for now."""
 
-    product: str
-    mg: float
-    lot: str | None
     by: str
     at: datetime | None = None
     override: Override | None = None

@@ -5,12 +5,13 @@ recorded is decided in `monitor.session.decide_records`, and kept in `monitor.se
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
 from typing import Any, Final, Self
 
 from drivers.clock import parse_rfc3339, rfc3339
 from monitor.session.events import Event
+from monitor.session.record_fields import DoseFields
 
 BY_HAND: Final = "by-hand"
 """The `device` of a pressure that a person measured and typed in."""
@@ -26,11 +27,12 @@ class Record:
 
     @classmethod
     def of(cls, event: Event) -> Self:
-        """The record that `event` makes."""
+        """The record that `event` makes; what the event does not say is as by default."""
         data = event.payload
-        own = (field.name for field in fields(cls) if field.name not in ("id", "at"))
+        own = (field for field in fields(cls) if field.name not in ("id", "at"))
         at = parse_rfc3339(data["at"]) if "at" in data else event.at
-        return cls(id=event.id, at=at, **{name: data.get(name) for name in own})
+        values = {field.name: data.get(field.name, _default(field)) for field in own}
+        return cls(id=event.id, at=at, **values)
 
     def as_json(self) -> dict[str, Any]:
         """The record as interfaces show it."""
@@ -38,13 +40,14 @@ class Record:
         return shown | {"at": rfc3339(self.at)}
 
 
+def _default(field: Field[Any]) -> Any:
+    return None if field.default is MISSING else field.default
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dose(Record):
+class Dose(DoseFields, Record):
     """One administration. `override` is by whom and why it was given past the gate."""
 
-    product: str
-    mg: float
-    lot: str | None = None
     override: Mapping[str, str] | None = None
 
 

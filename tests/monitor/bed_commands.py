@@ -144,11 +144,11 @@ def _dose(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
         GiveDose,
         st.sampled_from([ours] * 9 + ["water"]),
         st.sampled_from([28.0, 28.0, 10.0, left_mg, left_mg, 84.0]),
-        st.sampled_from([None, "A123"]),
         NURSE,
         st.one_of(st.none(), moments(bed, now)),
         st.sampled_from([OVERRIDE] * 4 + [None]),
         _corrected(bed, Dose),
+        lot=st.sampled_from([None, "A123"]),
     )
 
 
@@ -398,7 +398,7 @@ def whole_dose(bed: Bed) -> Iterator[Command]:
         yield ControlInfusion(InfusionAction.START, by, None, OVERRIDE)
         yield ControlInfusion(InfusionAction.END, by)
     else:
-        yield GiveDose(of.product, of.total_mg or 0.0, None, by, None, OVERRIDE)
+        yield GiveDose(of.product, of.total_mg or 0.0, by, None, OVERRIDE)
 
 
 def recovery(bed: Bed) -> Iterator[Command]:
