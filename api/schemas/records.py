@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictFloat, StrictInt
 
-from api.schemas.declared import Record
+from api.schemas.declared import Record, RecordOf, RequestFor
 from api.schemas.fields import (
     At,
     By,
@@ -20,6 +20,7 @@ from api.schemas.fields import (
 )
 from api.schemas.model import Request, Response
 from monitor.session import ClearanceScope
+from monitor.session.record_fields import ObservationFields
 
 # ── responses ───────────────────────────────────────────────────────────────────────────
 
@@ -41,13 +42,8 @@ class Symptom(Record):
     serious: bool | None = described("Whether it is serious, as an adverse event is.", False)
 
 
-class Observation(Record):
+class Observation(RecordOf[ObservationFields]):
     """What was observed beside the devices; null is what was not."""
-
-    resp: float | None = described("Breaths, in /min.", 14)
-    temperature: float | None = described("Temperature, in °C.", 36.6)
-    oxygen: bool | None = described("Whether oxygen is given.", False)
-    consciousness: str | None = described("ACVPU, in words.", "alert")
 
 
 class Pressure(Record):
@@ -172,7 +168,7 @@ class RecordSymptom(Request):
     corrects: Corrects = None
 
 
-class RecordObservation(Request):
+class RecordObservation(RequestFor[ObservationFields]):
     """Record what NEWS2 asks beside the devices; what is left out was not observed."""
 
     model_config = ConfigDict(
@@ -189,12 +185,6 @@ class RecordObservation(Request):
         }
     )
 
-    resp: StrictFloat | None = described("Breaths, in /min.", 14, default=None)
-    temperature: StrictFloat | None = described("Temperature, in °C.", 36.6, default=None)
-    oxygen: bool | None = described("Whether oxygen is given.", False, default=None)
-    consciousness: Literal["alert", "confusion", "voice", "pain", "unresponsive"] | None = (
-        described("ACVPU, in words.", "alert", default=None)
-    )
     by: By
     at: At = None
     corrects: Corrects = None

@@ -225,7 +225,15 @@ class Bedside:
         moaas = self.course.total("moaas", self.t_s)
         resp = max(6, round(self.random.gauss(15.0, 1.5) - 0.8 * (5 - moaas)))
         temperature = round(self.random.gauss(36.6, 0.2), 1)
-        self._ask(RecordObservation(BY, float(resp), temperature, False, ACVPU[moaas]))
+        self._ask(
+            RecordObservation(
+                BY,
+                resp=float(resp),
+                temperature=temperature,
+                oxygen=False,
+                consciousness=ACVPU[moaas],
+            )
+        )
 
     def asks(self, complaint: str) -> None:
         name, grade = complaint.split()

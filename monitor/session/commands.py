@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from monitor.session.record_fields import DoseFields
+from monitor.session.record_fields import DoseFields, ObservationFields
 from monitor.session.regimen import Regimen
 
 
@@ -126,14 +126,10 @@ class RecordSymptom:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordObservation:
-    """Breaths per minute, temperature in °C, oxygen given, and ACVPU, as far as observed."""
+class RecordObservation(ObservationFields):
+    """What was observed beside the devices; `at` is when, None for now."""
 
     by: str
-    resp: float | None = None
-    temperature: float | None = None
-    oxygen: bool | None = None
-    consciousness: str | None = None
     at: datetime | None = None
     corrects: str | None = None
 

@@ -9,13 +9,20 @@ stored before there was the field is read with that default.
 No field stands here that only one of command and record has.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, GetPydanticSchema, StringConstraints
+from pydantic_core import core_schema
 
 FreeText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
+def _one_of(words: Sequence[str]) -> GetPydanticSchema:
+    """A request holds one of these words; elsewhere it is any text."""
+    return GetPydanticSchema(lambda _, __: core_schema.literal_schema(list(words)))
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,31 @@ class DoseFields:
     lot: Annotated[ShortText | None, Field(description="The lot number.", examples=["A123"])] = (
         field(default=None, kw_only=True)
     )
+
+
+CONSCIOUSNESS: Final = ("alert", "confusion", "voice", "pain", "unresponsive")
+"""ACVPU, as NEWS2 asks for it."""
+
+
+@dataclass(frozen=True)
+class ObservationFields:
+    """What NEWS2 asks beside the devices; None is what was not observed."""
+
+    __slots__ = ()
+
+    resp: Annotated[
+        float | None, Field(strict=True, description="Breaths, in /min.", examples=[14])
+    ] = field(default=None, kw_only=True)
+    temperature: Annotated[
+        float | None, Field(strict=True, description="Temperature, in °C.", examples=[36.6])
+    ] = field(default=None, kw_only=True)
+    oxygen: Annotated[
+        bool | None, Field(description="Whether oxygen is given.", examples=[False])
+    ] = field(default=None, kw_only=True)
+    consciousness: Annotated[
+        Annotated[str, _one_of(CONSCIOUSNESS)] | None,
+        Field(description="ACVPU, in words.", examples=["alert"]),
+    ] = field(default=None, kw_only=True)
 
 
 def said(what: Any, declaration: type[Any]) -> dict[str, Any]:

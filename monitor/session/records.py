@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 from drivers.clock import parse_rfc3339, rfc3339
 from monitor.session.events import Event
-from monitor.session.record_fields import DoseFields
+from monitor.session.record_fields import DoseFields, ObservationFields
 
 BY_HAND: Final = "by-hand"
 """The `device` of a pressure that a person measured and typed in."""
@@ -71,13 +71,8 @@ class Symptom(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation(Record):
-    """What NEWS2 asks beside the devices: breaths per minute, °C, oxygen given, ACVPU."""
-
-    resp: float | None = None
-    temperature: float | None = None
-    oxygen: bool | None = None
-    consciousness: str | None = None
+class Observation(ObservationFields, Record):
+    """What NEWS2 asks beside the devices, as it was observed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

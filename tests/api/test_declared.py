@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from api.schemas import doses
+from api.schemas import records as api_records
 from api.schemas.declared import RecordOf, RequestFor
 from api.schemas.fields import By
 from monitor.session import commands, record_fields, records
@@ -18,6 +19,12 @@ from monitor.session.record_fields import said
 
 KINDS: Final[dict[type[Any], tuple[type[Any], type[Any], type[BaseModel], type[BaseModel]]]] = {
     record_fields.DoseFields: (commands.GiveDose, records.Dose, doses.GiveDose, doses.Dose),
+    record_fields.ObservationFields: (
+        commands.RecordObservation,
+        records.Observation,
+        api_records.RecordObservation,
+        api_records.Observation,
+    ),
 }
 """By declaration: the command, the record, and how the API takes the one and shows the other."""
 

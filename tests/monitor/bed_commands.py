@@ -214,12 +214,12 @@ def _observation(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
     return st.builds(
         RecordObservation,
         NURSE,
-        st.sampled_from([None, 7.0, 14.0, 26.0, 90.0]),
-        st.sampled_from([None, 34.9, 36.8, 39.2]),
-        st.sampled_from([None, False, True]),
-        st.sampled_from([None, "alert", "alert", "voice", "asleep"]),
         moments(bed, now),
         _corrected(bed, Observation),
+        resp=st.sampled_from([None, 7.0, 14.0, 26.0, 90.0]),
+        temperature=st.sampled_from([None, 34.9, 36.8, 39.2]),
+        oxygen=st.sampled_from([None, False, True]),
+        consciousness=st.sampled_from([None, "alert", "alert", "voice", "asleep"]),
     )
 
 
@@ -407,7 +407,7 @@ def recovery(bed: Bed) -> Iterator[Command]:
     assert bed.session is not None
     for symptom in {symptom.name for symptom in bed.session.symptoms}:
         yield RecordSymptom(symptom, 0, by)
-    yield RecordObservation(by, 14.0, 36.8, False, "alert")
+    yield RecordObservation(by, resp=14.0, temperature=36.8, oxygen=False, consciousness="alert")
     yield RecordScore("cadss", 0, None, by)
     yield RecordScore("moaas", 5, None, by)
     yield RecordPressure(119, 77, by)
