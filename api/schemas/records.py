@@ -3,9 +3,9 @@
 What is given is in `api.schemas.doses`.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, StrictFloat, StrictInt
+from pydantic import ConfigDict, StrictFloat, StrictInt
 
 from api.schemas.declared import Record, RecordOf, RequestFor
 from api.schemas.fields import (
@@ -20,7 +20,7 @@ from api.schemas.fields import (
 )
 from api.schemas.model import Request, Response
 from monitor.session import ClearanceScope
-from monitor.session.record_fields import ObservationFields
+from monitor.session.record_fields import ObservationFields, SymptomFields
 
 # ── responses ───────────────────────────────────────────────────────────────────────────
 
@@ -33,13 +33,8 @@ class Score(Record):
     items: dict[str, int] | None = described("The points by item, where given.", {"1": 2, "2": 0})
 
 
-class Symptom(Record):
+class Symptom(RecordOf[SymptomFields]):
     """A symptom as it was found."""
-
-    name: str = described("Which symptom.", "nausea")
-    grade: int = described("0 none or over, 1 mild, 2 moderate, 3 severe.", 2)
-    note: str | None = described("What was noted.", "after turning")
-    serious: bool | None = described("Whether it is serious, as an adverse event is.", False)
 
 
 class Observation(RecordOf[ObservationFields]):
@@ -144,7 +139,7 @@ class RecordScore(Request):
     corrects: Corrects = None
 
 
-class RecordSymptom(Request):
+class RecordSymptom(RequestFor[SymptomFields]):
     """Record a symptom."""
 
     model_config = ConfigDict(
@@ -155,14 +150,6 @@ class RecordSymptom(Request):
         }
     )
 
-    symptom: ShortText = described("Which symptom.", "nausea")
-    grade: Annotated[int, Field(strict=True, ge=0, le=3)] = described(
-        "0 none or over, 1 mild, 2 moderate, 3 severe.", 2
-    )
-    note: FreeText | None = described("What is to be noted.", "after turning", default=None)
-    serious: bool | None = described(
-        "Whether it is serious, as an adverse event is.", False, default=None
-    )
     by: By
     at: At = None
     corrects: Corrects = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from monitor.session.record_fields import DoseFields, ObservationFields
+from monitor.session.record_fields import DoseFields, ObservationFields, SymptomFields
 from monitor.session.regimen import Regimen
 
 
@@ -113,14 +113,10 @@ class RecordScore:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordSymptom:
-    """A symptom: 0 none or over, 1 mild, 2 moderate, 3 severe."""
+class RecordSymptom(SymptomFields):
+    """A symptom that was found; `at` is when, None for now."""
 
-    name: str
-    grade: int
     by: str
-    note: str | None = None
-    serious: bool | None = None
     at: datetime | None = None
     corrects: str | None = None
 

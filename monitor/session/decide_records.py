@@ -20,7 +20,7 @@ from monitor.session.commands import (
     RetractRecord,
 )
 from monitor.session.events import Draft
-from monitor.session.record_fields import CONSCIOUSNESS, ObservationFields, said
+from monitor.session.record_fields import CONSCIOUSNESS, ObservationFields, SymptomFields, said
 from monitor.session.records import BY_HAND, Observation, Pressure, Record, Score, Symptom
 from monitor.session.session import Session
 
@@ -146,11 +146,7 @@ def symptom(session: Session, command: RecordSymptom, now: Instant) -> list[Draf
         raise Refused(Refusal.INVALID, f"a grade is one of: {grades}", "grade")
     at, corrected = correction(session, command.corrects, Symptom, command.at)
     _same("symptom", command.name, corrected.get("was", {}).get("name"))
-    payload = {
-        "name": command.name,
-        "grade": command.grade,
-        "note": command.note,
-        "serious": command.serious,
+    payload = said(command, SymptomFields) | {
         "by": command.by,
         "at": rfc3339(when(session, at, now)),
     }

@@ -41,6 +41,35 @@ class DoseFields:
     )
 
 
+@dataclass(frozen=True)
+class SymptomFields:
+    """What is said of a symptom: at which of `alerts.rules.GRADES` it was found."""
+
+    __slots__ = ()
+
+    name: Annotated[
+        ShortText,
+        Field(validation_alias="symptom", description="Which symptom.", examples=["nausea"]),
+    ]
+    grade: Annotated[
+        int,
+        Field(
+            strict=True,
+            ge=0,
+            le=3,
+            description="0 none or over, 1 mild, 2 moderate, 3 severe.",
+            examples=[2],
+        ),
+    ]
+    note: Annotated[
+        FreeText | None, Field(description="What was noted.", examples=["after turning"])
+    ] = field(default=None, kw_only=True)
+    serious: Annotated[
+        bool | None,
+        Field(description="Whether it is serious, as an adverse event is.", examples=[False]),
+    ] = field(default=None, kw_only=True)
+
+
 CONSCIOUSNESS: Final = ("alert", "confusion", "voice", "pain", "unresponsive")
 """ACVPU, as NEWS2 asks for it."""
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 from drivers.clock import parse_rfc3339, rfc3339
 from monitor.session.events import Event
-from monitor.session.record_fields import DoseFields, ObservationFields
+from monitor.session.record_fields import DoseFields, ObservationFields, SymptomFields
 
 BY_HAND: Final = "by-hand"
 """The `device` of a pressure that a person measured and typed in."""
@@ -61,13 +61,8 @@ class Score(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Symptom(Record):
+class Symptom(SymptomFields, Record):
     """A symptom at a grade of `alerts.rules.GRADES`; `serious` as an adverse event is."""
-
-    name: str
-    grade: int
-    note: str | None = None
-    serious: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,12 @@ from monitor.session.record_fields import said
 
 KINDS: Final[dict[type[Any], tuple[type[Any], type[Any], type[BaseModel], type[BaseModel]]]] = {
     record_fields.DoseFields: (commands.GiveDose, records.Dose, doses.GiveDose, doses.Dose),
+    record_fields.SymptomFields: (
+        commands.RecordSymptom,
+        records.Symptom,
+        api_records.RecordSymptom,
+        api_records.Symptom,
+    ),
     record_fields.ObservationFields: (
         commands.RecordObservation,
         records.Observation,

@@ -203,10 +203,10 @@ def _symptom(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
         st.sampled_from(["nausea", "headache", "chest-pain", "seizure", "boredom"]),
         st.sampled_from([0, 1, 2, 3, 3, 4]),
         NURSE,
-        st.sampled_from([None, "sudden"]),
-        st.sampled_from([None, True]),
         moments(bed, now),
         _corrected(bed, Symptom),
+        note=st.sampled_from([None, "sudden"]),
+        serious=st.sampled_from([None, True]),
     )
 
 

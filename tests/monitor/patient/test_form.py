@@ -547,7 +547,7 @@ def printed(made: MonitoringForm) -> str:
 def test_whatever_people_wrote_is_escaped() -> None:
     side = bed().with_session().prepared().with_baseline().minutes(1)
     side.asks(GiveDose("esketamine", 28, EVIL, lot=EVIL)).minutes(5)
-    side.asks(RecordSymptom("seizure", 3, EVIL, EVIL)).typed(150, 80)
+    side.asks(RecordSymptom("seizure", 3, EVIL, note=EVIL)).typed(150, 80)
     side.asks(RetractRecord(side.session.pressures[-1].id, EVIL, EVIL))
     side.closed(against=(EVIL, EVIL))
     text = printed(form_of(account(side)))

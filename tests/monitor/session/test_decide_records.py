@@ -36,7 +36,7 @@ def dosed() -> Bedside:
 
 
 def test_a_symptom_is_kept_with_who_and_when() -> None:
-    side = dosed().asks(RecordSymptom("nausea", 2, "nurse.b", "after turning"))
+    side = dosed().asks(RecordSymptom("nausea", 2, "nurse.b", note="after turning"))
     kept = side.session.symptoms[0]
     assert (kept.name, kept.grade, kept.by, kept.note) == (
         "nausea",
