@@ -25,13 +25,7 @@ def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
     ) -> Any:
         """Record an administration, or correct one."""
         command = commands.GiveDose(
-            body.product,
-            body.mg,
-            body.lot,
-            body.by,
-            body.at,
-            _override(body.override),
-            body.corrects,
+            **body.model_dump(exclude={"override"}), override=_override(body.override)
         )
         return await run_in_session(session, request, key, command)
 

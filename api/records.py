@@ -51,9 +51,7 @@ def _add_found(routes: APIRouter, run_in_session: RunInSession) -> None:
         session: SessionId, body: RecordSymptom, request: Request, key: IdempotencyKey = None
     ) -> Any:
         """Record a symptom, or correct one."""
-        command = commands.RecordSymptom(
-            body.symptom, body.grade, body.by, body.note, body.serious, body.at, body.corrects
-        )
+        command = commands.RecordSymptom(**body.model_dump())
         return await run_in_session(session, request, key, command)
 
     @routes.post("/observations", response_model=Session)

@@ -1,23 +1,19 @@
 """What is given in a session: doses, and the infusion."""
 
-from typing import Annotated
+from pydantic import ConfigDict
 
-from pydantic import ConfigDict, Field
-
-from api.schemas.fields import At, By, Clinician, Corrects, FreeText, ShortText, described
+from api.schemas.declared import RecordOf, RequestFor
+from api.schemas.fields import At, By, Clinician, Corrects, FreeText, described
 from api.schemas.model import Request, Response
-from api.schemas.records import Record
 from monitor.session import InfusionAction
+from monitor.session.record_fields import DoseFields
 
 # ── responses ───────────────────────────────────────────────────────────────────────────
 
 
-class Dose(Record):
+class Dose(RecordOf[DoseFields]):
     """One administration."""
 
-    product: str = described("What was given.", "esketamine")
-    mg: float = described("How much, in mg.", 28)
-    lot: str | None = described("The lot number.", "A123")
     override: dict[str, str] | None = described(
         "By whom and why it was given although the conditions were not met.",
         {"clinician": "dr.b", "reason": "known hypertension"},
@@ -53,7 +49,7 @@ class Override(Request):
     reason: FreeText = described("Why.", "known hypertension")
 
 
-class GiveDose(Request):
+class GiveDose(RequestFor[DoseFields]):
     """Record one administration. Before the first dose the gate has to be met, or overridden."""
 
     model_config = ConfigDict(
@@ -62,9 +58,6 @@ class GiveDose(Request):
         }
     )
 
-    product: ShortText = described("What was given.", "esketamine")
-    mg: Annotated[float, Field(strict=True, gt=0, le=2000)] = described("How much, in mg.", 28)
-    lot: ShortText | None = described("The lot number.", "A123", default=None)
     by: By
     at: At = None
     override: Override | None = described(

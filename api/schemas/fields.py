@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
+from monitor.session import record_fields
+
 
 def described(
     description: str, *examples: Any, default: Any = ..., alias: str | None = None
@@ -16,8 +18,8 @@ def described(
 
 
 PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
-FreeText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+FreeText = record_fields.FreeText
+ShortText = record_fields.ShortText
 Medicines = Annotated[tuple[ShortText, ...], Field(max_length=100)]
 
 By = Annotated[PersonName, described("Who does it.", "nurse.a")]

@@ -3,10 +3,11 @@
 What is given is in `api.schemas.doses`.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, StrictFloat, StrictInt
+from pydantic import ConfigDict, StrictFloat, StrictInt
 
+from api.schemas.declared import Record, RecordOf, RequestFor
 from api.schemas.fields import (
     At,
     By,
@@ -19,16 +20,9 @@ from api.schemas.fields import (
 )
 from api.schemas.model import Request, Response
 from monitor.session import ClearanceScope
+from monitor.session.record_fields import ObservationFields, SymptomFields
 
 # ── responses ───────────────────────────────────────────────────────────────────────────
-
-
-class Record(Response):
-    """Something put on record."""
-
-    id: str = described("Its id, which a correction names.", "6f1d2c0a-7f0e-5a43-9a51-2f7b8c1d9e10")
-    by: str | None = described("Who recorded it; null for what a device gave.", "nurse.a")
-    at: str = described("When it was.", "2026-01-05T09:40:00.000Z")
 
 
 class Score(Record):
@@ -39,22 +33,12 @@ class Score(Record):
     items: dict[str, int] | None = described("The points by item, where given.", {"1": 2, "2": 0})
 
 
-class Symptom(Record):
+class Symptom(RecordOf[SymptomFields]):
     """A symptom as it was found."""
 
-    name: str = described("Which symptom.", "nausea")
-    grade: int = described("0 none or over, 1 mild, 2 moderate, 3 severe.", 2)
-    note: str | None = described("What was noted.", "after turning")
-    serious: bool | None = described("Whether it is serious, as an adverse event is.", False)
 
-
-class Observation(Record):
+class Observation(RecordOf[ObservationFields]):
     """What was observed beside the devices; null is what was not."""
-
-    resp: float | None = described("Breaths, in /min.", 14)
-    temperature: float | None = described("Temperature, in °C.", 36.6)
-    oxygen: bool | None = described("Whether oxygen is given.", False)
-    consciousness: str | None = described("ACVPU, in words.", "alert")
 
 
 class Pressure(Record):
@@ -155,7 +139,7 @@ class RecordScore(Request):
     corrects: Corrects = None
 
 
-class RecordSymptom(Request):
+class RecordSymptom(RequestFor[SymptomFields]):
     """Record a symptom."""
 
     model_config = ConfigDict(
@@ -166,20 +150,12 @@ class RecordSymptom(Request):
         }
     )
 
-    symptom: ShortText = described("Which symptom.", "nausea")
-    grade: Annotated[int, Field(strict=True, ge=0, le=3)] = described(
-        "0 none or over, 1 mild, 2 moderate, 3 severe.", 2
-    )
-    note: FreeText | None = described("What is to be noted.", "after turning", default=None)
-    serious: bool | None = described(
-        "Whether it is serious, as an adverse event is.", False, default=None
-    )
     by: By
     at: At = None
     corrects: Corrects = None
 
 
-class RecordObservation(Request):
+class RecordObservation(RequestFor[ObservationFields]):
     """Record what NEWS2 asks beside the devices; what is left out was not observed."""
 
     model_config = ConfigDict(
@@ -196,12 +172,6 @@ class RecordObservation(Request):
         }
     )
 
-    resp: StrictFloat | None = described("Breaths, in /min.", 14, default=None)
-    temperature: StrictFloat | None = described("Temperature, in °C.", 36.6, default=None)
-    oxygen: bool | None = described("Whether oxygen is given.", False, default=None)
-    consciousness: Literal["alert", "confusion", "voice", "pain", "unresponsive"] | None = (
-        described("ACVPU, in words.", "alert", default=None)
-    )
     by: By
     at: At = None
     corrects: Corrects = None

@@ -354,13 +354,15 @@ class _Nurse:
         if regimen.is_infusion:
             mg = regimen.planned_mg(WEIGHT_KG) or 0.0
             await self._do(ControlInfusion(InfusionAction.START, self._by, override=OVERRIDE))
-            await self._do(GiveDose(regimen.product, mg, "K77", self._by))
+            await self._do(GiveDose(regimen.product, mg, self._by, lot="K77"))
             return
         total, each = regimen.total_mg or 0.0, regimen.device_mg or 28.0
         for device in range(round(total / each)):
             if device:
                 await self._clock.sleep(APART_S)
-            dose = GiveDose(regimen.product, each, f"A{100 + device}", self._by, override=OVERRIDE)
+            dose = GiveDose(
+                regimen.product, each, self._by, lot=f"A{100 + device}", override=OVERRIDE
+            )
             await self._do(dose)
 
     async def _look(self) -> None:

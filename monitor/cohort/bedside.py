@@ -226,7 +226,15 @@ class Bedside:
         moaas = self.course.total("moaas", self.t_s)
         resp = max(6, round(self.random.gauss(15.0, 1.5) - 0.8 * (5 - moaas)))
         temperature = round(self.random.gauss(36.6, 0.2), 1)
-        self._ask(RecordObservation(BY, float(resp), temperature, False, ACVPU[moaas]))
+        self._ask(
+            RecordObservation(
+                BY,
+                resp=float(resp),
+                temperature=temperature,
+                oxygen=False,
+                consciousness=ACVPU[moaas],
+            )
+        )
 
     def asks(self, complaint: str) -> None:
         name, grade = complaint.split()
@@ -264,7 +272,7 @@ class Bedside:
             self._begins()
             return True
         planned_mg = regimen.planned_mg(self.person.weight_kg) or 0.0
-        if not self._ask(GiveDose(regimen.product, regimen.device_mg or planned_mg, "L1", BY)):
+        if not self._ask(GiveDose(regimen.product, regimen.device_mg or planned_mg, BY, lot="L1")):
             return False
         if self.session.given_mg < planned_mg:
             self.nurse.decides(Task.DOSE, self.t_s + regimen.devices_apart_min * 60.0)

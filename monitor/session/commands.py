@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.session.record_fields import DoseFields, ObservationFields, SymptomFields
 from monitor.session.regimen import Regimen
 
 
@@ -70,12 +71,9 @@ class RecordPreparation:
 
 
 @dataclass(frozen=True, slots=True)
-class GiveDose:
+class GiveDose(DoseFields):
     """An administration; `at` is when, None for now."""
 
-    product: str
-    mg: float
-    lot: str | None
     by: str
     at: datetime | None = None
     override: Override | None = None
@@ -115,27 +113,19 @@ class RecordScore:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordSymptom:
-    """A symptom: 0 none or over, 1 mild, 2 moderate, 3 severe."""
+class RecordSymptom(SymptomFields):
+    """A symptom that was found; `at` is when, None for now."""
 
-    name: str
-    grade: int
     by: str
-    note: str | None = None
-    serious: bool | None = None
     at: datetime | None = None
     corrects: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class RecordObservation:
-    """Breaths per minute, temperature in °C, oxygen given, and ACVPU, as far as observed."""
+class RecordObservation(ObservationFields):
+    """What was observed beside the devices; `at` is when, None for now."""
 
     by: str
-    resp: float | None = None
-    temperature: float | None = None
-    oxygen: bool | None = None
-    consciousness: str | None = None
     at: datetime | None = None
     corrects: str | None = None
 

@@ -43,6 +43,7 @@ from monitor.session.commands import (
 from monitor.session.discharge import Criterion
 from monitor.session.events import Draft
 from monitor.session.predose import required_criteria
+from monitor.session.record_fields import DoseFields, said
 from monitor.session.records import Dose
 from monitor.session.session import Phase, Session
 
@@ -137,13 +138,7 @@ def dose(session: Session, command: GiveDose, now: Instant, gate: Gate) -> list[
     at = decide_records.when(session, corrected_at, now)
     if not corrected and others and at < others[-1].at:
         raise Refused(Refusal.INVALID, "this is before the dose already recorded", "at")
-    payload = {
-        "product": command.product,
-        "mg": command.mg,
-        "lot": command.lot,
-        "by": command.by,
-        "at": rfc3339(at),
-    }
+    payload = said(command, DoseFields) | {"by": command.by, "at": rfc3339(at)}
     if session.infusion is None and all(dose.at > at for dose in others):
         payload |= _first(session, command, at, gate)
     return [("dose.given", payload | corrected)]

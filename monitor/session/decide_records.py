@@ -20,6 +20,7 @@ from monitor.session.commands import (
     RetractRecord,
 )
 from monitor.session.events import Draft
+from monitor.session.record_fields import CONSCIOUSNESS, ObservationFields, SymptomFields, said
 from monitor.session.records import BY_HAND, Observation, Pressure, Record, Score, Symptom
 from monitor.session.session import Session
 
@@ -28,9 +29,6 @@ CADSS_ITEM_MAX: Final = 4
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 """How far a clock beside the bed may run ahead of ours before its time is refused."""
-
-CONSCIOUSNESS: Final = ("alert", "confusion", "voice", "pain", "unresponsive")
-"""ACVPU, as NEWS2 asks for it."""
 
 
 def when(session: Session, at: datetime | None, now: Instant) -> datetime:
@@ -148,11 +146,7 @@ def symptom(session: Session, command: RecordSymptom, now: Instant) -> list[Draf
         raise Refused(Refusal.INVALID, f"a grade is one of: {grades}", "grade")
     at, corrected = correction(session, command.corrects, Symptom, command.at)
     _same("symptom", command.name, corrected.get("was", {}).get("name"))
-    payload = {
-        "name": command.name,
-        "grade": command.grade,
-        "note": command.note,
-        "serious": command.serious,
+    payload = said(command, SymptomFields) | {
         "by": command.by,
         "at": rfc3339(when(session, at, now)),
     }
@@ -161,11 +155,9 @@ def symptom(session: Session, command: RecordSymptom, now: Instant) -> list[Draf
 
 def observation(session: Session, command: RecordObservation, now: Instant) -> list[Draft]:
     """An observation says at least one thing, each within what can be measured."""
-    seen = (command.resp, command.temperature, command.oxygen, command.consciousness)
-    if all(value is None for value in seen):
-        raise Refused(
-            Refusal.INVALID, "give at least one of resp, temperature, oxygen, consciousness"
-        )
+    seen = said(command, ObservationFields)
+    if all(value is None for value in seen.values()):
+        raise Refused(Refusal.INVALID, f"give at least one of {', '.join(seen)}")
     _measurable("resp", command.resp)
     _measurable("temperature", command.temperature)
     if command.consciousness not in (None, *CONSCIOUSNESS):
@@ -173,11 +165,7 @@ def observation(session: Session, command: RecordObservation, now: Instant) -> l
             Refusal.INVALID, f"consciousness is one of {', '.join(CONSCIOUSNESS)}", "consciousness"
         )
     at, corrected = correction(session, command.corrects, Observation, command.at)
-    payload = {
-        "resp": command.resp,
-        "temperature": command.temperature,
-        "oxygen": command.oxygen,
-        "consciousness": command.consciousness,
+    payload = seen | {
         "by": command.by,
         "at": rfc3339(when(session, at, now)),
     }

@@ -5,12 +5,13 @@ recorded is decided in `monitor.session.decide_records`, and kept in `monitor.se
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
 from typing import Any, Final, Self
 
 from drivers.clock import parse_rfc3339, rfc3339
 from monitor.session.events import Event
+from monitor.session.record_fields import DoseFields, ObservationFields, SymptomFields
 
 BY_HAND: Final = "by-hand"
 """The `device` of a pressure that a person measured and typed in."""
@@ -26,11 +27,12 @@ class Record:
 
     @classmethod
     def of(cls, event: Event) -> Self:
-        """The record that `event` makes."""
+        """The record that `event` makes; what the event does not say is as by default."""
         data = event.payload
-        own = (field.name for field in fields(cls) if field.name not in ("id", "at"))
+        own = (field for field in fields(cls) if field.name not in ("id", "at"))
         at = parse_rfc3339(data["at"]) if "at" in data else event.at
-        return cls(id=event.id, at=at, **{name: data.get(name) for name in own})
+        values = {field.name: data.get(field.name, _default(field)) for field in own}
+        return cls(id=event.id, at=at, **values)
 
     def as_json(self) -> dict[str, Any]:
         """The record as interfaces show it."""
@@ -38,13 +40,14 @@ class Record:
         return shown | {"at": rfc3339(self.at)}
 
 
+def _default(field: Field[Any]) -> Any:
+    return None if field.default is MISSING else field.default
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dose(Record):
+class Dose(DoseFields, Record):
     """One administration. `override` is by whom and why it was given past the gate."""
 
-    product: str
-    mg: float
-    lot: str | None = None
     override: Mapping[str, str] | None = None
 
 
@@ -58,23 +61,13 @@ class Score(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Symptom(Record):
+class Symptom(SymptomFields, Record):
     """A symptom at a grade of `alerts.rules.GRADES`; `serious` as an adverse event is."""
-
-    name: str
-    grade: int
-    note: str | None = None
-    serious: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation(Record):
-    """What NEWS2 asks beside the devices: breaths per minute, °C, oxygen given, ACVPU."""
-
-    resp: float | None = None
-    temperature: float | None = None
-    oxygen: bool | None = None
-    consciousness: str | None = None
+class Observation(ObservationFields, Record):
+    """What NEWS2 asks beside the devices, as it was observed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -203,7 +203,7 @@ class ModelRunner:
 
     def _dose(self, mg: float, back_s: float) -> None:
         at = self.t - back_s
-        command = GiveDose("esketamine", mg, None, "n", START.plus(at).wall, OVERRIDE)
+        command = GiveDose("esketamine", mg, "n", START.plus(at).wall, OVERRIDE)
 
         def then(record: str) -> None:
             self.visit.doses[record] = (at, mg)
@@ -304,7 +304,7 @@ class ModelRunner:
             self.visit.doses[record] = (min(at, self.t), mg)
             self.model.dosed()
 
-        self._asks(GiveDose("esketamine", mg, None, "n", START.plus(at).wall, corrects=name), then)
+        self._asks(GiveDose("esketamine", mg, "n", START.plus(at).wall, corrects=name), then)
 
     def _decide(self, scope: str) -> None:
         def then(_: str) -> None:

@@ -144,11 +144,11 @@ def _dose(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
         GiveDose,
         st.sampled_from([ours] * 9 + ["water"]),
         st.sampled_from([28.0, 28.0, 10.0, left_mg, left_mg, 84.0]),
-        st.sampled_from([None, "A123"]),
         NURSE,
         st.one_of(st.none(), moments(bed, now)),
         st.sampled_from([OVERRIDE] * 4 + [None]),
         _corrected(bed, Dose),
+        lot=st.sampled_from([None, "A123"]),
     )
 
 
@@ -203,10 +203,10 @@ def _symptom(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
         st.sampled_from(["nausea", "headache", "chest-pain", "seizure", "boredom"]),
         st.sampled_from([0, 1, 2, 3, 3, 4]),
         NURSE,
-        st.sampled_from([None, "sudden"]),
-        st.sampled_from([None, True]),
         moments(bed, now),
         _corrected(bed, Symptom),
+        note=st.sampled_from([None, "sudden"]),
+        serious=st.sampled_from([None, True]),
     )
 
 
@@ -214,12 +214,12 @@ def _observation(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
     return st.builds(
         RecordObservation,
         NURSE,
-        st.sampled_from([None, 7.0, 14.0, 26.0, 90.0]),
-        st.sampled_from([None, 34.9, 36.8, 39.2]),
-        st.sampled_from([None, False, True]),
-        st.sampled_from([None, "alert", "alert", "voice", "asleep"]),
         moments(bed, now),
         _corrected(bed, Observation),
+        resp=st.sampled_from([None, 7.0, 14.0, 26.0, 90.0]),
+        temperature=st.sampled_from([None, 34.9, 36.8, 39.2]),
+        oxygen=st.sampled_from([None, False, True]),
+        consciousness=st.sampled_from([None, "alert", "alert", "voice", "asleep"]),
     )
 
 
@@ -398,7 +398,7 @@ def whole_dose(bed: Bed) -> Iterator[Command]:
         yield ControlInfusion(InfusionAction.START, by, None, OVERRIDE)
         yield ControlInfusion(InfusionAction.END, by)
     else:
-        yield GiveDose(of.product, of.total_mg or 0.0, None, by, None, OVERRIDE)
+        yield GiveDose(of.product, of.total_mg or 0.0, by, None, OVERRIDE)
 
 
 def recovery(bed: Bed) -> Iterator[Command]:
@@ -407,7 +407,7 @@ def recovery(bed: Bed) -> Iterator[Command]:
     assert bed.session is not None
     for symptom in {symptom.name for symptom in bed.session.symptoms}:
         yield RecordSymptom(symptom, 0, by)
-    yield RecordObservation(by, 14.0, 36.8, False, "alert")
+    yield RecordObservation(by, resp=14.0, temperature=36.8, oxygen=False, consciousness="alert")
     yield RecordScore("cadss", 0, None, by)
     yield RecordScore("moaas", 5, None, by)
     yield RecordPressure(119, 77, by)

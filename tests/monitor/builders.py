@@ -190,7 +190,7 @@ class Bedside:
         lot: str = "A123",
         corrects: str | None = None,
     ) -> Self:
-        return self.asks(GiveDose("esketamine", mg, lot, "nurse.a", at, override, corrects))
+        return self.asks(GiveDose("esketamine", mg, "nurse.a", at, override, corrects, lot=lot))
 
     def scored(self, **totals: int) -> Self:
         for scale, total in totals.items():

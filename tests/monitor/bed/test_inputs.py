@@ -28,10 +28,14 @@ ITEMS = tuple(cls for cls in (*get_args(Item), LinkChanged) if cls is not Wavefo
 
 
 def anything(cls: type[Any]) -> st.SearchStrategy[Any]:
-    """Any `cls`: numbers of both kinds, instants in UTC, no NaN, which is not even itself."""
+    """Any `cls`: numbers of both kinds, instants in UTC, no NaN, which is not even itself.
+
+    What a request is held to does not bind it.
+    """
     number = st.floats(allow_nan=False) | st.integers()
     st.register_type_strategy(float, number)
-    return st.builds(cls, **({"at": st.none() | INSTANTS} if "at" in cls.__annotations__ else {}))
+    plain = {name: st.from_type(hint) for name, hint in get_type_hints(cls).items()}
+    return st.builds(cls, **plain | ({"at": st.none() | INSTANTS} if "at" in plain else {}))
 
 
 def same(a: Input, b: Input) -> bool:

@@ -157,7 +157,7 @@ def test_the_first_treatment_is_the_first_session(number: int, first: bool) -> N
 def test_a_corrected_dose_shows_both_values() -> None:
     def correct(side: Bedside) -> None:
         dose = side.session.doses[0]
-        side.asks(GiveDose("esketamine", 84, "B777", "nurse.b", corrects=dose.id))
+        side.asks(GiveDose("esketamine", 84, "nurse.b", lot="B777", corrects=dose.id))
 
     doses = field(told(correct), "doses")
     assert "lot B777" in doses.text
@@ -170,7 +170,7 @@ def test_a_twice_corrected_dose_shows_all_three_values() -> None:
     def correct(side: Bedside) -> None:
         for lot in ("B", "C"):
             dose = side.session.doses[0]
-            side.asks(GiveDose("esketamine", 84, lot, "nurse.b", corrects=dose.id))
+            side.asks(GiveDose("esketamine", 84, "nurse.b", lot=lot, corrects=dose.id))
 
     (source,) = field(told(correct), "doses").sources
     assert [getattr(c.was, "lot", None) for c in source.supersedes] == ["B", "A123"]
@@ -546,8 +546,8 @@ def printed(made: MonitoringForm) -> str:
 
 def test_whatever_people_wrote_is_escaped() -> None:
     side = bed().with_session().prepared().with_baseline().minutes(1)
-    side.asks(GiveDose("esketamine", 28, EVIL, EVIL)).minutes(5)
-    side.asks(RecordSymptom("seizure", 3, EVIL, EVIL)).typed(150, 80)
+    side.asks(GiveDose("esketamine", 28, EVIL, lot=EVIL)).minutes(5)
+    side.asks(RecordSymptom("seizure", 3, EVIL, note=EVIL)).typed(150, 80)
     side.asks(RetractRecord(side.session.pressures[-1].id, EVIL, EVIL))
     side.closed(against=(EVIL, EVIL))
     text = printed(form_of(account(side)))

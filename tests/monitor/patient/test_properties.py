@@ -59,8 +59,8 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
         GiveDose,
         st.sampled_from(["esketamine", "ketamine"]),
         st.sampled_from([28.0, 10.0]),
-        st.sampled_from([None, "A1"]),
         st.just("n"),
+        lot=st.sampled_from([None, "A1"]),
         override=st.just(OVERRIDE),
     ),
     st.builds(

@@ -47,7 +47,7 @@ def start(**fields: Any) -> StartSession:
 
 
 def dose(product: str = "esketamine", mg: float = 28, at: Any = None) -> GiveDose:
-    return GiveDose(product, mg, "A123", "nurse.a", at)
+    return GiveDose(product, mg, "nurse.a", at, lot="A123")
 
 
 def score(scale: str, total: int | None, items: dict[int, int] | None = None) -> RecordScore:

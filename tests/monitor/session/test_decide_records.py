@@ -36,7 +36,7 @@ def dosed() -> Bedside:
 
 
 def test_a_symptom_is_kept_with_who_and_when() -> None:
-    side = dosed().asks(RecordSymptom("nausea", 2, "nurse.b", "after turning"))
+    side = dosed().asks(RecordSymptom("nausea", 2, "nurse.b", note="after turning"))
     kept = side.session.symptoms[0]
     assert (kept.name, kept.grade, kept.by, kept.note) == (
         "nausea",
@@ -346,7 +346,7 @@ def test_a_corrected_dose_moves_the_window() -> None:
     side = dosed().minutes(10)
     dose = side.session.doses[0]
     earlier = START.plus(60).wall
-    side.asks(GiveDose("esketamine", 56, "B2", "nurse.a", earlier, corrects=dose.id))
+    side.asks(GiveDose("esketamine", 56, "nurse.a", earlier, lot="B2", corrects=dose.id))
     assert [(d.mg, d.lot, d.at) for d in side.session.doses] == [(56, "B2", earlier)]
     assert side.session.first_dose_at == earlier
 
@@ -354,7 +354,7 @@ def test_a_corrected_dose_moves_the_window() -> None:
 def test_a_corrected_dose_is_still_no_more_than_planned() -> None:
     side = dosed()
     with pytest.raises(Refused, match="over regimen"):
-        side.asks(GiveDose("esketamine", 112, "B", "n", corrects=side.session.doses[0].id))
+        side.asks(GiveDose("esketamine", 112, "n", lot="B", corrects=side.session.doses[0].id))
 
 
 def test_a_withdrawn_only_dose_is_a_session_before_its_dose() -> None:

@@ -200,7 +200,7 @@ def test_from_65_on_the_first_dose_is_28_mg(
         StartSession("s", "P", age, 70.0, REGIMENS[regimen], (), "nurse.a", True, number)
     ).with_baseline()
     assert ("starting-dose" not in unmet(side)) is is_met
-    side.asks(GiveDose("esketamine", 28, "A", "nurse.a"))
+    side.asks(GiveDose("esketamine", 28, "nurse.a", lot="A"))
 
 
 def test_a_first_dose_corrected_to_another_time_waits_at_the_gate_of_then() -> None:
