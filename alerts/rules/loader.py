@@ -11,7 +11,7 @@ from typing import Any
 
 from alerts.rules.model import Escalation, Rule, RuleSet
 from alerts.rules.parser import RuleError, file_from, rule_from
-from alerts.rules.tables import RuleSyntaxError
+from alerts.rules.tables import RuleFile, RuleSyntaxError
 from alerts.rules.toml_positions import KeyPath, key_lines, line_at
 
 __all__ = [
@@ -145,19 +145,30 @@ def _read(
         faults.append(f'{where}: has no rule; add [[rule]] tables or extends = "default"')
     if faults or file is None:
         return ParsedRuleSet(where, faults)
+    whole = _assembled(file, text, base, tuple(rules.values()), escalation)
+    return ParsedRuleSet(where, [], whole, base, places, draft.lines)
+
+
+def _assembled(
+    file: RuleFile,
+    text: str,
+    base: RuleSet | None,
+    rules: tuple[Rule, ...],
+    escalation: Escalation,
+) -> RuleSet:
+    """The set of `file`: its hash is of its text and of the hash of what it extends."""
     digest = hashlib.sha256(text.encode())
     texts: tuple[str, ...] = () if base is None else base.texts
     if base is not None:
         digest.update(base.hash.encode())
-    whole = RuleSet(
+    return RuleSet(
         name=file.name,
         version=file.version,
         hash=digest.hexdigest(),
-        rules=tuple(rules.values()),
+        rules=rules,
         escalation=escalation,
         texts=(text, *texts),
     )
-    return ParsedRuleSet(where, [], whole, base, places, draft.lines)
 
 
 def _tables(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
