@@ -20,7 +20,7 @@ from api.schemas.fields import (
 )
 from api.schemas.model import Request, Response
 from monitor.session import ClearanceScope
-from monitor.session.record_fields import ObservationFields, SymptomFields
+from monitor.session.record_fields import ObservationFields, PressureFields, SymptomFields
 
 # ── responses ───────────────────────────────────────────────────────────────────────────
 
@@ -41,13 +41,10 @@ class Observation(RecordOf[ObservationFields]):
     """What was observed beside the devices; null is what was not."""
 
 
-class Pressure(Record):
+class Pressure(RecordOf[PressureFields]):
     """One blood pressure."""
 
-    sys: float = described("Systolic, in mmHg.", 132)
-    dia: float = described("Diastolic, in mmHg.", 84)
     map: float | None = described("Mean arterial, in mmHg.", 100)
-    pulse: float | None = described("Pulse, in /min.", 72)
     device: str = described("The device, or `by-hand` when a person typed it in.", "cuff")
 
 
@@ -177,16 +174,13 @@ class RecordObservation(RequestFor[ObservationFields]):
     corrects: Corrects = None
 
 
-class RecordPressure(Request):
+class RecordPressure(RequestFor[PressureFields]):
     """Record a blood pressure that a person measured."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"sys": 132, "dia": 84, "pulse": 72, "by": "nurse.a"}]}
     )
 
-    sys: StrictFloat = described("Systolic, in mmHg.", 132)
-    dia: StrictFloat = described("Diastolic, in mmHg.", 84)
-    pulse: StrictFloat | None = described("Pulse, in /min.", 72, default=None)
     by: By
     at: At = None
     corrects: Corrects = None

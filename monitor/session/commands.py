@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from monitor.session.record_fields import DoseFields, ObservationFields, SymptomFields
+from monitor.session.record_fields import (
+    DoseFields,
+    ObservationFields,
+    PressureFields,
+    SymptomFields,
+)
 from monitor.session.regimen import Regimen
 
 
@@ -131,13 +136,10 @@ class RecordObservation(ObservationFields):
 
 
 @dataclass(frozen=True, slots=True)
-class RecordPressure:
-    """A blood pressure that a person measured, in mmHg."""
+class RecordPressure(PressureFields):
+    """A blood pressure that a person measured, in mmHg; `at` is when, None for now."""
 
-    sys: float
-    dia: float
     by: str
-    pulse: float | None = None
     at: datetime | None = None
     corrects: str | None = None
 

@@ -20,7 +20,13 @@ from monitor.session.commands import (
     RetractRecord,
 )
 from monitor.session.events import Draft
-from monitor.session.record_fields import CONSCIOUSNESS, ObservationFields, SymptomFields, said
+from monitor.session.record_fields import (
+    CONSCIOUSNESS,
+    ObservationFields,
+    PressureFields,
+    SymptomFields,
+    said,
+)
 from monitor.session.records import BY_HAND, Observation, Pressure, Record, Score, Symptom
 from monitor.session.session import Session
 
@@ -183,12 +189,9 @@ def pressure(session: Session, command: RecordPressure, now: Instant) -> list[Dr
             "dia",
         )
     at, corrected = correction(session, command.corrects, Pressure, command.at)
-    payload = {
+    payload = said(command, PressureFields) | {
         "device": BY_HAND,
-        "sys": command.sys,
-        "dia": command.dia,
         "map": None,
-        "pulse": command.pulse,
         "by": command.by,
         "at": rfc3339(when(session, at, now)),
     }

@@ -95,6 +95,19 @@ class ObservationFields:
     ] = field(default=None, kw_only=True)
 
 
+@dataclass(frozen=True)
+class PressureFields:
+    """What is said of a blood pressure, by a person or by the cuff."""
+
+    __slots__ = ()
+
+    sys: Annotated[float, Field(strict=True, description="Systolic, in mmHg.", examples=[132])]
+    dia: Annotated[float, Field(strict=True, description="Diastolic, in mmHg.", examples=[84])]
+    pulse: Annotated[
+        float | None, Field(strict=True, description="Pulse, in /min.", examples=[72])
+    ] = field(default=None, kw_only=True)
+
+
 def said(what: Any, declaration: type[Any]) -> dict[str, Any]:
     """What `what`, a command or a record, says in the fields of `declaration`, in their order."""
     return {each.name: getattr(what, each.name) for each in fields(declaration)}

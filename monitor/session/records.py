@@ -11,7 +11,12 @@ from typing import Any, Final, Self
 
 from drivers.clock import parse_rfc3339, rfc3339
 from monitor.session.events import Event
-from monitor.session.record_fields import DoseFields, ObservationFields, SymptomFields
+from monitor.session.record_fields import (
+    DoseFields,
+    ObservationFields,
+    PressureFields,
+    SymptomFields,
+)
 
 BY_HAND: Final = "by-hand"
 """The `device` of a pressure that a person measured and typed in."""
@@ -71,13 +76,10 @@ class Observation(ObservationFields, Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pressure(Record):
+class Pressure(PressureFields, Record):
     """One blood pressure in mmHg; `map` and `pulse` where they were given."""
 
-    sys: float
-    dia: float
     map: float | None = None
-    pulse: float | None = None
     device: str
 
 

@@ -31,6 +31,12 @@ KINDS: Final[dict[type[Any], tuple[type[Any], type[Any], type[BaseModel], type[B
         api_records.RecordObservation,
         api_records.Observation,
     ),
+    record_fields.PressureFields: (
+        commands.RecordPressure,
+        records.Pressure,
+        api_records.RecordPressure,
+        api_records.Pressure,
+    ),
 }
 """By declaration: the command, the record, and how the API takes the one and shows the other."""
 

@@ -229,9 +229,9 @@ def _pressure(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
         st.sampled_from([85.0, 118.0, 121.0, 145.0, 165.0, 185.0, 20.0]),
         st.sampled_from([60.0, 78.0, 95.0, 112.0]),
         NURSE,
-        st.sampled_from([None, 70.0, 125.0]),
         moments(bed, now),
         _corrected(bed, Pressure),
+        pulse=st.sampled_from([None, 70.0, 125.0]),
     )
 
 
