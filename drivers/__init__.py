@@ -1,4 +1,5 @@
 """What a device says: links, codecs, readings, and the device that joins them.
 
-Imports no other package of Postdose.
+A device's own numbers (line settings, ranges, how long it may be silent, when a value is
+stale) are in the module of its name. Imports no other package of Postdose.
 """

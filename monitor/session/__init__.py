@@ -2,7 +2,9 @@
 
 One session is one dose at one bed. Commands are decided here (`decide`, `decide_records`),
 events are folded here (`Session.evolve`), and what a session calls for is worked out from
-it: the schedule, the pre-dose criteria, the criteria for leaving.
+it: when checks are due (`due_times`), how they stand and when they are overdue (`schedule`),
+the pre-dose criteria (`predose`), the criteria for leaving (`discharge`). Doses, times and
+limits are data: `regimens/`. Former names in a journal are read by `upcast`.
 
 Pure: `now` is an argument. No device, no rule set's evaluation, no bed, no I/O.
 """
