@@ -1,7 +1,8 @@
 """What a rule is: the model, the file format, its loader, and a lint for rule sets.
 
 Limits, texts and escalation times are in `alerts/sets/default.toml`, or a site's own file;
-`text` puts a condition into words. Plain data. Whether a rule is met is decided in `alerts.evaluation`.
+`text` puts a condition into words. Plain data: whether a rule is met is decided in
+`alerts.evaluation`.
 """
 
 from alerts.rules import loader
