@@ -13,6 +13,7 @@ While a dialect is looked for, one codec at most may speak: the first that has s
 when the link opens. Nothing here knows a protocol.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -105,6 +106,7 @@ class AnyDialect(Codec):
         self._candidates = {
             dialect.name: dialect.make(self._options) for dialect in self._by_line[self.line]
         }
+        self._unread: Counter[str] = Counter()
         usual = next(iter(self._candidates.values()))
         if len(self._candidates) == 1:
             usual.stats = self.stats
@@ -121,9 +123,14 @@ class AnyDialect(Codec):
                 if codec.stats.frames:
                     self._settle(name, codec)
                     return items + codec.feed(data[at + PIECE :])
+        # Until a dialect is known, what the usual one could not read is what was damaged.
+        unread = self._active.stats.damaged
+        self.stats.damaged += unread - self._unread
+        self._unread = unread.copy()
         return []
 
     def _settle(self, name: str, codec: Codec) -> None:
+        self.stats.damaged -= self._unread
         self.stats.add(codec.stats)
         codec.stats = self.stats
         if codec is not self._active:

@@ -9,7 +9,7 @@ limits are data: `regimens/`. Former names in a journal are read by `upcast`.
 Pure: `now` is an argument. No device, no rule set's evaluation, no bed, no I/O.
 """
 
-from monitor.session import commands, decide, episodes, signals, upcast
+from monitor.session import commands, decide, episodes, record_fields, signals, upcast
 from monitor.session.commands import (
     Abort,
     Acknowledge,
@@ -138,6 +138,7 @@ __all__ = [
     "next_change_s",
     "planned_checks",
     "predose_criteria",
+    "record_fields",
     "required_criteria",
     "signals",
     "upcast",

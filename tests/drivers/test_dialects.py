@@ -81,6 +81,18 @@ class TestOneLine:
         assert codec.stats.frames == 2
         assert codec.stats.damaged == {"skipped-byte": 3}
 
+    def test_what_no_dialect_can_read_is_counted_all_the_same(self) -> None:
+        codec = opened(B, C)
+        codec.feed(b"..")
+        codec.feed(b".")
+        assert codec.stats.damaged == {"skipped-byte": 3}
+        codec.closed()
+        codec.opened(1.0)
+        codec.feed(b"..")
+        assert codec.stats.damaged == {"skipped-byte": 5}
+        codec.feed(b"b.")
+        assert codec.stats.damaged == {"skipped-byte": 6}
+
     def test_the_count_goes_on_over_all_links(self) -> None:
         codec = opened(B, C)
         codec.feed(b"bb")
