@@ -98,7 +98,8 @@ class Nurse:
             if criterion.met or name not in AGAIN_MIN or t_s < self._again_at.get(name, t_s):
                 continue
             self._again_at[name] = t_s + AGAIN_MIN[name] * 60.0
-            for scale in SCORES if name == "discharge-checks" else SCORES.keys() & {name}:
+            scales = SCORES if name == "discharge-checks" else [name] if name in SCORES else []
+            for scale in scales:
                 self.decides(Task.SCORE, t_s + self._soon(CHECK_S), scale)
             if name not in SCORES:
                 self.decides(Task.MEASURE, t_s + self._soon(CHECK_S))

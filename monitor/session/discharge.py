@@ -67,46 +67,41 @@ class SustainedSpo2:
 
 
 def discharge_criteria(
-    session: Session, outlook: DischargeEvidence, now: datetime
+    session: Session, evidence: DischargeEvidence, now: datetime
 ) -> list[Criterion]:
     """Every criterion, in the order a nurse would ask."""
-    alarms = [alarm for alarm in outlook.open_alarms if alarm.kind is Kind.PHYSIOLOGICAL]
-    checks = () if _is_former(session) else (_discharge_checks(session, now),)
+    alarms = [alarm for alarm in evidence.open_alarms if alarm.kind is Kind.PHYSIOLOGICAL]
+    checks = [_discharge_checks(session, now)] if session.regimen.checks_can_be_missed else []
     return [
         _window(session, now),
         *checks,
         _pressure_severe(session),
-        _pressure_leaving(session, outlook),
-        _spo2(session, outlook),
+        _pressure_leaving(session, evidence),
+        _spo2(session, evidence),
         _cadss(session, now),
         _moaas(session, now),
         _no_respiratory(alarms),
         _no_alarm(alarms),
-        _no_overdue(outlook.schedule),
+        _no_overdue(evidence.schedule),
         Criterion("escort", session.escort, "confirmed" if session.escort else "ask and confirm"),
     ]
 
 
-def next_change_s(session: Session, outlook: DischargeEvidence, now: datetime) -> float:
+def next_change_s(session: Session, evidence: DischargeEvidence, now: datetime) -> float:
     """In how many seconds time alone may next change whether a criterion is met; inf for never.
 
     What is planned, and how long a pressure is fresh, change with the plan and the values.
     """
     limits = session.regimen.discharge
-    turns = [] if outlook.spo2 is None else [60 * (limits.spo2_held_min - outlook.spo2_held_min)]
+    turns = [] if evidence.spo2 is None else [60 * (limits.spo2_held_min - evidence.spo2_held_min)]
     if session.window_ends_at is not None:
         turns.append((session.window_ends_at - now).total_seconds())
     scores = filter(None, map(session.last_score, ("cadss", "moaas")))
     turns += [60 * limits.score_fresh_min - (now - score.at).total_seconds() for score in scores]
-    if not _is_former(session) and session.window_ends_at is not None:
+    if session.regimen.checks_can_be_missed and session.window_ends_at is not None:
         for at in filter(None, (_last_at(session, of) for of in CheckKind)):
             turns.append(60 * limits.check_fresh_min - (now - at).total_seconds())
     return min((turn for turn in turns if turn >= 0), default=float("inf"))
-
-
-def _is_former(session: Session) -> bool:
-    """Whether it was recorded before there were discharge checks."""
-    return session.regimen.check_late_most_min is None
 
 
 def _window(session: Session, now: datetime) -> Criterion:
@@ -149,12 +144,9 @@ def _is_done(session: Session, of: CheckKind, now: datetime) -> bool:
 
 def _cadss_serves(session: Session) -> bool:
     """Whether dissociation was seen to be over late enough, and not again since."""
-    limits, score, dosed_at = (
-        session.regimen.discharge,
-        session.last_score("cadss"),
-        session.last_dose_at,
-    )
-    if _is_former(session) or score is None or dosed_at is None:
+    limits, dosed_at = session.regimen.discharge, session.last_dose_at
+    score = session.last_score("cadss")
+    if not session.regimen.checks_can_be_missed or score is None or dosed_at is None:
         return False
     from_at = dosed_at + timedelta(minutes=limits.cadss_serves_from_min)
     return score.total <= limits.cadss_most and score.at >= from_at
@@ -174,11 +166,11 @@ def _pressure_severe(session: Session) -> Criterion:
     return Criterion("pressure-not-severe", not severe, f"last two {shown}")
 
 
-def _pressure_leaving(session: Session, outlook: DischargeEvidence) -> Criterion:
+def _pressure_leaving(session: Session, evidence: DischargeEvidence) -> Criterion:
     name = "pressure-near-baseline"
     if not session.pressures:
         return Criterion(name, False, "no pressure yet")
-    if not outlook.pressure_fresh:
+    if not evidence.pressure_fresh:
         return Criterion(name, False, "the last pressure is too old: measure again")
     last = session.pressures[-1]
     shown = f"{last.sys:.0f}/{last.dia:.0f}"
@@ -197,15 +189,15 @@ def _pressure_leaving(session: Session, outlook: DischargeEvidence) -> Criterion
     )
 
 
-def _spo2(session: Session, outlook: DischargeEvidence) -> Criterion:
+def _spo2(session: Session, evidence: DischargeEvidence) -> Criterion:
     name, limits = "spo2", session.regimen.discharge
-    if outlook.spo2 is None:
+    if evidence.spo2 is None:
         return Criterion(name, False, "no SpO2 now")
-    held, wanted = outlook.spo2_held_min, limits.spo2_held_min
+    held, wanted = evidence.spo2_held_min, limits.spo2_held_min
     if held < wanted:
         why = f"{limits.spo2_least:.0f} % or more for {held:.0f} of {wanted:.0f} min"
         return Criterion(name, False, why)
-    return Criterion(name, True, f"{outlook.spo2:.0f} %")
+    return Criterion(name, True, f"{evidence.spo2:.0f} %")
 
 
 def _cadss(session: Session, now: datetime) -> Criterion:

@@ -34,7 +34,7 @@ def due_times(session: Session, of: CheckKind, now: datetime) -> list[DueTime]:
             known = found.get(due.due_at)
             if known is None or known.only_if_over is not None:
                 found[due.due_at] = due
-    if session.regimen.check_late_most_min is not None:
+    if session.regimen.checks_can_be_missed:
         for entry in entries:
             for due in _going_on(session, entry, found.values(), now):
                 found.setdefault(due.due_at, due)
@@ -55,8 +55,9 @@ def _of_entry(session: Session, entry: PlannedChecks, now: datetime) -> Iterator
             due_at = since + timedelta(minutes=after)
             if until is None or due_at <= until:
                 yield DueTime(due_at, since, only)
-    is_former = session.regimen.check_late_most_min is None
-    if is_former and entry.at_discharge and (ends_at := session.window_ends_at) is not None:
+    if session.regimen.checks_can_be_missed or not entry.at_discharge:
+        return
+    if (ends_at := session.window_ends_at) is not None:
         yield DueTime(ends_at, session.started_at, only)
 
 
@@ -64,20 +65,24 @@ def _anchors(
     session: Session, entry: PlannedChecks, now: datetime
 ) -> Iterator[tuple[datetime, datetime | None]]:
     """What the checks after a dose count from, and until when each of them does."""
-    is_former = session.regimen.check_late_most_min is None
-    infusion = session.infusion
+    can_be_missed, infusion = session.regimen.checks_can_be_missed, session.infusion
+    anchors: list[datetime] = []
     if infusion is None:
-        given = [session.last_dose_at] if is_former else sorted(d.at for d in session.doses)
-        anchors = [at for at in given if at is not None]
-    elif infusion.ended_at is not None:
-        anchors = [infusion.ended_at]
+        given = sorted(dose.at for dose in session.doses)
+        anchors += given if can_be_missed else given[-1:]
     else:
-        anchors = []
-    if infusion is not None and not is_former and entry.in_infusion_every_min is None:
-        planned_end = infusion.when_run(session.regimen.infusion_min or 0, now)
-        if infusion.ended_at is None or planned_end < infusion.ended_at:
-            anchors.insert(0, planned_end)
-    yield from zip(anchors, [*anchors[1:], None][: len(anchors)], strict=True)
+        planned_end = _planned_end(infusion, session, now)
+        is_planned = can_be_missed and entry.in_infusion_every_min is None
+        if is_planned and (infusion.ended_at is None or planned_end < infusion.ended_at):
+            anchors.append(planned_end)
+        if infusion.ended_at is not None:
+            anchors.append(infusion.ended_at)
+    yield from zip(anchors, [*anchors[1:], None], strict=False)
+
+
+def _planned_end(infusion: Infusion, session: Session, now: datetime) -> datetime:
+    """When it will have run for so long as planned, if it is not paused after `now`."""
+    return infusion.when_run(session.regimen.infusion_min or 0, now)
 
 
 def _in_infusion(
@@ -90,7 +95,7 @@ def _in_infusion(
             yield due_at
     if entry.in_infusion_every_min is not None:
         every = timedelta(minutes=entry.in_infusion_every_min)
-        planned_end = infusion.when_run(session.regimen.infusion_min or 0, now)
+        planned_end = _planned_end(infusion, session, now)
         until = ended_at or (planned_end if now < planned_end else now + every)
         for n in range(1, (until - infusion.started_at) // every + 1):
             yield infusion.started_at + n * every

@@ -221,6 +221,14 @@ class Regimen(_Table):
         return self.model_dump(mode="json", exclude_unset=True)
 
     @property
+    def checks_can_be_missed(self) -> bool:
+        """Whether a check can be missed, and leaving has checks of its own.
+
+        False in sessions recorded before that: they keep the schedule they had.
+        """
+        return self.check_late_most_min is not None
+
+    @property
     def is_infusion(self) -> bool:
         """Whether the product runs in over time."""
         return self.infusion_min is not None

@@ -8,7 +8,6 @@ Sessions recorded before regimens had `check_late_most_min` keep the schedule th
 first record of a kind does every earlier check, and none is missed.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -93,8 +92,8 @@ def planned_checks(session: Session, now: datetime) -> list[PlannedCheck]:
         taken = sorted(record_times(session, of))
         late_most_min = session.regimen.check_late_most_min
         if late_most_min is None:
-            done = {span.due_at: _first(taken, span.since) for span in _former(session, of, now)}
-            missed: set[datetime] = set()
+            done = _formerly_assigned(_former_spans(session, of, now), taken)
+            missed = set[datetime]()
         else:
             spans = _spans(session, of, now, timedelta(minutes=late_most_min))
             done, missed = _assigned(spans, taken)
@@ -146,7 +145,7 @@ def _assigned(
     return done, missed
 
 
-def _former(session: Session, of: CheckKind, now: datetime) -> Iterator[_Span]:
+def _former_spans(session: Session, of: CheckKind, now: datetime) -> Iterator[_Span]:
     """The checks as sessions had them that were recorded before a check could be missed."""
     before: datetime | None = None
     for due in due_times(session, of, now):
@@ -157,9 +156,11 @@ def _former(session: Session, of: CheckKind, now: datetime) -> Iterator[_Span]:
             before = due.due_at
 
 
-def _first(taken: list[datetime], since: datetime) -> datetime | None:
-    place = bisect_left(taken, since)
-    return taken[place] if place < len(taken) else None
+def _formerly_assigned(
+    spans: Iterable[_Span], taken: Sequence[datetime]
+) -> dict[datetime, datetime | None]:
+    """The first record from each check's span on, which did every earlier check as well."""
+    return {s.due_at: next((at for at in taken if at >= s.since), None) for s in spans}
 
 
 def next_change(
@@ -219,7 +220,7 @@ def _state(
 def _was_over(session: Session, of: CheckKind, limit: float, at: datetime) -> bool:
     """Whether the last score before `at` was over `limit`; one that nobody knows may have been."""
     before = [score for score in session.scores if score.scale == of.value and score.at < at]
-    if session.regimen.check_late_most_min is not None:
+    if session.regimen.checks_can_be_missed:
         limit = max(limit, session.baseline.get(of.value, limit))
         before = [score for score in before if is_after_dose(session, score.at)]
     return not before or max(before, key=lambda score: score.at).total > limit
