@@ -1,5 +1,6 @@
 """The bed as devices and rules see it: alarms, blindness, device troubles, the cuff."""
 
+import copy
 from dataclasses import replace
 from itertools import pairwise
 
@@ -565,3 +566,17 @@ def test_a_restart_does_not_let_the_cuff_start_twice_within_a_minute() -> None:
     side.wait(55)
     assert len(side.requests) == 1
     assert len(side.wait(10).requests) == 2
+
+
+def test_small_steps_back_that_add_up_are_one_step_to_a_bed_that_is_rebuilt() -> None:
+    side = bed().with_session().with_baseline().dosed().scored(cadss=40)
+    side.wall_steps(-1.1).tick(0.01).wall_steps(-1.1).tick(0.01)
+    assert side.types("clock.stepped") == []
+    was = copy.deepcopy(side.bed)
+    side.rebuilt().tick(0)
+    stepped = side.last("clock.stepped")
+    assert stepped.payload["by_s"] == pytest.approx(-2.18, abs=0.01)
+    was.emit("clock.stepped", stepped.payload, side.now.in_ms())
+    assert side.bed.session == was.session
+    assert side.bed.alarm_engine.alarms == was.alarm_engine.alarms
+    assert {alarm.rule for alarm in was.alarm_engine.open_alarms()} >= {"dissociation.marked"}
