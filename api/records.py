@@ -41,9 +41,7 @@ def _add_found(routes: APIRouter, run_in_session: RunInSession) -> None:
         session: SessionId, body: RecordScore, request: Request, key: IdempotencyKey = None
     ) -> Any:
         """Record a CADSS or MOAA/S assessment, or correct one."""
-        command = commands.RecordScore(
-            body.scale, body.total, body.items, body.by, body.at, body.corrects
-        )
+        command = commands.RecordScore(**body.model_dump())
         return await run_in_session(session, request, key, command)
 
     @routes.post("/symptoms", response_model=Session)
@@ -84,7 +82,7 @@ def _add_decided(routes: APIRouter, run_in_session: RunInSession) -> None:
         session: SessionId, body: RecordClearance, request: Request, key: IdempotencyKey = None
     ) -> Any:
         """Record a clinician's clearance of the latest pressure."""
-        command = commands.RecordClearance(body.scope, body.clinician, body.reason, body.by)
+        command = commands.RecordClearance(**body.model_dump())
         return await run_in_session(session, request, key, command)
 
     @routes.post("/alarm-limits", response_model=Session)
@@ -100,5 +98,5 @@ def _add_decided(routes: APIRouter, run_in_session: RunInSession) -> None:
         session: SessionId, body: RetractRecord, request: Request, key: IdempotencyKey = None
     ) -> Any:
         """Withdraw a record that should not be there."""
-        command = commands.RetractRecord(body.record, body.by, body.reason)
+        command = commands.RetractRecord(**body.model_dump())
         return await run_in_session(session, request, key, command)

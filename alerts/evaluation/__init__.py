@@ -6,7 +6,6 @@ alarm once raised is `alerts.alarm`.
 
 from alerts.evaluation.conditions import Value, Values
 from alerts.evaluation.context import MINUTE, ConditionAt, EvaluationContext, Signal
-from alerts.evaluation.deadlines import Deadlines
 from alerts.evaluation.engine import AlarmEngine
 from alerts.evaluation.patient_limits import limit_of, with_limit, with_patient_limits
 from alerts.evaluation.rule_instance import Key
@@ -15,7 +14,6 @@ __all__ = [
     "MINUTE",
     "AlarmEngine",
     "ConditionAt",
-    "Deadlines",
     "EvaluationContext",
     "Key",
     "Signal",
