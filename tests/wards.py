@@ -31,6 +31,8 @@ OVERRIDE: Final = {"clinician": "dr.b", "reason": "nothing of this is about the 
 DOSE: Final = {"product": "esketamine", "mg": 28, "by": "nurse.a", "override": OVERRIDE}
 """A dose that is given whether or not there is a baseline."""
 
+LOOK_EVERY_S: Final = 5.0
+
 DEVICES: Final = {"oximeter": "nonin", "cuff": "suntech"}
 
 
@@ -112,12 +114,12 @@ class SimulatedWard:
         return {alarm["rule"]: alarm for alarm in (await self.get(f"/beds/{bed}"))["alarms"]}
 
     async def until(self, met: Callable[[], Any], within_s: float = 7200) -> None:
-        """Let time pass, a second at a time, until `met`."""
-        for _ in range(int(within_s)):
+        """Let time pass, a little at a time, until `met`."""
+        for _ in range(int(within_s / LOOK_EVERY_S)):
             found = met()
             if await found if asyncio.iscoroutine(found) else found:
                 return
-            await self.clock.sleep(1)
+            await self.clock.sleep(LOOK_EVERY_S)
         raise AssertionError(f"not within {within_s} s")
 
 

@@ -76,6 +76,7 @@ async def test_alarms_that_ended_are_kept(tmp_path: Path) -> None:
         assert "dissociation.marked" in {alarm["rule"] for alarm in ended["items"]}
 
 
+@pytest.mark.slow
 @virtual_time()
 async def test_a_latched_alarm_that_was_reset_is_among_the_ended(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path, {"bed-1": "desaturation"}) as ward:

@@ -18,7 +18,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from monitor.cli.demo import _Devices
 from monitor.daemon import StartError
-from tests.endtoend.site import POSTDOSE, Lines, Process
+from tests.endtoend.site import HTTP, POSTDOSE, Lines, Process
 from tests.endtoend.subscriber import subscribed
 from tests.endtoend.waiting import elapsed_s, until
 from tests.patience import HOPELESS_S, stretched
@@ -44,7 +44,7 @@ class Demo:
     def beds(self) -> list[Any]:
         """Every bed as the API shows it; none before it answers."""
         try:
-            answer = httpx.get(f"http://127.0.0.1:{self.port}/api/v1/beds", timeout=HOPELESS_S)
+            answer = HTTP.get(f"http://127.0.0.1:{self.port}/api/v1/beds")
         except httpx.TransportError:
             return []
         return list(answer.json()["items"])
@@ -90,7 +90,7 @@ def test_a_whole_ward_comes_alive_and_its_alarms_arrive(tmp_path: Path) -> None:
         assert f"http://127.0.0.1:{ward.port}/" in said
         assert f"http://127.0.0.1:{ward.port}/api/v1/beds" in said
         assert f"mqtt://127.0.0.1:{ward.mqtt_port}" in said
-        page = httpx.get(f"http://127.0.0.1:{ward.port}/", timeout=HOPELESS_S)
+        page = HTTP.get(f"http://127.0.0.1:{ward.port}/")
         assert page.status_code == 200
         assert "text/html" in page.headers["content-type"]
         topic = "postdose/demo/+/alarm/+"

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.endtoend.site import Site, simulated
+from tests.endtoend.site import HTTP, Site, simulated
 from tests.endtoend.subscriber import Message, subscribed
 from tests.endtoend.waiting import elapsed_s, until
 from tests.patience import HOPELESS_S, stretched
@@ -83,7 +83,7 @@ def add_bed(clinic: Site, oximeter: str) -> None:
 
 def measured(clinic: Site, name: str, **labels: str) -> float:
     """The sum of a metric over everything that has these labels."""
-    text = httpx.get(f"http://127.0.0.1:{clinic.port}/metrics", timeout=HOPELESS_S).text
+    text = HTTP.get(f"http://127.0.0.1:{clinic.port}/metrics").text
     return sum(
         sample.value
         for family in text_string_to_metric_families(text)
@@ -141,11 +141,11 @@ def _is_alarm(**expected: Any) -> Any:
 
 
 def _post(clinic: Site, path: str, **body: Any) -> httpx.Response:
-    return httpx.post(f"{clinic.url}{path}", json=body | {"by": "nurse.a"}, timeout=HOPELESS_S)
+    return HTTP.post(f"{clinic.url}{path}", json=body | {"by": "nurse.a"})
 
 
 def _readiness(clinic: Site) -> httpx.Response:
-    return httpx.get(f"http://127.0.0.1:{clinic.port}/readyz", timeout=HOPELESS_S)
+    return HTTP.get(f"http://127.0.0.1:{clinic.port}/readyz")
 
 
 def test_an_alarm_does_not_wait_for_a_disk_that_hangs(tmp_path: Path, mosquitto: Mosquitto) -> None:
@@ -193,11 +193,8 @@ def _stored(message: Message, rule: str) -> bool:
 
 def give(clinic: Site, session: str) -> httpx.Response:
     """Ask for the dose, always with the same key."""
-    return httpx.post(
-        f"{clinic.url}/sessions/{session}/doses",
-        json=DOSE,
-        headers={"Idempotency-Key": "dose-1"},
-        timeout=HOPELESS_S,
+    return HTTP.post(
+        f"{clinic.url}/sessions/{session}/doses", json=DOSE, headers={"Idempotency-Key": "dose-1"}
     )
 
 
@@ -226,9 +223,7 @@ def test_a_dose_sent_again_while_the_disk_hangs_is_given_once(tmp_path: Path) ->
         url = f"{clinic.url}/sessions/{clinic.start()}/doses"
 
         def dose() -> httpx.Response:
-            return httpx.post(
-                url, json=DOSE, headers={"Idempotency-Key": "one"}, timeout=HOPELESS_S
-            )
+            return HTTP.post(url, json=DOSE, headers={"Idempotency-Key": "one"})
 
         with locked(tmp_path):
             assert dose().status_code == 503
@@ -245,7 +240,7 @@ def test_the_live_stream_hears_of_an_alarm_that_the_disk_does_not_take(tmp_path:
     clinic = Site(tmp_path, None, str(tmp_path / "no-oximeter"), str(tmp_path / "no-cuff"))
     with clinic.daemon(), ThreadPoolExecutor(1) as threads:
         session = clinic.start()
-        with httpx.stream("GET", f"{clinic.url}/stream", timeout=HOPELESS_S) as stream:
+        with HTTP.stream("GET", f"{clinic.url}/stream") as stream:
             lines = stream.iter_lines()
             next(lines)
             with locked(tmp_path):

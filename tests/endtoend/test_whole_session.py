@@ -5,7 +5,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.endtoend.site import POSTDOSE, Site, simulated
@@ -57,9 +56,8 @@ class Nurse:
 
     def waits(self, minutes: float) -> None:
         """Do what is due, and take the alarms, for so long."""
-        end = _seconds(self.clinic.get("/status")["now"]) + 60 * minutes
-        while _seconds(self.clinic.get("/status")["now"]) < end:
-            self.looks()
+        end = self.minute() + minutes
+        self.clinic.until(lambda: self.looks() and self.minute() >= end)
 
     def looks(self) -> Any:
         seen = self.session
@@ -79,8 +77,7 @@ class Nurse:
 
     def takes(self, alarm: str) -> None:
         """Acknowledge an alarm, unless it has just ended."""
-        url = f"{self.clinic.url}/alarms/{alarm}/acknowledge"
-        answer = httpx.post(url, json={"by": "nurse.a", "note": "seen"}, timeout=HOPELESS_S)
+        answer = self.clinic.ask(f"/alarms/{alarm}/acknowledge", note="seen")
         assert answer.status_code in (200, 409), answer.text
 
     def discharges(self) -> Any:
@@ -94,9 +91,7 @@ class Nurse:
         """The closed session; None where the last checks have grown old, which are done again."""
         if not self.is_done():
             return None
-        body = {"escort": True, "by": "nurse.a"}
-        url = f"{self.clinic.url}/sessions/{self.id}/close"
-        answer = httpx.post(url, json=body, timeout=HOPELESS_S)
+        answer = self.clinic.ask(f"/sessions/{self.id}/close", escort=True)
         if answer.is_success:
             return answer.json()
         assert answer.status_code == 409, answer.text

@@ -7,7 +7,7 @@ from typing import Any, Final
 from drivers.clock import Clock
 from tests.patience import HOPELESS_S
 
-LOOK_S: Final = 0.05
+LOOK_S: Final = 0.1
 
 _clock = Clock()
 

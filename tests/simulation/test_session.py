@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from drivers.clock import rfc3339
 from monitor.bed.view import ALARM_LOAD_WINDOW
 from tests.virtual import virtual_time
 from tests.wards import SimulatedWard, simulated_ward
+
+pytestmark = pytest.mark.slow
 
 
 async def _through_the_doses(ward: SimulatedWard) -> str:

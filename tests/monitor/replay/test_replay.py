@@ -134,7 +134,7 @@ class AnyOrderAgain(BedStateMachine):
         assert len(again.same) == len(self.events)
 
 
-TestAnyOrderAgain = AnyOrderAgain.TestCase
+TestAnyOrderAgain = pytest.mark.slow(AnyOrderAgain.TestCase)
 TestAnyOrderAgain.settings = settings(max_examples=length(25, 600), stateful_step_count=40)
 
 
