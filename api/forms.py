@@ -70,17 +70,17 @@ def _add_reads(routes: APIRouter, ward: Ward) -> None:
         ] = None,
     ) -> Any:
         """The session's monitoring form, everything about it, or its numbers as CSV."""
-        account = await ward.session_repository.history(session)
-        if account is None:
+        history = await ward.session_repository.history(session)
+        if history is None:
             raise ProblemError(404, f"no session {session}")
         if format_ == "csv":
-            text = csv_table(account, await ward.session_repository.minutes(account))
-            name = f'attachment; filename="session-{account.session.id}.csv"'
+            text = csv_table(history, await ward.session_repository.minutes(history))
+            name = f'attachment; filename="session-{history.session.id}.csv"'
             return Response(text, media_type="text/csv", headers={"Content-Disposition": name})
-        form = await ward.session_repository.form(account)
+        form = await ward.session_repository.form(history)
         if format_ == "json":
             stored = await ward.session_repository.stored(session)
-            shown = live_session(ward, account.session.id) or view.records(account.session)
+            shown = live_session(ward, history.session.id) or view.records(history.session)
             return session_export(shown, stored, form)
         if as_page is None:
             return form.as_json()

@@ -83,10 +83,10 @@ def live_session(ward: Ward, session: str) -> view.Json | None:
 async def _session(ward: Ward, session: str) -> view.Json:
     if (live := live_session(ward, session)) is not None:
         return live
-    account = await ward.session_repository.history(session)
-    if account is None:
+    history = await ward.session_repository.history(session)
+    if history is None:
         raise ProblemError(404, f"no session {session}")
-    return view.records(account.session)
+    return view.records(history.session)
 
 
 def _add_reads(routes: APIRouter, ward: Ward) -> None:

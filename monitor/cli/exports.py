@@ -33,21 +33,21 @@ async def _repository(settings: Settings, clock: Clock) -> AsyncIterator[Session
 
 
 async def exported(settings: Settings, session: str, wanted: Format, *, html: bool) -> str:
-    """The session in that format; `html` makes the form a page. Raises `PaperError`."""
+    """The session in that format; `html` makes the form a page. Raises `ExportError`."""
     clock = Clock()
-    async with _repository(settings, clock) as archive:
-        account = await archive.history(session)
-        if account is None:
+    async with _repository(settings, clock) as repository:
+        history = await repository.history(session)
+        if history is None:
             raise ExportError(f"no session {session}; GET /api/v1/sessions lists them")
         if wanted == "csv":
-            return csv_table(account, await archive.minutes(account))
-        form = await archive.form(account)
+            return csv_table(history, await repository.minutes(history))
+        form = await repository.form(history)
         if wanted == "form" and html:
-            return form_page(form, clock.now().wall, archive.zone)
+            return form_page(form, clock.now().wall, repository.zone)
         if wanted == "form":
             return _text(form.as_json())
-        stored = await archive.stored(session)
-        return _text(session_export(view.records(account.session), stored, form))
+        stored = await repository.stored(session)
+        return _text(session_export(view.records(history.session), stored, form))
 
 
 def _text(data: Any) -> str:
@@ -55,11 +55,11 @@ def _text(data: Any) -> str:
 
 
 async def forms(settings: Settings, state: FormState) -> list[str]:
-    """One line for each form in that state, oldest due first. Raises `PaperError`."""
+    """One line for each form in that state, oldest due first. Raises `ExportError`."""
     found: list[str] = []
-    async with _repository(settings, Clock()) as archive:
+    async with _repository(settings, Clock()) as repository:
         after: int | None = 0
         while after is not None:
-            page_of, after = await archive.forms(state, after)
+            page_of, after = await repository.forms(state, after)
             found += form_lines(page_of)
     return found

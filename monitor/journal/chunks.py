@@ -103,7 +103,7 @@ class Chunk:
 
 @dataclass(slots=True)
 class Inputs:
-    """What a bed was given and that is not in a chunk yet; see `Part`."""
+    """What a bed was given and that is not in a chunk yet; see `InputBlock`."""
 
     opening: str
     first: int

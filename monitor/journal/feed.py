@@ -1,7 +1,8 @@
 """Hands on what was stored, and what is newest, to whoever listens in this event loop.
 
-`Feed` is for what must not be missed: every stored event, in order, from any place in the
-journal. `Latest` is for what is soon out of date: only the newest value of each key counts.
+`EventFeed` is for what must not be missed: every stored event, in order, from any place in the
+journal. `LatestValueCache` is for what is soon out of date: only the newest value of each key
+counts.
 """
 
 import asyncio

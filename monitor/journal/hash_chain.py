@@ -100,7 +100,7 @@ def stored_from(row: Mapping[str, Any]) -> Stored:
 def open_after(open_alarms: Mapping[str, str], events: Iterable[Event]) -> dict[str, str]:
     """The open alarms (subject to bed) after `events`.
 
-    An alarm is open from an event of `OPENINGS` to one of `ENDINGS`.
+    An alarm is open from an event of `ALARM_OPENINGS` to one of `ENDINGS`.
     """
     after = dict(open_alarms)
     for event in events:

@@ -2,8 +2,8 @@
 
 A bed records the session that is open at it. What is added after a session has ended, and
 what is known of a patient between sessions, has an event stream of its own in the same
-journal, under the name `DESK` where a bed's would stand. Each function gives the events to
-come, as type and payload; `monitor.patient.service` numbers and appends them.
+journal, under the name `RECORDS_STREAM` where a bed's would stand. Each function gives the
+events to come, as type and payload; `monitor.patient.service` numbers and appends them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -92,7 +92,7 @@ class RecordResponse:
 
 @dataclass(frozen=True, slots=True)
 class RecordLongTermCheck:
-    """What was found when one of `PROMPTS` was asked about; `at` is when, None for now."""
+    """What was found when one of `LONG_TERM_CHECKS` was asked about; `at` is when, None for now."""
 
     prompt: str
     finding: str

@@ -33,13 +33,13 @@ def session_export(session: view.Json, stored: Sequence[Stored], form: Monitorin
     }
 
 
-def csv_table(account: SessionHistory, minutes: Mapping[Vital, Sequence[Bucket]]) -> str:
+def csv_table(history: SessionHistory, minutes: Mapping[Vital, Sequence[Bucket]]) -> str:
     """CSV with a row for each number and each text on record, in the order of time.
 
     `minutes` is the course of each continuous vital by the minute: the last value, the lowest
     and the highest.
     """
-    rows = [*_records(account), *_happenings(account), *_vitals(account, minutes)]
+    rows = [*_records(history), *_happenings(history), *_vitals(history, minutes)]
     rows.sort(key=lambda row: row["at"])
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
@@ -53,58 +53,58 @@ def _plain(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def _row(account: SessionHistory, at: datetime, kind: str, name: str, **more: Any) -> Row:
-    minute = account.minutes(at)
+def _row(history: SessionHistory, at: datetime, kind: str, name: str, **more: Any) -> Row:
+    minute = history.minutes(at)
     known = {key: value for key, value in more.items() if value is not None}
     row = {"at": rfc3339(at), "kind": kind, "name": name, **known}
     return row if minute is None else row | {"minute": round(minute, 1)}
 
 
-def _records(account: SessionHistory) -> Iterator[Row]:
-    session = account.session
+def _records(history: SessionHistory) -> Iterator[Row]:
+    session = history.session
     for dose in session.doses:
         own = {"by": dose.by, "record": dose.id}
         note = None if dose.lot is None else f"lot {dose.lot}"
         yield _row(
-            account, dose.at, "dose", dose.product, value=dose.mg, unit="mg", note=note, **own
+            history, dose.at, "dose", dose.product, value=dose.mg, unit="mg", note=note, **own
         )
     for score in session.scores:
         own = {"by": score.by, "record": score.id}
-        yield _row(account, score.at, "score", score.scale, value=score.total, **own)
+        yield _row(history, score.at, "score", score.scale, value=score.total, **own)
     for symptom in session.symptoms:
         own = {"by": symptom.by, "record": symptom.id, "note": symptom.note}
-        yield _row(account, symptom.at, "symptom", symptom.name, value=symptom.grade, **own)
+        yield _row(history, symptom.at, "symptom", symptom.name, value=symptom.grade, **own)
     for seen in session.observations:
         for name in ("resp", "temperature", "oxygen", "consciousness"):
             own = {"by": seen.by, "record": seen.id, "unit": _OBSERVED.get(name)}
             if (value := getattr(seen, name)) is not None:
-                yield _row(account, seen.at, "observation", name, value=value, **own)
+                yield _row(history, seen.at, "observation", name, value=value, **own)
     for pressure in session.pressures:
         own = {"by": pressure.by, "device": pressure.device, "record": pressure.id}
         for vital in (Vital.SYS, Vital.DIA, Vital.MAP, Vital.PULSE):
             if (number := getattr(pressure, vital.value)) is not None:
                 own["unit"] = UNITS[vital]
-                yield _row(account, pressure.at, "pressure", vital.value, value=number, **own)
+                yield _row(history, pressure.at, "pressure", vital.value, value=number, **own)
     for scored in session.news2:
         lacks = f"partial: without {', '.join(scored.missing)}" if scored.partial else None
         yield _row(
-            account, scored.at, "score", "news2", value=scored.total, record=scored.id, note=lacks
+            history, scored.at, "score", "news2", value=scored.total, record=scored.id, note=lacks
         )
 
 
 _OBSERVED: Final = {"resp": "/min", "temperature": "Cel"}
 
 
-def _happenings(account: SessionHistory) -> Iterator[Row]:
-    for event in account.all(*_TOLD):
+def _happenings(history: SessionHistory) -> Iterator[Row]:
+    for event in history.all(*_TOLD):
         data = event.payload
         note = next((data[key] for key in ("text", "reason", "finding") if data.get(key)), None)
         family, name = event.type.split(".", 1)
-        yield _row(account, event.at, family, name, by=data.get("by"), record=event.id, note=note)
-    for span in account.alarms():
+        yield _row(history, event.at, family, name, by=data.get("by"), record=event.id, note=note)
+    for span in history.alarms():
         over = "" if span.over_at is None else f", over at {rfc3339(span.over_at)}"
         yield _row(
-            account,
+            history,
             span.raised_at,
             "alarm",
             span.rule,
@@ -137,11 +137,11 @@ _TOLD: Final = (
 )
 
 
-def _vitals(account: SessionHistory, minutes: Mapping[Vital, Sequence[Bucket]]) -> Iterator[Row]:
+def _vitals(history: SessionHistory, minutes: Mapping[Vital, Sequence[Bucket]]) -> Iterator[Row]:
     for vital, buckets in minutes.items():
         for bucket in buckets:
             yield _row(
-                account,
+                history,
                 bucket.at,
                 "vital",
                 vital.value,
@@ -152,8 +152,8 @@ def _vitals(account: SessionHistory, minutes: Mapping[Vital, Sequence[Bucket]]) 
             )
 
 
-def minutes_of(account: SessionHistory, now: datetime) -> tuple[datetime, datetime, int]:
+def minutes_of(history: SessionHistory, now: datetime) -> tuple[datetime, datetime, int]:
     """The session from its start to the end of its last whole minute, and how many it has."""
-    start = account.session.started_at
-    count = max(2, -(-((account.session.ended_at or now) - start) // timedelta(minutes=1)))
+    start = history.session.started_at
+    count = max(2, -(-((history.session.ended_at or now) - start) // timedelta(minutes=1)))
     return start, start + timedelta(minutes=count), count

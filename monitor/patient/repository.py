@@ -64,14 +64,14 @@ class SessionRepository:
         return found
 
     async def history(self, session: str) -> SessionHistory | None:
-        """The account of that session; None when there is no such session."""
+        """The history of that session; None when there is no such session."""
         found = await self.stored(session)
         return await self._journal.run_in_reader(
-            lambda: SessionHistory.of_type(stored.event for stored in found)
+            lambda: SessionHistory.from_events(stored.event for stored in found)
         )
 
     async def histories(self, sessions: Collection[str]) -> list[SessionHistory]:
-        """The accounts of these sessions, in the order they started."""
+        """The histories of these sessions, in the order they started."""
         if not sessions:
             return []
         found = await self._journal.of_sessions(sessions, HISTORY_TYPES | OF_FORM)
@@ -79,7 +79,7 @@ class SessionRepository:
         return await self._journal.run_in_reader(lambda: list(by_session(events).values()))
 
     async def patient(self, patient: str) -> tuple[list[SessionHistory], list[Event]]:
-        """The accounts of that patient's sessions, and what was written down between them."""
+        """The histories of that patient's sessions, and what was written down between them."""
         found = await self._journal.of_patient(patient, {"session.started"} | OF_PATIENT)
         started = [str(s.event.session) for s in found if s.event.type == "session.started"]
         written = [stored.event for stored in found if stored.event.type in OF_PATIENT]
@@ -87,25 +87,25 @@ class SessionRepository:
 
     async def prior_sessions(self, patient: str, session: str | None = None) -> PriorSessions:
         """What that patient's sessions but for `session` were."""
-        accounts, _ = await self.patient(patient)
-        others = [account for account in accounts if account.session.id != session]
+        histories, _ = await self.patient(patient)
+        others = [history for history in histories if history.session.id != session]
         seen = await self._journal.run_in_reader(lambda: session_summaries(others, self.zone))
         dosed = [visit for visit in seen if visit.number is not None]
         return PriorSessions(len(dosed) + 1, [visit.as_json() for visit in dosed[-LATEST:]])
 
     async def treatment_course(self, patient: str) -> TreatmentCourse | None:
         """The course of that patient; None when no session of theirs ever started."""
-        accounts, written = await self.patient(patient)
-        if not accounts:
+        histories, written = await self.patient(patient)
+        if not histories:
             return None
         now = self._clock.now().wall
         return await self._journal.run_in_reader(
-            lambda: treatment_course(accounts, written, now, self.zone)
+            lambda: treatment_course(histories, written, now, self.zone)
         )
 
-    async def coverage(self, account: SessionHistory) -> Coverage:
+    async def coverage(self, history: SessionHistory) -> Coverage:
         """Over which stretches SpO2 was recorded from the first dose to the session's end."""
-        session = account.session
+        session = history.session
         if (known := self._coverage.get(session.id)) is not None:
             return known
         start, end = session.first_dose_at, session.ended_at
@@ -124,24 +124,24 @@ class SessionRepository:
                 del self._coverage[next(iter(self._coverage))]
         return found
 
-    async def minutes(self, account: SessionHistory) -> dict[Vital, list[Bucket]]:
+    async def minutes(self, history: SessionHistory) -> dict[Vital, list[Bucket]]:
         """The course of each continuous vital over that session, by the minute."""
-        start, end, count = minutes_of(account, self._clock.now().wall)
+        start, end, count = minutes_of(history, self._clock.now().wall)
         return {
             vital: await self._journal.readings(
-                vital.value, session=account.session.id, start=start, end=end, points=count
+                vital.value, session=history.session.id, start=start, end=end, points=count
             )
             for vital in CONTINUOUS
         }
 
-    def form_of(self, account: SessionHistory, coverage: Coverage) -> MonitoringForm:
+    def form_of(self, history: SessionHistory, coverage: Coverage) -> MonitoringForm:
         """The form of that session as it stands now."""
-        return monitoring_form(account, coverage, self._clock.now().wall, self.zone)
+        return monitoring_form(history, coverage, self._clock.now().wall, self.zone)
 
-    async def form(self, account: SessionHistory) -> MonitoringForm:
+    async def form(self, history: SessionHistory) -> MonitoringForm:
         """The form of that session as it stands now."""
-        coverage = await self.coverage(account)
-        return await self._journal.run_in_reader(lambda: self.form_of(account, coverage))
+        coverage = await self.coverage(history)
+        return await self._journal.run_in_reader(lambda: self.form_of(history, coverage))
 
     async def forms(
         self, state: FormState = "due", after: int = 0, limit: int = 100
@@ -156,7 +156,7 @@ class SessionRepository:
         found: list[MonitoringForm] = []
         for first in range(0, len(chosen), AT_ONCE):
             ids = [session for _, session in chosen[first : first + AT_ONCE]]
-            accounts = await self.histories(ids)
-            found += [await self.form(a) for a in accounts if a.session.first_dose_at is not None]
+            histories = await self.histories(ids)
+            found += [await self.form(a) for a in histories if a.session.first_dose_at is not None]
         found.sort(key=lambda form: form.due_on or form.today)
         return found, chosen[-1][0] if len(chosen) == limit else None

@@ -29,11 +29,11 @@ Answering = Callable[[], Receipt | None]
 
 
 class PatientRecordService:
-    """Numbers and appends the events of the stream `DESK`."""
+    """Numbers and appends the events of the stream `RECORDS_STREAM`."""
 
-    def __init__(self, journal: Journal, archive: SessionRepository, clock: Clock) -> None:
+    def __init__(self, journal: Journal, repository: SessionRepository, clock: Clock) -> None:
         self._journal = journal
-        self._repository = archive
+        self._repository = repository
         self._clock = clock
         self._writing = asyncio.Lock()
         self._n: int | None = None
@@ -43,11 +43,11 @@ class PatientRecordService:
     async def form(self, session: str) -> AsyncIterator["FormWriter"]:
         """The form of that session, to write on. Raises `Refused`, `StoreError`."""
         async with self._one_at_a_time():
-            account = await self._repository.history(session)
-            if account is None:
+            history = await self._repository.history(session)
+            if history is None:
                 raise Refused(Refusal.UNKNOWN, f"no session {session}")
             yield FormWriter(
-                self, self._repository, account, await self._repository.coverage(account)
+                self, self._repository, history, await self._repository.coverage(history)
             )
 
     @contextlib.asynccontextmanager
@@ -114,19 +114,19 @@ class FormWriter:
 
     def __init__(
         self,
-        clerk: PatientRecordService,
-        archive: SessionRepository,
-        account: SessionHistory,
+        service: PatientRecordService,
+        repository: SessionRepository,
+        history: SessionHistory,
         coverage: Coverage,
     ) -> None:
-        self._clerk = clerk
-        self._archive = archive
-        self._account = account
+        self._service = service
+        self._repository = repository
+        self._history = history
         self._coverage = coverage
 
     def form(self) -> MonitoringForm:
         """The form as it stands."""
-        return self._archive.form_of(self._account, self._coverage)
+        return self._repository.form_of(self._history, self._coverage)
 
     def shown(self) -> view.Json:
         """The form as interfaces show it."""
@@ -135,16 +135,16 @@ class FormWriter:
     def command(self, command: FormCommand, answering: Answering) -> Kept:
         """Carry out what a person asked for; done when it is durable. Raises `Refused`."""
         drafts = commands.about_form(self.form(), command)
-        written = self._clerk.write(drafts, self._account.session.id)
-        self._account = replace(self._account, events=(*self._account.events, *written))
-        return self._clerk.append(written, answering())
+        written = self._service.write(drafts, self._history.session.id)
+        self._history = replace(self._history, events=(*self._history.events, *written))
+        return self._service.append(written, answering())
 
 
 class CourseWriter:
     """The course of one patient, to write in."""
 
-    def __init__(self, clerk: PatientRecordService, course: TreatmentCourse) -> None:
-        self._clerk = clerk
+    def __init__(self, service: PatientRecordService, course: TreatmentCourse) -> None:
+        self._service = service
         self._course = course
 
     def shown(self) -> view.Json:
@@ -154,7 +154,9 @@ class CourseWriter:
     def command(self, command: PatientCommand, answering: Answering) -> Kept:
         """Carry out what a person asked for; done when it is durable. Raises `Refused`."""
         course = self._course
-        drafts = commands.about_patient(course.patient, course.written, command, self._clerk.now())
-        written = self._clerk.write(drafts, None)
+        drafts = commands.about_patient(
+            course.patient, course.written, command, self._service.now()
+        )
+        written = self._service.write(drafts, None)
         self._course = course.after(written)
-        return self._clerk.append(written, answering())
+        return self._service.append(written, answering())

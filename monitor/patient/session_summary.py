@@ -74,9 +74,9 @@ class SessionSummary:
         }
 
 
-def summarise(account: SessionHistory, number: int | None, zone: tzinfo | None) -> SessionSummary:
+def summarise(history: SessionHistory, number: int | None, zone: tzinfo | None) -> SessionSummary:
     """The session in short; its day is one of `zone`, None for this machine's."""
-    session = account.session
+    session = history.session
     first = session.first_dose_at
     after = [p for p in session.pressures if first is not None and p.at > first]
     highest = max(after, key=lambda p: p.sys, default=None)
@@ -92,28 +92,28 @@ def summarise(account: SessionHistory, number: int | None, zone: tzinfo | None) 
         state=session.phase.value,
         started_at=session.started_at,
         first_dose_at=first,
-        given_mg=_given_mg(account),
+        given_mg=_given_mg(history),
         rise=rise,
-        rise_at_min=None if rise is None or highest is None else _min(account, highest.at),
+        rise_at_min=None if rise is None or highest is None else _min(history, highest.at),
         cadss=max((s.total for s in scored if s.scale == "cadss"), default=None),
-        cadss_over_min=_min(account, episodes.dissociation(account).over_at),
+        cadss_over_min=_min(history, episodes.dissociation(history).over_at),
         moaas=min((s.total for s in scored if s.scale == "moaas"), default=None),
-        criteria_met_min=_min(account, session.criteria_met_at),
-        ready_min=_min(account, account.ready_at),
-        ended_min=_min(account, session.ended_at),
-        alarms=_alarms(account),
-        interventions=tuple(_interventions(account)),
+        criteria_met_min=_min(history, session.criteria_met_at),
+        ready_min=_min(history, history.ready_at),
+        ended_min=_min(history, session.ended_at),
+        alarms=_alarms(history),
+        interventions=tuple(_interventions(history)),
     )
 
 
-def _min(account: SessionHistory, at: datetime | None) -> int | None:
-    minutes = None if at is None else account.minutes(at)
+def _min(history: SessionHistory, at: datetime | None) -> int | None:
+    minutes = None if at is None else history.minutes(at)
     return None if minutes is None else round(minutes)
 
 
-def _given_mg(account: SessionHistory) -> float | None:
+def _given_mg(history: SessionHistory) -> float | None:
     """What was given; of an infusion whose doses nobody recorded, what was planned."""
-    session = account.session
+    session = history.session
     if session.first_dose_at is None:
         return None
     planned_mg = session.regimen.planned_mg(session.weight_kg)
@@ -121,10 +121,10 @@ def _given_mg(account: SessionHistory) -> float | None:
     return None if given_mg is None else round(given_mg, 3)
 
 
-def _alarms(account: SessionHistory) -> tuple[tuple[str, str, int], ...]:
+def _alarms(history: SessionHistory) -> tuple[tuple[str, str, int], ...]:
     spans = [
         span
-        for span in account.alarms()
+        for span in history.alarms()
         if span.kind is Kind.PHYSIOLOGICAL and span.priority >= Priority.MEDIUM
     ]
     counts = Counter(span.rule for span in spans)
@@ -135,15 +135,15 @@ def _alarms(account: SessionHistory) -> tuple[tuple[str, str, int], ...]:
     return tuple((rule, worst[rule].label, counts[rule]) for rule in ranked)
 
 
-def _interventions(account: SessionHistory) -> Iterator[str]:
-    session = account.session
+def _interventions(history: SessionHistory) -> Iterator[str]:
+    session = history.session
     worst: dict[str, int] = {}
     for symptom in session.symptoms:
         worst[symptom.name] = max(symptom.grade, worst.get(symptom.name, 0))
     for name, grade in worst.items():
         if grade >= NOTABLE_GRADE:
             yield f"{name.replace('-', ' ')}, {GRADES[grade]}"
-    for event in account.all("dose.given", "infusion.started"):
+    for event in history.all("dose.given", "infusion.started"):
         if (by := event.payload.get("override")) is not None:
             yield f"dose given past the gate, {by['clinician']}: {by['reason']}"
     for decision in session.clearances:
@@ -158,16 +158,16 @@ def _interventions(account: SessionHistory) -> Iterator[str]:
         yield f"aborted: {session.reason}"
 
 
-def session_summaries(accounts: list[SessionHistory], zone: tzinfo | None) -> list[SessionSummary]:
+def session_summaries(histories: list[SessionHistory], zone: tzinfo | None) -> list[SessionSummary]:
     """The sessions of one patient in the order of their doses, counted where they had one."""
 
-    def begun(account: SessionHistory) -> datetime:
-        return account.session.first_dose_at or account.session.started_at
+    def begun(history: SessionHistory) -> datetime:
+        return history.session.first_dose_at or history.session.started_at
 
     found: list[SessionSummary] = []
     number = 0
-    for account in sorted(accounts, key=begun):
-        dosed = account.session.first_dose_at is not None
+    for history in sorted(histories, key=begun):
+        dosed = history.session.first_dose_at is not None
         number += dosed
-        found.append(summarise(account, number if dosed else None, zone))
+        found.append(summarise(history, number if dosed else None, zone))
     return found

@@ -247,7 +247,7 @@ class TreatmentCourse:
 
 
 def treatment_course(
-    accounts: list[SessionHistory],
+    histories: list[SessionHistory],
     written: Iterable[Event],
     now: datetime,
     zone: tzinfo | None = None,
@@ -257,9 +257,9 @@ def treatment_course(
     The plan is that of the regimen of the session that started last. Days are those of
     `zone`, None for this machine's.
     """
-    newest = max(accounts, key=lambda account: account.session.started_at).session
+    newest = max(histories, key=lambda history: history.session.started_at).session
     today = now.astimezone(zone).date()
-    seen = tuple(session_summaries(accounts, zone))
+    seen = tuple(session_summaries(histories, zone))
     return TreatmentCourse(newest.patient, newest.regimen, today, seen, (), zone, ()).after(written)
 
 

@@ -36,25 +36,25 @@ class Episode:
     worst: str | None = None
 
 
-def sedation(account: SessionHistory) -> Episode:
+def sedation(history: SessionHistory) -> Episode:
     """MOAA/S under 5 after the first dose; `seen` is empty when it was never scored."""
-    return _scored(account, "moaas", lambda total: total < ALERT, min, "MOAA/S")
+    return _scored(history, "moaas", lambda total: total < ALERT, min, "MOAA/S")
 
 
-def dissociation(account: SessionHistory) -> Episode:
+def dissociation(history: SessionHistory) -> Episode:
     """CADSS over 4 after the first dose; `seen` is empty when it was never scored."""
-    return _scored(account, "cadss", lambda total: total > DISSOCIATED_OVER, max, "CADSS")
+    return _scored(history, "cadss", lambda total: total > DISSOCIATED_OVER, max, "CADSS")
 
 
 def _scored(
-    account: SessionHistory,
+    history: SessionHistory,
     scale: str,
     present: Callable[[int], bool],
     worst: Callable[[list[int]], int],
     name: str,
 ) -> Episode:
-    first = account.session.first_dose_at
-    scores = [s for s in account.session.scores if s.scale == scale]
+    first = history.session.first_dose_at
+    scores = [s for s in history.session.scores if s.scale == scale]
     after = [s for s in scores if first is not None and s.at >= first]
     found = [s for s in after if present(s.total)]
     if not found:
@@ -65,16 +65,16 @@ def _scored(
     return Episode(shown, found[0].at, later[0].at if later else None, f"{name} {total}")
 
 
-def respiratory_depression(account: SessionHistory) -> Episode:
+def respiratory_depression(history: SessionHistory) -> Episode:
     """Alarms of oxygen saturation and breathing after the first dose, and of NEWS2 by them."""
-    first = account.session.first_dose_at
+    first = history.session.first_dose_at
     found = [
         span
-        for span in account.alarms()
+        for span in history.alarms()
         if span.kind is Kind.PHYSIOLOGICAL
         and first is not None
         and span.raised_at >= first
-        and (span.rule.startswith(BREATHING) or _by_breathing(account, span))
+        and (span.rule.startswith(BREATHING) or _by_breathing(history, span))
     ]
     if not found:
         return Episode(())
@@ -84,9 +84,9 @@ def respiratory_depression(account: SessionHistory) -> Episode:
     return Episode(tuple(found), found[0].raised_at, over_at, worst.text)
 
 
-def _by_breathing(account: SessionHistory, span: AlarmOccurrence) -> bool:
+def _by_breathing(history: SessionHistory, span: AlarmOccurrence) -> bool:
     if not span.rule.startswith("news2."):
         return False
-    scored = [news2 for news2 in account.session.news2 if news2.at <= span.raised_at]
+    scored = [news2 for news2 in history.session.news2 if news2.at <= span.raised_at]
     points = {**scored[-1].held, **scored[-1].points} if scored else {}
     return any(points.get(name, 0) for name in BREATHING_SCORES)

@@ -1,7 +1,7 @@
 """A session as its events tell it: the session, and the events behind its parts. Pure.
 
 A `Session` holds what is so; whoever has to say how that is known, or what happened on the
-way, asks its account.
+way, asks its history.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +16,7 @@ from monitor.session.records import Correction, Record
 from monitor.session.session import FOLDED, Session
 
 HISTORY_TYPES: Final = FOLDED | ALARM_SOUNDINGS | {"alarm.condition-ended", "alarm.ended"}
-"""The types of event that an account is made of, but for what was written down afterwards."""
+"""The types of event that an history is made of, but for what was written down afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class SessionHistory:
     events: tuple[Event, ...]
 
     @classmethod
-    def of_type(cls, events: Iterable[Event]) -> "SessionHistory | None":
-        """The account that the session's `events` give; None when none of them starts it."""
+    def from_events(cls, events: Iterable[Event]) -> "SessionHistory | None":
+        """The history that the session's `events` give; None when none of them starts it."""
         session: Session | None = None
         kept: list[Event] = []
         for event in events:
@@ -72,7 +72,7 @@ class SessionHistory:
         """The newest event of these types."""
         return next((event for event in reversed(self.events) if event.type in types), None)
 
-    def records(self, record: Record) -> Event | None:
+    def event_of(self, record: Record) -> Event | None:
         """The event that put `record` on record."""
         return next((event for event in self.events if event.id == record.id), None)
 
@@ -118,10 +118,10 @@ def _over_at(span: AlarmOccurrence, alarm: Alarm, event: Event) -> datetime | No
 
 
 def by_session(events: Iterable[Event]) -> Mapping[str, SessionHistory]:
-    """The accounts of every session that `events` start, by the session's id."""
+    """The histories of every session that `events` start, by the session's id."""
     of: dict[str, list[Event]] = {}
     for event in events:
         if event.session is not None:
             of.setdefault(event.session, []).append(event)
-    found = {id_: SessionHistory.of_type(its) for id_, its in of.items()}
-    return {id_: account for id_, account in found.items() if account is not None}
+    found = {id_: SessionHistory.from_events(its) for id_, its in of.items()}
+    return {id_: history for id_, history in found.items() if history is not None}

@@ -28,8 +28,8 @@ def treated(*, lot: str | None = "A123", ended: bool = True) -> Bedside:
     return side.closed() if ended else side
 
 
-def account(side: Bedside, *more: Event) -> SessionHistory:
-    found = SessionHistory.of_type([*side.events, *more])
+def history(side: Bedside, *more: Event) -> SessionHistory:
+    found = SessionHistory.from_events([*side.events, *more])
     assert found is not None
     return found
 
@@ -67,7 +67,7 @@ def written(drafts: Iterable[Draft], session: str | None, at: datetime, n: int =
 
 
 def later(of: SessionHistory, drafts: Iterable[Draft]) -> SessionHistory:
-    """The account with what was written down a day after the session."""
+    """The history with what was written down a day after the session."""
     at = of.events[-1].at + timedelta(days=1)
     events = written(drafts, of.session.id, at, len(of.events))
     return replace(of, events=(*of.events, *events))
@@ -120,7 +120,7 @@ def aborted(at: float = 5) -> tuple[float, str, Any]:
 def treatments(*days: float, regimen: str = "esketamine-84") -> list[SessionHistory]:
     """A calm session with a dose on each of these days after the first."""
     found = (
-        SessionHistory.of_type(told(n, day, given(), closed(), regimen=regimen))
+        SessionHistory.from_events(told(n, day, given(), closed(), regimen=regimen))
         for n, day in enumerate(days)
     )
-    return [account for account in found if account is not None]
+    return [history for history in found if history is not None]

@@ -30,14 +30,14 @@ AFTER: Final = (
 """The criteria for leaving that are about vital signs."""
 
 
-def fields(facts: FormContext) -> Iterator[Field]:
+def fields(context: FormContext) -> Iterator[Field]:
     """Every field."""
-    return (field(facts) for field in _FIELDS)
+    return (field(context) for field in _FIELDS)
 
 
-def _medicines(facts: FormContext) -> Field:
+def _medicines(context: FormContext) -> Field:
     field = Field("medicines", "Concomitant medicines", None, "not asked")
-    names = facts.medicines
+    names = context.medicines
     if names is None:
         return replace(field, missing=("concomitant medicines: nobody has asked",))
     opioids = [name for name in names if any(opioid in name.lower() for opioid in OPIOIDS)]
@@ -46,31 +46,31 @@ def _medicines(facts: FormContext) -> Field:
         field,
         value={"taken": bool(names), "names": list(names), "opioids": opioids},
         text=text,
-        sources=facts.said_in_turn(facts.asked, "asked"),
+        sources=context.said_in_turn(context.asked, "asked"),
     )
 
 
-def _first_given(facts: FormContext) -> tuple[Provenance, ...]:
-    session = facts.account.session
+def _first_given(context: FormContext) -> tuple[Provenance, ...]:
+    session = context.history.session
     first = session.first_dose_at
     given = next((dose for dose in session.doses if dose.at == first), None)
     if given is not None:
-        return (facts.of(given),)
-    return facts.saw(facts.account.first("infusion.started"), "infusion started")
+        return (context.of(given),)
+    return context.saw(context.history.first("infusion.started"), "infusion started")
 
 
-def _treatment_date(facts: FormContext) -> Field:
-    first = facts.account.session.first_dose_at
+def _treatment_date(context: FormContext) -> Field:
+    first = context.history.session.first_dose_at
     field = Field("treatment_date", "Treatment date", None, "no dose")
     if first is None:
         return field
-    day = first.astimezone(facts.zone).date().isoformat()
-    text = f"{day}, first dose {facts.clock(first)}"
-    return replace(field, value=day, text=text, sources=_first_given(facts))
+    day = first.astimezone(context.zone).date().isoformat()
+    text = f"{day}, first dose {context.clock(first)}"
+    return replace(field, value=day, text=text, sources=_first_given(context))
 
 
-def _doses(facts: FormContext) -> Field:
-    session, lots = facts.account.session, facts.lots
+def _doses(context: FormContext) -> Field:
+    session, lots = context.history.session, context.lots
     field = Field("doses", "Dose and lot numbers", None, "no dose")
     if session.first_dose_at is None:
         return field
@@ -80,29 +80,29 @@ def _doses(facts: FormContext) -> Field:
         for dose in session.doses
     ]
     words = [
-        f"{dose.product} {dose.mg:g} mg at {facts.clock(dose.at)}, lot {lots[dose.id] or '–'}"
+        f"{dose.product} {dose.mg:g} mg at {context.clock(dose.at)}, lot {lots[dose.id] or '–'}"
         for dose in session.doses
     ]
-    sources = [facts.of(dose) for dose in session.doses]
+    sources = [context.of(dose) for dose in session.doses]
     for dose in session.doses:
-        filled = facts.fills("lot", dose.id)
-        sources += facts.said_in_turn(filled, f"lot of {facts.clock(dose.at)}")
+        filled = context.fills("lot", dose.id)
+        sources += context.said_in_turn(filled, f"lot of {context.clock(dose.at)}")
     planned_mg = session.regimen.planned_mg(session.weight_kg)
     if session.infusion is not None:
         to = session.infusion.ended_at
-        until = "still running" if to is None else f"to {facts.clock(to)}"
+        until = "still running" if to is None else f"to {context.clock(to)}"
         mg = f", {planned_mg:g} mg planned" if planned_mg is not None else ""
-        words.append(f"infusion {facts.clock(session.infusion.started_at)} {until}{mg}")
-        turns = facts.account.all("infusion.started", "infusion.ended")
+        words.append(f"infusion {context.clock(session.infusion.started_at)} {until}{mg}")
+        turns = context.history.all("infusion.started", "infusion.ended")
         for turn in turns:
-            sources += facts.saw(turn, turn.type.replace(".", " "))
+            sources += context.saw(turn, turn.type.replace(".", " "))
     return replace(
         field,
         value={"given_mg": round(session.given_mg, 3), "planned_mg": planned_mg, "doses": given},
         text="; ".join(words) + (f"; {session.given_mg:g} mg in all" if len(given) > 1 else ""),
         sources=tuple(sources),
         missing=tuple(
-            f"lot number of the dose at {facts.clock(dose.at)}"
+            f"lot number of the dose at {context.clock(dose.at)}"
             for dose in session.doses
             if not lots[dose.id]
         )
@@ -110,31 +110,32 @@ def _doses(facts: FormContext) -> Field:
     )
 
 
-def _monitored(facts: FormContext) -> Field:
-    session = facts.account.session
+def _monitored(context: FormContext) -> Field:
+    session = context.history.session
     field = Field("minutes_monitored", "Minutes from first dose to end of monitoring", None, "–")
     if session.first_dose_at is None:
         return field
     if session.ended_at is None:
         return replace(field, missing=("end of monitoring: the session is still open",))
     minutes = round((session.ended_at - session.first_dose_at) / timedelta(minutes=1))
-    text = f"{minutes} min: {facts.clock(session.first_dose_at)} to {facts.clock(session.ended_at)}"
-    ended = facts.saw(facts.account.last(*SESSION_ENDINGS), "session ended")
-    return replace(field, value=minutes, text=text, sources=(*_first_given(facts), *ended))
+    begun, ended_at = context.clock(session.first_dose_at), context.clock(session.ended_at)
+    text = f"{minutes} min: {begun} to {ended_at}"
+    ended = context.saw(context.history.last(*SESSION_ENDINGS), "session ended")
+    return replace(field, value=minutes, text=text, sources=(*_first_given(context), *ended))
 
 
-def _criteria_met(facts: FormContext) -> Field:
+def _criteria_met(context: FormContext) -> Field:
     """When every criterion but the window and the escort was met, as a person confirms it."""
-    account, ready = facts.account, facts.ready
+    history, ready = context.history, context.ready
     field = Field("ready_at", "Ready to leave, but for the 2 hours", None, "–")
-    if account.session.first_dose_at is None:
+    if history.session.first_dose_at is None:
         return field
-    found = account.last("session.criteria-met") if account.session.criteria_met_at else None
-    confirmed = account.last("form.confirmed")
+    found = history.last("session.criteria-met") if history.session.criteria_met_at else None
+    confirmed = history.last("form.confirmed")
     state = "proposed" if confirmed is None else "confirmed"
     if confirmed is not None and confirmed.payload["value"] != confirmed.payload["proposed"]:
         state = "changed"
-    minutes = None if ready.at is None else account.minutes(ready.at)
+    minutes = None if ready.at is None else history.minutes(ready.at)
     value = {
         "state": state,
         "at": rfc3339_or_none(ready.at),
@@ -143,35 +144,35 @@ def _criteria_met(facts: FormContext) -> Field:
         "criteria": [] if found is None else list(found.payload["criteria"]),
         "reason": None if confirmed is None else confirmed.payload["reason"],
     }
-    text = "not before leaving" if ready.at is None else facts.when(ready.at)
+    text = "not before leaving" if ready.at is None else context.when(ready.at)
     if state == "changed":
-        was = "never" if ready.proposed is None else facts.clock(ready.proposed)
+        was = "never" if ready.proposed is None else context.clock(ready.proposed)
         text += f"; proposed was {was}"
     if value["reason"] is not None:
         text += f" ({value['reason']})"
-    met = facts.saw(found, "every criterion but the window and the escort met")
+    met = context.saw(found, "every criterion but the window and the escort met")
     return replace(
         field,
         value=value,
         text=f"{text}, {state}",
         sources=(
-            *(met or facts.nothing),
-            *facts.said_in_turn(account.all("form.confirmed"), state),
+            *(met or context.nothing),
+            *context.said_in_turn(history.all("form.confirmed"), state),
         ),
         missing=() if confirmed else ("when the patient could have left: a person confirms it",),
     )
 
 
-def _before(facts: FormContext) -> Field:
+def _before(context: FormContext) -> Field:
     """What the gate found when the first dose was given."""
-    account = facts.account
+    history = context.history
     field = Field("acceptable_before", "Vital signs acceptable before the dose", None, "–")
-    starts = account.all("dose.given", "infusion.started")
+    starts = history.all("dose.given", "infusion.started")
     first = next((event for event in starts if "unmet" in event.payload), None)
     if first is None:
         return field
     unmet = [item for item in first.payload["unmet"] if item["name"] in BEFORE]
-    decided = [d for d in account.session.clearances if d.scope == ClearanceScope.PRE_DOSE]
+    decided = [d for d in history.session.clearances if d.scope == ClearanceScope.PRE_DOSE]
     override = first.payload["override"] if unmet else None
     words = [f"{item['name'].replace('-', ' ')}: {item['why']}" for item in unmet]
     words += [f"{d.clinician} decided on {d.sys:.0f}/{d.dia:.0f}: {d.reason}" for d in decided]
@@ -187,19 +188,19 @@ def _before(facts: FormContext) -> Field:
         },
         text="; ".join(["no" if unmet else "yes", *words]),
         sources=(
-            *facts.saw(first, "first dose"),
-            *(s for d in decided for s in facts.saw(account.records(d), "decision")),
+            *context.saw(first, "first dose"),
+            *(s for d in decided for s in context.saw(history.event_of(d), "decision")),
         ),
     )
 
 
-def _after(facts: FormContext) -> Field:
+def _after(context: FormContext) -> Field:
     """What the criteria said when the patient left."""
-    account = facts.account
+    history = context.history
     field = Field("acceptable_after", "Vital signs acceptable before leaving", None, "–")
-    if account.session.first_dose_at is None or account.session.is_open:
+    if history.session.first_dose_at is None or history.session.is_open:
         return field
-    closed = account.last("session.closed")
+    closed = history.last("session.closed")
     if closed is None:
         return replace(
             field,
@@ -215,28 +216,28 @@ def _after(facts: FormContext) -> Field:
         field,
         value={"acceptable": not unmet, "unmet": unmet, "against_criteria": against},
         text="; ".join(["no" if unmet else "yes", *words]),
-        sources=facts.saw(closed, "criteria at leaving"),
+        sources=context.saw(closed, "criteria at leaving"),
     )
 
 
-def _first_treatment(facts: FormContext) -> Field:
+def _first_treatment(context: FormContext) -> Field:
     field = Field("first_treatment", "First treatment", None, "not known")
-    if facts.first is None:
+    if context.first is None:
         return replace(field, missing=("whether this was the first treatment: it is not known",))
-    number, filled = facts.account.session.number, facts.fills("first_treatment")
-    started = facts.account.first("session.started")
-    counted = facts.saw(started, f"number {number} of the sessions on record") if number else ()
+    number, filled = context.history.session.number, context.fills("first_treatment")
+    started = context.history.first("session.started")
+    counted = context.saw(started, f"number {number} of the sessions on record") if number else ()
     return replace(
         field,
-        value={"first": facts.first, "number": number},
-        text="yes" if facts.first else f"no, number {number} here" if number else "no",
-        sources=(*counted, *facts.said_in_turn(filled, "filled in")),
+        value={"first": context.first, "number": number},
+        text="yes" if context.first else f"no, number {number} here" if number else "no",
+        sources=(*counted, *context.said_in_turn(filled, "filled in")),
     )
 
 
-def _watched(facts: FormContext) -> Field:
+def _watched(context: FormContext) -> Field:
     """Who watched from when on."""
-    turns = list(facts.account.all("session.started", "nurse.assigned", "nurse.unassigned"))
+    turns = list(context.history.all("session.started", "nurse.assigned", "nurse.unassigned"))
     watch = [
         {
             "at": rfc3339(turn.at),
@@ -245,38 +246,38 @@ def _watched(facts: FormContext) -> Field:
         for turn in turns
     ]
     words = [
-        f"{who['nurse'] or 'nobody'} from {facts.clock(turn.at)}"
+        f"{who['nurse'] or 'nobody'} from {context.clock(turn.at)}"
         for turn, who in zip(turns, watch, strict=True)
     ]
-    sources = (s for turn in turns for s in facts.saw(turn, turn.type.replace(".", " ")))
+    sources = (s for turn in turns for s in context.saw(turn, turn.type.replace(".", " ")))
     return Field("watched_by", "Watched by", watch, "; ".join(words), tuple(sources))
 
 
-def _discharge(facts: FormContext) -> Field:
-    account = facts.account
+def _discharge(context: FormContext) -> Field:
+    history = context.history
     field = Field("discharge", "Told on leaving", None, "–")
-    if account.session.first_dose_at is None or account.session.is_open:
+    if history.session.first_dose_at is None or history.session.is_open:
         return field
-    closed = account.last("session.closed")
+    closed = history.last("session.closed")
     if closed is None:
-        reason = account.session.reason
+        reason = history.session.reason
         missing = ("what the patient was told on leaving: the session was aborted",)
         return replace(field, text=f"session aborted: {reason}", missing=missing)
     told = closed.payload["discharge_text"]
-    escort = "an escort" if account.session.escort else "no escort"
+    escort = "an escort" if history.session.escort else "no escort"
     return replace(
         field,
-        value={"text": told, "escort": account.session.escort},
+        value={"text": told, "escort": history.session.escort},
         text=f"{told} With {escort}.",
-        sources=facts.saw(closed, "discharge"),
+        sources=context.saw(closed, "discharge"),
     )
 
 
-def _signed(facts: FormContext) -> Field:
+def _signed(context: FormContext) -> Field:
     """Who ended the session, who confirmed the form, and who marked it as sent."""
-    account = facts.account
-    ended = account.last(*SESSION_ENDINGS)
-    confirmed, sent = account.last("form.confirmed"), account.last("form.sent", "form.reopened")
+    history = context.history
+    ended = history.last(*SESSION_ENDINGS)
+    confirmed, sent = history.last("form.confirmed"), history.last("form.sent", "form.reopened")
     signed = {
         "session ended": ended,
         "form confirmed": confirmed,
@@ -293,7 +294,7 @@ def _signed(facts: FormContext) -> Field:
             for what, event in signed.items()
         },
         text="; ".join(f"{what} by {event.payload['by']}" for what, event in known.items()),
-        sources=tuple(s for what, event in known.items() for s in facts.saw(event, what)),
+        sources=tuple(s for what, event in known.items() for s in context.saw(event, what)),
     )
 
 

@@ -18,9 +18,9 @@ SERIOUS: Final = ("seizure", "loss-of-consciousness")
 """Symptoms that are serious whether or not they were marked so."""
 
 
-def pressures(facts: FormContext) -> Field:
+def pressures(context: FormContext) -> Field:
     """Before, nearest to 40 minutes after the last dose or into the infusion, and last."""
-    session = facts.account.session
+    session = context.history.session
     field = Field("pressures", "Pressures before, at 40 min, before leaving", None, "–")
     first = session.first_dose_at
     if first is None:
@@ -30,7 +30,7 @@ def pressures(facts: FormContext) -> Field:
     if session.infusion is None:
         wanted = (session.last_dose_at or first) + timedelta(minutes=AT_MIN)
     else:
-        wanted = session.infusion.when_run(AT_MIN, facts.now)
+        wanted = session.infusion.when_run(AT_MIN, context.now)
     at_40 = min(after, key=lambda p: abs(p.at - wanted), default=None)
     off_min = None if at_40 is None else round((at_40.at - wanted) / timedelta(minutes=1))
     chosen = {
@@ -39,7 +39,7 @@ def pressures(facts: FormContext) -> Field:
         "leaving": after[-1] if after else None,
     }
     words = [
-        f"{name}: {_measured(facts, p)}" for name, p in zip(_NAMES, chosen.values(), strict=True)
+        f"{name}: {_measured(context, p)}" for name, p in zip(_NAMES, chosen.values(), strict=True)
     ]
     if off_min:
         words[1] += f", {abs(off_min)} min {'after' if off_min > 0 else 'before'} it was asked for"
@@ -54,7 +54,7 @@ def pressures(facts: FormContext) -> Field:
         field,
         value=value | {"off_min": off_min} if known else None,
         text="; ".join(words),
-        sources=tuple(facts.of(p) for p in {p.id: p for p in known}.values()),
+        sources=tuple(context.of(p) for p in {p.id: p for p in known}.values()),
         missing=tuple(missing),
     )
 
@@ -62,15 +62,15 @@ def pressures(facts: FormContext) -> Field:
 _NAMES: Final = ("before the dose", f"at {AT_MIN} min", "before leaving")
 
 
-def _measured(facts: FormContext, pressure: Pressure | None) -> str:
+def _measured(context: FormContext, pressure: Pressure | None) -> str:
     if pressure is None:
         return "none"
-    return f"{pressure.sys:.0f}/{pressure.dia:.0f} at {facts.when(pressure.at)}"
+    return f"{pressure.sys:.0f}/{pressure.dia:.0f} at {context.when(pressure.at)}"
 
 
-def oximetry(facts: FormContext) -> Field:
+def oximetry(context: FormContext) -> Field:
     """The stretches in which SpO2 was recorded, from the first dose to the session's end."""
-    session, coverage = facts.account.session, facts.coverage
+    session, coverage = context.history.session, context.coverage
     field = Field("oximetry", "Pulse oximetry checks", None, "none")
     if session.first_dose_at is None:
         return field
@@ -78,7 +78,7 @@ def oximetry(facts: FormContext) -> Field:
         return replace(field, missing=("pulse oximetry: no reading since the first dose",))
     start, end = coverage.spans[0].start, coverage.spans[-1].end
     low = min(stretch.low for stretch in coverage.spans)
-    gaps = coverage.gaps(session.first_dose_at, session.ended_at or facts.now)
+    gaps = coverage.gaps(session.first_dose_at, session.ended_at or context.now)
     away_min = round(sum((to - since for since, to in gaps), timedelta()) / timedelta(minutes=1))
     count = "1 gap" if len(gaps) == 1 else f"{len(gaps)} gaps"
     without = f"{count}, {away_min} min in all" if gaps else "no gap"
@@ -91,7 +91,7 @@ def oximetry(facts: FormContext) -> Field:
             "lowest": low,
             "gaps": [{"from": rfc3339(since), "to": rfc3339(to)} for since, to in gaps],
         },
-        text=f"{facts.clock(start)} to {facts.clock(end)}, lowest {low:.0f} %, {without}",
+        text=f"{context.clock(start)} to {context.clock(end)}, lowest {low:.0f} %, {without}",
         sources=tuple(
             Provenance(what="SpO2 readings", at=start, device=device) for device in coverage.devices
         ),
@@ -99,14 +99,14 @@ def oximetry(facts: FormContext) -> Field:
 
 
 def _episode(
-    facts: FormContext, name: str, title: str, found: Episode, unscored: str | None = None
+    context: FormContext, name: str, title: str, found: Episode, unscored: str | None = None
 ) -> Field:
     field = Field(name, title, None, "–")
-    if facts.account.session.first_dose_at is None:
+    if context.history.session.first_dose_at is None:
         return field
     if not found.seen and unscored is not None:
         return replace(field, text="not scored", missing=(unscored,))
-    sources = tuple(_seen(facts, one) for one in found.seen) or facts.nothing
+    sources = tuple(_seen(context, one) for one in found.seen) or context.nothing
     onset, over = found.onset_at, found.over_at
     value = {
         "occurred": onset is not None,
@@ -116,49 +116,49 @@ def _episode(
     }
     if onset is None:
         return replace(field, value=value, text="no", sources=sources)
-    until = "not seen to be over" if over is None else f"over {facts.when(over)}"
-    text = f"yes: {found.worst}; from {facts.when(onset)}, {until}"
+    until = "not seen to be over" if over is None else f"over {context.when(over)}"
+    text = f"yes: {found.worst}; from {context.when(onset)}, {until}"
     missing = () if over is not None else (f"{title.lower()}: when it was over",)
     return replace(field, value=value, text=text, sources=sources, missing=missing)
 
 
-def _seen(facts: FormContext, one: Any) -> Provenance:
+def _seen(context: FormContext, one: Any) -> Provenance:
     if isinstance(one, AlarmOccurrence):
         return Provenance(what=one.text, at=one.raised_at, id=one.id)
-    return facts.of(one)
+    return context.of(one)
 
 
-def sedation(facts: FormContext) -> Field:
+def sedation(context: FormContext) -> Field:
     """MOAA/S under 5 after the first dose."""
-    found = episodes.sedation(facts.account)
+    found = episodes.sedation(context.history)
     unscored = "sedation: MOAA/S was not scored after the dose"
-    return _episode(facts, "sedation", "Sedation", found, unscored)
+    return _episode(context, "sedation", "Sedation", found, unscored)
 
 
-def dissociation(facts: FormContext) -> Field:
+def dissociation(context: FormContext) -> Field:
     """CADSS over 4 after the first dose."""
-    found = episodes.dissociation(facts.account)
+    found = episodes.dissociation(context.history)
     unscored = "dissociation: CADSS was not scored after the dose"
-    return _episode(facts, "dissociation", "Dissociation", found, unscored)
+    return _episode(context, "dissociation", "Dissociation", found, unscored)
 
 
-def respiratory_depression(facts: FormContext) -> Field:
+def respiratory_depression(context: FormContext) -> Field:
     """What the alarms of saturation and breathing say after the first dose."""
-    found = episodes.respiratory_depression(facts.account)
-    return _episode(facts, "respiratory_depression", "Respiratory depression", found)
+    found = episodes.respiratory_depression(context.history)
+    return _episode(context, "respiratory_depression", "Respiratory depression", found)
 
 
-def serious_events(facts: FormContext) -> Field:
+def serious_events(context: FormContext) -> Field:
     """Symptoms marked as serious, seizures, and loss of consciousness, as MOAA/S 0 is [label]."""
-    session = facts.account.session
+    session = context.history.session
     found = [s for s in session.symptoms if s.serious or (s.name in SERIOUS and s.grade)]
     gone = [s for s in session.scores if s.scale == "moaas" and s.total == 0]
-    sources = [facts.of(record) for record in (*found, *gone)]
-    words = [f"{source.what} at {facts.when(source.at)}" for source in sources]
+    sources = [context.of(record) for record in (*found, *gone)]
+    words = [f"{source.what} at {context.when(source.at)}" for source in sources]
     return Field(
         "serious_events",
         "Serious adverse events",
         [record.as_json() for record in found] + [record.as_json() for record in gone],
         "; ".join(words) or "none",
-        tuple(sources) or facts.nothing,
+        tuple(sources) or context.nothing,
     )

@@ -100,17 +100,17 @@ class MonitoringForm:
 
 
 def monitoring_form(
-    account: SessionHistory, coverage: Coverage, now: datetime, zone: tzinfo | None = None
+    history: SessionHistory, coverage: Coverage, now: datetime, zone: tzinfo | None = None
 ) -> MonitoringForm:
     """The form of a session as it stands at `now`.
 
     `coverage` is of SpO2 from the first dose to the session's end; `zone` is the site's time
     zone, None for this machine's.
     """
-    session = account.session
+    session = history.session
     first = session.first_dose_at
-    facts = FormContext(account, coverage, now, zone)
-    last = account.last("form.sent", "form.reopened")
+    context = FormContext(history, coverage, now, zone)
+    last = history.last("form.sent", "form.reopened")
     sent = None
     if last is not None and last.type == "form.sent":
         sent = {**last.payload, "at": rfc3339(last.at)}
@@ -124,9 +124,9 @@ def monitoring_form(
         today=now.astimezone(zone).date(),
         first_dose_at=first,
         ended_at=session.ended_at,
-        fields=tuple(fields(facts)),
-        ready=facts.ready,
-        answers=facts.answers,
+        fields=tuple(fields(context)),
+        ready=context.ready,
+        answers=context.answers,
         corrections=session.corrections,
         sent=sent,
     )

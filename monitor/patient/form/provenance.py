@@ -1,4 +1,4 @@
-"""What a form's fields are made from: an account, and the words and sources for it. Pure."""
+"""What a form's fields are made from: an history, and the words and sources for it. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -85,9 +85,9 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class FormContext:
-    """An account with what else a form needs: SpO2's coverage, the time, the time zone."""
+    """An history with what else a form needs: SpO2's coverage, the time, the time zone."""
 
-    account: SessionHistory
+    history: SessionHistory
     coverage: Coverage
     now: datetime
     zone: tzinfo | None
@@ -100,7 +100,7 @@ class FormContext:
 
     def when(self, at: datetime) -> str:
         """The time of day, and how long after or before the first dose: "14:05 (42 min)"."""
-        minutes = self.account.minutes(at)
+        minutes = self.history.minutes(at)
         if minutes is None:
             return self.clock(at)
         before = " before" if round(minutes) < 0 else ""
@@ -110,7 +110,7 @@ class FormContext:
 
     def of(self, record: Record) -> Provenance:
         """The source that `record` is."""
-        written = self.account.records(record)
+        written = self.history.event_of(record)
         device = record.device if isinstance(record, Pressure) else None
         return Provenance(
             what=said(record),
@@ -119,7 +119,7 @@ class FormContext:
             device=None if device == BY_HAND else device,
             id=record.id,
             written_at=None if written is None else written.at,
-            supersedes=tuple(self.account.corrected(record)),
+            supersedes=tuple(self.history.corrected(record)),
         )
 
     def saw(self, event: Event | None, what: str) -> tuple[Provenance, ...]:
@@ -133,7 +133,7 @@ class FormContext:
     @property
     def nothing(self) -> tuple[Provenance, ...]:
         """The source of what is not there: the session's whole record, up to its end or now."""
-        at = self.account.session.ended_at or self.now
+        at = self.history.session.ended_at or self.now
         return (Provenance(what="no such record in the session", at=at),)
 
     # ── what a person said afterwards ───────────────────────────────────────────────────
@@ -142,7 +142,7 @@ class FormContext:
         """The events that filled that field, oldest first."""
         return [
             event
-            for event in self.account.all("form.filled")
+            for event in self.history.all("form.filled")
             if (event.payload["field"], event.payload["record"]) == (field, record)
         ]
 
@@ -172,7 +172,7 @@ class FormContext:
     @property
     def asked(self) -> list[Event]:
         """The events that say which medicines the patient takes, oldest first."""
-        asked = self.account.all("session.started", "preparation.recorded")
+        asked = self.history.all("session.started", "preparation.recorded")
         known = [event for event in asked if event.payload["medicines"] is not None]
         return [*known, *self.fills("medicines")]
 
@@ -186,7 +186,7 @@ class FormContext:
     def lots(self) -> dict[str, str | None]:
         """The lot number of each dose, by the dose's record."""
         lots: dict[str, str | None] = {}
-        for dose in self.account.session.doses:
+        for dose in self.history.session.doses:
             filled = self.filled("lot", dose.id)
             lots[dose.id] = dose.lot if filled is None else filled.payload["value"]
         return lots
@@ -196,7 +196,7 @@ class FormContext:
         """Whether this was the patient's first treatment; None when it is not known."""
         if (filled := self.filled("first_treatment")) is not None:
             return bool(filled.payload["value"])
-        number = self.account.session.number
+        number = self.history.session.number
         return None if number is None else number == 1
 
     @property
@@ -211,8 +211,8 @@ class FormContext:
     @property
     def ready(self) -> Ready:
         """When the patient would have been ready without the window."""
-        proposed = self.account.session.criteria_met_at
-        said = self.account.last("form.confirmed")
+        proposed = self.history.session.criteria_met_at
+        said = self.history.last("form.confirmed")
         if said is None:
             return Ready(proposed, proposed)
         value = said.payload["value"]

@@ -35,19 +35,19 @@ from monitor.session.commands import (
 from monitor.session.coverage import Coverage, Span
 from monitor.session.history import SessionHistory
 from tests.monitor.builders import REGIMENS, START, Bedside, bed
-from tests.monitor.sessions import account, covered, field, form_of, later, treated
+from tests.monitor.sessions import covered, field, form_of, history, later, treated
 
 
 @pytest.fixture(scope="module")
 def whole() -> SessionHistory:
     """A session without anything amiss."""
-    return account(treated())
+    return history(treated())
 
 
 @pytest.fixture(scope="module")
 def unlabelled() -> SessionHistory:
     """A session whose doses have no lot number."""
-    return account(treated(lot=None))
+    return history(treated(lot=None))
 
 
 def told(change: Callable[[Bedside], object], minutes: float = 30) -> MonitoringForm:
@@ -56,7 +56,7 @@ def told(change: Callable[[Bedside], object], minutes: float = 30) -> Monitoring
     side.minutes(10)
     change(side)
     side.minutes(minutes)
-    return form_of(account(side))
+    return form_of(history(side))
 
 
 # ── a whole session ─────────────────────────────────────────────────────────────────────
@@ -143,7 +143,7 @@ def test_medicines_that_nobody_asked_about_are_missing() -> None:
     side = bed().asks(
         StartSession("s-1", "P", 44, 71, REGIMENS["esketamine-56"], None, "nurse.a", number=1)
     )
-    found = field(form_of(account(side.with_baseline().dosed(28))), "medicines")
+    found = field(form_of(history(side.with_baseline().dosed(28))), "medicines")
     assert (found.value, bool(found.missing)) == (None, True)
 
 
@@ -151,7 +151,7 @@ def test_medicines_that_nobody_asked_about_are_missing() -> None:
 def test_the_first_treatment_is_the_first_session(number: int, first: bool) -> None:
     regimen = REGIMENS["esketamine-56"]
     side = bed().asks(StartSession("s-1", "P", 44, 71, regimen, (), "nurse.a", number=number))
-    assert field(form_of(account(side)), "first_treatment").value["first"] is first
+    assert field(form_of(history(side)), "first_treatment").value["first"] is first
 
 
 def test_a_corrected_dose_shows_both_values() -> None:
@@ -187,7 +187,7 @@ def test_each_dose_without_a_lot_number_is_named(unlabelled: SessionHistory) -> 
 
 def test_a_dose_past_the_gate_was_not_acceptable() -> None:
     side = bed().with_session().dosed(override=Override("dr.b", "urgent"))
-    found = field(form_of(account(side)), "acceptable_before")
+    found = field(form_of(history(side)), "acceptable_before")
     assert found.value["acceptable"] is False
     assert "dr.b: urgent" in found.text
 
@@ -197,7 +197,7 @@ def test_a_clinicians_decision_makes_a_pressure_acceptable() -> None:
     side.asks(
         RecordClearance(ClearanceScope.PRE_DOSE, "dr.b", "known hypertension", "nurse.a")
     ).dosed(28)
-    found = field(form_of(account(side)), "acceptable_before")
+    found = field(form_of(history(side)), "acceptable_before")
     assert found.value["acceptable"] is True
     assert "dr.b decided on 150/92: known hypertension" in found.text
 
@@ -206,7 +206,7 @@ def test_a_pressure_far_from_40_minutes_says_so() -> None:
     side = bed().with_session().with_baseline()
     side.pressure = None
     side.minutes(1).dosed().minutes(12).typed(140, 80)
-    found = field(form_of(account(side)), "pressures")
+    found = field(form_of(history(side)), "pressures")
     assert found.value["off_min"] == -28
     assert found.missing == ("pressure at 40 min: the nearest is 28 min away",)
 
@@ -214,7 +214,7 @@ def test_a_pressure_far_from_40_minutes_says_so() -> None:
 def test_without_any_pressure_none_is_made_up() -> None:
     side = bed().with_session()
     side.pressure = None
-    found = field(form_of(account(side.dosed())), "pressures")
+    found = field(form_of(history(side.dosed())), "pressures")
     assert (found.value, found.sources, len(found.missing)) == (None, (), 3)
 
 
@@ -277,7 +277,7 @@ def test_respiratory_depression_is_seen_by_its_alarms() -> None:
 def test_respiratory_depression_at_the_end_was_not_seen_to_be_over() -> None:
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed().minutes(5)
     side.spo2(85, for_s=40).closed(against=("dr.b", "to the ward"))
-    found = field(form_of(account(side)), "respiratory_depression")
+    found = field(form_of(history(side)), "respiratory_depression")
     assert (found.value["occurred"], found.value["over_at"]) == (True, None)
 
 
@@ -313,7 +313,7 @@ def test_who_watched_is_told_in_turns() -> None:
 
 def test_an_aborted_session_has_a_form_that_lacks_what_nobody_judged() -> None:
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed().minutes(9)
-    made = form_of(account(side.aborted()))
+    made = form_of(history(side.aborted()))
     assert field(made, "minutes_monitored").value == 9
     assert [
         name for name in ("acceptable_after", "discharge") if not field(made, name).missing
@@ -322,7 +322,7 @@ def test_an_aborted_session_has_a_form_that_lacks_what_nobody_judged() -> None:
 
 def test_leaving_against_criteria_is_said() -> None:
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed().minutes(9)
-    made = form_of(account(side.closed(against=("dr.b", "to the ward"))))
+    made = form_of(history(side.closed(against=("dr.b", "to the ward"))))
     assert "left against criteria, dr.b: to the ward" in field(made, "acceptable_after").text
     assert field(made, "ready_at").text == "not before leaving, proposed"
 
@@ -330,7 +330,7 @@ def test_leaving_against_criteria_is_said() -> None:
 def test_an_infusion_is_told_from_start_to_end() -> None:
     side = bed().with_session("ketamine-iv").with_baseline().infusion(InfusionAction.START)
     side.minutes(40).infusion(InfusionAction.END)
-    doses = field(form_of(account(side)), "doses")
+    doses = field(form_of(history(side)), "doses")
     assert doses.text == "infusion 08:00 to 08:40, 35.5 mg planned"
     assert len(doses.sources) == 2
     assert doses.missing == ("mg and lot number of the infusion: no dose was recorded",)
@@ -340,12 +340,12 @@ def test_the_pressure_at_40_minutes_is_of_the_time_an_infusion_ran() -> None:
     side = bed().with_session("ketamine-iv").with_baseline().infusion(InfusionAction.START)
     side.minutes(20).infusion(InfusionAction.PAUSE).minutes(5).infusion(InfusionAction.RESUME)
     side.minutes(20).measured(150, 90).infusion(InfusionAction.END).minutes(40).measured(120, 80)
-    pressures = field(form_of(account(side)), "pressures")
+    pressures = field(form_of(history(side)), "pressures")
     assert (pressures.value["at_40"]["sys"], pressures.value["off_min"]) == (150, 0)
 
 
 def test_a_session_without_a_dose_has_no_form_due() -> None:
-    made = form_of(account(bed().with_session().aborted()))
+    made = form_of(history(bed().with_session().aborted()))
     assert (made.due_on, made.days_left, made.state) == (None, None, "draft")
     assert made.missing == ("no dose was given: no form is due",)
 
@@ -353,7 +353,7 @@ def test_a_session_without_a_dose_has_no_form_due() -> None:
 def test_a_clock_that_was_set_moves_everything_alike(whole: SessionHistory) -> None:
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed()
     side.minutes(9).spo2(85, for_s=40).spo2(97, for_s=60).wall_steps(3600).minutes(5)
-    made = form_of(account(side))
+    made = form_of(history(side))
     assert "first dose 09:01" in field(made, "treatment_date").text
     assert "from 09:10 (9 min)" in field(made, "respiratory_depression").text
 
@@ -472,7 +472,7 @@ def test_a_minute_before_a_later_dose_is_not_proposed() -> None:
     side.scored(cadss=0, moaas=5).measured(120, 78).spo2(98, for_s=16 * 60).measured(121, 78)
     side.scored(cadss=0, moaas=5).wait(1)
     assert side.session.criteria_met_at is not None
-    ready = field(form_of(account(side.dosed(28).minutes(1))), "ready_at")
+    ready = field(form_of(history(side.dosed(28).minutes(1))), "ready_at")
     assert (ready.value["at"], ready.value["criteria"]) == (None, [])
 
 
@@ -527,12 +527,12 @@ def test_a_form_refuses(whole: SessionHistory, case: str) -> None:
 @pytest.mark.parametrize("command", [CONFIRMED, NEW, SendForm("n", reason="why")])
 def test_nothing_is_written_on_the_form_of_an_open_session(command: FormCommand) -> None:
     side = bed().with_session().dosed()
-    assert "still open" in str(refused(account(side), command))
+    assert "still open" in str(refused(history(side), command))
 
 
 def test_a_session_without_a_dose_has_no_form_to_write_on() -> None:
     side = bed().with_session().aborted()
-    assert "no dose" in str(refused(account(side), CONFIRMED))
+    assert "no dose" in str(refused(history(side), CONFIRMED))
 
 
 # ── printed ─────────────────────────────────────────────────────────────────────────────
@@ -550,7 +550,7 @@ def test_whatever_people_wrote_is_escaped() -> None:
     side.asks(RecordSymptom("seizure", 3, EVIL, note=EVIL)).typed(150, 80)
     side.asks(RetractRecord(side.session.pressures[-1].id, EVIL, EVIL))
     side.closed(against=(EVIL, EVIL))
-    text = printed(form_of(account(side)))
+    text = printed(form_of(history(side)))
     assert "<script" not in text
     assert text.count("&lt;script&gt;") >= 6
 
@@ -582,7 +582,7 @@ def test_a_score_of_before_is_not_dated_by_the_session(whole: SessionHistory) ->
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed().minutes(5)
     at = side.now.wall - timedelta(minutes=3)
     side.asks(RecordScore("moaas", 4, None, "nurse.a", at))
-    (source,) = field(form_of(account(side)), "sedation").sources
+    (source,) = field(form_of(history(side)), "sedation").sources
     assert source.written_at is not None
     assert source.written_at - source.at == timedelta(minutes=3)
 
@@ -602,6 +602,6 @@ def test_a_fields_json_has_its_sources(whole: SessionHistory) -> None:
 def test_a_pause_of_the_sound_is_no_alarm_of_the_session() -> None:
     side = treated(ended=False).spo2(85, for_s=15).quieted().wait(1)
     assert side.types("alarm.audio") == ["alarm.audio-paused"]
-    found = account(side.acknowledged("spo2.very-low").closed(against=("dr.b", "tired")))
+    found = history(side.acknowledged("spo2.very-low").closed(against=("dr.b", "tired")))
     assert "spo2.very-low" in {span.rule for span in found.alarms()}
     assert "SpO2" in field(form_of(found), "respiratory_depression").text

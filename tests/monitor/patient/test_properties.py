@@ -101,7 +101,7 @@ ON_THE_FORM: st.SearchStrategy[FormCommand] = st.one_of(
 
 
 def lived(regimen: str, wishes: list[Wish], ending: Command | None) -> SessionHistory:
-    """The account of a session in which these were wished for, and done where possible."""
+    """The history of a session in which these were wished for, and done where possible."""
     bed, now = Bed("bed-1", (OXIMETER, CUFF), DEFAULT), START
     start = StartSession("s-1", "P", 44, 71.0, REGIMENS[regimen], None, "n")
     events = bed.handle(start, now).events
@@ -127,7 +127,7 @@ def lived(regimen: str, wishes: list[Wish], ending: Command | None) -> SessionHi
             events += bed.handle(command, now).events
         except Refused:
             continue
-    found = SessionHistory.of_type(events)
+    found = SessionHistory.from_events(events)
     assert found is not None
     return found
 
@@ -137,24 +137,24 @@ def lived(regimen: str, wishes: list[Wish], ending: Command | None) -> SessionHi
 def test_papers_are_made_of_any_session(
     regimen: str, wishes: list[Wish], ending: Command | None, commands: list[FormCommand]
 ) -> None:
-    account = lived(regimen, wishes, ending)
+    history = lived(regimen, wishes, ending)
     for command in commands:
-        made = monitoring_form(account, covered(account), account.events[-1].at, UTC)
+        made = monitoring_form(history, covered(history), history.events[-1].at, UTC)
         try:
-            account = later(account, about_form(made, command))
+            history = later(history, about_form(made, command))
         except Refused:
             continue
-    now = account.events[-1].at
-    made = monitoring_form(account, covered(account), now, UTC)
+    now = history.events[-1].at
+    made = monitoring_form(history, covered(history), now, UTC)
     json.dumps(made.as_json(), allow_nan=False)
     for field in made.fields:
         assert (field.value is None) or field.sources, field.name
         assert field.text
-    dosed = account.session.first_dose_at is not None
+    dosed = history.session.first_dose_at is not None
     assert (made.due_on is not None) is dosed
-    assert (made.state == "complete") <= (dosed and not account.session.is_open)
+    assert (made.state == "complete") <= (dosed and not history.session.is_open)
     assert made.session in form_page(made, now, UTC)
-    assert csv_table(account, {}).startswith("at,minute,kind")
-    found = treatment_course([account], [], now, UTC)
+    assert csv_table(history, {}).startswith("at,minute,kind")
+    found = treatment_course([history], [], now, UTC)
     json.dumps(found.as_json(), allow_nan=False)
     assert (found.as_json()["number"] == 1) is dosed

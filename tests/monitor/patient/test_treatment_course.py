@@ -21,9 +21,9 @@ from monitor.session.history import SessionHistory
 from tests.monitor.builders import START
 from tests.monitor.sessions import (
     aborted,
-    account,
     closed,
     given,
+    history,
     pressed,
     scored,
     told,
@@ -40,9 +40,9 @@ def day(n: int) -> date:
     return FIRST + timedelta(days=n)
 
 
-def at(accounts: list[SessionHistory], on: float, *entries: Event) -> TreatmentCourse:
+def at(histories: list[SessionHistory], on: float, *entries: Event) -> TreatmentCourse:
     """The course as it is on that day."""
-    return treatment_course(accounts, entries, START.wall + timedelta(days=on), UTC)
+    return treatment_course(histories, entries, START.wall + timedelta(days=on), UTC)
 
 
 def entry(command: PatientCommand, on: float, n: int = 1) -> Event:
@@ -52,7 +52,7 @@ def entry(command: PatientCommand, on: float, n: int = 1) -> Event:
 
 
 def of(*happened: Any) -> SessionSummary:
-    found = SessionHistory.of_type(told(1, 0, *happened))
+    found = SessionHistory.from_events(told(1, 0, *happened))
     assert found is not None
     return summarise(found, 1, UTC)
 
@@ -61,7 +61,7 @@ def of(*happened: Any) -> SessionSummary:
 
 
 def test_a_whole_session_in_short() -> None:
-    found = summarise(account(treated()), 1, UTC).as_json()
+    found = summarise(history(treated()), 1, UTC).as_json()
     assert found["rise"] == {"sys": 0.0, "at_min": found["rise"]["at_min"]}
     assert found["cadss"] == {"most": 31, "over_min": 50}
     assert (found["moaas"], found["given_mg"]) == (3, 84)
@@ -119,7 +119,7 @@ def test_a_calm_session_needed_nothing() -> None:
 
 def test_an_infusion_gives_what_is_planned_by_weight() -> None:
     begun = (5.0, "infusion.started", {"by": "n"})
-    found = SessionHistory.of_type(told(1, 0, begun, regimen="ketamine-iv"))
+    found = SessionHistory.from_events(told(1, 0, begun, regimen="ketamine-iv"))
     assert found is not None
     assert summarise(found, 1, UTC).given_mg == 35.5
 
@@ -130,8 +130,8 @@ def test_a_session_without_a_dose_is_not_counted() -> None:
         told(2, 2, aborted()),
         told(3, 4, given(), aborted(60)),
     ]
-    accounts = [found for one in events if (found := SessionHistory.of_type(one)) is not None]
-    assert [one.number for one in session_summaries(accounts, UTC)] == [1, None, 2]
+    histories = [found for one in events if (found := SessionHistory.from_events(one)) is not None]
+    assert [one.number for one in session_summaries(histories, UTC)] == [1, None, 2]
 
 
 # ── where it is, and what is next ───────────────────────────────────────────────────────
@@ -176,7 +176,7 @@ def test_the_phase_is_of_the_week(today: int) -> None:
 
 
 def test_before_the_first_dose_nothing_is_planned() -> None:
-    begun = SessionHistory.of_type(told(1, 0))
+    begun = SessionHistory.from_events(told(1, 0))
     assert begun is not None
     found = at([begun], 0).as_json()
     assert (found["number"], found["next"], found["phase"]) == (0, None, None)
@@ -187,7 +187,7 @@ def test_before_the_first_dose_nothing_is_planned() -> None:
 def test_a_regimen_without_phases_plans_nothing() -> None:
     plain = told(1, 0, given(), closed())
     plain[0].payload["regimen"].update(phase=[])
-    found = SessionHistory.of_type(plain)
+    found = SessionHistory.from_events(plain)
     assert found is not None
     assert at([found], 0).next is None
 
