@@ -1,10 +1,11 @@
 """The life of an alarm after IEC 60601-1-8 and IEC 62682: states, audio pause, text.
 
-`text` renders what an alarm says; what it may say, and after how long it escalates, is data of
+`alarm_text` renders what an alarm says; what it may say, and after how long it escalates, is data of
 the rule set. Knows no signal and no rule's condition; that is `alerts.evaluation`.
 """
 
 from alerts.alarm import audio_pause, escalation
+from alerts.alarm.alarm_text import render, values_of
 from alerts.alarm.lifecycle import (
     ALARM_ENDINGS,
     ALARM_ONSETS,
@@ -19,7 +20,6 @@ from alerts.alarm.lifecycle import (
     advance,
     lifecycle_state,
 )
-from alerts.alarm.text import render, values_of
 from alerts.alarm.tracked_alarm import TrackedAlarm
 
 __all__ = [

@@ -1,11 +1,12 @@
 """What a rule is: the model, the file format, its loader, and a lint for rule sets.
 
 Limits, texts and escalation times are in `alerts/sets/default.toml`, or a site's own file;
-`text` puts a condition into words. Plain data: whether a rule is met is decided in
+`condition_text` puts a condition into words. Plain data: whether a rule is met is decided in
 `alerts.evaluation`.
 """
 
 from alerts.rules import loader
+from alerts.rules.condition_text import as_plain_language, describe
 from alerts.rules.lint import Severity, lint_rules, overridden
 from alerts.rules.loader import RuleError, from_texts, load_rules, read_rules
 from alerts.rules.model import (
@@ -28,7 +29,6 @@ from alerts.rules.model import (
 )
 from alerts.rules.signals import DEVICE_ONLY, GRADES, RANGES, SCORES, SYMPTOM_SIGNALS, SYMPTOMS
 from alerts.rules.technical import BED_CONDITIONS, CHECK_CONDITIONS, DATA_LOSS, SITE_CONDITIONS
-from alerts.rules.text import as_plain_language, describe
 from alerts.rules.toml_errors import first_error, keys_beside
 from alerts.rules.toml_positions import KeyPath, key_lines, line_at, suggest
 

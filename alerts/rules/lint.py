@@ -11,6 +11,7 @@ from enum import StrEnum
 from itertools import permutations, product
 from typing import Final
 
+from alerts.rules.condition_text import describe
 from alerts.rules.loader import ParsedRuleSet
 from alerts.rules.model import (
     AllOf,
@@ -28,7 +29,6 @@ from alerts.rules.model import (
     signals_in,
 )
 from alerts.rules.signals import BASELINES, DEVICE_ONLY, RANGES
-from alerts.rules.text import describe
 from drivers.readings import Vital
 
 DAY_S: Final = 86_400.0

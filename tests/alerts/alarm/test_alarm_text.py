@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from alerts.alarm.alarm_text import render
 from alerts.alarm.lifecycle import Alarm
-from alerts.alarm.text import render
 from tests.alerts.engine_fixtures import DEFAULT, BedEngine
 
 RULES = {rule.id: rule for rule in DEFAULT.rules}

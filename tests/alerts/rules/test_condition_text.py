@@ -2,6 +2,7 @@
 
 import pytest
 
+from alerts.rules.condition_text import as_plain_language, as_rule_syntax, describe
 from alerts.rules.model import (
     AllOf,
     AnyOf,
@@ -12,7 +13,6 @@ from alerts.rules.model import (
     Rise,
     TechnicalCondition,
 )
-from alerts.rules.text import as_plain_language, as_rule_syntax, describe
 
 HIGH = Limit("sys", Comparison.AT_LEAST, 180)
 LOW = Limit("spo2", Comparison.BELOW, 88)
