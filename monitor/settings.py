@@ -22,10 +22,10 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from alerts.rules import explain_errors
 from drivers.registry import DeviceSpec, SpecError
 from monitor.patient import RECORDS_STREAM
 from monitor.session import BY_HAND, CheckKind
-from monitor.toml_errors import explain_errors
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 """What may stand in a URL and an MQTT topic as it is."""

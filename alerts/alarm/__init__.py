@@ -1,7 +1,7 @@
 """The life of an alarm after IEC 60601-1-8 and IEC 62682: states, audio pause, text.
 
-`alarm_text` renders what an alarm says; what it may say, and after how long it escalates, is data of
-the rule set. Knows no signal and no rule's condition; that is `alerts.evaluation`.
+`alarm_text` renders what an alarm says; what it may say, and after how long it escalates, is data
+of the rule set. Knows no signal and no rule's condition; that is `alerts.evaluation`.
 """
 
 from alerts.alarm import audio_pause, escalation

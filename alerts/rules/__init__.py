@@ -27,10 +27,20 @@ from alerts.rules.model import (
     leaves,
     signals_in,
 )
-from alerts.rules.signals import DEVICE_ONLY, GRADES, RANGES, SCORES, SYMPTOM_SIGNALS, SYMPTOMS
-from alerts.rules.technical import BED_CONDITIONS, CHECK_CONDITIONS, DATA_LOSS, SITE_CONDITIONS
-from alerts.rules.toml_errors import first_error, keys_beside
-from alerts.rules.toml_positions import KeyPath, key_lines, line_at, suggest
+from alerts.rules.toml_errors import explain_errors, locate
+from alerts.rules.toml_positions import KeyPath, suggest
+from alerts.rules.vocabulary import (
+    BED_CONDITIONS,
+    CHECK_CONDITIONS,
+    DATA_LOSS,
+    DEVICE_ONLY,
+    GRADES,
+    RANGES,
+    SCORES,
+    SITE_CONDITIONS,
+    SYMPTOM_SIGNALS,
+    SYMPTOMS,
+)
 
 __all__ = [
     "BED_CONDITIONS",
@@ -62,15 +72,13 @@ __all__ = [
     "TechnicalCondition",
     "as_plain_language",
     "describe",
-    "first_error",
+    "explain_errors",
     "from_texts",
-    "key_lines",
-    "keys_beside",
     "leaves",
-    "line_at",
     "lint_rules",
     "load_rules",
     "loader",
+    "locate",
     "overridden",
     "read_rules",
     "signals_in",

@@ -15,7 +15,7 @@ from alerts.rules.model import (
     Rise,
     TechnicalCondition,
 )
-from alerts.rules.signals import GRADES, SYMPTOM_SIGNALS
+from alerts.rules.vocabulary import GRADES, SYMPTOM_SIGNALS
 
 _SIGNS: Final = {
     Comparison.ABOVE: ">",

@@ -28,7 +28,7 @@ from alerts.rules.model import (
     leaves,
     signals_in,
 )
-from alerts.rules.signals import BASELINES, DEVICE_ONLY, RANGES
+from alerts.rules.vocabulary import BASELINES, DEVICE_ONLY, RANGES
 from drivers.readings import Vital
 
 DAY_S: Final = 86_400.0

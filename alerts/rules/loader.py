@@ -11,8 +11,8 @@ from typing import Any
 
 from alerts.rules.model import Escalation, Rule, RuleSet
 from alerts.rules.parser import RuleError, file_from, rule_from
-from alerts.rules.tables import RuleFile, RuleSyntaxError
 from alerts.rules.toml_positions import KeyPath, key_lines, line_at
+from alerts.rules.toml_tables import RuleFile, RuleSyntaxError
 
 __all__ = [
     "ParsedRuleSet",

@@ -1,7 +1,7 @@
 """What a rule is: plain data that a nurse can read and a test can check.
 
 No evaluation here (see `alerts.evaluation`), no files (see `alerts.rules.loader`), and no
-names: what a rule may name is in `alerts.rules.signals` and `alerts.rules.technical`.
+names: what a rule may name is in `alerts.rules.vocabulary`.
 """
 
 from collections.abc import Iterator

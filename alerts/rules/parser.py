@@ -1,6 +1,6 @@
 """A table of a rule file to data, or a `RuleSyntaxError` that says how to mend it.
 
-What may be written is in `alerts.rules.tables`; files, and sets that extend others, are
+What may be written is in `alerts.rules.toml_tables`; files, and sets that extend others, are
 `alerts.rules.loader`.
 """
 
@@ -11,9 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from alerts.rules.model import Kind, Rule
-from alerts.rules.tables import MAX_AFTER_S, MIN_AFTER_S, RuleFile, RuleSyntaxError, RuleTable
 from alerts.rules.toml_errors import first_error, keys_beside
 from alerts.rules.toml_positions import suggest
+from alerts.rules.toml_tables import MAX_AFTER_S, MIN_AFTER_S, RuleFile, RuleSyntaxError, RuleTable
 
 T = TypeVar("T", bound=BaseModel)
 

@@ -16,9 +16,8 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from alerts.rules import KeyPath, suggest
+from alerts.rules import KeyPath, explain_errors, locate, suggest
 from drivers.readings import Vital
-from monitor.toml_errors import at, explain_errors
 
 
 class CheckKind(StrEnum):
@@ -291,7 +290,7 @@ def parse(text: str, where: str) -> Regimen:
     except ValidationError as error:
         raise RegimenError(explain_errors(Regimen, where, text, error)) from error
     for place, says in _slips(regimen):
-        raise RegimenError(f"{at(where, text, place)}: {says}")
+        raise RegimenError(f"{locate(where, text, place)}: {says}")
     return Regimen.model_validate(regimen.model_dump())
 
 

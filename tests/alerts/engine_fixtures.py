@@ -9,7 +9,7 @@ from alerts.evaluation.context import MINUTE, ConditionAt, EvaluationContext, Si
 from alerts.evaluation.engine import AlarmEngine
 from alerts.rules.loader import load_rules
 from alerts.rules.model import RuleSet
-from alerts.rules.technical import BED_CONDITIONS, CHECK_CONDITIONS, SITE_CONDITIONS
+from alerts.rules.vocabulary import BED_CONDITIONS, CHECK_CONDITIONS, SITE_CONDITIONS
 from drivers.clock import Instant
 
 START = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 1000.0)

@@ -10,7 +10,7 @@ from alerts.alarm.lifecycle import Alarm, State
 from alerts.alarm.tracked_alarm import TrackedAlarm
 from alerts.rules.loader import RuleError, load_rules, parse
 from alerts.rules.model import Escalation, Kind, Priority, RuleSet
-from tests.alerts.alarm.alarms import ALARM, NOW
+from tests.alerts.alarm.example_alarm import ALARM, NOW
 from tests.alerts.engine_fixtures import DEFAULT, BedEngine
 
 HEAD = 'name = "site-a"\nversion = "3"\nextends = "default"\n'

@@ -9,7 +9,7 @@ from alerts.alarm.lifecycle import AlarmChange, State, Trigger, TriggerDetails, 
 from alerts.alarm.tracked_alarm import TrackedAlarm
 from alerts.rules.model import Priority
 from drivers.clock import Instant
-from tests.alerts.alarm.alarms import ALARM, NOW
+from tests.alerts.alarm.example_alarm import ALARM, NOW
 
 
 def raised(*, latching: bool = False) -> TrackedAlarm:

@@ -7,7 +7,7 @@ import pytest
 
 from alerts.rules.lint import Finding, Severity, lint_rules
 from alerts.rules.loader import read_rules, shipped
-from alerts.rules.signals import RANGES
+from alerts.rules.vocabulary import RANGES
 from drivers.readings import Vital
 
 HEAD = 'name = "site"\nversion = "1"\n'

@@ -7,8 +7,7 @@ import pytest
 
 from alerts.rules.loader import RuleError, from_texts, load_rules, parse, shipped
 from alerts.rules.model import AllOf, AnyOf, Comparison, Fall, Kind, Limit, Priority, Rise, RuleSet
-from alerts.rules.signals import RANGES, SYMPTOM_SIGNALS, SYMPTOMS
-from alerts.rules.technical import TECHNICAL_CONDITIONS
+from alerts.rules.vocabulary import RANGES, SYMPTOM_SIGNALS, SYMPTOMS, TECHNICAL_CONDITIONS
 
 HEAD = 'name = "site-a"\nversion = "3"\n'
 

@@ -1,11 +1,12 @@
-"""Which of pydantic's errors is told, and which keys a table of a model may have."""
+"""What people are told of a TOML file that does not fit its model."""
 
+import tomllib
 from typing import Annotated
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from alerts.rules.toml_errors import first_error, keys_beside
+from alerts.rules.toml_errors import explain_errors, first_error, keys_beside
 from alerts.rules.toml_positions import KeyPath
 
 
@@ -50,3 +51,28 @@ def test_an_unknown_key_is_told_before_what_is_missing() -> None:
 
 def test_of_errors_of_one_kind_the_first_is_told() -> None:
     assert first_error(refused({"many": [{}]}))["loc"] == ("name",)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('name = "a"\n\nnam = "b"', "a.toml:3: nam: unknown key; did you mean name?"),
+        (
+            'name = "a"\n[one]\nleast = 1\nleas = 2',
+            "a.toml:4: one.leas: unknown key; did you mean least?",
+        ),
+        ('name = "a"\n[one]\n', "a.toml:2: one.least: is missing; add least = …"),
+        ("", "a.toml: name: is missing; add name = …"),
+        (
+            'name = "a"\none = 3',
+            "a.toml:2: one: is a section: write [one] and its keys beneath",
+        ),
+        (
+            'name = "a"\nmany = [3]',
+            "a.toml:2: many.0: is a section: write [[many]] and its keys beneath",
+        ),
+        ("name = 3", "a.toml:1: name: Input should be a valid string"),
+    ],
+)
+def test_an_error_names_file_line_key_and_what_to_write(text: str, says: str) -> None:
+    assert explain_errors(Outer, "a.toml", text, refused(tomllib.loads(text))) == says

@@ -34,9 +34,8 @@ from alerts.rules.model import (
     TechnicalCondition,
     signals_in,
 )
-from alerts.rules.signals import SIGNALS, SYMPTOM_SIGNALS
-from alerts.rules.technical import TECHNICAL_CONDITIONS
 from alerts.rules.toml_positions import KeyPath, suggest
+from alerts.rules.vocabulary import SIGNALS, SYMPTOM_SIGNALS, TECHNICAL_CONDITIONS
 from drivers.readings import Vital
 
 CONFIRMABLE: Final = frozenset({Vital.SYS, Vital.DIA, Vital.MAP})
