@@ -6,7 +6,7 @@ See docs/reference/journal.md.
 """
 
 from monitor.journal import queries
-from monitor.journal.chunks import Bucket, InputBlock, InputEntry, StartBlock, Wave
+from monitor.journal.chunk_codec import Bucket, InputBlock, InputEntry, StartBlock, Wave
 from monitor.journal.database import StoreError, parse_store_url, refuse_other_revisions, revision
 from monitor.journal.feed import EventFeed, LatestValueCache
 from monitor.journal.hash_chain import ChainHead, IntegrityFault, VerificationResult

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from drivers.clock import Clock, rfc3339
 from monitor.journal import queries
-from monitor.journal.chunks import Chunk
+from monitor.journal.chunk_codec import Chunk
 from monitor.journal.database import Address, check_server, lock_server
 from monitor.journal.hash_chain import ChainHead, link, open_after
 from monitor.journal.queries import Receipt

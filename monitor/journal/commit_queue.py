@@ -23,7 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from drivers.backoff import Backoff
 from drivers.clock import Clock, Instant
 from monitor.journal.appender import Answers, Appender, AppendRequest, Batch
-from monitor.journal.chunks import Chunk
+from monitor.journal.chunk_codec import Chunk
 from monitor.journal.database import Address, StoreError, explained
 from monitor.session import Stored
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.journal.chunks import EPOCH, INPUTS, MILLISECOND, Bucket, Chunk, instant, unpack
+from monitor.journal.chunk_codec import EPOCH, INPUTS, MILLISECOND, Bucket, Chunk, instant, unpack
 from monitor.session import Coverage, Span
 
 

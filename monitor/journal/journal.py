@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from drivers.clock import Clock, Instant
 from monitor.journal import queries
 from monitor.journal.appender import Appender, AppendRequest
-from monitor.journal.chunker import SampleChunker
-from monitor.journal.chunks import Chunk
+from monitor.journal.chunk_codec import Chunk
 from monitor.journal.commit_queue import CommitQueue
 from monitor.journal.database import (
     Address,
@@ -27,6 +26,7 @@ from monitor.journal.database import (
 from monitor.journal.hash_chain import canonical
 from monitor.journal.queries import Receipt
 from monitor.journal.reader import JournalReader
+from monitor.journal.sample_buffer import SampleBuffer
 from monitor.session import Event, Stored
 
 Listener = Callable[[Sequence[Stored]], None]
@@ -53,7 +53,7 @@ class Journal(JournalReader):
             raise
         self.last_seq = ledger.head.seq
         self._commit_queue = CommitQueue(address, ledger, clock, self._stored, inline=inline)
-        self._chunker = SampleChunker(self._commit_queue.put_chunk)
+        self._sample_buffer = SampleBuffer(self._commit_queue.put_chunk)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock | None = None, inline: bool = False) -> Self:
@@ -85,7 +85,7 @@ class Journal(JournalReader):
 
     async def close(self) -> None:
         """Store what is queued, then let go of the database."""
-        self._chunker.flush()
+        self._sample_buffer.flush()
         await self._commit_queue.close()
         self.release()
 
@@ -159,15 +159,15 @@ class Journal(JournalReader):
 
         `data` says, as plain JSON data, what it starts with.
         """
-        self._chunker.open(bed, at, data)
+        self._sample_buffer.open(bed, at, data)
 
     def end_recording(self, bed: str) -> None:
         """What is added from now on was not given to any core."""
-        self._chunker.close(bed)
+        self._sample_buffer.close(bed)
 
     def add_input(self, bed: str, session: str | None, at: Instant, text: str) -> None:
         """Keep what the core was given, as JSON text; cheap, stored within about ten seconds."""
-        self._chunker.add_input(bed, session, at, text)
+        self._sample_buffer.add_input(bed, session, at, text)
 
     def add_wave(
         self,
@@ -181,18 +181,18 @@ class Journal(JournalReader):
     ) -> None:
         """Keep wave samples, oldest first, that arrived at `at`."""
         if samples:
-            self._chunker.add_wave(bed, session, device, name, at, rate_hz, samples)
+            self._sample_buffer.add_wave(bed, session, device, name, at, rate_hz, samples)
 
     def flush_idle(self, now: datetime) -> None:
         """Queue samples gathered for long, for devices that fell silent; call it now and then."""
-        self._chunker.flush_idle(now)
+        self._sample_buffer.flush_idle(now)
 
     def flush_samples(self) -> None:
         """Queue all samples that are still gathered."""
-        self._chunker.flush()
+        self._sample_buffer.flush()
 
     async def _chunks(self, kind: str, span: queries.Span) -> list[Chunk]:
-        fresh = [*self._commit_queue.unstored_chunks, *self._chunker.gathered(kind)]
+        fresh = [*self._commit_queue.unstored_chunks, *self._sample_buffer.gathered(kind)]
         stored = await super()._chunks(kind, span)
         found = {(c.bed, c.device, c.start_ms, c.count): c for c in stored}
         found |= {

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from monitor.journal.chunks import INPUTS, RECORDING_START, Chunk, milliseconds, start_in
+from monitor.journal.chunk_codec import INPUTS, RECORDING_START, Chunk, milliseconds, start_in
 from monitor.journal.hash_chain import (
     ChainHead,
     IntegrityFault,

@@ -9,7 +9,7 @@ from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 import sqlalchemy as sa
 
 from monitor.journal import queries
-from monitor.journal.chunks import (
+from monitor.journal.chunk_codec import (
     INPUTS,
     RECORDING_START,
     Bucket,

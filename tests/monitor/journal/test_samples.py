@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from drivers.clock import Instant
 from monitor.journal import Bucket, InputBlock, InputEntry, Journal, StartBlock
-from monitor.journal.chunks import (
+from monitor.journal.chunk_codec import (
     EPOCH,
     INPUTS,
     MILLISECOND,

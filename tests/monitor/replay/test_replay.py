@@ -21,8 +21,8 @@ from monitor.bed.effects import Result
 from monitor.bed.input_codec import RecordingStart, dump
 from monitor.bed.inputs import DeviceInput, Input, Tick, TimedInput
 from monitor.journal import InputBlock, StartBlock
-from monitor.journal.chunker import SampleChunker
-from monitor.journal.chunks import RECORDING_START, Chunk, part_in, start_in
+from monitor.journal.chunk_codec import RECORDING_START, Chunk, part_in, start_in
+from monitor.journal.sample_buffer import SampleBuffer
 from monitor.replay.replay import MissingInputs, RecordingItem, replay
 from monitor.replay.report import recording_items
 from monitor.session.events import Event
@@ -38,7 +38,7 @@ class Tape:
     def __init__(self, bed: str = "bed-1") -> None:
         self.chunks: list[Chunk] = []
         self._bed = bed
-        self._recorder = SampleChunker(self.chunks.append)
+        self._recorder = SampleBuffer(self.chunks.append)
 
     def open(self, at: Instant, last_n: int) -> None:
         opening = RecordingStart(at, (OXIMETER, CUFF), 0.0, DEFAULT, 1, last_n)

@@ -1,4 +1,4 @@
-"""Gathers samples as they come and makes a chunk of them every few seconds.
+"""Buffers samples as they come and makes a chunk of them every few seconds.
 
 A chunk is packed on the call that finds it old or large enough, so beds take turns by
 themselves and nothing needs a timer. What is gathered is lost with the process; the few
@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from drivers.clock import Instant
-from monitor.journal.chunks import (
+from monitor.journal.chunk_codec import (
     INPUTS,
     Chunk,
     Inputs,
@@ -46,7 +46,7 @@ class _Recording:
     stream: _Stream | None = None
 
 
-class SampleChunker:
+class SampleBuffer:
     """Samples on their way into chunks; each chunk goes to `keep`."""
 
     def __init__(self, keep: Callable[[Chunk], None]) -> None:
