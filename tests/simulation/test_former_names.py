@@ -27,7 +27,7 @@ from monitor.mqtt import MqttSettings
 from monitor.replay.report import find, recorded_sessions, replay_report
 from monitor.session import upcast
 from monitor.session.decide import rules_reference
-from tests.monitor.mqtt.test_mqtt import listening, publishing
+from tests.monitor.mqtt.test_publisher import listening, publishing
 from tests.servers import Mosquitto
 from tests.simulation.test_replay import SettableClock
 from tests.virtual import run_virtually, virtual_time

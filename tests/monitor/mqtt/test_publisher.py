@@ -22,33 +22,13 @@ from aiomqtt import Client, MqttError
 from drivers.clock import Clock, parse_rfc3339
 from monitor.journal import Journal
 from monitor.journal.feed import EventFeed
-from monitor.mqtt import MqttPublisher, MqttSettings, publisher
+from monitor.mqtt import MqttPublisher, MqttSettings, event_publisher, publisher
 from tests.monitor.event_factories import BrokenJournal, EventFactory
+from tests.monitor.mqtt.fakes import FakeWard
 from tests.patience import HOPELESS_S
 from tests.servers import Mosquitto, program
 
 SITE = "postdose/clinic-1"
-
-
-@dataclass
-class Ward:
-    """What the publisher may ask; the test says what there is."""
-
-    vitals_of: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    session_of: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    alarms: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    def beds(self) -> list[str]:
-        return ["bed-1", "bed-2"]
-
-    def vitals(self, bed: str) -> Mapping[str, Any] | None:
-        return self.vitals_of.get(bed)
-
-    def session_state(self, bed: str) -> Mapping[str, Any] | None:
-        return self.session_of.get(bed)
-
-    def open_alarms(self) -> list[Mapping[str, Any]]:
-        return list(self.alarms.values())
 
 
 class Heard:
@@ -86,7 +66,7 @@ class Bench:
     """A publisher at work on a journal of its own."""
 
     journal: Journal
-    ward: Ward
+    ward: FakeWard
     mqtt: MqttPublisher
     bed: EventFactory = field(default_factory=EventFactory)
 
@@ -100,13 +80,13 @@ async def publishing(
     settings: MqttSettings,
     store: Path,
     *,
-    ward: Ward | None = None,
+    ward: FakeWard | None = None,
     clock: Clock | None = None,
     handlers: Mapping[str, Callable[[str, bytes], None]] | None = None,
 ) -> AsyncIterator[Bench]:
     clock = clock or Clock()
     journal = Journal.open(f"sqlite:///{store}/postdose.db", clock=clock)
-    ward = ward or Ward()
+    ward = ward or FakeWard()
     mqtt = MqttPublisher(
         settings,
         journal=journal,
@@ -166,7 +146,7 @@ async def test_it_is_online_while_it_runs_and_offline_after(
 PUBLISHES_UNTIL_KILLED = """
 import asyncio, pathlib, sys
 from monitor.mqtt import MqttSettings
-from tests.monitor.mqtt.test_mqtt import publishing
+from tests.monitor.mqtt.test_publisher import publishing
 
 async def main():
     async with publishing(MqttSettings(sys.argv[1], "clinic-1"), pathlib.Path(sys.argv[2])):
@@ -375,7 +355,7 @@ async def test_an_alarm_that_waits_for_the_disk_is_published_and_again_when_stor
 async def test_an_alarm_that_was_stored_during_an_outage_is_told_as_stored(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
-    ward = Ward()
+    ward = FakeWard()
     async with publishing(settings_for(mosquitto), tmp_path, ward=ward) as bench:
         await until(lambda: bench.mqtt.connected_since is not None)
         mosquitto.kill()
@@ -391,7 +371,7 @@ async def test_an_alarm_that_was_stored_during_an_outage_is_told_as_stored(
 async def test_a_journal_that_cannot_be_read_keeps_no_alarm_back(
     mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publisher, "STORE_RETRY_S", 0.05)
+    monkeypatch.setattr(event_publisher, "STORE_RETRY_S", 0.05)
     async with publishing(settings_for(mosquitto), tmp_path) as bench:
         await until(lambda: bench.mqtt.connected_since is not None)
         mosquitto.kill()
@@ -414,7 +394,7 @@ async def test_a_journal_that_cannot_be_read_keeps_no_alarm_back(
 async def test_after_an_outage_every_open_alarm_is_told_again(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
-    ward = Ward()
+    ward = FakeWard()
     async with publishing(settings_for(mosquitto), tmp_path, ward=ward) as bench:
         await until(lambda: bench.mqtt.connected_since is not None)
         ward.alarms = {"a-1": alarm("a-1"), "a-2": alarm("a-2", "latched")}
@@ -451,7 +431,7 @@ async def test_open_alarms_are_refreshed_before_they_are_out_of_date(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
     clock = Clock(speed=100)
-    ward = Ward(alarms={"a-1": alarm("a-1")})
+    ward = FakeWard(alarms={"a-1": alarm("a-1")})
     async with (
         listening(mosquitto, "bed-1/alarm/a-1") as heard,
         publishing(settings_for(mosquitto), tmp_path, ward=ward, clock=clock),
@@ -503,7 +483,7 @@ async def test_an_ended_alarm_is_cleared_after_an_hour_also_by_a_later_run(
 async def test_a_session_is_retained_and_cleared_when_there_is_none(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
-    ward = Ward()
+    ward = FakeWard()
     async with (
         listening(mosquitto, "bed-1/session") as heard,
         publishing(settings_for(mosquitto), tmp_path, ward=ward) as bench,
@@ -521,7 +501,7 @@ async def test_a_session_is_retained_and_cleared_when_there_is_none(
 async def test_what_is_written_down_beside_the_beds_is_an_event_and_no_beds_session(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
-    ward = Ward(session_of={"bed-1": {"id": "s-1"}})
+    ward = FakeWard(session_of={"bed-1": {"id": "s-1"}})
     async with (
         listening(mosquitto) as heard,
         publishing(settings_for(mosquitto), tmp_path, ward=ward) as bench,
@@ -537,7 +517,7 @@ async def test_what_is_written_down_beside_the_beds_is_an_event_and_no_beds_sess
 async def test_vitals_are_told_at_most_once_a_second_and_only_the_latest(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
-    ward = Ward()
+    ward = FakeWard()
     async with (
         listening(mosquitto, "bed-1/vitals") as heard,
         publishing(settings_for(mosquitto), tmp_path, ward=ward),
