@@ -58,7 +58,7 @@ class _OfTheWard(Collector):
             "postdose_bed_faults", "Failures of a bed's core, each mended", labels=["bed"]
         )
         for bed, runner in self._ward.bed_runners.items():
-            faults.add_metric([bed], runner.faults)
+            faults.add_metric([bed], runner.recovery.faults)
             counted: dict[tuple[Priority, str], int] = {}
             for alarm in runner.bed.alarm_engine.open_alarms():
                 key = (alarm.priority, alarm.kind.value)

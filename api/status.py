@@ -38,7 +38,11 @@ def probes(ward: Ward) -> APIRouter:
     async def get_readiness(request: Request) -> Any:
         """Whether what is decided can be stored, and every bed is at work."""
         wrong = [f"journal: {ward.journal.failure}"] if ward.journal.failure else []
-        wrong += [f"{k.id}: {k.failing}" for k in ward.bed_runners.values() if k.failing]
+        wrong += [
+            f"{runner.id}: {runner.recovery.failing}"
+            for runner in ward.bed_runners.values()
+            if runner.recovery.failing
+        ]
         if wrong:
             return problem_response(request, 503, "; ".join(wrong))
         return JSONResponse({"status": "ready"})

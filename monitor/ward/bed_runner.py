@@ -1,13 +1,11 @@
 """One bed at work: its devices, its core, and the way of its events to the journal.
 
-What goes wrong at a bed stays here. A fault in the bed's core is logged and counted, and
-the bed is rebuilt from the journal.
+What goes wrong at a bed stays here: after a fault in its core the bed is rebuilt from the
+journal, when `monitor.ward.fault_recovery` says so.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from typing import Final, TypeVar
 
 import structlog
@@ -34,6 +32,8 @@ from monitor.bed import (
 from monitor.journal import Journal, Receipt, StoreError
 from monitor.patient import PriorSessions
 from monitor.session import Command, Event, Phase, Refusal, Refused, Stored
+from monitor.ward.alarm_load import AlarmLoad
+from monitor.ward.fault_recovery import FaultRecovery
 
 UNSTORED_AFTER_S: Final = 0.5
 """An alarm whose commit has not come back by then is published all the same [design.md]."""
@@ -41,20 +41,13 @@ UNSTORED_AFTER_S: Final = 0.5
 HICCUP_S: Final = 0.5
 """Under a fast clock a pause of the machine itself of so many real seconds is nobody's silence."""
 
-REBUILD_PAUSE_S: Final = 1.0
-"""How long a bed whose core failed rests before it is rebuilt."""
-
 T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
 
 class BedRunner:
-    """Runs one bed.
-
-    `faults` counts failures of the bed's core; `failing` holds the last one until the bed
-    is rebuilt.
-    """
+    """Runs one bed. `recovery` says whether its core has failed, and has it rebuilt."""
 
     def __init__(
         self,
@@ -66,19 +59,16 @@ class BedRunner:
         unstored: Callable[[Event], None],
     ) -> None:
         self.id = bed
-        self.faults = 0
-        self.failing: str | None = None
         self._specs = tuple(specs)
         self._rules = rules
         self._journal = journal
         self._clock = clock
         self._unstored = unstored
-        self._raised: deque[datetime] = deque()
+        self._alarm_load = AlarmLoad()
         self._prior_sessions: tuple[str, PriorSessions] | None = None
-        self._site: dict[str, str] = {}
-        self._rebuilding: asyncio.Task[None] | None = None
-        self._closed = False
+        self._site_conditions: dict[str, str] = {}
         self._least_s = HICCUP_S * clock.speed if clock.speed > 1 else 0.0
+        self.recovery = FaultRecovery(bed, clock, self._rebuild, self._resume)
         self.bed = self._empty()
         self.devices = {spec.id: Device(spec, self.take, clock) for spec in specs}
 
@@ -104,43 +94,32 @@ class BedRunner:
         raised = await self._journal.latest(self.id, ALARM_ONSETS)
         now, bed = self._clock.now(), self._empty()
         bed.restore((item.event for item in stored), last_n, now)
-        self._raised = deque(item.event.at for item in reversed(raised))
+        self._alarm_load = AlarmLoad(item.event.at for item in reversed(raised))
         self.bed = bed
         first_n = stored[0].event.n if stored else last_n + 1
         opening = RecordingStart(now, self._specs, self._least_s, self._rules, first_n, last_n)
         self._journal.open_recording(self.id, now, opening.as_json())
 
     def _failed(self, error: BaseException) -> None:
-        self.faults += 1
-        self.failing = f"{type(error).__name__}: {error}"
+        self.recovery.failed(error)
         self._journal.end_recording(self.id)
-        _log.error("bed.failed", bed=self.id, faults=self.faults, exc_info=error)
-        if not self._closed and (self._rebuilding is None or self._rebuilding.done()):
-            self._rebuilding = asyncio.get_running_loop().create_task(self._rebuild())
 
     async def _rebuild(self) -> None:
-        """Try until the bed works again; first let the journal have all that was decided."""
-        while self.failing is not None:
-            await self._clock.sleep(REBUILD_PAUSE_S)
-            try:
-                await self._journal.append([])
-                await self._restore()
-            except Exception as error:
-                self.failing = f"{type(error).__name__}: {error}"
-                _log.exception("bed.not-rebuilt", bed=self.id)
-                continue
-            self.failing = None
-            for device in self.devices.values():
-                self.take(DeviceReport(device.spec.id, self._clock.now(), device.link_state))
-            for trouble, reason in self._site.items():
-                self._site_has(trouble, reason)
-        _log.warning("bed.rebuilt", bed=self.id, n=self.bed.event_number)
+        """First let the journal have all that was decided."""
+        await self._journal.append([])
+        await self._restore()
+
+    def _resume(self) -> int:
+        """Tell the new core what was told the old one and does not come again by itself."""
+        for device in self.devices.values():
+            self.take(DeviceReport(device.spec.id, self._clock.now(), device.link_state))
+        for name, reason in self._site_conditions.items():
+            self._dispatch_site_condition(name, reason)
+        return self.bed.event_number
 
     def close(self) -> None:
         """The daemon ends: nothing is rebuilt any more."""
-        self._closed = True
-        if self._rebuilding is not None:
-            self._rebuilding.cancel()
+        self.recovery.close()
 
     # ── what comes in ───────────────────────────────────────────────────────────────────
 
@@ -152,18 +131,18 @@ class BedRunner:
         """Time has passed."""
         self._dispatch(now, Tick())
 
-    def site(self, trouble: str, reason: str | None) -> None:
-        """A trouble of the daemon itself began, or ended with None."""
-        if self._site.get(trouble) == reason:
+    def set_site_condition(self, name: str, reason: str | None) -> None:
+        """A technical condition of the daemon itself began, or ended with None."""
+        if self._site_conditions.get(name) == reason:
             return
         if reason is None:
-            del self._site[trouble]
+            del self._site_conditions[name]
         else:
-            self._site[trouble] = reason
-        self._site_has(trouble, reason)
+            self._site_conditions[name] = reason
+        self._dispatch_site_condition(name, reason)
 
-    def _site_has(self, trouble: str, reason: str | None) -> None:
-        self._dispatch(self._clock.now(), SiteCondition(trouble, reason))
+    def _dispatch_site_condition(self, name: str, reason: str | None) -> None:
+        self._dispatch(self._clock.now(), SiteCondition(name, reason))
 
     def command(
         self, command: Command, receipt: Callable[[], Receipt | None] | None = None
@@ -173,7 +152,7 @@ class BedRunner:
         `receipt` is asked, after the command was accepted, for what to store with them.
         Raises `Refused`, with nothing changed.
         """
-        if self.failing is not None:
+        if self.recovery.failing is not None:
             raise Refused(
                 Refusal.UNAVAILABLE, f"{self.id} is being restarted; try again in a moment"
             )
@@ -198,7 +177,7 @@ class BedRunner:
             raise
 
     def _dispatch(self, at: Instant, what: Input) -> None:
-        if self.failing is None:
+        if self.recovery.failing is None:
             try:
                 outcome = self.bed.handle(what, at)
                 if outcome.events:
@@ -221,8 +200,7 @@ class BedRunner:
             stored.add_done_callback(lambda done: self._on_commit_done(done, alarms))
         for event in alarms:
             if event.type in ALARM_ONSETS:
-                self._raised.append(event.at)
-        self._forget_raised(self._clock.now())
+                self._alarm_load.add(event.at)
         for request in outcome.effects:
             device = self.devices[request.device]
             device.measure() if isinstance(request, StartMeasurement) else device.abort()
@@ -239,7 +217,7 @@ class BedRunner:
         self, stored: "asyncio.Future[list[Stored]]", alarms: Iterable[Event]
     ) -> None:
         """An entry that the journal refused is told all the same, and the bed starts afresh."""
-        if stored.cancelled() or (error := stored.exception()) is None or self._closed:
+        if stored.cancelled() or (error := stored.exception()) is None or self.recovery.closed:
             return
         for event in alarms:
             self._unstored(event)
@@ -265,14 +243,13 @@ class BedRunner:
     def bed_view(self) -> Json:
         """The bed as interfaces show it."""
         now, simulated = self._clock.now(), self._clock.simulated
-        self._forget_raised(now)
         shown = self._seen(
             lambda: view.bed(self.bed, now, simulated=simulated),
             view.empty(self.id, simulated=simulated),
         )
         return shown | {
-            "alarms_120min": len(self._raised),
-            "failing": self.failing,
+            "alarms_120min": self._alarm_load.count(now.wall),
+            "failing": self.recovery.failing,
             "history": self._history(),
         }
 
@@ -306,7 +283,3 @@ class BedRunner:
         except Exception as error:
             self._failed(error)
             return otherwise
-
-    def _forget_raised(self, now: Instant) -> None:
-        while self._raised and now.wall - self._raised[0] > view.ALARM_LOAD_WINDOW:
-            self._raised.popleft()

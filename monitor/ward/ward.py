@@ -147,18 +147,19 @@ class Ward:
         while True:
             for turn in turns:
                 now = self.clock.now()
-                site = self._update_site_conditions()
+                conditions = self._site_conditions()
                 for runner in turn:
-                    for trouble, reason in site.items():
-                        runner.site(trouble, reason)
+                    for name, reason in conditions.items():
+                        runner.set_site_condition(name, reason)
                     runner.tick(now)
                     self._publish_vitals(runner, now)
                 await self.clock.sleep(pause_s)
             self.journal.flush_idle(self.clock.now().wall)
 
-    def _update_site_conditions(self) -> dict[str, str | None]:
-        """What troubles the daemon itself, by name; None for what does not."""
-        failing = [runner.id for runner in self.bed_runners.values() if runner.failing is not None]
+    def _site_conditions(self) -> dict[str, str | None]:
+        """The daemon's own technical conditions, each with its reason; None while it is absent."""
+        runners = self.bed_runners.values()
+        failing = [runner.id for runner in runners if runner.recovery.failing is not None]
         return {
             "journal-failing": self.journal.failure,
             "broker-unreachable": self._unreachable(),
