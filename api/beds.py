@@ -24,7 +24,12 @@ from monitor.ward import BedRunner, Ward
 def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
     """The beds of `ward`."""
     routes = APIRouter(prefix="/beds", tags=["beds"])
+    _add_reads(routes, ward)
+    _add_commands(routes, ward, executor)
+    return routes
 
+
+def _add_reads(routes: APIRouter, ward: Ward) -> None:
     @routes.get("", response_model=Page[Bed])
     async def list_beds() -> Any:
         """Every bed, in the order of the configuration."""
@@ -35,6 +40,8 @@ def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
         """One bed: devices, vitals, session, alarms."""
         return require_bed(ward, bed).bed_view()
 
+
+def _add_commands(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None:
     @routes.post(
         "/{bed}/pressure",
         status_code=202,
@@ -82,8 +89,6 @@ def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
             key,
             lambda: PendingCommand(runner, command, lambda: view.audio_pause(runner.bed)),
         )
-
-    return routes
 
 
 def require_bed(ward: Ward, bed: str) -> BedRunner:

@@ -20,7 +20,8 @@ from api.schemas.forms import (
 from api.sessions import live_session
 from monitor.bed import view
 from monitor.patient import FormState, commands, csv_table, session_export
-from monitor.patient.form import CONTENT_POLICY, form_page
+from monitor.patient.form import CONTENT_POLICY, MonitoringForm, form_page
+from monitor.session import SessionHistory
 from monitor.ward import Ward
 
 
@@ -74,9 +75,7 @@ def _add_reads(routes: APIRouter, ward: Ward) -> None:
         if history is None:
             raise ProblemError(404, f"no session {session}")
         if format_ == "csv":
-            text = csv_table(history, await ward.session_repository.minutes(history))
-            name = f'attachment; filename="session-{history.session.id}.csv"'
-            return Response(text, media_type="text/csv", headers={"Content-Disposition": name})
+            return await _csv_response(ward, history)
         form = await ward.session_repository.form(history)
         if format_ == "json":
             stored = await ward.session_repository.stored(session)
@@ -84,11 +83,21 @@ def _add_reads(routes: APIRouter, ward: Ward) -> None:
             return session_export(shown, stored, form)
         if as_page is None:
             return form.as_json()
-        now = ward.clock.now().wall
-        text = form_page(form, now, ward.session_repository.zone, simulated=ward.clock.simulated)
-        policy = f"{CONTENT_POLICY}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-        headers = {"Content-Security-Policy": policy}
-        return Response(text, media_type="text/html", headers=headers)
+        return _page_response(ward, form)
+
+
+async def _csv_response(ward: Ward, history: SessionHistory) -> Response:
+    text = csv_table(history, await ward.session_repository.minutes(history))
+    name = f'attachment; filename="session-{history.session.id}.csv"'
+    return Response(text, media_type="text/csv", headers={"Content-Disposition": name})
+
+
+def _page_response(ward: Ward, form: MonitoringForm) -> Response:
+    now = ward.clock.now().wall
+    text = form_page(form, now, ward.session_repository.zone, simulated=ward.clock.simulated)
+    policy = f"{CONTENT_POLICY}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    headers = {"Content-Security-Policy": policy}
+    return Response(text, media_type="text/html", headers=headers)
 
 
 def _add_commands(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None:

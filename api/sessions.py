@@ -28,8 +28,26 @@ from api.schemas.sessions import (
 from drivers.clock import rfc3339
 from drivers.readings import UNITS, Vital
 from monitor.bed import view
+from monitor.journal import Bucket
 from monitor.session import commands
 from monitor.ward import Ward
+
+TrendStart = Annotated[
+    AwareDatetime | None,
+    Query(
+        alias="from",
+        description="From when, with an offset; the session's start when left out.",
+        examples=["2026-01-05T09:00:00Z"],
+    ),
+]
+TrendEnd = Annotated[
+    AwareDatetime | None,
+    Query(
+        alias="to",
+        description="Until when, with an offset; until now when left out.",
+        examples=["2026-01-05T11:00:00Z"],
+    ),
+]
 
 RunInSession = Callable[[str, Request, str | None, commands.Command], Awaitable[Response]]
 """Carry out a command in the session of that id; the response holds the session."""
@@ -112,22 +130,8 @@ def _add_reads(routes: APIRouter, ward: Ward) -> None:
     async def get_trend(
         session: SessionId,
         vital: Annotated[Vital, Query(description="Which vital.", examples=["spo2"])],
-        start: Annotated[
-            AwareDatetime | None,
-            Query(
-                alias="from",
-                description="From when, with an offset; the session's start when left out.",
-                examples=["2026-01-05T09:00:00Z"],
-            ),
-        ] = None,
-        end: Annotated[
-            AwareDatetime | None,
-            Query(
-                alias="to",
-                description="Until when, with an offset; until now when left out.",
-                examples=["2026-01-05T11:00:00Z"],
-            ),
-        ] = None,
+        start: TrendStart = None,
+        end: TrendEnd = None,
         points: Annotated[
             int, Query(ge=2, le=5000, description="How many points at most.", examples=[240])
         ] = 240,
@@ -141,17 +145,18 @@ def _add_reads(routes: APIRouter, ward: Ward) -> None:
         return {
             "vital": vital.value,
             "unit": UNITS[vital],
-            "points": [
-                {
-                    "at": rfc3339(bucket.at),
-                    "min": bucket.low,
-                    "max": bucket.high,
-                    "last": bucket.last,
-                    "count": bucket.count,
-                }
-                for bucket in buckets
-            ],
+            "points": [_trend_point(bucket) for bucket in buckets],
         }
+
+
+def _trend_point(bucket: Bucket) -> view.Json:
+    return {
+        "at": rfc3339(bucket.at),
+        "min": bucket.low,
+        "max": bucket.high,
+        "last": bucket.last,
+        "count": bucket.count,
+    }
 
 
 def _add_start(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None:
