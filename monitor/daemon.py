@@ -210,11 +210,11 @@ def _start_publisher(
         boot=ward.boot,
     )
     ward.unstored_listeners.append(publisher.publish_unstored)
-    ward.broker_status = lambda: _uplink(publisher)
+    ward.broker_status = lambda: _broker_status(publisher)
     return [tasks.create_task(publisher.run(), name="mqtt")]
 
 
-def _uplink(publisher: MqttPublisher) -> BrokerStatus:
+def _broker_status(publisher: MqttPublisher) -> BrokerStatus:
     return BrokerStatus(
         configured=True,
         connected=publisher.connected_since is not None,

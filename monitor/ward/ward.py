@@ -167,10 +167,10 @@ class Ward:
         }
 
     def _unreachable(self) -> str | None:
-        uplink = self.broker_status()
-        if not uplink.configured or uplink.connected:
+        broker = self.broker_status()
+        if not broker.configured or broker.connected:
             return None
-        return uplink.reason or "the broker cannot be reached"
+        return broker.reason or "the broker cannot be reached"
 
     # ── vitals, and alarms that wait for the disk ───────────────────────────────────────
 
@@ -193,7 +193,7 @@ class Ward:
     def status(self) -> view.Json:
         """How the daemon itself is."""
         failing = self.journal.failing_since
-        uplink = self.broker_status()
+        broker = self.broker_status()
         return {
             "site": self.site,
             "boot": self.boot,
@@ -201,11 +201,11 @@ class Ward:
             "simulated": self.clock.simulated,
             "speed": self.clock.speed,
             "mqtt": {
-                "configured": uplink.configured,
-                "connected": uplink.connected,
-                "since": None if uplink.since is None else rfc3339(uplink.since.wall),
-                "waiting": uplink.waiting,
-                "reason": uplink.reason,
+                "configured": broker.configured,
+                "connected": broker.connected,
+                "since": None if broker.since is None else rfc3339(broker.since.wall),
+                "waiting": broker.waiting,
+                "reason": broker.reason,
             },
             "journal": {
                 "failing_since": None if failing is None else rfc3339(failing.wall),
