@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 class EventPublisher:
-    """Publishes the journal's events. `acknowledged` is the last of those the broker has all of.
+    """Publishes the journal's events. `acknowledged` is the `seq` up to which the broker has all.
 
     `stamp` goes with each event. `after_event` is awaited with an event that the broker has,
     before it counts as acknowledged.
@@ -79,7 +79,7 @@ class EventPublisher:
             await retry_on_store_error(self._clock, follow)
 
     def _advance(self, under_way: dict[int, bool]) -> None:
-        """Move the cursor to the first event of those under way that is not acknowledged."""
+        """Move the cursor past what the broker has, up to the first event that it does not."""
         for seq in list(under_way):
             if not under_way[seq]:
                 break
