@@ -16,6 +16,7 @@ _MODULES = (
     "nonin",
     "suntech",
     "cms50",
+    "masimo",
 )
 
 DEVICES: Final[Mapping[str, DeviceModel]] = {
