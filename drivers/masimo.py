@@ -59,7 +59,7 @@ STATUS: Final = StatusTable(
     StatusBit(0x0010, Flag.ARTEFACT, Quality.POOR, "interference"),
     StatusBit(0x0040, Flag.ARTEFACT, Quality.POOR, "too much light"),
     StatusBit(0x0400, Flag.ARTEFACT, Quality.POOR, "low signal quality"),
-    StatusBit(0x0004, Flag.LOW_PERFUSION, Quality.POOR, "weak pulse"),
+    StatusBit(0x0004, Flag.LOW_PERFUSION, Quality.POOR, "low perfusion"),
     StatusBit(_LOW_BATTERY, Flag.LOW_BATTERY),
 )
 
