@@ -47,9 +47,11 @@ def build(
         raise SimulationError(
             f"{name} has no dialect {dialect!r}: use one of {', '.join(model.dialects)}"
         )
-    faults = Faults(source, scripted)
+    declared = model.dialects[dialect].faults
+    known = [fault for fault in scripted if fault.name in {*declared, *LINE_FAULTS}]
+    faults = Faults(source, known)
     device = model.make(source, faults, dialect, seed)
-    return SimulatedLine(name, device, faults, model.dialects[dialect].faults, seed)
+    return SimulatedLine(name, device, faults, declared, seed)
 
 
 def find(name: str) -> DeviceModel:

@@ -22,7 +22,7 @@ import serial
 from simulators.clock import Timeline
 from simulators.device_model import Dialect, LineSettings
 from simulators.device_server import DeviceServer
-from simulators.devices import DEVICES, build
+from simulators.devices import DEVICES, build, fault_names
 from simulators.faults import Fault
 from simulators.line import LINE_FAULTS, SimulatedLine
 from simulators.patient import Patient, Profile
@@ -229,6 +229,14 @@ def test_a_scripted_fault_does_what_an_injected_one_does(
     injected = line_of(name, dialect)
     injected.inject_fault(Fault(fault, 20.0, 15.0))
     assert seconds(scripted, dialect, 0, 60) == seconds(injected, dialect, 0, 60)
+
+
+@EVERY_DIALECT
+def test_a_scripted_fault_that_it_cannot_show_changes_nothing(name: str, dialect: str) -> None:
+    others = set(fault_names()) - set(declared(name, dialect).faults) - set(LINE_FAULTS)
+    scripted = [Fault(fault, 10.0) for fault in sorted(others)]
+    line = build(name, Steady(WELL), dialect=dialect, seed=3, scripted=scripted)
+    assert seconds(line, dialect, 0, 60) == undisturbed(name, dialect)[:60]
 
 
 # ── seeds ───────────────────────────────────────────────────────────────────────────────
