@@ -16,7 +16,11 @@ FINGER_OFF: Final = "finger-off"
 CABLE_OUT: Final = "cable-out"
 ARTEFACT: Final = "artefact"
 LOW_PERFUSION: Final = "low-perfusion"
+NO_PULSE: Final = "no-pulse"
+LOW_BATTERY: Final = "low-battery"
 """Faults that an oximeter may declare; `sense` knows what they do to the sensor."""
+
+_NOTHING_REACHES_IT: Final = (FINGER_OFF, CABLE_OUT, NO_PULSE)
 
 _LOW_PERFUSION = 0.03
 _SAMPLES_PER_S = 3
@@ -45,7 +49,7 @@ class SampledSource:
 
 def sense(source: VitalsSource, faults: Faults, at_s: float) -> Vitals:
     """What reaches the sensor at `at_s`."""
-    if faults.active(FINGER_OFF, at_s) or faults.active(CABLE_OUT, at_s):
+    if any(faults.active(fault, at_s) for fault in _NOTHING_REACHES_IT):
         return Vitals(perfusion=0.0)
     vitals = source.at(at_s)
     if faults.active(LOW_PERFUSION, at_s):

@@ -21,6 +21,7 @@ from simulators.oximetry import (
     CABLE_OUT,
     FINGER_OFF,
     LOW_PERFUSION,
+    NO_PULSE,
     BeatAverages,
     Numbers,
     Onset,
@@ -32,8 +33,6 @@ from simulators.oximetry import (
 )
 from simulators.streaming import PacketStream
 from simulators.vitals import Vitals, VitalsSource
-
-NO_PULSE = "no-pulse"
 
 BEEP = "beep"
 SEARCHING = "searching"
@@ -101,7 +100,7 @@ class CMS50:
         return []
 
     def _packet(self, at_s: float) -> bytes:
-        vitals = self._sense(at_s)
+        vitals = sense(self._source, self._faults, at_s)
         artefact = self._faults.active(ARTEFACT, at_s)
         self._pulse.advance(vitals)
         self._count_beat(vitals, artefact)
@@ -113,10 +112,6 @@ class CMS50:
             level = Random(f"{self._seed}/{self._stream.sent}").random()
         report = Report(conditions, level, vitals.perfusion, self._numbers.rate, self._numbers.spo2)
         return self._format.packet(report)
-
-    def _sense(self, at_s: float) -> Vitals:
-        vitals = sense(self._source, self._faults, at_s)
-        return Vitals(perfusion=0.0) if self._faults.active(NO_PULSE, at_s) else vitals
 
     def _count_beat(self, vitals: Vitals, artefact: bool) -> None:
         """Take in a beat that is not disturbed; forget them all without a pulse."""

@@ -19,7 +19,9 @@ from simulators.oximetry import (
     ARTEFACT,
     CABLE_OUT,
     FINGER_OFF,
+    LOW_BATTERY,
     LOW_PERFUSION,
+    NO_PULSE,
     BeatAverages,
     Numbers,
     Onset,
@@ -30,8 +32,6 @@ from simulators.oximetry import (
 from simulators.streaming import PacketStream
 from simulators.vitals import Vitals, VitalsSource
 
-NO_PULSE = "no-pulse"
-LOW_BATTERY = "low-battery"
 SENSOR_DEFECTIVE = "sensor-defective"
 AMBIENT_LIGHT = "ambient-light"
 
@@ -113,7 +113,7 @@ class Masimo:
 
     def _line(self, at_s: float) -> bytes:
         sensor = self._sensor_faults(at_s)
-        vitals = self._sense(at_s)
+        vitals = sense(self._source, self._faults, at_s)
         motion = self._faults.active(ARTEFACT, at_s) and not sensor
         self._average(at_s, vitals, sensor, motion)
         numbers = self._averages.over(_SECONDS_NEEDED)
@@ -137,10 +137,6 @@ class Masimo:
             return {CABLE_OUT}
         others = (FINGER_OFF, SENSOR_DEFECTIVE, AMBIENT_LIGHT)
         return {fault for fault in others if self._faults.active(fault, at_s)}
-
-    def _sense(self, at_s: float) -> Vitals:
-        vitals = sense(self._source, self._faults, at_s)
-        return Vitals(perfusion=0.0) if self._faults.active(NO_PULSE, at_s) else vitals
 
     def _average(self, at_s: float, vitals: Vitals, sensor: set[str], motion: bool) -> None:
         """Take in an undisturbed second; forget them all when the last ones are too old."""

@@ -14,6 +14,7 @@ from simulators.oximetry import (
     ARTEFACT,
     CABLE_OUT,
     FINGER_OFF,
+    LOW_BATTERY,
     LOW_PERFUSION,
     BeatAverages,
     Numbers,
@@ -41,7 +42,6 @@ _NO_SPO2, _NO_RATE = 127, 511
 _RATE_PER_MIN = (18, 321)
 
 OUT_OF_TRACK = "out-of-track"
-LOW_BATTERY = "low-battery"
 
 STATUS = {CABLE_OUT: 0x40, ARTEFACT: 0x20, OUT_OF_TRACK: 0x10, FINGER_OFF: 0x08}
 """The bits of a frame's status byte: SNSD, ARTF, OOT, SNSA."""
