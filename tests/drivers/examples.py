@@ -17,13 +17,15 @@ class Example:
     `missing` are streams that say of every value that there is none, each in a way that the
     page knows. `impossible` is one with a value that no such device prints, None where every
     value that fits its field can be. `lasts_s` is how long `frames` take to arrive, None when
-    the device is asked.
+    the device is asked. `is_checked` is False where one report is one frame and nothing guards its
+    digits: one that became another digit is then a wrong value, and nothing else ever is.
     """
 
     frames: tuple[bytes, ...]
     missing: tuple[bytes, ...]
     impossible: bytes | None
     lasts_s: float | None = None
+    is_checked: bool = True
     options: Mapping[str, Option] = field(default_factory=dict)
 
     @property

@@ -68,6 +68,7 @@ def example(dialect: str) -> Example:
         ),
         impossible=line(dialect, spo2="101%", pulse="301", perfusion="20.01%") * 3,
         lasts_s=14.0,
+        is_checked=False,
     )
 
 
@@ -255,7 +256,6 @@ def test_after_two_damaged_lines_it_has_to_be_certain_again(dialect: str) -> Non
         (b"EXC=000800", b"EXC="),
         (b"02/22/16", b"02/2/16"),
         (b"22:47", b"22-47"),
-        (b"\r\n", b"\n"),
     ],
 )
 def test_a_line_that_is_not_whole_is_damaged(was: bytes, becomes: bytes) -> None:
@@ -271,13 +271,20 @@ def test_what_stands_before_a_good_line_is_skipped() -> None:
     assert codec.stats.damaged == {"skipped-byte": 3}
 
 
-def test_a_line_feed_that_is_lost_costs_one_line() -> None:
+@pytest.mark.parametrize("end", [b"\r", b"\n", b""])
+def test_a_line_s_end_that_is_lost_costs_that_line(end: bytes) -> None:
     codec = codec_of()
-    items = codec.feed(line() * 2 + line(spo2="090%")[:-1] + line(spo2="091%"))
+    items = codec.feed(line() * 2 + line(spo2="090%").rstrip() + end + line(spo2="091%"))
     assert [values(each)[Vital.SPO2] for each in measured(items)] == [97, 91]
 
 
-@pytest.mark.parametrize("between", [b"", b"\r\n", b"\r\n\r\n", b"\n", b" \r\n"])
+def test_a_line_feed_in_the_middle_costs_one_line_only() -> None:
+    codec = codec_of()
+    items = codec.feed(line() * 2 + line().replace(b"/22/", b"\n22/") + line(spo2="091%"))
+    assert [values(each)[Vital.SPO2] for each in measured(items)] == [97, 91]
+
+
+@pytest.mark.parametrize("between", [b"", b"\r\n", b"\r\n\r\n", b" \r\n"])
 def test_empty_lines_mean_nothing(between: bytes) -> None:
     codec = codec_of()
     assert len(measured(codec.feed((line() + between) * 4))) == 3
