@@ -22,7 +22,7 @@ from simulators.line import SimulatedLine
 from simulators.numerics import load_numerics
 from simulators.ports import Port, PtyPort, Rfc2217Port, TcpPort
 from simulators.scenario import load_scenario, scenarios
-from simulators.tables import devices_table, faults_table
+from simulators.tables import devices_table, faults_table, renewed
 from simulators.ward import run_ward, standard_input
 
 DIALECTS = "; ".join(f"{name}: {', '.join(model.dialects)}" for name, model in DEVICES.items())
@@ -73,9 +73,19 @@ def simulate(
 
 
 @app.command("devices")
-def list_devices() -> None:
+def list_devices(
+    renew: Annotated[
+        Path | None, typer.Option(help="Renew both tables in this page instead of printing them.")
+    ] = None,
+) -> None:
     """List the devices, their dialects and the faults that they can show."""
-    typer.echo(f"{devices_table()}\n\n{faults_table()}")
+    if renew is None:
+        typer.echo(f"{devices_table()}\n\n{faults_table()}")
+        return
+    try:
+        renew.write_text(renewed(renew.read_text(encoding="utf-8")), encoding="utf-8")
+    except OSError as error:
+        _fail(SimulationError(f"{renew} cannot be renewed: {error.strerror}"), 2)
 
 
 @app.command("scenarios")

@@ -29,6 +29,16 @@ def faults_table() -> str:
     return _markdown(("fault", "device", "on the wire"), rows)
 
 
+def renewed(page: str) -> str:
+    """Markdown `page` with both tables as the devices declare them now, each found by its head."""
+    tables = {_head(table): table for table in (devices_table(), faults_table())}
+    return "\n\n".join(tables.get(_head(block), block) for block in page.split("\n\n"))
+
+
+def _head(block: str) -> str:
+    return block.partition("\n")[0]
+
+
 def _declared(fault: str) -> Iterable[tuple[str, str]]:
     for name, model in DEVICES.items():
         by_effect: dict[str, list[str]] = {}

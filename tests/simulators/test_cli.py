@@ -90,6 +90,21 @@ def test_the_devices_are_listed() -> None:
     assert listed.stdout == f"{devices_table()}\n\n{faults_table()}\n"
 
 
+def test_the_tables_of_a_page_are_renewed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"text\n\n{devices_table().rpartition(chr(10))[0]}\n\nmore\n")
+    renewing = [*COMMAND, "devices", "--renew", str(page)]
+    subprocess.run(renewing, capture_output=True, timeout=HOPELESS_S, check=True)
+    assert page.read_text() == f"text\n\n{devices_table()}\n\nmore\n"
+
+
+def test_a_page_that_is_not_there_is_not_renewed(tmp_path: Path) -> None:
+    renewing = [*COMMAND, "devices", "--renew", str(tmp_path / "page.md")]
+    done = subprocess.run(renewing, capture_output=True, text=True, timeout=HOPELESS_S, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "No such file or directory" in done.stderr
+
+
 def test_at_60_times_a_pty_carries_4500_frames_a_second(tmp_path: Path) -> None:
     arguments = ("simulate", "nonin", "--pty", str(tmp_path / "tty"), "--speed", "60")
     with running(*arguments) as (_, first), serial.Serial(first["url"], timeout=HOPELESS_S) as line:

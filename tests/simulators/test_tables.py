@@ -2,7 +2,7 @@
 
 from simulators.devices import DEVICES, fault_names
 from simulators.line import LINE_FAULTS
-from simulators.tables import devices_table, faults_table
+from simulators.tables import devices_table, faults_table, renewed
 
 
 def rows(table: str) -> list[list[str]]:
@@ -35,3 +35,16 @@ def test_the_faults_of_the_line_are_every_device_s() -> None:
 
 def test_no_fault_is_left_out_or_made_up() -> None:
     assert {row[0] for row in rows(faults_table())} == set(fault_names())
+
+
+def test_both_tables_of_a_page_are_renewed_and_the_rest_stays() -> None:
+    def page(devices: str, faults: str) -> str:
+        return f"# Page\n\ntext\n\n{devices}\n\n| a | b |\n| --- | --- |\n\n{faults}\n\nend\n"
+
+    old = page(*(shortened(table) for table in (devices_table(), faults_table())))
+    assert renewed(old) == page(devices_table(), faults_table())
+
+
+def shortened(table: str) -> str:
+    """The table without its last row."""
+    return table.rpartition("\n")[0]
