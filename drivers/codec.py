@@ -22,7 +22,7 @@ is reported about three times a second, in step with its own packets where it ha
 more often; what came in between is in the `Waveform`. A flag that any frame of that time showed
 holds for the whole `Measurement`, and its values are the last ones; where a damaged frame can
 pass for a good one, the flags are those that two frames showed, the values the most frequent. A
-device that speaks less often, or is asked, is reported whenever it speaks.
+device that speaks less often, or is asked, is reported whenever it speaks, damaged digits included.
 
 Missing and rejected. What the device calls missing is None. A value that it cannot print is
 kept, rejected and counted: `_reading` does that.

@@ -7,12 +7,13 @@ Which flag for what:
 | no finger, or a "probe error" that a finger out is said as too | sensor-off |
 | the sensor is unplugged, as distinct from empty | sensor-disconnected |
 | no signal, no pulse, still searching for one | no-pulse |
-| movement, interference | artefact |
+| movement, interference, light, a signal too poor to trust its numbers | artefact |
 | a weak pulse | low-perfusion |
 | its battery runs out | low-battery |
-| it is broken itself | device-fault |
+| it is broken itself; its sensor or cable is, or is of the wrong kind | device-fault |
 
-While the sensor is off or disconnected the values are rejected; otherwise a spoilt value is poor.
+While the sensor is off, disconnected or broken the values are rejected; otherwise a spoilt value is
+poor.
 No bytes and no protocol here.
 """
 

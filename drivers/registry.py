@@ -1,6 +1,6 @@
 """The devices that Postdose knows, and what a site says about each of its own.
 
-A new device is its four files (drivers, simulators, tests, docs) and one line here.
+A new device is its own files, its import and one line here.
 """
 
 from collections.abc import Mapping

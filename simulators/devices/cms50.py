@@ -2,9 +2,7 @@
 
 `CMS50` is how it behaves, the status tables and packets below how it speaks. The 5-byte
 dialects stream from the moment they have power; `contec-v7` only while its host keeps it
-awake. Where the protocol page is silent: numbers need four beats; a search is too long
-after 10 s; SpO2 drops when it is 2 % under the highest of the last twelve beats and is low
-under 90 %; the perfusion index is 10 % for a perfusion of 1; a host is gone after 8 s.
+awake. What it assumes where the protocol page is silent is in `docs/simulators.md`.
 """
 
 from collections import deque

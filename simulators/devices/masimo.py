@@ -1,11 +1,8 @@
 """Masimo Radical-7 and Rad-8 oximeters, sending a line of ASCII 1 a second.
 
 `Masimo` is how it behaves, the tables and lines below how it speaks. It streams from the
-moment it has power and listens to nothing. Where the protocol page is silent: numbers are
-means over four seconds; a sensor that comes off leaves the last ones for three more, without
-a perfusion index, and motion for ten; the perfusion index is 10 % for a perfusion of 1 and
-low under 0.5 %; the instrument's limits are SpO2 under 90 % and a pulse outside 50 to
-140/min; its clock began with the year 2026; `rad8` puts an empty line behind each.
+moment it has power and listens to nothing. What it assumes where the protocol page is silent
+is in `docs/simulators.md`.
 """
 
 from collections.abc import Mapping
