@@ -82,14 +82,14 @@ class MasimoCodec(Codec):
         items: list[Item] = []
         *lines, rest = self._buffer.split(b"\r\n")
         for line in lines:
-            items += self._took(bytes(self._shortened(line)))
-        self._buffer = self._shortened(rest)
+            items += self._took(bytes(self._end_of(line, LONGEST_LINE)))
+        self._buffer = self._end_of(rest, LONGEST_LINE + 1)
         return items
 
-    def _shortened(self, line: bytearray) -> bytearray:
-        """As much of the end of `line` as a good one can have."""
-        self._skip(max(0, len(line) - LONGEST_LINE))
-        return line[-LONGEST_LINE:]
+    def _end_of(self, line: bytearray, count: int) -> bytearray:
+        """The last `count` bytes, no less than a good line has; those before are skipped."""
+        self._skip(max(0, len(line) - count))
+        return line[-count:]
 
     def _restart(self) -> None:
         self._in_a_row = 0

@@ -298,8 +298,18 @@ def test_any_white_space_separates_fields() -> None:
 def test_what_never_ends_is_forgotten() -> None:
     codec = codec_of()
     codec.feed(b"x" * 10 * LONGEST_LINE)
-    assert codec.stats.damaged == {"skipped-byte": 9 * LONGEST_LINE}
+    assert codec.stats.damaged == {"skipped-byte": 9 * LONGEST_LINE - 1}
     assert len(measured(codec.feed(b"\r\n" + line() * 2))) == 1
+
+
+@pytest.mark.parametrize("piece", [1, 7, 10_000])
+def test_a_line_that_is_too_long_counts_the_same_in_any_pieces(piece: int) -> None:
+    codec, data = codec_of(), line() * 2 + b"x" * 500 + b"\r\n" + b"y" * 500 + line()
+    items = [
+        each for at in range(0, len(data), piece) for each in codec.feed(data[at : at + piece])
+    ]
+    assert len(measured(items)) == 2
+    assert codec.stats.damaged == {"skipped-byte": 600, "bad-frame": 1}
 
 
 # ── which dialect it is ─────────────────────────────────────────────────────────────────
