@@ -16,7 +16,7 @@ from typing import Final
 
 import httpx
 
-from tests.endtoend.site import running
+from tests.endtoend.processes import Process, running
 from tests.servers import free_port
 
 TOPIC: Final = "postdose/bench/+/alarm/+"
@@ -72,7 +72,7 @@ def daemon(urls: Sequence[str], broker: int, folder: Path) -> Iterator[Running]:
     (folder / "rules.toml").write_text(RULES)
     config = folder / "site.toml"
     config.write_text(_site(urls, broker, folder, port))
-    with running("run", "--config", str(config)) as process:
+    with running("run", "--config", str(config), begin=Process.start) as process:
         process.err.wait_for(lambda line: "daemon.started" in line)
         with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=START_S) as http:
             for place, _ in enumerate(urls, 1):
@@ -82,7 +82,7 @@ def daemon(urls: Sequence[str], broker: int, folder: Path) -> Iterator[Running]:
                 )
                 if answer.is_error:
                     raise RuntimeError(f"no session: {answer.text}")
-        yield Running(process.process.pid, port)
+        yield Running(process.pid, port)
 
 
 def _site(urls: Sequence[str], broker: int, folder: Path, port: int) -> str:

@@ -9,7 +9,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import profile, unexpected
-from tests.endtoend.site import Process, Site, simulated
+from tests.endtoend.processes import Process
+from tests.endtoend.site import Site, simulated
 
 pytestmark = [
     pytest.mark.browser,

@@ -2,111 +2,28 @@
 
 import contextlib
 import json
-import os
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import httpx
 
+from tests.endtoend.processes import Begin, Process, running
 from tests.endtoend.waiting import until
 from tests.patience import HOPELESS_S
 from tests.servers import free_port
 from tests.wards import DOSE
 
-POSTDOSE: Final = (sys.executable, "-m", "monitor.cli")
 HTTP: Final = httpx.Client(
     timeout=HOPELESS_S, limits=httpx.Limits(max_keepalive_connections=0), trust_env=False
 )
 """One for all: to make one reads every certificate there is, which costs more than a request."""
 
 
-class Lines:
-    """The lines a process prints, gathered as they come, to be waited for."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        self.seen: list[str] = []
-        self._stream = stream
-        self._came = threading.Condition()
-        self._thread = threading.Thread(target=self._gather, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Gather the last lines of a process that has ended."""
-        self._thread.join(HOPELESS_S)
-        self._stream.close()
-
-    def _gather(self) -> None:
-        for line in self._stream:
-            with self._came:
-                self.seen.append(line.rstrip("\n"))
-                self._came.notify_all()
-
-    def wait_for(self, wanted: Callable[[str], Any]) -> str:
-        """The first line that is `wanted`."""
-
-        def found() -> str | None:
-            return next((line for line in self.seen if wanted(line)), None)
-
-        with self._came:
-            assert self._came.wait_for(found, HOPELESS_S), "\n".join(self.seen[-30:])
-            line = found()
-        assert line is not None
-        return line
-
-
-class Process:
-    """A command of ours, running."""
-
-    def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
-        self.process = subprocess.Popen(
-            [*POSTDOSE, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"} | (environment or {}),
-        )
-        assert self.process.stdout is not None
-        assert self.process.stderr is not None
-        self.out = Lines(self.process.stdout)
-        self.err = Lines(self.process.stderr)
-
-    def interrupt(self) -> int:
-        """Ctrl-C, and the exit status that follows."""
-        self.process.send_signal(signal.SIGINT)
-        return self._ended()
-
-    def kill(self) -> None:
-        """`kill -9`."""
-        self.process.kill()
-        self._ended()
-
-    def _ended(self) -> int:
-        status = self.process.wait(HOPELESS_S)
-        self.out.close()
-        self.err.close()
-        return status
-
-
 @contextlib.contextmanager
-def running(*arguments: str, **options: Any) -> Iterator[Process]:
-    """A command of ours; it is ended when the block is left."""
-    process = Process(*arguments, **options)
-    try:
-        yield process
-    finally:
-        if process.process.poll() is None:
-            process.kill()
-
-
-@contextlib.contextmanager
-def simulated(device: str, *options: str) -> Iterator[str]:
+def simulated(device: str, *options: str, begin: Begin = Process.fork) -> Iterator[str]:
     """A simulated device; gives the url it is at."""
-    with running("simulate", device, *options) as process:
+    with running("simulate", device, *options, begin=begin) as process:
         yield str(json.loads(process.out.wait_for(str.strip))["url"])
 
 
@@ -141,15 +58,11 @@ url = "{cuff}"
         )
         self.url = f"http://127.0.0.1:{self.port}/api/v1"
 
-    @property
-    def command(self) -> list[str]:
-        """The command that runs the daemon."""
-        return [*POSTDOSE, "run", "--config", str(self.config)]
-
     @contextlib.contextmanager
-    def daemon(self, speed: float = 1.0) -> Iterator[Process]:
+    def daemon(self, speed: float = 1.0, begin: Begin = Process.fork) -> Iterator[Process]:
         """`postdose run`, up to its first answer."""
-        with running("run", "--config", str(self.config), "--speed", f"{speed:g}") as process:
+        options = ("--config", str(self.config), "--speed", f"{speed:g}")
+        with running("run", *options, begin=begin) as process:
             process.err.wait_for(lambda line: "daemon.started" in line)
             yield process
 

@@ -4,10 +4,8 @@ import contextlib
 import logging
 import socket
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -18,27 +16,11 @@ from monitor import __version__
 from monitor.cli import main
 from monitor.journal.migrate import upgrade
 from monitor.journal.schema import REVISIONS
-from tests.endtoend.site import POSTDOSE, Site, simulated
-from tests.patience import HOPELESS_S
+from tests.endtoend.processes import Done, Process, ran
+from tests.endtoend.site import Site, simulated
 from tests.servers import Mosquitto, free_port
 from tests.virtual import virtual_time
 from tests.wards import simulated_ward
-
-
-@dataclass(frozen=True)
-class Done:
-    """A command that has ended."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def complaint(self) -> str:
-        """The one line on standard error."""
-        lines = self.err.splitlines()
-        assert len(lines) == 1, self.err
-        return lines[0]
 
 
 class Postdose(Protocol):
@@ -69,14 +51,6 @@ def postdose(
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
-
-
-def process(*arguments: str) -> Done:
-    """Run a command as a process of its own, to its end."""
-    done = subprocess.run(
-        [*POSTDOSE, *arguments], capture_output=True, text=True, timeout=HOPELESS_S, check=False
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
 
 
 def config(folder: Path, text: str) -> str:
@@ -333,7 +307,7 @@ def test_upgrade_makes_a_journal_and_leaves_a_current_one(
 def test_an_old_journal_is_refused_until_it_is_upgraded(postdose: Postdose, tmp_path: Path) -> None:
     path = store(tmp_path)
     upgrade(f"sqlite:///{tmp_path}/postdose.db", REVISIONS[0])
-    refused = process("run", "--config", path)
+    refused = ran("run", "--config", path)
     assert refused.status == 1
     assert "postdose db upgrade" in refused.complaint
     assert f"was {REVISIONS[0]}" in postdose("db", "upgrade", "--config", path).out
@@ -345,7 +319,7 @@ def test_a_journal_of_a_newer_program_is_left_alone(postdose: Postdose, tmp_path
     postdose("db", "upgrade", "--config", path)
     _change(tmp_path, "UPDATE alembic_version SET version_num = '9999'")
     for command in (["run"], ["db", "upgrade"]):
-        done = process(*command, "--config", path)
+        done = ran(*command, "--config", path)
         assert done.status == 1
         assert "9999 is newer" in done.complaint
 
@@ -392,7 +366,7 @@ def bedside(folder: Path) -> Iterator[tuple[str, str]]:
 def test_check_says_who_is_at_every_port(tmp_path: Path, mosquitto: Mosquitto) -> None:
     with bedside(tmp_path) as (oximeter, cuff):
         clinic = Site(tmp_path, mosquitto.url, oximeter, cuff)
-        done = process("check", "--config", str(clinic.config))
+        done = ran("check", "--config", str(clinic.config), begin=Process.start)
     assert (done.status, done.err) == (0, "")
     assert "FAIL" not in done.out
     found = [line for line in done.out.splitlines() if "bed-1/" in line]
@@ -406,7 +380,7 @@ def test_check_has_a_line_for_each_thing_that_is_wrong(tmp_path: Path) -> None:
         clinic = Site(tmp_path, nobody, str(tmp_path / "nowhere"), oximeter)
         with clinic.config.open("a") as file:
             file.write(bed(2, url=f"socket://127.0.0.1:{silent.getsockname()[1]}"))
-        done = process("check", "--config", str(clinic.config))
+        done = ran("check", "--config", str(clinic.config))
     assert done.status == 1
     failed = [line for line in done.out.splitlines() if line.startswith("FAIL")]
     expected = [
@@ -504,7 +478,7 @@ def test_check_reads_the_journal_of_a_running_daemon_and_leaves_it_at_work(tmp_p
     clinic = Site(tmp_path, None, str(tmp_path / "no-oximeter"), str(tmp_path / "no-cuff"))
     with clinic.daemon():
         session = clinic.start()
-        done = process("check", "--config", str(clinic.config))
+        done = ran("check", "--config", str(clinic.config))
         assert _store_line(done).startswith("ok")
         assert _store_line(done).endswith(" events")
         clinic.post(f"/sessions/{session}/notes", text="still written")

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import shlex
 import socket
 import subprocess
@@ -18,10 +17,11 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from monitor.cli.demo import _Devices
 from monitor.daemon import StartError
-from tests.endtoend.site import HTTP, POSTDOSE, Lines, Process
+from tests.endtoend.processes import Begin, Lines, Process, ran
+from tests.endtoend.site import HTTP
 from tests.endtoend.subscriber import subscribed
 from tests.endtoend.waiting import elapsed_s, until
-from tests.patience import HOPELESS_S, stretched
+from tests.patience import slowdown, stretched
 from tests.servers import Mosquitto, free_port, program
 
 pytestmark = pytest.mark.slow
@@ -33,10 +33,12 @@ GONE_S = 5.0
 class Demo:
     """A running demo, its ports and the folder it keeps its files in."""
 
-    def __init__(self, folder: Path, port: int, mqtt_port: int, *options: str) -> None:
+    def __init__(
+        self, folder: Path, port: int, mqtt_port: int, *options: str, begin: Begin
+    ) -> None:
         self.folder = folder
         self.port, self.mqtt_port = port, mqtt_port
-        self.process = Process(
+        self.process = begin(
             "demo", "--port", str(port), "--mqtt-port", str(mqtt_port), *options,
             environment={"TMPDIR": str(folder)},
         )  # fmt: skip
@@ -55,7 +57,7 @@ class Demo:
 
     def children(self) -> list[psutil.Process]:
         """The processes it has started."""
-        return psutil.Process(self.process.process.pid).children(recursive=True)
+        return psutil.Process(self.process.pid).children(recursive=True)
 
 
 def _is_live(bed: Any) -> bool:
@@ -65,17 +67,21 @@ def _is_live(bed: Any) -> bool:
 
 @contextlib.contextmanager
 def demo(
-    folder: Path, *options: str, port: int | None = None, mqtt_port: int | None = None
+    folder: Path,
+    *options: str,
+    port: int | None = None,
+    mqtt_port: int | None = None,
+    begin: Begin = Process.fork,
 ) -> Iterator[Demo]:
     """A running demo, up to its first addresses; it is ended when the block is left."""
     files = folder / "files"
     files.mkdir(exist_ok=True)
-    found = Demo(files, port or free_port(), mqtt_port or free_port(), *options)
+    found = Demo(files, port or free_port(), mqtt_port or free_port(), *options, begin=begin)
     try:
         found.process.out.wait_for(lambda line: "curl" in line)
         yield found
     finally:
-        if found.process.process.poll() is None:
+        if found.process.running:
             found.process.kill()
 
 
@@ -85,7 +91,7 @@ def _listens(port: int) -> bool:
 
 
 def test_a_whole_ward_comes_alive_and_its_alarms_arrive(tmp_path: Path) -> None:
-    with demo(tmp_path, "--speed", "120") as ward:
+    with demo(tmp_path, "--speed", "120", begin=Process.start) as ward:
         said = "\n".join(ward.process.out.seen)
         assert f"http://127.0.0.1:{ward.port}/" in said
         assert f"http://127.0.0.1:{ward.port}/api/v1/beds" in said
@@ -118,7 +124,7 @@ def test_desaturation_hypertension_and_dissociation_within_two_minutes(tmp_path:
 
 
 def test_nothing_is_an_alarm_at_the_start(tmp_path: Path) -> None:
-    with demo(tmp_path, "--beds", "1") as ward:
+    with demo(tmp_path, "--beds", "1", "--speed", f"{60 / slowdown():g}") as ward:
         ward.until_live(1)
         raised = [line for line in ward.process.out.seen if "raised" in line]
         assert raised == []
@@ -166,7 +172,7 @@ def test_devices_that_die_end_it_with_one_line(tmp_path: Path) -> None:
         for child in ward.children():
             child.kill()
         ward.process.err.wait_for(lambda line: "simulated devices ended" in line)
-        until(lambda: ward.process.process.poll() is not None, stretched(GONE_S))
+        until(lambda: not ward.process.running, stretched(GONE_S))
         assert ward.process.interrupt() == 1
         assert len(ward.process.err.seen) == 1, "\n".join(ward.process.err.seen)
 
@@ -197,16 +203,9 @@ def test_a_port_in_use_is_named_with_the_mend(tmp_path: Path, taken: str, mends:
         ports = {"--port": free_port(), "--mqtt-port": free_port()}
         ports[taken] = other.getsockname()[1]
         options = [word for name, port in ports.items() for word in (name, str(port))]
-        done = subprocess.run(
-            [*POSTDOSE, "demo", *options],
-            capture_output=True,
-            text=True,
-            timeout=HOPELESS_S,
-            check=False,
-            env=os.environ | {"TMPDIR": str(tmp_path)},
-        )
-        assert (done.returncode, done.stdout) == (1, "")
-        [line] = done.stderr.splitlines()
+        done = ran("demo", *options, environment={"TMPDIR": str(tmp_path)})
+        assert (done.status, done.out) == (1, "")
+        line = done.complaint
         assert [word for word in [str(ports[taken]), *mends] if word not in line] == []
         assert list(tmp_path.iterdir()) == []
 

@@ -97,7 +97,7 @@ def test_a_port_full_of_noise_harms_no_other_bed(tmp_path: Path) -> None:
         clinic = Site(tmp_path, None, noise.url, str(tmp_path / "no-cuff"))
         add_bed(clinic, quiet)
         with clinic.daemon() as process:
-            daemon = psutil.Process(process.process.pid)
+            daemon = psutil.Process(process.pid)
             until(lambda: clinic.get("/beds/bed-2")["vitals"]["spo2"]["age_s"] is not None)
             before = daemon.memory_info().rss
             ages = []

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.endtoend.site import Lines, Site, simulated
-from tests.patience import HOPELESS_S
+from tests.endtoend.processes import Begin, Lines, Process, ran
+from tests.endtoend.site import Site, simulated
 from tests.servers import Mosquitto, program
 
 SPEED = 60
@@ -48,19 +48,22 @@ def _says(rule: str, state: str, **also: Any) -> Any:
 
 
 @contextlib.contextmanager
-def site(folder: Path, broker: Mosquitto, *faults: str) -> Iterator[Site]:
+def site(folder: Path, broker: Mosquitto, begin: Begin = Process.fork) -> Iterator[Site]:
     """A site whose oximeter desaturates and whose cuff measures a severe pressure."""
     speed = ("--speed", str(SPEED))
-    oximeter = ("--pty", str(folder / "oximeter"), "--scenario", "desaturation", *speed, *faults)
+    oximeter = ("--pty", str(folder / "oximeter"), "--scenario", "desaturation", *speed)
     cuff = ("--pty", str(folder / "cuff"), "--scenario", "severe-hypertension", *speed)
-    with simulated("nonin", *oximeter) as first, simulated("suntech", *cuff) as second:
+    with (
+        simulated("nonin", *oximeter, begin=begin) as first,
+        simulated("suntech", *cuff, begin=begin) as second,
+    ):
         yield Site(folder, broker.url, first, second)
 
 
 def test_three_alarms_go_all_the_way_and_end(tmp_path: Path, mosquitto: Mosquitto) -> None:
     with (
-        site(tmp_path, mosquitto) as clinic,
-        clinic.daemon(SPEED),
+        site(tmp_path, mosquitto, Process.start) as clinic,
+        clinic.daemon(SPEED, Process.start),
         subscribed(mosquitto, "postdose/clinic/bed-1/alarm/+") as alarms,
     ):
         session = clinic.start()
@@ -148,14 +151,11 @@ def test_a_port_that_is_not_there_is_an_alarm_and_no_exit(
             ]
         )
         assert any("/dev/nowhere" in alarm["text"] for alarm in lost)
-        assert process.process.poll() is None
+        assert process.running
 
 
 def test_a_second_daemon_on_the_same_port_is_told_so(tmp_path: Path, mosquitto: Mosquitto) -> None:
     with site(tmp_path, mosquitto) as clinic, clinic.daemon():
-        second = subprocess.run(
-            clinic.command, capture_output=True, text=True, timeout=HOPELESS_S, check=False
-        )
-        assert second.returncode == 1
-        assert f"127.0.0.1:{clinic.port} is in use" in second.stderr
-        assert second.stderr.count("\n") == 1
+        second = ran("run", "--config", str(clinic.config))
+        assert second.status == 1
+        assert f"127.0.0.1:{clinic.port} is in use" in second.complaint

@@ -223,7 +223,7 @@ class Sleepy:
 
 def test_a_reader_that_sleeps_gets_every_event_and_no_heap_of_old_vitals(clinic: Site) -> None:
     with clinic.daemon() as process, contextlib.closing(Sleepy(clinic)) as sleepy:
-        daemon = psutil.Process(process.process.pid)
+        daemon = psutil.Process(process.pid)
         session = clinic.start()
         _note(clinic, session, "warm")
         before = daemon.memory_info().rss

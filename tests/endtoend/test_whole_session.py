@@ -1,14 +1,14 @@
 """A whole session over HTTP alone, from the pre-dose check to the signed discharge and its form."""
 
-import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.endtoend.site import POSTDOSE, Site, simulated
-from tests.patience import HOPELESS_S, slowdown
+from tests.endtoend.processes import ran
+from tests.endtoend.site import Site, simulated
+from tests.patience import slowdown
 
 SPEED = 300
 
@@ -155,15 +155,9 @@ def test_a_session_from_its_gate_to_its_form_and_again(
     _every_check_is_done_or_reported(closed, events)
     assert ([item["session"] for item in due], left) == ([nurse.id], [])
     _the_form_is_filled(form, closed)
-    again = subprocess.run(
-        [*POSTDOSE, "replay", nurse.id, "--config", str(clinic.config)],
-        capture_output=True,
-        text=True,
-        timeout=HOPELESS_S,
-        check=False,
-    )
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert again.stdout.startswith("same")
+    again = ran("replay", nurse.id, "--config", str(clinic.config))
+    assert again.status == 0, again
+    assert again.out.startswith("same")
 
 
 def _the_form_is_filled(form: Any, closed: Any) -> None:
