@@ -1,8 +1,9 @@
 """Chromium, the ward it looks at, and a page that fails the test by its own errors."""
 
+import contextlib
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Literal
 
 import pytest
 import pytest_asyncio
@@ -32,7 +33,8 @@ ARGUMENTS = [
 ]
 EXPECTED = "the server responded with a status of"
 NOWHERE = "about:blank"
-LOOKS = {"color_scheme": "dark", "timezone_id": "UTC", "locale": "en-GB"}
+Scheme = Literal["dark", "light"]
+Motion = Literal["no-preference", "reduce"]
 HOPELESS_MS = 1000 * HOPELESS_S
 expect.set_options(timeout=HOPELESS_MS)
 
@@ -65,19 +67,23 @@ async def server() -> AsyncIterator[Server]:
         yield server
 
 
-async def profile(chromium: Browser, **options: Any) -> BrowserContext:
+async def profile(chromium: Browser) -> BrowserContext:
     """A fresh one, which remembers nothing."""
-    context = await chromium.new_context(**(LOOKS | options))
+    context = await chromium.new_context(timezone_id="UTC", locale="en-GB", color_scheme="dark")
     context.set_default_timeout(HOPELESS_MS)
     return context
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def used_page(chromium: Browser) -> AsyncIterator[Page]:
-    """A page for one test after the other: to open one costs as much as to load the ward."""
-    context = await profile(chromium)
-    yield await context.new_page()
-    await context.close()
+async def used_pages(chromium: Browser) -> AsyncIterator[dict[bool, Page]]:
+    """A page for one test after the other, and one with a clock that can be moved.
+
+    To open one costs five times as much as to load the ward into it.
+    """
+    pages: dict[bool, Page] = {}
+    yield pages
+    for page in pages.values():
+        await page.context.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -96,15 +102,16 @@ async def forget(page: Page) -> None:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_page(
-    chromium: Browser, server: Server, used_page: Page, ward: Ward
+    chromium: Browser, server: Server, used_pages: dict[bool, Page], ward: Ward
 ) -> AsyncIterator[Open]:
     """Opens the ward's page, with nothing remembered.
 
-    With `clock` the test can move the browser's time forward; `script` runs before the page.
-    What no page can be rid of again, those two and `options`, is done to one in a fresh profile.
+    With `clock` the test can move the browser's time forward; `script` runs before the page. A
+    second page is in a profile of its own.
     """
     complaints: list[str] = []
     pages: list[Page] = []
+    scripts = contextlib.AsyncExitStack()
 
     def thrown(error: Error) -> None:
         complaints.append(str(error))
@@ -118,30 +125,36 @@ async def open_page(
         size: tuple[int, int] = (1600, 940),
         clock: bool = False,
         script: str | None = None,
-        **options: Any,
+        color_scheme: Scheme = "dark",
+        reduced_motion: Motion = "no-preference",
     ) -> Page:
-        if pages or clock or script or options:
-            page = await (await profile(chromium, **options)).new_page()
+        if pages or clock not in used_pages:
+            page = await (await profile(chromium)).new_page()
         else:
-            page = used_page
+            page = used_pages[clock]
+        if not pages:
+            used_pages[clock] = page
         pages.append(page)
         await page.set_viewport_size(ViewportSize(width=size[0], height=size[1]))
+        await page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
         page.on("pageerror", thrown)
         page.on("console", logged)
         if clock:
             await page.clock.install(time=START)
         if script:
-            await page.add_init_script(script)
+            await scripts.enter_async_context(await page.add_init_script(script))
         await page.goto(server.url + fragment)
         return page
 
     server.ward = ward
     yield open_
-    await forget(used_page)
+    await scripts.aclose()
+    for page in used_pages.values():
+        await forget(page)
     for page in pages:
         page.remove_listener("pageerror", thrown)
         page.remove_listener("console", logged)
-        if page is not used_page:
+        if page not in used_pages.values():
             await page.context.close()
     ward.cut()
     assert complaints == []
