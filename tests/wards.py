@@ -2,15 +2,20 @@
 
 The devices are the real simulators, joined to the drivers by `memory://` links; the journal
 is a real SQLite file. What a real machine would add, ports, sockets and threads, is left out.
+What every ward would make alike, the application's routes, the rules and the tables of a new
+journal, is made once.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from tempfile import TemporaryDirectory
+from typing import Any, Final, cast
 
 import httpx
+from fastapi import FastAPI
 
 from alerts.rules import loader
 from api import create_app
@@ -34,6 +39,51 @@ DOSE: Final = {"product": "esketamine", "mg": 28, "by": "nurse.a", "override": O
 LOOK_EVERY_S: Final = 5.0
 
 DEVICES: Final = {"oximeter": "nonin", "cuff": "suntech"}
+
+_load_rules: Final = cache(loader.load_rules)
+_load_scenario: Final = cache(load_scenario)
+_regimens: Final = cache(Regimens.shipped)
+
+
+@cache
+def _new_journal() -> bytes:
+    """The file of a journal in which nothing is written yet."""
+    with TemporaryDirectory() as folder:
+        Journal.open(f"sqlite:///{folder}/postdose.db").release()
+        return (Path(folder) / "postdose.db").read_bytes()
+
+
+class _AnyWard:
+    """Stands for the ward of an application, which keeps nothing of a ward but this."""
+
+    def serve(self, ward: Ward) -> None:
+        self.__dict__["_ward"] = ward
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["_ward"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.__dict__["_ward"], name, value)
+
+
+_idle: Final[list[tuple[FastAPI, _AnyWard]]] = []
+"""The applications that answer for no ward now."""
+
+
+@contextlib.asynccontextmanager
+async def _http(ward: Ward) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application that answers for `ward`, and later for another."""
+    if _idle:
+        app, answered = _idle.pop()
+        answered.serve(ward)
+    else:
+        answered = _AnyWard()
+        answered.serve(ward)
+        app = create_app(cast(Ward, answered), version="test")
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        yield http
+    _idle.append((app, answered))
 
 
 class _Line:
@@ -130,10 +180,13 @@ async def simulated_ward(
     *,
     clock: Clock | None = None,
     rules: str = "default",
+    devices: Collection[str] = tuple(DEVICES),
 ) -> AsyncIterator[SimulatedWard]:
-    """A running ward of beds that follow the named scenarios; one calm bed by default.
+    """A running ward of beds that follow the scenarios; one calm bed by default.
 
-    The journal is `folder`/postdose.db, taken up again when it is there.
+    A scenario is the name of one that ships, or the path of a file. The journal is
+    `folder`/postdose.db, taken up again when it is there. Two hours are cheap without the
+    oximeter, which speaks three times a second.
     """
     loop = asyncio.get_running_loop()
     clock = clock or Clock(source=loop.time)
@@ -141,19 +194,16 @@ async def simulated_ward(
     prefix = f"{id(loop):x}"
     specs = {
         bed: [
-            DeviceSpec(name, driver, f"memory://{prefix}-{bed}-{name}")
-            for name, driver in DEVICES.items()
+            DeviceSpec(name, DEVICES[name], f"memory://{prefix}-{bed}-{name}") for name in devices
         ]
         for bed in scenarios
     }
+    if not (stored := folder / "postdose.db").exists():
+        stored.write_bytes(_new_journal())
     journal = Journal.open(f"sqlite:///{folder}/postdose.db", clock=clock, inline=True)
-    ward = Ward("test", specs, loader.load_rules(rules), Regimens.shipped(), journal, clock)
+    ward = Ward("test", specs, _load_rules(rules), _regimens(), journal, clock)
     await ward.restore()
-    transport = httpx.ASGITransport(create_app(ward, version="test"), raise_app_exceptions=False)
-    async with (
-        httpx.AsyncClient(transport=transport, base_url="http://localhost") as http,
-        asyncio.TaskGroup() as tasks,
-    ):
+    async with _http(ward) as http, asyncio.TaskGroup() as tasks:
         simulated = SimulatedWard(ward, http)
         simulated.timeline = Timeline()
         running = []
@@ -177,7 +227,7 @@ async def _play(
     specs: list[DeviceSpec],
     tasks: asyncio.TaskGroup,
 ) -> list[asyncio.Task[None]]:
-    course = load_scenario(scenario)
+    course = _load_scenario(scenario)
     patient = simulated.patients[bed] = course.patient(7, dose_at_s=None)
     running = []
     for number, spec in enumerate(specs):
