@@ -82,7 +82,7 @@ class PulseWave:
 
     def advance(self, vitals: Vitals) -> None:
         """Go one frame further."""
-        rate = pulse_rate(vitals)
+        rate = vitals.pulse_per_min or pulse_rate(vitals)
         self.beat = False
         if rate is None:
             self._to_mark, self.marked, self.level = 0, False, 0.5
@@ -111,6 +111,7 @@ class BeatAverages:
     def __init__(self, rate_per_min: tuple[int, int]) -> None:
         self._beats: deque[Vitals] = deque(maxlen=8)
         self._rate_per_min = rate_per_min
+        self._means: dict[int, Numbers] = {}
 
     def __len__(self) -> int:
         return len(self._beats)
@@ -118,13 +119,20 @@ class BeatAverages:
     def add(self, beat: Vitals) -> None:
         """Take in the vital signs at one beat."""
         self._beats.append(beat)
+        self._means.clear()
 
     def clear(self) -> None:
         """Forget all beats."""
         self._beats.clear()
+        self._means.clear()
 
     def over(self, count: int) -> Numbers:
         """The mean of the last `count` beats; missing until there are so many."""
+        if count not in self._means:
+            self._means[count] = self._mean_over(count)
+        return self._means[count]
+
+    def _mean_over(self, count: int) -> Numbers:
         if len(self._beats) < count:
             return Numbers()
         last = list(self._beats)[-count:]

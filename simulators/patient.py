@@ -14,6 +14,7 @@ patients and moments at once.
 import math
 import zlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from simulators.vitals import Vitals
 
@@ -164,11 +165,16 @@ class Patient:
 
 def noise(seed: int, name: str, x: float) -> float:
     """Smooth noise in -1 to 1, correlated over about 1 of `x`; pure in all its arguments."""
-    key = (seed * 0x9E3779B97F4A7C15 + zlib.crc32(name.encode())) & _MASK
+    key = _key(seed, name)
     return 0.6 * _octave(key, x) + 0.4 * _octave(key ^ 0x5DEECE66D, 4.0 * x)
 
 
 _MASK = (1 << 64) - 1
+
+
+@lru_cache(256)
+def _key(seed: int, name: str) -> int:
+    return (seed * 0x9E3779B97F4A7C15 + zlib.crc32(name.encode())) & _MASK
 
 
 def _octave(key: int, x: float) -> float:
@@ -177,6 +183,7 @@ def _octave(key: int, x: float) -> float:
     return here + (there - here) * _smooth(x - step)
 
 
+@lru_cache(4096)
 def _hash(key: int, step: int) -> float:
     """-1 to 1 from the finaliser of SplitMix64 (Steele, Lea and Flood, 2014)."""
     z = (key + step * 0x9E3779B97F4A7C15) & _MASK

@@ -164,7 +164,7 @@ def _rate(numbers: Numbers) -> tuple[int, int]:
 
 def _format_2(report: Report) -> list[int]:
     """The 25 data bytes; reserved ones hold anything (on the OEM III also 6 to 8)."""
-    data = [report.reserved.randrange(128) for _ in range(FRAMES)]
+    data = [byte & 0x7F for byte in report.reserved.randbytes(FRAMES)]
     data[0:4] = [*_rate(report.short), _spo2(report.short), _REVISION]
     data[8:11] = [_spo2(report.display), _spo2(report.short), _spo2(report.recent)]
     data[13:17] = [*_rate(report.extended), _spo2(report.extended), _spo2(report.display_extended)]
