@@ -144,9 +144,14 @@ class SimulatedWard:
         }
         return str((await self.post("/sessions", body | changes))["id"])
 
-    async def dose(self, session: str, bed: str = "bed-1", mg: float = 28) -> Any:
-        """Give a device's dose, to the record and to the patient."""
-        self.patients[bed].dose(self.timeline.now_s())
+    async def dose(
+        self, session: str, bed: str = "bed-1", mg: float = 28, ahead_min: float = 0
+    ) -> Any:
+        """Give a device's dose, to the record and to the patient.
+
+        The patient's scenario then is at `ahead_min`; what it has before that is left out.
+        """
+        self.patients[bed].dose(self.timeline.now_s() - 60 * ahead_min)
         return await self.post(f"/sessions/{session}/doses", DOSE | {"mg": mg})
 
     async def score(self, session: str, scale: str, total: int) -> Any:

@@ -80,7 +80,7 @@ async def test_alarms_that_ended_are_kept(tmp_path: Path) -> None:
 @virtual_time()
 async def test_a_latched_alarm_that_was_reset_is_among_the_ended(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path, {"bed-1": "desaturation"}) as ward:
-        await ward.dose(await ward.start())
+        await ward.dose(await ward.start(), ahead_min=22)
 
         async def latched() -> bool:
             alarm = (await ward.alarms()).get("spo2.very-low")

@@ -19,8 +19,8 @@ AGAINST = {"clinician": "dr.b", "reason": "to the ward"}
 CLOSE = {"by": "nurse.a", "escort": True, "against_criteria": AGAINST}
 
 
-async def ended(ward: SimulatedWard, minutes: float = 10, **changes: Any) -> str:
-    """A session with a dose that ended after so many minutes."""
+async def ended(ward: SimulatedWard, minutes: float = 1, **changes: Any) -> str:
+    """A session with a dose that ended so many minutes after it."""
     session = await ward.start(**changes)
     await ward.clock.sleep(60)
     await ward.dose(session)
@@ -36,7 +36,7 @@ def named(form: Any, name: str) -> Any:
 @virtual_time()
 async def test_a_form_is_made_of_the_session(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
-        session = await ended(ward, medicines=["opioid"])
+        session = await ended(ward, minutes=10, medicines=["opioid"])
         form = await ward.get(f"/sessions/{session}/export", format="form")
         assert named(form, "minutes_monitored")["value"] == 10
         assert named(form, "medicines")["value"]["opioids"] == ["opioid"]
@@ -182,7 +182,7 @@ async def test_an_aborted_session_with_a_dose_is_due(tmp_path: Path) -> None:
 @virtual_time()
 async def test_forms_come_in_pages_oldest_due_first(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
-        sessions = [await ended(ward, minutes=1) for _ in range(3)]
+        sessions = [await ended(ward) for _ in range(3)]
         first = await ward.get("/forms", limit=2)
         rest = await ward.get("/forms", limit=2, after=first["next"])
         pages = [[form["session"] for form in page["items"]] for page in (first, rest)]

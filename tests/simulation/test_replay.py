@@ -11,6 +11,7 @@ import pytest
 
 from drivers.clock import Clock, Instant
 from monitor.replay.report import RecordedSession, find, recorded_sessions, replay_report
+from tests.lengths import length
 from tests.monitor.event_factories import BrokenJournal
 from tests.virtual import run_virtually, virtual_clock
 from tests.wards import SimulatedWard, simulated_ward
@@ -52,11 +53,11 @@ def rules_in(session: RecordedSession) -> set[str]:
     return {event.payload["alarm"]["rule"] for event in alarms}
 
 
-async def begin(ward: SimulatedWard) -> str:
+async def begin(ward: SimulatedWard, ahead_min: float = 0) -> str:
     session = await ward.start()
     await ward.score(session, "cadss", 0)
     await ward.clock.sleep(90)
-    await ward.dose(session, mg=84)
+    await ward.dose(session, mg=84, ahead_min=ahead_min)
     return session
 
 
@@ -72,30 +73,32 @@ async def leave(ward: SimulatedWard, session: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "minutes", "raised"),
+    ("scenario", "from_min", "to_min", "raised"),
     [
-        ("desaturation", 31, {"spo2.low", "spo2.very-low", "spo2.falling"}),
-        ("severe-hypertension", 45, {"pressure.elevated", "pressure.rise", "pressure.severe"}),
-        ("cuff-leak", 30, {"tech.cuff-failed"}),
-        ("unplugged", 18, {"tech.link-lost"}),
-        ("sensor-off", 18, {"tech.sensor-off"}),
+        ("desaturation", 16, 31, {"spo2.low", "spo2.very-low", "spo2.falling"}),
+        ("severe-hypertension", 30, 45, {"pressure.elevated", "pressure.rise", "pressure.severe"}),
+        ("cuff-leak", 15, 30, {"tech.cuff-failed"}),
+        ("unplugged", 6, 18, {"tech.link-lost"}),
+        ("sensor-off", 4, 18, {"tech.sensor-off"}),
     ],
 )
 def test_a_session_gives_the_same_events_again(
-    tmp_path: Path, scenario: str, minutes: int, raised: set[str]
+    tmp_path: Path, scenario: str, from_min: int, to_min: int, raised: set[str]
 ) -> None:
+    ahead_min = length(from_min, 0)
+
     async def run() -> str:
         clock = SettableClock()
         async with simulated_ward(tmp_path, {"bed-1": scenario}, clock=clock) as ward:
             await clock.sleep(40)
-            session = await begin(ward)
+            session = await begin(ward, ahead_min)
             await ward.post("/beds/bed-1/pressure", {"by": "nurse.a"})
             await clock.sleep(5 * 60)
             await ward.score(session, "cadss", 31)
             impossible = {"scale": "cadss", "total": 99, "by": "nurse.a"}
             await ward.post(f"/sessions/{session}/scores", impossible, expect=422)
             clock.ahead += timedelta(hours=1)
-            await clock.sleep((minutes - 5) * 60)
+            await clock.sleep((to_min - ahead_min - 5) * 60)
             await take_alarms(ward)
             await clock.sleep(30)
             clock.ahead -= timedelta(seconds=90)

@@ -12,7 +12,11 @@ from tests.wards import SimulatedWard, simulated_ward
 pytestmark = pytest.mark.slow
 
 
-async def _through_the_doses(ward: SimulatedWard) -> str:
+AHEAD_MIN = 12
+"""So much earlier a saturation falls than its scenario says: soon after the last dose."""
+
+
+async def _through_the_doses(ward: SimulatedWard, ahead_min: float = 0) -> str:
     session = await ward.start()
     await ward.score(session, "cadss", 0)
     await ward.score(session, "moaas", 5)
@@ -20,7 +24,7 @@ async def _through_the_doses(ward: SimulatedWard) -> str:
     for device in range(3):
         if device:
             await ward.clock.sleep(300)
-        await ward.dose(session)
+        await ward.dose(session, ahead_min=ahead_min)
     return session
 
 
@@ -61,7 +65,7 @@ async def test_a_calm_patient_is_ready_after_the_window_and_leaves(tmp_path: Pat
 
 @virtual_time()
 async def test_the_cuff_is_started_whenever_a_pressure_is_due(tmp_path: Path) -> None:
-    async with simulated_ward(tmp_path) as ward:
+    async with simulated_ward(tmp_path, devices=["cuff"]) as ward:
         session = await _through_the_doses(ward)
         await ward.clock.sleep(125 * 60)
         seen = await ward.get(f"/sessions/{session}")
@@ -72,7 +76,7 @@ async def test_the_cuff_is_started_whenever_a_pressure_is_due(tmp_path: Path) ->
 @virtual_time()
 async def test_a_desaturation_raises_and_latches_and_waits_for_a_person(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path, {"bed-1": "desaturation"}) as ward:
-        await _through_the_doses(ward)
+        await _through_the_doses(ward, AHEAD_MIN)
 
         async def very_low() -> bool:
             return "spo2.very-low" in await ward.alarms()
@@ -94,7 +98,7 @@ async def test_a_restart_in_the_middle_brings_the_session_and_its_alarms_back(
     tmp_path: Path,
 ) -> None:
     async with simulated_ward(tmp_path, {"bed-1": "desaturation"}) as ward:
-        session = await _through_the_doses(ward)
+        session = await _through_the_doses(ward, AHEAD_MIN)
         await ward.score(session, "cadss", 31)
 
         async def very_low() -> bool:
@@ -111,7 +115,7 @@ async def test_a_restart_in_the_middle_brings_the_session_and_its_alarms_back(
 
 @virtual_time()
 async def test_a_restart_still_counts_the_alarms_of_the_session_before(tmp_path: Path) -> None:
-    async with simulated_ward(tmp_path) as ward:
+    async with simulated_ward(tmp_path, devices=["cuff"]) as ward:
         session = await ward.start()
         for total in (31, 2, 31):
             await ward.score(session, "cadss", total)
@@ -120,7 +124,7 @@ async def test_a_restart_still_counts_the_alarms_of_the_session_before(tmp_path:
         before = await ward.get("/beds/bed-1")
         clock = ward.clock
     assert before["alarms_120min"] >= 2
-    async with simulated_ward(tmp_path, clock=clock) as ward:
+    async with simulated_ward(tmp_path, clock=clock, devices=["cuff"]) as ward:
         assert (await ward.get("/beds/bed-1"))["alarms_120min"] == before["alarms_120min"]
         await clock.sleep(2 * 3600)
         later = await ward.get("/events", bed="bed-1", type=["alarm.raised", "alarm.re-raised"])
@@ -133,7 +137,7 @@ async def test_a_restart_still_counts_the_alarms_of_the_session_before(tmp_path:
 @virtual_time()
 async def test_a_pulled_sensor_marks_the_alarm_it_blinds(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path, {"bed-1": "desaturation"}) as ward:
-        await _through_the_doses(ward)
+        await _through_the_doses(ward, AHEAD_MIN)
 
         async def very_low() -> bool:
             return "spo2.very-low" in await ward.alarms()

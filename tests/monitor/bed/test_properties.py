@@ -447,7 +447,7 @@ AFTER_EACH_STEP: Final[tuple[Callable[[AnyOrder], None], ...]] = (
 
 TestAnyOrder = pytest.mark.slow(AnyOrder.TestCase)
 TestAnyOrder.settings = settings(
-    max_examples=length(25, 800), stateful_step_count=50, deadline=None
+    max_examples=length(12, 800), stateful_step_count=50, deadline=None
 )
 
 

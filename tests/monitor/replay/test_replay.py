@@ -135,7 +135,7 @@ class AnyOrderAgain(BedStateMachine):
 
 
 TestAnyOrderAgain = pytest.mark.slow(AnyOrderAgain.TestCase)
-TestAnyOrderAgain.settings = settings(max_examples=length(25, 600), stateful_step_count=40)
+TestAnyOrderAgain.settings = settings(max_examples=length(12, 600), stateful_step_count=40)
 
 
 # ── what is different, and what is lost ─────────────────────────────────────────────────
