@@ -9,6 +9,7 @@ import pytest
 from alerts.rules.loader import parse
 from monitor.replay.what_if import onsets
 from simulators.numerics import NumericsRecord, load_numerics
+from tests.once import once
 from tests.realrecord import FILE, PAGE, Played, page, play
 
 MINUTE_S = 60
@@ -30,8 +31,8 @@ source = "test"
 
 
 @pytest.fixture(scope="module")
-def day() -> Played:
-    return play()
+def day(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    return once(tmp_path_factory, "day", play)
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from simulators.faults import Fault
 from simulators.oximetry import ARTEFACT, FINGER_OFF
 from simulators.population import EFFECTS, Person, draw
 from simulators.vital_trends import vital_trends
+from tests.once import once
 
 RULES = load_rules("default")
 REGIMENS = Regimens.shipped().by_name
@@ -34,8 +35,9 @@ def people() -> list[Person]:
 
 
 @pytest.fixture(scope="module")
-def stays(people: list[Person]) -> list[SimulatedSession]:
-    return watch_all(people, REGIMENS["esketamine-84"], RULES, processes=1)
+def stays(people: list[Person], tmp_path_factory: pytest.TempPathFactory) -> list[SimulatedSession]:
+    regimen = REGIMENS["esketamine-84"]
+    return once(tmp_path_factory, "stays", lambda: watch_all(people, regimen, RULES, processes=1))
 
 
 # ── through the core ────────────────────────────────────────────────────────────────────
