@@ -48,7 +48,9 @@ class Faults:
 
     def __init__(self, source: VitalsSource, scripted: Iterable[Fault] = ()) -> None:
         self._source = source
-        self._scripted = tuple(scripted)
+        self._scripted: dict[str, list[Fault]] = {}
+        for fault in scripted:
+            self._scripted.setdefault(fault.name, []).append(fault)
         self._injected: list[Fault] = []
 
     def inject(self, fault: Fault) -> None:
@@ -63,8 +65,10 @@ class Faults:
         """Whether a fault of this name is there at simulated second `t_s`."""
         if not self._injected and not self._scripted:
             return False
-        if any(fault.covers(t_s) for fault in self._injected if fault.name == name):
-            return True
-        scripted = [fault for fault in self._scripted if fault.name == name]
-        script_s = self._source.script_s(t_s) if scripted else None
-        return script_s is not None and any(fault.covers(script_s) for fault in scripted)
+        for fault in self._injected:
+            if fault.name == name and fault.covers(t_s):
+                return True
+        scripted = self._scripted.get(name)
+        if scripted is None or (script_s := self._source.script_s(t_s)) is None:
+            return False
+        return any(fault.covers(script_s) for fault in scripted)

@@ -10,6 +10,7 @@ from simulators.devices import build
 from simulators.faults import Fault, parse_fault
 from simulators.line import SimulatedLine
 from simulators.patient import Patient, Profile
+from tests.lengths import length
 from tests.simulators.notebook_port import NotebookPort
 from tests.simulators.steady import steady
 from tests.virtual import VirtualLoop, virtual_time
@@ -34,8 +35,9 @@ def nonin(*faults: str) -> SimulatedLine:
 @pytest.mark.parametrize("speed", [1.0, 7.0, 60.0])
 def test_the_stream_keeps_time_at_any_speed(speed: float) -> None:
     port = NotebookPort()
-    virtual_time()(play)(nonin(), port, 3600 / speed, speed)
-    assert len(port.stream) == pytest.approx(3600 * 375, abs=125 * 3)
+    for_s = length(900, 3600)
+    virtual_time()(play)(nonin(), port, for_s / speed, speed)
+    assert len(port.stream) == pytest.approx(for_s * 375, abs=125 * 3)
 
 
 @virtual_time()
