@@ -19,6 +19,8 @@ pytest_plugins = [
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-settings.register_profile("usual", deadline=None, print_blob=True, derandomize=True)
+settings.register_profile(
+    "usual", deadline=None, print_blob=True, derandomize=True, max_examples=50
+)
 settings.register_profile("long", deadline=None, print_blob=True, max_examples=1000)
 settings.load_profile(length("usual", "long"))
