@@ -4,6 +4,7 @@ import os
 import sys
 from importlib.util import find_spec
 
+import structlog
 from hypothesis import settings
 
 from tests.lengths import length
@@ -18,6 +19,10 @@ pytest_plugins = [
 # module again, three times the cost of its start.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# By default a traceback shows the variables of every frame: ten seconds for one of the ward's.
+_plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
 settings.register_profile(
     "usual", deadline=None, print_blob=True, derandomize=True, max_examples=50

@@ -39,6 +39,7 @@ def postdose(
     monkeypatch.setenv("COLUMNS", "100")
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    structured = structlog.get_config()
 
     def run(*arguments: str) -> Done:
         monkeypatch.setattr(sys, "argv", ["postdose", *arguments])
@@ -50,7 +51,7 @@ def postdose(
     yield run
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**structured)
 
 
 def config(folder: Path, text: str) -> str:
