@@ -9,7 +9,6 @@ from api.parameters import BedId
 from api.problems import COMMAND_ERRORS, LOOKUP_ERRORS, ProblemError
 from api.schemas import FieldError, Page
 from api.schemas.beds import (
-    AudioState,
     Bed,
     ControlCuff,
     MeasurementAccepted,
@@ -17,6 +16,7 @@ from api.schemas.beds import (
     PauseAudio,
 )
 from monitor.bed import view
+from monitor.bed.bed_view import AudioState
 from monitor.session import commands
 from monitor.ward import BedRunner, Ward
 
@@ -87,7 +87,7 @@ def _add_commands(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> N
         return await executor.execute(
             request,
             key,
-            lambda: PendingCommand(runner, command, lambda: view.audio_pause(runner.bed)),
+            lambda: PendingCommand(runner, command, lambda: view.audio_pause(runner.bed).as_json()),
         )
 
 

@@ -8,8 +8,8 @@ from api.idempotency import CommandExecutor, IdempotencyKey
 from api.parameters import SessionId
 from api.problems import COMMAND_ERRORS
 from api.schemas.doses import ControlInfusion, GiveDose, Override
-from api.schemas.sessions import Session
 from api.sessions import session_runner
+from monitor.bed.session_view import Session
 from monitor.session import commands
 from monitor.ward import Ward
 

@@ -79,7 +79,9 @@ def _add_reads(routes: APIRouter, ward: Ward) -> None:
         form = await ward.session_repository.form(history)
         if format_ == "json":
             stored = await ward.session_repository.stored(session)
-            shown = live_session(ward, history.session.id) or view.records(history.session)
+            shown = (
+                live_session(ward, history.session.id) or view.records(history.session).as_json()
+            )
             return session_export(shown, stored, form)
         if as_page is None:
             return form.as_json()

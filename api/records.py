@@ -20,8 +20,8 @@ from api.schemas.records import (
     RetractRecord,
     SetAlarmLimit,
 )
-from api.schemas.sessions import Session
 from api.sessions import RunInSession, session_runner
+from monitor.bed.session_view import Session
 from monitor.session import commands
 from monitor.ward import Ward
 

@@ -21,13 +21,13 @@ from api.schemas.sessions import (
     CloseSession,
     ConfirmEscort,
     RecordPreparation,
-    Session,
     StartSession,
     Trend,
 )
 from drivers.clock import rfc3339
 from drivers.readings import UNITS, Vital
 from monitor.bed import view
+from monitor.bed.session_view import Session
 from monitor.journal import Bucket
 from monitor.session import commands
 from monitor.ward import Ward
@@ -104,7 +104,7 @@ async def _session(ward: Ward, session: str) -> view.Json:
     history = await ward.session_repository.history(session)
     if history is None:
         raise ProblemError(404, f"no session {session}")
-    return view.records(history.session)
+    return view.records(history.session).as_json()
 
 
 def _add_reads(routes: APIRouter, ward: Ward) -> None:

@@ -7,8 +7,8 @@ from pydantic import AwareDatetime, ConfigDict
 from api.schemas.events import Event
 from api.schemas.fields import By, FreeText, Medicines, ShortText, described
 from api.schemas.model import Request, Response
-from api.schemas.records import Correction
-from api.schemas.sessions import Session
+from monitor.bed.session_view import Session
+from monitor.session import Correction
 
 # ── responses ───────────────────────────────────────────────────────────────────────────
 

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, StrictInt
 
 from api.schemas.fields import At, By, FreeText, ShortText, described
 from api.schemas.model import Request, Response
-from api.schemas.sessions import SessionState
+from monitor.bed.session_view import SessionState
 
 # ── responses ───────────────────────────────────────────────────────────────────────────
 

@@ -1,135 +1,18 @@
-"""Sessions: their state, what is due, whether the patient may leave, and what is asked of one.
+"""What is asked of a session, and its trends.
 
-What is put on record in a session is in `api.schemas.doses` and `api.schemas.records`.
+A session itself is declared in `monitor.bed.session_view`; what is put on record in one is
+asked for in `api.schemas.doses` and `api.schemas.records`.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.doses import Dose, Infusion
 from api.schemas.fields import By, Clinician, FreeText, Medicines, PersonName, ShortText, described
 from api.schemas.model import Request, Response
-from api.schemas.records import (
-    Clearance,
-    Correction,
-    News2,
-    Observation,
-    PatientLimit,
-    Pressure,
-    Score,
-    Symptom,
-)
 from monitor.session import AssignmentAction
 
-SessionState = Literal["baseline", "dosing", "observing", "ready", "closed", "aborted"]
-
 # ── responses ───────────────────────────────────────────────────────────────────────────
-
-
-class Criterion(Response):
-    """One condition for leaving."""
-
-    name: str = described("Which condition.", "window-over")
-    met: bool = described("Whether it is met.", False)
-    why: str = described("Why it is met or not.", "47 min left")
-
-
-class PredoseCriterion(Criterion):
-    """One condition for the first dose."""
-
-    required: bool = described("Whether it stops the dose; else it is only asked for.", True)
-
-
-class ScheduledCheck(Response):
-    """One check of the schedule."""
-
-    check: str = described("What is to be done.", "pressure")
-    due_at: str = described("When it is due.", "2026-01-05T09:40:00.000Z")
-    state: Literal["upcoming", "due", "overdue", "done", "missed"] = described(
-        "How it stands.", "due"
-    )
-    done_at: str | None = described("When it was done.", "2026-01-05T09:41:00.000Z")
-
-
-class LimitLine(Response):
-    """A rule's limit, as a line to draw beside a trend."""
-
-    vital: Literal["spo2", "sys"] = described("The vital whose limit it is.", "spo2")
-    value: float = described("The limit, in the vital's unit.", 88)
-    priority: Literal["high", "medium"] = described("Of the alarm beyond it.", "high")
-    label: str = described("What to write at the line.", "very-low 88")
-
-
-class Session(Response):
-    """A session: what is recorded, what is due, and whether the patient may leave."""
-
-    id: str = described("Its id.", "0b5c3d7e52c14be59a0e6d2f4f0d1c77")
-    bed: str = described("The bed.", "bed-1")
-    patient: str = described("The patient's alias.", "P-017")
-    age: int | None = described("The patient's age, in years.", 44)
-    weight_kg: float | None = described("The patient's weight, in kg.", 71)
-    regimen: str = described("The regimen.", "esketamine-84")
-    title: str = described("The regimen in words.", "Esketamine 84 mg")
-    number: int | None = described(
-        "Which session of the patient's course it is; null when not known.", 3
-    )
-    medicines: list[str] | None = described(
-        "What else the patient takes; null while nobody has asked.", ["benzodiazepine"]
-    )
-    escort_planned: bool | None = described(
-        "Whether somebody will take the patient home; null while nobody has asked.", True
-    )
-    nurse: str | None = described("Who watches the bed.", "nurse.a")
-    handing_to: str | None = described("To whom the bed is offered.", "nurse.b")
-    state: SessionState = described("How far it is.", "observing")
-    by: str = described("Who started it.", "nurse.a")
-    rules: dict[str, str] = described(
-        "The rule set that judges it.", {"name": "default", "version": "1", "hash": "9f2c…"}
-    )
-    started_at: str = described("When it started.", "2026-01-05T08:40:00.000Z")
-    first_dose_at: str | None = described(
-        "When the first dose was given.", "2026-01-05T09:00:00.000Z"
-    )
-    last_dose_at: str | None = described(
-        "When the last dose was given.", "2026-01-05T09:10:00.000Z"
-    )
-    window_ends_at: str | None = described(
-        "When the observation window ends.", "2026-01-05T11:10:00.000Z"
-    )
-    window_min: float = described("How long the observation window is, in min.", 120)
-    planned_mg: float | None = described("What the regimen plans, in mg.", 84)
-    given_mg: float = described("What has been given, in mg.", 84)
-    doses: list[Dose] = described("The doses, in order.")
-    infusion: Infusion | None = described("The infusion, once it has started.")
-    scores: list[Score] = described("The assessments, in order.")
-    symptoms: list[Symptom] = described("The symptoms, in order.")
-    observations: list[Observation] = described("The observations, in order.")
-    pressures: list[Pressure] = described("The blood pressures, in order.")
-    clearances: list[Clearance] = described("Clinicians' clearances of a pressure, in order.")
-    patient_limits: list[PatientLimit] = described("The limits set for this patient, in order.")
-    news2: News2 | None = described("NEWS2 as scored last.")
-    corrections: list[Correction] = described("What was put right or withdrawn.")
-    baseline: dict[str, float] = described(
-        "What was found before the first dose, by signal, in the signal's unit.",
-        {"sys": 128, "dia": 82, "cadss": 0},
-    )
-    escort: bool = described("Whether somebody to take the patient home is confirmed.", False)
-    ready: bool = described("Whether the patient may leave.", False)
-    criteria_met_at: str | None = described(
-        "When every criterion but the window was met.", "2026-01-05T10:30:00.000Z"
-    )
-    limits: list[LimitLine] = described("The limits to draw beside the trends.")
-    gate: list[PredoseCriterion] = described("What the first dose waits for.")
-    criteria: list[Criterion] = described("What leaving waits for.")
-    schedule: list[ScheduledCheck] = described("What is to be checked, in the order it is due.")
-    ended_at: str | None = described("When it ended.", "2026-01-05T11:15:00.000Z")
-    ended_by: str | None = described("Who ended it.", "nurse.a")
-    against_criteria: dict[str, str] | None = described(
-        "By whom and why the patient was let go before every criterion was met.",
-        {"clinician": "dr.b", "reason": "transferred to ward 3"},
-    )
-    reason: str | None = described("Why it was aborted.", "patient withdrew")
 
 
 class TrendPoint(Response):

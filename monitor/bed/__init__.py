@@ -7,7 +7,7 @@ were decided and the effects that the shell should carry out. `view` is what peo
 Pure: `now` is an argument. No asyncio, no storage, no network.
 """
 
-from monitor.bed import view
+from monitor.bed import bed_view, session_view, view
 from monitor.bed.bed import Bed
 from monitor.bed.effects import Result, StartMeasurement, event_id
 from monitor.bed.input_codec import RecordingStart, dump, load
@@ -25,8 +25,10 @@ __all__ = [
     "StartMeasurement",
     "Tick",
     "TimedInput",
+    "bed_view",
     "dump",
     "event_id",
     "load",
+    "session_view",
     "view",
 ]

@@ -1,21 +1,33 @@
-"""A bed in plain JSON data, as every interface shows it. Pure."""
+"""A bed and its session as every interface shows them, built from `Bed` and `Session`. Pure.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+What there is to show, and what it means, is declared in `bed_view` and `session_view`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from alerts.rules import Kind, Leaf, Limit, Priority, Rise, Rule, leaves
-from drivers.clock import Instant, rfc3339, rfc3339_or_none
+from drivers.clock import Instant, rfc3339
 from drivers.readings import CuffState, LinkState
+from monitor.bed import bed_view, session_view
 from monitor.bed.bed import Bed
 from monitor.bed.device_status import DeviceStatus
-from monitor.session import ADVISORY_CRITERIA, Infusion, PlannedCheck, Session, planned_checks
+from monitor.bed.session_view import CHARTED_RULES, LimitLine, PredoseCriterion, ScheduledCheck
+from monitor.session import (
+    ADVISORY_CRITERIA,
+    Criterion,
+    Infusion,
+    Phase,
+    PlannedCheck,
+    Session,
+    planned_checks,
+    shown,
+)
+from monitor.session.record_fields import said
 
-Json = dict[str, Any]
-
-CHARTED_RULES: Final = ("spo2", "sys")
-"""The signals whose limits are drawn."""
+Json = shown.Json
 
 ALARM_LOAD_WINDOW: Final = timedelta(minutes=120)
 """The time over which a bed's alarms are counted [clinical.md]."""
@@ -24,60 +36,58 @@ ALARM_LOAD_WINDOW: Final = timedelta(minutes=120)
 def vitals(bed: Bed, now: Instant) -> Json:
     """Every vital the bed's devices can give."""
     return {
-        shown.vital.value: {
-            "value": shown.value,
-            "unit": shown.unit,
-            "at": _wall(shown.at),
-            "age_s": None if shown.at is None else round(now.mono - shown.at.mono, 1),
-            "quality": shown.quality.value,
-            "stale": shown.stale,
-            "reason": shown.reason,
-            "missing_since": _wall(shown.missing_since),
-            "device": shown.device,
+        each.vital.value: {
+            "value": each.value,
+            "unit": each.unit,
+            "at": _wall(each.at),
+            "age_s": None if each.at is None else round(now.mono - each.at.mono, 1),
+            "quality": each.quality.value,
+            "stale": each.stale,
+            "reason": each.reason,
+            "missing_since": _wall(each.missing_since),
+            "device": each.device,
         }
-        for shown in bed.vitals.views(now)
+        for each in bed.vitals.views(now)
     }
 
 
-def session(bed: Bed, now: Instant) -> Json | None:
+def session(bed: Bed, now: Instant) -> session_view.Session | None:
     """The bed's session, open or last; None before its first."""
     if bed.session is None:
         return None
-    shown = records(bed.session)
+    on_record = records(bed.session)
     if not bed.session.is_open:
-        return shown
-    criteria = bed.readiness.discharge_criteria(now)
-    return shown | {
-        "ready": bed.session.phase.value == "ready",
-        "limits": alarm_limits(bed.alarm_engine.effective_rules, bed.session.baseline),
-        "gate": [
-            asdict(c) | {"required": c.name not in ADVISORY_CRITERIA}
-            for c in bed.readiness.predose_criteria(now)
-        ],
-        "criteria": [asdict(c) for c in criteria],
-        "schedule": checks(bed.readiness.planned_checks(now)),
-    }
+        return on_record
+    return replace(
+        on_record,
+        ready=bed.session.phase is Phase.READY,
+        limits=list(alarm_limits(bed.alarm_engine.effective_rules, bed.session.baseline)),
+        gate=[predose_criterion(each) for each in bed.readiness.predose_criteria(now)],
+        criteria=bed.readiness.discharge_criteria(now),
+        schedule=checks(bed.readiness.planned_checks(now)),
+    )
 
 
-def checks(planned: Iterable[PlannedCheck]) -> list[Json]:
+def predose_criterion(of: Criterion) -> PredoseCriterion:
+    """A condition for the first dose, and whether it stops the dose."""
+    return PredoseCriterion(**said(of, Criterion), required=of.name not in ADVISORY_CRITERIA)
+
+
+def checks(planned: Iterable[PlannedCheck]) -> list[ScheduledCheck]:
     """The checks of a session, in the order they are due."""
     return [
-        {
-            "check": check.check.value,
-            "due_at": rfc3339(check.due_at),
-            "state": check.state.value,
-            "done_at": rfc3339_or_none(check.done_at),
-        }
+        ScheduledCheck(
+            check=check.check, due_at=check.due_at, state=check.state, done_at=check.done_at
+        )
         for check in planned
     ]
 
 
-def alarm_limits(rules: Iterable[Rule], baseline: Mapping[str, float]) -> list[Json]:
+def alarm_limits(rules: Iterable[Rule], baseline: Mapping[str, float]) -> Iterator[LimitLine]:
     """The limits to draw beside SpO2 and systolic pressure.
 
     They are those of the physiological rules of medium and high priority.
     """
-    found = []
     for rule in rules:
         if rule.kind is not Kind.PHYSIOLOGICAL or rule.priority is Priority.LOW:
             continue
@@ -85,9 +95,7 @@ def alarm_limits(rules: Iterable[Rule], baseline: Mapping[str, float]) -> list[J
             signal, value = _drawn(leaf, baseline)
             if signal in CHARTED_RULES:
                 label = f"{rule.id.split('.')[-1]} {value:g}"
-                line = {"vital": signal, "value": value, "label": label}
-                found.append(line | {"priority": rule.priority.label})
-    return found
+                yield LimitLine(signal, value, rule.priority.label, label)
 
 
 def _drawn(leaf: Leaf, baseline: Mapping[str, float]) -> tuple[str | None, float]:
@@ -100,96 +108,95 @@ def _drawn(leaf: Leaf, baseline: Mapping[str, float]) -> tuple[str | None, float
             return None, 0.0
 
 
-def records(of: Session) -> Json:
+def records(of: Session) -> session_view.Session:
     """What is recorded of a session, whether or not it is still open."""
-    return {
-        "id": of.id,
-        "bed": of.bed,
-        "patient": of.patient,
-        "age": of.age,
-        "weight_kg": of.weight_kg,
-        "regimen": of.regimen.name,
-        "title": of.regimen.title,
-        "number": of.number,
-        "medicines": None if of.medicines is None else list(of.medicines),
-        "escort_planned": of.escort_planned,
-        "nurse": of.nurse,
-        "handing_to": of.handover_to,
-        "state": of.phase.value,
-        "by": of.by,
-        "rules": dict(of.rules),
-        "started_at": rfc3339(of.started_at),
-        "first_dose_at": rfc3339_or_none(of.first_dose_at),
-        "last_dose_at": rfc3339_or_none(of.last_dose_at),
-        "window_ends_at": rfc3339_or_none(of.window_ends_at),
-        "window_min": of.regimen.window_min,
-        "planned_mg": of.regimen.planned_mg(of.weight_kg),
-        "given_mg": round(of.given_mg, 3),
-        "doses": [dose.as_json() for dose in of.doses],
-        "infusion": None if of.infusion is None else infusion(of, of.infusion),
-        "scores": [score.as_json() for score in of.scores],
-        "symptoms": [symptom.as_json() for symptom in of.symptoms],
-        "observations": [observation.as_json() for observation in of.observations],
-        "pressures": [pressure.as_json() for pressure in of.pressures],
-        "clearances": [decision.as_json() for decision in of.clearances],
-        "patient_limits": [limit.as_json() for limit in of.limits],
-        "news2": of.news2[-1].as_json() if of.news2 else None,
-        "corrections": [correction.as_json() for correction in of.corrections],
-        "baseline": dict(of.baseline),
-        "escort": of.escort,
-        "ready": False,
-        "criteria_met_at": rfc3339_or_none(of.criteria_met_at),
-        "limits": [],
-        "gate": [],
-        "criteria": [],
-        "schedule": [] if of.ended_at is None else checks(planned_checks(of, of.ended_at)),
-        "ended_at": rfc3339_or_none(of.ended_at),
-        "ended_by": of.ended_by,
-        "against_criteria": of.against_criteria,
-        "reason": of.reason,
-    }
+    return session_view.Session(
+        id=of.id,
+        bed=of.bed,
+        patient=of.patient,
+        age=of.age,
+        weight_kg=of.weight_kg,
+        regimen=of.regimen.name,
+        title=of.regimen.title,
+        number=of.number,
+        medicines=of.medicines,
+        escort_planned=of.escort_planned,
+        nurse=of.nurse,
+        handing_to=of.handover_to,
+        state=of.phase,
+        by=of.by,
+        rules=of.rules,
+        started_at=of.started_at,
+        first_dose_at=of.first_dose_at,
+        last_dose_at=of.last_dose_at,
+        window_ends_at=of.window_ends_at,
+        window_min=of.regimen.window_min,
+        planned_mg=of.regimen.planned_mg(of.weight_kg),
+        given_mg=round(of.given_mg, 3),
+        doses=of.doses,
+        infusion=None if of.infusion is None else infusion(of, of.infusion),
+        scores=of.scores,
+        symptoms=of.symptoms,
+        observations=of.observations,
+        pressures=of.pressures,
+        clearances=of.clearances,
+        patient_limits=of.limits,
+        news2=of.news2[-1] if of.news2 else None,
+        corrections=of.corrections,
+        baseline=of.baseline,
+        escort=of.escort,
+        ready=False,
+        criteria_met_at=of.criteria_met_at,
+        limits=[],
+        gate=[],
+        criteria=[],
+        schedule=[] if of.ended_at is None else checks(planned_checks(of, of.ended_at)),
+        ended_at=of.ended_at,
+        ended_by=of.ended_by,
+        against_criteria=of.against_criteria,
+        reason=of.reason,
+    )
 
 
-def infusion(of: Session, ran: Infusion) -> Json:
+def infusion(of: Session, ran: Infusion) -> session_view.Infusion:
     """The infusion, where the regimen has one."""
-    return {
-        "started_at": rfc3339(ran.started_at),
-        "ended_at": rfc3339_or_none(ran.ended_at),
-        "running": ran.running,
-        "pauses": [{"from": rfc3339(begun), "to": rfc3339_or_none(to)} for begun, to in ran.pauses],
-        "planned_min": of.regimen.infusion_min,
-    }
+    return session_view.Infusion(
+        started_at=ran.started_at,
+        ended_at=ran.ended_at,
+        running=ran.running,
+        pauses=[session_view.InfusionPause(begun, to) for begun, to in ran.pauses],
+        planned_min=of.regimen.infusion_min,
+    )
 
 
-def device(status: DeviceStatus) -> Json:
+def device(status: DeviceStatus) -> bed_view.Device:
     """One device at the bed. Where it is connected is for those who look after it."""
     spec, identity = status.spec, status.identity
-    return {
-        "id": spec.id,
-        "driver": spec.driver,
-        "title": spec.kind.title,
-        "url": spec.url,
-        "link": status.link.value,
-        "silent": status.silent,
-        "reason": None if status.link is LinkState.UP else status.reason,
-        "model": identity.model if identity else None,
-        "can_measure": spec.kind.can_measure,
-    }
+    return bed_view.Device(
+        id=spec.id,
+        driver=spec.driver,
+        title=spec.kind.title,
+        url=spec.url,
+        link=status.link,
+        silent=status.silent,
+        reason=None if status.link is LinkState.UP else status.reason,
+        model=identity.model if identity else None,
+        can_measure=spec.kind.can_measure,
+    )
 
 
-def cuff(state: CuffState | None) -> Json | None:
+def cuff(state: CuffState | None) -> bed_view.Cuff | None:
     """What the bed's cuff is doing, None without one."""
-    if state is None:
-        return None
-    return {"phase": state.phase.value, "pressure_mmhg": state.pressure_mmhg}
+    return None if state is None else bed_view.Cuff(state.phase, state.pressure_mmhg)
 
 
-def audio_pause(bed: Bed) -> Json:
+def audio_pause(bed: Bed) -> bed_view.AudioState:
     """Until when the bed's sound is paused, and by whom; None and None when it is not."""
     pause = bed.state.audio_pause
-    if pause is None:
-        return {"paused_until": None, "by": None}
-    return {"paused_until": rfc3339(pause.until), "by": pause.by}
+    return SOUNDING if pause is None else bed_view.AudioState(pause.until, pause.by)
+
+
+SOUNDING: Final = bed_view.AudioState(paused_until=None, by=None)
 
 
 def alarms(bed: Bed) -> list[Json]:
@@ -197,34 +204,34 @@ def alarms(bed: Bed) -> list[Json]:
     return [alarm.as_json() for alarm in bed.alarm_engine.open_alarms()]
 
 
-def empty(bed: str, *, simulated: bool) -> Json:
+def empty(bed: str, *, simulated: bool) -> bed_view.Bed:
     """A bed of which nothing is known now."""
-    return {
-        "id": bed,
-        "simulated": simulated,
-        "devices": [],
-        "vitals": {},
-        "cuff": None,
-        "session": None,
-        "alarms": [],
-        "audio": {"paused_until": None, "by": None},
-    }
+    return bed_view.Bed(
+        id=bed,
+        simulated=simulated,
+        devices=[],
+        vitals={},
+        cuff=None,
+        session=None,
+        alarms=[],
+        audio=SOUNDING,
+    )
 
 
-def bed(of: Bed, now: Instant, *, simulated: bool) -> Json:
+def bed(of: Bed, now: Instant, *, simulated: bool) -> bed_view.Bed:
     """Everything about a bed now."""
     devices = of.technical.devices.values()
     cuffs = [status.cuff for status in devices if status.cuff is not None]
-    return {
-        "id": of.id,
-        "simulated": simulated,
-        "devices": [device(status) for status in devices],
-        "vitals": vitals(of, now),
-        "cuff": cuff(cuffs[0] if cuffs else None),
-        "session": session(of, now),
-        "alarms": alarms(of),
-        "audio": audio_pause(of),
-    }
+    return bed_view.Bed(
+        id=of.id,
+        simulated=simulated,
+        devices=[device(status) for status in devices],
+        vitals=vitals(of, now),
+        cuff=cuff(cuffs[0] if cuffs else None),
+        session=session(of, now),
+        alarms=alarms(of),
+        audio=audio_pause(of),
+    )
 
 
 def _wall(at: Instant | None) -> str | None:

@@ -47,7 +47,7 @@ async def exported(settings: Settings, session: str, wanted: Format, *, html: bo
         if wanted == "form":
             return _text(form.as_json())
         stored = await repository.stored(session)
-        return _text(session_export(view.records(history.session), stored, form))
+        return _text(session_export(view.records(history.session).as_json(), stored, form))
 
 
 def _text(data: Any) -> str:

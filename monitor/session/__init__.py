@@ -9,7 +9,16 @@ limits are data: `regimens/`. Former names in a journal are read by `upcast`.
 Pure: `now` is an argument. No device, no rule set's evaluation, no bed, no I/O.
 """
 
-from monitor.session import commands, decide, episodes, record_fields, signals, upcast
+from monitor.session import (
+    commands,
+    decide,
+    episodes,
+    record_fields,
+    records,
+    shown,
+    signals,
+    upcast,
+)
 from monitor.session.commands import (
     Abort,
     Acknowledge,
@@ -139,7 +148,9 @@ __all__ = [
     "planned_checks",
     "predose_criteria",
     "record_fields",
+    "records",
     "required_criteria",
+    "shown",
     "signals",
     "upcast",
 ]

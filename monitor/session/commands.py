@@ -1,6 +1,5 @@
 """What a person can ask of a bed, and how a bed refuses."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +8,7 @@ from monitor.session.record_fields import (
     DoseFields,
     ObservationFields,
     PressureFields,
+    ScoreFields,
     SymptomFields,
 )
 from monitor.session.regimen import Regimen
@@ -106,12 +106,9 @@ class ControlInfusion:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordScore:
-    """An assessment, by its total or by its items (item number to points)."""
+class RecordScore(ScoreFields):
+    """An assessment, by its total or by its items; `at` is when, None for now."""
 
-    scale: str
-    total: int | None
-    items: Mapping[int, int] | None
     by: str
     at: datetime | None = None
     corrects: str | None = None

@@ -24,13 +24,16 @@ from monitor.session.record_fields import (
     CONSCIOUSNESS,
     ObservationFields,
     PressureFields,
+    ScoreFields,
     SymptomFields,
     said,
 )
 from monitor.session.records import BY_HAND, Observation, Pressure, Record, Score, Symptom
 from monitor.session.session import Session
 
-CADSS_ITEMS: Final = 23
+CADSS_ITEMS: Final = tuple(str(item) for item in range(1, 24))
+"""The items of CADSS: a score gives all or none."""
+
 CADSS_ITEM_MAX: Final = 4
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=1)
@@ -106,10 +109,8 @@ def score(session: Session, command: RecordScore, now: Instant) -> list[Draft]:
         )
     at, corrected = correction(session, command.corrects, Score, command.at)
     _same("scale", command.scale, corrected.get("was", {}).get("scale"))
-    payload = {
-        "scale": command.scale,
+    payload = said(command, ScoreFields) | {
         "total": total,
-        "items": {str(k): v for k, v in command.items.items()} if command.items else None,
         "by": command.by,
         "at": rfc3339(when(session, at, now)),
     }
@@ -124,19 +125,21 @@ def _total(command: RecordScore) -> int:
     if command.scale != "cadss":
         raise Refused(Refusal.INVALID, f"{command.scale} has no items; give total", "items")
     wrong = [
-        n
-        for n, points in command.items.items()
-        if not (1 <= n <= CADSS_ITEMS and 0 <= points <= CADSS_ITEM_MAX)
+        item
+        for item, points in command.items.items()
+        if not (item in CADSS_ITEMS and 0 <= points <= CADSS_ITEM_MAX)
     ]
     if wrong:
         raise Refused(
             Refusal.INVALID,
-            f"item {wrong[0]}: items 1 to {CADSS_ITEMS} take 0 to {CADSS_ITEM_MAX}",
+            f"item {wrong[0]}: items 1 to {len(CADSS_ITEMS)} take 0 to {CADSS_ITEM_MAX}",
             "items",
         )
-    missing = CADSS_ITEMS - len(command.items)
+    missing = len(CADSS_ITEMS) - len(command.items)
     if missing:
-        raise Refused(Refusal.INVALID, f"{missing} of {CADSS_ITEMS} items are missing", "items")
+        raise Refused(
+            Refusal.INVALID, f"{missing} of {len(CADSS_ITEMS)} items are missing", "items"
+        )
     total = sum(command.items.values())
     if command.total is not None and command.total != total:
         raise Refused(Refusal.INVALID, f"the items make {total}, not {command.total}", "total")

@@ -6,6 +6,7 @@ A value that is missing or stale makes its criterion not met.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from alerts.alarm import Alarm
 from alerts.evaluation import Value
@@ -16,15 +17,16 @@ from monitor.session.due_times import record_times
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck
 from monitor.session.session import Session, is_after_dose
+from monitor.session.shown import Shown, documented
 
 
 @dataclass(frozen=True, slots=True)
-class Criterion:
-    """One condition for leaving; `why` is in words for a nurse."""
+class Criterion(Shown):
+    """One condition for leaving."""
 
-    name: str
-    met: bool
-    why: str
+    name: Annotated[str, documented("Which condition.", "window-over")]
+    met: Annotated[bool, documented("Whether it is met.", False)]
+    why: Annotated[str, documented("Why it is met or not.", "47 min left")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,40 @@
 """What is said of each thing put on record: every field once, and with it what interfaces need.
 
 A field declared here is in the command that a person gives, in the event that follows, in
-the record made of it, and in what the API takes and shows. Its type says what a request may
-hold, its description (with the unit, for a number that has one) and its examples what the
-documentation shows. A field that may be left out has a default and goes by keyword: what was
-stored before there was the field is read with that default.
+the record made of it, and in what the API takes and shows. Its type is what may be kept, and
+`Asked` what a request may hold of that; its description (with the unit, for a number that
+has one) and its example are what the documentation shows. A field that may be left out has a
+default and goes by keyword: what was stored before there was the field is read with that
+default.
 
 No field stands here that only one of command and record has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Final
 
-from pydantic import Field, GetPydanticSchema, StringConstraints
-from pydantic_core import core_schema
+from pydantic import AfterValidator, Field, PlainSerializer, StrictInt, StringConstraints
+
+from alerts.rules import SCORES
+from monitor.session.shown import documented, one_of
 
 FreeText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+StrictFloat = Annotated[float, Field(strict=True)]
 
 
-def _one_of(words: Sequence[str]) -> GetPydanticSchema:
-    """A request holds one of these words; elsewhere it is any text."""
-    return GetPydanticSchema(lambda _, __: core_schema.literal_schema(list(words)))
+@dataclass(frozen=True)
+class Asked:
+    """What a request may hold in a field, where that is less than what may be kept.
+
+    `alias` is the field's name in a request, where that is another. `default` is what the
+    command says when a request leaves out a field in which the command has no default.
+    """
+
+    type: Any
+    alias: str | None = None
+    default: Any = ...
 
 
 @dataclass(frozen=True)
@@ -31,14 +43,48 @@ class DoseFields:
 
     __slots__ = ()
 
-    product: Annotated[ShortText, Field(description="What was given.", examples=["esketamine"])]
+    product: Annotated[str, Asked(ShortText), documented("What was given.", "esketamine")]
     mg: Annotated[
         float,
-        Field(strict=True, gt=0, le=2000, description="How much, in mg.", examples=[28]),
+        Asked(Annotated[float, Field(strict=True, gt=0, le=2000)]),
+        documented("How much, in mg.", 28),
     ]
-    lot: Annotated[ShortText | None, Field(description="The lot number.", examples=["A123"])] = (
+    lot: Annotated[str | None, Asked(ShortText | None), documented("The lot number.", "A123")] = (
         field(default=None, kw_only=True)
     )
+
+
+_ItemNumber = Annotated[int, AfterValidator(str), PlainSerializer(str)]
+
+SCORE_TOTAL: Final = documented("The total: CADSS 0 to 92, MOAA/S 0 to 5.", 31)
+
+
+@dataclass(frozen=True)
+class ScoreFields:
+    """What is said of an assessment: its total, or the points of all items, or both.
+
+    The record has the total in any case; its type is the only thing that it declares anew.
+    """
+
+    __slots__ = ()
+
+    scale: Annotated[
+        str,
+        Asked(Annotated[str, one_of(SCORES)]),
+        documented("The scale: `cadss` or `moaas`.", "cadss"),
+    ]
+    total: Annotated[int | None, Asked(StrictInt | None, default=None), SCORE_TOTAL]
+    items: Annotated[
+        Mapping[str, int] | None,
+        Asked(
+            dict[_ItemNumber, StrictInt] | None,
+            default=None,
+        ),
+        documented(
+            "The points, 0 to 4, of all items of CADSS by their number, 1 to 23.",
+            {str(item): 1 for item in range(1, 24)},
+        ),
+    ]
 
 
 @dataclass(frozen=True)
@@ -47,26 +93,17 @@ class SymptomFields:
 
     __slots__ = ()
 
-    name: Annotated[
-        ShortText,
-        Field(validation_alias="symptom", description="Which symptom.", examples=["nausea"]),
-    ]
+    name: Annotated[str, Asked(ShortText, alias="symptom"), documented("Which symptom.", "nausea")]
     grade: Annotated[
         int,
-        Field(
-            strict=True,
-            ge=0,
-            le=3,
-            description="0 none or over, 1 mild, 2 moderate, 3 severe.",
-            examples=[2],
-        ),
+        Asked(Annotated[int, Field(strict=True, ge=0, le=3)]),
+        documented("0 none or over, 1 mild, 2 moderate, 3 severe.", 2),
     ]
     note: Annotated[
-        FreeText | None, Field(description="What was noted.", examples=["after turning"])
+        str | None, Asked(FreeText | None), documented("What was noted.", "after turning")
     ] = field(default=None, kw_only=True)
     serious: Annotated[
-        bool | None,
-        Field(description="Whether it is serious, as an adverse event is.", examples=[False]),
+        bool | None, documented("Whether it is serious, as an adverse event is.", False)
     ] = field(default=None, kw_only=True)
 
 
@@ -81,17 +118,18 @@ class ObservationFields:
     __slots__ = ()
 
     resp: Annotated[
-        float | None, Field(strict=True, description="Breaths, in /min.", examples=[14])
+        float | None, Asked(StrictFloat | None), documented("Breaths, in /min.", 14)
     ] = field(default=None, kw_only=True)
     temperature: Annotated[
-        float | None, Field(strict=True, description="Temperature, in °C.", examples=[36.6])
+        float | None, Asked(StrictFloat | None), documented("Temperature, in °C.", 36.6)
     ] = field(default=None, kw_only=True)
-    oxygen: Annotated[
-        bool | None, Field(description="Whether oxygen is given.", examples=[False])
-    ] = field(default=None, kw_only=True)
+    oxygen: Annotated[bool | None, documented("Whether oxygen is given.", False)] = field(
+        default=None, kw_only=True
+    )
     consciousness: Annotated[
-        Annotated[str, _one_of(CONSCIOUSNESS)] | None,
-        Field(description="ACVPU, in words.", examples=["alert"]),
+        str | None,
+        Asked(Annotated[str, one_of(CONSCIOUSNESS)] | None),
+        documented("ACVPU, in words.", "alert"),
     ] = field(default=None, kw_only=True)
 
 
@@ -101,11 +139,11 @@ class PressureFields:
 
     __slots__ = ()
 
-    sys: Annotated[float, Field(strict=True, description="Systolic, in mmHg.", examples=[132])]
-    dia: Annotated[float, Field(strict=True, description="Diastolic, in mmHg.", examples=[84])]
-    pulse: Annotated[
-        float | None, Field(strict=True, description="Pulse, in /min.", examples=[72])
-    ] = field(default=None, kw_only=True)
+    sys: Annotated[float, Asked(StrictFloat), documented("Systolic, in mmHg.", 132)]
+    dia: Annotated[float, Asked(StrictFloat), documented("Diastolic, in mmHg.", 84)]
+    pulse: Annotated[float | None, Asked(StrictFloat | None), documented("Pulse, in /min.", 72)] = (
+        field(default=None, kw_only=True)
+    )
 
 
 def said(what: Any, declaration: type[Any]) -> dict[str, Any]:

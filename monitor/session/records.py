@@ -2,33 +2,40 @@
 
 Every record is one event's, and is known by that event's id. Plain data: what may be
 recorded is decided in `monitor.session.decide_records`, and kept in `monitor.session.session`.
+Each is shown as it stands here: the API declares these very classes.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
-from datetime import datetime
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
-from drivers.clock import parse_rfc3339, rfc3339
+from drivers.clock import parse_rfc3339
 from monitor.session.events import Event
 from monitor.session.record_fields import (
+    SCORE_TOTAL,
     DoseFields,
     ObservationFields,
     PressureFields,
+    ScoreFields,
     SymptomFields,
 )
+from monitor.session.shown import Json, Shown, Time, documented, sent_as
 
 BY_HAND: Final = "by-hand"
 """The `device` of a pressure that a person measured and typed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Shown):
     """Something put on record. `by` is None for what a device gave."""
 
-    id: str
-    at: datetime
-    by: str | None = None
+    id: Annotated[
+        str, documented("Its id, which a correction names.", "6f1d2c0a-7f0e-5a43-9a51-2f7b8c1d9e10")
+    ]
+    at: Annotated[Time, documented("When it was.", "2026-01-05T09:40:00.000Z")]
+    by: Annotated[
+        str | None, documented("Who recorded it; null for what a device gave.", "nurse.a")
+    ] = None
 
     @classmethod
     def of(cls, event: Event) -> Self:
@@ -39,11 +46,6 @@ class Record:
         values = {field.name: data.get(field.name, _default(field)) for field in own}
         return cls(id=event.id, at=at, **values)
 
-    def as_json(self) -> dict[str, Any]:
-        """The record as interfaces show it."""
-        shown = {field.name: getattr(self, field.name) for field in fields(self)}
-        return shown | {"at": rfc3339(self.at)}
-
 
 def _default(field: Field[Any]) -> Any:
     return None if field.default is MISSING else field.default
@@ -51,73 +53,91 @@ def _default(field: Field[Any]) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dose(DoseFields, Record):
-    """One administration. `override` is by whom and why it was given past the gate."""
+    """One administration."""
 
-    override: Mapping[str, str] | None = None
+    override: Annotated[
+        Mapping[str, str] | None,
+        documented(
+            "By whom and why it was given although the conditions were not met.",
+            {"clinician": "dr.b", "reason": "known hypertension"},
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Score(Record):
-    """One assessment on a scale; `items` are its points by item number, where given."""
+class Score(ScoreFields, Record):
+    """One assessment."""
 
-    scale: str
-    total: int
-    items: Mapping[str, int] | None = None
+    total: Annotated[int, SCORE_TOTAL]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symptom(SymptomFields, Record):
-    """A symptom at a grade of `alerts.rules.GRADES`; `serious` as an adverse event is."""
+    """A symptom as it was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation(ObservationFields, Record):
-    """What NEWS2 asks beside the devices, as it was observed."""
+    """What was observed beside the devices; null is what was not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pressure(PressureFields, Record):
-    """One blood pressure in mmHg; `map` and `pulse` where they were given."""
+    """One blood pressure."""
 
-    map: float | None = None
-    device: str
+    map: Annotated[float | None, documented("Mean arterial, in mmHg.", 100)] = None
+    device: Annotated[
+        str, documented("The device, or `by-hand` when a person typed it in.", "cuff")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clearance(Record):
-    """A clinician's word on the pressure `sys`/`dia`; `by` is who wrote it down."""
+    """A clinician's clearance of a pressure."""
 
-    scope: str
-    clinician: str
-    reason: str
-    sys: float
-    dia: float
+    scope: Annotated[str, documented("What was cleared.", "pre-dose-pressure")]
+    clinician: Annotated[str, documented("Who decided.", "dr.b")]
+    reason: Annotated[str, documented("Why.", "known hypertension, took the morning dose")]
+    sys: Annotated[float, documented("The systolic pressure decided on, in mmHg.", 148)]
+    dia: Annotated[float, documented("The diastolic pressure decided on, in mmHg.", 92)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientLimit(Record):
-    """A rule's limit for this patient in this session; `limit` None is the set's own again."""
+    """A rule's limit for this patient, in this session."""
 
-    rule: str
-    signal: str
-    limit: float | None
-    was: float
-    clinician: str
-    reason: str
+    rule: Annotated[str, documented("The rule.", "spo2.low")]
+    signal: Annotated[str, documented("The signal whose limit it is.", "spo2")]
+    limit: Annotated[
+        float | None,
+        documented(
+            "The limit, in the signal's unit; null when it is the rule set's own again.", 90
+        ),
+    ]
+    was: Annotated[float, documented("The limit before, in the signal's unit.", 93)]
+    clinician: Annotated[str, documented("Who decided.", "dr.b")]
+    reason: Annotated[str, documented("Why.", "COPD, 91 % at home")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News2Score(Record):
-    """NEWS2 from what was known at `at`; it is partial when `missing` names parameters.
+class News2(Record):
+    """NEWS2 from what was known at `at`; it is partial when `missing` names parameters."""
 
-    `held` gives the points that the missing parameters had when they were last known.
-    """
-
-    total: int
-    single: int
-    points: Mapping[str, int]
-    missing: Sequence[str]
-    held: Mapping[str, int]
+    total: Annotated[int, documented("The points of what was known.", 2)]
+    single: Annotated[int, documented("The most points of one parameter.", 1)]
+    points: Annotated[
+        Mapping[str, int], documented("The points by parameter.", {"spo2": 1, "pulse": 1})
+    ]
+    missing: Annotated[
+        Sequence[str], documented("Parameters that were not known.", ["temperature"])
+    ]
+    held: Annotated[
+        Mapping[str, int],
+        documented(
+            "The points that missing parameters had when last known: the rules count them.",
+            {"temperature": 0},
+        ),
+    ]
 
     @property
     def partial(self) -> bool:
@@ -126,21 +146,31 @@ class News2Score(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
-    """A record that another took the place of, or that was withdrawn (`now` is then None)."""
+class Correction(Shown):
+    """A record that was put right or withdrawn."""
 
-    was: Record
-    now: str | None
-    by: str
-    at: datetime
-    reason: str | None
-
-    def as_json(self) -> dict[str, Any]:
-        """The correction as interfaces show it."""
-        return {
-            "was": self.was.as_json(),
-            "now": self.now,
-            "by": self.by,
-            "at": rfc3339(self.at),
-            "reason": self.reason,
-        }
+    was: Annotated[
+        Record,
+        sent_as(Json),
+        documented(
+            "The record as it was.",
+            {
+                "id": "6f1d2c0a-7f0e-5a43-9a51-2f7b8c1d9e10",
+                "at": "2026-01-05T09:40:00.000Z",
+                "by": "nurse.a",
+                "scale": "cadss",
+                "total": 13,
+                "items": None,
+            },
+        ),
+    ]
+    now: Annotated[
+        str | None,
+        documented(
+            "The id of the record that took its place; null when it was withdrawn.",
+            "7a2e3d1b-8f1f-5b54-8b62-3a8c9d2e0f21",
+        ),
+    ]
+    by: Annotated[str, documented("Who put it right.", "nurse.a")]
+    at: Annotated[Time, documented("When it was put right.", "2026-01-05T09:45:00.000Z")]
+    reason: Annotated[str | None, documented("Why it was withdrawn.", "was another patient's")]

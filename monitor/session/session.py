@@ -17,7 +17,7 @@ from monitor.session.records import (
     Clearance,
     Correction,
     Dose,
-    News2Score,
+    News2,
     Observation,
     PatientLimit,
     Pressure,
@@ -113,7 +113,7 @@ class Session:
     pressures: tuple[Pressure, ...] = ()
     clearances: tuple[Clearance, ...] = ()
     limits: tuple[PatientLimit, ...] = ()
-    news2: tuple[News2Score, ...] = ()
+    news2: tuple[News2, ...] = ()
     corrections: tuple[Correction, ...] = ()
     baseline: Mapping[str, float] = field(default_factory=dict)
     escort: bool = False
@@ -245,7 +245,7 @@ _KEPT: Final[Mapping[str, tuple[str, type[Record]]]] = {
 _KEPT_ALONE: Final[Mapping[str, tuple[str, type[Record]]]] = {
     "clearance.recorded": ("clearances", Clearance),
     "alarm-limit.set": ("limits", PatientLimit),
-    "news2.scored": ("news2", News2Score),
+    "news2.scored": ("news2", News2),
 }
 
 

@@ -247,7 +247,7 @@ class BedRunner:
             lambda: view.bed(self.bed, now, simulated=simulated),
             view.empty(self.id, simulated=simulated),
         )
-        return shown | {
+        return shown.as_json() | {
             "alarms_120min": self._alarm_load.count(now.wall),
             "failing": self.recovery.failing,
             "history": self._history(),
@@ -270,7 +270,8 @@ class BedRunner:
 
     def session(self) -> Json | None:
         """The bed's session as interfaces show it."""
-        return self._seen(lambda: view.session(self.bed, self._clock.now()), None)
+        shown = self._seen(lambda: view.session(self.bed, self._clock.now()), None)
+        return None if shown is None else shown.as_json()
 
     def alarms(self) -> list[Json]:
         """The bed's open alarms, most urgent first."""

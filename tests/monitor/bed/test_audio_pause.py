@@ -26,7 +26,7 @@ def severe(side: Bedside) -> Bedside:
 
 
 def is_paused(side: Bedside) -> bool:
-    return view.audio_pause(side.bed)["paused_until"] is not None
+    return view.audio_pause(side.bed).paused_until is not None
 
 
 def resumed(side: Bedside) -> list[str]:
@@ -41,8 +41,8 @@ def test_a_pause_says_who_until_when_and_over_what() -> None:
     side = quiet(60)
     event = side.last("alarm.audio-paused")
     until = side.now.wall + timedelta(seconds=60)
-    assert view.audio_pause(side.bed)["by"] == event.payload["by"] == "nurse.a"
-    assert view.audio_pause(side.bed)["paused_until"] == event.payload["until"]
+    assert view.audio_pause(side.bed).by == event.payload["by"] == "nurse.a"
+    assert view.audio_pause(side.bed).as_json()["paused_until"] == event.payload["until"]
     assert event.payload["until"] == until.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     assert (event.payload["priority"], event.subject, event.session) == ("medium", None, "s-1")
 
@@ -199,5 +199,5 @@ def test_a_clock_set_back_while_away_makes_no_longer_pause() -> None:
 
 def test_a_bed_that_was_never_quieted_says_so() -> None:
     nothing: dict[str, Any] = {"paused_until": None, "by": None}
-    assert view.audio_pause(marked().bed) == nothing
-    assert view.empty("bed-1", simulated=False)["audio"] == nothing
+    assert view.audio_pause(marked().bed).as_json() == nothing
+    assert view.empty("bed-1", simulated=False).as_json()["audio"] == nothing

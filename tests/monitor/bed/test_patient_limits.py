@@ -48,8 +48,8 @@ def test_it_is_kept_with_who_why_and_what_it_was() -> None:
     assert (second.was, second.limit) == (90, 91)
     drawn = view.session(side.bed, side.now)
     assert drawn is not None
-    assert 91 in {line["value"] for line in drawn["limits"]}
-    assert drawn["patient_limits"][-1]["limit"] == 91
+    assert 91 in {line.value for line in drawn.limits}
+    assert drawn.patient_limits[-1].limit == 91
 
 
 def test_both_limits_of_a_pressure_can_be_set() -> None:

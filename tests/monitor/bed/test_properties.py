@@ -85,7 +85,8 @@ def runs(session: Session | None) -> bool:
 
 def visible(bed: Bed, now: Instant) -> dict[str, Any]:
     """What people see of a bed that does not depend on what a device says now."""
-    session = view.session(bed, now) or {}
+    shown = view.session(bed, now)
+    session = {} if shown is None else shown.as_json()
     left_out = set(LIVE)
     if runs(bed.session):
         del session["schedule"]
@@ -96,7 +97,7 @@ def visible(bed: Bed, now: Instant) -> dict[str, Any]:
     return {
         "session": session,
         "alarms": view.alarms(bed),
-        "audio": view.audio_pause(bed),
+        "audio": view.audio_pause(bed).as_json(),
         "pressures": [(v.vital, v.value, v.device, v.stale) for v in pressures],
     }
 
@@ -358,7 +359,7 @@ class AnyOrder(BedStateMachine):
             self.bed.readiness.discharge_criteria(self.now, escort=True) if self.is_occupied else []
         )
         self.criteria_met = all(criterion.met for criterion in criteria)
-        return durable(self.bed) | view.bed(self.bed, self.now, simulated=False)
+        return durable(self.bed) | view.bed(self.bed, self.now, simulated=False).as_json()
 
     def is_refused(self, command: Command, before: dict[str, Any]) -> None:
         """A refused command changes nothing, and nothing later."""

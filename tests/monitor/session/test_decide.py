@@ -50,11 +50,11 @@ def dose(product: str = "esketamine", mg: float = 28, at: Any = None) -> GiveDos
     return GiveDose(product, mg, "nurse.a", at, lot="A123")
 
 
-def score(scale: str, total: int | None, items: dict[int, int] | None = None) -> RecordScore:
+def score(scale: str, total: int | None, items: dict[str, int] | None = None) -> RecordScore:
     return RecordScore(scale, total, items, "nurse.a")
 
 
-ITEMS = dict.fromkeys(range(1, 24), 1)
+ITEMS = dict.fromkeys(map(str, range(1, 24)), 1)
 LATER = START.plus(3600).wall
 REFUSED: list[tuple[str, Callable[[], Bedside], Command, Refusal, str]] = [
     ("occupied bed", occupied, start(), Refusal.CONFLICT, "occupied by P-017"),
@@ -99,13 +99,19 @@ REFUSED: list[tuple[str, Callable[[], Bedside], Command, Refusal, str]] = [
     ("moaas over", occupied, score("moaas", 6), Refusal.INVALID, "from 0 to 5"),
     ("moaas under", occupied, score("moaas", -1), Refusal.INVALID, "from 0 to 5"),
     ("no score", occupied, score("cadss", None), Refusal.INVALID, "total or items"),
-    ("items of moaas", occupied, score("moaas", None, {1: 1}), Refusal.INVALID, "has no items"),
-    ("item 24", occupied, score("cadss", None, {24: 1}), Refusal.INVALID, "item 24"),
-    ("item 0", occupied, score("cadss", None, {0: 1}), Refusal.INVALID, "item 0"),
-    ("item of 5", occupied, score("cadss", None, ITEMS | {3: 5}), Refusal.INVALID, "item 3"),
-    ("item of -1", occupied, score("cadss", None, ITEMS | {3: -1}), Refusal.INVALID, "item 3"),
-    ("two items", occupied, score("cadss", None, ITEMS | {3: 5, 7: 9}), Refusal.INVALID, "item 3"),
-    ("items missing", occupied, score("cadss", None, {1: 1}), Refusal.INVALID, "22 of 23"),
+    ("items of moaas", occupied, score("moaas", None, {"1": 1}), Refusal.INVALID, "has no items"),
+    ("item 24", occupied, score("cadss", None, {"24": 1}), Refusal.INVALID, "item 24"),
+    ("item 0", occupied, score("cadss", None, {"0": 1}), Refusal.INVALID, "item 0"),
+    ("item of 5", occupied, score("cadss", None, ITEMS | {"3": 5}), Refusal.INVALID, "item 3"),
+    ("item of -1", occupied, score("cadss", None, ITEMS | {"3": -1}), Refusal.INVALID, "item 3"),
+    (
+        "two items",
+        occupied,
+        score("cadss", None, ITEMS | {"3": 5, "7": 9}),
+        Refusal.INVALID,
+        "item 3",
+    ),
+    ("items missing", occupied, score("cadss", None, {"1": 1}), Refusal.INVALID, "22 of 23"),
     ("items add up", occupied, score("cadss", 22, ITEMS), Refusal.INVALID, "the items make 23"),
     (
         "infusion of a spray",
@@ -293,7 +299,8 @@ def test_a_clock_at_the_bedside_may_run_a_minute_ahead() -> None:
 
 def test_the_items_of_a_score_make_its_total() -> None:
     side = occupied().asks(score("cadss", None, ITEMS))
-    assert side.last("score.recorded").payload["total"] == 23
+    payload = side.last("score.recorded").payload
+    assert (payload["total"], payload["items"]) == (23, ITEMS)
 
 
 def test_a_note_is_kept_as_it_is() -> None:

@@ -1,0 +1,176 @@
+"""A session as interfaces show it: each field once, with what the documentation says of it. Pure.
+
+The API declares these classes as they stand, and those of `monitor.session` for what is on
+record. A field that is added here is built in `monitor.bed.view`. No rules of the session.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from monitor.session import CheckKind, CheckState, Correction, Criterion, Phase
+from monitor.session.records import (
+    Clearance,
+    Dose,
+    News2,
+    Observation,
+    PatientLimit,
+    Pressure,
+    Score,
+    Symptom,
+)
+from monitor.session.shown import Shown, Time, documented, one_of, sent_as
+
+CHARTED_RULES: Final = ("spo2", "sys")
+"""The signals whose limits are drawn."""
+
+SessionState = Annotated[str, one_of(Phase)]
+
+
+@dataclass(frozen=True, slots=True)
+class InfusionPause(Shown):
+    """A pause of the infusion."""
+
+    from_: Annotated[Time, documented("When it began.", "2026-01-05T09:10:00.000Z")]
+    to: Annotated[
+        Time | None, documented("When it ended; null while it lasts.", "2026-01-05T09:15:00.000Z")
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Infusion(Shown):
+    """The infusion, where the regimen has one."""
+
+    started_at: Annotated[Time, documented("When it started.", "2026-01-05T09:00:00.000Z")]
+    ended_at: Annotated[
+        Time | None, documented("When it ended; null until then.", "2026-01-05T09:45:00.000Z")
+    ]
+    running: Annotated[bool, documented("Whether it is running now.", False)]
+    pauses: Annotated[Sequence[InfusionPause], documented("When it was paused.")]
+    planned_min: Annotated[float | None, documented("How long it is planned to run, in min.", 40)]
+
+
+@dataclass(frozen=True, slots=True)
+class PredoseCriterion(Criterion):
+    """One condition for the first dose."""
+
+    required: Annotated[
+        bool, documented("Whether it stops the dose; else it is only asked for.", True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledCheck(Shown):
+    """One check of the schedule."""
+
+    check: Annotated[CheckKind, sent_as(str), documented("What is to be done.", "pressure")]
+    due_at: Annotated[Time, documented("When it is due.", "2026-01-05T09:40:00.000Z")]
+    state: Annotated[CheckState, one_of(CheckState), documented("How it stands.", "due")]
+    done_at: Annotated[Time | None, documented("When it was done.", "2026-01-05T09:41:00.000Z")]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitLine(Shown):
+    """A rule's limit, as a line to draw beside a trend."""
+
+    vital: Annotated[str, one_of(CHARTED_RULES), documented("The vital whose limit it is.", "spo2")]
+    value: Annotated[float, documented("The limit, in the vital's unit.", 88)]
+    priority: Annotated[
+        str, one_of(("high", "medium")), documented("Of the alarm beyond it.", "high")
+    ]
+    label: Annotated[str, documented("What to write at the line.", "very-low 88")]
+
+
+@dataclass(frozen=True, slots=True)
+class Session(Shown):
+    """A session: what is recorded, what is due, and whether the patient may leave."""
+
+    id: Annotated[str, documented("Its id.", "0b5c3d7e52c14be59a0e6d2f4f0d1c77")]
+    bed: Annotated[str, documented("The bed.", "bed-1")]
+    patient: Annotated[str, documented("The patient's alias.", "P-017")]
+    age: Annotated[int | None, documented("The patient's age, in years.", 44)]
+    weight_kg: Annotated[float | None, documented("The patient's weight, in kg.", 71)]
+    regimen: Annotated[str, documented("The regimen.", "esketamine-84")]
+    title: Annotated[str, documented("The regimen in words.", "Esketamine 84 mg")]
+    number: Annotated[
+        int | None,
+        documented("Which session of the patient's course it is; null when not known.", 3),
+    ]
+    medicines: Annotated[
+        Sequence[str] | None,
+        documented("What else the patient takes; null while nobody has asked.", ["benzodiazepine"]),
+    ]
+    escort_planned: Annotated[
+        bool | None,
+        documented(
+            "Whether somebody will take the patient home; null while nobody has asked.", True
+        ),
+    ]
+    nurse: Annotated[str | None, documented("Who watches the bed.", "nurse.a")]
+    handing_to: Annotated[str | None, documented("To whom the bed is offered.", "nurse.b")]
+    state: Annotated[SessionState, documented("How far it is.", "observing")]
+    by: Annotated[str, documented("Who started it.", "nurse.a")]
+    rules: Annotated[
+        Mapping[str, str],
+        documented(
+            "The rule set that judges it.", {"name": "default", "version": "1", "hash": "9f2c…"}
+        ),
+    ]
+    started_at: Annotated[Time, documented("When it started.", "2026-01-05T08:40:00.000Z")]
+    first_dose_at: Annotated[
+        Time | None, documented("When the first dose was given.", "2026-01-05T09:00:00.000Z")
+    ]
+    last_dose_at: Annotated[
+        Time | None, documented("When the last dose was given.", "2026-01-05T09:10:00.000Z")
+    ]
+    window_ends_at: Annotated[
+        Time | None, documented("When the observation window ends.", "2026-01-05T11:10:00.000Z")
+    ]
+    window_min: Annotated[float, documented("How long the observation window is, in min.", 120)]
+    planned_mg: Annotated[float | None, documented("What the regimen plans, in mg.", 84)]
+    given_mg: Annotated[float, documented("What has been given, in mg.", 84)]
+    doses: Annotated[Sequence[Dose], documented("The doses, in order.")]
+    infusion: Annotated[Infusion | None, documented("The infusion, once it has started.")]
+    scores: Annotated[Sequence[Score], documented("The assessments, in order.")]
+    symptoms: Annotated[Sequence[Symptom], documented("The symptoms, in order.")]
+    observations: Annotated[Sequence[Observation], documented("The observations, in order.")]
+    pressures: Annotated[Sequence[Pressure], documented("The blood pressures, in order.")]
+    clearances: Annotated[
+        Sequence[Clearance], documented("Clinicians' clearances of a pressure, in order.")
+    ]
+    patient_limits: Annotated[
+        Sequence[PatientLimit], documented("The limits set for this patient, in order.")
+    ]
+    news2: Annotated[News2 | None, documented("NEWS2 as scored last.")]
+    corrections: Annotated[Sequence[Correction], documented("What was put right or withdrawn.")]
+    baseline: Annotated[
+        Mapping[str, float],
+        documented(
+            "What was found before the first dose, by signal, in the signal's unit.",
+            {"sys": 128, "dia": 82, "cadss": 0},
+        ),
+    ]
+    escort: Annotated[
+        bool, documented("Whether somebody to take the patient home is confirmed.", False)
+    ]
+    ready: Annotated[bool, documented("Whether the patient may leave.", False)]
+    criteria_met_at: Annotated[
+        Time | None,
+        documented("When every criterion but the window was met.", "2026-01-05T10:30:00.000Z"),
+    ]
+    limits: Annotated[Sequence[LimitLine], documented("The limits to draw beside the trends.")]
+    gate: Annotated[Sequence[PredoseCriterion], documented("What the first dose waits for.")]
+    criteria: Annotated[Sequence[Criterion], documented("What leaving waits for.")]
+    schedule: Annotated[
+        Sequence[ScheduledCheck], documented("What is to be checked, in the order it is due.")
+    ]
+    ended_at: Annotated[Time | None, documented("When it ended.", "2026-01-05T11:15:00.000Z")]
+    ended_by: Annotated[str | None, documented("Who ended it.", "nurse.a")]
+    against_criteria: Annotated[
+        Mapping[str, str] | None,
+        documented(
+            "By whom and why the patient was let go before every criterion was met.",
+            {"clinician": "dr.b", "reason": "transferred to ward 3"},
+        ),
+    ]
+    reason: Annotated[str | None, documented("Why it was aborted.", "patient withdrew")]
