@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any, ClassVar
+from functools import cache
+from types import NoneType
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import ConfigDict, Field, GetPydanticSchema
 from pydantic_core import core_schema
@@ -58,10 +60,20 @@ class Shown:
 
     def as_json(self) -> Json:
         """It as interfaces show it."""
-        return {_sent_name(each.name): _plain(getattr(self, each.name)) for each in fields(self)}
+        return {sent: _plain(getattr(self, name)) for name, sent in _names(type(self))}
+
+
+@cache
+def _names(cls: type[Shown]) -> tuple[tuple[str, str], ...]:
+    return tuple((field.name, _sent_name(field.name)) for field in fields(cls))
+
+
+_PLAIN: Final = frozenset({str, int, float, bool, NoneType})
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     match value:
         case Shown():
             return value.as_json()

@@ -1,14 +1,19 @@
 """The OpenAPI document: every route, every field, every error."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from dataclasses import fields as fields_of
+from typing import Any, Final, TypeVar, get_type_hints
 
 import pytest
-from pydantic import BaseModel
+from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
 
 from api.schemas import Request, Response
+from monitor.session.shown import Shown
 from tests.virtual import virtual_time
 from tests.wards import simulated_ward
+
+T = TypeVar("T")
 
 PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
@@ -96,7 +101,7 @@ def is_number(schema: Any) -> bool:
     return any(b.get("type") in ("integer", "number") for b in inner if isinstance(b, dict))
 
 
-def derived(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+def derived(base: type[T]) -> Iterator[type[T]]:
     """Every schema built on `base`."""
     for model in base.__subclasses__():
         yield model
@@ -150,6 +155,19 @@ def test_every_example_is_valid(name: str) -> None:
     extra: Any = model.model_config.get("json_schema_extra", {})
     for example in extra.get("examples", ()):
         model.model_validate(example)
+
+
+SHOWN: Final = {
+    cls.__name__: cls for cls in derived(Shown) if cls.__module__.startswith(("api.", "monitor."))
+}
+
+
+@pytest.mark.parametrize("name", sorted(SHOWN))
+def test_every_example_of_what_is_shown_is_valid(name: str) -> None:
+    hints = get_type_hints(SHOWN[name], include_extras=True)
+    for field in fields_of(SHOWN[name]):
+        for example in FieldInfo.from_annotation(hints[field.name]).examples or ():
+            TypeAdapter(hints[field.name]).validate_python(example)
 
 
 def test_every_number_that_has_a_unit_says_it(document: Any) -> None:

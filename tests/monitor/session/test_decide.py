@@ -221,7 +221,7 @@ def test_a_child_s_weight_is_a_weight() -> None:
 
 @pytest.mark.parametrize("points", [0, 4])
 def test_an_item_takes_0_to_4_points(points: int) -> None:
-    side = occupied().asks(score("cadss", None, dict.fromkeys(range(1, 24), points)))
+    side = occupied().asks(score("cadss", None, dict.fromkeys(ITEMS, points)))
     assert side.latest("cadss") == 23 * points
 
 
