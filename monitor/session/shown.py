@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
-from functools import cache
 from types import NoneType
 from typing import Annotated, Any, ClassVar, Final
 
@@ -60,12 +59,7 @@ class Shown:
 
     def as_json(self) -> Json:
         """It as interfaces show it."""
-        return {sent: _plain(getattr(self, name)) for name, sent in _names(type(self))}
-
-
-@cache
-def _names(cls: type[Shown]) -> tuple[tuple[str, str], ...]:
-    return tuple((field.name, _sent_name(field.name)) for field in fields(cls))
+        return {_sent_name(each.name): _plain(getattr(self, each.name)) for each in fields(self)}
 
 
 _PLAIN: Final = frozenset({str, int, float, bool, NoneType})
