@@ -34,7 +34,11 @@ ALARM_LOAD_WINDOW: Final = timedelta(minutes=120)
 
 
 def vitals(bed: Bed, now: Instant) -> Json:
-    """Every vital the bed's devices can give."""
+    """Every vital the bed's devices can give, each as `bed_view.LatestVital` declares it.
+
+    They are pushed for each bed all the time, and a dictionary is made in less than half the
+    time of a dataclass.
+    """
     return {
         each.vital.value: {
             "value": each.value,
