@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from api.idempotency import CommandExecutor, IdempotencyKey
 from api.parameters import SessionId
 from api.problems import COMMAND_ERRORS
-from api.schemas.doses import ControlInfusion, GiveDose, Override
+from api.schemas.doses import ControlInfusion, Deviation, GiveDose
 from api.sessions import session_runner
 from monitor.bed.session_view import Session
 from monitor.session import commands
@@ -25,7 +25,7 @@ def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
     ) -> Any:
         """Record an administration, or correct one."""
         command = commands.GiveDose(
-            **body.model_dump(exclude={"override"}), override=_override(body.override)
+            **body.model_dump(exclude={"deviation"}), deviation=_deviation(body.deviation)
         )
         return await run_in_session(session, request, key, command)
 
@@ -35,12 +35,12 @@ def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
     ) -> Any:
         """Start, pause, resume or end the infusion."""
         command = commands.ControlInfusion(
-            body.action, body.by, body.at, _override(body.override), body.reason
+            **body.model_dump(exclude={"deviation"}), deviation=_deviation(body.deviation)
         )
         return await run_in_session(session, request, key, command)
 
     return routes
 
 
-def _override(body: Override | None) -> commands.Override | None:
-    return None if body is None else commands.Override(body.clinician, body.reason)
+def _deviation(body: Deviation | None) -> commands.Deviation | None:
+    return None if body is None else commands.Deviation(body.reason)

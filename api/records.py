@@ -81,8 +81,9 @@ def _add_decided(routes: APIRouter, run_in_session: RunInSession) -> None:
     async def record_clearance(
         session: SessionId, body: RecordClearance, request: Request, key: IdempotencyKey = None
     ) -> Any:
-        """Record a clinician's clearance of the latest pressure."""
-        command = commands.RecordClearance(**body.model_dump())
+        """Record a clinician's clearance of criteria for the dose, or for leaving."""
+        scope = commands.ClearanceScope(body.scope)
+        command = commands.RecordClearance(**body.model_dump() | {"scope": scope})
         return await run_in_session(session, request, key, command)
 
     @routes.post("/alarm-limits", response_model=Session)

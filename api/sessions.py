@@ -193,13 +193,26 @@ def _add_start(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None
         )
 
 
+def _preparation(body: RecordPreparation) -> commands.RecordPreparation:
+    by_class, names = body.medicines, body.medicine_names
+    if by_class is not None and not isinstance(by_class, dict):
+        by_class, names = None, by_class
+    confirmed = body.confirmed
+    return commands.RecordPreparation(
+        **body.model_dump(exclude={"medicines", "medicine_names", "confirmed"}),
+        medicines=names,
+        medicine_classes=by_class,
+        confirmed=None if confirmed is None else commands.Confirmation(confirmed.changed),
+    )
+
+
 def _add_commands(routes: APIRouter, run_in_session: RunInSession) -> None:
     @routes.post("/{session}/preparation", response_model=Session, responses=COMMAND_ERRORS)
     async def record_preparation(
         session: SessionId, body: RecordPreparation, request: Request, key: IdempotencyKey = None
     ) -> Any:
-        """Say what was asked before the dose: medicines, who takes the patient home."""
-        command = commands.RecordPreparation(body.medicines, body.escort_planned, body.by)
+        """Say what was asked before the dose; what is left out stays as it is."""
+        command = _preparation(body)
         return await run_in_session(session, request, key, command)
 
     @routes.post("/{session}/assignment", response_model=Session, responses=COMMAND_ERRORS)
@@ -228,6 +241,7 @@ def _add_commands(routes: APIRouter, run_in_session: RunInSession) -> None:
             escort=body.escort,
             clinician=against.clinician if against else None,
             reason=against.reason if against else None,
+            suicidality=body.suicidality,
         )
         return await run_in_session(session, request, key, command)
 

@@ -32,8 +32,16 @@ from simulators.faults import Fault
 from simulators.patient import Patient
 from simulators.scenario import load_scenario
 
-OVERRIDE: Final = {"clinician": "dr.b", "reason": "nothing of this is about the gate"}
-DOSE: Final = {"product": "esketamine", "mg": 28, "by": "nurse.a", "override": OVERRIDE}
+GIVEN: Final = {
+    "given": True,
+    "deviation": {"reason": "nothing of this is about the pre-dose criteria"},
+}
+DOSE: Final = {
+    "product": "esketamine",
+    "mg": 28,
+    "by": "nurse.a",
+    **GIVEN,
+}
 """A dose that is given whether or not there is a baseline."""
 
 LOOK_EVERY_S: Final = 5.0

@@ -1,23 +1,33 @@
 """What is asked to be given in a session: doses, and the infusion."""
 
+from typing import Annotated
+
 from pydantic import ConfigDict
 
 from api.schemas.declared import RequestFor
-from api.schemas.fields import At, By, Clinician, Corrects, FreeText, described
+from api.schemas.fields import At, By, Corrects, FreeText, ShortText, described
 from api.schemas.model import Request
 from monitor.session import InfusionAction
 from monitor.session.record_fields import DoseFields
 
 
-class Override(Request):
-    """The clinician who goes on all the same, and why."""
+class Deviation(Request):
+    """Why something was given although it should not have been."""
 
-    clinician: Clinician
-    reason: FreeText = described("Why.", "known hypertension")
+    reason: FreeText = described("Why.", "given before the pressure came")
+
+
+Given = Annotated[
+    bool, described("Whether it has been given already: then it is always taken.", True)
+]
+DeviationOrNone = Annotated[
+    Deviation | None,
+    described("Why it was given against the pre-dose criteria or the regimen."),
+]
 
 
 class GiveDose(RequestFor[DoseFields]):
-    """Record one administration. Before the first dose the gate has to be met, or overridden."""
+    """Record one administration: it waits for the pre-dose criteria, unless it was given."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -27,10 +37,9 @@ class GiveDose(RequestFor[DoseFields]):
 
     by: By
     at: At = None
-    override: Override | None = described(
-        "Who gives the first dose although its conditions are not met.", default=None
-    )
     corrects: Corrects = None
+    given: Given = False
+    deviation: DeviationOrNone = None
 
 
 class ControlInfusion(Request):
@@ -44,6 +53,6 @@ class ControlInfusion(Request):
     by: By
     at: At = None
     reason: FreeText | None = described("Why it is paused or ended.", "nausea", default=None)
-    override: Override | None = described(
-        "Who starts it although the conditions for the first dose are not met.", default=None
-    )
+    lot: ShortText | None = described("The lot number, on start or later.", "K77", default=None)
+    given: Given = False
+    deviation: DeviationOrNone = None

@@ -3,7 +3,9 @@
 What is given is in `api.schemas.doses`; the records are declared in `monitor.session.records`.
 """
 
-from pydantic import ConfigDict, StrictFloat
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, StrictFloat
 
 from api.schemas.declared import RequestFor
 from api.schemas.fields import (
@@ -17,7 +19,6 @@ from api.schemas.fields import (
     described,
 )
 from api.schemas.model import Request
-from monitor.session import ClearanceScope
 from monitor.session.record_fields import (
     ObservationFields,
     PressureFields,
@@ -108,13 +109,18 @@ class RetractRecord(Request):
 
 
 class RecordClearance(Request):
-    """A clinician's clearance of the latest pressure."""
+    """A clinician decides that the dose, or leaving, need not wait for these criteria.
+
+    It holds for the next administration, or the close; it lapses after 30 min, when a value gets
+    worse, and with another alarm of medium or high priority.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {
-                    "scope": "pre-dose-pressure",
+                    "scope": "dose",
+                    "items": ["pressure"],
                     "clinician": "dr.b",
                     "reason": "known hypertension, took the morning dose",
                     "by": "nurse.a",
@@ -123,7 +129,10 @@ class RecordClearance(Request):
         }
     )
 
-    scope: ClearanceScope = described("What is cleared.", "pre-dose-pressure")
+    scope: Literal["dose", "leaving"] = described("What need not wait.", "dose")
+    items: Annotated[tuple[ShortText, ...], Field(min_length=1, max_length=20)] = described(
+        "The criteria by name, as in the session's `gate` or `criteria`.", ["pressure"]
+    )
     clinician: Clinician
     reason: FreeText = described("Why.", "known hypertension, took the morning dose")
     by: By

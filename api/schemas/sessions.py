@@ -8,9 +8,11 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from api.schemas.declared import RequestFor
 from api.schemas.fields import By, Clinician, FreeText, Medicines, PersonName, ShortText, described
 from api.schemas.model import Request, Response
-from monitor.session import AssignmentAction
+from monitor.session import AssignmentAction, record_fields
+from monitor.session.shown import one_of
 
 # ── responses ───────────────────────────────────────────────────────────────────────────
 
@@ -77,17 +79,45 @@ class StartSession(Request):
     by: By
 
 
-class RecordPreparation(Request):
+MedicineClasses = dict[Annotated[str, one_of(record_fields.MEDICINE_CLASSES)], bool]
+
+
+class Confirmation(Request):
+    """That what is known of the patient was gone through in this session."""
+
+    changed: bool = described("Whether anything has changed.", False)
+
+
+class RecordPreparation(RequestFor[record_fields.PreparationFields]):
     """What was asked before the dose; what is left out stays as it is."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"medicines": ["opioid"], "escort_planned": True, "by": "nurse.a"}]
+            "examples": [
+                {
+                    "medicines": {"benzodiazepine": False, "opioid": True},
+                    "medicine_names": ["oxycodone"],
+                    "escort_planned": True,
+                    "contraindications": {"aneurysmal-disease": "no"},
+                    "confirmed": {"changed": False},
+                    "suicidality": "none",
+                    "by": "nurse.a",
+                }
+            ]
         }
     )
 
-    medicines: Medicines | None = described(
-        "What else the patient takes.", ["opioid"], default=None
+    medicines: MedicineClasses | Medicines | None = described(
+        "Whether the patient takes medicines of each class that was asked for; or their names, "
+        "which answers for no class.",
+        {"benzodiazepine": False, "opioid": True},
+        default=None,
+    )
+    medicine_names: Medicines | None = described(
+        "The medicines by name.", ["oxycodone"], default=None
+    )
+    confirmed: Confirmation | None = described(
+        "That what is known of the patient was gone through now.", default=None
     )
     escort_planned: bool | None = described(
         "Whether somebody will take the patient home.", True, default=None
@@ -146,6 +176,9 @@ class CloseSession(Request):
 
     by: By
     escort: bool = described("Whether somebody takes the patient home.", True)
+    suicidality: Annotated[str, one_of(record_fields.SUICIDALITY)] | None = described(
+        "What asking for suicidal thoughts gave.", "none", default=None
+    )
     against_criteria: AgainstCriteria | None = described(
         "Who lets the patient go before every criterion is met.", default=None
     )

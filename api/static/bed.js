@@ -89,18 +89,19 @@ const CRITERIA = {
   "discharge-checks": "Last checks before leaving",
   "pressure-not-severe": "Last two pressures below severe",
   "pressure-near-baseline": "Pressure near baseline",
-  spo2: "SpO2 steady for 15 min",
+  spo2: "SpO2 steady",
   cadss: "CADSS back",
   moaas: "MOAA/S 5",
   "no-respiratory-depression": "No respiratory depression",
-  "no-alarm": "No alarm open",
+  "no-serious-event": "No serious event",
+  "no-alarm": "No alarm of medium or high priority",
   "no-check-overdue": "No check overdue",
   escort: "Escort confirmed",
 };
 
 const words = (name) => CRITERIA[name] ?? name.replaceAll("-", " ");
 
-// Before the first dose what it waits for, after it what leaving waits for.
+// While an administration is to come what that waits for, then what leaving waits for.
 function conditions(session) {
   return session.gate.length
     ? { title: "Ready for the dose", items: session.gate }

@@ -1,12 +1,20 @@
-// What people have put on record, and what the first dose waits for.
+// What people have put on record, and what the next administration waits for.
 import { html } from "./html.js";
 
 const CONDITIONS = {
-  "baseline-pressure": "Pressure of the last 30 min",
-  "pressure-acceptable": "Pressure acceptable",
-  "baseline-spo2": "SpO2",
-  "baseline-cadss": "CADSS",
-  "baseline-moaas": "MOAA/S",
+  pressure: "Pressure",
+  spo2: "SpO2",
+  moaas: "MOAA/S",
+  cadss: "CADSS",
+  "no-alarm": "No alarm open",
+  "no-emergency": "No emergency",
+  interval: "Five minutes apart",
+  age: "Age",
+  contraindications: "Contraindications",
+  suicidality: "Suicidal thoughts",
+  fasting: "Food, fluids, nasal sprays",
+  "baseline-steady": "Baseline steady",
+  cautions: "Cautions",
   "starting-dose": "Starting dose",
   medicines: "Medicines asked",
   "escort-planned": "Escort planned",
@@ -16,17 +24,20 @@ const GRADES = ["none", "mild", "moderate", "severe"];
 
 const words = (name) => CONDITIONS[name] ?? name.replaceAll("-", " ");
 
-// Met or not and why, one a line; what is only asked for is marked as such.
+// Met, cleared or not and why, one a line. What is only a remark never counts against the dose.
 export function Conditions({ title, items, name = words }) {
-  const met = items.filter((item) => item.met).length;
+  const waits = items.filter((item) => item.required);
+  const met = waits.filter((item) => item.met || item.cleared_by).length;
   return html`
     <section class="panel">
-      <h2>${title} · ${met} of ${items.length}</h2>
+      <h2>${title} · ${met} of ${waits.length}</h2>
       <ul class="criteria">
         ${items.map(
-          ({ name: of, met: is, why }) => html`
-            <li key=${of} class=${is ? "met" : "unmet"}>
-              <span aria-label=${is ? "met" : "not met"}>${is ? "✓" : "✕"}</span>
+          ({ name: of, met: is, why, required, cleared_by: by }) => html`
+            <li key=${of} class=${is ? "met" : by || !required ? "passed" : "unmet"}>
+              <span aria-label=${is ? "met" : by ? "cleared" : required ? "not met" : "remark"}
+                >${is ? "✓" : by ? "○" : required ? "✕" : "–"}</span
+              >
               <span>${name(of)}</span><span class="muted">${why}</span>
             </li>
           `,

@@ -14,6 +14,7 @@ from drivers.clock import Instant
 from monitor.session import (
     SESSION_ENDINGS,
     Acknowledge,
+    ClearanceScope,
     Close,
     ControlInfusion,
     Draft,
@@ -23,6 +24,7 @@ from monitor.session import (
     InhibitNibp,
     MeasurePressure,
     PauseAudio,
+    RecordClearance,
     Refusal,
     Refused,
     Session,
@@ -31,6 +33,7 @@ from monitor.session import (
     StartSession,
     Unacknowledge,
     decide,
+    decide_administration,
 )
 
 if TYPE_CHECKING:
@@ -81,18 +84,33 @@ def _decide(_: "Bed", session: Session, command: SessionCommand, now: Instant) -
     return decide.HANDLERS[type(command)](session, command, now)
 
 
-def _decide_close(bed: "Bed", _: Session, command: Close, now: Instant) -> list[Draft]:
-    return decide.close(command, bed.readiness.discharge_criteria(now, escort=command.escort))
+def _decide_close(bed: "Bed", session: Session, command: Close, now: Instant) -> list[Draft]:
+    criteria = bed.readiness.discharge_criteria(now, escort=command.escort)
+    return decide.close(session, command, criteria)
 
 
 def _decide_dose(bed: "Bed", session: Session, command: GiveDose, now: Instant) -> list[Draft]:
-    return decide.dose(session, command, now, bed.readiness.predose_criteria_of(session))
+    return decide_administration.dose(
+        session, command, now, bed.readiness.predose_criteria_of(session, now)
+    )
 
 
 def _decide_infusion(
     bed: "Bed", session: Session, command: ControlInfusion, now: Instant
 ) -> list[Draft]:
-    return decide.infusion(session, command, now, bed.readiness.predose_criteria_of(session))
+    return decide_administration.infusion(
+        session, command, now, bed.readiness.predose_criteria_of(session, now)
+    )
+
+
+def _decide_clearance(
+    bed: "Bed", session: Session, command: RecordClearance, now: Instant
+) -> list[Draft]:
+    is_leaving = command.scope is ClearanceScope.LEAVING
+    criteria = bed.readiness.discharge_criteria if is_leaving else bed.readiness.predose_criteria
+    return decide_administration.record_clearance(
+        session, command, criteria(now), bed.readiness.situation(session, now)
+    )
 
 
 def _decide_limit(bed: "Bed", session: Session, command: SetAlarmLimit, _: Instant) -> list[Draft]:
@@ -103,6 +121,7 @@ DECIDERS: Final[Mapping[type[Any], Decider]] = {
     Close: _decide_close,
     GiveDose: _decide_dose,
     ControlInfusion: _decide_infusion,
+    RecordClearance: _decide_clearance,
     SetAlarmLimit: _decide_limit,
 }
 """The commands on a session that need more than the session to be decided."""

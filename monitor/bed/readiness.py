@@ -21,13 +21,18 @@ from monitor.session import (
     Draft,
     Phase,
     PlannedCheck,
+    PredoseEvidence,
     Schedule,
     Session,
+    Situation,
+    Spo2Trace,
     SustainedSpo2,
     decide,
     discharge_criteria,
+    is_expecting,
     next_change_s,
     predose_criteria,
+    situation,
 )
 
 DOSING_S: Final = 1.0
@@ -51,6 +56,7 @@ class Readiness:
         self._vitals = vitals
         self._alarms = alarms
         self._sustained_spo2 = SustainedSpo2()
+        self._spo2_trace = Spo2Trace()
 
     # ── the checks ──────────────────────────────────────────────────────────────────────
 
@@ -75,16 +81,25 @@ class Readiness:
     # ── the dose ────────────────────────────────────────────────────────────────────────
 
     def predose_criteria(self, now: Instant) -> list[Criterion]:
-        """The conditions for the first dose; none without a session, or after that dose."""
+        """The conditions for the next administration; none where none is to come."""
         session = self._state.open_session
-        if session is None or session.first_dose_at is not None:
+        if session is None or not is_expecting(session):
             return []
-        return self.predose_criteria_of(session)(now.wall)
+        return self.predose_criteria_of(session, now)(now.wall)
 
-    def predose_criteria_of(self, session: Session) -> Callable[[datetime], list[Criterion]]:
-        """The conditions for a first dose of `session` by the time that it is given."""
+    def predose_criteria_of(
+        self, session: Session, now: Instant
+    ) -> Callable[[datetime], list[Criterion]]:
+        """The conditions for an administration in `session` by the time that it is given."""
+        evidence = PredoseEvidence(self._spo2_at(session, now), (*self._alarms.open_alarms(),))
+        return lambda at: predose_criteria(session, evidence, at)
+
+    def _spo2_at(self, session: Session, now: Instant) -> Callable[[datetime], float | None]:
+        """What SpO2 was at a time; in sessions of an edition before 3, what it is now."""
         spo2 = self._spo2
-        return lambda at: predose_criteria(session, spo2, at)
+        if session.regimen.edition < 3:
+            return lambda _: spo2
+        return lambda at: self._spo2_trace.at(now.past(at).mono)
 
     # ── leaving ─────────────────────────────────────────────────────────────────────────
 
@@ -103,7 +118,11 @@ class Readiness:
     def _follow_spo2(self, now: Instant) -> bool:
         session = self._state.open_session
         least = 0.0 if session is None else session.regimen.discharge.spo2_least
-        return self._sustained_spo2.follow(self._vitals.values.get(Vital.SPO2), least, now)
+        spo2 = self._spo2
+        at = now.mono if spo2 is not None else self._vitals.lost_at.get(Vital.SPO2, now.mono)
+        changed = self._spo2_trace.take(spo2, at)
+        held = self._sustained_spo2.follow(self._vitals.values.get(Vital.SPO2), least, now)
+        return held if session is None or session.regimen.edition < 3 else changed
 
     def discharge_criteria(self, now: Instant, *, escort: bool | None = None) -> list[Criterion]:
         """The criteria for leaving as they stand; with `escort`, by what is said of one now."""
@@ -131,7 +150,13 @@ class Readiness:
             open_alarms=self._alarms.open_alarms(),
             schedule=self.planned_checks(now),
             pressure_fresh=Vital.SYS in self._vitals.values,
+            spo2_trace=self._spo2_trace,
+            mono=now.mono,
         )
+
+    def situation(self, session: Session, now: Instant) -> Situation:
+        """What a clinician decides on now."""
+        return situation(session, self._spo2, self._alarms.open_alarms(), now.wall)
 
     @property
     def _spo2(self) -> float | None:

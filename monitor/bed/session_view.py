@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from monitor.session import CheckKind, CheckState, Correction, Criterion, Phase
+from monitor.session.preparation import Preparation
 from monitor.session.records import (
     Clearance,
     Dose,
@@ -48,15 +49,7 @@ class Infusion(Shown):
     running: Annotated[bool, documented("Whether it is running now.", False)]
     pauses: Annotated[Sequence[InfusionPause], documented("When it was paused.")]
     planned_min: Annotated[float | None, documented("How long it is planned to run, in min.", 40)]
-
-
-@dataclass(frozen=True, slots=True)
-class PredoseCriterion(Criterion):
-    """One condition for the first dose."""
-
-    required: Annotated[
-        bool, documented("Whether it stops the dose; else it is only asked for.", True)
-    ]
+    lot: Annotated[str | None, documented("The lot number.", "K77")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +99,7 @@ class Session(Shown):
             "Whether somebody will take the patient home; null while nobody has asked.", True
         ),
     ]
+    preparation: Annotated[Preparation, documented("What was asked before the dose.")]
     nurse: Annotated[str | None, documented("Who watches the bed.", "nurse.a")]
     handing_to: Annotated[str | None, documented("To whom the bed is offered.", "nurse.b")]
     state: Annotated[SessionState, documented("How far it is.", "observing")]
@@ -135,9 +129,7 @@ class Session(Shown):
     symptoms: Annotated[Sequence[Symptom], documented("The symptoms, in order.")]
     observations: Annotated[Sequence[Observation], documented("The observations, in order.")]
     pressures: Annotated[Sequence[Pressure], documented("The blood pressures, in order.")]
-    clearances: Annotated[
-        Sequence[Clearance], documented("Clinicians' clearances of a pressure, in order.")
-    ]
+    clearances: Annotated[Sequence[Clearance], documented("Clinicians' clearances, in order.")]
     patient_limits: Annotated[
         Sequence[PatientLimit], documented("The limits set for this patient, in order.")
     ]
@@ -159,7 +151,7 @@ class Session(Shown):
         documented("When every criterion but the window was met.", "2026-01-05T10:30:00.000Z"),
     ]
     limits: Annotated[Sequence[LimitLine], documented("The limits to draw beside the trends.")]
-    gate: Annotated[Sequence[PredoseCriterion], documented("What the first dose waits for.")]
+    gate: Annotated[Sequence[Criterion], documented("What the next administration waits for.")]
     criteria: Annotated[Sequence[Criterion], documented("What leaving waits for.")]
     schedule: Annotated[
         Sequence[ScheduledCheck], documented("What is to be checked, in the order it is due.")

@@ -14,10 +14,8 @@ from drivers.readings import CuffState, LinkState
 from monitor.bed import bed_view, session_view
 from monitor.bed.bed import Bed
 from monitor.bed.device_status import DeviceStatus
-from monitor.bed.session_view import CHARTED_RULES, LimitLine, PredoseCriterion, ScheduledCheck
+from monitor.bed.session_view import CHARTED_RULES, LimitLine, ScheduledCheck
 from monitor.session import (
-    ADVISORY_CRITERIA,
-    Criterion,
     Infusion,
     Phase,
     PlannedCheck,
@@ -25,7 +23,6 @@ from monitor.session import (
     planned_checks,
     shown,
 )
-from monitor.session.record_fields import said
 
 Json = shown.Json
 
@@ -66,15 +63,10 @@ def session(bed: Bed, now: Instant) -> session_view.Session | None:
         on_record,
         ready=bed.session.phase is Phase.READY,
         limits=list(alarm_limits(bed.alarm_engine.effective_rules, bed.session.baseline)),
-        gate=[predose_criterion(each) for each in bed.readiness.predose_criteria(now)],
+        gate=bed.readiness.predose_criteria(now),
         criteria=bed.readiness.discharge_criteria(now),
         schedule=checks(bed.readiness.planned_checks(now)),
     )
-
-
-def predose_criterion(of: Criterion) -> PredoseCriterion:
-    """A condition for the first dose, and whether it stops the dose."""
-    return PredoseCriterion(**said(of, Criterion), required=of.name not in ADVISORY_CRITERIA)
 
 
 def checks(planned: Iterable[PlannedCheck]) -> list[ScheduledCheck]:
@@ -125,6 +117,7 @@ def records(of: Session) -> session_view.Session:
         number=of.number,
         medicines=of.medicines,
         escort_planned=of.escort_planned,
+        preparation=of.preparation,
         nurse=of.nurse,
         handing_to=of.handover_to,
         state=of.phase,
@@ -170,6 +163,7 @@ def infusion(of: Session, ran: Infusion) -> session_view.Infusion:
         running=ran.running,
         pauses=[session_view.InfusionPause(begun, to) for begun, to in ran.pauses],
         planned_min=of.regimen.infusion_min,
+        lot=ran.lot,
     )
 
 

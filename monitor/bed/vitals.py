@@ -160,6 +160,7 @@ class Vitals:
         for channels in self._by_vital.values():
             channels.sort(key=lambda channel: channel.max_age_s)
         self._histories = {name: History(*windows_s) for name, windows_s in windows.items()}
+        self.lost_at: dict[Vital, float] = {}
         self._values: dict[str, Value] = {}
         self._shown: dict[Vital, Channel] = {}
 
@@ -233,7 +234,8 @@ class Vitals:
         if channel.is_spot_check or channel.is_stale(now):
             channel = self._current(vital, now)
         if channel is None:
-            self._shown.pop(vital, None)
+            if (shown := self._shown.pop(vital, None)) is not None:
+                self.lost_at[vital] = min(now.mono, shown.stale_at)
             return self._values.pop(vital, None) is not None
         self._shown[vital] = channel
         value = channel.value

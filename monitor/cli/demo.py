@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -25,17 +26,19 @@ from monitor.session import (
     CheckState,
     Close,
     Command,
+    Confirmation,
     ConfirmEscort,
     ControlInfusion,
+    Deviation,
     GiveDose,
     InfusionAction,
-    Override,
     Phase,
+    RecordPreparation,
     RecordScore,
     Refused,
     StartSession,
     Stored,
-    required_criteria,
+    record_fields,
 )
 from monitor.settings import Settings
 from monitor.ward import BedRunner, Ward
@@ -65,8 +68,9 @@ BASELINE_S: Final = 120.0
 """How long before the dose a session begins: long enough for the first pressure."""
 
 GATE_LOOKS: Final = 15
-OVERRIDE: Final = Override("Dr. Demo", "the demo goes on")
-"""So often the nurse looks whether the dose may be given, before a clinician is asked."""
+"""So often the nurse looks whether the dose may be given, before the demo goes on all the same."""
+
+DEVIATION: Final = Deviation("the demo goes on")
 
 STAGGER_S: Final = 60.0
 """How much later each bed's first session begins than the one before."""
@@ -326,6 +330,7 @@ class _Nurse:
                 escort_planned=True,
             )
         )
+        await self._do(self._preparation())
         await self._score("cadss")
         await self._score("moaas")
         await self._clock.sleep(BASELINE_S)
@@ -335,6 +340,22 @@ class _Nurse:
             await self._clock.sleep(LOOK_S)
             await self._look()
 
+    def _preparation(self) -> RecordPreparation:
+        gate = self._regimen.gate
+        return RecordPreparation(
+            None,
+            None,
+            self._by,
+            Confirmation(changed=False),
+            medicine_classes={
+                name: name == "benzodiazepine" for name in record_fields.MEDICINE_CLASSES
+            },
+            contraindications=dict.fromkeys(gate.contraindications, "no"),
+            cautions=(),
+            suicidality="none",
+            fasting=dict.fromkeys(gate.fasting, True),
+        )
+
     @property
     def _session(self) -> Any:
         return self._runner.bed.session
@@ -342,9 +363,7 @@ class _Nurse:
     async def _wait_for_the_gate(self) -> None:
         readiness = self._runner.bed.readiness
         for _ in range(GATE_LOOKS):
-            if not required_criteria(
-                [c for c in readiness.predose_criteria(self._clock.now()) if not c.met]
-            ):
+            if not any(c.stops for c in readiness.predose_criteria(self._clock.now())):
                 return
             await self._clock.sleep(LOOK_S)
 
@@ -352,18 +371,16 @@ class _Nurse:
         regimen = self._regimen
         await self._devices.dose(self._runner.id)
         if regimen.is_infusion:
-            mg = regimen.planned_mg(WEIGHT_KG) or 0.0
-            await self._do(ControlInfusion(InfusionAction.START, self._by, override=OVERRIDE))
-            await self._do(GiveDose(regimen.product, mg, self._by, lot="K77"))
+            start = ControlInfusion(InfusionAction.START, self._by, lot="K77")
+            await self._do(start, replace(start, given=True, deviation=DEVIATION))
             return
         total, each = regimen.total_mg or 0.0, regimen.device_mg or 28.0
         for device in range(round(total / each)):
             if device:
                 await self._clock.sleep(APART_S)
-            dose = GiveDose(
-                regimen.product, each, self._by, lot=f"A{100 + device}", override=OVERRIDE
-            )
-            await self._do(dose)
+                await self._score("moaas")
+            dose = GiveDose(regimen.product, each, self._by, lot=f"A{100 + device}")
+            await self._do(dose, replace(dose, given=True, deviation=DEVIATION))
 
     async def _look(self) -> None:
         now = self._clock.now()
@@ -384,19 +401,22 @@ class _Nurse:
             return
         await self._do(ConfirmEscort(self._by))
         if self._session.phase is Phase.READY and late_s > APART_S:
-            await self._do(Close(self._by, escort=True))
+            await self._do(Close(self._by, escort=True, suicidality="none"))
         elif late_s > LINGER_S:
             for alarm in self._runner.bed.alarm_engine.open_alarms():
                 await self._do(Acknowledge(alarm.id, alarm.acknowledged_by or self._by))
             if late_s > 2 * LINGER_S:
                 reason = "the demo's next patient is waiting"
-                await self._do(Close(self._by, True, "Dr. Demo", reason))
+                await self._do(Close(self._by, True, "Dr. Demo", reason, "none"))
 
     async def _score(self, scale: str) -> None:
         truth = await self._devices.patient(self._runner.id)
         total = truth[scale]
         await self._do(RecordScore(scale, 0 if total is None else total, None, self._by))
 
-    async def _do(self, command: Command) -> None:
-        with contextlib.suppress(Refused):
-            await self._runner.command(command)
+    async def _do(self, *commands: Command) -> None:
+        """The first of these that is not refused."""
+        for command in commands:
+            with contextlib.suppress(Refused):
+                await self._runner.command(command)
+                return

@@ -27,6 +27,7 @@ from monitor.session import (
     ClearanceScope,
     Close,
     Command,
+    Confirmation,
     ConfirmEscort,
     ControlInfusion,
     GiveDose,
@@ -34,18 +35,23 @@ from monitor.session import (
     MeasurePressure,
     RecordClearance,
     RecordObservation,
+    RecordPreparation,
     RecordScore,
     RecordSymptom,
     Refused,
     Regimen,
     Session,
     StartSession,
+    record_fields,
 )
 from simulators.population import Person
 
 TICK_S: Final = 30
 MINUTE_S: Final = 60
 """How often the bed is told the time, and the nurse looks."""
+
+PREPARES_S: Final = 120.0
+"""When the nurse has asked what is asked before the dose, after the session's start [ours]."""
 
 SETTLES_S: Final = (360.0, 720.0)
 """When the nurse would give the dose, after the session's start [ours]."""
@@ -115,6 +121,7 @@ class Bedside:
             )
         )
         self.nurse.decides(Task.OBSERVE, 60.0)
+        self.nurse.decides(Task.PREPARE, PREPARES_S)
         self.nurse.decides(Task.DOSE, self.random.uniform(*SETTLES_S))
         while self.session.is_open:
             self._step()
@@ -194,9 +201,9 @@ class Bedside:
         if self.minute >= ESCORT_MIN and not self.session.escort:
             self._ask(ConfirmEscort(BY))
         if not unmet and self.minute >= CHECKED_MIN[120]:
-            self._ask(Close(BY, escort=True))
+            self._ask(Close(BY, escort=True, suicidality="none"))
         elif self.minute >= LATEST_MIN:
-            self._ask(Close(BY, escort=True, clinician="clinician", reason="as far as it gets"))
+            self._ask(Close(BY, True, "clinician", "as far as it gets", suicidality="none"))
 
     # ── what the nurse does ─────────────────────────────────────────────────────────────
 
@@ -243,21 +250,35 @@ class Bedside:
     def measure(self, _: str) -> None:
         self._ask(MeasurePressure(BY))
 
+    def prepare(self, _: str) -> None:
+        """What is asked before the dose; everybody here is fit for it."""
+        gate = self.regimen.gate
+        self._ask(
+            RecordPreparation(
+                (),
+                True,
+                BY,
+                Confirmation(changed=False),
+                medicine_classes=dict.fromkeys(record_fields.MEDICINE_CLASSES, False),
+                contraindications=dict.fromkeys(gate.contraindications, "no"),
+                cautions=(),
+                suicidality="none",
+                fasting=dict.fromkeys(gate.fasting, True),
+            )
+        )
+
     def dose(self, _: str) -> None:
         """A device, or the infusion's start; the effect begins with the last of them."""
+        self._ask(RecordScore("moaas", self.course.total("moaas", self.t_s), None, BY))
         if self._give():
             return
         criteria = self.bed.readiness.predose_criteria(self.now)
-        unmet = {criterion.name for criterion in criteria if not criterion.met}
-        if "pressure-acceptable" in unmet:
-            if self.t_s >= DECIDES_S:
-                self._ask(
-                    RecordClearance(
-                        ClearanceScope.PRE_DOSE, "clinician", "as usual for this patient", BY
-                    )
-                )
-            else:
-                self._ask(MeasurePressure(BY))
+        stops = [criterion.name for criterion in criteria if criterion.stops]
+        if "pressure" in stops:
+            self._ask(MeasurePressure(BY))
+        if self.t_s >= DECIDES_S and (items := [name for name in stops if name in _DECIDED]):
+            why = "as usual for this patient"
+            self._ask(RecordClearance(ClearanceScope.DOSE, "clinician", why, BY, (*items,)))
         if self.t_s > GIVES_UP_S - TRIES_AGAIN_S:
             self._ask(Abort(BY, "not fit for the dose"))
         else:
@@ -311,6 +332,9 @@ class Bedside:
         ]
 
 
+_DECIDED: Final = frozenset({"pressure", "no-alarm"})
+"""What a clinician may clear for a dose here."""
+
 _CALLS_AGAIN: Final = frozenset({"alarm.escalated", "alarm.reminded"})
 
 SCORED_BY: Final = {"cadss": "dissociation.", "moaas": "sedation."}
@@ -321,6 +345,7 @@ _TASKS: Final[Mapping[Task, Callable[[Bedside, str], None]]] = {
     Task.OBSERVE: Bedside.observe,
     Task.ASK: Bedside.asks,
     Task.MEASURE: Bedside.measure,
+    Task.PREPARE: Bedside.prepare,
     Task.DOSE: Bedside.dose,
     Task.END_INFUSION: Bedside.end_infusion,
 }

@@ -24,6 +24,7 @@ class Task(Enum):
     OBSERVE = "observe"
     ASK = "ask"
     MEASURE = "measure"
+    PREPARE = "prepare"
     DOSE = "dose"
     END_INFUSION = "end-infusion"
 

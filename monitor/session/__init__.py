@@ -3,8 +3,9 @@
 One session is one dose at one bed. Commands are decided here (`decide`, `decide_records`),
 events are folded here (`Session.evolve`), and what a session calls for is worked out from
 it: when checks are due (`due_times`), how they stand and when they are overdue (`schedule`),
-the pre-dose criteria (`predose`), the criteria for leaving (`discharge`). Doses, times and
-limits are data: `regimens/`. Former names in a journal are read by `upcast`.
+the pre-dose criteria (`predose`), the criteria for leaving (`discharge`), which clearances hold
+(`clearance`). Doses, times and limits are data: `regimens/`; the tolerance after which a check
+is overdue is `schedule.TOLERANCE`. Former names in a journal are read by `upcast`.
 
 Pure: `now` is an argument. No device, no rule set's evaluation, no bed, no I/O.
 """
@@ -12,6 +13,7 @@ Pure: `now` is an argument. No device, no rule set's evaluation, no bed, no I/O.
 from monitor.session import (
     commands,
     decide,
+    decide_administration,
     episodes,
     record_fields,
     records,
@@ -19,6 +21,7 @@ from monitor.session import (
     signals,
     upcast,
 )
+from monitor.session.clearance import Situation, situation
 from monitor.session.commands import (
     Abort,
     Acknowledge,
@@ -26,8 +29,10 @@ from monitor.session.commands import (
     ClearanceScope,
     Close,
     Command,
+    Confirmation,
     ConfirmEscort,
     ControlInfusion,
+    Deviation,
     EnableNibp,
     GiveDose,
     InfusionAction,
@@ -37,6 +42,7 @@ from monitor.session.commands import (
     PauseAudio,
     RecordClearance,
     RecordObservation,
+    RecordPreparation,
     RecordScore,
     RecordSymptom,
     Refusal,
@@ -47,10 +53,10 @@ from monitor.session.commands import (
     Unacknowledge,
 )
 from monitor.session.coverage import GAP, Coverage, Span
+from monitor.session.criterion import Criterion
 from monitor.session.decide import NOT_CLINICAL
 from monitor.session.decide_records import CLOCK_TOLERANCE
 from monitor.session.discharge import (
-    Criterion,
     DischargeEvidence,
     SustainedSpo2,
     discharge_criteria,
@@ -59,9 +65,14 @@ from monitor.session.discharge import (
 from monitor.session.episodes import Episode
 from monitor.session.events import Draft, Event, Stored, happened_at
 from monitor.session.history import HISTORY_TYPES, AlarmOccurrence, SessionHistory, by_session
-from monitor.session.predose import ADVISORY_CRITERIA, predose_criteria, required_criteria
+from monitor.session.predose import (
+    PredoseEvidence,
+    is_expecting,
+    predose_criteria,
+)
 from monitor.session.records import (
     BY_HAND,
+    Clearance,
     Correction,
     Dose,
     Observation,
@@ -74,9 +85,9 @@ from monitor.session.regimen import CheckKind, CoursePhase, Regimen, RegimenErro
 from monitor.session.schedule import CheckState, PlannedCheck, Schedule, planned_checks
 from monitor.session.session import SESSION_ENDINGS, Infusion, Phase, Session
 from monitor.session.signals import ChartedSignals
+from monitor.session.spo2_trace import Spo2Trace
 
 __all__ = [
-    "ADVISORY_CRITERIA",
     "BY_HAND",
     "CLOCK_TOLERANCE",
     "GAP",
@@ -90,15 +101,18 @@ __all__ = [
     "ChartedSignals",
     "CheckKind",
     "CheckState",
+    "Clearance",
     "ClearanceScope",
     "Close",
     "Command",
     "ConfirmEscort",
+    "Confirmation",
     "ControlInfusion",
     "Correction",
     "CoursePhase",
     "Coverage",
     "Criterion",
+    "Deviation",
     "DischargeEvidence",
     "Dose",
     "Draft",
@@ -115,10 +129,12 @@ __all__ = [
     "PauseAudio",
     "Phase",
     "PlannedCheck",
+    "PredoseEvidence",
     "Pressure",
     "Record",
     "RecordClearance",
     "RecordObservation",
+    "RecordPreparation",
     "RecordScore",
     "RecordSymptom",
     "Refusal",
@@ -132,7 +148,9 @@ __all__ = [
     "SessionCommand",
     "SessionHistory",
     "SetAlarmLimit",
+    "Situation",
     "Span",
+    "Spo2Trace",
     "StartSession",
     "Stored",
     "SustainedSpo2",
@@ -141,16 +159,18 @@ __all__ = [
     "by_session",
     "commands",
     "decide",
+    "decide_administration",
     "discharge_criteria",
     "episodes",
     "happened_at",
+    "is_expecting",
     "next_change_s",
     "planned_checks",
     "predose_criteria",
     "record_fields",
     "records",
-    "required_criteria",
     "shown",
     "signals",
+    "situation",
     "upcast",
 ]

@@ -1,5 +1,6 @@
 """What a person can ask of a bed, and how a bed refuses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +8,7 @@ from enum import StrEnum
 from monitor.session.record_fields import (
     DoseFields,
     ObservationFields,
+    PreparationFields,
     PressureFields,
     ScoreFields,
     SymptomFields,
@@ -67,22 +69,48 @@ class StartSession:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordPreparation:
-    """What was asked before the dose; None for what was not."""
+class Confirmation:
+    """That what is known of the patient was gone through now, and whether it `changed`."""
+
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPreparation(PreparationFields):
+    """What was asked before the dose; None for what was not.
+
+    `medicines` are names; `medicine_classes` says whether the patient takes any of each of
+    `record_fields.MEDICINE_CLASSES` that was asked for.
+    """
 
     medicines: tuple[str, ...] | None
     escort_planned: bool | None
     by: str
+    confirmed: Confirmation | None = None
+    medicine_classes: Mapping[str, bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """Why something was given although it should not have been."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class GiveDose(DoseFields):
-    """An administration; `at` is when, None for now."""
+    """An administration; `at` is when, None for now.
+
+    One that was `given` already is always taken; `deviation` says why, if it was against the
+    pre-dose criteria or the regimen. `override` is of sessions of an edition before 3.
+    """
 
     by: str
     at: datetime | None = None
     override: Override | None = None
     corrects: str | None = None
+    given: bool = False
+    deviation: Deviation | None = None
 
 
 class InfusionAction(StrEnum):
@@ -96,13 +124,20 @@ class InfusionAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ControlInfusion:
-    """Start, pause, resume or end the infusion; `at` is when, None for now."""
+    """Start, pause, resume or end the infusion; `at` is when, None for now.
+
+    `lot` is of what runs in. A start and a resume are administrations: `given`, `deviation`
+    and `override` as with a dose.
+    """
 
     action: InfusionAction
     by: str
     at: datetime | None = None
     override: Override | None = None
     reason: str | None = None
+    given: bool = False
+    deviation: Deviation | None = None
+    lot: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,20 +186,27 @@ class RetractRecord:
 
 
 class ClearanceScope(StrEnum):
-    """What a clinician decides on."""
+    """What a clinician decides on.
 
-    PRE_DOSE = "pre-dose-pressure"
-    LEAVING = "pressure-at-discharge"
+    The last two are of sessions of an edition before 3: the latest pressure, before the dose
+    and before leaving.
+    """
+
+    DOSE = "dose"
+    LEAVING = "leaving"
+    PREDOSE_PRESSURE = "pre-dose-pressure"
+    PRESSURE_AT_DISCHARGE = "pressure-at-discharge"
 
 
 @dataclass(frozen=True, slots=True)
 class RecordClearance:
-    """A clinician's decision to go on with the latest pressure, written down by `by`."""
+    """A clinician's decision that what waits for these criteria goes on, written down by `by`."""
 
     scope: ClearanceScope
     clinician: str
     reason: str
     by: str
+    items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +261,7 @@ class Close:
     escort: bool
     clinician: str | None = None
     reason: str | None = None
+    suicidality: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ payload; `monitor.bed.bed` numbers and applies them.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from alerts.alarm import Alarm
 from alerts.evaluation import limit_of, with_limit
 from alerts.rules import RuleError, RuleSet, suggest
-from drivers.clock import Instant, rfc3339
+from drivers.clock import Instant
 from monitor.session import decide_records
 from monitor.session.commands import (
     Abort,
@@ -21,14 +20,8 @@ from monitor.session.commands import (
     AddNote,
     AssignmentAction,
     AssignNurse,
-    ClearanceScope,
     Close,
     ConfirmEscort,
-    ControlInfusion,
-    GiveDose,
-    InfusionAction,
-    Override,
-    RecordClearance,
     RecordObservation,
     RecordPreparation,
     RecordPressure,
@@ -40,15 +33,10 @@ from monitor.session.commands import (
     SetAlarmLimit,
     StartSession,
 )
-from monitor.session.discharge import Criterion
+from monitor.session.criterion import Criterion, as_json
+from monitor.session.decide_administration import SPILL, prepare
 from monitor.session.events import Draft
-from monitor.session.predose import required_criteria
-from monitor.session.record_fields import DoseFields, said
-from monitor.session.records import Dose
 from monitor.session.session import Phase, Session
-
-SPILL: Final = 1.001
-"""How far a sum of doses may be from what was planned, for rounding's sake."""
 
 NEXT_DEVICE_FACTOR: Final = 3.0
 """A dose is the last one when the next has not come within this times their distance."""
@@ -98,151 +86,6 @@ def acknowledge(bed: str, alarm: Alarm | None, command: Acknowledge) -> None:
         raise Refused(
             Refusal.CONFLICT, f"{alarm.acknowledged_by} has acknowledged this alarm", "alarm"
         )
-
-
-def prepare(_: Session, command: RecordPreparation, __: Instant) -> list[Draft]:
-    """What was asked before the dose; what was not asked stays as it is."""
-    medicines = None if command.medicines is None else list(command.medicines)
-    payload = {
-        "medicines": medicines,
-        "escort_planned": command.escort_planned,
-        "by": command.by,
-    }
-    if medicines is None and command.escort_planned is None:
-        raise Refused(Refusal.INVALID, "give medicines or escort_planned")
-    return [("preparation.recorded", payload)]
-
-
-Gate = Callable[[datetime], list[Criterion]]
-"""The conditions for a first dose at that time."""
-
-
-def dose(session: Session, command: GiveDose, now: Instant, gate: Gate) -> list[Draft]:
-    """A dose is of the regimen's product, in all no more than it plans."""
-    regimen = session.regimen
-    if command.product != regimen.product:
-        raise Refused(Refusal.INVALID, f"regimen {regimen.name} gives {regimen.product}", "product")
-    if not 0 < command.mg < math.inf:
-        raise Refused(Refusal.INVALID, "a dose is more than 0 mg", "mg")
-    corrected_at, corrected = decide_records.correction(session, command.corrects, Dose, command.at)
-    others = [dose for dose in session.doses if dose.id != command.corrects]
-    given_mg = sum(dose.mg for dose in others)
-    planned = regimen.planned_mg(session.weight_kg)
-    if planned is not None and given_mg + command.mg > planned * SPILL:
-        raise Refused(
-            Refusal.CONFLICT,
-            f"{given_mg:g} mg of {planned:g} mg are given; "
-            f"{command.mg:g} mg more is over regimen {regimen.name}",
-            "mg",
-        )
-    at = decide_records.when(session, corrected_at, now)
-    if not corrected and others and at < others[-1].at:
-        raise Refused(Refusal.INVALID, "this is before the dose already recorded", "at")
-    payload = said(command, DoseFields) | {"by": command.by, "at": rfc3339(at)}
-    if session.infusion is None and all(dose.at > at for dose in others):
-        payload |= _first(session, command, at, gate)
-    return [("dose.given", payload | corrected)]
-
-
-def _first(session: Session, command: GiveDose, at: datetime, gate: Gate) -> dict[str, Any]:
-    """What the first dose says of the gate; corrected at its time, what was said of it then."""
-    was = next((dose for dose in session.doses if dose.id == command.corrects), None)
-    if was is not None and was.at == at and command.override is None:
-        return {"override": was.override}
-    conditions = gate(at)
-    if was is not None:
-        conditions = [c for c in conditions if c.name != "baseline-spo2"]
-    return _past(conditions, command.override)
-
-
-def _past(conditions: list[Criterion], override: Override | None) -> dict[str, Any]:
-    """What a first dose says of the gate. Raises `Refused` when it is shut."""
-    unmet = [criterion for criterion in conditions if not criterion.met]
-    stops = required_criteria(unmet)
-    if stops and override is None:
-        raise Refused(
-            Refusal.CONFLICT,
-            "not ready for the dose: "
-            + "; ".join(f"{criterion.name} ({criterion.why})" for criterion in stops)
-            + ". See to it, or give override with clinician and reason",
-            "override",
-        )
-    return {
-        "unmet": [{"name": criterion.name, "why": criterion.why} for criterion in unmet],
-        "override": asdict(override) if stops and override else None,
-    }
-
-
-_INFUSION: Final[Mapping[InfusionAction, str]] = {
-    InfusionAction.START: "infusion.started",
-    InfusionAction.PAUSE: "infusion.paused",
-    InfusionAction.RESUME: "infusion.resumed",
-    InfusionAction.END: "infusion.ended",
-}
-
-
-def infusion(session: Session, command: ControlInfusion, now: Instant, gate: Gate) -> list[Draft]:
-    """An infusion starts once, pauses while it runs, resumes while it is paused, ends once."""
-    if not session.regimen.is_infusion:
-        raise Refused(Refusal.CONFLICT, f"regimen {session.regimen.name} has no infusion", "action")
-    state = _infusion_state(session)
-    if command.action not in _POSSIBLE[state]:
-        possible = " or ".join(_POSSIBLE[state]) or "nothing more"
-        raise Refused(Refusal.CONFLICT, f"the infusion is {state}: {possible}", "action")
-    at = decide_records.when(session, command.at, now)
-    before = _latest_change(session)
-    if before is not None and at < before:
-        raise Refused(
-            Refusal.INVALID, f"the infusion was already {state} at {rfc3339(before)}", "at"
-        )
-    payload: dict[str, Any] = {"by": command.by, "at": rfc3339(at), "reason": command.reason}
-    if command.action is InfusionAction.START and session.first_dose_at is None:
-        payload |= _past(gate(at), command.override)
-    return [(_INFUSION[command.action], payload)]
-
-
-def _latest_change(session: Session) -> datetime | None:
-    """When the infusion last started, paused or resumed."""
-    if session.infusion is None:
-        return None
-    turns = [at for pause in session.infusion.pauses for at in pause if at is not None]
-    return max([session.infusion.started_at, *turns])
-
-
-_POSSIBLE: Final[Mapping[str, tuple[InfusionAction, ...]]] = {
-    "not started": (InfusionAction.START,),
-    "running": (InfusionAction.PAUSE, InfusionAction.END),
-    "paused": (InfusionAction.RESUME, InfusionAction.END),
-    "ended": (),
-}
-
-
-def _infusion_state(session: Session) -> str:
-    if session.infusion is None:
-        return "not started"
-    if session.infusion.ended_at is not None:
-        return "ended"
-    return "running" if session.infusion.running else "paused"
-
-
-def record_clearance(session: Session, command: RecordClearance, _: Instant) -> list[Draft]:
-    """A clinician decides on the latest pressure, before the first dose or after it."""
-    dosed = session.first_dose_at is not None
-    if dosed is (command.scope is ClearanceScope.PRE_DOSE):
-        when = "the first dose has been given" if dosed else "no dose has been given yet"
-        raise Refused(Refusal.CONFLICT, f"{when}: nothing to decide on {command.scope}", "scope")
-    last = session.last_pressure
-    if last is None:
-        raise Refused(Refusal.CONFLICT, "there is no pressure to decide on: measure first", "scope")
-    payload = {
-        "scope": command.scope.value,
-        "clinician": command.clinician,
-        "reason": command.reason,
-        "by": command.by,
-        "sys": last.sys,
-        "dia": last.dia,
-    }
-    return [("clearance.recorded", payload)]
 
 
 def set_alarm_limit(session: Session, command: SetAlarmLimit, rules: RuleSet) -> list[Draft]:
@@ -314,9 +157,12 @@ DISCHARGE_TEXT: Final = (
 )
 
 
-def close(command: Close, criteria: list[Criterion]) -> list[Draft]:
+def close(session: Session, command: Close, criteria: list[Criterion]) -> list[Draft]:
     """The patient leaves when every criterion is met, or on a clinician's word with a reason."""
-    unmet = [c for c in criteria if not c.met]
+    edition = session.regimen.edition
+    if edition >= 3:
+        criteria = [*criteria, _suicidality(command)]
+    unmet = [criterion for criterion in criteria if criterion.stops]
     against = None
     if unmet:
         if not command.clinician or not command.reason:
@@ -332,10 +178,18 @@ def close(command: Close, criteria: list[Criterion]) -> list[Draft]:
         "by": command.by,
         "escort": command.escort,
         "against_criteria": against,
-        "criteria": _shown(criteria),
+        "criteria": as_json(criteria, edition=edition),
         "discharge_text": DISCHARGE_TEXT,
     }
+    if edition >= 3:
+        payload["suicidality"] = command.suicidality
     return [("session.closed", payload)]
+
+
+def _suicidality(command: Close) -> Criterion:
+    """What is asked once more at the close."""
+    why = {None: "ask for suicidal thoughts", "none": "none"}.get(command.suicidality, "a concern")
+    return Criterion("suicidality", command.suicidality == "none", why)
 
 
 NOT_CLINICAL: Final = frozenset({"window-over", "discharge-checks", "escort"})
@@ -353,10 +207,11 @@ def progress(
     if session.phase is Phase.OBSERVING and _says_nothing_new(session, now.wall):
         return []
     found = criteria()
-    unmet = [criterion for criterion in found if not criterion.met]
+    unmet = [criterion for criterion in found if criterion.stops]
     drafts: list[Draft] = []
     if session.criteria_met_at is None and all(c.name in NOT_CLINICAL for c in unmet):
-        drafts.append(("session.criteria-met", {"criteria": _shown(found)}))
+        as_found = as_json(found, edition=session.regimen.edition)
+        drafts.append(("session.criteria-met", {"criteria": as_found}))
     if unmet and session.phase is Phase.READY:
         named = [{"name": criterion.name, "why": criterion.why} for criterion in unmet]
         drafts.append(("session.ready-withdrawn", {"unmet": named}))
@@ -369,10 +224,6 @@ def _says_nothing_new(session: Session, now: datetime) -> bool:
     """Whether all that the criteria could say is that the window is not over."""
     ends_at = session.window_ends_at
     return session.criteria_met_at is not None and ends_at is not None and now < ends_at
-
-
-def _shown(criteria: list[Criterion]) -> list[dict[str, Any]]:
-    return [asdict(criterion) for criterion in criteria]
 
 
 def _dosing_is_over(session: Session, now: datetime) -> bool:
@@ -392,7 +243,6 @@ HANDLERS: Final[Mapping[type[Any], Callable[[Session, Any, Instant], list[Draft]
     RecordObservation: decide_records.observation,
     RecordPressure: decide_records.pressure,
     RetractRecord: decide_records.retract,
-    RecordClearance: record_clearance,
     AssignNurse: assign_nurse,
     AddNote: note,
     ConfirmEscort: escort,

@@ -4,29 +4,30 @@ A value that is missing or stale makes its criterion not met.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Final
 
 from alerts.alarm import Alarm
 from alerts.evaluation import Value
 from alerts.rules import Kind, Priority
 from drivers.clock import Instant
+from monitor.session.clearance import situation, with_clearances
 from monitor.session.commands import ClearanceScope
+from monitor.session.criterion import Criterion
 from monitor.session.due_times import record_times
+from monitor.session.predose import SPO2_RULE
+from monitor.session.records import Symptom
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck
 from monitor.session.session import Session, is_after_dose
-from monitor.session.shown import Shown, documented
+from monitor.session.spo2_trace import Spo2Trace
 
+SERIOUS_SYMPTOMS: Final = frozenset({"seizure", "loss-of-consciousness", "focal-deficit"})
+"""After one of these nobody leaves without a clinician's clearance."""
 
-@dataclass(frozen=True, slots=True)
-class Criterion(Shown):
-    """One condition for leaving."""
-
-    name: Annotated[str, documented("Which condition.", "window-over")]
-    met: Annotated[bool, documented("Whether it is met.", False)]
-    why: Annotated[str, documented("Why it is met or not.", "47 min left")]
+UNCONSCIOUS: Final = 1
+"""A MOAA/S of so much or less is loss of consciousness [clinical.md]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,9 @@ class DischargeEvidence:
     """What the criteria look at besides the session.
 
     `spo2` is the value now, None when missing or stale; `spo2_held_min` for how many
-    minutes it has been seen without a gap or a value under the regimen's limit;
-    `pressure_fresh` whether the last pressure is recent enough to say anything.
+    minutes it has been seen without a gap or a value under the regimen's limit; `spo2_trace`
+    what it was until `mono`, in monotonic seconds; `pressure_fresh` whether the last pressure
+    is recent enough to say anything.
     """
 
     spo2: float | None
@@ -43,6 +45,8 @@ class DischargeEvidence:
     open_alarms: Iterable[Alarm]
     schedule: Iterable[PlannedCheck]
     pressure_fresh: bool
+    spo2_trace: Spo2Trace = field(default_factory=Spo2Trace)
+    mono: float = 0.0
 
 
 @dataclass(slots=True)
@@ -73,20 +77,26 @@ def discharge_criteria(
 ) -> list[Criterion]:
     """Every criterion, in the order a nurse would ask."""
     alarms = [alarm for alarm in evidence.open_alarms if alarm.kind is Kind.PHYSIOLOGICAL]
+    is_former = session.regimen.edition < 3
     checks = [_discharge_checks(session, now)] if session.regimen.checks_can_be_missed else []
-    return [
+    found = [
         _window(session, now),
         *checks,
         _pressure_severe(session),
-        _pressure_leaving(session, evidence),
-        _spo2(session, evidence),
+        (_former_pressure_leaving if is_former else _pressure_leaving)(session, evidence),
+        (_former_spo2 if is_former else _spo2)(session, evidence),
         _cadss(session, now),
         _moaas(session, now),
         _no_respiratory(alarms),
+        *([] if is_former else [_no_serious_event(session)]),
         _no_alarm(alarms),
         _no_overdue(evidence.schedule),
         Criterion("escort", session.escort, "confirmed" if session.escort else "ask and confirm"),
     ]
+    if is_former:
+        return found
+    as_it_is = situation(session, evidence.spo2, alarms, now)
+    return with_clearances(session, ClearanceScope.LEAVING, found, as_it_is, now)
 
 
 def next_change_s(session: Session, evidence: DischargeEvidence, now: datetime) -> float:
@@ -95,7 +105,7 @@ def next_change_s(session: Session, evidence: DischargeEvidence, now: datetime) 
     What is planned, and how long a pressure is fresh, change with the plan and the values.
     """
     limits = session.regimen.discharge
-    turns = [] if evidence.spo2 is None else [60 * (limits.spo2_held_min - evidence.spo2_held_min)]
+    turns = [_spo2_turn_s(session, evidence)]
     if session.window_ends_at is not None:
         turns.append((session.window_ends_at - now).total_seconds())
     scores = filter(None, map(session.last_score, ("cadss", "moaas")))
@@ -103,6 +113,9 @@ def next_change_s(session: Session, evidence: DischargeEvidence, now: datetime) 
     if session.regimen.checks_can_be_missed and session.window_ends_at is not None:
         for at in filter(None, (_last_at(session, of) for of in CheckKind)):
             turns.append(60 * limits.check_fresh_min - (now - at).total_seconds())
+    if session.regimen.edition >= 3:
+        lasts = timedelta(minutes=session.regimen.gate.clearance_min)
+        turns += [(each.at + lasts - now).total_seconds() for each in session.clearances]
     return min((turn for turn in turns if turn >= 0), default=float("inf"))
 
 
@@ -169,6 +182,26 @@ def _pressure_severe(session: Session) -> Criterion:
 
 
 def _pressure_leaving(session: Session, evidence: DischargeEvidence) -> Criterion:
+    name, limits = "pressure-near-baseline", session.regimen.discharge
+    if not session.pressures:
+        return Criterion(name, False, "no pressure yet")
+    last = session.pressures[-1]
+    shown = f"{last.sys:.0f}/{last.dia:.0f}"
+    if not evidence.pressure_fresh:
+        return Criterion(name, False, f"{shown} is too old: measure again")
+    if last.sys >= limits.sys_under or last.dia >= limits.dia_under:
+        under = f"{limits.sys_under:.0f}/{limits.dia_under:.0f}"
+        return Criterion(name, False, f"{shown} is not under {under}")
+    if last.sys <= limits.sys_over:
+        return Criterion(name, False, f"{shown}: systolic not over {limits.sys_over:.0f}")
+    if "sys" not in session.baseline:
+        return Criterion(name, False, f"{shown}, and no baseline to hold it against")
+    above = last.sys - session.baseline["sys"]
+    is_near = above <= limits.above_baseline_mmhg
+    return Criterion(name, is_near, f"{shown}, {above:+.0f} from baseline")
+
+
+def _former_pressure_leaving(session: Session, evidence: DischargeEvidence) -> Criterion:
     name = "pressure-near-baseline"
     if not session.pressures:
         return Criterion(name, False, "no pressure yet")
@@ -178,7 +211,7 @@ def _pressure_leaving(session: Session, evidence: DischargeEvidence) -> Criterio
     shown = f"{last.sys:.0f}/{last.dia:.0f}"
     limits = session.regimen.discharge
     low = session.baseline.get("sys", float("inf")) - limits.above_baseline_mmhg
-    if cleared := session.clearance_for(ClearanceScope.LEAVING, last, low):
+    if cleared := session.clearance_for(ClearanceScope.PRESSURE_AT_DISCHARGE, last, low):
         return Criterion(name, True, f"{shown}, cleared by {cleared.clinician}: {cleared.reason}")
     if last.sys >= limits.sys_under or last.dia >= limits.dia_under:
         under = f"{limits.sys_under:.0f}/{limits.dia_under:.0f}"
@@ -191,7 +224,62 @@ def _pressure_leaving(session: Session, evidence: DischargeEvidence) -> Criterio
     )
 
 
+def _spo2_least(session: Session) -> float:
+    """The limit for leaving, or the one that a clinician set for this patient."""
+    return session.patient_limits().get(SPO2_RULE, session.regimen.discharge.spo2_least)
+
+
 def _spo2(session: Session, evidence: DischargeEvidence) -> Criterion:
+    limits, least, now = session.regimen.discharge, _spo2_least(session), evidence.mono
+    since, trace = now - 60 * limits.spo2_held_min, evidence.spo2_trace
+    if evidence.spo2 is None:
+        return Criterion("spo2", False, "no SpO2 now")
+    if trace.longest_under_s(least, since, now) >= limits.spo2_under_most_s:
+        why = f"under {least:g} % in the last {limits.spo2_held_min:g} min"
+        return Criterion("spo2", False, f"{evidence.spo2:.0f} %, {why}")
+    seen_min = trace.seen_s(since, now) / 60
+    if seen_min < limits.spo2_seen_min:
+        why = f"seen for {int(seen_min)} of {limits.spo2_seen_min:g} min"
+        return Criterion("spo2", False, f"{evidence.spo2:.0f} %, {why}")
+    return Criterion("spo2", True, f"{evidence.spo2:.0f} %")
+
+
+def _spo2_turn_s(session: Session, evidence: DischargeEvidence) -> float:
+    """In how many seconds time alone may change what is said of SpO2; inf for never."""
+    limits, trace, now = session.regimen.discharge, evidence.spo2_trace, evidence.mono
+    if evidence.spo2 is None:
+        return float("inf")
+    if session.regimen.edition < 3:
+        return 60 * (limits.spo2_held_min - evidence.spo2_held_min)
+    least, within_s = _spo2_least(session), 60 * limits.spo2_held_min
+    if evidence.spo2 < least:
+        left_s = limits.spo2_under_most_s - trace.under_since_s(least, now)
+        return left_s if left_s > 0 else float("inf")
+    seen_from = trace.seen_from(60 * limits.spo2_seen_min, within_s, now)
+    over_from = trace.not_under_from(least, limits.spo2_under_most_s, within_s, now)
+    at = max(seen_from, over_from)
+    return at - now if at > now else float("inf")
+
+
+def _no_serious_event(session: Session) -> Criterion:
+    """A seizure, loss of consciousness or a focal deficit since the dose, however it was told."""
+    found = [
+        *(s.name.replace("-", " ") for s in session.symptoms if _is_serious(session, s)),
+        *(
+            f"MOAA/S {s.total}"
+            for s in session.scores
+            if s.scale == "moaas" and s.total <= UNCONSCIOUS and is_after_dose(session, s.at)
+        ),
+    ]
+    return Criterion("no-serious-event", not found, ", ".join(found) or "none since the dose")
+
+
+def _is_serious(session: Session, symptom: Symptom) -> bool:
+    is_named = symptom.name in SERIOUS_SYMPTOMS and symptom.grade > 0
+    return is_named and is_after_dose(session, symptom.at)
+
+
+def _former_spo2(session: Session, evidence: DischargeEvidence) -> Criterion:
     name, limits = "spo2", session.regimen.discharge
     if evidence.spo2 is None:
         return Criterion(name, False, "no SpO2 now")

@@ -1,93 +1,279 @@
-"""Whether the first dose may be given: each condition, met or not, and why. Pure.
+"""What an administration waits for: each criterion, met or not, and why. Pure.
 
-What is required and not met needs a clinician's name and reason; the rest is asked for.
+Before every administration the values that are valid at its time are judged; before the first
+one also what is asked of the patient. What is required and not met needs a clinician's
+clearance that names it. Sessions of an edition before 3 have the criteria of
+`monitor.session.former_predose`.
 """
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from alerts.alarm import Alarm, State
+from monitor.session.clearance import Situation, patient_alarms, situation, with_clearances
 from monitor.session.commands import ClearanceScope
-from monitor.session.discharge import Criterion
+from monitor.session.criterion import Criterion
+from monitor.session.former_predose import former_predose_criteria
+from monitor.session.record_fields import MEDICINE_CLASSES
 from monitor.session.records import Pressure
 from monitor.session.session import Session
 
 ADVISORY_CRITERIA: Final = frozenset({"starting-dose", "medicines", "escort-planned"})
-"""What is asked for, and does not stop a dose."""
+"""What sessions of an edition before 3 ask for, and what does not stop a dose."""
+
+SPO2_RULE: Final = ("spo2.low", "spo2")
+"""The rule and the signal whose limit, when it is set for a patient, holds for the dose as well."""
+
+NOT_CLEARED: Final = "no-emergency"
+"""The criterion that no clearance opens."""
+
+STEADY_MMHG: Final = 20
+"""Pressures before the dose that differ by so much are remarked on [clinical default]."""
 
 
-def predose_criteria(session: Session, spo2: float | None, at: datetime) -> list[Criterion]:
-    """Every condition for a first dose at `at`; `spo2` is None when missing or stale."""
-    before = [pressure for pressure in session.pressures if pressure.at <= at]
-    last = before[-1] if before else None
-    seen = "no SpO2 now" if spo2 is None else f"{spo2:.0f} %"
-    return [
-        _pressure(session, last, at),
-        _not_over(session, last),
-        Criterion("baseline-spo2", spo2 is not None, seen),
-        _scored(session, "cadss", at),
-        _scored(session, "moaas", at),
-        _starting_dose(session),
-        Criterion("medicines", session.medicines is not None, _medicines(session)),
-        Criterion("escort-planned", bool(session.escort_planned), _escort(session)),
+@dataclass(frozen=True, slots=True)
+class PredoseEvidence:
+    """What the criteria look at besides the session.
+
+    `spo2_at` gives the value at a time, None when it was missing or stale, or when nobody knows
+    any more; `alarms` are those that are open.
+    """
+
+    spo2_at: Callable[[datetime], float | None]
+    alarms: tuple[Alarm, ...] = ()
+
+
+def predose_criteria(session: Session, evidence: PredoseEvidence, at: datetime) -> list[Criterion]:
+    """Every condition for an administration at `at`, the first or a further one."""
+    spo2 = evidence.spo2_at(at)
+    if session.regimen.edition < 3:
+        return former_predose_criteria(session, spo2, at)
+    alarms = patient_alarms(alarm for alarm in evidence.alarms if alarm.raised_at <= at)
+    now = situation(session, spo2, alarms, at)
+    given = [time for time in session.administrations if time <= at]
+    found = [
+        _pressure(session, at),
+        _spo2(session, spo2),
+        _moaas(session, given, at),
+        _no_alarm(now),
+        _no_emergency(session, now),
+        *(_further(session, at) if given else _first(session, at)),
     ]
+    return with_clearances(session, ClearanceScope.DOSE, found, now, at)
 
 
-def required_criteria(unmet: list[Criterion]) -> list[Criterion]:
-    """Those of the conditions that stop a dose."""
-    return [criterion for criterion in unmet if criterion.name not in ADVISORY_CRITERIA]
+def is_expecting(session: Session) -> bool:
+    """Whether an administration may still be to come."""
+    if not session.is_open:
+        return False
+    if session.first_dose_at is None:
+        return True
+    if session.regimen.edition < 3:
+        return False
+    if session.infusion is not None:
+        return session.infusion.ended_at is None and session.infusion.is_paused
+    planned_mg = session.regimen.planned_mg(session.weight_kg)
+    return session.phase.value == "dosing" and planned_mg is not None
 
 
-def _pressure(session: Session, last: Pressure | None, at: datetime) -> Criterion:
-    name, within_min = "baseline-pressure", session.regimen.gate.pressure_fresh_min
+# ── before every administration ─────────────────────────────────────────────────────────
+
+
+def _pressure(session: Session, at: datetime) -> Criterion:
+    limits, last = session.regimen.gate, _last_pressure(session, at)
     if last is None:
-        return Criterion(name, False, "no pressure yet")
+        return Criterion("pressure", False, "no pressure yet: measure")
     shown = f"{last.sys:.0f}/{last.dia:.0f}"
-    ago = at - last.at
-    if ago > timedelta(minutes=within_min):
-        minutes = ago / timedelta(minutes=1)
-        return Criterion(name, False, f"{shown} is {minutes:.0f} min old: measure again")
-    return Criterion(name, True, shown)
+    minutes = (at - last.at) / timedelta(minutes=1)
+    if minutes > limits.pressure_fresh_min:
+        return Criterion("pressure", False, f"{shown} is {int(minutes)} min old: measure again")
+    if last.sys > limits.sys_over or last.dia > limits.dia_over:
+        limit = f"{limits.sys_over:.0f}/{limits.dia_over:.0f}"
+        return Criterion("pressure", False, f"{shown} is over {limit}")
+    if last.sys <= limits.sys_least:
+        return Criterion("pressure", False, f"{shown}: systolic not over {limits.sys_least:.0f}")
+    return Criterion("pressure", True, shown)
 
 
-def _not_over(session: Session, last: Pressure | None) -> Criterion:
-    name, over = "pressure-acceptable", session.regimen.gate
-    if last is None:
-        return Criterion(name, False, "no pressure yet")
-    shown = f"{last.sys:.0f}/{last.dia:.0f}"
-    if last.sys <= over.sys_over and last.dia <= over.dia_over:
-        return Criterion(name, True, shown)
-    decided = session.clearance_for(ClearanceScope.PRE_DOSE, last)
-    if decided is None:
-        limit = f"{over.sys_over:.0f}/{over.dia_over:.0f}"
-        return Criterion(name, False, f"{shown} is over {limit}: a clinician decides")
-    return Criterion(name, True, f"{shown}, {decided.clinician}: {decided.reason}")
+def _last_pressure(session: Session, at: datetime) -> Pressure | None:
+    return next((each for each in reversed(session.pressures) if each.at <= at), None)
 
 
-def _scored(session: Session, scale: str, at: datetime) -> Criterion:
-    found = [s for s in session.scores if s.scale == scale and s.at <= at]
-    why = f"{found[-1].total}" if found else "not scored yet"
-    return Criterion(f"baseline-{scale}", bool(found), why)
+def _spo2(session: Session, spo2: float | None) -> Criterion:
+    least = session.patient_limits().get(SPO2_RULE, session.regimen.gate.spo2_least)
+    if spo2 is None:
+        return Criterion("spo2", False, "no SpO2 now: check the sensor")
+    if spo2 < least:
+        return Criterion("spo2", False, f"{spo2:.0f} % is under {least:g}")
+    return Criterion("spo2", True, f"{spo2:.0f} %")
+
+
+def _moaas(session: Session, given: list[datetime], at: datetime) -> Criterion:
+    limits = session.regimen.gate
+    scores = [s for s in session.scores if s.scale == "moaas" and s.at <= at]
+    if given:
+        scores = [score for score in scores if score.at > given[-1]]
+        missing = "not scored since the last administration"
+    else:
+        missing = "not scored yet"
+    if not scores:
+        return Criterion("moaas", False, missing)
+    last = scores[-1]
+    if (why := _too_old(last.at, limits.score_fresh_min, at)) is not None:
+        return Criterion("moaas", False, f"{last.total}, {why}")
+    is_alert = last.total >= limits.moaas_least
+    why = f"{last.total}" if is_alert else f"{last.total} is under {limits.moaas_least}"
+    return Criterion("moaas", is_alert, why)
+
+
+def _too_old(then: datetime, fresh_min: float, at: datetime) -> str | None:
+    minutes = (at - then) / timedelta(minutes=1)
+    return f"{int(minutes)} min ago: score again" if minutes > fresh_min else None
+
+
+def _no_alarm(now: Situation) -> Criterion:
+    words = "; ".join(alarm.text for alarm in now.alarms)
+    return Criterion("no-alarm", not now.alarms, words or "none of medium or high priority")
+
+
+def _no_emergency(session: Session, now: Situation) -> Criterion:
+    closed_while = session.regimen.gate.closed_while
+    active = [a for a in now.alarms if a.rule in closed_while and a.state is State.ACTIVE]
+    if not active:
+        return Criterion(NOT_CLEARED, True, "none")
+    return Criterion(NOT_CLEARED, False, "; ".join(f"{alarm.text}: no dose" for alarm in active))
+
+
+# ── before a further administration ─────────────────────────────────────────────────────
+
+
+def _further(session: Session, at: datetime) -> Iterator[Criterion]:
+    before = [dose.at for dose in session.doses if dose.at <= at]
+    if not before or session.infusion is not None:
+        return
+    apart = timedelta(minutes=session.regimen.devices_apart_min)
+    left_s = (before[-1] + apart - at).total_seconds()
+    why = f"wait {-(-left_s // 60):.0f} min more" if left_s > 0 else "passed"
+    yield Criterion("interval", left_s <= 0, why)
+
+
+# ── before the first administration ─────────────────────────────────────────────────────
+
+
+def _first(session: Session, at: datetime) -> Iterator[Criterion]:
+    yield _cadss(session, at)
+    yield _age(session)
+    yield _contraindications(session)
+    yield _suicidality(session)
+    if session.regimen.gate.fasting:
+        yield _fasting(session)
+    yield from _remarks(session, at)
+
+
+def _cadss(session: Session, at: datetime) -> Criterion:
+    scores = [s for s in session.scores if s.scale == "cadss" and s.at <= at]
+    if not scores:
+        return Criterion("cadss", False, "not scored yet")
+    last, limits = scores[-1], session.regimen
+    if (why := _too_old(last.at, limits.gate.score_fresh_min, at)) is not None:
+        return Criterion("cadss", False, f"{last.total}, {why}")
+    is_over = last.total > limits.discharge.cadss_most
+    remark = ", over the limit before any dose" if is_over else ""
+    return Criterion("cadss", True, f"{last.total}{remark}")
+
+
+def _age(session: Session) -> Criterion:
+    least = session.regimen.gate.age_least
+    if session.age is None:
+        return Criterion("age", False, "not given")
+    if session.age < least:
+        return Criterion("age", False, f"{session.age} is under {least}")
+    return Criterion("age", True, f"{session.age}")
+
+
+def _contraindications(session: Session) -> Criterion:
+    name, said = "contraindications", session.preparation.contraindications or {}
+    asked = session.regimen.gate.contraindications
+    if present := [each for each in asked if said.get(each) == "yes"]:
+        return Criterion(name, False, f"{_words(present)}: yes")
+    if lacking := [each for each in asked if each not in said]:
+        return Criterion(name, False, f"ask for {_words(lacking)}")
+    if session.preparation.confirmed is None:
+        return Criterion(name, False, "go through them, and confirm")
+    return Criterion(name, True, "none")
+
+
+def _suicidality(session: Session) -> Criterion:
+    match session.preparation.suicidality:
+        case None:
+            return Criterion("suicidality", False, "ask for suicidal thoughts")
+        case "none":
+            return Criterion("suicidality", True, "none")
+        case _:
+            return Criterion("suicidality", False, "a concern: a clinician decides")
+
+
+def _fasting(session: Session) -> Criterion:
+    said, asked = session.preparation.fasting or {}, session.regimen.gate.fasting
+    if broken := [each for each in asked if said.get(each) is False]:
+        return Criterion("fasting", False, f"not kept to: {_words(broken)}")
+    if lacking := [each for each in asked if each not in said]:
+        return Criterion("fasting", False, f"ask for {_words(lacking)}")
+    return Criterion("fasting", True, "kept to")
+
+
+def _remarks(session: Session, at: datetime) -> Iterator[Criterion]:
+    """What is asked for, or remarked on, and stops no dose."""
+    yield _steady(session, at)
+    yield _cautions(session)
+    yield _starting_dose(session)
+    yield _medicines(session)
+    yield _escort(session)
+
+
+def _steady(session: Session, at: datetime) -> Criterion:
+    name, last = "baseline-steady", _last_pressure(session, at)
+    earlier = [p for p in session.pressures if last is not None and p.at < last.at]
+    far = [p for p in earlier if last and abs(p.sys - last.sys) >= STEADY_MMHG]
+    shown = ", ".join(f"{p.sys:.0f}/{p.dia:.0f}" for p in far)
+    return Criterion(name, not far, f"before: {shown}" if far else "steady", required=False)
+
+
+def _cautions(session: Session) -> Criterion:
+    cautions = session.preparation.cautions
+    if cautions is None:
+        return Criterion("cautions", False, "ask for cautions", required=False)
+    return Criterion("cautions", not cautions, _words(cautions) or "none", required=False)
 
 
 def _starting_dose(session: Session) -> Criterion:
     name, start = "starting-dose", session.regimen.start_dose
     planned_mg = session.regimen.planned_mg(session.weight_kg)
-    is_first = session.number == 1
-    if start is None or not is_first or planned_mg is None or session.age is None:
-        return Criterion(name, True, "as planned")
+    if start is None or session.number != 1 or planned_mg is None or session.age is None:
+        return Criterion(name, True, "as planned", required=False)
     if session.age < start.from_age or planned_mg <= start.most_mg:
-        return Criterion(name, True, f"{planned_mg:g} mg")
+        return Criterion(name, True, f"{planned_mg:g} mg", required=False)
     why = f"{planned_mg:g} mg is planned; from {start.from_age} on the first is {start.most_mg:g}"
-    return Criterion(name, False, why)
+    return Criterion(name, False, why, required=False)
 
 
-def _medicines(session: Session) -> str:
-    if session.medicines is None:
-        return "ask for sedatives, opioids, stimulants, MAO inhibitors"
-    return ", ".join(session.medicines) or "none"
+def _medicines(session: Session) -> Criterion:
+    name, classes = "medicines", session.preparation.medicine_classes or {}
+    taken = [each for each in MEDICINE_CLASSES if classes.get(each)]
+    names = [*(session.medicines or ())]
+    if lacking := [each for each in MEDICINE_CLASSES if each not in classes]:
+        why = "; ".join(filter(None, [", ".join(names), f"ask for {_words(lacking)}"]))
+        return Criterion(name, False, why, required=False)
+    return Criterion(name, True, ", ".join([*taken, *names]) or "none", required=False)
 
 
-def _escort(session: Session) -> str:
-    if session.escort_planned is None:
-        return "ask who takes the patient home"
-    return "planned" if session.escort_planned else "nobody yet"
+def _escort(session: Session) -> Criterion:
+    planned = session.escort_planned
+    why = {None: "ask who takes the patient home", True: "planned", False: "nobody yet"}[planned]
+    return Criterion("escort-planned", bool(planned), why, required=False)
+
+
+def _words(names: tuple[str, ...] | list[str]) -> str:
+    return ", ".join(name.replace("-", " ").replace("_", " ") for name in names)

@@ -146,6 +146,52 @@ class PressureFields:
     )
 
 
+MEDICINE_CLASSES: Final = ("benzodiazepine", "sedative", "opioid", "stimulant", "mao-inhibitor")
+"""The classes of medicines that are asked for [REMS Patient Monitoring Form]."""
+
+SUICIDALITY: Final = ("none", "concern")
+
+
+@dataclass(frozen=True)
+class PreparationFields:
+    """What is asked before the dose, beside the medicines and who takes the patient home.
+
+    None is what was not asked; a later answer leaves the other answers as they are.
+    """
+
+    __slots__ = ()
+
+    first_treatment: Annotated[
+        bool | None, documented("Whether it is the first treatment.", False)
+    ] = field(default=None, kw_only=True)
+    contraindications: Annotated[
+        Mapping[str, str] | None,
+        Asked(dict[ShortText, Annotated[str, one_of(("no", "yes"))]] | None),
+        documented(
+            "The regimen's contraindications by name, each `no` or `yes`.",
+            {"aneurysmal-disease": "no", "hypersensitivity": "no"},
+        ),
+    ] = field(default=None, kw_only=True)
+    cautions: Annotated[
+        tuple[str, ...] | None,
+        Asked(tuple[ShortText, ...] | None),
+        documented("The regimen's cautions that apply.", ["pregnancy"]),
+    ] = field(default=None, kw_only=True)
+    suicidality: Annotated[
+        str | None,
+        Asked(Annotated[str, one_of(SUICIDALITY)] | None),
+        documented("What asking for suicidal thoughts gave: `none` or `concern`.", "none"),
+    ] = field(default=None, kw_only=True)
+    fasting: Annotated[
+        Mapping[str, bool] | None,
+        Asked(dict[ShortText, bool] | None),
+        documented(
+            "Whether each rule of the regimen was kept to before the dose.",
+            {"food_2h": True, "liquid_30min": True, "nasal_1h": True},
+        ),
+    ] = field(default=None, kw_only=True)
+
+
 def said(what: Any, declaration: type[Any]) -> dict[str, Any]:
     """What `what`, a command or a record, says in the fields of `declaration`, in their order."""
     return {each.name: getattr(what, each.name) for each in fields(declaration)}

@@ -6,7 +6,7 @@ Each is shown as it stands here: the API declares these very classes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Annotated, Any, Final, Self
 
 from drivers.clock import parse_rfc3339
@@ -41,14 +41,30 @@ class Record(Shown):
     def of(cls, event: Event) -> Self:
         """The record that `event` makes; what the event does not say is as by default."""
         data = event.payload
-        own = (field for field in fields(cls) if field.name not in ("id", "at"))
+        own = (each for each in fields(cls) if each.name not in ("id", "at"))
         at = parse_rfc3339(data["at"]) if "at" in data else event.at
-        values = {field.name: data.get(field.name, _default(field)) for field in own}
+        values = {each.name: data.get(each.name, _default(each)) for each in own}
         return cls(id=event.id, at=at, **values)
+
+    def as_json(self) -> Json:
+        """It as interfaces show it, and as the correction of one holds it.
+
+        Without the fields that came later and say nothing: former corrections lack them.
+        """
+        shown = Shown.as_json(self)
+        for each in fields(self):
+            if each.metadata.get("added") and getattr(self, each.name) == each.default:
+                del shown[each.name]
+        return shown
 
 
 def _default(field: Field[Any]) -> Any:
     return None if field.default is MISSING else field.default
+
+
+def _added(default: Any) -> Any:
+    """A field that came later than the records that are stored without it."""
+    return field(default=default, metadata={"added": True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +74,17 @@ class Dose(DoseFields, Record):
     override: Annotated[
         Mapping[str, str] | None,
         documented(
-            "By whom and why it was given although the conditions were not met.",
+            "Who gave it past the pre-dose criteria, in sessions before these judged values.",
             {"clinician": "dr.b", "reason": "known hypertension"},
         ),
     ] = None
+    deviation: Annotated[
+        Mapping[str, Any] | None,
+        documented(
+            "Why it was given against the pre-dose criteria or the regimen, and against what.",
+            {"reason": "given before the pressure came", "unmet": ["pressure"]},
+        ),
+    ] = _added(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +116,26 @@ class Pressure(PressureFields, Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clearance(Record):
-    """A clinician's clearance of a pressure."""
+    """A clinician's decision that the dose, or leaving, need not wait for some criteria."""
 
-    scope: Annotated[str, documented("What was cleared.", "pre-dose-pressure")]
+    scope: Annotated[str, documented("What need not wait: `dose` or `leaving`.", "dose")]
     clinician: Annotated[str, documented("Who decided.", "dr.b")]
     reason: Annotated[str, documented("Why.", "known hypertension, took the morning dose")]
-    sys: Annotated[float, documented("The systolic pressure decided on, in mmHg.", 148)]
-    dia: Annotated[float, documented("The diastolic pressure decided on, in mmHg.", 92)]
+    sys: Annotated[float | None, documented("The last systolic pressure then, in mmHg.", 148)] = (
+        None
+    )
+    dia: Annotated[float | None, documented("The last diastolic pressure then, in mmHg.", 92)] = (
+        None
+    )
+    items: Annotated[Sequence[str], documented("The criteria by name.", ["pressure"])] = _added(())
+    seen: Annotated[
+        Mapping[str, float] | None,
+        documented(
+            "The values that were there, each in its signal's unit.",
+            {"sys": 148, "dia": 92, "spo2": 97},
+        ),
+    ] = _added(None)
+    alarms: Annotated[Sequence[str], documented("The open alarms by id.", [])] = _added(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

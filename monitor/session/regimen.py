@@ -54,6 +54,9 @@ MEASURED: Final[Mapping[tuple[str, str], tuple[float, float]]] = {
     ("gate", "pressure_fresh_min"): (1, 120),
     ("gate", "sys_over"): (60, 250),
     ("gate", "dia_over"): (30, 150),
+    ("gate", "sys_least"): (50, 120),
+    ("gate", "spo2_least"): (50, 100),
+    ("gate", "score_fresh_min"): (1, 240),
     ("discharge", "spo2_least"): (50, 100),
     ("discharge", "severe_sys"): (60, 250),
     ("discharge", "severe_dia"): (30, 150),
@@ -64,6 +67,9 @@ MEASURED: Final[Mapping[tuple[str, str], tuple[float, float]]] = {
 }
 """Between what a limit is meant: in %, mmHg and minutes. What lies outside is in another unit,
 or a slip [default]."""
+
+EDITION: Final = 3
+"""The edition of the session's logic that is used for new sessions: see `Regimen.edition`."""
 
 LATE_MOST_MIN: Final = 15
 """How late a record still does a check, where a file does not say [clinical default]."""
@@ -98,14 +104,46 @@ class PlannedChecks(_Table):
 
 
 class PredoseLimits(_Table):
-    """What a first dose waits for: a pressure so fresh, and none over these without a decision.
+    """What an administration waits for, in mmHg, %, points and years [label, clinical default].
 
-    In mmHg [label's pre-dose guide, clinical.md].
+    Not over `sys_over`/`dia_over`, and systolic over `sys_least`, by a pressure no older than
+    `pressure_fresh_min`; scores no older than `score_fresh_min`. A clinician's clearance holds
+    for `clearance_min`; none opens the gate while an alarm of a `closed_while` rule is active.
+    `contraindications` and `cautions` are asked by name, `fasting` by what was kept to.
     """
 
     pressure_fresh_min: Minutes = 30
     sys_over: Some = 140
     dia_over: Some = 90
+    sys_least: Some = 90
+    spo2_least: Annotated[float, Field(gt=0, le=100, strict=True)] = 93
+    moaas_least: Annotated[int, Field(ge=0, le=5)] = 5
+    score_fresh_min: Minutes = 30
+    age_least: Annotated[int, Field(ge=0, le=130)] = 18
+    clearance_min: Minutes = 30
+    contraindications: tuple[str, ...] = (
+        "aneurysmal-disease",
+        "av-malformation",
+        "intracerebral-haemorrhage",
+        "hypersensitivity",
+    )
+    cautions: tuple[str, ...] = (
+        "pregnancy",
+        "liver-disease",
+        "psychosis",
+        "substance-use",
+        "respiratory-disease",
+        "hypertensive-encephalopathy",
+    )
+    fasting: tuple[str, ...] = ()
+    closed_while: tuple[str, ...] = (
+        "pressure.severe",
+        "pressure.crisis",
+        "event.serious",
+        "sedation.unresponsive",
+        "spo2.very-low",
+        "resp.very-low",
+    )
 
 
 class StartDose(_Table):
@@ -125,11 +163,14 @@ class DischargeLimits(_Table):
 
     spo2_least: Annotated[float, Field(gt=0, le=100, strict=True)] = 94
     spo2_held_min: Minutes = 15
+    spo2_seen_min: Minutes = 10
+    spo2_under_most_s: Annotated[float, Field(ge=0, le=600)] = 30
     severe_sys: Some = 180
     severe_dia: Some = 110
     sys_under: Some = 160
     dia_under: Some = 100
     above_baseline_mmhg: Some = 20
+    sys_over: Some = 90
     cadss_most: Annotated[int, Field(ge=0, le=92)] = 4
     moaas_least: Annotated[int, Field(ge=0, le=5)] = 5
     score_fresh_min: Minutes = 60
@@ -185,8 +226,13 @@ class Regimen(_Table):
 
     `check_late_most_min` is how long after its due time a record still does a check; None in
     sessions recorded before checks could be missed.
+
+    `edition` is of the session's logic, not of the regimen: a session is decided, also when it
+    is replayed, by the logic that it was recorded with. From 3 on the pre-dose criteria judge
+    values, before every administration, and clearances name what they open.
     """
 
+    edition: Annotated[int, Field(ge=1, le=EDITION)] = 1
     name: str
     title: str
     product: str
@@ -284,7 +330,8 @@ def parse(text: str, where: str) -> Regimen:
     """The regimen written in `text`; `where` names it in errors. Raises `RegimenError`."""
     try:
         data: dict[str, Any] = tomllib.loads(text)
-        regimen = Regimen.model_validate({"check_late_most_min": LATE_MOST_MIN, **data})
+        added = {"edition": EDITION, "check_late_most_min": LATE_MOST_MIN}
+        regimen = Regimen.model_validate(added | data)
     except tomllib.TOMLDecodeError as error:
         raise RegimenError(f"{where}: not TOML: {error}") from error
     except ValidationError as error:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from drivers.clock import parse_rfc3339
 from monitor.session.events import Event
+from monitor.session.preparation import NOTHING_ASKED, Preparation
 from monitor.session.records import (
     Clearance,
     Correction,
@@ -53,6 +54,7 @@ class Infusion:
     started_at: datetime
     ended_at: datetime | None = None
     pauses: tuple[tuple[datetime, datetime | None], ...] = ()
+    lot: str | None = None
 
     @property
     def running(self) -> bool:
@@ -83,6 +85,7 @@ class Infusion:
             self.started_at + by,
             None if self.ended_at is None else self.ended_at + by,
             tuple((begun + by, None if to is None else to + by) for begun, to in self.pauses),
+            self.lot,
         )
 
 
@@ -102,6 +105,7 @@ class Session:
     started_at: datetime
     number: int | None = None
     escort_planned: bool | None = None
+    preparation: Preparation = NOTHING_ASKED
     nurse: str | None = None
     handover_to: str | None = None
     phase: Phase = Phase.BASELINE
@@ -161,6 +165,15 @@ class Session:
         return None if start is None else start + timedelta(minutes=self.regimen.window_min)
 
     @property
+    def administrations(self) -> list[datetime]:
+        """When each dose was given, and when the infusion started and was resumed."""
+        times = [dose.at for dose in self.doses]
+        if self.infusion is not None:
+            resumed = (to for _, to in self.infusion.pauses)
+            times += [self.infusion.started_at, *(at for at in resumed if at is not None)]
+        return sorted(times)
+
+    @property
     def given_mg(self) -> float:
         """The sum of the doses so far."""
         return sum(dose.mg for dose in self.doses)
@@ -185,6 +198,8 @@ class Session:
             decision
             for decision in reversed(self.clearances)
             if decision.scope == scope
+            and decision.sys is not None
+            and decision.dia is not None
             and min(decision.sys, sys_from) <= pressure.sys <= decision.sys
             and pressure.dia <= decision.dia
         )
@@ -316,7 +331,9 @@ def _infusion(session: Session, event: Event) -> Session:
     at = parse_rfc3339(event.payload["at"]) if "at" in event.payload else event.at
     before = session.infusion
     if event.type == "infusion.started":
-        started = replace(session, infusion=Infusion(at), phase=_dosing(session.phase))
+        lot = event.payload.get("lot")
+        running = Infusion(at, lot=lot)
+        started = replace(session, infusion=running, phase=_dosing(session.phase))
         return _with_baseline(started)
     assert before is not None
     pauses = before.pauses
@@ -325,14 +342,19 @@ def _infusion(session: Session, event: Event) -> Session:
     elif before.is_paused:
         pauses = (*pauses[:-1], (pauses[-1][0], at))
     ended_at = at if event.type == "infusion.ended" else None
-    return replace(session, infusion=Infusion(before.started_at, ended_at, pauses))
+    lot = event.payload.get("lot") or before.lot
+    return replace(session, infusion=Infusion(before.started_at, ended_at, pauses, lot))
 
 
 def _prepared(session: Session, event: Event) -> Session:
     data = event.payload
-    medicines = session.medicines if data["medicines"] is None else tuple(data["medicines"])
-    planned = session.escort_planned if data["escort_planned"] is None else data["escort_planned"]
-    return replace(session, medicines=medicines, escort_planned=planned)
+    medicines, planned = data.get("medicines"), data.get("escort_planned")
+    return replace(
+        session,
+        medicines=session.medicines if medicines is None else tuple(medicines),
+        escort_planned=session.escort_planned if planned is None else planned,
+        preparation=session.preparation.with_answers(data, event.at),
+    )
 
 
 def _closed(session: Session, event: Event) -> Session:

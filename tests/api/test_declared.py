@@ -11,12 +11,12 @@ import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from api.schemas import doses
+from api.schemas import doses, sessions
 from api.schemas import records as api_records
 from api.schemas.declared import RequestFor
 from api.schemas.fields import By
 from monitor.bed import bed_view, session_view, view
-from monitor.session import ADVISORY_CRITERIA, commands, record_fields, records
+from monitor.session import commands, preparation, record_fields, records
 from monitor.session.events import Event
 from monitor.session.record_fields import Asked, said
 from monitor.session.shown import Shown, documented
@@ -40,6 +40,11 @@ KINDS: Final[dict[type[Any], tuple[type[Any], type[Any], type[BaseModel]]]] = {
         commands.RecordPressure,
         records.Pressure,
         api_records.RecordPressure,
+    ),
+    record_fields.PreparationFields: (
+        commands.RecordPreparation,
+        preparation.Preparation,
+        sessions.RecordPreparation,
     ),
 }
 """By declaration: the command, the record, which the API shows, and the API's request."""
@@ -280,9 +285,7 @@ def test_a_condition_for_the_dose_says_all_that_a_criterion_says() -> None:
     seen = view.session(side.bed, side.now)
     assert criteria
     assert seen is not None
-    assert [each.as_json() for each in seen.gate] == [
-        each.as_json() | {"required": each.name not in ADVISORY_CRITERIA} for each in criteria
-    ]
+    assert [each.as_json() for each in seen.gate] == [each.as_json() for each in criteria]
 
 
 def test_a_vital_is_shown_as_it_is_declared() -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.virtual import virtual_time
-from tests.wards import OVERRIDE, simulated_ward
+from tests.wards import GIVEN, simulated_ward
 
 
 @virtual_time()
@@ -20,7 +20,9 @@ async def test_an_infusion_runs_its_course(tmp_path: Path) -> None:
             ("end", 200),
             ("resume", 409),
         ):
-            body = {"action": action, "by": "nurse.a", "override": OVERRIDE}
+            body = {"action": action, "by": "nurse.a"} | (
+                GIVEN if action in ("start", "resume") else {}
+            )
             await ward.post(path, body, expect=status)
         seen = await ward.get(f"/sessions/{session}")
         assert seen["infusion"]["ended_at"] is not None

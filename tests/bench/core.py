@@ -49,7 +49,7 @@ _IDLE: Final = DeviceInput("cuff", CuffState(CuffPhase.IDLE, 0))
 
 
 def _dosed() -> Bedside:
-    return bed().with_session().with_baseline().prepared().dosed(override=None)
+    return bed().with_session().with_baseline().prepared().dosed()
 
 
 def _second(begin: Instant, patient: Patient, second: int) -> Iterator[TimedInput]:

@@ -11,6 +11,13 @@ from tests.endtoend.site import Site, simulated
 from tests.patience import slowdown
 
 SPEED = 300
+CONTRAINDICATIONS = (
+    "aneurysmal-disease",
+    "av-malformation",
+    "intracerebral-haemorrhage",
+    "hypersensitivity",
+)
+FASTING = {"esketamine-84": {"food_2h": True, "liquid_30min": True, "nasal_1h": True}}
 
 pytestmark = pytest.mark.slow
 
@@ -39,15 +46,27 @@ class Nurse:
             self.does("scores", scale=scale, total=total)
 
     def prepares(self) -> None:
-        self.does("preparation", medicines=["benzodiazepine"], escort_planned=True)
+        self.does(
+            "preparation",
+            medicines={"benzodiazepine": True, "opioid": False},
+            escort_planned=True,
+            contraindications=dict.fromkeys(CONTRAINDICATIONS, "no"),
+            confirmed={"changed": False},
+            suicidality="none",
+            fasting=FASTING.get(self.session["regimen"]),
+        )
+        self.may_give()
+
+    def may_give(self) -> None:
+        """Score, and wait until the next administration has nothing to wait for."""
         self.scores(0)
         self.clinic.until(lambda: not self.unmet("gate"))
 
     def unmet(self, which: str) -> set[str]:
-        return {condition["name"] for condition in self.session[which] if not condition["met"]}
+        return {c["name"] for c in self.session[which] if c["required"] and not c["met"]}
 
-    def decides(self, scope: str, reason: str) -> None:
-        self.does("clearances", scope=scope, clinician="dr.b", reason=reason)
+    def clears(self, scope: str, item: str, reason: str) -> None:
+        self.does("clearances", scope=scope, items=[item], clinician="dr.b", reason=reason)
 
     def minute(self) -> float:
         status = self.clinic.get("/status")["now"]
@@ -84,14 +103,14 @@ class Nurse:
         self.does("escort")
         self.clinic.until(lambda: self.looks() and "window-over" not in self.unmet("criteria"))
         if "pressure-near-baseline" in self.unmet("criteria"):
-            self.decides("pressure-at-discharge", "well, and near her usual")
+            self.clears("leaving", "pressure-near-baseline", "well, and near her usual")
         return self.clinic.until(self.closes)
 
     def closes(self) -> Any:
         """The closed session; None where the last checks have grown old, which are done again."""
         if not self.is_done():
             return None
-        answer = self.clinic.ask(f"/sessions/{self.id}/close", escort=True)
+        answer = self.clinic.ask(f"/sessions/{self.id}/close", escort=True, suicidality="none")
         if answer.is_success:
             return answer.json()
         assert answer.status_code == 409, answer.text
@@ -108,15 +127,16 @@ def esketamine(nurse: Nurse) -> None:
     for device in range(3):
         if device:
             nurse.waits(5)
+            nurse.may_give()
         nurse.does("doses", product="esketamine", mg=28, lot=f"A{device}")
 
 
 def infusion(nurse: Nurse) -> None:
-    nurse.does("infusion", action="start")
-    nurse.does("doses", product="ketamine", mg=35.5, lot="K7")
+    nurse.does("infusion", action="start", lot="K7")
     nurse.waits(15)
     nurse.does("infusion", action="pause", reason="line kinked")
     nurse.waits(5)
+    nurse.may_give()
     nurse.does("infusion", action="resume")
     nurse.waits(25)
     nurse.does("infusion", action="end")

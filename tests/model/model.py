@@ -5,6 +5,7 @@ the passing of time, or something new, makes of it all.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from tests.model.tables import (
@@ -76,6 +77,17 @@ class Alarm:
         self.escalation_level, self.escalated, self.notified_at = 1, False, now
 
 
+@dataclass(frozen=True)
+class Clearance:
+    """What a clinician let pass, and how things stood then."""
+
+    scope: str
+    items: frozenset[str]
+    at: float
+    seen: dict[str, float]
+    alarms: frozenset[tuple[Key, float]]
+
+
 @dataclass
 class Visit:
     """A session: every record in it, by the name of the record."""
@@ -94,7 +106,8 @@ class Visit:
     symptoms: dict[str, tuple[float, str, int]] = field(default_factory=dict)
     observations: dict[str, tuple[float, dict[str, float]]] = field(default_factory=dict)
     points: dict[str, int] = field(default_factory=dict)
-    clearances: list[tuple[str, float, float]] = field(default_factory=list)
+    clearances: list[Clearance] = field(default_factory=list)
+    is_prepared: bool = False
     escort: bool = False
     ready_since: float | None = None
 
@@ -143,7 +156,6 @@ class Model:
         self.spo2: list[tuple[float, float]] = []
         self.pulse: list[tuple[float, float]] = []
         self.cuff_pulse: dict[str, tuple[float, float]] = {}
-        self.held_since: float | None = None
         self.flags: set[str] | None = None
         self.link = dict.fromkeys((OXIMETER, CUFF), "connecting")
         self.up_since: dict[str, float] = {}
@@ -170,13 +182,7 @@ class Model:
         self.hear(OXIMETER, now)
         self.flags = flags
         if spo2 is not None:
-            last = self.spo2[-1][0] if self.spo2 else float("-inf")
-            gap = now - last > max(STREAM_S, self.least_s)
             self.spo2.append((now, spo2))
-            if spo2 < 94 or gap:
-                self.held_since = None
-            if spo2 >= 94 and self.held_since is None:
-                self.held_since = now
         if pulse is not None:
             self.pulse.append((now, pulse))
 
@@ -224,8 +230,6 @@ class Model:
 
     def start(self, session: str, regimen: str, now: float) -> None:
         self.visit = Visit(session, regimen, now)
-        fresh = self.spo2_now(now)
-        self.held_since = now if fresh is not None and fresh >= 94 else None
 
     def score(self, record: str, scale: str, total: int, at: float, now: float) -> None:
         assert self.visit is not None
@@ -421,8 +425,6 @@ class Model:
     def look(self, now: float) -> None:
         for device in (OXIMETER, CUFF):
             self.listen(device, now)
-        if self.spo2_now(now) is None:
-            self.held_since = None
         self._miss_answer(now)
         self.planned = [] if self.visit is None else self.schedule(now)
         in_session = self.visit is not None and not self.visit.is_over
@@ -683,29 +685,141 @@ class Model:
     # ── whether the patient may be dosed, and may leave ─────────────────────────────────
 
     def gate(self, now: float) -> dict[str, bool]:
-        """What a first dose waits for."""
+        """What the next administration waits for, by name: whether it may go on."""
         visit = self.visit
         assert visit is not None
-        pressures = visit.in_order("pressures")
-        scales = {scale for _, scale, _ in visit.in_order("scores")}
+        is_first = visit.first_dose is None
+        is_infusion = PLANS[visit.regimen].infusion_min is not None
+        if not is_first and (not self._is_paused() if is_infusion else visit.phase != "dosing"):
+            return {}
+        last = max(self._administrations(), default=float("-inf"))
         found = {
-            "baseline-pressure": bool(pressures) and now - pressures[-1][0] <= 1800,
-            "pressure-acceptable": False,
-            "baseline-spo2": self.spo2_now(now) is not None,
-            "baseline-cadss": "cadss" in scales,
-            "baseline-moaas": "moaas" in scales,
+            "pressure": self._is_fit_pressure(now, 600 if is_infusion else 1800),
+            "spo2": (self.spo2_now(now) or 0) >= 93,
+            "moaas": self._is_scored("moaas", now, 5, since=last),
+            "no-alarm": not self._grave(),
+            "no-emergency": not any(
+                key[0] in CLOSED_WHILE and self.alarms[key].state == "active"
+                for key, _ in self._grave()
+            ),
         }
-        if pressures:
-            _, sys, dia = pressures[-1]
-            is_decided = self._is_decided("pre-dose-pressure", sys, dia)
-            found["pressure-acceptable"] = (sys <= 140 and dia <= 90) or is_decided
-        return found
+        if is_first:
+            found |= {
+                "cadss": self._is_scored("cadss", now, 0),
+                "age": True,
+                **dict.fromkeys(("contraindications", "suicidality"), visit.is_prepared),
+            }
+            if not is_infusion:
+                found["fasting"] = visit.is_prepared
+        elif visit.doses and visit.started is None:
+            found["interval"] = now - last >= 300
+        return {
+            name: is_fit or self._is_cleared("dose", name, now) for name, is_fit in found.items()
+        }
 
-    def _is_decided(self, scope: str, sys: float, dia: float) -> bool:
+    def _is_paused(self) -> bool:
+        visit = self.visit
+        assert visit is not None
+        return visit.ended is None and bool(visit.paused) and visit.paused[-1][1] is None
+
+    def _administrations(self) -> list[float]:
+        visit = self.visit
+        assert visit is not None
+        times = [at for at, _ in visit.doses.values()]
+        times += [] if visit.started is None else [visit.started]
+        return times + [to for _, to in visit.paused if to is not None and to != visit.ended]
+
+    def _is_fit_pressure(self, now: float, fresh_s: float) -> bool:
         assert self.visit is not None
-        return any(
-            of == scope and sys <= most_sys and dia <= most_dia
-            for of, most_sys, most_dia in self.visit.clearances
+        pressures = self.visit.in_order("pressures")
+        if not pressures:
+            return False
+        at, sys, dia = pressures[-1]
+        return bool(now - at <= fresh_s and 90 < sys <= 140 and dia <= 90)
+
+    def _is_scored(self, of: str, now: float, least: float, since: float = float("-inf")) -> bool:
+        """Whether the last score after `since` is of the last half hour, and enough."""
+        assert self.visit is not None
+        mine = [(at, n) for at, scale, n in self.visit.in_order("scores") if scale == of]
+        return (
+            bool(mine)
+            and mine[-1][0] > since
+            and now - mine[-1][0] <= 1800
+            and mine[-1][1] >= least
+        )
+
+    def _grave(self) -> set[tuple[Key, float]]:
+        """The patient's open alarms of medium or high priority, and since when they are."""
+        return {
+            (key, alarm.raised_at)
+            for key, alarm in self.alarms.items()
+            if key[0] in RULES
+            and alarm.state != "ended"
+            and not alarm.advisory
+            and alarm.priority != "low"
+        }
+
+    def _values(self, now: float) -> dict[str, float]:
+        """What a clinician sees."""
+        assert self.visit is not None
+        seen: dict[str, float] = {}
+        if (spo2 := self.spo2_now(now)) is not None:
+            seen["spo2"] = spo2
+        for _, sys, dia in self.visit.in_order("pressures"):
+            seen |= {"sys": sys, "dia": dia}
+        for _, scale, total in self.visit.in_order("scores"):
+            seen[scale] = total
+        return seen
+
+    def clear(self, scope: str, items: tuple[str, ...], now: float) -> None:
+        assert self.visit is not None
+        seen, alarms = self._values(now), frozenset(self._grave())
+        self.visit.clearances.append(Clearance(scope, frozenset(items), now, seen, alarms))
+
+    def _is_cleared(self, scope: str, name: str, now: float) -> bool:
+        assert self.visit is not None
+        values, grave = self._values(now), self._grave()
+        for clearance in self.visit.clearances:
+            if clearance.scope != scope or name not in clearance.items:
+                continue
+            if now - clearance.at > 1800 or not grave <= clearance.alarms:
+                continue
+            if any(clearance.at <= at <= now for at in self._administrations()):
+                continue
+            if not any(
+                _is_worse(signal, clearance.seen, values) for signal in JUDGED.get(name, ())
+            ):
+                return True
+        return False
+
+    def _spo2_is_steady(self, now: float) -> bool:
+        """Live, seen for ten of the last fifteen minutes, and never low for half a minute."""
+        if self.spo2_now(now) is None:
+            return False
+        promise = max(STREAM_S, self.least_s)
+        seen = low = longest = 0.0
+        for (at, value), (following, _) in pairwise([*self.spo2, (now, 0.0)]):
+            lasts = min(following, at + promise) - max(at, now - 900)
+            if lasts <= 0:
+                continue
+            seen += lasts
+            low = low + lasts if value < 94 else 0.0
+            longest = max(longest, low)
+        return seen >= 600 and longest < 30
+
+    def _had_serious_event(self) -> bool:
+        visit = self.visit
+        assert visit is not None
+        first = visit.first_dose
+        if first is None:
+            return False
+        told = any(
+            at >= first and name in ("seizure", "loss-of-consciousness") and grade > 0
+            for at, name, grade in visit.in_order("symptoms")
+        )
+        return told or any(
+            at >= first and scale == "moaas" and total <= 1
+            for at, scale, total in visit.in_order("scores")
         )
 
     def criteria(self, now: float) -> dict[str, bool]:
@@ -748,29 +862,25 @@ class Model:
         leaving = False
         if self._pressure_now(now) is not None:
             _, sys, dia = visit.in_order("pressures")[-1]
-            near = "sys" in baseline and abs(sys - baseline["sys"]) <= 20
-            cleared = [
-                decided_sys
-                for scope, decided_sys, decided_dia in visit.clearances
-                if scope == "pressure-at-discharge" and sys <= decided_sys and dia <= decided_dia
-            ]
-            too_low = "sys" not in baseline or sys < baseline["sys"] - 20
-            leaving = (sys < 160 and dia < 100 and near) or any(
-                not too_low or sys >= decided_sys for decided_sys in cleared
-            )
-        return {
+            near = "sys" in baseline and sys - baseline["sys"] <= 20
+            leaving = 90 < sys < 160 and dia < 100 and near
+        found = {
             "window-over": given and ends is not None and now >= ends,
             "discharge-checks": all(map(is_done, PLANS[visit.regimen].before_leaving)),
             "pressure-not-severe": len(since) == 2
             and all(sys < 180 and dia < 110 for _, sys, dia in since),
             "pressure-near-baseline": leaving,
-            "spo2": self.held_since is not None and now - self.held_since >= 900,
+            "spo2": self._spo2_is_steady(now),
             "cadss": scored("cadss", 0, max(4, baseline.get("cadss", 0))),
             "moaas": scored("moaas", 5, 5),
             "no-respiratory-depression": not any(r.startswith("spo2.") for r in open_alarms),
             "no-alarm": not any(a.priority != "low" for a in open_alarms.values()),
             "no-check-overdue": all(state != "overdue" for _, _, state in self.planned),
+            "no-serious-event": not self._had_serious_event(),
             "escort": visit.escort,
+        }
+        return {
+            name: is_met or self._is_cleared("leaving", name, now) for name, is_met in found.items()
         }
 
     def progress(self, now: float) -> None:
@@ -795,3 +905,23 @@ class Model:
             visit.ready_since = None
         elif visit.ready_since is None:
             visit.ready_since = now
+
+
+CLOSED_WHILE = ("pressure.severe", "pressure.crisis", "sedation.unresponsive", "spo2.very-low")
+JUDGED = {
+    "pressure": ("sys", "dia"),
+    "pressure-near-baseline": ("sys", "dia"),
+    "spo2": ("spo2",),
+    "moaas": ("moaas",),
+    "cadss": ("cadss",),
+}
+
+
+def _is_worse(signal: str, then: dict[str, float], now: dict[str, float]) -> bool:
+    """Whether the signal is so much worse that a clinician has to look again."""
+    if signal not in then or signal not in now:
+        return (signal in then) != (signal in now)
+    more = now[signal] - then[signal]
+    if signal == "sys":
+        return more <= -10 if now[signal] <= 90 else more >= 10
+    return {"dia": more >= 5, "spo2": more <= -3, "moaas": more <= -1, "cadss": more >= 15}[signal]

@@ -28,15 +28,17 @@ from monitor.session.commands import (
     ClearanceScope,
     Close,
     Command,
+    Confirmation,
     ConfirmEscort,
     ControlInfusion,
+    Deviation,
     EnableNibp,
     GiveDose,
     InfusionAction,
     InhibitNibp,
-    Override,
     RecordClearance,
     RecordObservation,
+    RecordPreparation,
     RecordPressure,
     RecordScore,
     RecordSymptom,
@@ -65,7 +67,7 @@ class Scenario:
         return "\n".join([f"{self.regimen}, promises of at least {self.least_s:g} s:", *lines])
 
 
-OVERRIDE: Final = Override("dr.b", "the gate is asked apart")
+DEVIATION: Final = Deviation("the pre-dose criteria are asked apart")
 
 
 class ModelRunner:
@@ -203,7 +205,9 @@ class ModelRunner:
 
     def _dose(self, mg: float, back_s: float) -> None:
         at = self.t - back_s
-        command = GiveDose("esketamine", mg, "n", START.plus(at).wall, OVERRIDE)
+        command = GiveDose(
+            "esketamine", mg, "n", START.plus(at).wall, given=True, deviation=DEVIATION
+        )
 
         def then(record: str) -> None:
             self.visit.doses[record] = (at, mg)
@@ -225,7 +229,10 @@ class ModelRunner:
             if action == "end":
                 visit.ended = now
 
-        self._asks(ControlInfusion(InfusionAction(action), "n", None, OVERRIDE), then)
+        past: dict[str, Any] = (
+            {"given": True, "deviation": DEVIATION} if action in ("start", "resume") else {}
+        )
+        self._asks(ControlInfusion(InfusionAction(action), "n", **past), then)
 
     def _score(self, scale: str, total: int, back_s: float) -> None:
         at = self.t - back_s
@@ -306,12 +313,26 @@ class ModelRunner:
 
         self._asks(GiveDose("esketamine", mg, "n", START.plus(at).wall, corrects=name), then)
 
-    def _decide(self, scope: str) -> None:
-        def then(_: str) -> None:
-            _, sys, dia = self.visit.in_order("pressures")[-1]
-            self.visit.clearances.append((scope, sys, dia))
+    def _clear(self, scope: str, items: tuple[str, ...]) -> None:
+        command = RecordClearance(ClearanceScope(scope), "dr.b", "known for long", "n", items)
+        self._asks(command, lambda _: self.model.clear(scope, items, self.t))
 
-        self._asks(RecordClearance(ClearanceScope(scope), "dr.b", "known for long", "n"), then)
+    def _prepare(self) -> None:
+        gate = REGIMENS[self.scenario.regimen].gate
+        command = RecordPreparation(
+            None,
+            True,
+            "n",
+            Confirmation(changed=False),
+            contraindications=dict.fromkeys(gate.contraindications, "no"),
+            suicidality="none",
+            fasting=dict.fromkeys(gate.fasting, True),
+        )
+
+        def then(_: str) -> None:
+            self.visit.is_prepared = True
+
+        self._asks(command, then)
 
     def _acknowledge(self, nth: int, by: str) -> None:
         keys = sorted((k for k, a in self.model.alarms.items() if a.state != "ended"), key=str)
@@ -411,14 +432,10 @@ class ModelRunner:
         expected_plan = {
             (kind, due): state for kind, due, state in self.model.planned if state != "upcoming"
         }
-        criteria = {c.name: c.met for c in self.bed.readiness.discharge_criteria(now)}
+        criteria = {c.name: not c.stops for c in self.bed.readiness.discharge_criteria(now)}
         self.reached |= {self.visit.phase, *(f"{name} {met}" for name, met in criteria.items())}
-        gate = {
-            c.name: c.met
-            for c in self.bed.readiness.predose_criteria(now)
-            if c.name not in _NOT_IN_GATE
-        }
-        expected_gate = self.model.gate(self.t) if self.visit.first_dose is None else {}
+        gate = {c.name: not c.stops for c in self.bed.readiness.predose_criteria(now) if c.required}
+        expected_gate = self.model.gate(self.t)
         return (
             _difference(planned, expected_plan)
             or _difference(criteria, self.model.criteria(self.t))
@@ -426,7 +443,6 @@ class ModelRunner:
         )
 
 
-_NOT_IN_GATE = {"starting-dose", "medicines", "escort-planned"}
 _RECORDS = {
     "dose.given",
     "score.recorded",
@@ -482,6 +498,14 @@ def _pressure(rng: random.Random) -> tuple[float, float]:
     return sys, min(rng.choice(DIA), sys - 10)
 
 
+CLEARABLE: Final = (
+    *(("dose", (name,)) for name in ("pressure", "spo2", "moaas", "no-alarm", "interval")),
+    ("dose", ("contraindications", "suicidality", "fasting")),
+    ("dose", ("contraindications", "suicidality")),
+    ("dose", ("no-emergency",)),
+    *(("leaving", (name,)) for name in ("pressure-near-baseline", "no-serious-event", "spo2")),
+)
+
 _FLAGS: Final = sorted(flag.value for flag in OXIMETER.kind.flags)
 
 MAKERS: Final[dict[str, tuple[int, Callable[[random.Random], tuple[Any, ...]]]]] = {
@@ -516,7 +540,8 @@ MAKERS: Final[dict[str, tuple[int, Callable[[random.Random], tuple[Any, ...]]]]]
     "correct_score": (1, lambda r: (r.randrange(20), r.randrange(6))),
     "correct_pressure": (1, lambda r: (r.randrange(20), *_pressure(r))),
     "correct_dose": (1, lambda r: (r.choice((-60, 30.25, 600.25)),)),
-    "decide": (2, lambda r: (r.choice(tuple(m.value for m in ClearanceScope)),)),
+    "clear": (3, lambda r: r.choice(CLEARABLE)),
+    "prepare": (1, lambda r: ()),
     "acknowledge": (6, lambda r: (r.randrange(20), r.choice(("n", "m")))),
     "undo": (2, lambda r: (r.randrange(20),)),
     "watch": (1, lambda r: (r.choice(("take-over", "leave")),)),

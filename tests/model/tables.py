@@ -288,6 +288,7 @@ CRITERIA = (
     "cadss",
     "moaas",
     "no-respiratory-depression",
+    "no-serious-event",
     "no-alarm",
     "no-check-overdue",
     "escort",

@@ -25,12 +25,12 @@ from monitor.session.commands import (
     Command,
     ConfirmEscort,
     ControlInfusion,
+    Deviation,
     EnableNibp,
     GiveDose,
     InfusionAction,
     InhibitNibp,
     MeasurePressure,
-    Override,
     PauseAudio,
     RecordClearance,
     RecordObservation,
@@ -52,7 +52,7 @@ Draw = Callable[[Bed, Instant], st.SearchStrategy[Any]]
 WHY: Final = st.just("why")
 CLINICIAN: Final = st.just("dr.b")
 NURSE: Final = st.sampled_from(["nurse.a", "nurse.b"])
-OVERRIDE: Final = Override("dr.b", "why")
+GIVEN: Final[Mapping[str, Any]] = {"given": True, "deviation": Deviation("why")}
 
 
 def _shortened(regimen: Regimen) -> Regimen:
@@ -146,10 +146,15 @@ def _dose(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
         st.sampled_from([28.0, 28.0, 10.0, left_mg, left_mg, 84.0]),
         NURSE,
         st.one_of(st.none(), moments(bed, now)),
-        st.sampled_from([OVERRIDE] * 4 + [None]),
+        st.none(),
         _corrected(bed, Dose),
         lot=st.sampled_from([None, "A123"]),
-    )
+    ).flatmap(_perhaps_given)
+
+
+def _perhaps_given(command: Any) -> st.SearchStrategy[Command]:
+    """Mostly what has been given already, for whatever reason."""
+    return st.sampled_from([GIVEN] * 4 + [{}]).map(lambda past: replace(command, **past))
 
 
 def _infusion(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
@@ -163,9 +168,9 @@ def _infusion(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
         st.sampled_from([*fit * 3, *InfusionAction]),
         NURSE,
         st.one_of(st.none(), moments(bed, now)),
-        st.sampled_from([OVERRIDE] * 4 + [None]),
+        st.none(),
         st.sampled_from([None, "nausea"]),
-    )
+    ).flatmap(_perhaps_given)
 
 
 # ── what is put on record ───────────────────────────────────────────────────────────────
@@ -267,11 +272,23 @@ def _limit(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
     )
 
 
-def _decide(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
-    dosed = bed.session is not None and bed.session.first_dose_at is not None
-    fit = ClearanceScope.LEAVING if dosed else ClearanceScope.PRE_DOSE
-    return st.builds(
-        RecordClearance, st.sampled_from([fit, *ClearanceScope]), CLINICIAN, WHY, NURSE
+def _clear(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
+    """Mostly of what is not met."""
+    to_give = bed.readiness.predose_criteria(now) if bed.session is not None else []
+    to_leave = bed.readiness.discharge_criteria(now) if bed.session is not None else []
+    waits = {
+        ClearanceScope.DOSE: [c.name for c in to_give if not c.met],
+        ClearanceScope.LEAVING: [c.name for c in to_leave if not c.met],
+    }
+    return st.sampled_from([*waits]).flatmap(
+        lambda scope: st.builds(
+            RecordClearance,
+            st.just(scope),
+            CLINICIAN,
+            WHY,
+            NURSE,
+            st.lists(st.sampled_from([*waits[scope], "age"]), max_size=3).map(tuple),
+        )
     )
 
 
@@ -289,7 +306,10 @@ def _escort(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
 
 def _close(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
     against = st.sampled_from([(None, None), ("dr.b", "why"), ("dr.b", None)])
-    return against.flatmap(lambda word: st.builds(Close, NURSE, st.booleans(), *map(st.just, word)))
+    suicidality = st.sampled_from(["none", "none", "concern", None])
+    return against.flatmap(
+        lambda word: st.builds(Close, NURSE, st.booleans(), *map(st.just, word), suicidality)
+    )
 
 
 def _abort(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
@@ -341,7 +361,7 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
     RetractRecord: _retract,
     AddNote: _note,
     SetAlarmLimit: _limit,
-    RecordClearance: _decide,
+    RecordClearance: _clear,
     AssignNurse: _watch,
     ConfirmEscort: _escort,
     Close: _close,
@@ -395,10 +415,10 @@ def whole_dose(bed: Bed) -> Iterator[Command]:
     assert bed.session is not None
     of, by = bed.session.regimen, "nurse.a"
     if of.is_infusion:
-        yield ControlInfusion(InfusionAction.START, by, None, OVERRIDE)
+        yield ControlInfusion(InfusionAction.START, by, **GIVEN)
         yield ControlInfusion(InfusionAction.END, by)
     else:
-        yield GiveDose(of.product, of.total_mg or 0.0, by, None, OVERRIDE)
+        yield GiveDose(of.product, of.total_mg or 0.0, by, **GIVEN)
 
 
 def recovery(bed: Bed) -> Iterator[Command]:
@@ -412,8 +432,10 @@ def recovery(bed: Bed) -> Iterator[Command]:
     yield RecordScore("moaas", 5, None, by)
     yield RecordPressure(119, 77, by)
     yield RecordPressure(118, 76, by)
-    if bed.session.first_dose_at is not None:
-        yield RecordClearance(ClearanceScope.LEAVING, "dr.b", "why", by)
     yield ConfirmEscort(by)
     for alarm in bed.alarm_engine.open_alarms():
         yield Acknowledge(alarm.id, by)
+    if bed.session.first_dose_at is not None:
+        items = ("pressure-near-baseline", "no-serious-event")
+        for item in items:
+            yield RecordClearance(ClearanceScope.LEAVING, "dr.b", "why", by, (item,))

@@ -7,6 +7,7 @@ after it is asked, and the bed is told that time has passed.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -35,8 +36,10 @@ from monitor.session.commands import (
     Acknowledge,
     Close,
     Command,
+    Confirmation,
     ConfirmEscort,
     ControlInfusion,
+    Deviation,
     GiveDose,
     InfusionAction,
     MeasurePressure,
@@ -50,8 +53,9 @@ from monitor.session.commands import (
     StartSession,
     Unacknowledge,
 )
-from monitor.session.discharge import Criterion
+from monitor.session.criterion import Criterion
 from monitor.session.events import Event
+from monitor.session.record_fields import MEDICINE_CLASSES
 from monitor.session.regimen import Regimen, Regimens
 from monitor.session.session import Phase, Session
 
@@ -63,6 +67,7 @@ REGIMENS = Regimens.shipped().by_name
 MINUTE_S = 60.0
 CUFF_S = 35
 OVERRIDE = Override("dr.b", "nothing of this is about the gate")
+DEVIATION = Deviation("nothing of this is about the gate")
 
 
 class Bedside:
@@ -190,7 +195,10 @@ class Bedside:
         lot: str = "A123",
         corrects: str | None = None,
     ) -> Self:
-        return self.asks(GiveDose("esketamine", mg, "nurse.a", at, override, corrects, lot=lot))
+        """Given past the pre-dose criteria; without `override` they decide."""
+        past: dict[str, Any] = {} if override is None else {"given": True, "deviation": DEVIATION}
+        command = GiveDose("esketamine", mg, "nurse.a", at, override, corrects, lot=lot)
+        return self.asks(replace(command, **past))
 
     def scored(self, **totals: int) -> Self:
         for scale, total in totals.items():
@@ -204,7 +212,8 @@ class Bedside:
         *,
         override: Override | None = OVERRIDE,
     ) -> Self:
-        return self.asks(ControlInfusion(action, "nurse.a", at, override))
+        past: dict[str, Any] = {} if override is None else {"given": True, "deviation": DEVIATION}
+        return self.asks(replace(ControlInfusion(action, "nurse.a", at, override), **past))
 
     def symptom(self, name: str, grade: int = 1) -> Self:
         return self.asks(RecordSymptom(name, grade, "nurse.a"))
@@ -216,15 +225,28 @@ class Bedside:
     def observed(self, **seen: Any) -> Self:
         return self.asks(RecordObservation("nurse.a", **seen))
 
-    def prepared(self) -> Self:
-        return self.asks(RecordPreparation((), True, "nurse.a"))
+    def prepared(self, **answers: Any) -> Self:
+        """All is asked, and nothing stands against a dose, but for the `answers`."""
+        gate = self.session.regimen.gate
+        calm = RecordPreparation(
+            (),
+            True,
+            "nurse.a",
+            Confirmation(changed=False),
+            medicine_classes=dict.fromkeys(MEDICINE_CLASSES, False),
+            contraindications=dict.fromkeys(gate.contraindications, "no"),
+            cautions=(),
+            suicidality="none",
+            fasting=dict.fromkeys(gate.fasting, True),
+        )
+        return self.asks(replace(calm, **answers))
 
     def escorted(self) -> Self:
         return self.asks(ConfirmEscort("nurse.a"))
 
     def closed(self, *, escort: bool = True, against: tuple[str, str] | None = None) -> Self:
         clinician, reason = against or (None, None)
-        return self.asks(Close("nurse.a", escort, clinician, reason))
+        return self.asks(Close("nurse.a", escort, clinician, reason, "none"))
 
     def aborted(self) -> Self:
         return self.asks(Abort("nurse.a", "patient went home"))

@@ -19,7 +19,7 @@ def treated(*, lot: str | None = "A123", ended: bool = True) -> Bedside:
     """84 mg in three devices, a CADSS of 31 and a MOAA/S of 3 in between, and home again."""
     side = bed().with_session().prepared().with_baseline(132, 84).minutes(1)
     for n in range(3):
-        side.asks(GiveDose("esketamine", 28, "nurse.a", lot=lot))
+        side.scored(moaas=5).asks(GiveDose("esketamine", 28, "nurse.a", lot=lot))
         side.minutes(5 if n < 2 else 10)
     side.scored(cadss=31, moaas=3).minutes(30).scored(cadss=4, moaas=5)
     for _ in range(6):

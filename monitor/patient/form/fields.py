@@ -11,13 +11,13 @@ from typing import Final
 from drivers.clock import rfc3339, rfc3339_or_none
 from monitor.patient.form import findings
 from monitor.patient.form.provenance import Field, FormContext, Provenance
-from monitor.session import SESSION_ENDINGS, ClearanceScope
+from monitor.session import SESSION_ENDINGS, Clearance, ClearanceScope
 
 OPIOIDS: Final = """opioid opiate codeine morphine oxycodone hydrocodone hydromorphone oxymorphone
     fentanyl tramadol tapentadol methadone buprenorphine meperidine pethidine""".split()
 """A medicine whose name holds one of these is an opioid."""
 
-BEFORE: Final = ("baseline-pressure", "pressure-acceptable", "baseline-spo2")
+BEFORE: Final = ("pressure", "spo2", "baseline-pressure", "pressure-acceptable", "baseline-spo2")
 """The conditions for the first dose that are about vital signs."""
 
 AFTER: Final = (
@@ -172,12 +172,13 @@ def _before(context: FormContext) -> Field:
     if first is None:
         return field
     unmet = [item for item in first.payload["unmet"] if item["name"] in BEFORE]
-    decided = [d for d in history.session.clearances if d.scope == ClearanceScope.PRE_DOSE]
-    override = first.payload["override"] if unmet else None
+    decided = [d for d in history.session.clearances if d.scope in _BEFORE_DOSE]
+    override = first.payload.get("override") or first.payload.get("deviation") if unmet else None
     words = [f"{item['name'].replace('-', ' ')}: {item['why']}" for item in unmet]
-    words += [f"{d.clinician} decided on {d.sys:.0f}/{d.dia:.0f}: {d.reason}" for d in decided]
+    words += [f"{d.clinician} cleared {_cleared(d)}: {d.reason}" for d in decided]
     if override:
-        words.append(f"given all the same by {override['clinician']}: {override['reason']}")
+        by = f" by {override['clinician']}" if "clinician" in override else ""
+        words.append(f"given all the same{by}: {override['reason']}")
     return replace(
         field,
         value={
@@ -192,6 +193,14 @@ def _before(context: FormContext) -> Field:
             *(s for d in decided for s in context.saw(history.event_of(d), "decision")),
         ),
     )
+
+
+_BEFORE_DOSE: Final = (ClearanceScope.DOSE, ClearanceScope.PREDOSE_PRESSURE)
+
+
+def _cleared(clearance: Clearance) -> str:
+    items = ", ".join(name.replace("-", " ") for name in clearance.items)
+    return items or f"{clearance.sys:.0f}/{clearance.dia:.0f}"
 
 
 def _after(context: FormContext) -> Field:

@@ -501,7 +501,7 @@ def test_a_pressure_is_as_old_after_a_restart_whatever_the_wall_clock_did(step_s
 
 @pytest.mark.parametrize("behind_s", [2.5, 300.0, 86_400.0])
 def test_after_a_restart_with_the_clock_set_back_what_is_scored_is_judged(behind_s: float) -> None:
-    side = bed().with_session().with_baseline().dosed(override=None).minutes(10)
+    side = bed().with_session().with_baseline().dosed().minutes(10)
     side.scored(cadss=3, moaas=5).wall_steps(-behind_s).rebuilt().scored(cadss=45, moaas=0)
     assert side.latest("cadss") == 45
     assert {"dissociation.marked", "sedation.unresponsive"} <= side.open_rules()

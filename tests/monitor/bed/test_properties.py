@@ -29,7 +29,7 @@ from tests.monitor.bed_commands import ASKED
 from tests.monitor.bed_state_machine import BedStateMachine, empty, stored
 from tests.monitor.builders import DEFAULT, START
 
-LIVE: Final = {"spo2", "baseline-spo2"}
+LIVE: Final = {"spo2"}
 """The criteria, and the conditions for a dose, that need what a device says now."""
 
 RECORDED: Final = {

@@ -12,7 +12,7 @@ from monitor.bed.state import BedState
 from monitor.bed.technical import possible_conditions
 from monitor.bed.vitals import Vitals
 from monitor.session.session import Phase, Session
-from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, START, Bedside, bed
+from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START, Bedside, bed
 
 
 class Patient:
@@ -40,16 +40,16 @@ def undosed() -> Session:
     return bed().with_session().session
 
 
-def dosed() -> Session:
-    side = bed().with_session().dosed()
-    return side.tick(1).session
+def dosed(edition: int = 3) -> Session:
+    regimen = REGIMENS["esketamine-84"].model_copy(update={"edition": edition})
+    return bed().with_session(regimen).dosed().tick(1).session
 
 
 # ── SpO2 that is sustained ──────────────────────────────────────────────────────────────
 
 
 def test_spo2_is_sustained_from_when_it_was_high_enough() -> None:
-    patient = Patient(dosed())
+    patient = Patient(dosed(edition=2))
     assert patient.spo2(97)
     assert not patient.spo2(96, after_s=4)
     assert patient.criterion("spo2", after_s=4.9).endswith("for 0 of 15 min")
@@ -59,7 +59,7 @@ def test_spo2_is_sustained_from_when_it_was_high_enough() -> None:
 
 @pytest.mark.parametrize("percent", [80, None])
 def test_a_low_or_missing_spo2_begins_it_anew(percent: float | None) -> None:
-    patient = Patient(dosed())
+    patient = Patient(dosed(edition=2))
     patient.spo2(97)
     assert patient.spo2(percent, after_s=300)
     assert patient.spo2(97, after_s=401)
@@ -67,18 +67,27 @@ def test_a_low_or_missing_spo2_begins_it_anew(percent: float | None) -> None:
 
 
 def test_it_begins_anew_with_a_session() -> None:
-    patient = Patient(dosed())
+    patient = Patient(dosed(edition=2))
     patient.spo2(97)
     patient.spo2(97, after_s=299)
     patient.readiness.start_session(START.plus(300))
     assert patient.criterion("spo2", after_s=300).endswith("for 0 of 15 min")
 
 
+def test_it_is_judged_by_what_was_seen_before_the_session_as_well() -> None:
+    patient = Patient(dosed())
+    patient.spo2(97)
+    patient.spo2(97, after_s=599)
+    assert patient.criterion("spo2", after_s=599) == "97 %, seen for 9 of 10 min"
+    patient.readiness.start_session(START.plus(600))
+    assert patient.criterion("spo2", after_s=600) == "97 %"
+
+
 # ── when it is judged ───────────────────────────────────────────────────────────────────
 
 
 def test_a_spo2_that_stays_high_enough_needs_no_judgement() -> None:
-    patient = Patient(dosed())
+    patient = Patient(dosed(edition=2))
     patient.spo2(97)
     patient.readiness.next_judgement = START.mono + 50
     assert not patient.spo2(99, after_s=1)
@@ -106,7 +115,7 @@ def test_with_nothing_to_come_it_is_judged_every_minute() -> None:
 
 
 def test_it_is_judged_when_spo2_has_been_sustained_long_enough() -> None:
-    patient = Patient(dosed())
+    patient = Patient(dosed(edition=2))
     patient.spo2(97)
     patient.spo2(97, after_s=890)
     assert patient.state.session is not None

@@ -8,7 +8,7 @@ import pytest
 from alerts.alarm.lifecycle import Alarm, State
 from alerts.rules.model import Kind, Priority
 from monitor.cohort.nurse import AGAIN_MIN, CHECK_MOST_S, Nurse, Task, needs_intervention
-from monitor.session.discharge import Criterion
+from monitor.session.criterion import Criterion
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CheckState, PlannedCheck
 

@@ -23,7 +23,6 @@ from monitor.session.commands import (
     ClearanceScope,
     GiveDose,
     InfusionAction,
-    Override,
     RecordClearance,
     RecordPreparation,
     RecordScore,
@@ -186,20 +185,20 @@ def test_each_dose_without_a_lot_number_is_named(unlabelled: SessionHistory) -> 
 
 
 def test_a_dose_past_the_gate_was_not_acceptable() -> None:
-    side = bed().with_session().dosed(override=Override("dr.b", "urgent"))
+    side = bed().with_session().dosed()
     found = field(form_of(history(side)), "acceptable_before")
     assert found.value["acceptable"] is False
-    assert "dr.b: urgent" in found.text
+    assert "given all the same: nothing of this is about the gate" in found.text
 
 
 def test_a_clinicians_decision_makes_a_pressure_acceptable() -> None:
-    side = bed().with_session().with_baseline(150, 92)
-    side.asks(
-        RecordClearance(ClearanceScope.PRE_DOSE, "dr.b", "known hypertension", "nurse.a")
-    ).dosed(28)
+    side = bed().with_session().with_baseline(150, 92).prepared()
+    scope, items = ClearanceScope.DOSE, ("pressure",)
+    side.asks(RecordClearance(scope, "dr.b", "known hypertension", "nurse.a", items))
+    side.dosed(28, override=None)
     found = field(form_of(history(side)), "acceptable_before")
-    assert found.value["acceptable"] is True
-    assert "dr.b decided on 150/92: known hypertension" in found.text
+    assert found.value["acceptable"] is False
+    assert "dr.b cleared pressure: known hypertension" in found.text
 
 
 def test_a_pressure_far_from_40_minutes_says_so() -> None:

@@ -28,9 +28,9 @@ from monitor.session.commands import (
     Close,
     Command,
     ControlInfusion,
+    Deviation,
     GiveDose,
     InfusionAction,
-    Override,
     RecordClearance,
     RecordObservation,
     RecordPreparation,
@@ -46,7 +46,7 @@ from tests.lengths import length
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START
 from tests.monitor.sessions import covered, later
 
-OVERRIDE = Override("dr.b", "why")
+DEVIATION = Deviation("why")
 REASON = st.sampled_from([None, "why"])
 GIVEN = st.sampled_from(["esketamine-84", "ketamine-iv"])
 Wish = Command | str | float
@@ -61,10 +61,15 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
         st.sampled_from([28.0, 10.0]),
         st.just("n"),
         lot=st.sampled_from([None, "A1"]),
-        override=st.just(OVERRIDE),
+        given=st.just(True),
+        deviation=st.just(DEVIATION),
     ),
     st.builds(
-        ControlInfusion, st.sampled_from(InfusionAction), st.just("n"), override=st.just(OVERRIDE)
+        ControlInfusion,
+        st.sampled_from(InfusionAction),
+        st.just("n"),
+        given=st.just(True),
+        deviation=st.just(DEVIATION),
     ),
     st.builds(RecordScore, st.just("cadss"), st.sampled_from([0, 4, 31]), st.none(), st.just("n")),
     st.builds(RecordScore, st.just("moaas"), st.integers(0, 5), st.none(), st.just("n")),

@@ -25,7 +25,7 @@ from monitor.session.commands import (
     Refused,
     StartSession,
 )
-from monitor.session.decide import SPILL
+from monitor.session.decide_administration import SPILL
 from monitor.session.session import Phase
 from tests.monitor.builders import OVERRIDE, OXIMETER, REGIMENS, START, Bedside, bed
 
@@ -257,7 +257,9 @@ def test_what_rounding_adds_to_the_planned_dose_is_not_over_it() -> None:
 
 
 def test_an_infusion_after_a_dose_does_not_ask_for_the_gate_again() -> None:
-    side = infused().asks(replace(dose("ketamine", 5), override=OVERRIDE))
+    """In sessions recorded before every administration waited for its criteria."""
+    regimen = REGIMENS["ketamine-iv"].model_copy(update={"edition": 2})
+    side = bed().with_session(regimen).asks(replace(dose("ketamine", 5), override=OVERRIDE))
     side.infusion(START_IV, override=None)
     assert side.session.infusion is not None
 

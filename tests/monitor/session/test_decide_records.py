@@ -25,7 +25,7 @@ from monitor.session.commands import (
     RetractRecord,
 )
 from monitor.session.records import BY_HAND
-from tests.monitor.builders import DEFAULT, START, Bedside, bed
+from tests.monitor.builders import DEFAULT, DEVIATION, START, Bedside, bed
 
 
 def dosed() -> Bedside:
@@ -346,7 +346,13 @@ def test_a_corrected_dose_moves_the_window() -> None:
     side = dosed().minutes(10)
     dose = side.session.doses[0]
     earlier = START.plus(60).wall
-    side.asks(GiveDose("esketamine", 56, "nurse.a", earlier, lot="B2", corrects=dose.id))
+    side.asks(
+        replace(
+            GiveDose("esketamine", 56, "nurse.a", earlier, lot="B2", corrects=dose.id),
+            given=True,
+            deviation=DEVIATION,
+        )
+    )
     assert [(d.mg, d.lot, d.at) for d in side.session.doses] == [(56, "B2", earlier)]
     assert side.session.first_dose_at == earlier
 

@@ -8,7 +8,7 @@ import pytest
 from alerts.alarm.lifecycle import Alarm, State
 from alerts.rules.model import Kind, Priority
 from drivers.clock import Instant
-from monitor.session import decide
+from monitor.session import decide, decide_administration
 from monitor.session.commands import (
     ClearanceScope,
     InfusionAction,
@@ -16,8 +16,8 @@ from monitor.session.commands import (
     RecordPressure,
     Refused,
 )
+from monitor.session.criterion import Criterion
 from monitor.session.discharge import (
-    Criterion,
     DischargeEvidence,
     discharge_criteria,
     next_change_s,
@@ -27,6 +27,7 @@ from monitor.session.records import Clearance
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CheckState, PlannedCheck, planned_checks
 from monitor.session.session import Phase, Session
+from monitor.session.spo2_trace import Spo2Trace
 from tests.monitor.builders import REGIMENS, Bedside, bed
 from tests.monitor.session.test_schedule import (
     FORMER,
@@ -78,6 +79,7 @@ def found(
     outlook = DischargeEvidence(
         spo2=spo2,
         spo2_held_min=spo2_held_min,
+        spo2_trace=seen_for(spo2, spo2_held_min),
         open_alarms=alarms,
         schedule=planned_checks(of, at(now_min)) if planned is None else planned,
         pressure_fresh=pressure_fresh,
@@ -86,12 +88,26 @@ def found(
 
 
 def turn_min(of: Session, now_min: float, *, spo2: float | None, held_min: float) -> float:
-    return next_change_s(of, DischargeEvidence(spo2, held_min, (), (), True), at(now_min)) / 60
+    trace = seen_for(spo2, held_min)
+    evidence = DischargeEvidence(spo2, held_min, (), (), True, trace)
+    return next_change_s(of, evidence, at(now_min)) / 60
+
+
+def seen_for(spo2: float | None, minutes: float) -> Spo2Trace:
+    """That value for so many minutes, until second 0."""
+    trace = Spo2Trace()
+    trace.take(spo2, -60 * minutes)
+    return trace
+
+
+def former(of: Session) -> Session:
+    """As it was judged before the third edition."""
+    return replace(of, regimen=of.regimen.model_copy(update={"edition": 2}))
 
 
 def decision(sys: float, dia: float) -> Clearance:
     """A clinician's, on that pressure before leaving."""
-    scope = ClearanceScope.LEAVING
+    scope = ClearanceScope.PRESSURE_AT_DISCHARGE
     return Clearance(
         id="d", at=at(110), scope=scope, clinician="dr.b", reason="known", sys=sys, dia=dia
     )
@@ -159,8 +175,8 @@ def test_a_dose_after_the_infusion_moves_the_window() -> None:
     [
         (140, 80, set()),
         (141, 80, {"pressure-near-baseline"}),
-        (100, 70, set()),
-        (99, 70, {"pressure-near-baseline"}),
+        (91, 60, set()),
+        (90, 60, {"pressure-near-baseline"}),
         (120, 99, set()),
         (120, 100, {"pressure-near-baseline"}),
         (120, 109, {"pressure-near-baseline"}),
@@ -203,15 +219,20 @@ def test_a_clearance_covers_lower_pressures_that_are_not_too_low(
     sys: float, dia: float, met: bool
 ) -> None:
     cleared = decision(170, 99)
-    of = replace(recovered(sys=sys, dia=dia), clearances=(cleared,))
+    of = former(replace(recovered(sys=sys, dia=dia), clearances=(cleared,)))
     assert found(of)["pressure-near-baseline"].met is met
 
 
 def test_a_clearance_of_a_low_pressure_covers_no_lower_one() -> None:
     low = decision(90, 60)
     for sys, met in ((90, True), (89, False)):
-        of = replace(recovered(sys=sys, dia=60), clearances=(low,))
+        of = former(replace(recovered(sys=sys, dia=60), clearances=(low,)))
         assert found(of)["pressure-near-baseline"].met is met
+
+
+@pytest.mark.parametrize(("sys", "met"), [(140, True), (141, False), (100, True), (99, False)])
+def test_formerly_a_pressure_far_under_the_baseline_kept_the_patient(sys: float, met: bool) -> None:
+    assert found(former(recovered(sys=sys)))["pressure-near-baseline"].met is met
 
 
 def test_without_a_baseline_no_pressure_is_near_it() -> None:
@@ -221,10 +242,19 @@ def test_without_a_baseline_no_pressure_is_near_it() -> None:
 @pytest.mark.parametrize(
     ("spo2", "held_min", "met"), [(97, 15, True), (97, 14.9, False), (None, 15, False)]
 )
-def test_saturation_has_held_for_a_quarter_of_an_hour(
+def test_saturation_formerly_had_to_hold_for_a_quarter_of_an_hour(
     spo2: float | None, held_min: float, met: bool
 ) -> None:
-    assert found(recovered(), spo2=spo2, spo2_held_min=held_min)["spo2"].met is met
+    assert found(former(recovered()), spo2=spo2, spo2_held_min=held_min)["spo2"].met is met
+
+
+@pytest.mark.parametrize(
+    ("spo2", "seen_min", "met"), [(97, 10, True), (97, 9.9, False), (None, 15, False)]
+)
+def test_saturation_has_been_seen_for_ten_minutes_and_is_live(
+    spo2: float | None, seen_min: float, met: bool
+) -> None:
+    assert found(recovered(), spo2=spo2, spo2_held_min=seen_min)["spo2"].met is met
 
 
 @pytest.mark.parametrize(
@@ -356,9 +386,9 @@ def story() -> dict[str, Moment]:
     note("the window is not over")
     side.wait(60)
     note("the window is over")
-    side.spo2(93, for_s=3)
+    side.spo2(95, for_s=90).spo2(93, for_s=32)
     note("saturation fell")
-    side.spo2(98, for_s=10 * 60).measure().scored(moaas=5).spo2(98, for_s=4.9 * 60)
+    side.spo2(98, for_s=10 * 60).measure().scored(moaas=5).spo2(98, for_s=4.4 * 60)
     note("saturation held for a while")
     side.until(lambda side: side.phase() is Phase.READY, within_s=60)
     note("saturation held")
@@ -410,9 +440,9 @@ def test_a_wall_clock_that_is_set_does_not_move_the_window(step_s: float) -> Non
     ("now_min", "spo2", "held_min", "in_min"),
     [
         (119, 97, 20, 1),  # the window ends
-        (119, 97, 14.5, 0.5),  # SpO2 has held long enough
-        (119, 97, 15, 0),
-        (119, None, 14.5, 1),  # nobody knows SpO2
+        (119, 97, 9.5, 0.5),  # SpO2 has been seen long enough
+        (119, 97, 10, 1),
+        (119, None, 9.5, 1),  # nobody knows SpO2
         (120, 97, 20, 0),
         (120.01, 97, 20, 12.99),  # MOAA/S of minute 118 is old for leaving
         (133.5, 97, 20, 0.5),  # the pressure of minute 119 is old for leaving
@@ -435,25 +465,29 @@ def test_without_a_dose_only_the_baseline_scores_can_grow_old() -> None:
 
 def nearly_ready() -> Bedside:
     """A patient who is ready but for the last minutes of SpO2, and the checks before leaving."""
-    side = bed().with_session().with_baseline().prepared().dosed(override=None)
-    return side.minutes(116).spo2(93, for_s=1).spo2(97).escorted()
+    side = bed().with_session().with_baseline().dosed()
+    return side.minutes(116).spo2(93, for_s=40).escorted()
 
 
 def ready_side() -> Bedside:
-    side = nearly_ready().minutes(6).scored(cadss=0, moaas=5)
+    side = nearly_ready().spo2(97).minutes(6).scored(cadss=0, moaas=5)
     return side.until(lambda side: side.phase() is Phase.READY)
 
 
-def test_ready_is_said_in_the_second_in_which_saturation_has_held() -> None:
+def test_ready_is_said_in_the_second_in_which_no_low_half_minute_is_left() -> None:
+    """The last value under 94 % holds for one second more."""
     side = nearly_ready()
-    began = side.now.plus(1)
-    side.minutes(6).scored(cadss=0, moaas=5).until(lambda side: side.phase() is Phase.READY)
-    assert side.now == began.plus(15 * 60)
+    low_until = side.now.plus(1)
+    side.spo2(97).minutes(6).scored(cadss=0, moaas=5)
+    side.until(lambda side: side.phase() is Phase.READY)
+    assert side.now == low_until.plus(15 * 60 - 30 + 1)
 
 
-def test_ready_is_taken_back_in_the_second_in_which_saturation_falls() -> None:
-    side = ready_side().wait(90)
-    assert side.spo2(93, for_s=1).phase() is Phase.OBSERVING
+def test_ready_is_taken_back_in_the_second_in_which_saturation_was_low_for_half_a_minute() -> None:
+    side = ready_side().spo2(95, for_s=90)
+    assert side.spo2(93, for_s=30).phase() is Phase.READY
+    assert side.wait(1).phase() is Phase.OBSERVING
+    assert side.unmet() == {"spo2"}
 
 
 def test_ready_is_taken_back_in_the_second_in_which_a_check_is_too_old() -> None:
@@ -466,7 +500,7 @@ def test_ready_is_taken_back_in_the_second_in_which_a_check_is_too_old() -> None
 
 def without_last_checks() -> Bedside:
     """Calm to the end, but for the checks before leaving: MOAA/S at 90, a pressure at 91."""
-    side = bed().with_session().with_baseline().prepared().dosed(override=None).escorted()
+    side = bed().with_session().with_baseline().dosed().escorted()
     side.minutes(90).scored(cadss=0, moaas=5).minutes(1)
     return side.asks(InhibitNibp("nurse.a", "infusion in that arm")).minutes(29)
 
@@ -598,7 +632,7 @@ def test_who_is_no_longer_ready_is_told_by_what() -> None:
         (0, 28, 15.01, True),
         (10, 28, 30, False),
         (10, 28, 30.01, True),
-        (5, 84 / decide.SPILL, 1, True),
+        (5, 84 / decide_administration.SPILL, 1, True),
         (5, 83.9, 1, False),
     ],
 )

@@ -1,229 +1,434 @@
-"""What a first dose waits for, and who may give it all the same."""
+"""What every administration waits for, what opens it, and what was given all the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from monitor.session.commands import (
     ClearanceScope,
+    Close,
+    Confirmation,
+    Deviation,
     GiveDose,
     InfusionAction,
-    Override,
     RecordClearance,
     RecordPreparation,
     Refusal,
     Refused,
+    SetAlarmLimit,
     StartSession,
 )
-from monitor.session.session import Phase
-from tests.monitor.builders import REGIMENS, START, Bedside, bed
+from monitor.session.criterion import Criterion
+from monitor.session.records import Dose
+from tests.monitor.builders import OXIMETER, REGIMENS, Bedside, bed
 
-PRE_DOSE = ClearanceScope.PRE_DOSE
-
-
-def ready() -> Bedside:
-    return bed().with_session().with_baseline().prepared()
+DEVICE_MG = 28
 
 
-def unmet(side: Bedside) -> set[str]:
-    return {c.name for c in side.bed.readiness.predose_criteria(side.now) if not c.met}
+def criteria(side: Bedside) -> dict[str, Criterion]:
+    return {each.name: each for each in side.bed.readiness.predose_criteria(side.now)}
 
 
-def said(side: Bedside, name: str) -> str:
-    return next(c.why for c in side.bed.readiness.predose_criteria(side.now) if c.name == name)
+def stops(side: Bedside) -> set[str]:
+    return {name for name, each in criteria(side).items() if each.stops}
 
 
-def test_a_whole_baseline_opens_the_gate() -> None:
-    side = ready()
-    assert unmet(side) == set()
-    side.dosed(override=None)
-    assert side.phase() is Phase.OBSERVING
-    assert side.last("dose.given").payload["override"] is None
+def prepared(regimen: str = "esketamine-84") -> Bedside:
+    """A patient of whom all is asked and measured, in the minute of the dose."""
+    return bed().with_session(regimen).with_baseline().prepared()
 
 
-@pytest.mark.parametrize(
-    ("medicines", "escort", "words"),
-    [
-        (None, None, ("ask for sedatives, opioids", "ask who takes the patient home")),
-        ((), False, ("none", "nobody yet")),
-        (("benzodiazepine", "opioid"), True, ("benzodiazepine, opioid", "planned")),
-    ],
-)
-def test_the_gate_says_what_was_asked_and_answered(
-    medicines: tuple[str, ...] | None, escort: bool | None, words: tuple[str, str]
-) -> None:
-    esketamine = REGIMENS["esketamine-84"]
-    side = bed().asks(StartSession("s-1", "P", 44, 71, esketamine, medicines, "n", escort))
-    medicines_said, escort_said = words
-    assert said(side, "medicines").startswith(medicines_said)
-    assert said(side, "escort-planned") == escort_said
+def device(side: Bedside, **more: Any) -> Bedside:
+    """The next device, or what the pre-dose criteria say against it."""
+    return side.dosed(DEVICE_MG, override=None, **more)
 
 
-def test_the_gate_says_the_latest_score() -> None:
-    side = bed().with_session().scored(cadss=3).wait(1).scored(cadss=2)
-    assert (said(side, "baseline-cadss"), said(side, "baseline-moaas")) == ("2", "not scored yet")
+def cleared(side: Bedside, *items: str) -> Bedside:
+    scope = ClearanceScope.DOSE
+    return side.asks(RecordClearance(scope, "dr.b", "known hypertension", "nurse.a", items))
 
 
-def test_a_pressure_that_nobody_took_is_neither_fresh_nor_acceptable() -> None:
-    assert {"baseline-pressure", "pressure-acceptable"} <= unmet(bed().with_session())
+def given(side: Bedside, mg: float = DEVICE_MG, why: str | None = "it was urgent") -> Bedside:
+    deviation = None if why is None else Deviation(why)
+    command = GiveDose("esketamine", mg, "nurse.a", lot="A1", given=True, deviation=deviation)
+    return side.asks(command)
 
 
-@pytest.mark.parametrize(
-    ("minutes", "why"), [(30, "120/80"), (31, "120/80 is 31 min old: measure again")]
-)
-def test_the_gate_says_how_old_the_pressure_is(minutes: float, why: str) -> None:
-    side = bed().with_session().silent("cuff").typed(120, 80).minutes(minutes)
-    assert said(side, "baseline-pressure") == why
+def test_a_patient_who_is_fit_and_asked_is_given_the_device() -> None:
+    side = prepared()
+    assert stops(side) == set()
+    device(side)
+    payload = side.last("dose.given").payload
+    assert (payload["unmet"], payload["deviation"]) == ([], None)
 
 
-LACKS: dict[str, tuple[Callable[[Bedside], Bedside], str]] = {
-    "a pressure": (lambda side: side.scored(cadss=0, moaas=5).prepared(), "baseline-pressure"),
-    "a CADSS": (lambda side: side.typed(120, 80).scored(moaas=5), "baseline-cadss"),
-    "a MOAA/S": (lambda side: side.typed(120, 80).scored(cadss=0), "baseline-moaas"),
-    "an SpO2": (
-        lambda side: side.with_baseline().silent("oximeter", for_s=30),
-        "baseline-spo2",
+# ── values, not their presence ──────────────────────────────────────────────────────────
+
+UNFIT: dict[str, tuple[Callable[[Bedside], object], str, str]] = {
+    "over 140": (lambda side: side.typed(141, 80), "pressure", "141/80 is over 140/90"),
+    "over 90": (lambda side: side.typed(130, 91), "pressure", "130/91 is over 140/90"),
+    "not over 90": (lambda side: side.typed(90, 60), "pressure", "90/60: systolic not over 90"),
+    "an old pressure": (
+        lambda side: side.silent("cuff").minutes(31).scored(cadss=0, moaas=5),
+        "pressure",
+        "31 min old",
     ),
+    "SpO2 under 93": (lambda side: side.spo2(92, for_s=1), "spo2", "92 % is under 93"),
+    "no SpO2": (lambda side: side.silent("oximeter", for_s=10), "spo2", "no SpO2 now"),
+    "sedated": (lambda side: side.scored(moaas=4), "moaas", "4 is under 5"),
+    "old scores": (lambda side: side.minutes(31).typed(120, 80), "moaas", "31 min ago"),
+    "an old CADSS": (lambda side: side.minutes(31).typed(120, 80), "cadss", "31 min ago"),
+    "an alarm": (lambda side: side.pulse(130, for_s=35), "no-alarm", "Pulse 130/min"),
 }
 
 
-@pytest.mark.parametrize("lack", LACKS)
-def test_without_it_a_dose_is_refused_and_with_a_reason_given(lack: str) -> None:
-    prepare, name = LACKS[lack]
-    side = bed().with_session()
-    side.talks("oximeter", for_s=2)
-    prepare(side)
+@pytest.mark.parametrize("unfit", UNFIT)
+def test_a_value_that_is_not_fit_stops_the_dose(unfit: str) -> None:
+    change, name, why = UNFIT[unfit]
+    side = prepared()
+    change(side)
+    assert name in stops(side)
+    assert why in criteria(side)[name].why
     with pytest.raises(Refused, match=name) as refused:
-        side.dosed(override=None)
-    assert (refused.value.kind, refused.value.field) == (Refusal.CONFLICT, "override")
+        device(side)
+    assert refused.value.kind is Refusal.CONFLICT
     assert side.types("dose.") == []
-    side.dosed(override=Override("dr.b", "in a hurry"))
-    given = side.last("dose.given").payload
-    assert given["override"] == {"clinician": "dr.b", "reason": "in a hurry"}
-    assert name in {condition["name"] for condition in given["unmet"]}
-    assert side.session.doses[0].override == given["override"]
-
-
-@pytest.mark.parametrize(("minutes", "is_fresh"), [(29.5, True), (30.5, False)])
-def test_a_baseline_pressure_counts_for_30_minutes(minutes: float, is_fresh: bool) -> None:
-    side = bed().with_session().with_baseline()
-    since = (side.now.wall - side.session.pressures[-1].at).total_seconds() / 60
-    side.minutes(minutes - since)
-    assert ("baseline-pressure" in unmet(side)) is not is_fresh
 
 
 @pytest.mark.parametrize(
-    ("sys", "dia", "is_over"), [(140, 90, False), (141, 90, True), (140, 91, True)]
-)
-def test_over_140_90_a_clinician_decides_first(sys: int, dia: int, is_over: bool) -> None:
-    side = bed().with_session().with_baseline(sys, dia)
-    assert ("pressure-acceptable" in unmet(side)) is is_over
-    if is_over:
-        with pytest.raises(Refused, match="a clinician decides"):
-            side.dosed(override=None)
-        side.asks(RecordClearance(PRE_DOSE, "dr.b", "known hypertension", "nurse.a"))
-        side.dosed(override=None)
-        decided = side.session.clearances[0]
-        assert (decided.clinician, decided.by, decided.sys) == ("dr.b", "nurse.a", sys)
-
-
-def test_a_decision_covers_no_higher_pressure_than_it_was_about() -> None:
-    side = bed().with_session().with_baseline(150, 88)
-    side.asks(RecordClearance(PRE_DOSE, "dr.b", "known hypertension", "nurse.a"))
-    assert "pressure-acceptable" not in unmet(side)
-    side.typed(148, 88)
-    assert "pressure-acceptable" not in unmet(side)
-    side.typed(155, 88)
-    assert "pressure-acceptable" in unmet(side)
-
-
-def test_there_is_nothing_to_decide_without_a_pressure_or_after_the_dose() -> None:
-    decide = RecordClearance(PRE_DOSE, "dr.b", "known", "nurse.a")
-    with pytest.raises(Refused, match="measure first"):
-        bed().with_session().asks(decide)
-    with pytest.raises(Refused, match="has been given"):
-        ready().dosed().asks(decide)
-    with pytest.raises(Refused, match="no dose has been given"):
-        ready().asks(RecordClearance(ClearanceScope.LEAVING, "dr.b", "usual for her", "nurse.a"))
-
-
-def test_what_was_not_asked_is_named_and_stops_nothing() -> None:
-    side = bed()
-    start = StartSession("s", "P", 44, 70.0, REGIMENS["esketamine-84"], None, "nurse.a")
-    side.asks(start).with_baseline()
-    assert unmet(side) == {"medicines", "escort-planned"}
-    side.dosed(override=None)
-    named = {condition["name"] for condition in side.last("dose.given").payload["unmet"]}
-    assert named == {"medicines", "escort-planned"}
-
-
-def test_what_was_asked_is_kept_and_may_be_asked_again() -> None:
-    side = bed().with_session()
-    side.asks(RecordPreparation(("opioid",), None, "nurse.a")).asks(
-        RecordPreparation(None, True, "nurse.a")
-    )
-    assert (side.session.medicines, side.session.escort_planned) == (("opioid",), True)
-    with pytest.raises(Refused, match="give medicines or escort_planned"):
-        side.asks(RecordPreparation(None, None, "nurse.a"))
-
-
-def test_an_infusion_waits_at_the_same_gate() -> None:
-    side = bed().with_session("ketamine-iv")
-    with pytest.raises(Refused, match="baseline-pressure"):
-        side.infusion(InfusionAction.START, override=None)
-    side.with_baseline().infusion(InfusionAction.START, override=None)
-    assert side.phase() is Phase.DOSING
-
-
-def test_the_gate_is_for_the_first_dose_alone() -> None:
-    side = ready().dosed(28, override=None).silent("oximeter", for_s=60)
-    side.dosed(28, override=None)
-    assert len(side.session.doses) == 2
-    assert side.bed.readiness.predose_criteria(side.now) == []
-
-
-@pytest.mark.parametrize(
-    ("age", "number", "regimen", "is_met"),
+    "change",
     [
-        (64, 1, "esketamine-56", True),
-        (65, 1, "esketamine-56", False),
-        (65, 1, "esketamine-28", True),
-        (65, 2, "esketamine-56", True),
-        (None, 1, "esketamine-56", True),
+        lambda side: side.typed(140, 90),
+        lambda side: side.typed(91, 60),
+        lambda side: side.spo2(93, for_s=1),
+        lambda side: side.scored(cadss=90),
+    ],
+    ids=["140/90", "91/60", "SpO2 93", "CADSS is a remark"],
+)
+def test_a_value_at_its_limit_is_fit(change: Callable[[Bedside], Bedside]) -> None:
+    side = change(prepared())
+    assert {"pressure", "spo2", "moaas", "cadss"}.isdisjoint(stops(side))
+
+
+def test_a_whole_list_of_unfit_values_gives_no_dose() -> None:
+    """SpO2 80 %, pulse 150, pressure 72/40, CADSS 90, MOAA/S 0, and what they alarm."""
+    side = bed().with_session().prepared().spo2(80).pulse(150).scored(cadss=90, moaas=0)
+    side.typed(72, 40).wait(20)
+    assert stops(side) >= {"pressure", "spo2", "moaas", "no-alarm", "no-emergency"}
+    with pytest.raises(Refused, match="not ready for the dose"):
+        device(side)
+    assert {"pressure", "spo2"} <= {
+        c["name"] for c in given(side).last("dose.given").payload["unmet"]
+    }
+
+
+def test_the_patient_s_own_spo2_limit_is_the_limit() -> None:
+    side = prepared().asks(SetAlarmLimit("spo2.low", "spo2", 88.5, "dr.b", "COPD", "nurse.a"))
+    side.spo2(90, for_s=61)
+    assert "spo2" not in stops(side)
+
+
+# ── what is asked ───────────────────────────────────────────────────────────────────────
+
+ASKED: dict[str, tuple[dict[str, Any], str, str]] = {
+    "not asked": ({"contraindications": None}, "contraindications", "ask for aneurysmal disease"),
+    "one not asked": (
+        {"contraindications": {"aneurysmal-disease": "no", "hypersensitivity": "no"}},
+        "contraindications",
+        "ask for av malformation, intracerebral haemorrhage",
+    ),
+    "one present": (
+        {"contraindications": {"hypersensitivity": "yes"}},
+        "contraindications",
+        "hypersensitivity: yes",
+    ),
+    "not confirmed": ({"confirmed": None}, "contraindications", "go through them"),
+    "suicidality not asked": ({"suicidality": None}, "suicidality", "ask for suicidal thoughts"),
+    "a concern": ({"suicidality": "concern"}, "suicidality", "a clinician decides"),
+    "fasting not asked": ({"fasting": None}, "fasting", "ask for food 2h"),
+    "has eaten": ({"fasting": {"food_2h": False}}, "fasting", "not kept to: food 2h"),
+}
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_what_was_not_asked_or_stands_against_it_stops_the_dose(case: str) -> None:
+    answers, name, why = ASKED[case]
+    side = bed().with_session().with_baseline().prepared(**answers)
+    assert stops(side) == {name}
+    assert why in criteria(side)[name].why
+    device(cleared(side, name))
+    assert side.last("dose.given").payload["unmet"][0]["cleared_by"] == "dr.b"
+
+
+@pytest.mark.parametrize(("age", "why"), [(None, "not given"), (17, "17 is under 18"), (18, "18")])
+def test_the_patient_is_of_age(age: int | None, why: str) -> None:
+    start = StartSession("s", "P", age, 70, REGIMENS["esketamine-84"], (), "nurse.a")
+    assert criteria(bed().asks(start))["age"].why == why
+
+
+def test_remarks_stop_nothing() -> None:
+    remarks = {"cautions": ("pregnancy",), "escort_planned": False, "medicine_classes": None}
+    side = bed().with_session().with_baseline(120).wait(1).typed(100, 70)
+    side.wait(1).typed(121, 80).prepared(**remarks)
+    unmet = {name for name, each in criteria(side).items() if not each.met}
+    assert unmet == {"cautions", "escort-planned", "medicines", "baseline-steady"}
+    device(side)
+
+
+def test_an_answer_leaves_the_others_as_they_are() -> None:
+    side = prepared().asks(
+        RecordPreparation(None, None, "nurse.b", contraindications={"hypersensitivity": "yes"})
+    )
+    said = side.session.preparation
+    assert said.contraindications is not None
+    assert said.contraindications["hypersensitivity"] == "yes"
+    assert said.contraindications["av-malformation"] == "no"
+    assert (said.suicidality, side.session.escort_planned) == ("none", True)
+
+
+def test_who_went_through_it_is_kept() -> None:
+    side = bed().with_session()
+    side.asks(RecordPreparation(None, None, "nurse.b", Confirmation(changed=True)))
+    confirmed = side.session.preparation.confirmed
+    assert confirmed is not None
+    assert (confirmed["by"], confirmed["changed"]) == ("nurse.b", True)
+
+
+@pytest.mark.parametrize(
+    ("answers", "field"),
+    [
+        ({"contraindications": {"hypersensitivty": "no"}}, "contraindications"),
+        ({"cautions": ("pregnant",)}, "cautions"),
+        ({"fasting": {"food": True}}, "fasting"),
+        ({"medicine_classes": {"opiate": True}}, "medicines"),
     ],
 )
-def test_from_65_on_the_first_dose_is_28_mg(
-    age: int | None, number: int, regimen: str, is_met: bool
+def test_what_the_regimen_does_not_ask_is_refused(answers: dict[str, Any], field: str) -> None:
+    with pytest.raises(Refused, match="asks for no") as refused:
+        bed().with_session().asks(RecordPreparation(None, None, "nurse.a", **answers))
+    assert refused.value.field == field
+
+
+# ── further devices ─────────────────────────────────────────────────────────────────────
+
+
+def test_the_second_device_waits_five_minutes_and_for_a_new_moaas() -> None:
+    side = device(prepared())
+    assert stops(side) == {"interval", "moaas"}
+    with pytest.raises(Refused, match="interval"):
+        device(side)
+    side.minutes(4.9).scored(moaas=5)
+    assert stops(side) == {"interval"}
+    assert criteria(side)["interval"].why == "wait 1 min more"
+    device(side.minutes(0.1))
+    assert len(side.session.doses) == 2
+
+
+def test_the_second_device_waits_for_the_values_as_well() -> None:
+    side = device(prepared()).minutes(5).scored(moaas=5).typed(150, 80)
+    assert stops(side) == {"pressure"}
+
+
+def test_after_the_last_device_nothing_is_asked() -> None:
+    side = prepared()
+    for _ in range(3):
+        device(side.scored(moaas=5)).minutes(5)
+    assert criteria(side) == {}
+    with pytest.raises(Refused, match="more is over regimen"):
+        device(side.scored(moaas=5))
+
+
+def test_an_infusion_and_its_resumption_are_administrations() -> None:
+    side = prepared("ketamine-iv").minutes(11)
+    assert stops(side) == {"pressure"}
+    side.typed(120, 80).infusion(InfusionAction.START, override=None)
+    assert criteria(side) == {}
+    side.minutes(10).infusion(InfusionAction.PAUSE, override=None)
+    assert "moaas" in stops(side)
+    with pytest.raises(Refused, match="moaas"):
+        side.infusion(InfusionAction.RESUME, override=None)
+    side.typed(120, 80).scored(moaas=5).infusion(InfusionAction.RESUME, override=None)
+    side.infusion(InfusionAction.END, override=None)
+
+
+# ── clearances ──────────────────────────────────────────────────────────────────────────
+
+
+def high() -> Bedside:
+    return prepared().typed(150, 80)
+
+
+def test_a_clearance_opens_what_it_names() -> None:
+    side = cleared(high(), "pressure")
+    found = criteria(side)["pressure"]
+    assert (found.met, found.cleared_by, found.stops) == (False, "dr.b", False)
+    assert "known hypertension" in found.why
+    device(side)
+    decision = side.session.clearances[0]
+    assert (decision.items, decision.alarms) == (["pressure"], [])
+    assert decision.seen is not None
+    assert decision.seen["sys"] == 150
+
+
+def test_a_clearance_opens_nothing_else() -> None:
+    side = cleared(high().scored(moaas=4), "pressure")
+    assert stops(side) == {"moaas"}
+
+
+LAPSES: dict[str, Callable[[Bedside], object]] = {
+    "half an hour": lambda side: side.minutes(30.1).typed(150, 80).scored(cadss=0, moaas=5),
+    "10 mmHg more": lambda side: side.typed(160, 80),
+    "5 mmHg more": lambda side: side.typed(150, 85).typed(150, 91),
+    "a low pressure": lambda side: side.typed(80, 50),
+    "another alarm": lambda side: side.pulse(130, for_s=35),
+    "an administration": lambda side: given(side).minutes(5).scored(moaas=5).typed(150, 80),
+}
+
+
+@pytest.mark.parametrize("lapse", LAPSES)
+def test_a_clearance_lapses(lapse: str) -> None:
+    side = cleared(high(), "pressure")
+    LAPSES[lapse](side)
+    assert "pressure" in stops(side)
+
+
+HOLDS: dict[str, Callable[[Bedside], object]] = {
+    "just half an hour": lambda side: side.minutes(29.9),
+    "9 mmHg more": lambda side: side.typed(159, 84),
+    "less": lambda side: side.typed(141, 70),
+}
+
+
+@pytest.mark.parametrize("still", HOLDS)
+def test_a_clearance_holds(still: str) -> None:
+    side = cleared(high(), "pressure")
+    HOLDS[still](side)
+    assert "pressure" not in stops(side)
+
+
+def test_a_clearance_of_a_missing_value_covers_no_value() -> None:
+    side = bed(OXIMETER).with_session().prepared().scored(cadss=0, moaas=5).wait(1)
+    cleared(side, "pressure")
+    assert "pressure" not in stops(side)
+    side.typed(150, 80)
+    assert "pressure" in stops(side)
+
+
+@pytest.mark.parametrize(
+    ("change", "items", "says"),
+    [
+        (lambda side: side.typed(185, 80), ("no-emergency",), "nobody clears that"),
+        (lambda side: side, ("pressure",), "pressure is met"),
+        (lambda side: side, ("presure",), "no criterion presure"),
+        (lambda side: side, (), "name the criteria"),
+        (lambda side: side, ("cautions",), "no criterion cautions"),
+    ],
+)
+def test_a_clearance_that_cannot_be(
+    change: Callable[[Bedside], object], items: Iterable[str], says: str
 ) -> None:
-    side = bed()
-    side.asks(
-        StartSession("s", "P", age, 70.0, REGIMENS[regimen], (), "nurse.a", True, number)
-    ).with_baseline()
-    assert ("starting-dose" not in unmet(side)) is is_met
-    side.asks(GiveDose("esketamine", 28, "nurse.a", lot="A"))
+    side = prepared()
+    change(side)
+    with pytest.raises(Refused, match=says):
+        cleared(side, *items)
 
 
-def test_a_first_dose_corrected_to_another_time_waits_at_the_gate_of_then() -> None:
-    side = bed().with_session().minutes(5).with_baseline().dosed(override=None)
-    at, first = START.plus(60).wall, side.session.doses[0].id
-    with pytest.raises(Refused, match="baseline-cadss"):
-        side.dosed(at=at, override=None, corrects=first)
-    why = Override("dr.b", "written late")
-    side.silent("oximeter", for_s=60).dosed(at=at, override=why, corrects=first)
-    unmet = {condition["name"] for condition in side.last("dose.given").payload["unmet"]}
-    assert {"baseline-cadss", "baseline-moaas"} <= unmet
-    assert "baseline-spo2" not in unmet
-    assert side.session.doses[0].override == {"clinician": "dr.b", "reason": "written late"}
+def test_nothing_opens_the_gate_in_an_emergency() -> None:
+    side = prepared().typed(185, 80)
+    cleared(side, "pressure", "no-alarm")
+    assert stops(side) == {"no-emergency"}
+    with pytest.raises(Refused, match="no-emergency"):
+        device(side)
 
 
-def test_a_first_dose_corrected_in_its_lot_keeps_who_opened_the_gate() -> None:
-    side = bed().with_session().dosed(28, override=Override("dr.b", "in a hurry")).minutes(60)
-    side.dosed(28, override=None, lot="B2", corrects=side.session.doses[0].id)
+# ── what was given all the same ─────────────────────────────────────────────────────────
+
+
+def test_what_was_given_is_taken_with_its_reason_and_what_it_was_against() -> None:
+    side = given(bed().with_session())
     [dose] = side.session.doses
-    assert (dose.lot, dose.override) == ("B2", {"clinician": "dr.b", "reason": "in a hurry"})
+    assert dose.deviation is not None
+    assert dose.deviation["reason"] == "it was urgent"
+    assert {"pressure", "spo2", "moaas", "contraindications"} <= {*dose.deviation["unmet"]}
 
 
-def test_a_later_dose_can_be_corrected_without_the_gate() -> None:
-    side = ready().dosed(28, override=None).minutes(5).dosed(28, override=None).minutes(60)
-    side.dosed(28, override=None, lot="B2", corrects=side.session.doses[1].id)
-    assert [dose.lot for dose in side.session.doses][1] == "B2"
+def test_what_was_given_against_the_criteria_needs_a_reason() -> None:
+    with pytest.raises(Refused, match="say in deviation why") as refused:
+        given(bed().with_session(), why=None)
+    assert refused.value.field == "deviation"
+    assert given(prepared(), why=None).session.doses[0].deviation is None
+
+
+def test_a_deviation_is_of_what_was_given() -> None:
+    command = GiveDose("esketamine", 28, "nurse.a", deviation=Deviation("why not"))
+    with pytest.raises(Refused, match="say given"):
+        prepared().asks(command)
+
+
+@pytest.mark.parametrize(("mg", "name"), [(84, "device"), (14, "device"), (112, "planned-dose")])
+def test_what_is_not_one_device_of_the_regimen_is_a_deviation(mg: float, name: str) -> None:
+    side = prepared()
+    with pytest.raises(Refused):
+        side.dosed(mg, override=None)
+    dose: Dose = given(side, mg).session.doses[0]
+    assert dose.deviation is not None
+    assert name in dose.deviation["unmet"]
+
+
+def test_the_values_of_its_time_are_judged() -> None:
+    """Given four minutes ago, when all was well, and recorded while SpO2 is low."""
+    side = prepared().minutes(5)
+    then = side.now.wall - timedelta(minutes=4)
+    device(side.spo2(90, for_s=5), at=then)
+    assert side.session.doses[0].at == then
+
+
+def test_a_dose_corrected_in_its_lot_keeps_its_deviation() -> None:
+    side = given(bed().with_session()).minutes(1)
+    [dose] = side.session.doses
+    device(side, lot="B2", corrects=dose.id)
+    [now] = side.session.doses
+    assert (now.lot, now.deviation) == ("B2", dose.deviation)
+
+
+def test_a_dose_corrected_to_another_time_is_judged_there() -> None:
+    side = device(prepared().minutes(5)).minutes(1)
+    [dose] = side.session.doses
+    early = side.session.started_at
+    with pytest.raises(Refused, match="not ready"):
+        device(side, at=early, corrects=dose.id)
+    assert side.session.doses == (dose,)
+
+
+# ── leaving ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_clearance_for_leaving_opens_what_it_names_until_it_lapses() -> None:
+    side = prepared()
+    device(side).minutes(30).typed(155, 80)
+    scope = ClearanceScope.LEAVING
+    side.asks(RecordClearance(scope, "dr.b", "usual", "nurse.a", ("pressure-near-baseline",)))
+    assert side.criterion("pressure-near-baseline").cleared_by == "dr.b"
+    side.typed(166, 80)
+    assert side.criterion("pressure-near-baseline").stops
+
+
+def test_after_a_serious_event_a_clinician_clears_leaving() -> None:
+    side = device(prepared()).minutes(10).symptom("seizure").symptom("seizure", 0)
+    assert side.criterion("no-serious-event").why == "seizure"
+    assert side.criterion("no-serious-event").stops
+
+
+def test_after_loss_of_consciousness_as_well() -> None:
+    side = device(prepared()).minutes(10).scored(moaas=1).minutes(10).scored(moaas=5)
+    assert side.criterion("no-serious-event").why == "MOAA/S 1"
+
+
+def test_nobody_leaves_without_being_asked_for_suicidal_thoughts() -> None:
+    side = device(prepared())
+    with pytest.raises(Refused, match=r"suicidality \(ask for suicidal thoughts\)"):
+        side.asks(Close("nurse.a", escort=True))
+    with pytest.raises(Refused, match=r"suicidality \(a concern\)"):
+        side.asks(Close("nurse.a", escort=True, suicidality="concern"))

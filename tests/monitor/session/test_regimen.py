@@ -83,7 +83,10 @@ NEW_IN_CHECK = {"in_infusion_every_min", "at_discharge", "only_if_over"}
 
 @pytest.mark.parametrize("regimen", REGIMENS.values(), ids=list(REGIMENS))
 def test_what_ships_says_what_a_site_leaves_out_has(regimen: Regimen) -> None:
-    assert (regimen.gate, regimen.discharge) == (PredoseLimits(), DischargeLimits())
+    fresh_min = 10 if regimen.is_infusion else 30
+    own = PredoseLimits(pressure_fresh_min=fresh_min, fasting=regimen.gate.fasting)
+    assert (regimen.gate, regimen.discharge) == (own, DischargeLimits())
+    assert bool(regimen.gate.fasting) is (regimen.route == "nasal")
     assert regimen.course == CourseSchedule(reassess_after="induction")
     assert regimen.model_fields_set >= NEW_TABLES - {"start_dose"}
 

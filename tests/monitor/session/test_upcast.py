@@ -124,7 +124,7 @@ def test_a_former_kind_of_input_is_a_kind_of_today() -> None:
 
 def test_a_former_input_is_read() -> None:
     former = '{"is":"Decide","about":"pre-dose-pressure","clinician":"d","reason":"r","by":"n"}'
-    assert load(former) == RecordClearance(ClearanceScope.PRE_DOSE, "d", "r", "n")
+    assert load(former) == RecordClearance(ClearanceScope.PREDOSE_PRESSURE, "d", "r", "n")
     assert load('{"is":"Site","trouble":"bed-failing","reason":"x"}') == SiteCondition(
         "bed-failing", "x"
     )

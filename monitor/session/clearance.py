@@ -1,0 +1,117 @@
+"""Which of the clinicians' clearances hold: for what, for how long, and until what changes. Pure.
+
+A clearance names the criteria that it opens. It is bound to the values and the alarms that
+were there when it was given, and to the next administration, or the close. It lapses after
+the regimen's `clearance_min`, with a value that is worse by `WORSE_BY`, or that has come or
+gone, and with another alarm of medium or high priority [clinical default].
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from alerts.alarm import Alarm
+from alerts.rules import Kind, Priority
+from monitor.session.criterion import Criterion
+from monitor.session.records import Clearance
+from monitor.session.session import Session
+
+WORSE_BY: Final[Mapping[str, float]] = {"sys": 10, "dia": 5, "spo2": -3, "moaas": -1, "cadss": 15}
+"""The change of a signal's value that makes it another situation, towards the worse."""
+
+SIGNALS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "pressure": ("sys", "dia"),
+    "pressure-near-baseline": ("sys", "dia"),
+    "spo2": ("spo2",),
+    "moaas": ("moaas",),
+    "cadss": ("cadss",),
+}
+"""The signals whose values a criterion judges; the others judge none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a clinician decides on: the values as they are, and the open alarms of the patient."""
+
+    values: Mapping[str, float]
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def alarm_ids(self) -> list[str]:
+        """The alarms by id."""
+        return [alarm.id for alarm in self.alarms]
+
+
+def patient_alarms(alarms: Iterable[Alarm]) -> tuple[Alarm, ...]:
+    """Those that are of the patient's condition, and of medium or high priority."""
+    return tuple(
+        alarm
+        for alarm in alarms
+        if alarm.kind is Kind.PHYSIOLOGICAL and alarm.priority >= Priority.MEDIUM
+    )
+
+
+def situation(
+    session: Session, spo2: float | None, alarms: Iterable[Alarm], at: datetime
+) -> Situation:
+    """The situation at `at`, of what was on record then; `spo2` None when missing or stale."""
+    values: dict[str, float] = {} if spo2 is None else {"spo2": spo2}
+    for pressure in session.pressures:
+        if pressure.at <= at:
+            values |= {"sys": pressure.sys, "dia": pressure.dia}
+    for score in session.scores:
+        if score.at <= at:
+            values[score.scale] = score.total
+    return Situation(values, patient_alarms(alarms))
+
+
+def with_clearances(
+    session: Session, scope: str, criteria: Sequence[Criterion], now: Situation, at: datetime
+) -> list[Criterion]:
+    """The criteria, with the clinician who cleared each that is not met."""
+    return [
+        criterion
+        if criterion.met or (found := _holding(session, scope, criterion, now, at)) is None
+        else replace(
+            criterion,
+            cleared_by=found.clinician,
+            why=f"{criterion.why}; {found.clinician}: {found.reason}",
+        )
+        for criterion in criteria
+    ]
+
+
+def _holding(
+    session: Session, scope: str, criterion: Criterion, now: Situation, at: datetime
+) -> Clearance | None:
+    mine = (
+        clearance
+        for clearance in reversed(session.clearances)
+        if clearance.scope == scope and criterion.name in clearance.items
+    )
+    return next((each for each in mine if _holds(session, each, criterion.name, now, at)), None)
+
+
+def _holds(session: Session, clearance: Clearance, name: str, now: Situation, at: datetime) -> bool:
+    for_at_most = timedelta(minutes=session.regimen.gate.clearance_min)
+    if not timedelta() <= at - clearance.at <= for_at_most:
+        return False
+    if any(clearance.at <= given <= at for given in session.administrations):
+        return False
+    if not set(now.alarm_ids) <= set(clearance.alarms):
+        return False
+    seen = clearance.seen or {}
+    return not any(
+        _is_worse(session, signal, seen.get(signal), now.values.get(signal))
+        for signal in SIGNALS_OF.get(name, ())
+    )
+
+
+def _is_worse(session: Session, signal: str, then: float | None, now: float | None) -> bool:
+    if then is None or now is None:
+        return then is not now
+    worse_by = WORSE_BY[signal]
+    if signal == "sys" and now <= session.regimen.gate.sys_least:
+        return then - now >= worse_by
+    return (now - then) / worse_by >= 1

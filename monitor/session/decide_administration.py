@@ -1,0 +1,296 @@
+"""What follows from a dose, from what an infusion does, and from what is asked before. Pure.
+
+Each function takes the session as it is and gives the events to come of it, as type and
+payload, or raises `Refused`. The pre-dose criteria refuse only what has not been given yet:
+what was given is always taken, with the reason for what it deviates from.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from alerts.rules import suggest
+from drivers.clock import Instant, rfc3339
+from monitor.session import decide_records
+from monitor.session.clearance import Situation
+from monitor.session.commands import (
+    ClearanceScope,
+    ControlInfusion,
+    GiveDose,
+    InfusionAction,
+    Override,
+    RecordClearance,
+    RecordPreparation,
+    Refusal,
+    Refused,
+)
+from monitor.session.criterion import Criterion
+from monitor.session.events import Draft
+from monitor.session.predose import ADVISORY_CRITERIA, NOT_CLEARED, is_expecting
+from monitor.session.record_fields import MEDICINE_CLASSES, DoseFields, PreparationFields, said
+from monitor.session.records import Dose
+from monitor.session.session import Session
+
+SPILL: Final = 1.001
+"""How far a sum of doses may be from what was planned, for rounding's sake."""
+
+Gate = Callable[[datetime], list[Criterion]]
+"""The conditions for an administration at that time."""
+
+
+# ── what is asked before ────────────────────────────────────────────────────────────────
+
+
+def prepare(session: Session, command: RecordPreparation, _: Instant) -> list[Draft]:
+    """What was asked before the dose; what was not asked stays as it is."""
+    answers = said(command, PreparationFields)
+    answers["medicine_classes"] = command.medicine_classes
+    if command.confirmed is not None:
+        answers["confirmed"] = asdict(command.confirmed)
+    answers = {name: answer for name, answer in answers.items() if answer is not None}
+    medicines = None if command.medicines is None else list(command.medicines)
+    if medicines is None and command.escort_planned is None and not answers:
+        raise Refused(Refusal.INVALID, "give medicines or escort_planned, or another answer")
+    gate = session.regimen.gate
+    _known(session, "medicines", command.medicine_classes or (), MEDICINE_CLASSES)
+    _known(session, "contraindications", command.contraindications or (), gate.contraindications)
+    _known(session, "cautions", command.cautions or (), gate.cautions)
+    _known(session, "fasting", command.fasting or (), gate.fasting)
+    named = {"medicines": medicines, "escort_planned": command.escort_planned}
+    return [("preparation.recorded", named | answers | {"by": command.by})]
+
+
+def _known(session: Session, field: str, names: Iterable[str], asked: tuple[str, ...]) -> None:
+    for name in names:
+        if name not in asked:
+            regimen = session.regimen.name
+            raise Refused(
+                Refusal.INVALID,
+                f"regimen {regimen} asks for no {field} {name}; {suggest(name, asked)}",
+                field,
+            )
+
+
+# ── doses ───────────────────────────────────────────────────────────────────────────────
+
+
+def dose(session: Session, command: GiveDose, now: Instant, gate: Gate) -> list[Draft]:
+    """A dose is of the regimen's product, in all no more than it plans, a device at a time."""
+    regimen = session.regimen
+    if command.product != regimen.product:
+        raise Refused(Refusal.INVALID, f"regimen {regimen.name} gives {regimen.product}", "product")
+    if not 0 < command.mg < math.inf:
+        raise Refused(Refusal.INVALID, "a dose is more than 0 mg", "mg")
+    corrected_at, corrected = decide_records.correction(session, command.corrects, Dose, command.at)
+    others = [dose for dose in session.doses if dose.id != command.corrects]
+    over_plan = _over_plan(session, command, others)
+    if over_plan is not None and (regimen.edition < 3 or not command.given):
+        raise Refused(Refusal.CONFLICT, over_plan.why, "mg")
+    at = decide_records.when(session, corrected_at, now)
+    if not corrected and others and at < others[-1].at:
+        raise Refused(Refusal.INVALID, "this is before the dose already recorded", "at")
+    payload = said(command, DoseFields) | {"by": command.by, "at": rfc3339(at)}
+    was = next((dose for dose in session.doses if dose.id == command.corrects), None)
+    if regimen.edition < 3:
+        if session.infusion is None and all(dose.at > at for dose in others):
+            payload |= _former_first(was, command, at, gate)
+    elif was is not None and (was.at, was.mg) == (at, command.mg) and not command.deviation:
+        payload |= {} if was.deviation is None else {"deviation": was.deviation}
+    elif session.infusion is None:
+        criteria = [*gate(at), *_of_amount(session, command), *filter(None, [over_plan])]
+        payload |= _administered(command, criteria)
+    return [("dose.given", payload | corrected)]
+
+
+def _over_plan(session: Session, command: GiveDose, others: list[Dose]) -> Criterion | None:
+    given_mg = sum(dose.mg for dose in others)
+    planned = session.regimen.planned_mg(session.weight_kg)
+    if planned is None or given_mg + command.mg <= planned * SPILL:
+        return None
+    why = (
+        f"{given_mg:g} mg of {planned:g} mg are given; "
+        f"{command.mg:g} mg more is over regimen {session.regimen.name}"
+    )
+    return Criterion("planned-dose", False, why)
+
+
+def _of_amount(session: Session, command: GiveDose) -> list[Criterion]:
+    device_mg = session.regimen.device_mg
+    if device_mg is None or math.isclose(command.mg, device_mg):
+        return []
+    return [Criterion("device", False, f"{command.mg:g} mg is not one device of {device_mg:g} mg")]
+
+
+def _administered(command: GiveDose | ControlInfusion, criteria: list[Criterion]) -> dict[str, Any]:
+    """What an administration says of the criteria. Raises `Refused` when one stops it."""
+    if command.deviation is not None and not command.given:
+        raise Refused(Refusal.INVALID, "a deviation is of what was given: say given", "given")
+    unmet = [criterion for criterion in criteria if not criterion.met]
+    stops = [criterion for criterion in unmet if criterion.stops]
+    words = "; ".join(f"{criterion.name} ({criterion.why})" for criterion in stops)
+    if stops and not command.given:
+        raise Refused(
+            Refusal.CONFLICT,
+            f"not ready for the dose: {words}. See to it, or have a clinician clear what can be "
+            "cleared; what was given all the same is recorded with given and a deviation",
+            "given",
+        )
+    if stops and command.deviation is None:
+        raise Refused(Refusal.CONFLICT, f"given against {words}: say in deviation why", "deviation")
+    shown = [{"name": each.name, "why": each.why, "cleared_by": each.cleared_by} for each in unmet]
+    deviation = command.deviation and {
+        "reason": command.deviation.reason,
+        "unmet": [criterion.name for criterion in stops],
+    }
+    return {"unmet": shown, "deviation": deviation}
+
+
+def _former_first(was: Dose | None, command: GiveDose, at: datetime, gate: Gate) -> dict[str, Any]:
+    """What the first dose says of the gate; corrected at its time, what was said of it then."""
+    if was is not None and was.at == at and command.override is None:
+        return {"override": was.override}
+    conditions = gate(at)
+    if was is not None:
+        conditions = [c for c in conditions if c.name != "baseline-spo2"]
+    return _formerly_administered(conditions, command.override)
+
+
+def _formerly_administered(
+    conditions: list[Criterion], override: Override | None
+) -> dict[str, Any]:
+    """What a first dose says of the gate. Raises `Refused` when it is shut."""
+    unmet = [criterion for criterion in conditions if not criterion.met]
+    stops = [criterion for criterion in unmet if criterion.name not in ADVISORY_CRITERIA]
+    if stops and override is None:
+        raise Refused(
+            Refusal.CONFLICT,
+            "not ready for the dose: "
+            + "; ".join(f"{criterion.name} ({criterion.why})" for criterion in stops)
+            + ". See to it, or give override with clinician and reason",
+            "override",
+        )
+    return {
+        "unmet": [{"name": criterion.name, "why": criterion.why} for criterion in unmet],
+        "override": asdict(override) if stops and override else None,
+    }
+
+
+# ── infusions ───────────────────────────────────────────────────────────────────────────
+
+_INFUSION: Final[Mapping[InfusionAction, str]] = {
+    InfusionAction.START: "infusion.started",
+    InfusionAction.PAUSE: "infusion.paused",
+    InfusionAction.RESUME: "infusion.resumed",
+    InfusionAction.END: "infusion.ended",
+}
+
+_ADMINISTERS: Final = frozenset({InfusionAction.START, InfusionAction.RESUME})
+
+
+def infusion(session: Session, command: ControlInfusion, now: Instant, gate: Gate) -> list[Draft]:
+    """An infusion starts once, pauses while it runs, resumes while it is paused, ends once."""
+    if not session.regimen.is_infusion:
+        raise Refused(Refusal.CONFLICT, f"regimen {session.regimen.name} has no infusion", "action")
+    state = _infusion_state(session)
+    if command.action not in _POSSIBLE[state]:
+        possible = " or ".join(_POSSIBLE[state]) or "nothing more"
+        raise Refused(Refusal.CONFLICT, f"the infusion is {state}: {possible}", "action")
+    at = decide_records.when(session, command.at, now)
+    before = _latest_change(session)
+    if before is not None and at < before:
+        raise Refused(
+            Refusal.INVALID, f"the infusion was already {state} at {rfc3339(before)}", "at"
+        )
+    payload: dict[str, Any] = {"by": command.by, "at": rfc3339(at), "reason": command.reason}
+    if command.lot is not None:
+        payload["lot"] = command.lot
+    if session.regimen.edition < 3:
+        if command.action is InfusionAction.START and session.first_dose_at is None:
+            payload |= _formerly_administered(gate(at), command.override)
+    elif command.action in _ADMINISTERS:
+        payload |= _administered(command, gate(at))
+    return [(_INFUSION[command.action], payload)]
+
+
+def _latest_change(session: Session) -> datetime | None:
+    """When the infusion last started, paused or resumed."""
+    if session.infusion is None:
+        return None
+    turns = [at for pause in session.infusion.pauses for at in pause if at is not None]
+    return max([session.infusion.started_at, *turns])
+
+
+_POSSIBLE: Final[Mapping[str, tuple[InfusionAction, ...]]] = {
+    "not started": (InfusionAction.START,),
+    "running": (InfusionAction.PAUSE, InfusionAction.END),
+    "paused": (InfusionAction.RESUME, InfusionAction.END),
+    "ended": (),
+}
+
+
+def _infusion_state(session: Session) -> str:
+    if session.infusion is None:
+        return "not started"
+    if session.infusion.ended_at is not None:
+        return "ended"
+    return "running" if session.infusion.running else "paused"
+
+
+# ── clearances ──────────────────────────────────────────────────────────────────────────
+
+
+def record_clearance(
+    session: Session, command: RecordClearance, criteria: list[Criterion], situation: Situation
+) -> list[Draft]:
+    """A clinician decides that what waits for `items` of the `criteria` goes on.
+
+    The criteria are those of the command's scope as they stand.
+    """
+    last = session.last_pressure
+    payload: dict[str, Any] = {
+        "scope": command.scope.value,
+        "clinician": command.clinician,
+        "reason": command.reason,
+        "by": command.by,
+        "sys": None if last is None else last.sys,
+        "dia": None if last is None else last.dia,
+    }
+    if session.regimen.edition < 3:
+        _formerly_clearable(session, command.scope)
+        return [("clearance.recorded", payload)]
+    if command.scope is ClearanceScope.DOSE and not is_expecting(session):
+        raise Refused(Refusal.CONFLICT, "no administration is to come", "scope")
+    if command.scope is ClearanceScope.LEAVING and session.first_dose_at is None:
+        raise Refused(Refusal.CONFLICT, "no dose has been given yet", "scope")
+    if not command.items:
+        raise Refused(Refusal.INVALID, "name the criteria that are cleared", "items")
+    by_name = {criterion.name: criterion for criterion in criteria if criterion.required}
+    for item in command.items:
+        _clearable(item, by_name)
+    payload |= {
+        "items": list(command.items),
+        "seen": dict(situation.values),
+        "alarms": situation.alarm_ids,
+    }
+    return [("clearance.recorded", payload)]
+
+
+def _clearable(item: str, by_name: Mapping[str, Criterion]) -> None:
+    if item not in by_name:
+        raise Refused(Refusal.INVALID, f"no criterion {item}; {suggest(item, by_name)}", "items")
+    if item == NOT_CLEARED:
+        raise Refused(Refusal.CONFLICT, f"{by_name[item].why}; nobody clears that", "items")
+    if by_name[item].met:
+        why = f"{item} is met ({by_name[item].why}): nothing to decide on"
+        raise Refused(Refusal.CONFLICT, why, "items")
+
+
+def _formerly_clearable(session: Session, scope: ClearanceScope) -> None:
+    dosed = session.first_dose_at is not None
+    if dosed is (scope is ClearanceScope.PREDOSE_PRESSURE):
+        when = "the first dose has been given" if dosed else "no dose has been given yet"
+        raise Refused(Refusal.CONFLICT, f"{when}: nothing to decide on {scope}", "scope")
+    if session.last_pressure is None:
+        raise Refused(Refusal.CONFLICT, "there is no pressure to decide on: measure first", "scope")
