@@ -16,7 +16,7 @@ NOTABLE_GRADE: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSummary:
-    """A session in short; minutes are from its first dose.
+    """A session in short; minutes are whole ones since its first dose.
 
     `number` is its place among the patient's sessions with a dose, None without one. `rise`
     is the highest systolic pressure over the baseline, in mmHg, and when. CADSS is over when
@@ -107,8 +107,7 @@ def summarise(history: SessionHistory, number: int | None, zone: tzinfo | None) 
 
 
 def _min(history: SessionHistory, at: datetime | None) -> int | None:
-    minutes = None if at is None else history.minutes(at)
-    return None if minutes is None else round(minutes)
+    return None if at is None else history.whole_minutes(at)
 
 
 def _given_mg(history: SessionHistory) -> float | None:

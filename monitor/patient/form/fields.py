@@ -117,7 +117,7 @@ def _monitored(context: FormContext) -> Field:
         return field
     if session.ended_at is None:
         return replace(field, missing=("end of monitoring: the session is still open",))
-    minutes = round((session.ended_at - session.first_dose_at) / timedelta(minutes=1))
+    minutes = (session.ended_at - session.first_dose_at) // timedelta(minutes=1)
     begun, ended_at = context.clock(session.first_dose_at), context.clock(session.ended_at)
     text = f"{minutes} min: {begun} to {ended_at}"
     ended = context.saw(context.history.last(*SESSION_ENDINGS), "session ended")
@@ -135,11 +135,11 @@ def _criteria_met(context: FormContext) -> Field:
     state = "proposed" if confirmed is None else "confirmed"
     if confirmed is not None and confirmed.payload["value"] != confirmed.payload["proposed"]:
         state = "changed"
-    minutes = None if ready.at is None else history.minutes(ready.at)
+    minutes = None if ready.at is None else history.whole_minutes(ready.at)
     value = {
         "state": state,
         "at": rfc3339_or_none(ready.at),
-        "minutes": None if minutes is None else round(minutes),
+        "minutes": minutes,
         "proposed": rfc3339_or_none(ready.proposed),
         "criteria": [] if found is None else list(found.payload["criteria"]),
         "reason": None if confirmed is None else confirmed.payload["reason"],

@@ -1,5 +1,6 @@
 """The fields of the form about what was measured and seen, one function each. Pure."""
 
+import math
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -7,6 +8,8 @@ from typing import Any, Final
 from drivers.clock import rfc3339, rfc3339_or_none
 from monitor.patient.form.provenance import Field, FormContext, Provenance
 from monitor.session import AlarmOccurrence, Episode, Pressure, episodes
+
+MINUTE: Final = timedelta(minutes=1)
 
 AT_MIN: Final = 40
 """When after the last dose a pressure is asked for [label]."""
@@ -32,7 +35,8 @@ def pressures(context: FormContext) -> Field:
     else:
         wanted = session.infusion.when_run(AT_MIN, context.now)
     at_40 = min(after, key=lambda p: abs(p.at - wanted), default=None)
-    off_min = None if at_40 is None else round((at_40.at - wanted) / timedelta(minutes=1))
+    off = None if at_40 is None else at_40.at - wanted
+    off_min = None if off is None else math.trunc(off / MINUTE)
     chosen = {
         "before": before[-1] if before else None,
         "at_40": at_40,
@@ -46,7 +50,7 @@ def pressures(context: FormContext) -> Field:
     missing = [
         f"pressure {name}" for name, p in zip(_NAMES, chosen.values(), strict=True) if p is None
     ]
-    if off_min is not None and abs(off_min) > NEAR_MIN:
+    if off is not None and off_min is not None and abs(off) > NEAR_MIN * MINUTE:
         missing.append(f"pressure at {AT_MIN} min: the nearest is {abs(off_min)} min away")
     known = [p for p in chosen.values() if p is not None]
     value: dict[str, Any] = {name: p and p.as_json() for name, p in chosen.items()}
@@ -79,7 +83,7 @@ def oximetry(context: FormContext) -> Field:
     start, end = coverage.spans[0].start, coverage.spans[-1].end
     low = min(stretch.low for stretch in coverage.spans)
     gaps = coverage.gaps(session.first_dose_at, session.ended_at or context.now)
-    away_min = round(sum((to - since for since, to in gaps), timedelta()) / timedelta(minutes=1))
+    away_min = sum((to - since for since, to in gaps), timedelta()) // MINUTE
     count = "1 gap" if len(gaps) == 1 else f"{len(gaps)} gaps"
     without = f"{count}, {away_min} min in all" if gaps else "no gap"
     return replace(

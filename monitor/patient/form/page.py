@@ -14,7 +14,7 @@ from typing import Final
 from jinja2 import Environment, StrictUndefined
 
 from monitor.patient.form.form import MonitoringForm
-from monitor.patient.form.provenance import Provenance, said
+from monitor.patient.form.provenance import Provenance, local_time, said
 from monitor.session import Correction
 
 _FILES: Final = resources.files("monitor.patient.form")
@@ -47,7 +47,7 @@ def form_page(
         most_sources=MOST_SOURCES,
         from_words=partial(from_words, day=form.treated_on, zone=zone),
         retracted=[_retracted(correction, form, zone) for correction in retracted],
-        made=now.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z").strip(),
+        made=local_time(now, None, zone),
     )
 
 
@@ -66,13 +66,16 @@ def due(form: MonitoringForm) -> str:
 
 def from_words(source: Provenance, day: date | None, zone: tzinfo | None) -> str:
     """Where a value is from, in words; times of another day than `day` have their date."""
-    at = _clock(source.at, day, zone)
+    at = local_time(source.at, day, zone)
     parts = [f"{source.what}, {at}"]
     if source.device is not None:
         parts.append(f"measured by {source.device}")
     if source.by is not None:
         parts.append(f"by {source.by}")
-    if source.written_at is not None and (written := _clock(source.written_at, day, zone)) != at:
+    if (
+        source.written_at is not None
+        and (written := local_time(source.written_at, day, zone)) != at
+    ):
         parts.append(f"written {written}")
     if source.id is not None:
         parts.append(f"record {source.id[:8]}")
@@ -82,21 +85,16 @@ def from_words(source: Provenance, day: date | None, zone: tzinfo | None) -> str
 
 def _was(correction: Correction, day: date | None, zone: tzinfo | None) -> str:
     was, reason = correction.was, f": {correction.reason}" if correction.reason else ""
-    who = f"corrected by {correction.by}, {_clock(correction.at, day, zone)}{reason}"
+    who = f"corrected by {correction.by}, {local_time(correction.at, day, zone)}{reason}"
     return f"{said(was)} ({was.by or 'the device'}; {who})"
 
 
 def _retracted(correction: Correction, form: MonitoringForm, zone: tzinfo | None) -> str:
     was, day = correction.was, form.treated_on
     return (
-        f"{said(was)}, {_clock(was.at, day, zone)}, retracted by {correction.by}, "
-        f"{_clock(correction.at, day, zone)}: {correction.reason}"
+        f"{said(was)}, {local_time(was.at, day, zone)}, retracted by {correction.by}, "
+        f"{local_time(correction.at, day, zone)}: {correction.reason}"
     )
-
-
-def _clock(at: datetime, day: date | None, zone: tzinfo | None) -> str:
-    local = at.astimezone(zone)
-    return local.strftime("%H:%M" if local.date() == day else "%Y-%m-%d %H:%M")
 
 
 def form_lines(forms: Iterable[MonitoringForm]) -> Iterator[str]:

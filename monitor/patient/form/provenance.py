@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
 from alerts.rules import GRADES
@@ -83,6 +83,16 @@ class Ready:
     by: str | None = None
 
 
+def local_time(at: datetime, day: date | None, zone: tzinfo | None) -> str:
+    """The time in `zone` with its UTC offset, "14:05+01:00"; its date first, unless it is `day`.
+
+    The offset tells the hour before a clock was put back from the one after it.
+    """
+    local = at.astimezone(zone)
+    on, _, time = local.isoformat(timespec="minutes").partition("T")
+    return time if local.date() == day else f"{on} {time}"
+
+
 @dataclass(frozen=True, slots=True)
 class FormContext:
     """An history with what else a form needs: SpO2's coverage, the time, the time zone."""
@@ -94,17 +104,26 @@ class FormContext:
 
     # ── in words ────────────────────────────────────────────────────────────────────────
 
+    @property
+    def treated_on(self) -> date | None:
+        """The day of the first dose."""
+        first = self.history.session.first_dose_at
+        return None if first is None else first.astimezone(self.zone).date()
+
     def clock(self, at: datetime) -> str:
-        """The time of day, as "14:05"."""
-        return at.astimezone(self.zone).strftime("%H:%M")
+        """The local time, as "14:05+01:00"; of another day than the treatment's with its date."""
+        return local_time(at, self.treated_on, self.zone)
 
     def when(self, at: datetime) -> str:
-        """The time of day, and how long after or before the first dose: "14:05 (42 min)"."""
-        minutes = self.history.minutes(at)
-        if minutes is None:
+        """The local time, and for how long it has been or was still to be since the first dose.
+
+        As "14:05+01:00 (42 min)"; whole minutes that had passed.
+        """
+        minutes, first = self.history.whole_minutes(at), self.history.session.first_dose_at
+        if minutes is None or first is None:
             return self.clock(at)
-        before = " before" if round(minutes) < 0 else ""
-        return f"{self.clock(at)} ({abs(minutes):.0f} min{before})"
+        before = " before" if at < first else ""
+        return f"{self.clock(at)} ({abs(minutes)} min{before})"
 
     # ── where from ──────────────────────────────────────────────────────────────────────
 

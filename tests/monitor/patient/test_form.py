@@ -1,7 +1,8 @@
 """The monitoring form of a session: what each field says, where from, and what is missing."""
 
 from collections.abc import Callable
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -35,7 +36,19 @@ from monitor.session.commands import (
 from monitor.session.coverage import Coverage, Span
 from monitor.session.history import SessionHistory
 from tests.monitor.builders import REGIMENS, START, Bedside, bed
-from tests.monitor.sessions import covered, field, form_of, history, later, treated
+from tests.monitor.sessions import (
+    closed,
+    covered,
+    field,
+    form_of,
+    given,
+    history,
+    later,
+    pressed,
+    scored,
+    treated,
+)
+from tests.monitor.sessions import told as events_of
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +63,20 @@ def unlabelled() -> SessionHistory:
     return history(treated(lot=None))
 
 
+def at(minutes: float) -> datetime:
+    """So many minutes after the start of the first day's session."""
+    return START.wall + timedelta(minutes=minutes)
+
+
+def brief(
+    *happened: tuple[float, str, Any], day: float = 0, regimen: str = "esketamine-84"
+) -> SessionHistory:
+    """A session in which only this happened, in minutes from its start."""
+    found = SessionHistory.from_events(events_of(1, day, *happened, regimen=regimen))
+    assert found is not None
+    return found
+
+
 def told(change: Callable[[Bedside], object], minutes: float = 30) -> MonitoringForm:
     """The form of a session still open, after a dose, a change and some time."""
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed()
@@ -62,20 +89,20 @@ def told(change: Callable[[Bedside], object], minutes: float = 30) -> Monitoring
 # ── a whole session ─────────────────────────────────────────────────────────────────────
 
 WORDS = {
-    "treatment_date": "2026-01-05, first dose 08:01",
+    "treatment_date": "2026-01-05, first dose 08:01+00:00",
     "medicines": "none",
     "doses": "lot A123; 84 mg in all",
     "acceptable_before": "yes",
-    "pressures": "before the dose: 132/84 at 08:00 (1 min before); at 40 min: 132/84",
-    "minutes_monitored": "140 min: 08:01 to",
+    "pressures": "before the dose: 132/84 at 08:00+00:00 (1 min before); at 40 min: 132/84",
+    "minutes_monitored": "140 min: 08:01+00:00 to",
     "ready_at": "proposed",
     "acceptable_after": "yes",
     "oximetry": "lowest 91 %, no gap",
-    "sedation": "yes: MOAA/S 3; from 08:21 (20 min), over 08:51 (50 min)",
-    "dissociation": "yes: CADSS 31; from 08:21 (20 min), over 08:51 (50 min)",
+    "sedation": "yes: MOAA/S 3; from 08:21+00:00 (20 min), over 08:51+00:00 (50 min)",
+    "dissociation": "yes: CADSS 31; from 08:21+00:00 (20 min), over 08:51+00:00 (50 min)",
     "respiratory_depression": "no",
     "serious_events": "none",
-    "watched_by": "nurse.a from 08:00",
+    "watched_by": "nurse.a from 08:00+00:00",
     "discharge": "No driving or operating machinery for 24 hours",
     "signed_by": "session ended by nurse.a",
 }
@@ -107,7 +134,36 @@ def test_the_form_is_due_seven_days_after_the_treatment(whole: SessionHistory) -
 def test_a_day_is_one_of_the_sites_time_zone(whole: SessionHistory) -> None:
     made = monitoring_form(whole, covered(whole), START.wall, ZoneInfo("Pacific/Honolulu"))
     assert str(made.treated_on) == "2026-01-04"
-    assert "22:01" in field(made, "treatment_date").text
+    assert "22:01-10:00" in field(made, "treatment_date").text
+
+
+def test_an_end_is_not_before_its_beginning_when_the_clock_is_put_back() -> None:
+    night = brief(given(10), closed(60), day=293 - 7.5 / 24)
+    made = monitoring_form(night, covered(night), night.events[-1].at, ZoneInfo("Europe/Berlin"))
+    text = field(made, "minutes_monitored").text
+    assert text == "50 min: 02:40+02:00 to 02:30+01:00"
+
+
+def test_what_is_of_another_day_has_its_date() -> None:
+    night = brief(given(10), closed(60), day=15.5 / 24)
+    text = field(form_of(night), "minutes_monitored").text
+    assert text == "50 min: 23:40+00:00 to 2026-01-06 00:30+00:00"
+
+
+def test_minutes_are_whole_ones_that_have_passed() -> None:
+    found = brief(
+        pressed(9.01, 120),
+        given(10),
+        scored(29.99, "moaas", 3),
+        pressed(50.99, 130),
+        closed(129.99),
+    )
+    made = form_of(found, coverage=Coverage(("oximeter",), (Span(at(10), at(128.01), 91, 9),)))
+    assert field(made, "minutes_monitored").value == 119
+    assert "(19 min)" in field(made, "sedation").text
+    assert "(0 min before)" in field(made, "pressures").text
+    assert field(made, "pressures").value["off_min"] == 0
+    assert "1 gap, 1 min in all" in field(made, "oximetry").text
 
 
 def test_could_have_left_is_proposed_with_its_evidence(whole: SessionHistory) -> None:
@@ -179,9 +235,9 @@ def test_a_twice_corrected_dose_shows_all_three_values() -> None:
 def test_each_dose_without_a_lot_number_is_named(unlabelled: SessionHistory) -> None:
     made = form_of(unlabelled)
     assert [words for words in made.missing if "lot" in words] == [
-        "lot number of the dose at 08:01",
-        "lot number of the dose at 08:06",
-        "lot number of the dose at 08:11",
+        "lot number of the dose at 08:01+00:00",
+        "lot number of the dose at 08:06+00:00",
+        "lot number of the dose at 08:11+00:00",
     ]
 
 
@@ -263,7 +319,7 @@ def test_sedation_that_came_again_is_over_after_the_last_time() -> None:
             side.scored(moaas=moaas).minutes(5)
 
     found = field(told(come_and_go), "sedation")
-    assert found.text == "yes: MOAA/S 3; from 08:11 (10 min), over 08:26 (25 min)"
+    assert found.text == "yes: MOAA/S 3; from 08:11+00:00 (10 min), over 08:26+00:00 (25 min)"
 
 
 def test_respiratory_depression_is_seen_by_its_alarms() -> None:
@@ -308,7 +364,9 @@ def test_who_watched_is_told_in_turns() -> None:
         side.asks(AssignNurse(AssignmentAction.LEAVE, "nurse.b"))
 
     found = field(told(change_over), "watched_by")
-    assert found.text == "nurse.a from 08:00; nurse.b from 08:11; nobody from 08:21"
+    assert (
+        found.text == "nurse.a from 08:00+00:00; nurse.b from 08:11+00:00; nobody from 08:21+00:00"
+    )
 
 
 def test_an_aborted_session_has_a_form_that_lacks_what_nobody_judged() -> None:
@@ -331,7 +389,7 @@ def test_an_infusion_is_told_from_start_to_end() -> None:
     side = bed().with_session("ketamine-iv").with_baseline().infusion(InfusionAction.START)
     side.minutes(40).infusion(InfusionAction.END)
     doses = field(form_of(history(side)), "doses")
-    assert doses.text == "infusion 08:00 to 08:40, 35.5 mg planned"
+    assert doses.text == "infusion 08:00+00:00 to 08:40+00:00, 35.5 mg planned"
     assert len(doses.sources) == 2
     assert doses.missing == ("mg and lot number of the infusion: no dose was recorded",)
 
@@ -354,8 +412,8 @@ def test_a_clock_that_was_set_moves_everything_alike(whole: SessionHistory) -> N
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed()
     side.minutes(9).spo2(85, for_s=40).spo2(97, for_s=60).wall_steps(3600).minutes(5)
     made = form_of(history(side))
-    assert "first dose 09:01" in field(made, "treatment_date").text
-    assert "from 09:10 (9 min)" in field(made, "respiratory_depression").text
+    assert "first dose 09:01+00:00" in field(made, "treatment_date").text
+    assert "from 09:10+00:00 (9 min)" in field(made, "respiratory_depression").text
 
 
 # ── what a person says afterwards ───────────────────────────────────────────────────────
@@ -463,7 +521,7 @@ def test_a_minute_that_was_confirmed_before_stays_in_sight(whole: SessionHistory
     never = ConfirmForm("nurse.c", None, "never well")
     made = after(whole, CONFIRMED, ConfirmForm("dr.b", at, "unsteady"), never)
     said = [source.what for source in field(made, "ready_at").sources[-2:]]
-    assert said[0].endswith(", before: 09:50 (unsteady)")
+    assert said[0].endswith(", before: 09:50+00:00 (unsteady)")
     assert ", before: 0" in said[1]
 
 

@@ -75,6 +75,11 @@ def test_the_rise_is_the_highest_over_the_baseline_and_when() -> None:
     assert (found.rise, found.rise_at_min) == (43, 42)
 
 
+def test_minutes_are_whole_ones_that_have_passed() -> None:
+    found = of(pressed(1, 120), given(10), pressed(52.99, 163), closed(129.99))
+    assert (found.rise_at_min, found.ended_min) == (42, 119)
+
+
 def test_without_a_baseline_there_is_no_rise() -> None:
     assert of(given(10), pressed(30, 150)).rise is None
 
