@@ -63,6 +63,9 @@ class SessionSummary(Response):
         "The physiological alarms of medium and high priority, most urgent first."
     )
     needed: list[str] = described("What was out of the ordinary, in words.", ["nausea, moderate"])
+    not_assessed: list[str] = described(
+        "The planned checks that nobody made.", ["MOAA/S at +15, +30 (missed)"]
+    )
 
 
 class CourseEntry(Response):

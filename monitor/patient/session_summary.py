@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from alerts.rules import GRADES, Kind, Priority
 from drivers.clock import rfc3339, rfc3339_or_none
+from monitor.patient.unmade_checks import by_kind, checks
 from monitor.session import SessionHistory, episodes
 
 NOTABLE_GRADE: Final = 2
@@ -21,7 +22,8 @@ class SessionSummary:
     `number` is its place among the patient's sessions with a dose, None without one. `rise`
     is the highest systolic pressure over the baseline, in mmHg, and when. CADSS is over when
     it was seen at 4 or less for good. `alarms` counts the physiological ones of medium and
-    high priority by rule; `needed` says in words what was out of the ordinary.
+    high priority by rule; `needed` says in words what was out of the ordinary, `not_assessed`
+    which planned checks nobody made.
     """
 
     session: str
@@ -43,6 +45,7 @@ class SessionSummary:
     ended_min: int | None
     alarms: tuple[tuple[str, str, int], ...]
     interventions: tuple[str, ...]
+    not_assessed: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The visit as interfaces show it."""
@@ -71,6 +74,7 @@ class SessionSummary:
                 for rule, priority, count in self.alarms
             ],
             "needed": list(self.interventions),
+            "not_assessed": list(self.not_assessed),
         }
 
 
@@ -103,6 +107,7 @@ def summarise(history: SessionHistory, number: int | None, zone: tzinfo | None) 
         ended_min=_min(history, session.ended_at),
         alarms=_alarms(history),
         interventions=tuple(_interventions(history)),
+        not_assessed=tuple(by_kind(checks(history, history.events[-1].at).unmade)) if first else (),
     )
 
 

@@ -62,13 +62,14 @@ from monitor.session.records import (
     Symptom,
 )
 from monitor.session.regimen import CheckKind, CoursePhase, Regimen, RegimenError, Regimens
-from monitor.session.schedule import CheckState, PlannedCheck, Schedule, planned_checks
-from monitor.session.session import SESSION_ENDINGS, Infusion, Phase, Session
+from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck, Schedule, planned_checks
+from monitor.session.session import SESSION_ENDINGS, Infusion, Phase, Session, is_after_dose
 from monitor.session.signals import ChartedSignals
 
 __all__ = [
     "ADVISORY_CRITERIA",
     "BY_HAND",
+    "CHECK_NAMES",
     "CLOCK_TOLERANCE",
     "GAP",
     "HISTORY_TYPES",
@@ -135,6 +136,7 @@ __all__ = [
     "discharge_criteria",
     "episodes",
     "happened_at",
+    "is_after_dose",
     "next_change_s",
     "planned_checks",
     "predose_criteria",

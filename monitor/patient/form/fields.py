@@ -9,25 +9,13 @@ from datetime import timedelta
 from typing import Final
 
 from drivers.clock import rfc3339, rfc3339_or_none
-from monitor.patient.form import findings
-from monitor.patient.form.provenance import Field, FormContext, Provenance
-from monitor.session import SESSION_ENDINGS, ClearanceScope
+from monitor.patient.form import findings, vital_signs
+from monitor.patient.form.provenance import Field, FormContext
+from monitor.session import SESSION_ENDINGS
 
 OPIOIDS: Final = """opioid opiate codeine morphine oxycodone hydrocodone hydromorphone oxymorphone
     fentanyl tramadol tapentadol methadone buprenorphine meperidine pethidine""".split()
 """A medicine whose name holds one of these is an opioid."""
-
-BEFORE: Final = ("baseline-pressure", "pressure-acceptable", "baseline-spo2")
-"""The conditions for the first dose that are about vital signs."""
-
-AFTER: Final = (
-    "pressure-not-severe",
-    "pressure-near-baseline",
-    "spo2",
-    "no-respiratory-depression",
-    "no-alarm",
-)
-"""The criteria for leaving that are about vital signs."""
 
 
 def fields(context: FormContext) -> Iterator[Field]:
@@ -50,15 +38,6 @@ def _medicines(context: FormContext) -> Field:
     )
 
 
-def _first_given(context: FormContext) -> tuple[Provenance, ...]:
-    session = context.history.session
-    first = session.first_dose_at
-    given = next((dose for dose in session.doses if dose.at == first), None)
-    if given is not None:
-        return (context.of(given),)
-    return context.saw(context.history.first("infusion.started"), "infusion started")
-
-
 def _treatment_date(context: FormContext) -> Field:
     first = context.history.session.first_dose_at
     field = Field("treatment_date", "Treatment date", None, "no dose")
@@ -66,7 +45,7 @@ def _treatment_date(context: FormContext) -> Field:
         return field
     day = first.astimezone(context.zone).date().isoformat()
     text = f"{day}, first dose {context.clock(first)}"
-    return replace(field, value=day, text=text, sources=_first_given(context))
+    return replace(field, value=day, text=text, sources=context.first_given_from)
 
 
 def _doses(context: FormContext) -> Field:
@@ -121,7 +100,7 @@ def _monitored(context: FormContext) -> Field:
     begun, ended_at = context.clock(session.first_dose_at), context.clock(session.ended_at)
     text = f"{minutes} min: {begun} to {ended_at}"
     ended = context.saw(context.history.last(*SESSION_ENDINGS), "session ended")
-    return replace(field, value=minutes, text=text, sources=(*_first_given(context), *ended))
+    return replace(field, value=minutes, text=text, sources=(*context.first_given_from, *ended))
 
 
 def _criteria_met(context: FormContext) -> Field:
@@ -160,63 +139,6 @@ def _criteria_met(context: FormContext) -> Field:
             *context.said_in_turn(history.all("form.confirmed"), state),
         ),
         missing=() if confirmed else ("when the patient could have left: a person confirms it",),
-    )
-
-
-def _before(context: FormContext) -> Field:
-    """What the gate found when the first dose was given."""
-    history = context.history
-    field = Field("acceptable_before", "Vital signs acceptable before the dose", None, "–")
-    starts = history.all("dose.given", "infusion.started")
-    first = next((event for event in starts if "unmet" in event.payload), None)
-    if first is None:
-        return field
-    unmet = [item for item in first.payload["unmet"] if item["name"] in BEFORE]
-    decided = [d for d in history.session.clearances if d.scope == ClearanceScope.PRE_DOSE]
-    override = first.payload["override"] if unmet else None
-    words = [f"{item['name'].replace('-', ' ')}: {item['why']}" for item in unmet]
-    words += [f"{d.clinician} decided on {d.sys:.0f}/{d.dia:.0f}: {d.reason}" for d in decided]
-    if override:
-        words.append(f"given all the same by {override['clinician']}: {override['reason']}")
-    return replace(
-        field,
-        value={
-            "acceptable": not unmet,
-            "unmet": unmet,
-            "clearances": [decision.as_json() for decision in decided],
-            "override": override,
-        },
-        text="; ".join(["no" if unmet else "yes", *words]),
-        sources=(
-            *context.saw(first, "first dose"),
-            *(s for d in decided for s in context.saw(history.event_of(d), "decision")),
-        ),
-    )
-
-
-def _after(context: FormContext) -> Field:
-    """What the criteria said when the patient left."""
-    history = context.history
-    field = Field("acceptable_after", "Vital signs acceptable before leaving", None, "–")
-    if history.session.first_dose_at is None or history.session.is_open:
-        return field
-    closed = history.last("session.closed")
-    if closed is None:
-        return replace(
-            field,
-            text="the session was aborted",
-            missing=("vital signs before leaving: the session was aborted, nobody judged them",),
-        )
-    unmet = [c for c in closed.payload["criteria"] if c["name"] in AFTER and not c["met"]]
-    against = closed.payload["against_criteria"]
-    words = [f"{item['name'].replace('-', ' ')}: {item['why']}" for item in unmet]
-    if against is not None:
-        words.append(f"left against criteria, {against['clinician']}: {against['reason']}")
-    return replace(
-        field,
-        value={"acceptable": not unmet, "unmet": unmet, "against_criteria": against},
-        text="; ".join(["no" if unmet else "yes", *words]),
-        sources=context.saw(closed, "criteria at leaving"),
     )
 
 
@@ -303,16 +225,17 @@ _FIELDS: Final[tuple[Callable[[FormContext], Field], ...]] = (
     _first_treatment,
     _medicines,
     _doses,
-    _before,
-    findings.pressures,
+    vital_signs.before,
+    vital_signs.pressures,
     _monitored,
     _criteria_met,
-    _after,
-    findings.oximetry,
+    vital_signs.after,
+    vital_signs.oximetry,
     findings.sedation,
     findings.dissociation,
     findings.respiratory_depression,
     findings.serious_events,
+    findings.unmade_checks,
     _watched,
     _discharge,
     _signed,

@@ -150,6 +150,30 @@ class FormContext:
         return (Provenance(what=what, at=at, by=data.get("by"), id=event.id, written_at=event.at),)
 
     @property
+    def first_given(self) -> Event | None:
+        """The event that says under which conditions the first dose that stands was given.
+
+        A correction of that dose that keeps its time says nothing of them: the dose that it
+        corrects does.
+        """
+        session = self.history.session
+        given = next((dose for dose in session.doses if dose.at == session.first_dose_at), None)
+        if given is None:
+            return self.history.first("infusion.started")
+        records = [given, *(correction.was for correction in self.history.corrected(given))]
+        events = [event for record in records if (event := self.history.event_of(record))]
+        return next((e for e in events if "unmet" in e.payload), events[0] if events else None)
+
+    @property
+    def first_given_from(self) -> tuple[Provenance, ...]:
+        """The source that the first dose, or the infusion's start, is."""
+        session = self.history.session
+        given = next((dose for dose in session.doses if dose.at == session.first_dose_at), None)
+        if given is not None:
+            return (self.of(given),)
+        return self.saw(self.history.first("infusion.started"), "infusion started")
+
+    @property
     def nothing(self) -> tuple[Provenance, ...]:
         """The source of what is not there: the session's whole record, up to its end or now."""
         at = self.history.session.ended_at or self.now

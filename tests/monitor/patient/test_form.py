@@ -1,6 +1,7 @@
 """The monitoring form of a session: what each field says, where from, and what is missing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -244,8 +245,149 @@ def test_each_dose_without_a_lot_number_is_named(unlabelled: SessionHistory) -> 
 def test_a_dose_past_the_gate_was_not_acceptable() -> None:
     side = bed().with_session().dosed(override=Override("dr.b", "urgent"))
     found = field(form_of(history(side)), "acceptable_before")
+    assert found.value["acceptable"] is None
+    assert found.text == (
+        "not assessed: no pressure in the 30 min before; given all the same by dr.b: urgent"
+    )
+
+
+def test_a_pressure_over_the_limit_is_not_acceptable_without_a_decision() -> None:
+    side = bed().with_session().with_baseline(150, 92).dosed(28)
+    found = field(form_of(history(side)), "acceptable_before")
     assert found.value["acceptable"] is False
-    assert "dr.b: urgent" in found.text
+    assert found.text.startswith("no: 150/92 is over 140/90; given all the same by dr.b")
+    assert found.missing == ()
+
+
+def test_a_pressure_that_was_old_or_none_at_the_dose_was_not_assessed() -> None:
+    made = [form_of(brief(pressed(at, 120), given(40))) for at in (9.9, 10, 40.1)]
+    found = [field(one, "acceptable_before") for one in made]
+    assert [one.value["acceptable"] for one in found] == [None, True, None]
+    assert found[0].missing == (
+        "vital signs acceptable before the dose: no pressure in the 30 min before",
+    )
+
+
+def test_a_low_systolic_is_not_acceptable() -> None:
+    found = [
+        field(form_of(brief(pressed(9, sys), given(10))), "acceptable_before") for sys in (90, 91)
+    ]
+    assert [one.value["acceptable"] for one in found] == [False, True]
+
+
+def test_spo2_that_was_not_there_at_the_dose_was_not_assessed(whole: SessionHistory) -> None:
+    first = whole.session.first_dose_at
+    assert first is not None
+    late = Coverage(("oximeter",), (Span(first + timedelta(seconds=61), first, 91, 1),))
+    found = field(form_of(whole, coverage=late), "acceptable_before")
+    assert found.text == "not assessed: no SpO2 at the dose"
+
+
+def test_spo2_that_was_low_at_the_dose_was_not_acceptable() -> None:
+    side = bed().with_session().prepared().with_baseline().spo2(85, for_s=40).dosed(28)
+    found = field(form_of(history(side)), "acceptable_before")
+    assert found.value["acceptable"] is False
+    assert "SpO2 85 %" in found.text
+
+
+def test_a_corrected_first_dose_keeps_what_was_decided_of_it() -> None:
+    side = bed().with_session().dosed(28, override=Override("dr.b", "urgent"))
+    side.dosed(28, override=None, corrects=side.session.doses[0].id, lot="B777")
+    found = field(form_of(history(side)), "acceptable_before")
+    assert "given all the same by dr.b: urgent" in found.text
+
+
+@pytest.mark.parametrize(("at", "acceptable"), [(134.9, None), (135, True)])
+def test_a_pressure_long_before_leaving_says_nothing_of_it(at: float, acceptable: bool) -> None:
+    found = field(form_of(brief(given(10), pressed(at, 120), closed(150))), "acceptable_after")
+    assert found.value["acceptable"] is acceptable
+
+
+def test_without_spo2_at_the_end_leaving_was_not_assessed(whole: SessionHistory) -> None:
+    span = covered(whole).spans[0]
+    cut = replace(span, end=span.end - timedelta(seconds=61))
+    found = field(form_of(whole, coverage=Coverage(("oximeter",), (cut,))), "acceptable_after")
+    assert found.text == "not assessed: no SpO2 on leaving"
+
+
+def test_what_was_unmet_makes_leaving_not_acceptable() -> None:
+    why = {"name": "pressure-near-baseline", "met": False, "why": "170/80, +50 from baseline"}
+    end = closed(150)
+    end[2]["criteria"].append(why)
+    found = field(form_of(brief(given(10), pressed(149, 170), end)), "acceptable_after")
+    assert found.text == "no: pressure near baseline: 170/80, +50 from baseline"
+
+
+# ── what nobody looked for ──────────────────────────────────────────────────────────────
+
+MOAAS_MIN = (15, 30, 45, 60, 75, 90)
+
+
+def scores(*minutes: float, total: int = 5, scale: str = "moaas") -> SessionHistory:
+    """A dose 10 min into the session, and scores so long after it."""
+    found = [scored(10 + at, scale, total) for at in minutes]
+    return brief(scored(5, scale, 5 if scale == "moaas" else 0), given(10), *found, closed(118))
+
+
+SEDATION: dict[str, tuple[SessionHistory, bool | None, str]] = {
+    "every check made": (scores(*MOAAS_MIN), False, "no"),
+    "some missed": (
+        scores(45, 60, 75, 90), False, "no; not assessed at +15, +30 (missed)",
+    ),
+    "the last not made": (
+        scores(15, 30, 45, 60), False, "no; not assessed at +75, +90 (not made)",
+    ),
+    "all missed": (
+        scores(107), None, "not assessed at +15, +30, +45, +60, +75, +90 (missed)"
+    ),
+    "none made": (
+        scores(), None, "not assessed at +15, +30, +45, +60, +75, +90 (not made)"
+    ),
+    "seen when all were missed": (
+        scores(107, total=3),
+        True,
+        "yes: MOAA/S 3; from 09:57+00:00 (107 min), not seen to be over; "
+        "not assessed at +15, +30, +45, +60, +75, +90 (missed)",
+    ),
+    "left before any was due": (brief(given(10), closed(12)), None, "not assessed"),
+    "looked at and left before any was due": (
+        brief(given(10), scored(11, "moaas", 5), closed(12)), False, "no",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SEDATION)
+def test_a_no_needs_that_somebody_looked(case: str) -> None:
+    of, occurred, text = SEDATION[case]
+    found = field(form_of(of), "sedation")
+    assert (found.value["occurred"], found.text) == (occurred, text)
+    assert found.sources
+    assert bool(found.missing) is (occurred is not False)
+
+
+def test_dissociation_needs_its_own_checks() -> None:
+    found = field(form_of(scores(40, total=0, scale="cadss")), "dissociation")
+    assert (found.value["occurred"], found.text) == (False, "no; not assessed at +90 (not made)")
+    assert [check["minute"] for check in found.value["unmade"]] == [90]
+
+
+def test_the_checks_that_nobody_made_are_named() -> None:
+    made = form_of(brief(scored(1, "moaas", 5), given(10), scored(40, "moaas", 5), closed(52)))
+    found = field(made, "unmade_checks")
+    assert found.text == (
+        "pressure at baseline, +20 (not made); MOAA/S at +15 (missed); CADSS at baseline (not made)"
+    )
+    assert {(check["check"], check["minute"], check["state"]) for check in found.value} == {
+        ("pressure", None, "not made"),
+        ("pressure", 20, "not made"),
+        ("cadss", None, "not made"),
+        ("moaas", 15, "missed"),
+    }
+
+
+def test_an_overdue_check_may_still_be_made() -> None:
+    found = field(form_of(brief(given(10), pressed(51, 120), scored(51, "cadss", 0))), "sedation")
+    assert found.text == "not assessed at +15, +30 (overdue)"
 
 
 def test_a_clinicians_decision_makes_a_pressure_acceptable() -> None:
@@ -304,7 +446,7 @@ def test_oximetry_that_never_was_is_missing(whole: SessionHistory) -> None:
 
 def test_sedation_that_was_not_scored_is_missing_and_not_absent() -> None:
     found = field(told(lambda side: None), "sedation")
-    assert (found.value, bool(found.missing)) == (None, True)
+    assert (found.value["occurred"], bool(found.missing)) == (None, True)
 
 
 def test_dissociation_that_is_not_over_says_so() -> None:
@@ -319,7 +461,10 @@ def test_sedation_that_came_again_is_over_after_the_last_time() -> None:
             side.scored(moaas=moaas).minutes(5)
 
     found = field(told(come_and_go), "sedation")
-    assert found.text == "yes: MOAA/S 3; from 08:11+00:00 (10 min), over 08:26+00:00 (25 min)"
+    assert found.text == (
+        "yes: MOAA/S 3; from 08:11+00:00 (10 min), over 08:26+00:00 (25 min); "
+        "not assessed at +45 (overdue)"
+    )
 
 
 def test_respiratory_depression_is_seen_by_its_alarms() -> None:
@@ -647,7 +792,7 @@ def test_a_score_of_before_is_not_dated_by_the_session(whole: SessionHistory) ->
 
 def test_a_field_is_found_by_its_name(whole: SessionHistory) -> None:
     names = [one.name for one in form_of(whole).fields]
-    assert len(names) == len(set(names)) == 17
+    assert len(names) == len(set(names)) == 18
 
 
 def test_a_fields_json_has_its_sources(whole: SessionHistory) -> None:

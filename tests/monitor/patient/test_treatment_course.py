@@ -118,6 +118,19 @@ def test_what_was_out_of_the_ordinary_is_told() -> None:
     )
 
 
+def test_checks_that_nobody_made_are_told() -> None:
+    found = of(
+        pressed(1, 120), scored(2, "moaas", 5), scored(2, "cadss", 0), given(10),
+        scored(40, "moaas", 5), pressed(33, 120), closed(52),
+    )  # fmt: skip
+    assert found.not_assessed == ("MOAA/S at +15 (missed)",)
+    assert found.as_json()["not_assessed"] == ["MOAA/S at +15 (missed)"]
+
+
+def test_a_session_without_a_dose_has_no_checks_to_tell() -> None:
+    assert of(aborted(100)).not_assessed == ()
+
+
 def test_a_calm_session_needed_nothing() -> None:
     assert of(given(10), closed()).interventions == ()
 
