@@ -131,6 +131,7 @@ class Readiness:
             open_alarms=self._alarms.open_alarms(),
             schedule=self.planned_checks(now),
             pressure_fresh=Vital.SYS in self._vitals.values,
+            past_alarms=[a for a in self._alarms.alarms.values() if not a.is_open],
         )
 
     @property

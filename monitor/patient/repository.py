@@ -117,6 +117,7 @@ class SessionRepository:
             session=session.id,
             start=start,
             end=None if end is None else end + MARGIN,
+            least=session.regimen.discharge.spo2_least,
         )
         if end is not None:
             self._coverage[session.id] = found

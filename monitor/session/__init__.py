@@ -37,7 +37,7 @@ from monitor.session.commands import (
     StartSession,
     Unacknowledge,
 )
-from monitor.session.coverage import GAP, Coverage, Span
+from monitor.session.coverage import GAP, Coverage, Span, Stretch
 from monitor.session.decide import NOT_CLINICAL
 from monitor.session.decide_records import CLOCK_TOLERANCE
 from monitor.session.discharge import (
@@ -127,6 +127,7 @@ __all__ = [
     "Span",
     "StartSession",
     "Stored",
+    "Stretch",
     "SustainedSpo2",
     "Symptom",
     "Unacknowledge",

@@ -3,7 +3,7 @@
 A value that is missing or stale makes its criterion not met.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,8 @@ from alerts.rules import Kind, Priority
 from drivers.clock import Instant
 from monitor.session.commands import ClearanceScope
 from monitor.session.due_times import record_times
+from monitor.session.episodes import DESATURATIONS, respiratory_depression
+from monitor.session.history import AlarmOccurrence
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck
 from monitor.session.session import Session, is_after_dose
@@ -33,7 +35,8 @@ class DischargeEvidence:
 
     `spo2` is the value now, None when missing or stale; `spo2_held_min` for how many
     minutes it has been seen without a gap or a value under the regimen's limit;
-    `pressure_fresh` whether the last pressure is recent enough to say anything.
+    `pressure_fresh` whether the last pressure is recent enough to say anything; `past_alarms`
+    the last of each rule's, where it has ended.
     """
 
     spo2: float | None
@@ -41,6 +44,7 @@ class DischargeEvidence:
     open_alarms: Iterable[Alarm]
     schedule: Iterable[PlannedCheck]
     pressure_fresh: bool
+    past_alarms: Iterable[Alarm] = ()
 
 
 @dataclass(slots=True)
@@ -80,7 +84,7 @@ def discharge_criteria(
         _spo2(session, evidence),
         _cadss(session, now),
         _moaas(session, now),
-        _no_respiratory(alarms),
+        _no_respiratory(session, evidence, alarms, now),
         _no_alarm(alarms),
         _no_overdue(evidence.schedule),
         Criterion("escort", session.escort, "confirmed" if session.escort else "ask and confirm"),
@@ -101,6 +105,8 @@ def next_change_s(session: Session, evidence: DischargeEvidence, now: datetime) 
     if session.regimen.checks_can_be_missed and session.window_ends_at is not None:
         for at in filter(None, (_last_at(session, of) for of in CheckKind)):
             turns.append(60 * limits.check_fresh_min - (now - at).total_seconds())
+        for at in _signs_of_breathing(session, evidence):
+            turns.append(60 * limits.spo2_held_min - (now - at).total_seconds())
     return min((turn for turn in turns if turn >= 0), default=float("inf"))
 
 
@@ -220,9 +226,33 @@ def _score(scale: str, session: Session, now: datetime, is_met: Callable[[int], 
     return Criterion(scale, is_met(score.total), f"{score.total}")
 
 
-def _no_respiratory(alarms: list[Alarm]) -> Criterion:
-    mine = [a for a in alarms if a.rule.startswith(("spo2.", "resp."))]
-    return Criterion("no-respiratory-depression", not mine, mine[0].text if mine else "none open")
+def _signs_of_breathing(session: Session, evidence: DischargeEvidence) -> Iterator[datetime]:
+    """When there may have been a sign of respiratory depression, or the end of one."""
+    yield from (seen.at for seen in session.observations)
+    for alarm in (*evidence.past_alarms, *evidence.open_alarms):
+        if alarm.rule in DESATURATIONS:
+            yield alarm.raised_at
+
+
+def _no_respiratory(
+    session: Session, evidence: DischargeEvidence, alarms: list[Alarm], now: datetime
+) -> Criterion:
+    name = "no-respiratory-depression"
+    if not session.regimen.checks_can_be_missed:
+        mine = [a for a in alarms if a.rule.startswith(("spo2.", "resp."))]
+        return Criterion(name, not mine, mine[0].text if mine else "none open")
+    if session.first_dose_at is None:
+        return Criterion(name, False, "no dose yet")
+    held = timedelta(minutes=session.regimen.discharge.spo2_held_min)
+    is_met = _spo2(session, evidence).met
+    found = respiratory_depression(
+        session,
+        map(AlarmOccurrence.of, (*evidence.past_alarms, *alarms)),
+        lambda since: now if is_met and now - since >= held else None,
+    )
+    if found.is_open:
+        return Criterion(name, False, found.worst or "")
+    return Criterion(name, True, "none seen" if found.worst is None else f"{found.worst}: over")
 
 
 def _no_alarm(alarms: list[Alarm]) -> Criterion:

@@ -35,6 +35,14 @@ class AlarmOccurrence:
     raised_at: datetime
     over_at: datetime | None = None
 
+    @classmethod
+    def of(cls, alarm: Alarm) -> "AlarmOccurrence":
+        """The alarm as it stands."""
+        over_at = alarm.condition_ended_at or alarm.ended_at
+        return cls(
+            alarm.id, alarm.rule, alarm.kind, alarm.priority, alarm.text, alarm.raised_at, over_at
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SessionHistory:

@@ -41,7 +41,7 @@ def covered(of: SessionHistory, *gaps: tuple[float, float]) -> Coverage:
         return Coverage()
     edges = [0.0, *(edge for gap in gaps for edge in gap)]
     start = [first + timedelta(minutes=minutes) for minutes in edges]
-    ends = [*start[1::2], of.session.ended_at or start[-1]]
+    ends = [*start[1::2], of.session.ended_at or of.events[-1].at]
     spans = zip(start[::2], ends, strict=True)
     return Coverage(("oximeter",), tuple(Span(a, b, 91, 100) for a, b in spans))
 

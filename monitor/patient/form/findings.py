@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 from drivers.clock import rfc3339_or_none
@@ -52,7 +53,8 @@ def _episode(
     if onset is None:
         return replace(made, text=f"no{but}")
     until = "not seen to be over" if over is None else f"over {context.when(over)}"
-    text = f"yes: {found.worst}; from {context.when(onset)}, {until}{but}"
+    began = ", before the first dose" if found.began_before else ""
+    text = f"yes: {found.worst}; from {context.when(onset)}{began}, {until}{but}"
     missing = () if over is not None else (f"{field.title.lower()}: when it was over",)
     return replace(made, text=text, missing=missing)
 
@@ -95,18 +97,27 @@ def dissociation(context: FormContext) -> Field:
 
 
 def respiratory_depression(context: FormContext) -> Field:
-    """What the alarms of saturation and breathing say after the first dose."""
+    """SpO2 under its alarm limits, a low rate or new oxygen after the first dose."""
     field = Field("respiratory_depression", "Respiratory depression", None, "–")
-    if context.history.session.first_dose_at is None:
+    session, coverage = context.history.session, context.coverage
+    if session.first_dose_at is None:
         return field
-    found = episodes.respiratory_depression(context.history)
-    return _episode(
+    until = session.ended_at or context.now
+    held = timedelta(minutes=session.regimen.discharge.spo2_held_min)
+    found = episodes.respiratory_depression(
+        session, context.history.alarms(), episodes.recovered_by(coverage, held, until)
+    )
+    gaps = coverage.gaps(session.first_dose_at, until)
+    away_min = sum((to - since for since, to in gaps), timedelta()) // timedelta(minutes=1)
+    made = _episode(
         context,
         field,
         found,
-        assessed=bool(context.coverage.spans),
+        assessed=bool(coverage.spans),
+        unassessed=f"for {away_min} min without SpO2" if gaps and coverage.spans else "",
         lacks="respiratory depression: no SpO2 since the first dose",
     )
+    return replace(made, value=made.value | {"began_before": found.began_before})
 
 
 def unmade_checks(context: FormContext) -> Field:

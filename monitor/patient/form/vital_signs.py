@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from drivers.clock import rfc3339
 from monitor.patient.form.provenance import Field, FormContext, Provenance
-from monitor.session import GAP, ClearanceScope, Pressure, is_after_dose
+from monitor.session import GAP, ClearanceScope, Pressure, episodes, is_after_dose
 
 MINUTE: Final = timedelta(minutes=1)
 
@@ -32,8 +32,6 @@ AFTER: Final = (
     "no-alarm",
 )
 """The criteria for leaving that are about vital signs."""
-
-DESATURATIONS: Final = frozenset({"spo2.low", "spo2.very-low"})
 
 OF_PRESSURE: Final = frozenset({"pressure-not-severe", "pressure-near-baseline"})
 OF_SPO2: Final = frozenset({"spo2", "no-respiratory-depression"})
@@ -99,7 +97,7 @@ def _spo2_against(context: FormContext) -> Iterator[str]:
     assert first is not None
     for alarm in context.history.alarms():
         is_open = alarm.raised_at <= first and (alarm.over_at is None or alarm.over_at > first)
-        if alarm.rule in DESATURATIONS and is_open:
+        if alarm.rule in episodes.DESATURATIONS and is_open:
             yield alarm.text
 
 

@@ -482,6 +482,41 @@ def test_respiratory_depression_at_the_end_was_not_seen_to_be_over() -> None:
     assert (found.value["occurred"], found.value["over_at"]) == (True, None)
 
 
+def test_without_oximetry_respiratory_depression_was_not_assessed(whole: SessionHistory) -> None:
+    found = field(form_of(whole, coverage=Coverage()), "respiratory_depression")
+    assert (found.value["occurred"], found.text) == (None, "not assessed")
+    assert found.missing == ("respiratory depression: no SpO2 since the first dose",)
+
+
+def test_a_no_to_respiratory_depression_names_the_time_without_spo2(whole: SessionHistory) -> None:
+    found = field(form_of(whole, coverage=covered(whole, (20, 23))), "respiratory_depression")
+    assert (found.value["occurred"], found.text) == (
+        False, "no; not assessed for 3 min without SpO2"
+    )  # fmt: skip
+
+
+def test_sedation_and_news2_are_no_respiratory_depression() -> None:
+    made = told(lambda side: side.observed(resp=24, oxygen=False).scored(moaas=1), minutes=1)
+    assert field(made, "respiratory_depression").text == "no"
+
+
+def test_a_low_rate_is_respiratory_depression_until_a_safe_one() -> None:
+    def slow(side: Bedside) -> None:
+        side.observed(resp=7).minutes(20).observed(resp=12)
+
+    found = field(told(slow), "respiratory_depression")
+    assert found.text == (
+        "yes: 7 breaths/min; from 08:11+00:00 (10 min), over 08:31+00:00 (30 min)"
+    )
+
+
+def test_respiratory_depression_that_began_before_the_dose_is_named_so() -> None:
+    side = bed().with_session().prepared().with_baseline().spo2(85, for_s=40).dosed(28)
+    found = field(form_of(history(side.wait(60))), "respiratory_depression")
+    assert found.value["began_before"] is True
+    assert ", before the first dose" in found.text
+
+
 SERIOUS: dict[str, tuple[Callable[[Bedside], object], bool]] = {
     "marked as serious": (
         lambda side: side.asks(RecordSymptom("vomiting", 3, "nurse.a", serious=True)),

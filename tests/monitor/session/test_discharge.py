@@ -28,6 +28,7 @@ from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CheckState, PlannedCheck, planned_checks
 from monitor.session.session import Phase, Session
 from tests.monitor.builders import REGIMENS, Bedside, bed
+from tests.monitor.session.test_episodes import observed
 from tests.monitor.session.test_schedule import (
     FORMER,
     at,
@@ -316,6 +317,53 @@ def test_a_regimen_may_ask_for_no_dissociation_at_all() -> None:
 def test_a_saturation_alarm_is_respiratory_depression() -> None:
     alarm = replace(ALARM, rule="spo2.low", priority=Priority.LOW)
     assert unmet(found(recovered(), alarms=[alarm])) == {"no-respiratory-depression"}
+
+
+def test_a_saturation_alarm_that_ended_keeps_the_patient_for_fifteen_minutes() -> None:
+    ended = replace(
+        ALARM, rule="spo2.low", state=State.ENDED, raised_at=at(104), condition_ended_at=at(104.5)
+    )
+
+    def criterion(now_min: float, held_min: float) -> Criterion:
+        evidence = DischargeEvidence(97, held_min, (), (), True, past_alarms=[ended])
+        return next(
+            c
+            for c in discharge_criteria(recovered(), evidence, at(now_min))
+            if c.name == "no-respiratory-depression"
+        )
+
+    assert criterion(118.9, 14.9) == Criterion("no-respiratory-depression", False, "Pulse 130/min")
+    assert criterion(120, 15).met
+
+
+def test_a_low_rate_keeps_the_patient_until_a_later_one_is_safe() -> None:
+    slow = observed(recovered(), 60, resp=8)
+    assert not found(slow)["no-respiratory-depression"].met
+    assert found(observed(slow, 80, resp=12))["no-respiratory-depression"].met
+
+
+def test_oxygen_that_was_started_keeps_the_patient_until_it_is_away_for_fifteen_minutes() -> None:
+    given_oxygen = observed(recovered(), 60, oxygen=True)
+    away = observed(given_oxygen, 105.5, oxygen=False)
+    assert not found(given_oxygen)["no-respiratory-depression"].met
+    assert not found(away, 120)["no-respiratory-depression"].met
+    assert found(away, 120.5)["no-respiratory-depression"].met
+    assert turn_min(away, 120.2, spo2=97, held_min=20) == pytest.approx(0.3)
+
+
+def test_another_alarm_of_breathing_is_no_respiratory_depression() -> None:
+    falling = replace(ALARM, rule="spo2.falling", priority=Priority.LOW)
+    assert unmet(found(recovered(), alarms=[falling])) == set()
+
+
+def test_sessions_recorded_before_go_by_their_open_alarms() -> None:
+    falling = replace(ALARM, rule="spo2.falling", text="SpO2 down by 5")
+    former = observed(given(session(FORMER, dosed=False), 0, 84), 60, resp=8)
+    shown = found(former, alarms=[falling])["no-respiratory-depression"]
+    assert (shown.met, shown.why) == (False, "SpO2 down by 5")
+    assert found(former)["no-respiratory-depression"] == Criterion(
+        "no-respiratory-depression", True, "none open"
+    )
 
 
 def test_an_overdue_check_keeps_the_patient() -> None:
