@@ -117,7 +117,8 @@ class Session(Response):
     escort: bool = described("Whether somebody to take the patient home is confirmed.", False)
     ready: bool = described("Whether the patient may leave.", False)
     criteria_met_at: str | None = described(
-        "When every criterion but the window was met.", "2026-01-05T10:30:00.000Z"
+        "Since when, without a break, every criterion but the window is met.",
+        "2026-01-05T10:30:00.000Z",
     )
     limits: list[LimitLine] = described("The limits to draw beside the trends.")
     gate: list[PredoseCriterion] = described("What the first dose waits for.")

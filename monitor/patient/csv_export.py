@@ -127,6 +127,7 @@ _TOLD: Final = (
     "nurse.unassigned",
     "record.retracted",
     "session.criteria-met",
+    "session.criteria-unmet",
     "session.ready",
     "session.ready-withdrawn",
     "session.closed",

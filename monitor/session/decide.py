@@ -355,18 +355,34 @@ def progress(
     found = criteria()
     unmet = [criterion for criterion in found if not criterion.met]
     drafts: list[Draft] = []
-    if session.criteria_met_at is None and all(c.name in NOT_CLINICAL for c in unmet):
+    named = [{"name": criterion.name, "why": criterion.why} for criterion in unmet]
+    clinical = [item for item in named if item["name"] not in NOT_CLINICAL]
+    if not clinical and not _criteria_stand_met(session):
         drafts.append(("session.criteria-met", {"criteria": _shown(found)}))
+    if clinical and session.criteria_met_at is not None and session.regimen.checks_can_be_missed:
+        drafts.append(("session.criteria-unmet", {"unmet": clinical}))
     if unmet and session.phase is Phase.READY:
-        named = [{"name": criterion.name, "why": criterion.why} for criterion in unmet]
         drafts.append(("session.ready-withdrawn", {"unmet": named}))
     if not unmet and session.phase is Phase.OBSERVING:
         drafts.append(("session.ready", {}))
     return drafts
 
 
+def _criteria_stand_met(session: Session) -> bool:
+    """Whether they have been met, without a break, since the last dose."""
+    met_at, given_at = session.criteria_met_at, session.last_dose_at
+    if met_at is None or not session.regimen.checks_can_be_missed:
+        return met_at is not None
+    return given_at is None or met_at >= given_at
+
+
 def _says_nothing_new(session: Session, now: datetime) -> bool:
-    """Whether all that the criteria could say is that the window is not over."""
+    """Whether all that the criteria could say is that the window is not over.
+
+    Only of a session recorded before a break of the criteria was told.
+    """
+    if session.regimen.checks_can_be_missed:
+        return False
     ends_at = session.window_ends_at
     return session.criteria_met_at is not None and ends_at is not None and now < ends_at
 

@@ -386,6 +386,7 @@ _TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     "rules.changed": lambda s, e: replace(s, rules=e.payload["rules"]),
     "session.observing": lambda s, _: replace(s, phase=Phase.OBSERVING),
     "session.criteria-met": lambda s, e: replace(s, criteria_met_at=e.at),
+    "session.criteria-unmet": lambda s, _: replace(s, criteria_met_at=None),
     "session.ready": lambda s, _: replace(s, phase=Phase.READY),
     "session.ready-withdrawn": lambda s, _: replace(s, phase=Phase.OBSERVING),
     "session.closed": _closed,

@@ -254,7 +254,10 @@ class FormContext:
     @property
     def ready(self) -> Ready:
         """When the patient would have been ready without the window."""
-        proposed = self.history.session.criteria_met_at
+        session = self.history.session
+        proposed, given_at = session.criteria_met_at, session.last_dose_at
+        if proposed is not None and given_at is not None and proposed < given_at:
+            proposed = None
         said = self.history.last("form.confirmed")
         if said is None:
             return Ready(proposed, proposed)

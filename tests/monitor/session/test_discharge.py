@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 
@@ -38,6 +39,7 @@ from tests.monitor.session.test_schedule import (
     scored,
     session,
 )
+from tests.monitor.sessions import treated
 
 ALARM = Alarm(
     id="a",
@@ -592,7 +594,8 @@ def test_sessions_recorded_before_there_were_discharge_checks_have_none() -> Non
 # ── what becomes of the session ─────────────────────────────────────────────────────────
 
 WELL = [Criterion(name, True, "well") for name in ("window-over", "spo2", "escort")]
-MET, READY, WITHDRAWN = "session.criteria-met", "session.ready", "session.ready-withdrawn"
+MET, UNMET = "session.criteria-met", "session.criteria-unmet"
+READY, WITHDRAWN = "session.ready", "session.ready-withdrawn"
 
 
 def drafts(of: Session, now_min: float, *unmet: str) -> list[Draft]:
@@ -608,12 +611,15 @@ def drafts(of: Session, now_min: float, *unmet: str) -> list[Draft]:
         (Phase.OBSERVING, False, 60, ["window-over"], [MET]),
         (Phase.OBSERVING, False, 60, ["window-over", "escort"], [MET]),
         (Phase.OBSERVING, True, 60, ["window-over"], []),
-        (Phase.OBSERVING, True, 119.9, [], []),
+        (Phase.OBSERVING, True, 119.9, ["window-over"], []),
         (Phase.OBSERVING, True, 120, [], [READY]),
         (Phase.OBSERVING, True, 120, ["escort"], []),
         (Phase.OBSERVING, False, 120, [], [MET, READY]),
         (Phase.READY, True, 121, [], []),
-        (Phase.READY, True, 121, ["spo2"], [WITHDRAWN]),
+        (Phase.OBSERVING, True, 60, ["window-over", "spo2"], [UNMET]),
+        (Phase.OBSERVING, True, 60, ["window-over", "escort"], []),
+        (Phase.READY, True, 121, ["spo2"], [UNMET, WITHDRAWN]),
+        (Phase.READY, True, 121, ["escort"], [WITHDRAWN]),
         (Phase.READY, True, 60, ["window-over"], [WITHDRAWN]),
         (Phase.BASELINE, False, 60, [], []),
         (Phase.CLOSED, True, 121, ["spo2"], []),
@@ -633,8 +639,38 @@ def test_without_a_known_end_of_the_window_the_criteria_are_asked() -> None:
 
 def test_who_is_no_longer_ready_is_told_by_what() -> None:
     of = replace(recovered(), phase=Phase.READY, criteria_met_at=at(50))
-    [(_, payload)] = drafts(of, 121, "spo2")
+    [(_, payload), (_, payload_of_ready)] = drafts(of, 121, "spo2", "window-over")
     assert payload == {"unmet": [{"name": "spo2", "why": "well"}]}
+    assert {item["name"] for item in payload_of_ready["unmet"]} == {"spo2", "window-over"}
+
+
+def test_a_session_recorded_before_keeps_the_first_time_the_criteria_were_met() -> None:
+    former = given(session(FORMER, dosed=False), 0, 84)
+    of = replace(former, phase=Phase.OBSERVING, criteria_met_at=at(50))
+    assert drafts(of, 60, "spo2") == []
+    assert drafts(of, 119.9) == []
+    ready = replace(former, phase=Phase.READY, criteria_met_at=at(50))
+    assert [type_ for type_, _ in drafts(ready, 121, "spo2")] == [WITHDRAWN]
+
+
+def test_a_dose_that_is_put_right_to_a_later_time_begins_the_stretch_anew() -> None:
+    of = replace(recovered(), phase=Phase.OBSERVING, criteria_met_at=at(-1))
+    assert [type_ for type_, _ in drafts(of, 60, "window-over")] == [MET]
+
+
+def test_the_criteria_were_met_from_the_last_unbroken_stretch_on() -> None:
+    side = treated(ended=False)
+    first = side.session.criteria_met_at
+    assert first is not None
+    side.spo2(85, for_s=40).acknowledged("spo2.very-low")
+    assert side.session.criteria_met_at is None
+    fell = side.now.wall
+    side.spo2(97).measure().scored(moaas=5, cadss=1).minutes(10).measure().scored(moaas=5)
+    side.until(lambda side: side.session.criteria_met_at is not None, within_s=400)
+    met = side.session.criteria_met_at
+    assert met is not None
+    assert met - fell >= timedelta(minutes=15)
+    assert side.types("session.criteria") == [MET, UNMET, MET]
 
 
 @pytest.mark.parametrize(
