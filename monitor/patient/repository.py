@@ -149,7 +149,8 @@ class SessionRepository:
     ) -> tuple[list[MonitoringForm], int | None]:
         """The forms of up to `limit` sessions that started past event `after`, oldest due first.
 
-        Due are those of sessions with a dose that are not marked as sent. With them comes
+        Due are those of sessions with a dose that are not marked as sent. Sessions of which none
+        is sent have a record and no form. With them comes
         where to go on, None at the end.
         """
         sent = {"due": False, "sent": True, "all": None}[state]
@@ -159,5 +160,6 @@ class SessionRepository:
             ids = [session for _, session in chosen[first : first + AT_ONCE]]
             histories = await self.histories(ids)
             found += [await self.form(a) for a in histories if a.session.first_dose_at is not None]
+        found = [form for form in found if form.due_on is not None or form.sent is not None]
         found.sort(key=lambda form: form.due_on or form.today)
         return found, chosen[-1][0] if len(chosen) == limit else None

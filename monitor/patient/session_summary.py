@@ -116,13 +116,12 @@ def _min(history: SessionHistory, at: datetime | None) -> int | None:
 
 
 def _given_mg(history: SessionHistory) -> float | None:
-    """What was given; of an infusion whose doses nobody recorded, what was planned."""
+    """What was given; of an infusion what ran in."""
     session = history.session
     if session.first_dose_at is None:
         return None
-    planned_mg = session.regimen.planned_mg(session.weight_kg)
-    given_mg = planned_mg if session.infusion and not session.doses else session.given_mg
-    return None if given_mg is None else round(given_mg, 3)
+    ran_in_mg = session.ran_in_mg(session.ended_at or history.events[-1].at)
+    return round(session.given_mg if ran_in_mg is None else ran_in_mg, 3)
 
 
 def _alarms(history: SessionHistory) -> tuple[tuple[str, str, int], ...]:

@@ -108,6 +108,10 @@ def scored(at: float, scale: str, total: int) -> tuple[float, str, dict[str, Any
     return at, "score.recorded", {"scale": scale, "total": total, "by": "nurse.a"}
 
 
+def infusion(at: float, turn: str, **more: Any) -> tuple[float, str, dict[str, Any]]:
+    return at, f"infusion.{turn}", {"by": "nurse.a", **more}
+
+
 def closed(at: float = 150, against: dict[str, str] | None = None) -> tuple[float, str, Any]:
     payload = {"by": "nurse.a", "escort": True, "against_criteria": against, "criteria": []}
     return at, "session.closed", payload | {"discharge_text": "No driving."}

@@ -9,13 +9,9 @@ from datetime import timedelta
 from typing import Final
 
 from drivers.clock import rfc3339, rfc3339_or_none
-from monitor.patient.form import findings, vital_signs
-from monitor.patient.form.provenance import Field, FormContext
+from monitor.patient.form import doses, findings, vital_signs
+from monitor.patient.form.provenance import MEDICINE_CLASSES, Field, FormContext
 from monitor.session import SESSION_ENDINGS
-
-OPIOIDS: Final = """opioid opiate codeine morphine oxycodone hydrocodone hydromorphone oxymorphone
-    fentanyl tramadol tapentadol methadone buprenorphine meperidine pethidine""".split()
-"""A medicine whose name holds one of these is an opioid."""
 
 
 def fields(context: FormContext) -> Iterator[Field]:
@@ -24,18 +20,45 @@ def fields(context: FormContext) -> Iterator[Field]:
 
 
 def _medicines(context: FormContext) -> Field:
+    """What the patient takes, and of which class: asked, and never told from a name."""
     field = Field("medicines", "Concomitant medicines", None, "not asked")
-    names = context.medicines
-    if names is None:
+    names, classes = context.medicines, context.classes
+    taken = {True: "yes", False: "no", None: "not asked"}
+    unasked = [MEDICINE_CLASSES[name] for name, answer in classes.items() if answer is None]
+    if names is None and len(unasked) == len(classes):
         return replace(field, missing=("concomitant medicines: nobody has asked",))
-    opioids = [name for name in names if any(opioid in name.lower() for opioid in OPIOIDS)]
-    text = f"yes: {', '.join(names)}; opioids: {', '.join(opioids) or 'none'}" if names else "none"
+    by_class = "; ".join(f"{MEDICINE_CLASSES[name]}: {taken[a]}" for name, a in classes.items())
+    named = "names not asked" if names is None else f"yes: {', '.join(names) or 'not named'}"
+    filled = [e for e in context.history.all("form.filled") if e.payload["field"] in classes]
+    by_bed = [e for e in context.asked_for("medicine_classes") if e not in context.asked]
     return replace(
         field,
-        value={"taken": bool(names), "names": list(names), "opioids": opioids},
-        text=text,
-        sources=context.said_in_turn(context.asked, "asked"),
+        value={
+            "taken": bool(names) or any(classes.values()),
+            "names": None if names is None else list(names),
+            "classes": classes,
+        },
+        text="none" if names == () and not any(classes.values()) else f"{named}; {by_class}",
+        sources=(
+            *context.said_in_turn(context.asked, "asked"),
+            *(s for e in by_bed for s in context.saw(e, "asked by class")),
+            *(
+                s
+                for e in filled
+                for s in context.saw(e, f"{MEDICINE_CLASSES[e.payload['field']]} filled in")
+            ),
+        ),
+        missing=(f"medicines by class, not asked: {', '.join(unasked)}",) if unasked else (),
     )
+
+
+def _setting(context: FormContext) -> Field:
+    """Whether the patient came for the treatment alone: an inpatient has no form."""
+    field = Field("setting", "Setting", None, "not asked")
+    if context.setting is None:
+        return replace(field, missing=("setting: outpatient or inpatient",))
+    sources = context.said_in_turn(context.asked_for("setting"), "asked")
+    return replace(field, value=context.setting, text=context.setting, sources=sources)
 
 
 def _treatment_date(context: FormContext) -> Field:
@@ -46,47 +69,6 @@ def _treatment_date(context: FormContext) -> Field:
     day = first.astimezone(context.zone).date().isoformat()
     text = f"{day}, first dose {context.clock(first)}"
     return replace(field, value=day, text=text, sources=context.first_given_from)
-
-
-def _doses(context: FormContext) -> Field:
-    session, lots = context.history.session, context.lots
-    field = Field("doses", "Dose and lot numbers", None, "no dose")
-    if session.first_dose_at is None:
-        return field
-    given = [
-        {"product": dose.product, "mg": dose.mg, "lot": lots[dose.id], "at": rfc3339(dose.at)}
-        | {"record": dose.id}
-        for dose in session.doses
-    ]
-    words = [
-        f"{dose.product} {dose.mg:g} mg at {context.clock(dose.at)}, lot {lots[dose.id] or '–'}"
-        for dose in session.doses
-    ]
-    sources = [context.of(dose) for dose in session.doses]
-    for dose in session.doses:
-        filled = context.fills("lot", dose.id)
-        sources += context.said_in_turn(filled, f"lot of {context.clock(dose.at)}")
-    planned_mg = session.regimen.planned_mg(session.weight_kg)
-    if session.infusion is not None:
-        to = session.infusion.ended_at
-        until = "still running" if to is None else f"to {context.clock(to)}"
-        mg = f", {planned_mg:g} mg planned" if planned_mg is not None else ""
-        words.append(f"infusion {context.clock(session.infusion.started_at)} {until}{mg}")
-        turns = context.history.all("infusion.started", "infusion.ended")
-        for turn in turns:
-            sources += context.saw(turn, turn.type.replace(".", " "))
-    return replace(
-        field,
-        value={"given_mg": round(session.given_mg, 3), "planned_mg": planned_mg, "doses": given},
-        text="; ".join(words) + (f"; {session.given_mg:g} mg in all" if len(given) > 1 else ""),
-        sources=tuple(sources),
-        missing=tuple(
-            f"lot number of the dose at {context.clock(dose.at)}"
-            for dose in session.doses
-            if not lots[dose.id]
-        )
-        or (() if given else ("mg and lot number of the infusion: no dose was recorded",)),
-    )
 
 
 def _monitored(context: FormContext) -> Field:
@@ -223,8 +205,9 @@ def _signed(context: FormContext) -> Field:
 _FIELDS: Final[tuple[Callable[[FormContext], Field], ...]] = (
     _treatment_date,
     _first_treatment,
+    _setting,
     _medicines,
-    _doses,
+    doses.doses,
     vital_signs.before,
     vital_signs.pressures,
     _monitored,

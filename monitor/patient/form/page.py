@@ -14,7 +14,8 @@ from typing import Final
 from jinja2 import Environment, StrictUndefined
 
 from monitor.patient.form.form import MonitoringForm
-from monitor.patient.form.provenance import Provenance, local_time, said
+from monitor.patient.form.provenance import Provenance
+from monitor.patient.form.wording import local_time, said
 from monitor.session import Correction
 
 _FILES: Final = resources.files("monitor.patient.form")
@@ -28,6 +29,9 @@ CONTENT_POLICY: Final = (
     f"'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
 )
 """The page's content security policy: its own style, and nothing else at all."""
+
+TITLES: Final = {True: "Patient monitoring form data", False: "Session record"}
+"""What the page is, by whether a form is to be sent."""
 
 MOST_SOURCES: Final = 12
 """So many sources of one field are named; the data has them all."""
@@ -44,6 +48,7 @@ def form_page(
         policy=CONTENT_POLICY,
         style=STYLE,
         due=due(form),
+        title=TITLES[form.why_none_sent is None],
         most_sources=MOST_SOURCES,
         from_words=partial(from_words, day=form.treated_on, zone=zone),
         retracted=[_retracted(correction, form, zone) for correction in retracted],
@@ -52,12 +57,14 @@ def form_page(
 
 
 def due(form: MonitoringForm) -> str:
-    """When the form is due, and how long that is."""
-    if form.due_on is None:
+    """When the form is due, and how long that is; or why none is."""
+    if form.treated_on is None:
         return "No dose was given: no form is due."
     if form.sent is not None:
         how = f", {form.sent['how']}" if form.sent["how"] else ""
         return f"Marked as sent by {form.sent['by']} at {form.sent['at']}{how}."
+    if form.due_on is None:
+        return f"Treated {form.treated_on}; {form.why_none_sent}."
     left = form.days_left or 0
     days = "day" if abs(left) == 1 else "days"
     until = f"{left} {days} left" if left >= 0 else f"{-left} {days} overdue"

@@ -1,25 +1,30 @@
 """What a form's fields are made from: an history, and the words and sources for it. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
-from alerts.rules import GRADES
 from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
+from monitor.patient.form.wording import local_time, said
 from monitor.session import (
     BY_HAND,
     Correction,
     Coverage,
-    Dose,
     Event,
-    Observation,
     Pressure,
     Record,
-    Score,
     SessionHistory,
-    Symptom,
 )
+
+MEDICINE_CLASSES: Final = {
+    "benzodiazepine": "benzodiazepines",
+    "sedative": "other sedatives",
+    "opioid": "opioids",
+    "stimulant": "psychostimulants",
+    "mao-inhibitor": "MAO inhibitors",
+}
+"""The classes of medicines that the form asks for, and what they are called on it [form]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,16 +88,6 @@ class Ready:
     by: str | None = None
 
 
-def local_time(at: datetime, day: date | None, zone: tzinfo | None) -> str:
-    """The time in `zone` with its UTC offset, "14:05+01:00"; its date first, unless it is `day`.
-
-    The offset tells the hour before a clock was put back from the one after it.
-    """
-    local = at.astimezone(zone)
-    on, _, time = local.isoformat(timespec="minutes").partition("T")
-    return time if local.date() == day else f"{on} {time}"
-
-
 @dataclass(frozen=True, slots=True)
 class FormContext:
     """An history with what else a form needs: SpO2's coverage, the time, the time zone."""
@@ -113,6 +108,11 @@ class FormContext:
     def clock(self, at: datetime) -> str:
         """The local time, as "14:05+01:00"; of another day than the treatment's with its date."""
         return local_time(at, self.treated_on, self.zone)
+
+    @staticmethod
+    def whole_minutes(lasted: timedelta) -> int:
+        """Whole minutes that have passed in that time."""
+        return lasted // timedelta(minutes=1)
 
     def when(self, at: datetime) -> str:
         """The local time, and for how long it has been or was still to be since the first dose.
@@ -215,9 +215,7 @@ class FormContext:
     @property
     def asked(self) -> list[Event]:
         """The events that say which medicines the patient takes, oldest first."""
-        asked = self.history.all("session.started", "preparation.recorded")
-        known = [event for event in asked if event.payload["medicines"] is not None]
-        return [*known, *self.fills("medicines")]
+        return self.asked_for("medicines")
 
     @property
     def medicines(self) -> tuple[str, ...] | None:
@@ -226,13 +224,58 @@ class FormContext:
         return tuple(_value(asked[-1])) if asked else None
 
     @property
+    def infusion_record(self) -> str | None:
+        """The record that the infusion's lot number is filled into: the event of its start."""
+        started = self.history.last("infusion.started")
+        return None if started is None else started.id
+
+    @property
     def lots(self) -> dict[str, str | None]:
-        """The lot number of each dose, by the dose's record."""
-        lots: dict[str, str | None] = {}
-        for dose in self.history.session.doses:
-            filled = self.filled("lot", dose.id)
-            lots[dose.id] = dose.lot if filled is None else filled.payload["value"]
-        return lots
+        """The lot number of each dose, by the dose's record; of an infusion, by its own.
+
+        The infusion's is what was said of it, or of a dose recorded beside it.
+        """
+        doses = self.history.session.doses
+        if (record := self.infusion_record) is None:
+            noted = {dose.id: dose.lot for dose in doses}
+        else:
+            turns = self.history.all("infusion.started", "infusion.resumed", "infusion.ended")
+            said = [*(dose.lot for dose in doses), *(turn.payload.get("lot") for turn in turns)]
+            noted = {record: next((lot for lot in reversed(said) if lot), None)}
+        filled = {record: self.filled("lot", record) for record in noted}
+        return {
+            record: lot if (event := filled[record]) is None else event.payload["value"]
+            for record, lot in noted.items()
+        }
+
+    def asked_for(self, what: str) -> list[Event]:
+        """The events that answer `what`, asked at the bed or filled in afterwards, oldest first."""
+        asked = self.history.all("session.started", "preparation.recorded")
+        known = [event for event in asked if event.payload.get(what) is not None]
+        return [*known, *self.fills(what)]
+
+    @property
+    def setting(self) -> str | None:
+        """`outpatient` or `inpatient`; None when nobody has said which."""
+        said = self.asked_for("setting")
+        return None if not said else str(said[-1].payload.get("setting") or _value(said[-1]))
+
+    @property
+    def classes(self) -> dict[str, bool | None]:
+        """Whether the patient takes medicines of each class; None where that was not asked.
+
+        Who takes none takes none of any class; no class is told from a medicine's name.
+        """
+        found: dict[str, bool | None] = dict.fromkeys(MEDICINE_CLASSES)
+        asked = self.history.all("session.started", "preparation.recorded")
+        for event in asked:
+            found |= event.payload.get("medicine_classes") or {}
+        for event in self.history.all("form.filled"):
+            if event.payload["field"] in found:
+                found[event.payload["field"]] = event.payload["value"]
+        if self.medicines == () and True not in found.values():
+            return dict.fromkeys(found, False)
+        return found
 
     @property
     def first(self) -> bool | None:
@@ -249,6 +292,8 @@ class FormContext:
             ("medicines", None): None if self.medicines is None else list(self.medicines),
             ("first_treatment", None): self.first,
         }
+        found[("setting", None)] = self.setting
+        found |= {(name, None): taken for name, taken in self.classes.items()}
         return found | {("lot", record): lot for record, lot in self.lots.items()}
 
     @property
@@ -270,24 +315,3 @@ def _value(event: Event) -> Any:
     """What a field was confirmed or filled in with, or the medicines that were asked for."""
     data = event.payload
     return data["medicines"] if "medicines" in data else data["value"]
-
-
-def said(record: Record) -> str:
-    """A record in words."""
-    return _SAID[type(record)](record)
-
-
-_SAID: Final[Mapping[type[Record], Callable[[Any], str]]] = {
-    Dose: lambda dose: f"{dose.product} {dose.mg:g} mg, lot {dose.lot or 'not given'}",
-    Score: lambda score: f"{score.scale.upper().replace('MOAAS', 'MOAA/S')} {score.total}",
-    Pressure: lambda pressure: f"{pressure.sys:.0f}/{pressure.dia:.0f} mmHg",
-    Symptom: lambda symptom: (
-        f"{symptom.name.replace('-', ' ')}, {GRADES[symptom.grade]}"
-        + (f": {symptom.note}" if symptom.note else "")
-    ),
-    Observation: lambda seen: ", ".join(
-        f"{name} {value}"
-        for name in ("resp", "temperature", "oxygen", "consciousness")
-        if (value := getattr(seen, name)) is not None
-    ),
-}

@@ -44,6 +44,7 @@ from tests.monitor.sessions import (
     form_of,
     given,
     history,
+    infusion,
     later,
     pressed,
     scored,
@@ -122,6 +123,7 @@ def test_every_value_says_where_it_is_from(whole: SessionHistory) -> None:
 def test_what_the_session_cannot_know_is_missing(whole: SessionHistory) -> None:
     assert form_of(whole).missing == (
         "whether this was the first treatment: it is not known",
+        "setting: outpatient or inpatient",
         "when the patient could have left: a person confirms it",
     )
 
@@ -184,16 +186,52 @@ def test_a_pressure_says_which_device_and_which_record(whole: SessionHistory) ->
 # ── one thing or another ────────────────────────────────────────────────────────────────
 
 
-def test_opioids_are_named_apart() -> None:
-    medicines = ("Morphine 10 mg", "lorazepam")
-    made = told(lambda side: side.asks(RecordPreparation(medicines, None, "nurse.b")))
+CLASSES = ("benzodiazepine", "sedative", "opioid", "stimulant", "mao-inhibitor")
+
+
+@pytest.mark.parametrize("name", ["OxyContin", "Morphine 10 mg", "no opioids", "opioid"])
+def test_a_class_of_medicines_is_not_told_from_a_name(name: str) -> None:
+    made = told(lambda side: side.asks(RecordPreparation((name, "x"), None, "nurse.b")), minutes=1)
     found = field(made, "medicines")
     assert found.value == {
         "taken": True,
-        "names": ["Morphine 10 mg", "lorazepam"],
-        "opioids": ["Morphine 10 mg"],
+        "names": [name, "x"],
+        "classes": dict.fromkeys(CLASSES),
     }
+    assert found.text.startswith(f"yes: {name}, x; benzodiazepines: not asked; other sedatives")
+    assert found.missing == (
+        "medicines by class, not asked: benzodiazepines, other sedatives, opioids, "
+        "psychostimulants, MAO inhibitors",
+    )
     assert found.sources[0].by == "nurse.b"
+
+
+def test_who_takes_no_medicine_takes_none_of_any_class(whole: SessionHistory) -> None:
+    found = field(form_of(whole), "medicines")
+    assert found.value["classes"] == dict.fromkeys(CLASSES, False)
+    assert found.missing == ()
+
+
+def test_classes_that_were_asked_at_the_bed_are_told() -> None:
+    asked = {"medicine_classes": {"opioid": True, "sedative": False}, "by": "nurse.b"}
+    told_of = {**asked, "medicines": None, "escort_planned": None}
+    found = field(form_of(brief((5, "preparation.recorded", told_of), given(10))), "medicines")
+    assert "opioids: yes" in found.text
+    assert "other sedatives: no" in found.text
+    assert "MAO inhibitors: not asked" in found.text
+    assert "asked by class" in {source.what for source in found.sources}
+
+
+def test_classes_are_filled_in_afterwards(whole: SessionHistory) -> None:
+    made = after(
+        whole,
+        FillForm("medicines", ("OxyContin",), "nurse.b", reason="told later"),
+        *(FillForm(name, name == "opioid", "nurse.b") for name in CLASSES),
+    )
+    found = field(made, "medicines")
+    assert found.value["classes"] == {name: name == "opioid" for name in CLASSES}
+    assert found.missing == ()
+    assert [s.by for s in found.sources if s.what == "opioids filled in"] == ["nurse.b"]
 
 
 def test_medicines_that_nobody_asked_about_are_missing() -> None:
@@ -569,9 +607,61 @@ def test_an_infusion_is_told_from_start_to_end() -> None:
     side = bed().with_session("ketamine-iv").with_baseline().infusion(InfusionAction.START)
     side.minutes(40).infusion(InfusionAction.END)
     doses = field(form_of(history(side)), "doses")
-    assert doses.text == "infusion 08:00+00:00 to 08:40+00:00, 35.5 mg planned"
+    assert doses.text == (
+        "ketamine infusion 08:00+00:00 to 08:40+00:00, ran 40 of 40 min: "
+        "35.5 mg ran in of 35.5 mg planned, lot –"
+    )
     assert len(doses.sources) == 2
-    assert doses.missing == ("mg and lot number of the infusion: no dose was recorded",)
+    assert doses.missing == ("lot number of the infusion",)
+
+
+def infused(*more: tuple[float, str, Any]) -> SessionHistory:
+    """An infusion that was stopped after a quarter, and a session of two hours."""
+    return brief(
+        infusion(5, "started"), *more, infusion(15, "ended"), closed(140), regimen="ketamine-iv"
+    )
+
+
+def test_an_infusion_that_was_stopped_counts_what_ran_in() -> None:
+    doses = field(form_of(infused(given(6, 35.5, product="ketamine", lot="K7"))), "doses")
+    assert doses.value["given_mg"] == 8.875
+    assert doses.value["doses"] == []
+    assert (doses.value["infusion"]["lot"], doses.missing) == ("K7", ())
+    assert "ran 10 of 40 min: 8.875 mg ran in of 35.5 mg planned, lot K7" in doses.text
+
+
+def test_the_lot_of_an_infusion_is_its_own() -> None:
+    of = brief(infusion(5, "started", lot="K8"), infusion(45, "ended"), closed(165), regimen=IV)
+    assert field(form_of(of), "doses").value["infusion"]["lot"] == "K8"
+    record = field(form_of(infused()), "doses").value["infusion"]["record"]
+    made = after(infused(), FillForm("lot", "K9", "nurse.b", record=record))
+    assert field(made, "doses").value["infusion"]["lot"] == "K9"
+    assert field(made, "doses").sources[-1].by == "nurse.b"
+
+
+def test_a_lot_that_is_noted_late_moves_no_window() -> None:
+    late = infused(given(60, 35.5, product="ketamine", lot="K7")).session
+    assert (late.last_dose_at, late.window_ends_at) == (at(15), at(135))
+    early = brief(given(1, 35.5, product="ketamine"), infusion(5, "started"), regimen=IV).session
+    assert early.first_dose_at == at(5)
+
+
+def test_an_infusion_has_a_session_record_and_no_form() -> None:
+    made = form_of(infused())
+    assert (made.due_on, made.days_left, made.state) == (None, None, "draft")
+    assert made.summary()["kind"] == "session-record"
+    assert "no form is sent for Ketamine IV" in str(refused(infused(), SendForm("n", reason="why")))
+    text = printed(made)
+    assert "<h1>Session record</h1>" in text
+    assert "signs it and sends it" not in text
+
+
+@pytest.mark.parametrize(("setting", "due"), [("outpatient", "2026-01-12"), ("inpatient", None)])
+def test_a_form_is_for_outpatients(whole: SessionHistory, setting: str, due: str | None) -> None:
+    made = after(whole, FillForm("setting", setting, "nurse.b"))
+    assert made.summary()["due_on"] == due
+    assert field(made, "setting").value == setting
+    assert "setting: outpatient or inpatient" not in made.missing
 
 
 def test_the_pressure_at_40_minutes_is_of_the_time_an_infusion_ran() -> None:
@@ -617,6 +707,8 @@ def refused(whole: SessionHistory, *commands: FormCommand) -> Refused:
 
 CONFIRMED = ConfirmForm("nurse.a")
 NEW = FillForm("first_treatment", True, "nurse.a")
+OUT = FillForm("setting", "outpatient", "nurse.a")
+IV = "ketamine-iv"
 
 
 def test_what_is_proposed_can_be_confirmed(whole: SessionHistory) -> None:
@@ -635,12 +727,12 @@ def test_what_is_proposed_can_be_changed_with_a_reason(whole: SessionHistory) ->
 
 
 def test_a_form_is_complete_when_nothing_is_missing(whole: SessionHistory) -> None:
-    made = after(whole, CONFIRMED, NEW)
+    made = after(whole, CONFIRMED, NEW, OUT)
     assert (made.state, made.missing) == ("complete", ())
 
 
 def test_a_sent_form_says_by_whom_and_is_not_due(whole: SessionHistory) -> None:
-    made = after(whole, CONFIRMED, NEW, SendForm("nurse.b", "fax"))
+    made = after(whole, CONFIRMED, NEW, OUT, SendForm("nurse.b", "fax"))
     assert (made.state, made.days_left) == ("sent", None)
     assert made.sent is not None
     assert made.sent["by"] == "nurse.b"
@@ -650,7 +742,7 @@ def test_a_sent_form_says_by_whom_and_is_not_due(whole: SessionHistory) -> None:
 def test_an_incomplete_form_is_sent_with_a_reason(whole: SessionHistory) -> None:
     made = after(whole, SendForm("nurse.b", reason="the patient moved away"))
     assert made.sent is not None
-    assert len(made.sent["missing"]) == 2
+    assert len(made.sent["missing"]) == 3
 
 
 def test_a_form_that_was_not_sent_after_all_is_due_again(whole: SessionHistory) -> None:
@@ -670,7 +762,7 @@ def test_a_lot_that_was_left_out_is_filled_in(unlabelled: SessionHistory) -> Non
 def test_medicines_and_first_treatment_are_filled_in(whole: SessionHistory) -> None:
     said = FillForm("medicines", ("codeine",), "nurse.b", reason="told later")
     made = after(whole, said, FillForm("first_treatment", False, "nurse.b"))
-    assert field(made, "medicines").value["opioids"] == ["codeine"]
+    assert field(made, "medicines").value["names"] == ["codeine"]
     assert field(made, "first_treatment").text == "no"
 
 
@@ -745,6 +837,7 @@ REFUSED: dict[str, tuple[tuple[FormCommand, ...], str | None, str]] = {
     "a lot without a dose": ((FillForm("lot", "A1", "n"),), "record", "a lot is of a dose"),
     "a field nobody fills": ((FillForm("weather", "A1", "n"),), "field", "field is one of"),
     "a list for a lot": ((FillForm("lot", ("A1",), "n"),), "value", "a lot number"),
+    "another setting": ((FillForm("setting", "home", "n"),), "value", "outpatient or inpatient"),
     "words for medicines": ((FillForm("medicines", "A1", "n"),), "value", "a list of names"),
     "medicines replaced without a reason": (
         (FillForm("medicines", ("x",), "n"),),
@@ -801,7 +894,7 @@ def test_the_page_names_what_is_missing_and_what_it_is_not(whole: SessionHistory
 
 
 def test_a_complete_page_has_no_box_of_what_is_missing(whole: SessionHistory) -> None:
-    text = printed(after(whole, CONFIRMED, NEW))
+    text = printed(after(whole, CONFIRMED, NEW, OUT))
     assert 'class="missing"' not in text
     assert ">complete<" in text
 
@@ -827,7 +920,7 @@ def test_a_score_of_before_is_not_dated_by_the_session(whole: SessionHistory) ->
 
 def test_a_field_is_found_by_its_name(whole: SessionHistory) -> None:
     names = [one.name for one in form_of(whole).fields]
-    assert len(names) == len(set(names)) == 18
+    assert len(names) == len(set(names)) == 19
 
 
 def test_a_fields_json_has_its_sources(whole: SessionHistory) -> None:

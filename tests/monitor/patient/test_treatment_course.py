@@ -24,6 +24,7 @@ from tests.monitor.sessions import (
     closed,
     given,
     history,
+    infusion,
     pressed,
     scored,
     told,
@@ -135,11 +136,33 @@ def test_a_calm_session_needed_nothing() -> None:
     assert of(given(10), closed()).interventions == ()
 
 
-def test_an_infusion_gives_what_is_planned_by_weight() -> None:
-    begun = (5.0, "infusion.started", {"by": "n"})
-    found = SessionHistory.from_events(told(1, 0, begun, regimen="ketamine-iv"))
+INFUSIONS: dict[str, tuple[tuple[Any, ...], float]] = {
+    "a quarter": ((infusion(5, "started"), infusion(15, "ended")), 8.875),
+    "the whole": ((infusion(5, "started"), infusion(45, "ended")), 35.5),
+    "no more than was planned": ((infusion(5, "started"), infusion(55, "ended")), 35.5),
+    "without its pauses": (
+        (
+            infusion(5, "started"), infusion(10, "paused"), infusion(20, "resumed"),
+            infusion(25, "ended"),
+        ),
+        8.875,
+    ),
+    "paused when it ended": (
+        (infusion(5, "started"), infusion(15, "paused"), infusion(60, "ended")), 8.875
+    ),
+    "still running when the session ended": ((infusion(5, "started"), aborted(15)), 8.875),
+    "a dose beside it is not counted twice": (
+        (infusion(5, "started"), given(6, 35.5), infusion(15, "ended")), 8.875
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", INFUSIONS)
+def test_an_infusion_gives_what_ran_in(case: str) -> None:
+    happened, given_mg = INFUSIONS[case]
+    found = SessionHistory.from_events(told(1, 0, *happened, regimen="ketamine-iv"))
     assert found is not None
-    assert summarise(found, 1, UTC).given_mg == 35.5
+    assert summarise(found, 1, UTC).given_mg == given_mg
 
 
 def test_a_session_without_a_dose_is_not_counted() -> None:
