@@ -66,6 +66,9 @@ class SessionSummary(Response):
     not_assessed: list[str] = described(
         "The planned checks that nobody made.", ["MOAA/S at +15, +30 (missed)"]
     )
+    deviations: list[str] = described(
+        "How it differed from the regimen.", ["device 2 was 46 min late"]
+    )
 
 
 class CourseEntry(Response):

@@ -19,6 +19,9 @@ export function History({ visits }) {
               ${(visit.not_assessed ?? []).map(
                 (words) => html`<span key=${words} class="needed">not assessed: ${words}</span>`,
               )}
+              ${(visit.deviations ?? []).map(
+                (words) => html`<span key=${words} class="needed">${words}</span>`,
+              )}
               ${visit.needed.map((words) => html`<span key=${words} class="needed">${words}</span>`)}
             </li>
           `,

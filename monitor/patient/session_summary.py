@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from alerts.rules import GRADES, Kind, Priority
 from drivers.clock import rfc3339, rfc3339_or_none
+from monitor.patient.deviations import deviations, same_days
 from monitor.patient.unmade_checks import by_kind, checks
 from monitor.session import SessionHistory, episodes
 
@@ -23,7 +24,8 @@ class SessionSummary:
     is the highest systolic pressure over the baseline, in mmHg, and when. CADSS is over when
     it was seen at 4 or less for good. `alarms` counts the physiological ones of medium and
     high priority by rule; `needed` says in words what was out of the ordinary, `not_assessed`
-    which planned checks nobody made.
+    which planned checks nobody made, `deviations` how it differed from the regimen.
+    `on_day` is how many sessions with a dose the patient had on that day.
     """
 
     session: str
@@ -46,6 +48,8 @@ class SessionSummary:
     alarms: tuple[tuple[str, str, int], ...]
     interventions: tuple[str, ...]
     not_assessed: tuple[str, ...]
+    deviations: tuple[str, ...]
+    on_day: int = 1
 
     def as_json(self) -> dict[str, Any]:
         """The visit as interfaces show it."""
@@ -75,11 +79,20 @@ class SessionSummary:
             ],
             "needed": list(self.interventions),
             "not_assessed": list(self.not_assessed),
+            "deviations": [
+                *([f"{self.on_day} sessions on this day"] if self.on_day > 1 else []),
+                *self.deviations,
+            ],
         }
 
 
-def summarise(history: SessionHistory, number: int | None, zone: tzinfo | None) -> SessionSummary:
-    """The session in short; its day is one of `zone`, None for this machine's."""
+def summarise(
+    history: SessionHistory, number: int | None, zone: tzinfo | None, *, on_day: int = 1
+) -> SessionSummary:
+    """The session in short; its day is one of `zone`, None for this machine's.
+
+    `on_day` is how many sessions with a dose the patient had on that day.
+    """
     session = history.session
     first = session.first_dose_at
     after = [p for p in session.pressures if first is not None and p.at > first]
@@ -108,6 +121,8 @@ def summarise(history: SessionHistory, number: int | None, zone: tzinfo | None) 
         alarms=_alarms(history),
         interventions=tuple(_interventions(history)),
         not_assessed=tuple(by_kind(checks(history, history.events[-1].at).unmade)) if first else (),
+        deviations=tuple(deviations(history, is_first=None if number is None else number == 1)),
+        on_day=on_day,
     )
 
 
@@ -169,8 +184,11 @@ def session_summaries(histories: list[SessionHistory], zone: tzinfo | None) -> l
 
     found: list[SessionSummary] = []
     number = 0
+    days = same_days(histories, zone)
     for history in sorted(histories, key=begun):
         dosed = history.session.first_dose_at is not None
         number += dosed
-        found.append(summarise(history, number if dosed else None, zone))
+        counted = number if dosed else None
+        on_day = days.get(begun(history).astimezone(zone).date(), 1) if dosed else 1
+        found.append(summarise(history, counted, zone, on_day=on_day))
     return found

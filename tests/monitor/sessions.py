@@ -121,10 +121,10 @@ def aborted(at: float = 5) -> tuple[float, str, Any]:
     return at, "session.aborted", {"by": "nurse.a", "reason": "went home"}
 
 
-def treatments(*days: float, regimen: str = "esketamine-84") -> list[SessionHistory]:
+def treatments(*days: float, regimen: str = "esketamine-28") -> list[SessionHistory]:
     """A calm session with a dose on each of these days after the first."""
     found = (
-        SessionHistory.from_events(told(n, day, given(), closed(), regimen=regimen))
+        SessionHistory.from_events(told(n, day, given(mg=28), closed(), regimen=regimen))
         for n, day in enumerate(days)
     )
     return [history for history in found if history is not None]

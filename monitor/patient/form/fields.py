@@ -219,6 +219,7 @@ _FIELDS: Final[tuple[Callable[[FormContext], Field], ...]] = (
     findings.respiratory_depression,
     findings.serious_events,
     findings.unmade_checks,
+    findings.deviations_found,
     _watched,
     _discharge,
     _signed,

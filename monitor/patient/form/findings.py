@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from drivers.clock import rfc3339_or_none
+from monitor.patient.deviations import deviations
 from monitor.patient.form.provenance import Field, FormContext, Provenance
 from monitor.patient.unmade_checks import at_minutes, by_kind, checks
 from monitor.session import (
@@ -118,6 +119,22 @@ def respiratory_depression(context: FormContext) -> Field:
         lacks="respiratory depression: no SpO2 since the first dose",
     )
     return replace(made, value=made.value | {"began_before": found.began_before})
+
+
+def deviations_found(context: FormContext) -> Field:
+    """How the treatment differed from its regimen."""
+    history = context.history
+    field = Field("deviations", "Deviations from the regimen", None, "–")
+    if history.session.first_dose_at is None:
+        return field
+    found = list(deviations(history, is_first=context.first))
+    given = history.all("dose.given", "infusion.started")
+    return replace(
+        field,
+        value=found,
+        text="; ".join(found) or "none",
+        sources=tuple(s for event in given for s in context.saw(event, "given")),
+    )
 
 
 def unmade_checks(context: FormContext) -> Field:
