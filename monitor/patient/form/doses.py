@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from drivers.clock import rfc3339, rfc3339_or_none
@@ -59,7 +60,7 @@ def _infused(
     """An infusion: what ran in, not what was planned, and no dose record beside it."""
     session, regimen = context.history.session, context.history.session.regimen
     until = infusion.ended_at or session.ended_at or context.now
-    ran_in_mg, ran_min = session.ran_in_mg(until), context.whole_minutes(infusion.ran(until))
+    ran_in_mg, ran_min = session.ran_in_mg(until), infusion.ran(until) // timedelta(minutes=1)
     record = context.infusion_record
     lot = context.lots.get(record) if record is not None else None
     begun = context.clock(infusion.started_at)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
 from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
@@ -108,11 +108,6 @@ class FormContext:
     def clock(self, at: datetime) -> str:
         """The local time, as "14:05+01:00"; of another day than the treatment's with its date."""
         return local_time(at, self.treated_on, self.zone)
-
-    @staticmethod
-    def whole_minutes(lasted: timedelta) -> int:
-        """Whole minutes that have passed in that time."""
-        return lasted // timedelta(minutes=1)
 
     def when(self, at: datetime) -> str:
         """The local time, and for how long it has been or was still to be since the first dose.

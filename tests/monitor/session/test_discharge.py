@@ -151,8 +151,16 @@ def test_an_infusion_that_was_only_recorded_as_a_dose_opens_no_way_out() -> None
     assert (window.met, window.why) == (False, "the infusion has not been recorded")
 
 
-def test_a_dose_after_the_infusion_moves_the_window() -> None:
+def test_a_dose_record_beside_an_infusion_moves_no_window() -> None:
     ran = infused(session("ketamine-iv"), InfusionAction.START, 0)
+    ran = given(infused(ran, InfusionAction.END, 40), 60, 10)
+    assert not found(ran, 159.9)["window-over"].met
+    assert found(ran, 160)["window-over"].met
+
+
+def test_a_dose_after_the_infusion_moves_the_window_of_sessions_recorded_before() -> None:
+    former = REGIMENS["ketamine-iv"].model_copy(update={"check_late_most_min": None})
+    ran = infused(session(former), InfusionAction.START, 0)
     ran = given(infused(ran, InfusionAction.END, 40), 60, 10)
     assert not found(ran, 179)["window-over"].met
 
