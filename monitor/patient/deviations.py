@@ -20,11 +20,18 @@ SAME_MG: Final = 1.001
 """How far two doses may be apart for rounding's sake."""
 
 
-def deviations(history: SessionHistory, *, is_first: bool | None = None) -> Iterator[str]:
-    """What differed in one session; `is_first` is whether it was the patient's first treatment."""
+def deviations(
+    history: SessionHistory, *, is_first: bool | None = None, on_day: int = 1
+) -> Iterator[str]:
+    """What differed in one session; `is_first` is whether it was the patient's first treatment.
+
+    `on_day` is how many sessions with a dose the patient had on that day.
+    """
     session = history.session
     if session.first_dose_at is None:
         return
+    if on_day > 1:
+        yield f"{on_day} sessions on this day"
     if session.infusion is None:
         yield from _devices(history)
     else:

@@ -25,7 +25,6 @@ class SessionSummary:
     it was seen at 4 or less for good. `alarms` counts the physiological ones of medium and
     high priority by rule; `needed` says in words what was out of the ordinary, `not_assessed`
     which planned checks nobody made, `deviations` how it differed from the regimen.
-    `on_day` is how many sessions with a dose the patient had on that day.
     """
 
     session: str
@@ -49,7 +48,6 @@ class SessionSummary:
     interventions: tuple[str, ...]
     not_assessed: tuple[str, ...]
     deviations: tuple[str, ...]
-    on_day: int = 1
 
     def as_json(self) -> dict[str, Any]:
         """The visit as interfaces show it."""
@@ -79,10 +77,7 @@ class SessionSummary:
             ],
             "needed": list(self.interventions),
             "not_assessed": list(self.not_assessed),
-            "deviations": [
-                *([f"{self.on_day} sessions on this day"] if self.on_day > 1 else []),
-                *self.deviations,
-            ],
+            "deviations": list(self.deviations),
         }
 
 
@@ -121,8 +116,9 @@ def summarise(
         alarms=_alarms(history),
         interventions=tuple(_interventions(history)),
         not_assessed=tuple(by_kind(checks(history, history.events[-1].at).unmade)) if first else (),
-        deviations=tuple(deviations(history, is_first=None if number is None else number == 1)),
-        on_day=on_day,
+        deviations=tuple(
+            deviations(history, is_first=None if number is None else number == 1, on_day=on_day)
+        ),
     )
 
 

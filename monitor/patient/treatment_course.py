@@ -187,7 +187,6 @@ class TreatmentCourse:
     def remarks(self) -> Iterator[str]:
         """What differs from the plan, in words."""
         yield from self._too_many()
-        yield from self._same_days()
         yield from self._induction()
         yield from self._deviations()
         yield from self._gaps()
@@ -206,11 +205,6 @@ class TreatmentCourse:
             planned = None if phase is None else phase.sessions_per_week or 1
             if planned is not None and count > planned:
                 yield f"{count} sessions in week {week}: {planned} planned"
-
-    def _same_days(self) -> Iterator[str]:
-        for day, count in Counter(visit.on for visit in self.counted).items():
-            if count > 1:
-                yield f"{count} sessions on {day}"
 
     def _induction(self) -> Iterator[str]:
         """The phase after which the indication is reassessed, once it is over."""

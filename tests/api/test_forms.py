@@ -198,6 +198,18 @@ async def test_an_infusion_has_a_record_and_is_in_no_list_of_forms(tmp_path: Pat
 
 
 @virtual_time()
+async def test_a_form_tells_of_another_session_on_that_day(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        first, second = [await ended(ward, minutes=1) for _ in range(2)]
+        await ended(ward, minutes=1, patient="P-018")
+        for form in (
+            await ward.get(f"/sessions/{first}/export", format="form"),
+            await ward.post(f"/sessions/{second}/form/confirm", {"by": "nurse.a"}),
+        ):
+            assert named(form, "deviations")["value"][0] == "2 sessions on this day"
+
+
+@virtual_time()
 async def test_an_inpatients_form_is_not_due(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
         session = await ended(ward, minutes=1)

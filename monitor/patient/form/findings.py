@@ -127,7 +127,7 @@ def deviations_found(context: FormContext) -> Field:
     field = Field("deviations", "Deviations from the regimen", None, "–")
     if history.session.first_dose_at is None:
         return field
-    found = list(deviations(history, is_first=context.first))
+    found = list(deviations(history, is_first=context.first, on_day=context.on_day))
     given = history.all("dose.given", "infusion.started")
     return replace(
         field,

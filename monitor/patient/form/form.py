@@ -120,16 +120,21 @@ def _why_none_sent(context: FormContext) -> str | None:
 
 
 def monitoring_form(
-    history: SessionHistory, coverage: Coverage, now: datetime, zone: tzinfo | None = None
+    history: SessionHistory,
+    coverage: Coverage,
+    now: datetime,
+    zone: tzinfo | None = None,
+    *,
+    on_day: int = 1,
 ) -> MonitoringForm:
     """The form of a session as it stands at `now`.
 
     `coverage` is of SpO2 from the first dose to the session's end; `zone` is the site's time
-    zone, None for this machine's.
+    zone, None for this machine's; `on_day` how many sessions with a dose the patient had that day.
     """
     session = history.session
     first = session.first_dose_at
-    context = FormContext(history, coverage, now, zone)
+    context = FormContext(history, coverage, now, zone, on_day)
     last = history.last("form.sent", "form.reopened")
     sent = None
     if last is not None and last.type == "form.sent":

@@ -90,12 +90,16 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class FormContext:
-    """An history with what else a form needs: SpO2's coverage, the time, the time zone."""
+    """An history with what else a form needs: SpO2's coverage, the time, the time zone.
+
+    `on_day` is how many sessions with a dose the patient had on that day.
+    """
 
     history: SessionHistory
     coverage: Coverage
     now: datetime
     zone: tzinfo | None
+    on_day: int = 1
 
     # ── in words ────────────────────────────────────────────────────────────────────────
 

@@ -207,7 +207,7 @@ def test_two_sessions_on_one_day_are_told() -> None:
         ["2 sessions on this day"], ["2 sessions on this day"],
     ]  # fmt: skip
     assert not [words for words in found.sessions[2].as_json()["deviations"] if "day" in words]
-    assert "2 sessions on 2026-01-05" in list(found.remarks())
+    assert "session 2: 2 sessions on this day" in list(found.remarks())
 
 
 def test_a_course_tells_the_deviations_of_its_sessions() -> None:
