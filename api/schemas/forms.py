@@ -43,6 +43,12 @@ class FormSummary(Response):
     patient: str = described("The patient's alias.", "P-017")
     bed: str = described("The bed.", "bed-1")
     regimen: str = described("The regimen.", "esketamine-84")
+    kind: Literal["form", "session-record"] = described(
+        "A form to be sent, or the record of a session of which none is sent.", "form"
+    )
+    why_none_sent: str | None = described(
+        "Why no form is sent of this session; null where one is.", "no form is sent for Ketamine IV"
+    )
     state: Literal["draft", "complete", "sent"] = described(
         "`draft` while something is missing, then `complete`, then `sent`.", "draft"
     )
@@ -120,14 +126,26 @@ class FillForm(Request):
         }
     )
 
-    field: Literal["medicines", "lot", "first_treatment"] = described(
-        "What is filled in; `first_treatment` is whether it was the first anywhere.", "lot"
+    field: Literal[
+        "medicines",
+        "lot",
+        "first_treatment",
+        "setting",
+        "benzodiazepine",
+        "sedative",
+        "opioid",
+        "stimulant",
+        "mao-inhibitor",
+    ] = described(
+        "What is filled in; `first_treatment` is whether it was the first anywhere, a class of "
+        "medicines whether the patient takes any of it.",
+        "lot",
     )
     value: bool | ShortText | Medicines = described(
-        "A list of names, a lot number, or true or false.", "A123", ["opioid"], False
+        "A list of names, a lot number, a setting, or true or false.", "A123", ["opioid"], False
     )
     record: ShortText | None = described(
-        "The `id` of the dose that a lot is of.",
+        "The `id` of the dose, or the `record` of the infusion, that a lot is of.",
         "6f1d2c0a-7f0e-5a43-9a51-2f7b8c1d9e10",
         default=None,
     )

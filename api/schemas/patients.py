@@ -63,6 +63,12 @@ class SessionSummary(Response):
         "The physiological alarms of medium and high priority, most urgent first."
     )
     needed: list[str] = described("What was out of the ordinary, in words.", ["nausea, moderate"])
+    not_assessed: list[str] = described(
+        "The planned checks that nobody made.", ["MOAA/S at +15, +30 (missed)"]
+    )
+    deviations: list[str] = described(
+        "How it differed from the regimen.", ["device 2 was 46 min late"]
+    )
 
 
 class CourseEntry(Response):

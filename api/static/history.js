@@ -16,6 +16,12 @@ export function History({ visits }) {
             <li key=${visit.session}>
               <b>Session ${visit.number}</b> · ${day.format(new Date(visit.on))} · ${visit.given_mg} mg
               <span class="muted">${course(visit).join(" · ")}</span>
+              ${(visit.not_assessed ?? []).map(
+                (words) => html`<span key=${words} class="needed">not assessed: ${words}</span>`,
+              )}
+              ${(visit.deviations ?? []).map(
+                (words) => html`<span key=${words} class="needed">${words}</span>`,
+              )}
               ${visit.needed.map((words) => html`<span key=${words} class="needed">${words}</span>`)}
             </li>
           `,

@@ -152,6 +152,7 @@ class Readiness:
             pressure_fresh=Vital.SYS in self._vitals.values,
             spo2_trace=self._spo2_trace,
             mono=now.mono,
+            past_alarms=[a for a in self._alarms.alarms.values() if not a.is_open],
         )
 
     def situation(self, session: Session, now: Instant) -> Situation:

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from monitor.session import CheckKind, CheckState, Correction, Criterion, Phase
-from monitor.session.preparation import Preparation
+from monitor.session import CheckKind, CheckState, Correction, Criterion, Phase, Preparation
 from monitor.session.records import (
     Clearance,
     Dose,
@@ -148,7 +147,10 @@ class Session(Shown):
     ready: Annotated[bool, documented("Whether the patient may leave.", False)]
     criteria_met_at: Annotated[
         Time | None,
-        documented("When every criterion but the window was met.", "2026-01-05T10:30:00.000Z"),
+        documented(
+            "Since when, without a break, every criterion but the window is met.",
+            "2026-01-05T10:30:00.000Z",
+        ),
     ]
     limits: Annotated[Sequence[LimitLine], documented("The limits to draw beside the trends.")]
     gate: Annotated[Sequence[Criterion], documented("What the next administration waits for.")]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.journal.chunk_codec import EPOCH, INPUTS, MILLISECOND, Bucket, Chunk, instant, unpack
-from monitor.session import Coverage, Span
+from monitor.session import Coverage, Span, Stretch
 
 
 class _Columns(NamedTuple):
@@ -57,8 +57,12 @@ def coverage(
     gap: timedelta,
     start: datetime | None = None,
     end: datetime | None = None,
+    least: float | None = None,
 ) -> Coverage:
-    """Over which stretches, with no gap longer than `gap`, the inputs hold usable `name`."""
+    """Over which stretches, with no gap longer than `gap`, the inputs hold usable `name`.
+
+    With `least`, also over which it was under that.
+    """
     chunks = list(chunks)
     found = _joined([_readings(chunk, name) for chunk in chunks], start, end)
     if not found.times.size:
@@ -75,7 +79,17 @@ def coverage(
     return Coverage(
         tuple(sorted({device for chunk in chunks for device in _devices(chunk, name)})),
         tuple(Span(instant(begun), instant(over), low, n) for begun, over, low, n in rows),
+        () if least is None else tuple(_under(found, least)),
     )
+
+
+def _under(found: _Columns, least: float) -> Iterator[Stretch]:
+    """From each first reading under `least` to the next that is not, or the last."""
+    turns = np.diff((found.values < least).astype(np.int8), prepend=0)
+    begun, over = np.flatnonzero(turns == 1), np.flatnonzero(turns == -1)
+    ends = np.append(over, found.times.size - 1)[: begun.size]
+    for first, end in zip(begun.tolist(), ends.tolist(), strict=True):
+        yield instant(int(found.times[first])), instant(int(found.times[end]))
 
 
 def _joined(parts: Iterable[_Columns], start: datetime | None, end: datetime | None) -> _Columns:

@@ -189,14 +189,15 @@ class JournalReader:
         session: str,
         start: datetime | None = None,
         end: datetime | None = None,
+        least: float | None = None,
     ) -> Coverage:
-        """Over which stretches of a session a vital has usable readings."""
+        """Over which stretches of a session a vital has usable readings, and any under `least`."""
         chunks = await self._chunks(INPUTS, queries.Span(session, None, start, end))
 
         def draw() -> Coverage:
             from monitor.journal.downsample import coverage
 
-            return coverage(chunks, name, gap, start, end)
+            return coverage(chunks, name, gap, start, end, least)
 
         return await self.run_in_reader(draw)
 

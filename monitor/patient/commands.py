@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from drivers.clock import rfc3339, rfc3339_or_none
-from monitor.patient.form import MonitoringForm
+from monitor.patient.form import MEDICINE_CLASSES, MonitoringForm
 from monitor.session import CLOCK_TOLERANCE, Draft, Event, Refusal, Refused
 
 RECORDS_STREAM: Final = "records"
@@ -31,8 +31,13 @@ FILLED: Final[Mapping[str, tuple[type, str]]] = {
     "medicines": (tuple, "a list of names"),
     "lot": (str, "a lot number"),
     "first_treatment": (bool, "true or false"),
+    "setting": (str, "outpatient or inpatient"),
+    **dict.fromkeys(MEDICINE_CLASSES, (bool, "true or false")),
 }
 """What can be filled into the form of a session that has ended, and as what."""
+
+SETTINGS: Final = ("outpatient", "inpatient")
+"""Where a patient is treated; the form is for outpatients [form]."""
 
 OF_FORM: Final = frozenset({"form.confirmed", "form.filled", "form.sent", "form.reopened"})
 """The events that are about a session's form."""
@@ -178,12 +183,16 @@ def _fill(form: MonitoringForm, command: FillForm) -> list[Draft]:
     kind, wanted = FILLED[command.field]
     if not isinstance(command.value, kind):
         raise Refused(Refusal.INVALID, f"{command.field} is {wanted}", "value")
+    if command.field == "setting" and command.value not in SETTINGS:
+        raise Refused(Refusal.INVALID, f"setting is {wanted}", "value")
     was = form.answers.get((command.field, command.record))
     if command.field == "lot" and (command.field, command.record) not in form.answers:
         records = [record for field, record in form.answers if field == "lot" and record]
         there_are = ", ".join(records) or "none"
         raise Refused(
-            Refusal.INVALID, f"a lot is of a dose; give its record: {there_are}", "record"
+            Refusal.INVALID,
+            f"a lot is of a dose or an infusion; give its record: {there_are}",
+            "record",
         )
     value = list(command.value) if isinstance(command.value, tuple) else command.value
     if value == was:
@@ -204,6 +213,8 @@ def _fill(form: MonitoringForm, command: FillForm) -> list[Draft]:
 
 
 def _send(form: MonitoringForm, command: SendForm) -> list[Draft]:
+    if form.why_none_sent is not None:
+        raise Refused(Refusal.CONFLICT, f"{form.why_none_sent}: this is the session's record")
     if form.missing and command.reason is None:
         raise Refused(
             Refusal.CONFLICT,

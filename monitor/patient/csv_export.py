@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -57,7 +58,7 @@ def _row(history: SessionHistory, at: datetime, kind: str, name: str, **more: An
     minute = history.minutes(at)
     known = {key: value for key, value in more.items() if value is not None}
     row = {"at": rfc3339(at), "kind": kind, "name": name, **known}
-    return row if minute is None else row | {"minute": round(minute, 1)}
+    return row if minute is None else row | {"minute": math.trunc(10 * minute) / 10}
 
 
 def _records(history: SessionHistory) -> Iterator[Row]:
@@ -126,6 +127,7 @@ _TOLD: Final = (
     "nurse.unassigned",
     "record.retracted",
     "session.criteria-met",
+    "session.criteria-unmet",
     "session.ready",
     "session.ready-withdrawn",
     "session.closed",

@@ -11,6 +11,7 @@ from monitor.bed import view
 from monitor.journal import Bucket, JournalReader
 from monitor.patient.commands import OF_FORM, OF_PATIENT
 from monitor.patient.csv_export import CONTINUOUS, minutes_of
+from monitor.patient.deviations import same_days
 from monitor.patient.form import MonitoringForm, monitoring_form
 from monitor.patient.session_summary import session_summaries
 from monitor.patient.treatment_course import TreatmentCourse, treatment_course
@@ -26,6 +27,9 @@ REMEMBERED: Final = 500
 
 LATEST: Final = 3
 """So many earlier sessions are shown before the next dose [default]."""
+
+NEAR: Final = timedelta(days=2)
+"""Sessions that are further apart have no day in common."""
 
 FormState = Literal["due", "sent", "all"]
 
@@ -117,6 +121,7 @@ class SessionRepository:
             session=session.id,
             start=start,
             end=None if end is None else end + MARGIN,
+            least=session.regimen.discharge.spo2_least,
         )
         if end is not None:
             self._coverage[session.id] = found
@@ -134,21 +139,39 @@ class SessionRepository:
             for vital in CONTINUOUS
         }
 
-    def form_of(self, history: SessionHistory, coverage: Coverage) -> MonitoringForm:
+    async def on_day(self, history: SessionHistory) -> int:
+        """How many sessions with a dose its patient had on the day of that session's dose."""
+        session, near = history.session, [history]
+        started = await self._journal.of_patient(session.patient, {"session.started"})
+        others = [
+            str(stored.event.session)
+            for stored in started
+            if stored.event.session != session.id
+            and abs(stored.event.at - session.started_at) < NEAR
+        ]
+        near += await self.histories(others)
+        first = session.first_dose_at
+        day = None if first is None else first.astimezone(self.zone).date()
+        return 1 if day is None else same_days(near, self.zone).get(day, 1)
+
+    def form_of(self, history: SessionHistory, coverage: Coverage, on_day: int) -> MonitoringForm:
         """The form of that session as it stands now."""
-        return monitoring_form(history, coverage, self._clock.now().wall, self.zone)
+        now = self._clock.now().wall
+        return monitoring_form(history, coverage, now, self.zone, on_day=on_day)
 
     async def form(self, history: SessionHistory) -> MonitoringForm:
         """The form of that session as it stands now."""
         coverage = await self.coverage(history)
-        return await self._journal.run_in_reader(lambda: self.form_of(history, coverage))
+        on_day = await self.on_day(history)
+        return await self._journal.run_in_reader(lambda: self.form_of(history, coverage, on_day))
 
     async def forms(
         self, state: FormState = "due", after: int = 0, limit: int = 100
     ) -> tuple[list[MonitoringForm], int | None]:
         """The forms of up to `limit` sessions that started past event `after`, oldest due first.
 
-        Due are those of sessions with a dose that are not marked as sent. With them comes
+        Due are those of sessions with a dose that are not marked as sent. Sessions of which none
+        is sent have a record and no form. With them comes
         where to go on, None at the end.
         """
         sent = {"due": False, "sent": True, "all": None}[state]
@@ -158,5 +181,6 @@ class SessionRepository:
             ids = [session for _, session in chosen[first : first + AT_ONCE]]
             histories = await self.histories(ids)
             found += [await self.form(a) for a in histories if a.session.first_dose_at is not None]
+        found = [form for form in found if form.due_on is not None or form.sent is not None]
         found.sort(key=lambda form: form.due_on or form.today)
         return found, chosen[-1][0] if len(chosen) == limit else None

@@ -46,9 +46,9 @@ class PatientRecordService:
             history = await self._repository.history(session)
             if history is None:
                 raise Refused(Refusal.UNKNOWN, f"no session {session}")
-            yield FormWriter(
-                self, self._repository, history, await self._repository.coverage(history)
-            )
+            coverage = await self._repository.coverage(history)
+            on_day = await self._repository.on_day(history)
+            yield FormWriter(self, self._repository, history, coverage, on_day)
 
     @contextlib.asynccontextmanager
     async def course(self, patient: str) -> AsyncIterator["CourseWriter"]:
@@ -118,15 +118,17 @@ class FormWriter:
         repository: SessionRepository,
         history: SessionHistory,
         coverage: Coverage,
+        on_day: int,
     ) -> None:
         self._service = service
         self._repository = repository
         self._history = history
         self._coverage = coverage
+        self._on_day = on_day
 
     def form(self) -> MonitoringForm:
         """The form as it stands."""
-        return self._repository.form_of(self._history, self._coverage)
+        return self._repository.form_of(self._history, self._coverage, self._on_day)
 
     def shown(self) -> view.Json:
         """The form as interfaces show it."""

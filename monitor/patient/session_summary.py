@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from alerts.rules import GRADES, Kind, Priority
 from drivers.clock import rfc3339, rfc3339_or_none
+from monitor.patient.deviations import deviations, same_days
+from monitor.patient.unmade_checks import by_kind, checks
 from monitor.session import SessionHistory, episodes
 
 NOTABLE_GRADE: Final = 2
@@ -16,12 +18,13 @@ NOTABLE_GRADE: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSummary:
-    """A session in short; minutes are from its first dose.
+    """A session in short; minutes are whole ones since its first dose.
 
     `number` is its place among the patient's sessions with a dose, None without one. `rise`
     is the highest systolic pressure over the baseline, in mmHg, and when. CADSS is over when
     it was seen at 4 or less for good. `alarms` counts the physiological ones of medium and
-    high priority by rule; `needed` says in words what was out of the ordinary.
+    high priority by rule; `needed` says in words what was out of the ordinary, `not_assessed`
+    which planned checks nobody made, `deviations` how it differed from the regimen.
     """
 
     session: str
@@ -43,6 +46,8 @@ class SessionSummary:
     ended_min: int | None
     alarms: tuple[tuple[str, str, int], ...]
     interventions: tuple[str, ...]
+    not_assessed: tuple[str, ...]
+    deviations: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The visit as interfaces show it."""
@@ -71,11 +76,18 @@ class SessionSummary:
                 for rule, priority, count in self.alarms
             ],
             "needed": list(self.interventions),
+            "not_assessed": list(self.not_assessed),
+            "deviations": list(self.deviations),
         }
 
 
-def summarise(history: SessionHistory, number: int | None, zone: tzinfo | None) -> SessionSummary:
-    """The session in short; its day is one of `zone`, None for this machine's."""
+def summarise(
+    history: SessionHistory, number: int | None, zone: tzinfo | None, *, on_day: int = 1
+) -> SessionSummary:
+    """The session in short; its day is one of `zone`, None for this machine's.
+
+    `on_day` is how many sessions with a dose the patient had on that day.
+    """
     session = history.session
     first = session.first_dose_at
     after = [p for p in session.pressures if first is not None and p.at > first]
@@ -103,22 +115,24 @@ def summarise(history: SessionHistory, number: int | None, zone: tzinfo | None) 
         ended_min=_min(history, session.ended_at),
         alarms=_alarms(history),
         interventions=tuple(_interventions(history)),
+        not_assessed=tuple(by_kind(checks(history, history.events[-1].at).unmade)) if first else (),
+        deviations=tuple(
+            deviations(history, is_first=None if number is None else number == 1, on_day=on_day)
+        ),
     )
 
 
 def _min(history: SessionHistory, at: datetime | None) -> int | None:
-    minutes = None if at is None else history.minutes(at)
-    return None if minutes is None else round(minutes)
+    return None if at is None else history.whole_minutes(at)
 
 
 def _given_mg(history: SessionHistory) -> float | None:
-    """What was given; of an infusion whose doses nobody recorded, what was planned."""
+    """What was given; of an infusion what ran in."""
     session = history.session
     if session.first_dose_at is None:
         return None
-    planned_mg = session.regimen.planned_mg(session.weight_kg)
-    given_mg = planned_mg if session.infusion and not session.doses else session.given_mg
-    return None if given_mg is None else round(given_mg, 3)
+    ran_in_mg = session.ran_in_mg(session.ended_at or history.events[-1].at)
+    return round(session.given_mg if ran_in_mg is None else ran_in_mg, 3)
 
 
 def _alarms(history: SessionHistory) -> tuple[tuple[str, str, int], ...]:
@@ -166,8 +180,11 @@ def session_summaries(histories: list[SessionHistory], zone: tzinfo | None) -> l
 
     found: list[SessionSummary] = []
     number = 0
+    days = same_days(histories, zone)
     for history in sorted(histories, key=begun):
         dosed = history.session.first_dose_at is not None
         number += dosed
-        found.append(summarise(history, number if dosed else None, zone))
+        counted = number if dosed else None
+        on_day = days.get(begun(history).astimezone(zone).date(), 1) if dosed else 1
+        found.append(summarise(history, counted, zone, on_day=on_day))
     return found

@@ -187,6 +187,8 @@ class TreatmentCourse:
     def remarks(self) -> Iterator[str]:
         """What differs from the plan, in words."""
         yield from self._too_many()
+        yield from self._induction()
+        yield from self._deviations()
         yield from self._gaps()
         if (window := self.next) is not None and self.today > window.end:
             yield f"the next session was planned until {window.end}"
@@ -203,6 +205,27 @@ class TreatmentCourse:
             planned = None if phase is None else phase.sessions_per_week or 1
             if planned is not None and count > planned:
                 yield f"{count} sessions in week {week}: {planned} planned"
+
+    def _induction(self) -> Iterator[str]:
+        """The phase after which the indication is reassessed, once it is over."""
+        name = self.regimen.course.reassess_after
+        phase = next((p for p in self.regimen.phase if p.name == name), None)
+        if phase is None or phase.last_week is None or not phase.sessions_per_week:
+            return
+        if self.started_on is None or self.week(self.today) <= phase.last_week:
+            return
+        weeks = range(phase.weeks[0], phase.last_week + 1)
+        stop = self.stopped
+        if stop is not None and self.week(stop.on) <= phase.last_week:
+            return
+        planned = len(weeks) * phase.sessions_per_week
+        done = sum(self.week(visit.on) in weeks for visit in self.counted)
+        if done < planned:
+            yield (f"{phase.name}: {done} of {planned} sessions in weeks {weeks[0]} to {weeks[-1]}")
+
+    def _deviations(self) -> Iterator[str]:
+        for visit in self.counted:
+            yield from (f"session {visit.number}: {words}" for words in visit.deviations)
 
     def _gaps(self) -> Iterator[str]:
         done = self.counted

@@ -52,7 +52,7 @@ from monitor.session.commands import (
     StartSession,
     Unacknowledge,
 )
-from monitor.session.coverage import GAP, Coverage, Span
+from monitor.session.coverage import GAP, Coverage, Span, Stretch
 from monitor.session.criterion import Criterion
 from monitor.session.decide import NOT_CLINICAL
 from monitor.session.decide_records import CLOCK_TOLERANCE
@@ -70,6 +70,7 @@ from monitor.session.predose import (
     is_expecting,
     predose_criteria,
 )
+from monitor.session.preparation import Preparation
 from monitor.session.records import (
     BY_HAND,
     Clearance,
@@ -82,13 +83,14 @@ from monitor.session.records import (
     Symptom,
 )
 from monitor.session.regimen import CheckKind, CoursePhase, Regimen, RegimenError, Regimens
-from monitor.session.schedule import CheckState, PlannedCheck, Schedule, planned_checks
-from monitor.session.session import SESSION_ENDINGS, Infusion, Phase, Session
+from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck, Schedule, planned_checks
+from monitor.session.session import SESSION_ENDINGS, Infusion, Phase, Session, is_after_dose
 from monitor.session.signals import ChartedSignals
 from monitor.session.spo2_trace import Spo2Trace
 
 __all__ = [
     "BY_HAND",
+    "CHECK_NAMES",
     "CLOCK_TOLERANCE",
     "GAP",
     "HISTORY_TYPES",
@@ -130,6 +132,7 @@ __all__ = [
     "Phase",
     "PlannedCheck",
     "PredoseEvidence",
+    "Preparation",
     "Pressure",
     "Record",
     "RecordClearance",
@@ -153,6 +156,7 @@ __all__ = [
     "Spo2Trace",
     "StartSession",
     "Stored",
+    "Stretch",
     "SustainedSpo2",
     "Symptom",
     "Unacknowledge",
@@ -163,6 +167,7 @@ __all__ = [
     "discharge_criteria",
     "episodes",
     "happened_at",
+    "is_after_dose",
     "is_expecting",
     "next_change_s",
     "planned_checks",

@@ -209,19 +209,35 @@ def progress(
     found = criteria()
     unmet = [criterion for criterion in found if criterion.stops]
     drafts: list[Draft] = []
-    if session.criteria_met_at is None and all(c.name in NOT_CLINICAL for c in unmet):
+    named = [{"name": criterion.name, "why": criterion.why} for criterion in unmet]
+    clinical = [item for item in named if item["name"] not in NOT_CLINICAL]
+    if not clinical and not _criteria_stand_met(session):
         as_found = as_json(found, edition=session.regimen.edition)
         drafts.append(("session.criteria-met", {"criteria": as_found}))
+    if clinical and session.criteria_met_at is not None and session.regimen.edition >= 3:
+        drafts.append(("session.criteria-unmet", {"unmet": clinical}))
     if unmet and session.phase is Phase.READY:
-        named = [{"name": criterion.name, "why": criterion.why} for criterion in unmet]
         drafts.append(("session.ready-withdrawn", {"unmet": named}))
     if not unmet and session.phase is Phase.OBSERVING:
         drafts.append(("session.ready", {}))
     return drafts
 
 
+def _criteria_stand_met(session: Session) -> bool:
+    """Whether they have been met, without a break, since the last dose."""
+    met_at, given_at = session.criteria_met_at, session.last_dose_at
+    if met_at is None or session.regimen.edition < 3:
+        return met_at is not None
+    return given_at is None or met_at >= given_at
+
+
 def _says_nothing_new(session: Session, now: datetime) -> bool:
-    """Whether all that the criteria could say is that the window is not over."""
+    """Whether all that the criteria could say is that the window is not over.
+
+    Only of a session recorded before a break of the criteria was told.
+    """
+    if session.regimen.edition >= 3:
+        return False
     ends_at = session.window_ends_at
     return session.criteria_met_at is not None and ends_at is not None and now < ends_at
 

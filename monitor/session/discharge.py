@@ -3,7 +3,7 @@
 A value that is missing or stale makes its criterion not met.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +16,8 @@ from monitor.session.clearance import situation, with_clearances
 from monitor.session.commands import ClearanceScope
 from monitor.session.criterion import Criterion
 from monitor.session.due_times import record_times
+from monitor.session.episodes import DESATURATIONS, respiratory_depression
+from monitor.session.history import AlarmOccurrence
 from monitor.session.predose import SPO2_RULE
 from monitor.session.records import Symptom
 from monitor.session.regimen import CheckKind
@@ -37,7 +39,7 @@ class DischargeEvidence:
     `spo2` is the value now, None when missing or stale; `spo2_held_min` for how many
     minutes it has been seen without a gap or a value under the regimen's limit; `spo2_trace`
     what it was until `mono`, in monotonic seconds; `pressure_fresh` whether the last pressure
-    is recent enough to say anything.
+    is recent enough to say anything; `past_alarms` the last of each rule's, where it has ended.
     """
 
     spo2: float | None
@@ -47,6 +49,7 @@ class DischargeEvidence:
     pressure_fresh: bool
     spo2_trace: Spo2Trace = field(default_factory=Spo2Trace)
     mono: float = 0.0
+    past_alarms: Iterable[Alarm] = ()
 
 
 @dataclass(slots=True)
@@ -87,7 +90,7 @@ def discharge_criteria(
         (_former_spo2 if is_former else _spo2)(session, evidence),
         _cadss(session, now),
         _moaas(session, now),
-        _no_respiratory(alarms),
+        _no_respiratory(session, evidence, alarms, now),
         *([] if is_former else [_no_serious_event(session)]),
         _no_alarm(alarms),
         _no_overdue(evidence.schedule),
@@ -116,6 +119,8 @@ def next_change_s(session: Session, evidence: DischargeEvidence, now: datetime) 
     if session.regimen.edition >= 3:
         lasts = timedelta(minutes=session.regimen.gate.clearance_min)
         turns += [(each.at + lasts - now).total_seconds() for each in session.clearances]
+        for at in _signs_of_breathing(session, evidence):
+            turns.append(60 * limits.spo2_held_min - (now - at).total_seconds())
     return min((turn for turn in turns if turn >= 0), default=float("inf"))
 
 
@@ -310,9 +315,33 @@ def _score(scale: str, session: Session, now: datetime, is_met: Callable[[int], 
     return Criterion(scale, is_met(score.total), f"{score.total}")
 
 
-def _no_respiratory(alarms: list[Alarm]) -> Criterion:
-    mine = [a for a in alarms if a.rule.startswith(("spo2.", "resp."))]
-    return Criterion("no-respiratory-depression", not mine, mine[0].text if mine else "none open")
+def _signs_of_breathing(session: Session, evidence: DischargeEvidence) -> Iterator[datetime]:
+    """When there may have been a sign of respiratory depression, or the end of one."""
+    yield from (seen.at for seen in session.observations)
+    for alarm in (*evidence.past_alarms, *evidence.open_alarms):
+        if alarm.rule in DESATURATIONS:
+            yield alarm.raised_at
+
+
+def _no_respiratory(
+    session: Session, evidence: DischargeEvidence, alarms: list[Alarm], now: datetime
+) -> Criterion:
+    name = "no-respiratory-depression"
+    if session.regimen.edition < 3:
+        mine = [a for a in alarms if a.rule.startswith(("spo2.", "resp."))]
+        return Criterion(name, not mine, mine[0].text if mine else "none open")
+    if session.first_dose_at is None:
+        return Criterion(name, False, "no dose yet")
+    held = timedelta(minutes=session.regimen.discharge.spo2_held_min)
+    is_met = _spo2(session, evidence).met
+    found = respiratory_depression(
+        session,
+        map(AlarmOccurrence.of, (*evidence.past_alarms, *alarms)),
+        lambda since: now if is_met and now - since >= held else None,
+    )
+    if found.is_open:
+        return Criterion(name, False, found.worst or "")
+    return Criterion(name, True, "none seen" if found.worst is None else f"{found.worst}: over")
 
 
 def _no_alarm(alarms: list[Alarm]) -> Criterion:

@@ -1,13 +1,14 @@
 """Sedation, dissociation and respiratory depression: whether, from when, until when. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from alerts.rules import Kind
+from monitor.session.coverage import Coverage
 from monitor.session.history import AlarmOccurrence, SessionHistory
-from monitor.session.records import Score
+from monitor.session.records import Observation, Score
+from monitor.session.session import Session
 
 DISSOCIATED_OVER: Final = 4
 """A CADSS over this is dissociation [clinical.md]."""
@@ -15,25 +16,45 @@ DISSOCIATED_OVER: Final = 4
 ALERT: Final = 5
 """A MOAA/S under this is sedation [label]."""
 
-BREATHING: Final = ("spo2.", "resp.")
-"""The rules that see respiratory depression; an alarm of NEWS2 does when breathing scored."""
+DESATURATIONS: Final = frozenset({"spo2.low", "spo2.very-low"})
+"""The rules whose alarms, raised by valid readings, are respiratory depression [clinical.md]."""
 
-BREATHING_SCORES: Final = frozenset({"resp", "spo2"})
+LOW_RATE: Final = 8
+"""A respiratory rate of this or less, in /min, is respiratory depression [clinical.md]."""
+
+SAFE_RATE: Final = 12
+"""A later rate of this or more ends what a low one was a sign of [clinical.md]."""
+
+UNDER_MOST: Final = timedelta(seconds=30)
+"""SpO2 does not meet the limit for leaving when it was under it for so long [clinical.md]."""
+
+SEEN_LEAST: Final = timedelta(minutes=10)
+"""So much of the time in which it has to meet that limit SpO2 has to be seen [clinical.md]."""
+
+STEP: Final = timedelta(minutes=1)
+"""How finely the time at which SpO2 had recovered is found."""
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
     """Something that came and went after the first dose.
 
-    `seen` is what shows it, oldest first: scores, or alarms. Where it was looked for and not
-    found, `seen` is what shows that, and `onset_at` is None. `over_at` is when it was seen to
-    be over for good, None when it was not.
+    `seen` is what shows it, oldest first: scores, or alarms and observations. Where it was
+    looked for and not found, `seen` is what shows that, and `onset_at` is None. `over_at` is
+    when it was seen to be over for good, None when it was not. `began_before` is whether it
+    had begun before the first dose.
     """
 
-    seen: tuple[Score, ...] | tuple[AlarmOccurrence, ...]
+    seen: tuple[Score, ...] | tuple[AlarmOccurrence | Observation, ...]
     onset_at: datetime | None = None
     over_at: datetime | None = None
     worst: str | None = None
+    began_before: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it came and was not seen to be over."""
+        return self.onset_at is not None and self.over_at is None
 
 
 def sedation(history: SessionHistory) -> Episode:
@@ -65,28 +86,107 @@ def _scored(
     return Episode(shown, found[0].at, later[0].at if later else None, f"{name} {total}")
 
 
-def respiratory_depression(history: SessionHistory) -> Episode:
-    """Alarms of oxygen saturation and breathing after the first dose, and of NEWS2 by them."""
-    first = history.session.first_dose_at
-    found = [
-        span
-        for span in history.alarms()
-        if span.kind is Kind.PHYSIOLOGICAL
-        and first is not None
-        and span.raised_at >= first
-        and (span.rule.startswith(BREATHING) or _by_breathing(history, span))
-    ]
-    if not found:
+Recovered = Callable[[datetime], datetime | None]
+"""When SpO2 had met the limit for leaving for as long as leaving asks, counted from that time
+or later; None when it had not yet."""
+
+
+def respiratory_depression(
+    session: Session, alarms: Iterable[AlarmOccurrence], recovered: Recovered
+) -> Episode:
+    """SpO2 under its alarm limits, a low rate, or oxygen newly started, since the first dose.
+
+    Of `alarms` those count that are of `DESATURATIONS`. It is over when none of them is active,
+    SpO2 has `recovered` since the last sign and since that oxygen was taken away, and, where a
+    rate was the sign, a later one was `SAFE_RATE` or more [clinical.md]. The readiness to leave
+    and the monitoring form both ask here.
+    """
+    first = session.first_dose_at
+    if first is None:
         return Episode(())
-    ends = [span.over_at for span in found]
-    over_at = None if None in ends else max(end for end in ends if end is not None)
-    worst = max(found, key=lambda span: span.priority)
-    return Episode(tuple(found), found[0].raised_at, over_at, worst.text)
+    low = [a for a in alarms if a.rule in DESATURATIONS and _was_open_since(a, first)]
+    slow = [o for o in session.observations if o.at >= first and _rate(o, SAFE_RATE) <= LOW_RATE]
+    oxygen = _oxygen_since(session, first)
+    signs: list[AlarmOccurrence | Observation] = [*low, *slow, *oxygen.started]
+    signs.sort(key=_began_at)
+    if not signs:
+        return Episode(())
+    onset_at, last_at = _began_at(signs[0]), _began_at(signs[-1])
+    words = [max(low, key=lambda alarm: alarm.priority).text] if low else []
+    if slow:
+        words.append(f"{min(_rate(o) for o in slow):g} breaths/min")
+    if oxygen.started:
+        words.append("oxygen started")
+    over_at = None
+    is_active = any(alarm.over_at is None for alarm in low)
+    if not is_active and (since := _since_signs(session, last_at, slow, oxygen)) is not None:
+        met_from, safe_at = since
+        recovered_at = recovered(met_from)
+        over_at = None if recovered_at is None else max(recovered_at, safe_at)
+    seen = tuple({sign.id: sign for sign in signs}.values())
+    return Episode(seen, onset_at, over_at, ", ".join(words), onset_at < first)
 
 
-def _by_breathing(history: SessionHistory, span: AlarmOccurrence) -> bool:
-    if not span.rule.startswith("news2."):
-        return False
-    scored = [news2 for news2 in history.session.news2 if news2.at <= span.raised_at]
-    points = {**scored[-1].held, **scored[-1].points} if scored else {}
-    return any(points.get(name, 0) for name in BREATHING_SCORES)
+def _began_at(sign: AlarmOccurrence | Observation) -> datetime:
+    return sign.raised_at if isinstance(sign, AlarmOccurrence) else sign.at
+
+
+def _was_open_since(alarm: AlarmOccurrence, first: datetime) -> bool:
+    return alarm.raised_at >= first or alarm.over_at is None or alarm.over_at > first
+
+
+def _rate(seen: Observation, unknown: float = 0) -> float:
+    return unknown if seen.resp is None else seen.resp
+
+
+@dataclass(frozen=True, slots=True)
+class _Oxygen:
+    """Where oxygen was newly started, and since when it is off again, None while it is on."""
+
+    started: Sequence[Observation]
+    off_at: datetime | None
+
+
+def _oxygen_since(session: Session, first: datetime) -> _Oxygen:
+    started: list[Observation] = []
+    off_at: datetime | None = None
+    is_on = False
+    for seen in session.observations:
+        if seen.oxygen and not is_on and seen.at >= first:
+            started.append(seen)
+            off_at = None
+        elif seen.oxygen is False and is_on and started:
+            off_at = seen.at
+        is_on = is_on if seen.oxygen is None else seen.oxygen
+    return _Oxygen(started, off_at)
+
+
+def _since_signs(
+    session: Session, last_at: datetime, slow: Sequence[Observation], oxygen: _Oxygen
+) -> tuple[datetime, datetime] | None:
+    """From when on SpO2 has to recover, and when the rate was safe again; None while not."""
+    off_at = oxygen.off_at if oxygen.started else last_at
+    later = [o for o in session.observations if slow and o.at > slow[-1].at]
+    safe_at = next((o.at for o in later if _rate(o) >= SAFE_RATE), None) if slow else last_at
+    if off_at is None or safe_at is None:
+        return None
+    return max(last_at, off_at), safe_at
+
+
+def recovered_by(coverage: Coverage, held: timedelta, until: datetime) -> Recovered:
+    """By the readings of SpO2 up to `until`, to the next of `STEP`, when it had met it `held`."""
+
+    def at(since: datetime) -> datetime | None:
+        found = since + held
+        while found <= until:
+            begun = found - held
+            if (
+                coverage.is_live(found)
+                and coverage.longest_under(begun, found) < UNDER_MOST
+                and coverage.seen(begun, found) >= min(SEEN_LEAST, held)
+            ):
+                return found
+            found += STEP
+        return None
+
+    return at

@@ -4,6 +4,7 @@ A `Session` holds what is so; whoever has to say how that is known, or what happ
 way, asks its history.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -33,6 +34,14 @@ class AlarmOccurrence:
     text: str
     raised_at: datetime
     over_at: datetime | None = None
+
+    @classmethod
+    def of(cls, alarm: Alarm) -> "AlarmOccurrence":
+        """The alarm as it stands."""
+        over_at = alarm.condition_ended_at or alarm.ended_at
+        return cls(
+            alarm.id, alarm.rule, alarm.kind, alarm.priority, alarm.text, alarm.raised_at, over_at
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,14 @@ class SessionHistory:
         """Minutes from the first administration to `at`; None before there was one."""
         first = self.session.first_dose_at
         return None if first is None else (at - first) / timedelta(minutes=1)
+
+    def whole_minutes(self, at: datetime) -> int | None:
+        """Whole minutes that have passed from the first administration to `at`, never one more.
+
+        Under 0 is before it. None before there was one.
+        """
+        minutes = self.minutes(at)
+        return None if minutes is None else math.trunc(minutes)
 
     def alarms(self) -> list[AlarmOccurrence]:
         """Its alarms in the order they were raised."""

@@ -71,6 +71,11 @@ class Infusion:
         spans = (min(to or until, until) - max(begun, self.started_at) for begun, to in self.pauses)
         return sum((max(span, timedelta()) for span in spans), timedelta())
 
+    def ran(self, until: datetime) -> timedelta:
+        """For how long it has run by its end, or by `until` if that is before."""
+        over_at = min(self.ended_at or until, until)
+        return max(over_at - self.started_at - self.paused(over_at), timedelta())
+
     def when_run(self, minutes: float, now: datetime) -> datetime:
         """When it will have run for so long, if it is not paused after `now`."""
         at = self.started_at + timedelta(minutes=minutes)
@@ -135,6 +140,8 @@ class Session:
     @property
     def first_dose_at(self) -> datetime | None:
         """When the first administration, or the infusion, began."""
+        if self.infusion is not None and self.is_infusion_alone:
+            return self.infusion.started_at
         begun = [dose.at for dose in self.doses]
         if self.infusion is not None:
             begun.append(self.infusion.started_at)
@@ -146,6 +153,8 @@ class Session:
 
         None before that, and while an infusion runs.
         """
+        if self.infusion is not None and self.is_infusion_alone:
+            return self.infusion.ended_at
         given = [dose.at for dose in self.doses]
         if self.infusion is not None:
             if self.infusion.ended_at is None:
@@ -174,8 +183,30 @@ class Session:
         return sorted(times)
 
     @property
+    def is_infusion_alone(self) -> bool:
+        """Whether what is given is the infusion, and a dose record beside it only describes it.
+
+        False in sessions recorded before that: there the dose counts as another administration.
+        """
+        return self.infusion is not None and self.regimen.edition >= 3
+
+    def ran_in_mg(self, until: datetime) -> float | None:
+        """How much of the infusion had run in by `until`; None without one, or a planned dose.
+
+        It runs evenly over its planned minutes, pauses not counted, and holds no more than is
+        planned.
+        """
+        planned_mg, minutes = self.regimen.planned_mg(self.weight_kg), self.regimen.infusion_min
+        if self.infusion is None or planned_mg is None or not minutes:
+            return None
+        return planned_mg * min(self.infusion.ran(until) / timedelta(minutes=minutes), 1.0)
+
+    @property
     def given_mg(self) -> float:
-        """The sum of the doses so far."""
+        """What has been given: the sum of the doses, or what ran in of an ended infusion."""
+        ended_at = None if self.infusion is None else self.infusion.ended_at or self.ended_at
+        if self.is_infusion_alone and ended_at is not None:
+            return self.ran_in_mg(ended_at) or 0.0
         return sum(dose.mg for dose in self.doses)
 
     @property
@@ -272,7 +303,7 @@ def _with_record(session: Session, event: Event) -> Session:
     if corrected is not None:
         session = _without(session, name, corrected, event, now=record.id)
     kept = sorted((*getattr(session, name), record), key=attrgetter("at"))
-    if isinstance(record, Dose):
+    if isinstance(record, Dose) and not session.is_infusion_alone:
         criteria_met_at = None if corrected is None else session.criteria_met_at
         session = replace(session, phase=_dosing(session.phase), criteria_met_at=criteria_met_at)
     return _keeping(session, name, kept)
@@ -408,6 +439,7 @@ _TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     "rules.changed": lambda s, e: replace(s, rules=e.payload["rules"]),
     "session.observing": lambda s, _: replace(s, phase=Phase.OBSERVING),
     "session.criteria-met": lambda s, e: replace(s, criteria_met_at=e.at),
+    "session.criteria-unmet": lambda s, _: replace(s, criteria_met_at=None),
     "session.ready": lambda s, _: replace(s, phase=Phase.READY),
     "session.ready-withdrawn": lambda s, _: replace(s, phase=Phase.OBSERVING),
     "session.closed": _closed,

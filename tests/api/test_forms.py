@@ -13,7 +13,7 @@ import pytest
 from monitor.journal import Journal, StoreError
 from monitor.patient.form.page import CONTENT_POLICY
 from tests.virtual import virtual_time
-from tests.wards import SimulatedWard, simulated_ward
+from tests.wards import GIVEN, SimulatedWard, simulated_ward
 
 AGAINST = {"clinician": "dr.b", "reason": "to the ward"}
 CLOSE = {"by": "nurse.a", "escort": True, "against_criteria": AGAINST}
@@ -39,7 +39,8 @@ async def test_a_form_is_made_of_the_session(tmp_path: Path) -> None:
         session = await ended(ward, minutes=10, medicines=["opioid"])
         form = await ward.get(f"/sessions/{session}/export", format="form")
         assert named(form, "minutes_monitored")["value"] == 10
-        assert named(form, "medicines")["value"]["opioids"] == ["opioid"]
+        assert named(form, "medicines")["value"]["names"] == ["opioid"]
+        assert named(form, "medicines")["value"]["classes"]["opioid"] is None
         oximetry = named(form, "oximetry")
         assert oximetry["value"]["continuous"] is True
         assert oximetry["value"]["lowest"] > 90
@@ -177,6 +178,44 @@ async def test_an_aborted_session_with_a_dose_is_due(tmp_path: Path) -> None:
         await ward.dose(session)
         await ward.post(f"/sessions/{session}/abort", {"by": "nurse.a", "reason": "unwell"})
         assert [form["session"] for form in (await ward.get("/forms"))["items"]] == [session]
+
+
+@virtual_time()
+async def test_an_infusion_has_a_record_and_is_in_no_list_of_forms(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start(regimen="ketamine-iv")
+        start = {"by": "nurse.a", "action": "start", **GIVEN}
+        await ward.post(f"/sessions/{session}/infusion", start)
+        await ward.clock.sleep(60)
+        await ward.post(f"/sessions/{session}/abort", {"by": "nurse.a", "reason": "unwell"})
+        for state in ("due", "all"):
+            assert (await ward.get("/forms", state=state))["items"] == []
+        form = await ward.get(f"/sessions/{session}/export", format="form")
+        assert (form["kind"], form["due_on"]) == ("session-record", None)
+        problem = await ward.post(f"/sessions/{session}/form/sent", {"by": "n"}, expect=409)
+        assert "no form is sent for Ketamine IV" in problem["detail"]
+
+
+@virtual_time()
+async def test_a_form_tells_of_another_session_on_that_day(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        first, second = [await ended(ward, minutes=1) for _ in range(2)]
+        await ended(ward, minutes=1, patient="P-018")
+        for form in (
+            await ward.get(f"/sessions/{first}/export", format="form"),
+            await ward.post(f"/sessions/{second}/form/confirm", {"by": "nurse.a"}),
+        ):
+            assert named(form, "deviations")["value"][0] == "2 sessions on this day"
+
+
+@virtual_time()
+async def test_an_inpatients_form_is_not_due(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ended(ward, minutes=1)
+        setting = {"field": "setting", "value": "inpatient", "by": "nurse.b"}
+        form = await ward.post(f"/sessions/{session}/form/fill", setting)
+        assert form["why_none_sent"] == "no form is sent for an inpatient"
+        assert (await ward.get("/forms"))["items"] == []
 
 
 @virtual_time()

@@ -67,6 +67,7 @@ class Alarm:
     taken_at: float | None = None
     unverified_since: float | None = None
     ended_at: float | None = None
+    over_at: float | None = None
     escalation_level: int = 1
     escalated: bool = False
     notified_at: float = 0
@@ -491,6 +492,7 @@ class Model:
 
     def _condition_ends(self, alarm: Alarm, now: float) -> None:
         alarm.unverified_since = None
+        alarm.over_at = now
         if alarm.latching and alarm.taken_by is None:
             alarm.state = "latched"
         else:
@@ -524,6 +526,7 @@ class Model:
         if last.taken_by is not None:
             last.call_afresh(now)
         last.state, last.ended_at, last.onset_at = "active", None, now
+        last.over_at = None
         last.count += 1
 
     def _worsen(self, now: float) -> None:
@@ -873,7 +876,7 @@ class Model:
             "spo2": self._spo2_is_steady(now),
             "cadss": scored("cadss", 0, max(4, baseline.get("cadss", 0))),
             "moaas": scored("moaas", 5, 5),
-            "no-respiratory-depression": not any(r.startswith("spo2.") for r in open_alarms),
+            "no-respiratory-depression": self._breathes(now),
             "no-alarm": not any(a.priority != "low" for a in open_alarms.values()),
             "no-check-overdue": all(state != "overdue" for _, _, state in self.planned),
             "no-serious-event": not self._had_serious_event(),
@@ -882,6 +885,44 @@ class Model:
         return {
             name: is_met or self._is_cleared("leaving", name, now) for name, is_met in found.items()
         }
+
+    def _breathes(self, now: float) -> bool:
+        """Whether nothing since the dose depressed breathing, or has been over for 15 minutes."""
+        visit = self.visit
+        assert visit is not None
+        if (first := visit.first_dose) is None:
+            return False
+        signs = [
+            alarm.raised_at
+            for (rule, _), alarm in self.alarms.items()
+            if rule in ("spo2.low", "spo2.very-low")
+            and (alarm.raised_at >= first or (alarm.over_at or alarm.ended_at or now) > first)
+        ]
+        is_slow = is_given = was_given = False
+        for at, seen in visit.in_order("observations"):
+            rate, oxygen = seen.get("resp"), seen.get("oxygen")
+            if rate is not None and rate <= 8 and at >= first:
+                is_slow, slow_at = True, at
+                signs.append(at)
+            elif is_slow and rate is not None and rate >= 12 and at > slow_at:
+                is_slow = False
+            if oxygen and not was_given and at >= first:
+                is_given = True
+                signs.append(at)
+            elif oxygen is not None and not oxygen and is_given:
+                is_given = False
+                signs.append(at)
+            was_given = bool(oxygen) if oxygen is not None else was_given
+        if not signs:
+            return True
+        is_low = any(
+            alarm.state == "active" and rule in ("spo2.low", "spo2.very-low")
+            for (rule, _), alarm in self.alarms.items()
+        )
+        since_sign = now - max(signs)
+        return (
+            self._spo2_is_steady(now) and since_sign >= 900 and not (is_low or is_slow or is_given)
+        )
 
     def progress(self, now: float) -> None:
         """Where the session is now."""

@@ -41,7 +41,7 @@ def covered(of: SessionHistory, *gaps: tuple[float, float]) -> Coverage:
         return Coverage()
     edges = [0.0, *(edge for gap in gaps for edge in gap)]
     start = [first + timedelta(minutes=minutes) for minutes in edges]
-    ends = [*start[1::2], of.session.ended_at or start[-1]]
+    ends = [*start[1::2], of.session.ended_at or of.events[-1].at]
     spans = zip(start[::2], ends, strict=True)
     return Coverage(("oximeter",), tuple(Span(a, b, 91, 100) for a, b in spans))
 
@@ -108,6 +108,10 @@ def scored(at: float, scale: str, total: int) -> tuple[float, str, dict[str, Any
     return at, "score.recorded", {"scale": scale, "total": total, "by": "nurse.a"}
 
 
+def infusion(at: float, turn: str, **more: Any) -> tuple[float, str, dict[str, Any]]:
+    return at, f"infusion.{turn}", {"by": "nurse.a", **more}
+
+
 def closed(at: float = 150, against: dict[str, str] | None = None) -> tuple[float, str, Any]:
     payload = {"by": "nurse.a", "escort": True, "against_criteria": against, "criteria": []}
     return at, "session.closed", payload | {"discharge_text": "No driving."}
@@ -117,10 +121,10 @@ def aborted(at: float = 5) -> tuple[float, str, Any]:
     return at, "session.aborted", {"by": "nurse.a", "reason": "went home"}
 
 
-def treatments(*days: float, regimen: str = "esketamine-84") -> list[SessionHistory]:
+def treatments(*days: float, regimen: str = "esketamine-28") -> list[SessionHistory]:
     """A calm session with a dose on each of these days after the first."""
     found = (
-        SessionHistory.from_events(told(n, day, given(), closed(), regimen=regimen))
+        SessionHistory.from_events(told(n, day, given(mg=28), closed(), regimen=regimen))
         for n, day in enumerate(days)
     )
     return [history for history in found if history is not None]

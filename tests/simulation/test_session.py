@@ -37,6 +37,9 @@ async def _scores_when_due(ward: SimulatedWard, session: str) -> None:
             await ward.score(session, check["check"], total or 0)
 
 
+LEAVES = {"by": "nurse.a", "escort": True, "suicidality": "none"}
+
+
 @virtual_time()
 async def test_a_calm_patient_is_ready_after_the_window_and_leaves(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
@@ -51,7 +54,7 @@ async def test_a_calm_patient_is_ready_after_the_window_and_leaves(tmp_path: Pat
             await _scores_when_due(ward, session)
             seen = await ward.get(f"/sessions/{session}")
         assert minutes >= 120
-        closed = await ward.post(f"/sessions/{session}/close", {"by": "nurse.a", "escort": True})
+        closed = await ward.post(f"/sessions/{session}/close", LEAVES)
         assert closed["state"] == "closed"
         assert closed["against_criteria"] is None
         raised = await ward.get("/events", type="alarm.raised", limit=500)

@@ -9,25 +9,9 @@ from datetime import timedelta
 from typing import Final
 
 from drivers.clock import rfc3339, rfc3339_or_none
-from monitor.patient.form import findings
-from monitor.patient.form.provenance import Field, FormContext, Provenance
-from monitor.session import SESSION_ENDINGS, Clearance, ClearanceScope
-
-OPIOIDS: Final = """opioid opiate codeine morphine oxycodone hydrocodone hydromorphone oxymorphone
-    fentanyl tramadol tapentadol methadone buprenorphine meperidine pethidine""".split()
-"""A medicine whose name holds one of these is an opioid."""
-
-BEFORE: Final = ("pressure", "spo2", "baseline-pressure", "pressure-acceptable", "baseline-spo2")
-"""The conditions for the first dose that are about vital signs."""
-
-AFTER: Final = (
-    "pressure-not-severe",
-    "pressure-near-baseline",
-    "spo2",
-    "no-respiratory-depression",
-    "no-alarm",
-)
-"""The criteria for leaving that are about vital signs."""
+from monitor.patient.form import doses, findings, vital_signs
+from monitor.patient.form.provenance import MEDICINE_CLASSES, Field, FormContext
+from monitor.session import SESSION_ENDINGS
 
 
 def fields(context: FormContext) -> Iterator[Field]:
@@ -36,27 +20,45 @@ def fields(context: FormContext) -> Iterator[Field]:
 
 
 def _medicines(context: FormContext) -> Field:
+    """What the patient takes, and of which class: asked, and never told from a name."""
     field = Field("medicines", "Concomitant medicines", None, "not asked")
-    names = context.medicines
-    if names is None:
+    names, classes = context.medicines, context.classes
+    taken = {True: "yes", False: "no", None: "not asked"}
+    unasked = [MEDICINE_CLASSES[name] for name, answer in classes.items() if answer is None]
+    if names is None and len(unasked) == len(classes):
         return replace(field, missing=("concomitant medicines: nobody has asked",))
-    opioids = [name for name in names if any(opioid in name.lower() for opioid in OPIOIDS)]
-    text = f"yes: {', '.join(names)}; opioids: {', '.join(opioids) or 'none'}" if names else "none"
+    by_class = "; ".join(f"{MEDICINE_CLASSES[name]}: {taken[a]}" for name, a in classes.items())
+    named = "names not asked" if names is None else f"yes: {', '.join(names) or 'not named'}"
+    filled = [e for e in context.history.all("form.filled") if e.payload["field"] in classes]
+    by_bed = [e for e in context.asked_for("medicine_classes") if e not in context.asked]
     return replace(
         field,
-        value={"taken": bool(names), "names": list(names), "opioids": opioids},
-        text=text,
-        sources=context.said_in_turn(context.asked, "asked"),
+        value={
+            "taken": bool(names) or any(classes.values()),
+            "names": None if names is None else list(names),
+            "classes": classes,
+        },
+        text="none" if names == () and not any(classes.values()) else f"{named}; {by_class}",
+        sources=(
+            *context.said_in_turn(context.asked, "asked"),
+            *(s for e in by_bed for s in context.saw(e, "asked by class")),
+            *(
+                s
+                for e in filled
+                for s in context.saw(e, f"{MEDICINE_CLASSES[e.payload['field']]} filled in")
+            ),
+        ),
+        missing=(f"medicines by class, not asked: {', '.join(unasked)}",) if unasked else (),
     )
 
 
-def _first_given(context: FormContext) -> tuple[Provenance, ...]:
-    session = context.history.session
-    first = session.first_dose_at
-    given = next((dose for dose in session.doses if dose.at == first), None)
-    if given is not None:
-        return (context.of(given),)
-    return context.saw(context.history.first("infusion.started"), "infusion started")
+def _setting(context: FormContext) -> Field:
+    """Whether the patient came for the treatment alone: an inpatient has no form."""
+    field = Field("setting", "Setting", None, "not asked")
+    if context.setting is None:
+        return replace(field, missing=("setting: outpatient or inpatient",))
+    sources = context.said_in_turn(context.asked_for("setting"), "asked")
+    return replace(field, value=context.setting, text=context.setting, sources=sources)
 
 
 def _treatment_date(context: FormContext) -> Field:
@@ -66,48 +68,7 @@ def _treatment_date(context: FormContext) -> Field:
         return field
     day = first.astimezone(context.zone).date().isoformat()
     text = f"{day}, first dose {context.clock(first)}"
-    return replace(field, value=day, text=text, sources=_first_given(context))
-
-
-def _doses(context: FormContext) -> Field:
-    session, lots = context.history.session, context.lots
-    field = Field("doses", "Dose and lot numbers", None, "no dose")
-    if session.first_dose_at is None:
-        return field
-    given = [
-        {"product": dose.product, "mg": dose.mg, "lot": lots[dose.id], "at": rfc3339(dose.at)}
-        | {"record": dose.id}
-        for dose in session.doses
-    ]
-    words = [
-        f"{dose.product} {dose.mg:g} mg at {context.clock(dose.at)}, lot {lots[dose.id] or '–'}"
-        for dose in session.doses
-    ]
-    sources = [context.of(dose) for dose in session.doses]
-    for dose in session.doses:
-        filled = context.fills("lot", dose.id)
-        sources += context.said_in_turn(filled, f"lot of {context.clock(dose.at)}")
-    planned_mg = session.regimen.planned_mg(session.weight_kg)
-    if session.infusion is not None:
-        to = session.infusion.ended_at
-        until = "still running" if to is None else f"to {context.clock(to)}"
-        mg = f", {planned_mg:g} mg planned" if planned_mg is not None else ""
-        words.append(f"infusion {context.clock(session.infusion.started_at)} {until}{mg}")
-        turns = context.history.all("infusion.started", "infusion.ended")
-        for turn in turns:
-            sources += context.saw(turn, turn.type.replace(".", " "))
-    return replace(
-        field,
-        value={"given_mg": round(session.given_mg, 3), "planned_mg": planned_mg, "doses": given},
-        text="; ".join(words) + (f"; {session.given_mg:g} mg in all" if len(given) > 1 else ""),
-        sources=tuple(sources),
-        missing=tuple(
-            f"lot number of the dose at {context.clock(dose.at)}"
-            for dose in session.doses
-            if not lots[dose.id]
-        )
-        or (() if given else ("mg and lot number of the infusion: no dose was recorded",)),
-    )
+    return replace(field, value=day, text=text, sources=context.first_given_from)
 
 
 def _monitored(context: FormContext) -> Field:
@@ -117,11 +78,11 @@ def _monitored(context: FormContext) -> Field:
         return field
     if session.ended_at is None:
         return replace(field, missing=("end of monitoring: the session is still open",))
-    minutes = round((session.ended_at - session.first_dose_at) / timedelta(minutes=1))
+    minutes = (session.ended_at - session.first_dose_at) // timedelta(minutes=1)
     begun, ended_at = context.clock(session.first_dose_at), context.clock(session.ended_at)
     text = f"{minutes} min: {begun} to {ended_at}"
     ended = context.saw(context.history.last(*SESSION_ENDINGS), "session ended")
-    return replace(field, value=minutes, text=text, sources=(*_first_given(context), *ended))
+    return replace(field, value=minutes, text=text, sources=(*context.first_given_from, *ended))
 
 
 def _criteria_met(context: FormContext) -> Field:
@@ -135,11 +96,11 @@ def _criteria_met(context: FormContext) -> Field:
     state = "proposed" if confirmed is None else "confirmed"
     if confirmed is not None and confirmed.payload["value"] != confirmed.payload["proposed"]:
         state = "changed"
-    minutes = None if ready.at is None else history.minutes(ready.at)
+    minutes = None if ready.at is None else history.whole_minutes(ready.at)
     value = {
         "state": state,
         "at": rfc3339_or_none(ready.at),
-        "minutes": None if minutes is None else round(minutes),
+        "minutes": minutes,
         "proposed": rfc3339_or_none(ready.proposed),
         "criteria": [] if found is None else list(found.payload["criteria"]),
         "reason": None if confirmed is None else confirmed.payload["reason"],
@@ -160,72 +121,6 @@ def _criteria_met(context: FormContext) -> Field:
             *context.said_in_turn(history.all("form.confirmed"), state),
         ),
         missing=() if confirmed else ("when the patient could have left: a person confirms it",),
-    )
-
-
-def _before(context: FormContext) -> Field:
-    """What the gate found when the first dose was given."""
-    history = context.history
-    field = Field("acceptable_before", "Vital signs acceptable before the dose", None, "–")
-    starts = history.all("dose.given", "infusion.started")
-    first = next((event for event in starts if "unmet" in event.payload), None)
-    if first is None:
-        return field
-    unmet = [item for item in first.payload["unmet"] if item["name"] in BEFORE]
-    decided = [d for d in history.session.clearances if d.scope in _BEFORE_DOSE]
-    override = first.payload.get("override") or first.payload.get("deviation") if unmet else None
-    words = [f"{item['name'].replace('-', ' ')}: {item['why']}" for item in unmet]
-    words += [f"{d.clinician} cleared {_cleared(d)}: {d.reason}" for d in decided]
-    if override:
-        by = f" by {override['clinician']}" if "clinician" in override else ""
-        words.append(f"given all the same{by}: {override['reason']}")
-    return replace(
-        field,
-        value={
-            "acceptable": not unmet,
-            "unmet": unmet,
-            "clearances": [decision.as_json() for decision in decided],
-            "override": override,
-        },
-        text="; ".join(["no" if unmet else "yes", *words]),
-        sources=(
-            *context.saw(first, "first dose"),
-            *(s for d in decided for s in context.saw(history.event_of(d), "decision")),
-        ),
-    )
-
-
-_BEFORE_DOSE: Final = (ClearanceScope.DOSE, ClearanceScope.PREDOSE_PRESSURE)
-
-
-def _cleared(clearance: Clearance) -> str:
-    items = ", ".join(name.replace("-", " ") for name in clearance.items)
-    return items or f"{clearance.sys:.0f}/{clearance.dia:.0f}"
-
-
-def _after(context: FormContext) -> Field:
-    """What the criteria said when the patient left."""
-    history = context.history
-    field = Field("acceptable_after", "Vital signs acceptable before leaving", None, "–")
-    if history.session.first_dose_at is None or history.session.is_open:
-        return field
-    closed = history.last("session.closed")
-    if closed is None:
-        return replace(
-            field,
-            text="the session was aborted",
-            missing=("vital signs before leaving: the session was aborted, nobody judged them",),
-        )
-    unmet = [c for c in closed.payload["criteria"] if c["name"] in AFTER and not c["met"]]
-    against = closed.payload["against_criteria"]
-    words = [f"{item['name'].replace('-', ' ')}: {item['why']}" for item in unmet]
-    if against is not None:
-        words.append(f"left against criteria, {against['clinician']}: {against['reason']}")
-    return replace(
-        field,
-        value={"acceptable": not unmet, "unmet": unmet, "against_criteria": against},
-        text="; ".join(["no" if unmet else "yes", *words]),
-        sources=context.saw(closed, "criteria at leaving"),
     )
 
 
@@ -310,18 +205,21 @@ def _signed(context: FormContext) -> Field:
 _FIELDS: Final[tuple[Callable[[FormContext], Field], ...]] = (
     _treatment_date,
     _first_treatment,
+    _setting,
     _medicines,
-    _doses,
-    _before,
-    findings.pressures,
+    doses.doses,
+    vital_signs.before,
+    vital_signs.pressures,
     _monitored,
     _criteria_met,
-    _after,
-    findings.oximetry,
+    vital_signs.after,
+    vital_signs.oximetry,
     findings.sedation,
     findings.dissociation,
     findings.respiratory_depression,
     findings.serious_events,
+    findings.unmade_checks,
+    findings.deviations_found,
     _watched,
     _discharge,
     _signed,

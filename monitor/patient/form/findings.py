@@ -1,125 +1,84 @@
-"""The fields of the form about what was measured and seen, one function each. Pure."""
+"""The fields of the form about what was found, or not looked for, one function each. Pure."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from drivers.clock import rfc3339, rfc3339_or_none
+from drivers.clock import rfc3339_or_none
+from monitor.patient.deviations import deviations
 from monitor.patient.form.provenance import Field, FormContext, Provenance
-from monitor.session import AlarmOccurrence, Episode, Pressure, episodes
+from monitor.patient.unmade_checks import at_minutes, by_kind, checks
+from monitor.session import (
+    CHECK_NAMES,
+    AlarmOccurrence,
+    CheckKind,
+    Episode,
+    SessionHistory,
+    episodes,
+)
 
-AT_MIN: Final = 40
-"""When after the last dose a pressure is asked for [label]."""
-
-NEAR_MIN: Final = 15
-"""A pressure further from that is not the one that was asked for [default]."""
+FindEpisode = Callable[[SessionHistory], Episode]
 
 SERIOUS: Final = ("seizure", "loss-of-consciousness")
 """Symptoms that are serious whether or not they were marked so."""
 
 
-def pressures(context: FormContext) -> Field:
-    """Before, nearest to 40 minutes after the last dose or into the infusion, and last."""
-    session = context.history.session
-    field = Field("pressures", "Pressures before, at 40 min, before leaving", None, "–")
-    first = session.first_dose_at
-    if first is None:
-        return field
-    before = [p for p in session.pressures if p.at <= first]
-    after = [p for p in session.pressures if p.at > first]
-    if session.infusion is None:
-        wanted = (session.last_dose_at or first) + timedelta(minutes=AT_MIN)
-    else:
-        wanted = session.infusion.when_run(AT_MIN, context.now)
-    at_40 = min(after, key=lambda p: abs(p.at - wanted), default=None)
-    off_min = None if at_40 is None else round((at_40.at - wanted) / timedelta(minutes=1))
-    chosen = {
-        "before": before[-1] if before else None,
-        "at_40": at_40,
-        "leaving": after[-1] if after else None,
-    }
-    words = [
-        f"{name}: {_measured(context, p)}" for name, p in zip(_NAMES, chosen.values(), strict=True)
-    ]
-    if off_min:
-        words[1] += f", {abs(off_min)} min {'after' if off_min > 0 else 'before'} it was asked for"
-    missing = [
-        f"pressure {name}" for name, p in zip(_NAMES, chosen.values(), strict=True) if p is None
-    ]
-    if off_min is not None and abs(off_min) > NEAR_MIN:
-        missing.append(f"pressure at {AT_MIN} min: the nearest is {abs(off_min)} min away")
-    known = [p for p in chosen.values() if p is not None]
-    value: dict[str, Any] = {name: p and p.as_json() for name, p in chosen.items()}
-    return replace(
-        field,
-        value=value | {"off_min": off_min} if known else None,
-        text="; ".join(words),
-        sources=tuple(context.of(p) for p in {p.id: p for p in known}.values()),
-        missing=tuple(missing),
-    )
-
-
-_NAMES: Final = ("before the dose", f"at {AT_MIN} min", "before leaving")
-
-
-def _measured(context: FormContext, pressure: Pressure | None) -> str:
-    if pressure is None:
-        return "none"
-    return f"{pressure.sys:.0f}/{pressure.dia:.0f} at {context.when(pressure.at)}"
-
-
-def oximetry(context: FormContext) -> Field:
-    """The stretches in which SpO2 was recorded, from the first dose to the session's end."""
-    session, coverage = context.history.session, context.coverage
-    field = Field("oximetry", "Pulse oximetry checks", None, "none")
-    if session.first_dose_at is None:
-        return field
-    if not coverage.spans:
-        return replace(field, missing=("pulse oximetry: no reading since the first dose",))
-    start, end = coverage.spans[0].start, coverage.spans[-1].end
-    low = min(stretch.low for stretch in coverage.spans)
-    gaps = coverage.gaps(session.first_dose_at, session.ended_at or context.now)
-    away_min = round(sum((to - since for since, to in gaps), timedelta()) / timedelta(minutes=1))
-    count = "1 gap" if len(gaps) == 1 else f"{len(gaps)} gaps"
-    without = f"{count}, {away_min} min in all" if gaps else "no gap"
-    return replace(
-        field,
-        value={
-            "continuous": not gaps,
-            "from": rfc3339(start),
-            "to": rfc3339(end),
-            "lowest": low,
-            "gaps": [{"from": rfc3339(since), "to": rfc3339(to)} for since, to in gaps],
-        },
-        text=f"{context.clock(start)} to {context.clock(end)}, lowest {low:.0f} %, {without}",
-        sources=tuple(
-            Provenance(what="SpO2 readings", at=start, device=device) for device in coverage.devices
-        ),
-    )
-
-
 def _episode(
-    context: FormContext, name: str, title: str, found: Episode, unscored: str | None = None
+    context: FormContext,
+    field: Field,
+    found: Episode,
+    *,
+    assessed: bool,
+    unassessed: str = "",
+    lacks: str,
 ) -> Field:
-    field = Field(name, title, None, "–")
-    if context.history.session.first_dose_at is None:
-        return field
-    if not found.seen and unscored is not None:
-        return replace(field, text="not scored", missing=(unscored,))
-    sources = tuple(_seen(context, one) for one in found.seen) or context.nothing
+    """Whether it occurred: yes, no, or not known because nobody looked.
+
+    `unassessed` says in words when nobody did, `lacks` what the form lacks for it.
+    """
     onset, over = found.onset_at, found.over_at
+    occurred = onset is not None if onset is not None or assessed else None
     value = {
-        "occurred": onset is not None,
+        "occurred": occurred,
         "onset_at": rfc3339_or_none(onset),
         "over_at": rfc3339_or_none(over),
         "worst": found.worst,
     }
+    sources = tuple(_seen(context, one) for one in found.seen) or context.nothing
+    made = replace(field, value=value, sources=sources)
+    if onset is None and not assessed:
+        text = f"not assessed {unassessed}".rstrip()
+        return replace(made, text=text, sources=context.nothing, missing=(lacks,))
+    but = f"; not assessed {unassessed}" if unassessed else ""
     if onset is None:
-        return replace(field, value=value, text="no", sources=sources)
+        return replace(made, text=f"no{but}")
     until = "not seen to be over" if over is None else f"over {context.when(over)}"
-    text = f"yes: {found.worst}; from {context.when(onset)}, {until}"
-    missing = () if over is not None else (f"{title.lower()}: when it was over",)
-    return replace(field, value=value, text=text, sources=sources, missing=missing)
+    began = ", before the first dose" if found.began_before else ""
+    text = f"yes: {found.worst}; from {context.when(onset)}{began}, {until}{but}"
+    missing = () if over is not None else (f"{field.title.lower()}: when it was over",)
+    return replace(made, text=text, missing=missing)
+
+
+def _scored(context: FormContext, name: str, title: str, of: CheckKind, find: FindEpisode) -> Field:
+    """What the scores of one scale say; there is no "no" where no check of it was made."""
+    field = Field(name, title, None, "–")
+    if context.history.session.first_dose_at is None:
+        return field
+    found, planned = find(context.history), checks(context.history, context.now, of)
+    unmade = planned.since_dose()
+    scale = CHECK_NAMES[of]
+    made = _episode(
+        context,
+        field,
+        found,
+        assessed=bool(found.seen) and (bool(planned.made) or not unmade),
+        unassessed=at_minutes(unmade) if unmade else "",
+        lacks=f"{name}: {scale} was not scored after the dose"
+        if not found.seen
+        else f"{name}: {scale} was not scored at any of its checks",
+    )
+    return replace(made, value=made.value | {"unmade": [check.as_json() for check in unmade]})
 
 
 def _seen(context: FormContext, one: Any) -> Provenance:
@@ -130,22 +89,67 @@ def _seen(context: FormContext, one: Any) -> Provenance:
 
 def sedation(context: FormContext) -> Field:
     """MOAA/S under 5 after the first dose."""
-    found = episodes.sedation(context.history)
-    unscored = "sedation: MOAA/S was not scored after the dose"
-    return _episode(context, "sedation", "Sedation", found, unscored)
+    return _scored(context, "sedation", "Sedation", CheckKind.MOAAS, episodes.sedation)
 
 
 def dissociation(context: FormContext) -> Field:
     """CADSS over 4 after the first dose."""
-    found = episodes.dissociation(context.history)
-    unscored = "dissociation: CADSS was not scored after the dose"
-    return _episode(context, "dissociation", "Dissociation", found, unscored)
+    return _scored(context, "dissociation", "Dissociation", CheckKind.CADSS, episodes.dissociation)
 
 
 def respiratory_depression(context: FormContext) -> Field:
-    """What the alarms of saturation and breathing say after the first dose."""
-    found = episodes.respiratory_depression(context.history)
-    return _episode(context, "respiratory_depression", "Respiratory depression", found)
+    """SpO2 under its alarm limits, a low rate or new oxygen after the first dose."""
+    field = Field("respiratory_depression", "Respiratory depression", None, "–")
+    session, coverage = context.history.session, context.coverage
+    if session.first_dose_at is None:
+        return field
+    until = session.ended_at or context.now
+    held = timedelta(minutes=session.regimen.discharge.spo2_held_min)
+    found = episodes.respiratory_depression(
+        session, context.history.alarms(), episodes.recovered_by(coverage, held, until)
+    )
+    gaps = coverage.gaps(session.first_dose_at, until)
+    away_min = sum((to - since for since, to in gaps), timedelta()) // timedelta(minutes=1)
+    made = _episode(
+        context,
+        field,
+        found,
+        assessed=bool(coverage.spans),
+        unassessed=f"for {away_min} min without SpO2" if gaps and coverage.spans else "",
+        lacks="respiratory depression: no SpO2 since the first dose",
+    )
+    return replace(made, value=made.value | {"began_before": found.began_before})
+
+
+def deviations_found(context: FormContext) -> Field:
+    """How the treatment differed from its regimen."""
+    history = context.history
+    field = Field("deviations", "Deviations from the regimen", None, "–")
+    if history.session.first_dose_at is None:
+        return field
+    found = list(deviations(history, is_first=context.first, on_day=context.on_day))
+    given = history.all("dose.given", "infusion.started")
+    return replace(
+        field,
+        value=found,
+        text="; ".join(found) or "none",
+        sources=tuple(s for event in given for s in context.saw(event, "given")),
+    )
+
+
+def unmade_checks(context: FormContext) -> Field:
+    """The planned checks that nobody made."""
+    history = context.history
+    field = Field("unmade_checks", "Checks not made", None, "–")
+    if history.session.first_dose_at is None:
+        return field
+    unmade = checks(history, context.now).unmade
+    return replace(
+        field,
+        value=[check.as_json() for check in unmade],
+        text="; ".join(by_kind(unmade)) or "none",
+        sources=context.saw(history.first("session.started"), "the regimen's schedule"),
+    )
 
 
 def serious_events(context: FormContext) -> Field:

@@ -15,6 +15,9 @@ from monitor.patient.form.fields import fields
 from monitor.patient.form.provenance import Field, FormContext, Ready
 from monitor.session import Correction, Coverage, SessionHistory
 
+OF_PROGRAMME: Final = ("esketamine", "nasal")
+"""The product and the route that the programme is for [form]."""
+
 DUE: Final = timedelta(days=7)
 """How long after the treatment the form is due [form]."""
 
@@ -22,6 +25,9 @@ DUE: Final = timedelta(days=7)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoringForm:
     """A session's form; `treated_on` is None when no dose was given, and then none is due.
+
+    `why_none_sent` says why the programme wants no form of this session, None where it wants
+    one: what is kept is then the session's record.
 
     `answers` are what a person can fill in, by field and record, None for what is not known.
     Dates are those of the site's time zone.
@@ -35,6 +41,7 @@ class MonitoringForm:
     treated_on: date | None
     today: date
     first_dose_at: datetime | None
+    why_none_sent: str | None
     ended_at: datetime | None
     fields: tuple[Field, ...]
     ready: Ready
@@ -58,8 +65,10 @@ class MonitoringForm:
 
     @property
     def due_on(self) -> date | None:
-        """The day by which it has to be sent."""
-        return None if self.treated_on is None else self.treated_on + DUE
+        """The day by which it has to be sent; None when none is."""
+        if self.treated_on is None or self.why_none_sent is not None:
+            return None
+        return self.treated_on + DUE
 
     @property
     def days_left(self) -> int | None:
@@ -83,6 +92,8 @@ class MonitoringForm:
             "patient": self.patient,
             "bed": self.bed,
             "regimen": self.regimen,
+            "kind": "form" if self.why_none_sent is None else "session-record",
+            "why_none_sent": self.why_none_sent,
             "state": self.state,
             "treated_on": None if self.treated_on is None else self.treated_on.isoformat(),
             "due_on": None if self.due_on is None else self.due_on.isoformat(),
@@ -99,17 +110,31 @@ class MonitoringForm:
         }
 
 
+def _why_none_sent(context: FormContext) -> str | None:
+    regimen = context.history.session.regimen
+    if (regimen.product.lower(), regimen.route) != OF_PROGRAMME:
+        return f"no form is sent for {regimen.title}"
+    if context.setting == "inpatient":
+        return "no form is sent for an inpatient"
+    return None
+
+
 def monitoring_form(
-    history: SessionHistory, coverage: Coverage, now: datetime, zone: tzinfo | None = None
+    history: SessionHistory,
+    coverage: Coverage,
+    now: datetime,
+    zone: tzinfo | None = None,
+    *,
+    on_day: int = 1,
 ) -> MonitoringForm:
     """The form of a session as it stands at `now`.
 
     `coverage` is of SpO2 from the first dose to the session's end; `zone` is the site's time
-    zone, None for this machine's.
+    zone, None for this machine's; `on_day` how many sessions with a dose the patient had that day.
     """
     session = history.session
     first = session.first_dose_at
-    context = FormContext(history, coverage, now, zone)
+    context = FormContext(history, coverage, now, zone, on_day)
     last = history.last("form.sent", "form.reopened")
     sent = None
     if last is not None and last.type == "form.sent":
@@ -123,6 +148,7 @@ def monitoring_form(
         treated_on=None if first is None else first.astimezone(zone).date(),
         today=now.astimezone(zone).date(),
         first_dose_at=first,
+        why_none_sent=_why_none_sent(context),
         ended_at=session.ended_at,
         fields=tuple(fields(context)),
         ready=context.ready,

@@ -14,7 +14,8 @@ from typing import Final
 from jinja2 import Environment, StrictUndefined
 
 from monitor.patient.form.form import MonitoringForm
-from monitor.patient.form.provenance import Provenance, said
+from monitor.patient.form.provenance import Provenance
+from monitor.patient.form.wording import local_time, said
 from monitor.session import Correction
 
 _FILES: Final = resources.files("monitor.patient.form")
@@ -28,6 +29,9 @@ CONTENT_POLICY: Final = (
     f"'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
 )
 """The page's content security policy: its own style, and nothing else at all."""
+
+TITLES: Final = {True: "Patient monitoring form data", False: "Session record"}
+"""What the page is, by whether a form is to be sent."""
 
 MOST_SOURCES: Final = 12
 """So many sources of one field are named; the data has them all."""
@@ -44,20 +48,23 @@ def form_page(
         policy=CONTENT_POLICY,
         style=STYLE,
         due=due(form),
+        title=TITLES[form.why_none_sent is None],
         most_sources=MOST_SOURCES,
         from_words=partial(from_words, day=form.treated_on, zone=zone),
         retracted=[_retracted(correction, form, zone) for correction in retracted],
-        made=now.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z").strip(),
+        made=local_time(now, None, zone),
     )
 
 
 def due(form: MonitoringForm) -> str:
-    """When the form is due, and how long that is."""
-    if form.due_on is None:
+    """When the form is due, and how long that is; or why none is."""
+    if form.treated_on is None:
         return "No dose was given: no form is due."
     if form.sent is not None:
         how = f", {form.sent['how']}" if form.sent["how"] else ""
         return f"Marked as sent by {form.sent['by']} at {form.sent['at']}{how}."
+    if form.due_on is None:
+        return f"Treated {form.treated_on}; {form.why_none_sent}."
     left = form.days_left or 0
     days = "day" if abs(left) == 1 else "days"
     until = f"{left} {days} left" if left >= 0 else f"{-left} {days} overdue"
@@ -66,13 +73,16 @@ def due(form: MonitoringForm) -> str:
 
 def from_words(source: Provenance, day: date | None, zone: tzinfo | None) -> str:
     """Where a value is from, in words; times of another day than `day` have their date."""
-    at = _clock(source.at, day, zone)
+    at = local_time(source.at, day, zone)
     parts = [f"{source.what}, {at}"]
     if source.device is not None:
         parts.append(f"measured by {source.device}")
     if source.by is not None:
         parts.append(f"by {source.by}")
-    if source.written_at is not None and (written := _clock(source.written_at, day, zone)) != at:
+    if (
+        source.written_at is not None
+        and (written := local_time(source.written_at, day, zone)) != at
+    ):
         parts.append(f"written {written}")
     if source.id is not None:
         parts.append(f"record {source.id[:8]}")
@@ -82,21 +92,16 @@ def from_words(source: Provenance, day: date | None, zone: tzinfo | None) -> str
 
 def _was(correction: Correction, day: date | None, zone: tzinfo | None) -> str:
     was, reason = correction.was, f": {correction.reason}" if correction.reason else ""
-    who = f"corrected by {correction.by}, {_clock(correction.at, day, zone)}{reason}"
+    who = f"corrected by {correction.by}, {local_time(correction.at, day, zone)}{reason}"
     return f"{said(was)} ({was.by or 'the device'}; {who})"
 
 
 def _retracted(correction: Correction, form: MonitoringForm, zone: tzinfo | None) -> str:
     was, day = correction.was, form.treated_on
     return (
-        f"{said(was)}, {_clock(was.at, day, zone)}, retracted by {correction.by}, "
-        f"{_clock(correction.at, day, zone)}: {correction.reason}"
+        f"{said(was)}, {local_time(was.at, day, zone)}, retracted by {correction.by}, "
+        f"{local_time(correction.at, day, zone)}: {correction.reason}"
     )
-
-
-def _clock(at: datetime, day: date | None, zone: tzinfo | None) -> str:
-    local = at.astimezone(zone)
-    return local.strftime("%H:%M" if local.date() == day else "%Y-%m-%d %H:%M")
 
 
 def form_lines(forms: Iterable[MonitoringForm]) -> Iterator[str]:

@@ -1,25 +1,30 @@
 """What a form's fields are made from: an history, and the words and sources for it. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
-from alerts.rules import GRADES
 from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
+from monitor.patient.form.wording import local_time, said
 from monitor.session import (
     BY_HAND,
     Correction,
     Coverage,
-    Dose,
     Event,
-    Observation,
     Pressure,
     Record,
-    Score,
     SessionHistory,
-    Symptom,
 )
+
+MEDICINE_CLASSES: Final = {
+    "benzodiazepine": "benzodiazepines",
+    "sedative": "other sedatives",
+    "opioid": "opioids",
+    "stimulant": "psychostimulants",
+    "mao-inhibitor": "MAO inhibitors",
+}
+"""The classes of medicines that the form asks for, and what they are called on it [form]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,26 +90,39 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class FormContext:
-    """An history with what else a form needs: SpO2's coverage, the time, the time zone."""
+    """An history with what else a form needs: SpO2's coverage, the time, the time zone.
+
+    `on_day` is how many sessions with a dose the patient had on that day.
+    """
 
     history: SessionHistory
     coverage: Coverage
     now: datetime
     zone: tzinfo | None
+    on_day: int = 1
 
     # ── in words ────────────────────────────────────────────────────────────────────────
 
+    @property
+    def treated_on(self) -> date | None:
+        """The day of the first dose."""
+        first = self.history.session.first_dose_at
+        return None if first is None else first.astimezone(self.zone).date()
+
     def clock(self, at: datetime) -> str:
-        """The time of day, as "14:05"."""
-        return at.astimezone(self.zone).strftime("%H:%M")
+        """The local time, as "14:05+01:00"; of another day than the treatment's with its date."""
+        return local_time(at, self.treated_on, self.zone)
 
     def when(self, at: datetime) -> str:
-        """The time of day, and how long after or before the first dose: "14:05 (42 min)"."""
-        minutes = self.history.minutes(at)
-        if minutes is None:
+        """The local time, and for how long it has been or was still to be since the first dose.
+
+        As "14:05+01:00 (42 min)"; whole minutes that had passed.
+        """
+        minutes, first = self.history.whole_minutes(at), self.history.session.first_dose_at
+        if minutes is None or first is None:
             return self.clock(at)
-        before = " before" if round(minutes) < 0 else ""
-        return f"{self.clock(at)} ({abs(minutes):.0f} min{before})"
+        before = " before" if at < first else ""
+        return f"{self.clock(at)} ({abs(minutes)} min{before})"
 
     # ── where from ──────────────────────────────────────────────────────────────────────
 
@@ -129,6 +147,30 @@ class FormContext:
         data = event.payload
         at = parse_rfc3339(data["at"]) if "at" in data else event.at
         return (Provenance(what=what, at=at, by=data.get("by"), id=event.id, written_at=event.at),)
+
+    @property
+    def first_given(self) -> Event | None:
+        """The event that says under which conditions the first dose that stands was given.
+
+        A correction of that dose that keeps its time says nothing of them: the dose that it
+        corrects does.
+        """
+        session = self.history.session
+        given = next((dose for dose in session.doses if dose.at == session.first_dose_at), None)
+        if given is None:
+            return self.history.first("infusion.started")
+        records = [given, *(correction.was for correction in self.history.corrected(given))]
+        events = [event for record in records if (event := self.history.event_of(record))]
+        return next((e for e in events if "unmet" in e.payload), events[0] if events else None)
+
+    @property
+    def first_given_from(self) -> tuple[Provenance, ...]:
+        """The source that the first dose, or the infusion's start, is."""
+        session = self.history.session
+        given = next((dose for dose in session.doses if dose.at == session.first_dose_at), None)
+        if given is not None:
+            return (self.of(given),)
+        return self.saw(self.history.first("infusion.started"), "infusion started")
 
     @property
     def nothing(self) -> tuple[Provenance, ...]:
@@ -172,9 +214,7 @@ class FormContext:
     @property
     def asked(self) -> list[Event]:
         """The events that say which medicines the patient takes, oldest first."""
-        asked = self.history.all("session.started", "preparation.recorded")
-        known = [event for event in asked if event.payload["medicines"] is not None]
-        return [*known, *self.fills("medicines")]
+        return self.asked_for("medicines")
 
     @property
     def medicines(self) -> tuple[str, ...] | None:
@@ -183,13 +223,58 @@ class FormContext:
         return tuple(_value(asked[-1])) if asked else None
 
     @property
+    def infusion_record(self) -> str | None:
+        """The record that the infusion's lot number is filled into: the event of its start."""
+        started = self.history.last("infusion.started")
+        return None if started is None else started.id
+
+    @property
     def lots(self) -> dict[str, str | None]:
-        """The lot number of each dose, by the dose's record."""
-        lots: dict[str, str | None] = {}
-        for dose in self.history.session.doses:
-            filled = self.filled("lot", dose.id)
-            lots[dose.id] = dose.lot if filled is None else filled.payload["value"]
-        return lots
+        """The lot number of each dose, by the dose's record; of an infusion, by its own.
+
+        The infusion's is what was said of it, or of a dose recorded beside it.
+        """
+        doses = self.history.session.doses
+        if (record := self.infusion_record) is None:
+            noted = {dose.id: dose.lot for dose in doses}
+        else:
+            turns = self.history.all("infusion.started", "infusion.resumed", "infusion.ended")
+            said = [*(dose.lot for dose in doses), *(turn.payload.get("lot") for turn in turns)]
+            noted = {record: next((lot for lot in reversed(said) if lot), None)}
+        filled = {record: self.filled("lot", record) for record in noted}
+        return {
+            record: lot if (event := filled[record]) is None else event.payload["value"]
+            for record, lot in noted.items()
+        }
+
+    def asked_for(self, what: str) -> list[Event]:
+        """The events that answer `what`, asked at the bed or filled in afterwards, oldest first."""
+        asked = self.history.all("session.started", "preparation.recorded")
+        known = [event for event in asked if event.payload.get(what) is not None]
+        return [*known, *self.fills(what)]
+
+    @property
+    def setting(self) -> str | None:
+        """`outpatient` or `inpatient`; None when nobody has said which."""
+        said = self.asked_for("setting")
+        return None if not said else str(said[-1].payload.get("setting") or _value(said[-1]))
+
+    @property
+    def classes(self) -> dict[str, bool | None]:
+        """Whether the patient takes medicines of each class; None where that was not asked.
+
+        Who takes none takes none of any class; no class is told from a medicine's name.
+        """
+        found: dict[str, bool | None] = dict.fromkeys(MEDICINE_CLASSES)
+        asked = self.history.all("session.started", "preparation.recorded")
+        for event in asked:
+            found |= event.payload.get("medicine_classes") or {}
+        for event in self.history.all("form.filled"):
+            if event.payload["field"] in found:
+                found[event.payload["field"]] = event.payload["value"]
+        if self.medicines == () and True not in found.values():
+            return dict.fromkeys(found, False)
+        return found
 
     @property
     def first(self) -> bool | None:
@@ -206,12 +291,17 @@ class FormContext:
             ("medicines", None): None if self.medicines is None else list(self.medicines),
             ("first_treatment", None): self.first,
         }
+        found[("setting", None)] = self.setting
+        found |= {(name, None): taken for name, taken in self.classes.items()}
         return found | {("lot", record): lot for record, lot in self.lots.items()}
 
     @property
     def ready(self) -> Ready:
         """When the patient would have been ready without the window."""
-        proposed = self.history.session.criteria_met_at
+        session = self.history.session
+        proposed, given_at = session.criteria_met_at, session.last_dose_at
+        if proposed is not None and given_at is not None and proposed < given_at:
+            proposed = None
         said = self.history.last("form.confirmed")
         if said is None:
             return Ready(proposed, proposed)
@@ -224,24 +314,3 @@ def _value(event: Event) -> Any:
     """What a field was confirmed or filled in with, or the medicines that were asked for."""
     data = event.payload
     return data["medicines"] if "medicines" in data else data["value"]
-
-
-def said(record: Record) -> str:
-    """A record in words."""
-    return _SAID[type(record)](record)
-
-
-_SAID: Final[Mapping[type[Record], Callable[[Any], str]]] = {
-    Dose: lambda dose: f"{dose.product} {dose.mg:g} mg, lot {dose.lot or 'not given'}",
-    Score: lambda score: f"{score.scale.upper().replace('MOAAS', 'MOAA/S')} {score.total}",
-    Pressure: lambda pressure: f"{pressure.sys:.0f}/{pressure.dia:.0f} mmHg",
-    Symptom: lambda symptom: (
-        f"{symptom.name.replace('-', ' ')}, {GRADES[symptom.grade]}"
-        + (f": {symptom.note}" if symptom.note else "")
-    ),
-    Observation: lambda seen: ", ".join(
-        f"{name} {value}"
-        for name in ("resp", "temperature", "oxygen", "consciousness")
-        if (value := getattr(seen, name)) is not None
-    ),
-}

@@ -135,6 +135,26 @@ async def test_coverage_lies_within_what_was_asked_for(journal: Journal) -> None
     assert [(s.low, s.count) for s in found.spans] == [(93, 3)]
 
 
+UNDER: dict[str, tuple[list[float], list[tuple[float, float]]]] = {
+    "never": ([95, 94, 96], []),
+    "once": ([95, 93, 92, 94, 96], [(10, 30)]),
+    "twice": ([93, 94, 90, 95], [(0, 10), (20, 30)]),
+    "to the end": ([95, 93, 92], [(10, 20)]),
+    "always": ([93, 92, 91], [(0, 20)]),
+}
+
+
+@pytest.mark.parametrize("case", UNDER)
+async def test_coverage_tells_what_was_under_a_limit(journal: Journal, case: str) -> None:
+    values, expected = UNDER[case]
+    for n, value in enumerate(values):
+        reads(journal, 10 * n, value)
+    found = await journal.coverage("spo2", GAP, session="s-1", least=94)
+    seconds = [tuple((t - START).total_seconds() for t in stretch) for stretch in found.under]
+    assert seconds == expected
+    assert (await journal.coverage("spo2", GAP, session="s-1")).under == ()
+
+
 async def test_without_readings_there_is_no_coverage(journal: Journal) -> None:
     found = await journal.coverage("spo2", GAP, session="s-1")
     assert (found.devices, found.spans) == ((), ())

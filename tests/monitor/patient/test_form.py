@@ -1,7 +1,9 @@
 """The monitoring form of a session: what each field says, where from, and what is missing."""
 
 from collections.abc import Callable
-from datetime import UTC, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -34,7 +36,20 @@ from monitor.session.commands import (
 from monitor.session.coverage import Coverage, Span
 from monitor.session.history import SessionHistory
 from tests.monitor.builders import REGIMENS, START, Bedside, bed
-from tests.monitor.sessions import covered, field, form_of, history, later, treated
+from tests.monitor.sessions import (
+    closed,
+    covered,
+    field,
+    form_of,
+    given,
+    history,
+    infusion,
+    later,
+    pressed,
+    scored,
+    treated,
+)
+from tests.monitor.sessions import told as events_of
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +64,20 @@ def unlabelled() -> SessionHistory:
     return history(treated(lot=None))
 
 
+def at(minutes: float) -> datetime:
+    """So many minutes after the start of the first day's session."""
+    return START.wall + timedelta(minutes=minutes)
+
+
+def brief(
+    *happened: tuple[float, str, Any], day: float = 0, regimen: str = "esketamine-84"
+) -> SessionHistory:
+    """A session in which only this happened, in minutes from its start."""
+    found = SessionHistory.from_events(events_of(1, day, *happened, regimen=regimen))
+    assert found is not None
+    return found
+
+
 def told(change: Callable[[Bedside], object], minutes: float = 30) -> MonitoringForm:
     """The form of a session still open, after a dose, a change and some time."""
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed()
@@ -61,20 +90,20 @@ def told(change: Callable[[Bedside], object], minutes: float = 30) -> Monitoring
 # ── a whole session ─────────────────────────────────────────────────────────────────────
 
 WORDS = {
-    "treatment_date": "2026-01-05, first dose 08:01",
+    "treatment_date": "2026-01-05, first dose 08:01+00:00",
     "medicines": "none",
     "doses": "lot A123; 84 mg in all",
     "acceptable_before": "yes",
-    "pressures": "before the dose: 132/84 at 08:00 (1 min before); at 40 min: 132/84",
-    "minutes_monitored": "140 min: 08:01 to",
+    "pressures": "before the dose: 132/84 at 08:00+00:00 (1 min before); at 40 min: 132/84",
+    "minutes_monitored": "140 min: 08:01+00:00 to",
     "ready_at": "proposed",
     "acceptable_after": "yes",
     "oximetry": "lowest 91 %, no gap",
-    "sedation": "yes: MOAA/S 3; from 08:21 (20 min), over 08:51 (50 min)",
-    "dissociation": "yes: CADSS 31; from 08:21 (20 min), over 08:51 (50 min)",
+    "sedation": "yes: MOAA/S 3; from 08:21+00:00 (20 min), over 08:51+00:00 (50 min)",
+    "dissociation": "yes: CADSS 31; from 08:21+00:00 (20 min), over 08:51+00:00 (50 min)",
     "respiratory_depression": "no",
     "serious_events": "none",
-    "watched_by": "nurse.a from 08:00",
+    "watched_by": "nurse.a from 08:00+00:00",
     "discharge": "No driving or operating machinery for 24 hours",
     "signed_by": "session ended by nurse.a",
 }
@@ -93,6 +122,7 @@ def test_every_value_says_where_it_is_from(whole: SessionHistory) -> None:
 def test_what_the_session_cannot_know_is_missing(whole: SessionHistory) -> None:
     assert form_of(whole).missing == (
         "whether this was the first treatment: it is not known",
+        "setting: outpatient or inpatient",
         "when the patient could have left: a person confirms it",
     )
 
@@ -106,7 +136,36 @@ def test_the_form_is_due_seven_days_after_the_treatment(whole: SessionHistory) -
 def test_a_day_is_one_of_the_sites_time_zone(whole: SessionHistory) -> None:
     made = monitoring_form(whole, covered(whole), START.wall, ZoneInfo("Pacific/Honolulu"))
     assert str(made.treated_on) == "2026-01-04"
-    assert "22:01" in field(made, "treatment_date").text
+    assert "22:01-10:00" in field(made, "treatment_date").text
+
+
+def test_an_end_is_not_before_its_beginning_when_the_clock_is_put_back() -> None:
+    night = brief(given(10), closed(60), day=293 - 7.5 / 24)
+    made = monitoring_form(night, covered(night), night.events[-1].at, ZoneInfo("Europe/Berlin"))
+    text = field(made, "minutes_monitored").text
+    assert text == "50 min: 02:40+02:00 to 02:30+01:00"
+
+
+def test_what_is_of_another_day_has_its_date() -> None:
+    night = brief(given(10), closed(60), day=15.5 / 24)
+    text = field(form_of(night), "minutes_monitored").text
+    assert text == "50 min: 23:40+00:00 to 2026-01-06 00:30+00:00"
+
+
+def test_minutes_are_whole_ones_that_have_passed() -> None:
+    found = brief(
+        pressed(9.01, 120),
+        given(10),
+        scored(29.99, "moaas", 3),
+        pressed(50.99, 130),
+        closed(129.99),
+    )
+    made = form_of(found, coverage=Coverage(("oximeter",), (Span(at(10), at(128.01), 91, 9),)))
+    assert field(made, "minutes_monitored").value == 119
+    assert "(19 min)" in field(made, "sedation").text
+    assert "(0 min before)" in field(made, "pressures").text
+    assert field(made, "pressures").value["off_min"] == 0
+    assert "1 gap, 1 min in all" in field(made, "oximetry").text
 
 
 def test_could_have_left_is_proposed_with_its_evidence(whole: SessionHistory) -> None:
@@ -126,16 +185,55 @@ def test_a_pressure_says_which_device_and_which_record(whole: SessionHistory) ->
 # ── one thing or another ────────────────────────────────────────────────────────────────
 
 
-def test_opioids_are_named_apart() -> None:
-    medicines = ("Morphine 10 mg", "lorazepam")
-    made = told(lambda side: side.asks(RecordPreparation(medicines, None, "nurse.b")))
+CLASSES = ("benzodiazepine", "sedative", "opioid", "stimulant", "mao-inhibitor")
+
+
+@pytest.mark.parametrize("name", ["OxyContin", "Morphine 10 mg", "no opioids", "opioid"])
+def test_a_class_of_medicines_is_not_told_from_a_name(name: str) -> None:
+    side = bed().with_session().with_baseline().dosed()
+    side.asks(RecordPreparation((name, "x"), None, "nurse.b"))
+    made = form_of(history(side))
     found = field(made, "medicines")
     assert found.value == {
         "taken": True,
-        "names": ["Morphine 10 mg", "lorazepam"],
-        "opioids": ["Morphine 10 mg"],
+        "names": [name, "x"],
+        "classes": dict.fromkeys(CLASSES),
     }
+    assert found.text.startswith(f"yes: {name}, x; benzodiazepines: not asked; other sedatives")
+    assert found.missing == (
+        "medicines by class, not asked: benzodiazepines, other sedatives, opioids, "
+        "psychostimulants, MAO inhibitors",
+    )
     assert found.sources[0].by == "nurse.b"
+
+
+def test_who_takes_no_medicine_takes_none_of_any_class(whole: SessionHistory) -> None:
+    found = field(form_of(whole), "medicines")
+    assert found.value["classes"] == dict.fromkeys(CLASSES, False)
+    assert found.missing == ()
+
+
+def test_classes_that_were_asked_at_the_bed_are_told() -> None:
+    asked = {"medicine_classes": {"opioid": True, "sedative": False}, "by": "nurse.b"}
+    told_of = {**asked, "medicines": None, "escort_planned": None}
+    found = field(form_of(brief((5, "preparation.recorded", told_of), given(10))), "medicines")
+    assert "opioids: yes" in found.text
+    assert "other sedatives: no" in found.text
+    assert "MAO inhibitors: not asked" in found.text
+    assert "asked by class" in {source.what for source in found.sources}
+
+
+def test_classes_are_filled_in_afterwards() -> None:
+    side = bed().with_session().with_baseline().dosed()
+    made = after(
+        history(side),
+        FillForm("medicines", ("OxyContin",), "nurse.b", reason="told later"),
+        *(FillForm(name, name == "opioid", "nurse.b") for name in CLASSES),
+    )
+    found = field(made, "medicines")
+    assert found.value["classes"] == {name: name == "opioid" for name in CLASSES}
+    assert found.missing == ()
+    assert [s.by for s in found.sources if s.what == "opioids filled in"] == ["nurse.b"]
 
 
 def test_medicines_that_nobody_asked_about_are_missing() -> None:
@@ -178,17 +276,159 @@ def test_a_twice_corrected_dose_shows_all_three_values() -> None:
 def test_each_dose_without_a_lot_number_is_named(unlabelled: SessionHistory) -> None:
     made = form_of(unlabelled)
     assert [words for words in made.missing if "lot" in words] == [
-        "lot number of the dose at 08:01",
-        "lot number of the dose at 08:06",
-        "lot number of the dose at 08:11",
+        "lot number of the dose at 08:01+00:00",
+        "lot number of the dose at 08:06+00:00",
+        "lot number of the dose at 08:11+00:00",
     ]
 
 
 def test_a_dose_past_the_gate_was_not_acceptable() -> None:
     side = bed().with_session().dosed()
     found = field(form_of(history(side)), "acceptable_before")
+    assert found.value["acceptable"] is None
+    assert found.text == (
+        "not assessed: no pressure in the 30 min before; "
+        "given all the same: nothing of this is about the gate"
+    )
+
+
+def test_a_pressure_over_the_limit_is_not_acceptable_without_a_decision() -> None:
+    side = bed().with_session().with_baseline(150, 92).dosed(28)
+    found = field(form_of(history(side)), "acceptable_before")
     assert found.value["acceptable"] is False
+    assert found.text.startswith("no: 150/92 is over 140/90; given all the same: ")
+    assert found.missing == ()
+
+
+def test_a_pressure_that_was_old_or_none_at_the_dose_was_not_assessed() -> None:
+    made = [form_of(brief(pressed(at, 120), given(40))) for at in (9.9, 10, 40.1)]
+    found = [field(one, "acceptable_before") for one in made]
+    assert [one.value["acceptable"] for one in found] == [None, True, None]
+    assert found[0].missing == (
+        "vital signs acceptable before the dose: no pressure in the 30 min before",
+    )
+
+
+def test_a_low_systolic_is_not_acceptable() -> None:
+    found = [
+        field(form_of(brief(pressed(9, sys), given(10))), "acceptable_before") for sys in (90, 91)
+    ]
+    assert [one.value["acceptable"] for one in found] == [False, True]
+
+
+def test_spo2_that_was_not_there_at_the_dose_was_not_assessed(whole: SessionHistory) -> None:
+    first = whole.session.first_dose_at
+    assert first is not None
+    late = Coverage(("oximeter",), (Span(first + timedelta(seconds=61), first, 91, 1),))
+    found = field(form_of(whole, coverage=late), "acceptable_before")
+    assert found.text == "not assessed: no SpO2 at the dose"
+
+
+def test_spo2_that_was_low_at_the_dose_was_not_acceptable() -> None:
+    side = bed().with_session().prepared().with_baseline().spo2(85, for_s=40).dosed(28)
+    found = field(form_of(history(side)), "acceptable_before")
+    assert found.value["acceptable"] is False
+    assert "SpO2 85 %" in found.text
+
+
+def test_a_corrected_first_dose_keeps_what_was_decided_of_it() -> None:
+    side = bed().with_session().dosed(28)
+    side.dosed(28, override=None, corrects=side.session.doses[0].id, lot="B777")
+    found = field(form_of(history(side)), "acceptable_before")
     assert "given all the same: nothing of this is about the gate" in found.text
+
+
+@pytest.mark.parametrize(("at", "acceptable"), [(134.9, None), (135, True)])
+def test_a_pressure_long_before_leaving_says_nothing_of_it(at: float, acceptable: bool) -> None:
+    found = field(form_of(brief(given(10), pressed(at, 120), closed(150))), "acceptable_after")
+    assert found.value["acceptable"] is acceptable
+
+
+def test_without_spo2_at_the_end_leaving_was_not_assessed(whole: SessionHistory) -> None:
+    span = covered(whole).spans[0]
+    cut = replace(span, end=span.end - timedelta(seconds=61))
+    found = field(form_of(whole, coverage=Coverage(("oximeter",), (cut,))), "acceptable_after")
+    assert found.text == "not assessed: no SpO2 on leaving"
+
+
+def test_what_was_unmet_makes_leaving_not_acceptable() -> None:
+    why = {"name": "pressure-near-baseline", "met": False, "why": "170/80, +50 from baseline"}
+    end = closed(150)
+    end[2]["criteria"].append(why)
+    found = field(form_of(brief(given(10), pressed(149, 170), end)), "acceptable_after")
+    assert found.text == "no: pressure near baseline: 170/80, +50 from baseline"
+
+
+# ── what nobody looked for ──────────────────────────────────────────────────────────────
+
+MOAAS_MIN = (15, 30, 45, 60, 75, 90)
+
+
+def scores(*minutes: float, total: int = 5, scale: str = "moaas") -> SessionHistory:
+    """A dose 10 min into the session, and scores so long after it."""
+    found = [scored(10 + at, scale, total) for at in minutes]
+    return brief(scored(5, scale, 5 if scale == "moaas" else 0), given(10), *found, closed(118))
+
+
+SEDATION: dict[str, tuple[SessionHistory, bool | None, str]] = {
+    "every check made": (scores(*MOAAS_MIN), False, "no"),
+    "some missed": (
+        scores(45, 60, 75, 90), False, "no; not assessed at +15, +30 (missed)",
+    ),
+    "the last not made": (
+        scores(15, 30, 45, 60), False, "no; not assessed at +75, +90 (not made)",
+    ),
+    "all missed": (
+        scores(107), None, "not assessed at +15, +30, +45, +60, +75, +90 (missed)"
+    ),
+    "none made": (
+        scores(), None, "not assessed at +15, +30, +45, +60, +75, +90 (not made)"
+    ),
+    "seen when all were missed": (
+        scores(107, total=3),
+        True,
+        "yes: MOAA/S 3; from 09:57+00:00 (107 min), not seen to be over; "
+        "not assessed at +15, +30, +45, +60, +75, +90 (missed)",
+    ),
+    "left before any was due": (brief(given(10), closed(12)), None, "not assessed"),
+    "looked at and left before any was due": (
+        brief(given(10), scored(11, "moaas", 5), closed(12)), False, "no",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SEDATION)
+def test_a_no_needs_that_somebody_looked(case: str) -> None:
+    of, occurred, text = SEDATION[case]
+    found = field(form_of(of), "sedation")
+    assert (found.value["occurred"], found.text) == (occurred, text)
+    assert found.sources
+    assert bool(found.missing) is (occurred is not False)
+
+
+def test_dissociation_needs_its_own_checks() -> None:
+    found = field(form_of(scores(40, total=0, scale="cadss")), "dissociation")
+    assert (found.value["occurred"], found.text) == (False, "no; not assessed at +90 (not made)")
+    assert [check["minute"] for check in found.value["unmade"]] == [90]
+
+
+def test_the_checks_that_nobody_made_are_named() -> None:
+    made = form_of(brief(scored(1, "moaas", 5), given(10), scored(40, "moaas", 5), closed(52)))
+    found = field(made, "unmade_checks")
+    assert found.text == (
+        "pressure at baseline, +20 (not made); MOAA/S at +15 (missed); CADSS at baseline (not made)"
+    )
+    assert {(check["check"], check["minute"], check["state"]) for check in found.value} == {
+        ("pressure", None, "not made"),
+        ("pressure", 20, "not made"),
+        ("cadss", None, "not made"),
+        ("moaas", 15, "missed"),
+    }
+
+
+def test_an_overdue_check_may_still_be_made() -> None:
+    found = field(form_of(brief(given(10), pressed(51, 120), scored(51, "cadss", 0))), "sedation")
+    assert found.text == "not assessed at +15, +30 (overdue)"
 
 
 def test_a_clinicians_decision_makes_a_pressure_acceptable() -> None:
@@ -197,7 +437,7 @@ def test_a_clinicians_decision_makes_a_pressure_acceptable() -> None:
     side.asks(RecordClearance(scope, "dr.b", "known hypertension", "nurse.a", items))
     side.dosed(28, override=None)
     found = field(form_of(history(side)), "acceptable_before")
-    assert found.value["acceptable"] is False
+    assert found.value["acceptable"] is True
     assert "dr.b cleared pressure: known hypertension" in found.text
 
 
@@ -247,7 +487,7 @@ def test_oximetry_that_never_was_is_missing(whole: SessionHistory) -> None:
 
 def test_sedation_that_was_not_scored_is_missing_and_not_absent() -> None:
     found = field(told(lambda side: None), "sedation")
-    assert (found.value, bool(found.missing)) == (None, True)
+    assert (found.value["occurred"], bool(found.missing)) == (None, True)
 
 
 def test_dissociation_that_is_not_over_says_so() -> None:
@@ -262,7 +502,10 @@ def test_sedation_that_came_again_is_over_after_the_last_time() -> None:
             side.scored(moaas=moaas).minutes(5)
 
     found = field(told(come_and_go), "sedation")
-    assert found.text == "yes: MOAA/S 3; from 08:11 (10 min), over 08:26 (25 min)"
+    assert found.text == (
+        "yes: MOAA/S 3; from 08:11+00:00 (10 min), over 08:26+00:00 (25 min); "
+        "not assessed at +45 (overdue)"
+    )
 
 
 def test_respiratory_depression_is_seen_by_its_alarms() -> None:
@@ -278,6 +521,41 @@ def test_respiratory_depression_at_the_end_was_not_seen_to_be_over() -> None:
     side.spo2(85, for_s=40).closed(against=("dr.b", "to the ward"))
     found = field(form_of(history(side)), "respiratory_depression")
     assert (found.value["occurred"], found.value["over_at"]) == (True, None)
+
+
+def test_without_oximetry_respiratory_depression_was_not_assessed(whole: SessionHistory) -> None:
+    found = field(form_of(whole, coverage=Coverage()), "respiratory_depression")
+    assert (found.value["occurred"], found.text) == (None, "not assessed")
+    assert found.missing == ("respiratory depression: no SpO2 since the first dose",)
+
+
+def test_a_no_to_respiratory_depression_names_the_time_without_spo2(whole: SessionHistory) -> None:
+    found = field(form_of(whole, coverage=covered(whole, (20, 23))), "respiratory_depression")
+    assert (found.value["occurred"], found.text) == (
+        False, "no; not assessed for 3 min without SpO2"
+    )  # fmt: skip
+
+
+def test_sedation_and_news2_are_no_respiratory_depression() -> None:
+    made = told(lambda side: side.observed(resp=24, oxygen=False).scored(moaas=1), minutes=1)
+    assert field(made, "respiratory_depression").text == "no"
+
+
+def test_a_low_rate_is_respiratory_depression_until_a_safe_one() -> None:
+    def slow(side: Bedside) -> None:
+        side.observed(resp=7).minutes(20).observed(resp=12)
+
+    found = field(told(slow), "respiratory_depression")
+    assert found.text == (
+        "yes: 7 breaths/min; from 08:11+00:00 (10 min), over 08:31+00:00 (30 min)"
+    )
+
+
+def test_respiratory_depression_that_began_before_the_dose_is_named_so() -> None:
+    side = bed().with_session().prepared().with_baseline().spo2(85, for_s=40).dosed(28)
+    found = field(form_of(history(side.wait(60))), "respiratory_depression")
+    assert found.value["began_before"] is True
+    assert ", before the first dose" in found.text
 
 
 SERIOUS: dict[str, tuple[Callable[[Bedside], object], bool]] = {
@@ -307,7 +585,9 @@ def test_who_watched_is_told_in_turns() -> None:
         side.asks(AssignNurse(AssignmentAction.LEAVE, "nurse.b"))
 
     found = field(told(change_over), "watched_by")
-    assert found.text == "nurse.a from 08:00; nurse.b from 08:11; nobody from 08:21"
+    assert (
+        found.text == "nurse.a from 08:00+00:00; nurse.b from 08:11+00:00; nobody from 08:21+00:00"
+    )
 
 
 def test_an_aborted_session_has_a_form_that_lacks_what_nobody_judged() -> None:
@@ -330,9 +610,61 @@ def test_an_infusion_is_told_from_start_to_end() -> None:
     side = bed().with_session("ketamine-iv").with_baseline().infusion(InfusionAction.START)
     side.minutes(40).infusion(InfusionAction.END)
     doses = field(form_of(history(side)), "doses")
-    assert doses.text == "infusion 08:00 to 08:40, 35.5 mg planned"
+    assert doses.text == (
+        "ketamine infusion 08:00+00:00 to 08:40+00:00, ran 40 of 40 min: "
+        "35.5 mg ran in of 35.5 mg planned, lot –"
+    )
     assert len(doses.sources) == 2
-    assert doses.missing == ("mg and lot number of the infusion: no dose was recorded",)
+    assert doses.missing == ("lot number of the infusion",)
+
+
+def infused(*more: tuple[float, str, Any]) -> SessionHistory:
+    """An infusion that was stopped after a quarter, and a session of two hours."""
+    return brief(
+        infusion(5, "started"), *more, infusion(15, "ended"), closed(140), regimen="ketamine-iv"
+    )
+
+
+def test_an_infusion_that_was_stopped_counts_what_ran_in() -> None:
+    doses = field(form_of(infused(given(6, 35.5, product="ketamine", lot="K7"))), "doses")
+    assert doses.value["given_mg"] == 8.875
+    assert doses.value["doses"] == []
+    assert (doses.value["infusion"]["lot"], doses.missing) == ("K7", ())
+    assert "ran 10 of 40 min: 8.875 mg ran in of 35.5 mg planned, lot K7" in doses.text
+
+
+def test_the_lot_of_an_infusion_is_its_own() -> None:
+    of = brief(infusion(5, "started", lot="K8"), infusion(45, "ended"), closed(165), regimen=IV)
+    assert field(form_of(of), "doses").value["infusion"]["lot"] == "K8"
+    record = field(form_of(infused()), "doses").value["infusion"]["record"]
+    made = after(infused(), FillForm("lot", "K9", "nurse.b", record=record))
+    assert field(made, "doses").value["infusion"]["lot"] == "K9"
+    assert field(made, "doses").sources[-1].by == "nurse.b"
+
+
+def test_a_lot_that_is_noted_late_moves_no_window() -> None:
+    late = infused(given(60, 35.5, product="ketamine", lot="K7")).session
+    assert (late.last_dose_at, late.window_ends_at) == (at(15), at(135))
+    early = brief(given(1, 35.5, product="ketamine"), infusion(5, "started"), regimen=IV).session
+    assert early.first_dose_at == at(5)
+
+
+def test_an_infusion_has_a_session_record_and_no_form() -> None:
+    made = form_of(infused())
+    assert (made.due_on, made.days_left, made.state) == (None, None, "draft")
+    assert made.summary()["kind"] == "session-record"
+    assert "no form is sent for Ketamine IV" in str(refused(infused(), SendForm("n", reason="why")))
+    text = printed(made)
+    assert "<h1>Session record</h1>" in text
+    assert "signs it and sends it" not in text
+
+
+@pytest.mark.parametrize(("setting", "due"), [("outpatient", "2026-01-12"), ("inpatient", None)])
+def test_a_form_is_for_outpatients(whole: SessionHistory, setting: str, due: str | None) -> None:
+    made = after(whole, FillForm("setting", setting, "nurse.b"))
+    assert made.summary()["due_on"] == due
+    assert field(made, "setting").value == setting
+    assert "setting: outpatient or inpatient" not in made.missing
 
 
 def test_the_pressure_at_40_minutes_is_of_the_time_an_infusion_ran() -> None:
@@ -353,8 +685,8 @@ def test_a_clock_that_was_set_moves_everything_alike(whole: SessionHistory) -> N
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed()
     side.minutes(9).spo2(85, for_s=40).spo2(97, for_s=60).wall_steps(3600).minutes(5)
     made = form_of(history(side))
-    assert "first dose 09:01" in field(made, "treatment_date").text
-    assert "from 09:10 (9 min)" in field(made, "respiratory_depression").text
+    assert "first dose 09:01+00:00" in field(made, "treatment_date").text
+    assert "from 09:10+00:00 (9 min)" in field(made, "respiratory_depression").text
 
 
 # ── what a person says afterwards ───────────────────────────────────────────────────────
@@ -378,6 +710,8 @@ def refused(whole: SessionHistory, *commands: FormCommand) -> Refused:
 
 CONFIRMED = ConfirmForm("nurse.a")
 NEW = FillForm("first_treatment", True, "nurse.a")
+OUT = FillForm("setting", "outpatient", "nurse.a")
+IV = "ketamine-iv"
 
 
 def test_what_is_proposed_can_be_confirmed(whole: SessionHistory) -> None:
@@ -396,12 +730,12 @@ def test_what_is_proposed_can_be_changed_with_a_reason(whole: SessionHistory) ->
 
 
 def test_a_form_is_complete_when_nothing_is_missing(whole: SessionHistory) -> None:
-    made = after(whole, CONFIRMED, NEW)
+    made = after(whole, CONFIRMED, NEW, OUT)
     assert (made.state, made.missing) == ("complete", ())
 
 
 def test_a_sent_form_says_by_whom_and_is_not_due(whole: SessionHistory) -> None:
-    made = after(whole, CONFIRMED, NEW, SendForm("nurse.b", "fax"))
+    made = after(whole, CONFIRMED, NEW, OUT, SendForm("nurse.b", "fax"))
     assert (made.state, made.days_left) == ("sent", None)
     assert made.sent is not None
     assert made.sent["by"] == "nurse.b"
@@ -411,7 +745,7 @@ def test_a_sent_form_says_by_whom_and_is_not_due(whole: SessionHistory) -> None:
 def test_an_incomplete_form_is_sent_with_a_reason(whole: SessionHistory) -> None:
     made = after(whole, SendForm("nurse.b", reason="the patient moved away"))
     assert made.sent is not None
-    assert len(made.sent["missing"]) == 2
+    assert len(made.sent["missing"]) == 3
 
 
 def test_a_form_that_was_not_sent_after_all_is_due_again(whole: SessionHistory) -> None:
@@ -431,7 +765,7 @@ def test_a_lot_that_was_left_out_is_filled_in(unlabelled: SessionHistory) -> Non
 def test_medicines_and_first_treatment_are_filled_in(whole: SessionHistory) -> None:
     said = FillForm("medicines", ("codeine",), "nurse.b", reason="told later")
     made = after(whole, said, FillForm("first_treatment", False, "nurse.b"))
-    assert field(made, "medicines").value["opioids"] == ["codeine"]
+    assert field(made, "medicines").value["names"] == ["codeine"]
     assert field(made, "first_treatment").text == "no"
 
 
@@ -462,7 +796,7 @@ def test_a_minute_that_was_confirmed_before_stays_in_sight(whole: SessionHistory
     never = ConfirmForm("nurse.c", None, "never well")
     made = after(whole, CONFIRMED, ConfirmForm("dr.b", at, "unsteady"), never)
     said = [source.what for source in field(made, "ready_at").sources[-2:]]
-    assert said[0].endswith(", before: 09:50 (unsteady)")
+    assert said[0].endswith(", before: 09:50+00:00 (unsteady)")
     assert ", before: 0" in said[1]
 
 
@@ -506,6 +840,7 @@ REFUSED: dict[str, tuple[tuple[FormCommand, ...], str | None, str]] = {
     "a lot without a dose": ((FillForm("lot", "A1", "n"),), "record", "a lot is of a dose"),
     "a field nobody fills": ((FillForm("weather", "A1", "n"),), "field", "field is one of"),
     "a list for a lot": ((FillForm("lot", ("A1",), "n"),), "value", "a lot number"),
+    "another setting": ((FillForm("setting", "home", "n"),), "value", "outpatient or inpatient"),
     "words for medicines": ((FillForm("medicines", "A1", "n"),), "value", "a list of names"),
     "medicines replaced without a reason": (
         (FillForm("medicines", ("x",), "n"),),
@@ -562,7 +897,7 @@ def test_the_page_names_what_is_missing_and_what_it_is_not(whole: SessionHistory
 
 
 def test_a_complete_page_has_no_box_of_what_is_missing(whole: SessionHistory) -> None:
-    text = printed(after(whole, CONFIRMED, NEW))
+    text = printed(after(whole, CONFIRMED, NEW, OUT))
     assert 'class="missing"' not in text
     assert ">complete<" in text
 
@@ -588,7 +923,7 @@ def test_a_score_of_before_is_not_dated_by_the_session(whole: SessionHistory) ->
 
 def test_a_field_is_found_by_its_name(whole: SessionHistory) -> None:
     names = [one.name for one in form_of(whole).fields]
-    assert len(names) == len(set(names)) == 17
+    assert len(names) == len(set(names)) == 20
 
 
 def test_a_fields_json_has_its_sources(whole: SessionHistory) -> None:

@@ -1,5 +1,6 @@
 """A patient's course: its sessions in short, what is next, what is to be asked."""
 
+from dataclasses import replace
 from datetime import UTC, date, timedelta
 from typing import Any
 
@@ -22,8 +23,11 @@ from tests.monitor.builders import START
 from tests.monitor.sessions import (
     aborted,
     closed,
+    field,
+    form_of,
     given,
     history,
+    infusion,
     pressed,
     scored,
     told,
@@ -75,6 +79,11 @@ def test_the_rise_is_the_highest_over_the_baseline_and_when() -> None:
     assert (found.rise, found.rise_at_min) == (43, 42)
 
 
+def test_minutes_are_whole_ones_that_have_passed() -> None:
+    found = of(pressed(1, 120), given(10), pressed(52.99, 163), closed(129.99))
+    assert (found.rise_at_min, found.ended_min) == (42, 119)
+
+
 def test_without_a_baseline_there_is_no_rise() -> None:
     assert of(given(10), pressed(30, 150)).rise is None
 
@@ -113,15 +122,166 @@ def test_what_was_out_of_the_ordinary_is_told() -> None:
     )
 
 
+def device(at: float, mg: float = 28, **more: Any) -> Any:
+    return given(at, mg, **more)
+
+
+DEVIATIONS: dict[str, tuple[tuple[Any, ...], str, list[str]]] = {
+    "as planned": ((device(10), device(15), closed()), "esketamine-56", []),
+    "at the last moment": ((device(10), device(19.9), closed()), "esketamine-56", []),
+    "a device late": (
+        (device(10), device(61.5), closed(200)), "esketamine-56", ["device 2 was 46 min late"],
+    ),
+    "a device early": (
+        (device(10), device(12), closed()),
+        "esketamine-56",
+        ["device 2 came 2 min after the one before: 5 planned"],
+    ),
+    "incomplete": ((device(10), closed()), "esketamine-56", ["incomplete: 28 mg of 56 mg given"]),
+    "incomplete and aborted": (
+        (device(10), aborted(30)), "esketamine-56", ["incomplete: 28 mg of 56 mg given"],
+    ),
+    "not all given yet": ((device(10),), "esketamine-56", []),
+    "a batch": (
+        (device(10, 56), closed()),
+        "esketamine-56",
+        ["56 mg in one record: devices of 28 mg come one at a time"],
+    ),
+    "a part of a device": (
+        (device(10, 20), closed()),
+        "esketamine-28",
+        ["20 mg of a device of 28 mg", "incomplete: 20 mg of 28 mg given"],
+    ),
+    "84 mg the first time": (
+        (device(10), device(15), device(20), closed()),
+        "esketamine-84",
+        ["84 mg as the first treatment: 56 mg at most"],
+    ),
+    "against the criteria": (
+        (device(10, deviation={"reason": "given at home"}), closed()),
+        "esketamine-28",
+        ["given all the same: given at home"],
+    ),
+    "an infusion that was stopped": (
+        (infusion(5, "started"), infusion(15, "ended"), closed()),
+        "ketamine-iv",
+        ["incomplete: 8.875 mg of 35.5 mg given"],
+    ),
+    "another dose on record beside an infusion": (
+        (infusion(5, "started"), given(6, 20), infusion(45, "ended"), closed()),
+        "ketamine-iv",
+        ["a dose of 20 mg is on record beside the 35.5 mg that ran in"],
+    ),
+    "without a dose": ((aborted(),), "esketamine-56", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DEVIATIONS)
+def test_a_session_says_how_it_differed_from_its_regimen(case: str) -> None:
+    happened, regimen, expected = DEVIATIONS[case]
+    found = SessionHistory.from_events(told(1, 0, *happened, regimen=regimen))
+    assert found is not None
+    assert list(summarise(found, 1, UTC).deviations) == expected
+    if found.session.first_dose_at is not None:
+        named = field(form_of(found), "deviations")
+        assert named.value == [words for words in expected if "first treatment" not in words]
+
+
+def test_84_mg_is_too_much_only_the_first_time() -> None:
+    found = SessionHistory.from_events(told(1, 0, device(10), device(15), device(20), closed()))
+    assert found is not None
+    assert summarise(found, 2, UTC).deviations == summarise(found, None, UTC).deviations == ()
+
+
+def test_the_first_treatment_from_an_age_on_has_less() -> None:
+    events = told(1, 0, device(10), device(15), closed(), regimen="esketamine-56")
+    started = replace(events[0], payload={**events[0].payload, "age": 65})
+    found = SessionHistory.from_events([started, *events[1:]])
+    assert found is not None
+    assert summarise(found, 1, UTC).deviations == ("56 mg as the first treatment: 28 mg at most",)
+
+
+def test_two_sessions_on_one_day_are_told() -> None:
+    found = at(treatments(0, 0.3, 3), 4)
+    assert [visit.as_json()["deviations"][:1] for visit in found.sessions[:2]] == [
+        ["2 sessions on this day"], ["2 sessions on this day"],
+    ]  # fmt: skip
+    assert not [words for words in found.sessions[2].as_json()["deviations"] if "day" in words]
+    assert "session 2: 2 sessions on this day" in list(found.remarks())
+
+
+def test_a_course_tells_the_deviations_of_its_sessions() -> None:
+    events = told(2, 3, device(10), closed(), regimen="esketamine-56")
+    second = SessionHistory.from_events(events)
+    assert second is not None
+    remarks = list(at([*treatments(0), second], 4).remarks())
+    assert "session 2: incomplete: 28 mg of 56 mg given" in remarks
+
+
+INDUCTION: dict[str, tuple[tuple[float, ...], float, bool]] = {
+    "all of it": ((0, 3, 7, 10, 14, 17, 21, 24), 29, False),
+    "one missing": ((0, 3, 7, 10, 14, 17, 21), 29, True),
+    "not over yet": ((0, 3), 27, False),
+}
+
+
+@pytest.mark.parametrize("case", INDUCTION)
+def test_an_induction_that_was_missed_is_told(case: str) -> None:
+    days, today, is_missed = INDUCTION[case]
+    remarks = list(at(treatments(*days), today).remarks())
+    expected = f"induction: {len(days)} of 8 sessions in weeks 1 to 4"
+    assert (expected in remarks) is is_missed
+
+
+def test_an_induction_that_was_stopped_was_not_missed() -> None:
+    stop = entry(Reassess("stop", "dr.b", "no response"), 10)
+    assert not [w for w in at(treatments(0, 3), 40, stop).remarks() if w.startswith("induction")]
+
+
+def test_checks_that_nobody_made_are_told() -> None:
+    found = of(
+        pressed(1, 120), scored(2, "moaas", 5), scored(2, "cadss", 0), given(10),
+        scored(40, "moaas", 5), pressed(33, 120), closed(52),
+    )  # fmt: skip
+    assert found.not_assessed == ("MOAA/S at +15 (missed)",)
+    assert found.as_json()["not_assessed"] == ["MOAA/S at +15 (missed)"]
+
+
+def test_a_session_without_a_dose_has_no_checks_to_tell() -> None:
+    assert of(aborted(100)).not_assessed == ()
+
+
 def test_a_calm_session_needed_nothing() -> None:
     assert of(given(10), closed()).interventions == ()
 
 
-def test_an_infusion_gives_what_is_planned_by_weight() -> None:
-    begun = (5.0, "infusion.started", {"by": "n"})
-    found = SessionHistory.from_events(told(1, 0, begun, regimen="ketamine-iv"))
+INFUSIONS: dict[str, tuple[tuple[Any, ...], float]] = {
+    "a quarter": ((infusion(5, "started"), infusion(15, "ended")), 8.875),
+    "the whole": ((infusion(5, "started"), infusion(45, "ended")), 35.5),
+    "no more than was planned": ((infusion(5, "started"), infusion(55, "ended")), 35.5),
+    "without its pauses": (
+        (
+            infusion(5, "started"), infusion(10, "paused"), infusion(20, "resumed"),
+            infusion(25, "ended"),
+        ),
+        8.875,
+    ),
+    "paused when it ended": (
+        (infusion(5, "started"), infusion(15, "paused"), infusion(60, "ended")), 8.875
+    ),
+    "still running when the session ended": ((infusion(5, "started"), aborted(15)), 8.875),
+    "a dose beside it is not counted twice": (
+        (infusion(5, "started"), given(6, 35.5), infusion(15, "ended")), 8.875
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", INFUSIONS)
+def test_an_infusion_gives_what_ran_in(case: str) -> None:
+    happened, given_mg = INFUSIONS[case]
+    found = SessionHistory.from_events(told(1, 0, *happened, regimen="ketamine-iv"))
     assert found is not None
-    assert summarise(found, 1, UTC).given_mg == 35.5
+    assert summarise(found, 1, UTC).given_mg == given_mg
 
 
 def test_a_session_without_a_dose_is_not_counted() -> None:
@@ -261,6 +421,7 @@ REMARKS: dict[str, tuple[tuple[float, ...], float, list[str]]] = {
         58,
         [
             "2 sessions in week 9: 1 planned",
+            "induction: 1 of 8 sessions in weeks 1 to 4",
             "56 days from session 1 to 2: planned until 2026-01-11",
             "the indication was to be reassessed by 2026-02-02",
         ],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 
@@ -29,6 +30,7 @@ from monitor.session.schedule import CheckState, PlannedCheck, planned_checks
 from monitor.session.session import Phase, Session
 from monitor.session.spo2_trace import Spo2Trace
 from tests.monitor.builders import REGIMENS, Bedside, bed
+from tests.monitor.session.test_episodes import observed
 from tests.monitor.session.test_schedule import (
     FORMER,
     at,
@@ -38,6 +40,7 @@ from tests.monitor.session.test_schedule import (
     scored,
     session,
 )
+from tests.monitor.sessions import treated
 
 ALARM = Alarm(
     id="a",
@@ -164,8 +167,16 @@ def test_an_infusion_that_was_only_recorded_as_a_dose_opens_no_way_out() -> None
     assert (window.met, window.why) == (False, "the infusion has not been recorded")
 
 
-def test_a_dose_after_the_infusion_moves_the_window() -> None:
+def test_a_dose_record_beside_an_infusion_moves_no_window() -> None:
     ran = infused(session("ketamine-iv"), InfusionAction.START, 0)
+    ran = given(infused(ran, InfusionAction.END, 40), 60, 10)
+    assert not found(ran, 159.9)["window-over"].met
+    assert found(ran, 160)["window-over"].met
+
+
+def test_a_dose_after_the_infusion_moves_the_window_of_sessions_recorded_before() -> None:
+    former = REGIMENS["ketamine-iv"].model_copy(update={"edition": 1, "check_late_most_min": None})
+    ran = infused(session(former), InfusionAction.START, 0)
     ran = given(infused(ran, InfusionAction.END, 40), 60, 10)
     assert not found(ran, 179)["window-over"].met
 
@@ -346,6 +357,54 @@ def test_a_regimen_may_ask_for_no_dissociation_at_all() -> None:
 def test_a_saturation_alarm_is_respiratory_depression() -> None:
     alarm = replace(ALARM, rule="spo2.low", priority=Priority.LOW)
     assert unmet(found(recovered(), alarms=[alarm])) == {"no-respiratory-depression"}
+
+
+def test_a_saturation_alarm_that_ended_keeps_the_patient_for_fifteen_minutes() -> None:
+    ended = replace(
+        ALARM, rule="spo2.low", state=State.ENDED, raised_at=at(104), condition_ended_at=at(104.5)
+    )
+
+    def criterion(now_min: float, held_min: float) -> Criterion:
+        trace = seen_for(97, held_min)
+        evidence = DischargeEvidence(97, held_min, (), (), True, trace, past_alarms=[ended])
+        return next(
+            c
+            for c in discharge_criteria(recovered(), evidence, at(now_min))
+            if c.name == "no-respiratory-depression"
+        )
+
+    assert criterion(118.9, 14.9) == Criterion("no-respiratory-depression", False, "Pulse 130/min")
+    assert criterion(120, 15).met
+
+
+def test_a_low_rate_keeps_the_patient_until_a_later_one_is_safe() -> None:
+    slow = observed(recovered(), 60, resp=8)
+    assert not found(slow)["no-respiratory-depression"].met
+    assert found(observed(slow, 80, resp=12))["no-respiratory-depression"].met
+
+
+def test_oxygen_that_was_started_keeps_the_patient_until_it_is_away_for_fifteen_minutes() -> None:
+    given_oxygen = observed(recovered(), 60, oxygen=True)
+    away = observed(given_oxygen, 105.5, oxygen=False)
+    assert not found(given_oxygen)["no-respiratory-depression"].met
+    assert not found(away, 120)["no-respiratory-depression"].met
+    assert found(away, 120.5)["no-respiratory-depression"].met
+    assert turn_min(away, 120.2, spo2=97, held_min=20) == pytest.approx(0.3)
+
+
+def test_another_alarm_of_breathing_is_no_respiratory_depression() -> None:
+    falling = replace(ALARM, rule="spo2.falling", priority=Priority.LOW)
+    assert unmet(found(recovered(), alarms=[falling])) == set()
+
+
+def test_sessions_recorded_before_go_by_their_open_alarms() -> None:
+    falling = replace(ALARM, rule="spo2.falling", text="SpO2 down by 5")
+    former = observed(given(session(FORMER, dosed=False), 0, 84), 60, resp=8)
+    shown = found(former, alarms=[falling])["no-respiratory-depression"]
+    assert (shown.met, shown.why) == (False, "SpO2 down by 5")
+    assert found(former)["no-respiratory-depression"] == Criterion(
+        "no-respiratory-depression", True, "none open"
+    )
 
 
 def test_an_overdue_check_keeps_the_patient() -> None:
@@ -578,7 +637,8 @@ def test_sessions_recorded_before_there_were_discharge_checks_have_none() -> Non
 # ── what becomes of the session ─────────────────────────────────────────────────────────
 
 WELL = [Criterion(name, True, "well") for name in ("window-over", "spo2", "escort")]
-MET, READY, WITHDRAWN = "session.criteria-met", "session.ready", "session.ready-withdrawn"
+MET, UNMET = "session.criteria-met", "session.criteria-unmet"
+READY, WITHDRAWN = "session.ready", "session.ready-withdrawn"
 
 
 def drafts(of: Session, now_min: float, *unmet: str) -> list[Draft]:
@@ -594,12 +654,15 @@ def drafts(of: Session, now_min: float, *unmet: str) -> list[Draft]:
         (Phase.OBSERVING, False, 60, ["window-over"], [MET]),
         (Phase.OBSERVING, False, 60, ["window-over", "escort"], [MET]),
         (Phase.OBSERVING, True, 60, ["window-over"], []),
-        (Phase.OBSERVING, True, 119.9, [], []),
+        (Phase.OBSERVING, True, 119.9, ["window-over"], []),
         (Phase.OBSERVING, True, 120, [], [READY]),
         (Phase.OBSERVING, True, 120, ["escort"], []),
         (Phase.OBSERVING, False, 120, [], [MET, READY]),
         (Phase.READY, True, 121, [], []),
-        (Phase.READY, True, 121, ["spo2"], [WITHDRAWN]),
+        (Phase.OBSERVING, True, 60, ["window-over", "spo2"], [UNMET]),
+        (Phase.OBSERVING, True, 60, ["window-over", "escort"], []),
+        (Phase.READY, True, 121, ["spo2"], [UNMET, WITHDRAWN]),
+        (Phase.READY, True, 121, ["escort"], [WITHDRAWN]),
         (Phase.READY, True, 60, ["window-over"], [WITHDRAWN]),
         (Phase.BASELINE, False, 60, [], []),
         (Phase.CLOSED, True, 121, ["spo2"], []),
@@ -619,8 +682,38 @@ def test_without_a_known_end_of_the_window_the_criteria_are_asked() -> None:
 
 def test_who_is_no_longer_ready_is_told_by_what() -> None:
     of = replace(recovered(), phase=Phase.READY, criteria_met_at=at(50))
-    [(_, payload)] = drafts(of, 121, "spo2")
+    [(_, payload), (_, payload_of_ready)] = drafts(of, 121, "spo2", "window-over")
     assert payload == {"unmet": [{"name": "spo2", "why": "well"}]}
+    assert {item["name"] for item in payload_of_ready["unmet"]} == {"spo2", "window-over"}
+
+
+def test_a_session_recorded_before_keeps_the_first_time_the_criteria_were_met() -> None:
+    former = given(session(FORMER, dosed=False), 0, 84)
+    of = replace(former, phase=Phase.OBSERVING, criteria_met_at=at(50))
+    assert drafts(of, 60, "spo2") == []
+    assert drafts(of, 119.9) == []
+    ready = replace(former, phase=Phase.READY, criteria_met_at=at(50))
+    assert [type_ for type_, _ in drafts(ready, 121, "spo2")] == [WITHDRAWN]
+
+
+def test_a_dose_that_is_put_right_to_a_later_time_begins_the_stretch_anew() -> None:
+    of = replace(recovered(), phase=Phase.OBSERVING, criteria_met_at=at(-1))
+    assert [type_ for type_, _ in drafts(of, 60, "window-over")] == [MET]
+
+
+def test_the_criteria_were_met_from_the_last_unbroken_stretch_on() -> None:
+    side = treated(ended=False)
+    first = side.session.criteria_met_at
+    assert first is not None
+    side.spo2(85, for_s=40).acknowledged("spo2.very-low")
+    assert side.types("session.criteria") == [MET, UNMET]
+    fell = side.now.wall
+    side.spo2(97).measure().scored(moaas=5, cadss=1).minutes(10).measure().scored(moaas=5)
+    side.until(lambda side: side.session.criteria_met_at is not None, within_s=400)
+    met = side.session.criteria_met_at
+    assert met is not None
+    assert met - fell >= timedelta(minutes=14, seconds=50)
+    assert side.types("session.criteria") == [MET, UNMET, MET]
 
 
 @pytest.mark.parametrize(

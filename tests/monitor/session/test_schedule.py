@@ -83,6 +83,7 @@ BASELINE = -10.0
 
 FORMER = REGIMENS["esketamine-84"].model_copy(
     update={
+        "edition": 1,
         "check_late_most_min": None,
         "check": tuple(
             check.model_copy(update={"then_every_min": None})
@@ -333,7 +334,7 @@ LEAVING = REGIMENS["esketamine-84"].model_copy(
 )
 
 
-FORMERLY_LEAVING = LEAVING.model_copy(update={"check_late_most_min": None})
+FORMERLY_LEAVING = LEAVING.model_copy(update={"edition": 1, "check_late_most_min": None})
 
 
 def test_a_check_at_discharge_is_no_row_of_the_schedule() -> None:
