@@ -8,6 +8,7 @@ from typing import Final
 
 from alerts.alarm.lifecycle import (
     ALARM_ONSETS,
+    CALLED_AGAIN,
     TRANSITIONS,
     Alarm,
     AlarmChange,
@@ -29,12 +30,15 @@ class TrackedAlarm:
     """The present or last alarm of one rule and device.
 
     Times are monotonic seconds: when its condition began last, when it last called for a
-    person, and when it ended last.
+    person, when it was acknowledged last, when the call was made in which it last called
+    again after that, and when it ended last.
     """
 
     alarm: Alarm
     raised_mono: float = _LONG_AGO
     notified_mono: float = _LONG_AGO
+    acknowledged_mono: float = _LONG_AGO
+    called_again_mono: float = _LONG_AGO
     ended_mono: float = _LONG_AGO
 
     def resume(self, now: Instant) -> None:
@@ -43,6 +47,10 @@ class TrackedAlarm:
         self.notified_mono = now.past(self.alarm.notified_at).mono
         if self.alarm.ended_at is not None:
             self.ended_mono = now.past(self.alarm.ended_at).mono
+        if self.alarm.acknowledged_at is not None:
+            self.acknowledged_mono = now.past(self.alarm.acknowledged_at).mono
+        if self.alarm.called_again_at is not None:
+            self.called_again_mono = now.past(self.alarm.called_again_at).mono
 
     def follow(self, change: AlarmChange, now: Instant) -> None:
         """Take the alarm as it is after `change`, which happens now."""
@@ -50,6 +58,10 @@ class TrackedAlarm:
             self.raised_mono = now.mono
         if change.type == "alarm.raised" or change.alarm.notified_at != self.alarm.notified_at:
             self.notified_mono = now.mono
+        if change.alarm.acknowledged and not self.alarm.acknowledged:
+            self.acknowledged_mono = now.mono
+        if change.type == CALLED_AGAIN and change.alarm.called_again_at is not None:
+            self.called_again_mono = now.past(change.alarm.called_again_at).mono
         if not change.alarm.is_open:
             self.ended_mono = now.mono
         self.alarm = change.alarm

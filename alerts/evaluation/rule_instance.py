@@ -4,8 +4,9 @@ Deterministic. Which rules to evaluate when is `alerts.evaluation.engine`; what 
 alarm once it was raised is `alerts.alarm`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -23,11 +24,15 @@ from alerts.alarm import (
 from alerts.evaluation.conditions import Values, Verdict, judge
 from alerts.evaluation.context import MINUTE, ConditionAt, EvaluationContext, Signal
 from alerts.evaluation.timers import ConditionChange, ConditionTimer
-from alerts.rules import DATA_LOSS, Rule, signals_in
+from alerts.evaluation.worsening import is_worse, worst_of
+from alerts.rules import DATA_LOSS, Priority, Rule, signals_in
 from drivers.clock import Instant, rfc3339
 
 Key = tuple[str, str | None]
 """A rule's id and, for a technical rule, the device it is about; None stands for the bed."""
+
+CallTime = Callable[[Priority], datetime]
+"""When the call was made that an alarm of that priority is part of if it calls again now."""
 
 _IDS: Final = UUID("8a1f4a8e-6f0e-4c0b-9d51-3f7f0d5b7a10")
 
@@ -44,7 +49,8 @@ class RuleInstance:
     """How far a rule has come at one device, or at the bed, and the alarm that came of it.
 
     `rule` is the rule of the set, `order` its place in the set's order, `recipients` are whom
-    a new alarm calls. `tracked` is the present or last alarm, `values_when_met` are the values
+    a new alarm calls, and a re-raised one keeps its acknowledgement if `keeps_acknowledgement`.
+    `tracked` is the present or last alarm, `values_when_met` are the values
     that met the condition last.
     """
 
@@ -52,6 +58,7 @@ class RuleInstance:
     device: str | None
     order: int
     recipients: tuple[str, ...]
+    keeps_acknowledgement: bool = False
     signals: tuple[str, ...] = field(init=False)
     technical: ConditionAt | None = field(init=False)
     timer: ConditionTimer = field(init=False)
@@ -137,16 +144,32 @@ class RuleInstance:
         seen = {name: value.value for name, value in values.items()}
         reason = None if self.technical is None else context.conditions.get(self.technical)
         without_data, lost = self._data_loss(context, effective_rules)
+        own = values_of(rule, seen)
         onset = TriggerDetails(
             now.wall,
             text=render(rule, seen, context.baseline, self.device, reason, lost),
-            values=values_of(rule, seen),
+            values=own,
             rules_without_data=without_data,
             priority=rule.priority,
+            worst=worst_of(rule, own, {}),
+            worst_since_call=worst_of(rule, own, {}),
         )
-        if self.tracked is not None and self.tracked.is_same(context.session, now):
-            return advance(self.tracked.alarm, Trigger.ONSET, onset)
-        return [AlarmChange("alarm.raised", self._new_alarm(onset, context))]
+        if self.tracked is None or not self.tracked.is_same(context.session, now):
+            return [AlarmChange("alarm.raised", self._new_alarm(onset, context))]
+        alarm = self.tracked.alarm
+        worst = worst_of(rule, own, alarm.worst)
+        keeps = self.keeps_acknowledgement and not is_worse(rule, own, _covered(rule, alarm))
+        same = replace(
+            onset,
+            text=render(rule, seen, context.baseline, self.device, reason, lost, worst),
+            worst=worst,
+            keeps_acknowledgement=keeps,
+        )
+        if not alarm.acknowledged:
+            same = replace(same, worst_since_call=worst_of(rule, own, _covered(rule, alarm)))
+        elif keeps:
+            same = replace(same, worst_since_call=_covered(rule, alarm))
+        return advance(alarm, Trigger.ONSET, same)
 
     def _new_alarm(self, onset: TriggerDetails, context: EvaluationContext) -> Alarm:
         rule = self.timer.rule
@@ -167,6 +190,66 @@ class RuleInstance:
             notified_at=onset.at,
             recipients=self.recipients,
             rules_without_data=onset.rules_without_data,
+            worst=onset.worst,
+            worst_since_call=onset.worst_since_call,
+        )
+
+    # ── an alarm that lasts ─────────────────────────────────────────────────────────────
+
+    def follow_values(
+        self, context: EvaluationContext, call_time: CallTime, now: Instant
+    ) -> list[AlarmChange]:
+        """The alarm takes worse values. It calls again where one is worse than acknowledged."""
+        rule, tracked = self.timer.rule, self.tracked
+        if not rule.worse_by or tracked is None or tracked.alarm.state is not State.ACTIVE:
+            return []
+        alarm = tracked.alarm
+        details = self._of_now(alarm, context, now)
+        if alarm.acknowledged and is_worse(rule, details.values, _covered(rule, alarm)):
+            return self._call_again("worse than when it was acknowledged", details, call_time)
+        if details.worst == alarm.worst and details.worst_since_call == _covered(rule, alarm):
+            return []
+        return advance(alarm, Trigger.UPDATE, replace(details, reason="worse"))
+
+    def still_there(
+        self, after_s: float, context: EvaluationContext, call_time: CallTime, now: Instant
+    ) -> list[AlarmChange]:
+        """The alarm lasts so long after it was acknowledged that it calls again."""
+        assert self.tracked is not None
+        reason = f"still there {after_s:g} s after it was acknowledged"
+        details = self._of_now(self.tracked.alarm, context, now)
+        return self._call_again(reason, details, call_time)
+
+    def _call_again(
+        self, reason: str, details: TriggerDetails, call_time: CallTime
+    ) -> list[AlarmChange]:
+        assert self.tracked is not None
+        alarm = self.tracked.alarm
+        calling = replace(
+            details,
+            reason=reason,
+            call_time=call_time(alarm.priority),
+            worst_since_call=worst_of(self.timer.rule, details.values, {}),
+        )
+        return advance(alarm, Trigger.CALL_AGAIN, calling)
+
+    def _of_now(self, alarm: Alarm, context: EvaluationContext, now: Instant) -> TriggerDetails:
+        """What the alarm says of the values there are now; one that is lost is as it was."""
+        rule = self.timer.rule
+        seen = {
+            **alarm.values,
+            **{name: value.value for name, value in context.values.items()},
+        }
+        values = values_of(rule, seen)
+        worst = worst_of(rule, values, alarm.worst or alarm.values)
+        since = _covered(rule, alarm)
+        is_technical = self.technical is not None
+        return TriggerDetails(
+            now.wall,
+            text=None if is_technical else render(rule, seen, context.baseline, worst=worst),
+            values=alarm.values if is_technical else values,
+            worst=worst,
+            worst_since_call=since if alarm.acknowledged else worst_of(rule, values, since),
         )
 
     def _data_loss(
@@ -221,3 +304,8 @@ class RuleInstance:
         if rises_at is None:
             return due_at
         return rises_at if due_at is None else min(due_at, rises_at)
+
+
+def _covered(rule: Rule, alarm: Alarm) -> Mapping[str, float]:
+    """The worst since it last called; of an alarm that was not told of it, what raised it."""
+    return alarm.worst_since_call or worst_of(rule, alarm.values, {})

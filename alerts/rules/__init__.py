@@ -26,7 +26,15 @@ from alerts.rules.model import (
     leaves,
     signals_in,
 )
-from alerts.rules.signals import DEVICE_ONLY, GRADES, RANGES, SCORES, SYMPTOM_SIGNALS, SYMPTOMS
+from alerts.rules.signals import (
+    DEVICE_ONLY,
+    GRADES,
+    LOWER_IS_WORSE,
+    RANGES,
+    SCORES,
+    SYMPTOM_SIGNALS,
+    SYMPTOMS,
+)
 from alerts.rules.technical import BED_CONDITIONS, CHECK_CONDITIONS, DATA_LOSS, SITE_CONDITIONS
 from alerts.rules.text import as_plain_language, describe
 from alerts.rules.toml_errors import first_error, keys_beside
@@ -38,6 +46,7 @@ __all__ = [
     "DATA_LOSS",
     "DEVICE_ONLY",
     "GRADES",
+    "LOWER_IS_WORSE",
     "RANGES",
     "SCORES",
     "SITE_CONDITIONS",

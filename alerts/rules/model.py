@@ -4,8 +4,8 @@ No evaluation here (see `alerts.evaluation`), no files (see `alerts.rules.loader
 names: what a rule may name is in `alerts.rules.signals` and `alerts.rules.technical`.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 
@@ -124,6 +124,9 @@ class Rule:
     The alarm's condition ends on values beyond `clear_margin` from the limit that have
     held for `clear_for_s`. A technical alarm's priority becomes `worsens_to` when it has
     lasted `worsens_after_s` in a session.
+
+    `worse_by` says for its signals how much worse one has to be than an acknowledgement
+    covers for the alarm to call again; the alarm keeps its worst values of those signals.
     """
 
     id: str
@@ -143,6 +146,7 @@ class Rule:
     after_min: float | None
     worsens_to: Priority | None
     worsens_after_s: float
+    worse_by: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def technical_condition(self) -> str | None:
@@ -154,18 +158,30 @@ class Rule:
 class Escalation:
     """Whom an alarm calls that nobody takes: the levels, first to last, and how long each has.
 
-    The times and the order of levels are clinical defaults [clinical.md].
+    An alarm that was acknowledged and is still there after `high_again_after_s` or
+    `medium_again_after_s` calls again; None is never. One that is raised again within a
+    minute of its end keeps its acknowledgement if `keep_acknowledgement_on_reraise`, unless
+    it is worse. The times and the order of levels are clinical defaults [clinical.md].
     """
 
     levels: tuple[str, ...] = ("nurse", "charge-nurse", "clinician")
     high_after_s: float = 60.0
     medium_after_s: float = 180.0
+    high_again_after_s: float | None = None
+    medium_again_after_s: float | None = None
+    keep_acknowledgement_on_reraise: bool = False
 
     def after_s(self, kind: Kind, priority: Priority) -> float | None:
         """How long a level has to take such an alarm; None when it goes no further."""
         if kind is Kind.ADVISORY or priority is Priority.LOW:
             return None
         return self.high_after_s if priority is Priority.HIGH else self.medium_after_s
+
+    def again_after_s(self, kind: Kind, priority: Priority) -> float | None:
+        """How long such an alarm stays acknowledged; None when for as long as it lasts."""
+        if kind is Kind.ADVISORY or priority is Priority.LOW:
+            return None
+        return self.high_again_after_s if priority is Priority.HIGH else self.medium_again_after_s
 
 
 @dataclass(frozen=True, slots=True)

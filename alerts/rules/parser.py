@@ -11,7 +11,15 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from alerts.rules.model import Kind, Rule
-from alerts.rules.tables import MAX_AFTER_S, MIN_AFTER_S, RuleFile, RuleSyntaxError, RuleTable
+from alerts.rules.tables import (
+    MAX_AFTER_S,
+    MAX_AGAIN_S,
+    MIN_AFTER_S,
+    MIN_AGAIN_S,
+    RuleFile,
+    RuleSyntaxError,
+    RuleTable,
+)
 from alerts.rules.toml_errors import first_error, keys_beside
 from alerts.rules.toml_positions import suggest
 
@@ -34,6 +42,10 @@ _MESSAGES_BY_KEY: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("high_after_s", "medium_after_s"),
         f"{{key}} = {{input!r}} is not a time from {MIN_AFTER_S:g} to {MAX_AFTER_S:g} s",
+    ),
+    **dict.fromkeys(
+        ("high_again_after_s", "medium_again_after_s"),
+        f"{{key}} = {{input!r}} is not a time from {MIN_AGAIN_S:g} to {MAX_AGAIN_S:g} s",
     ),
 }
 """What is to be written at a key, whatever pydantic finds there."""

@@ -31,6 +31,9 @@ SYMPTOMS: Final[Mapping[str, str]] = {
 """What a patient may suffer, in words a nurse asks with [label: its warning signs and its
 common reactions]. Sedation and dissociation have scales of their own."""
 
+LOWER_IS_WORSE: Final = frozenset({Vital.SPO2.value, "moaas"})
+"""Signals of which a lower value is a worse one, where a rule's limits do not tell."""
+
 GRADES: Final = ("none", "mild", "moderate", "severe")
 """How bad a symptom is: its value is the place in this list."""
 

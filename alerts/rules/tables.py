@@ -4,7 +4,8 @@ Each is a pydantic model that makes of what is written what `alerts.rules.model`
 pydantic finds wrong is put in words in `alerts.rules.parser`.
 """
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from string import Formatter
 from typing import Annotated, Any, Final, Self
@@ -45,6 +46,10 @@ CONFIRMABLE: Final = frozenset({Vital.SYS, Vital.DIA, Vital.MAP})
 MIN_AFTER_S: Final = 5.0
 MAX_AFTER_S: Final = 3600.0
 """Beyond this an alarm would in effect never escalate, and there is no off."""
+
+MIN_AGAIN_S: Final = 60.0
+MAX_AGAIN_S: Final = 7200.0
+"""Beyond this an acknowledgement would in effect quiet an alarm for a whole session."""
 
 MAX_NAME_LENGTH: Final = 64
 
@@ -101,6 +106,20 @@ def _template(text: str) -> str:
     return text
 
 
+def _worse_by(value: object) -> float | Mapping[str, float]:
+    if not isinstance(value, dict):
+        return _amount(value)
+    if not value:
+        raise RuleSyntaxError("worse_by names no signal; remove it")
+    return {name: _amount(amount) for name, amount in value.items()}
+
+
+def _amount(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
+        return value
+    raise RuleSyntaxError(f"worse_by = {value!r} is not a number over 0")
+
+
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise RuleSyntaxError("levels names somebody twice; name each once")
@@ -114,6 +133,8 @@ PriorityName = Annotated[Priority, PlainValidator(_priority)]
 Recipient = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 Recipients = Annotated[tuple[Recipient, ...], Field(min_length=1), AfterValidator(_each_once)]
 CallAgainAfter = Annotated[Number, Field(ge=MIN_AFTER_S, le=MAX_AFTER_S)]
+AcknowledgedFor = Annotated[Number, Field(ge=MIN_AGAIN_S, le=MAX_AGAIN_S)]
+WorseBy = Annotated[float | Mapping[str, float], PlainValidator(_worse_by)]
 
 
 class _Table(BaseModel):
@@ -209,6 +230,7 @@ class RuleTable(ConditionTable):
     after_min: NotNegative | None = None
     worsens_to: PriorityName | None = None
     worsens_after_s: NotNegative = 0.0
+    worse_by: WorseBy | None = None
 
     @model_validator(mode="after")
     def _fits_its_condition(self) -> Self:
@@ -244,13 +266,37 @@ class RuleTable(ConditionTable):
             raise RuleSyntaxError(message, "worsens_to")
         return self
 
+    @model_validator(mode="after")
+    def _worsens_in_what_it_sees(self) -> Self:
+        if self.worse_by is None:
+            return self
+        named = signals_in(self.condition())
+        if not named:
+            raise RuleSyntaxError("worse_by is not for technical rules; remove it", "worse_by")
+        if not isinstance(self.worse_by, Mapping):
+            if len(named) > 1:
+                message = f"worse_by: say of which signal, as in {{ {named[0]} = 10 }}"
+                raise RuleSyntaxError(message, "worse_by")
+            return self
+        for name in self.worse_by:
+            if name not in named:
+                message = f"worse_by: the rule does not look at {name}; {suggest(name, named)}"
+                raise RuleSyntaxError(message, "worse_by", name)
+        return self
+
     def rule(self) -> Rule:
         """The rule that is written."""
         default = Kind.PHYSIOLOGICAL if self.technical is None else Kind.TECHNICAL
-        given = RuleTable.model_fields.keys() - ConditionTable.model_fields.keys() - {"kind"}
+        beside = {"kind", "worse_by"}
+        given = RuleTable.model_fields.keys() - ConditionTable.model_fields.keys() - beside
+        condition = self.condition()
+        worse_by = {} if self.worse_by is None else self.worse_by
+        if not isinstance(worse_by, Mapping):
+            worse_by = dict.fromkeys(signals_in(condition), worse_by)
         return Rule(
             kind=self.kind or default,
-            condition=self.condition(),
+            condition=condition,
+            worse_by=worse_by,
             **{key: getattr(self, key) for key in given},
         )
 
@@ -261,17 +307,22 @@ class EscalationTable(_Table):
     levels: Recipients | None = None
     high_after_s: CallAgainAfter | None = None
     medium_after_s: CallAgainAfter | None = None
+    high_again_after_s: AcknowledgedFor | None = None
+    medium_again_after_s: AcknowledgedFor | None = None
+    keep_acknowledgement_on_reraise: Flag | None = None
 
     def over(self, inherited: Escalation) -> Escalation:
         """What the table makes of `inherited`. Raises `RuleSyntaxError`, from the file's top."""
         found = replace(inherited, **self.model_dump(exclude_unset=True))
-        if found.high_after_s > found.medium_after_s:
-            raise RuleSyntaxError(
-                f"escalation: high_after_s = {found.high_after_s:g} is over medium_after_s = "
-                f"{found.medium_after_s:g}; a high alarm goes further first",
-                "escalation",
-                "medium_after_s" if self.high_after_s is None else "high_after_s",
-            )
+        for key in ("after_s", "again_after_s"):
+            high, medium = getattr(found, f"high_{key}"), getattr(found, f"medium_{key}")
+            if high is not None and medium is not None and high > medium:
+                raise RuleSyntaxError(
+                    f"escalation: high_{key} = {high:g} is over medium_{key} = "
+                    f"{medium:g}; a high alarm goes further first",
+                    "escalation",
+                    f"medium_{key}" if getattr(self, f"high_{key}") is None else f"high_{key}",
+                )
         return found
 
 

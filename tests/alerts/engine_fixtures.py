@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from alerts.alarm.lifecycle import Alarm, AlarmChange
 from alerts.evaluation.conditions import Value
@@ -14,6 +15,8 @@ from drivers.clock import Instant
 
 START = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 1000.0)
 DEFAULT = load_rules("default")
+FORMER = load_rules(str(Path(__file__).parents[1] / "data" / "default-2.toml"))
+"""The default set as it shipped before alarms called again after their acknowledgement."""
 
 TECHNICAL_CONDITIONS: Mapping[str | None, tuple[str, ...]] = {
     None: tuple(SITE_CONDITIONS | BED_CONDITIONS),
@@ -159,9 +162,9 @@ class BedEngine:
         return self
 
     def history(self, rule: str) -> list[str]:
-        """What happened to the rule's alarms, in order, but for calling again."""
+        """What happened to the rule's alarms, in order, but for calls and new values."""
         types = (c.type.removeprefix("alarm.") for c in self.changes if c.alarm.rule == rule)
-        return [type_ for type_ in types if type_ not in CALLS_AGAIN]
+        return [type_ for type_ in types if type_ not in {*CALLS_AGAIN, "updated"}]
 
     def calls(self, rule: str) -> list[tuple[str, float]]:
         """How the rule's alarms called again, and at which second since the start."""

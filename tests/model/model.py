@@ -33,6 +33,7 @@ from tests.model.tables import (
     PRESSURE_S,
     RULES,
     SILENT_S,
+    STILL_S,
     STREAM_S,
     TECHNICAL,
     TOLERANCE_S,
@@ -70,6 +71,8 @@ class Alarm:
     escalated: bool = False
     notified_at: float = 0
     onset_at: float = 0
+    last: dict[str, float] = field(default_factory=dict)
+    covered: dict[str, float] = field(default_factory=dict)
 
     def call_afresh(self, now: float) -> None:
         self.taken_by = self.taken_at = None
@@ -156,6 +159,8 @@ class Model:
         self.stopped = False
         self.failed_now = False
         self.planned: list[tuple[str, float, str]] = []
+        self.when_met: dict[str, dict[str, float]] = {}
+        self.values: dict[str, dict[str, float]] = {}
 
     # ── what is put in ──────────────────────────────────────────────────────────────────
 
@@ -433,6 +438,10 @@ class Model:
             for rule, row in RULES.items():
                 early = row.from_min and (first is None or now - first < 60 * row.from_min)
                 word = UNSEEN if early else row.judge(seen)
+                if word == MET:
+                    self.when_met[rule] = {name: seen[name] for name in row.worse if name in seen}
+                own = {name: seen[name] for name in row.worse if name in seen}
+                self.values[rule] = {**self.when_met.get(rule, {}), **own}
                 at = max((taken[name] for name in row.looks_at if name in taken), default=0.0)
                 self._follow((rule, None), at, word, now)
         troubles = self.troubles(now)
@@ -442,6 +451,8 @@ class Model:
                     word = troubles.get((technical.trouble, place), CLEAR)
                     self._follow((rule, place), now, word, now)
         self.failed_now = False
+        if in_session:
+            self._hold_against_acknowledgements(seen, now)
         self._worsen(now)
         self._call_further(now)
 
@@ -498,6 +509,7 @@ class Model:
         row = self._row(key)
         session = None if self.visit is None or self.visit.is_over else self.visit.id
         last = self.alarms.get(key)
+        values = self.values.get(key[0], {})
         is_same = last is not None and (
             last.state == "latched"
             or (
@@ -515,14 +527,34 @@ class Model:
                 advisory=isinstance(row, Row) and row.advisory,
                 notified_at=now,
                 onset_at=now,
+                last=values,
+                covered=values,
             )
             return
-        if last.state == "ended" or RANK[row.priority] > RANK[last.priority]:
+        is_more_urgent = RANK[row.priority] > RANK[last.priority]
+        if last.state == "ended" or is_more_urgent:
             last.priority = row.priority
-        if last.taken_by is not None:
+        last.last = values
+        if last.taken_by is None:
+            last.covered = _worst(key[0], values, last.covered)
+        elif is_more_urgent or _is_worse(key[0], values, last.covered):
             last.call_afresh(now)
+            last.covered = values
         last.state, last.ended_at, last.onset_at = "active", None, now
         last.count += 1
+
+    def _hold_against_acknowledgements(self, seen: Seen, now: float) -> None:
+        """What is worse than a person took calls again, and what nobody took grows worse."""
+        for rule, row in RULES.items():
+            alarm = self.alarms.get((rule, None))
+            if alarm is None or alarm.state != "active":
+                continue
+            alarm.last = alarm.last | {name: seen[name] for name in row.worse if name in seen}
+            if alarm.taken_by is None:
+                alarm.covered = _worst(rule, alarm.last, alarm.covered)
+            elif _is_worse(rule, alarm.last, alarm.covered):
+                alarm.call_afresh(now)
+                alarm.covered = alarm.last
 
     def _worsen(self, now: float) -> None:
         """What is required and has been gone for long is of medium priority."""
@@ -539,7 +571,13 @@ class Model:
 
     def _call_further(self, now: float) -> None:
         for alarm in self.alarms.values():
-            if alarm.state == "ended" or alarm.taken_by is not None or alarm.advisory:
+            if alarm.state == "ended" or alarm.advisory:
+                continue
+            if alarm.taken_at is not None:
+                still_s = STILL_S.get(alarm.priority, float("inf"))
+                if alarm.state == "active" and now - alarm.taken_at >= still_s:
+                    alarm.call_afresh(now)
+                    alarm.covered = alarm.last
                 continue
             if now - alarm.notified_at >= CALL_S.get(alarm.priority, float("inf")):
                 alarm.escalation_level = min(alarm.escalation_level + 1, LEVELS)
@@ -795,3 +833,26 @@ class Model:
             visit.ready_since = None
         elif visit.ready_since is None:
             visit.ready_since = now
+
+
+def _amount(rule: str, name: str, value: float, than: float) -> float:
+    """By how much it is worse."""
+    rises = RULES[rule].worse[name] > 0
+    if rule == "pulse.extreme":
+        if 40 <= value <= 140:
+            return float("-inf")
+        rises = value > 140
+    return value - than if rises else than - value
+
+
+def _worst(rule: str, values: dict[str, float], before: dict[str, float]) -> dict[str, float]:
+    worse = {n: v for n, v in values.items() if n in before and _amount(rule, n, v, before[n]) > 0}
+    return values | before | worse
+
+
+def _is_worse(rule: str, values: dict[str, float], than: dict[str, float]) -> bool:
+    worse = RULES[rule].worse if rule in RULES else {}
+    return any(
+        n in values and n in than and _amount(rule, n, values[n], than[n]) >= abs(by)
+        for n, by in worse.items()
+    )

@@ -1,7 +1,7 @@
 """The specification's tables, typed by hand: nothing here is read from what ships."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MET, NEAR, CLEAR, UNSEEN = "met", "near", "clear", "unseen"
 
@@ -75,7 +75,11 @@ def score_of(scale: str, *totals: int) -> Judge:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table of rules. `looks_at` are the signals whose age counts."""
+    """A row of the table of rules. `looks_at` are the signals whose age counts.
+
+    `worse` says by how much a signal has to be worse than acknowledged to call again; one that
+    is worse when it is lower has a minus.
+    """
 
     judge: Judge
     priority: str
@@ -86,6 +90,7 @@ class Row:
     advisory: bool = False
     clear_for_s: float = 0
     from_min: float = 0
+    worse: dict[str, float] = field(default_factory=dict)
 
 
 SEVERE = either(at_least("sys", 180), at_least("dia", 110))
@@ -139,6 +144,27 @@ RULES: dict[str, Row] = {
     "sedation.unresponsive": Row(score_of("moaas", 0, 1), "high", (), latching=True),
     "news2.high": Row(at_least("news2", 7), "high", ()),
     "news2.raised": Row(either(at_least("news2", 5), at_least("news2-single", 3)), "medium", ()),
+}
+
+_WORSE: dict[str, dict[str, float]] = {
+    "pressure.elevated": {"sys": 10, "dia": 5},
+    "pressure.rise": {"sys": 10, "dia": 5},
+    "pressure.severe": {"sys": 10, "dia": 5},
+    "pressure.crisis": {"sys": 10, "dia": 5},
+    "pressure.low": {"sys": -10},
+    "spo2.": {"spo2": -3},
+    "pulse.high": {"pulse": 15},
+    "pulse.low": {"pulse": -15},
+    "pulse.extreme": {"pulse": 15},
+    "dissociation.": {"cadss": 15},
+    "sedation.": {"moaas": -1},
+    "news2.": {"news2": 2},
+}
+RULES = {
+    rule: replace(row, worse=worse)
+    for rule, row in RULES.items()
+    for start, worse in _WORSE.items()
+    if rule.startswith(start)
 }
 
 CONFIRM_WITHIN_S = 240
@@ -202,6 +228,8 @@ ANSWER_S = 200
 AGAIN_S = 60
 """Raised again within this of its end it is the same alarm."""
 CALL_S = {"high": 60, "medium": 180}
+STILL_S = {"high": 600, "medium": 1800}
+"""An acknowledged alarm that is still there so long after calls again."""
 LEVELS = 3
 
 
