@@ -49,7 +49,8 @@ class Alarm:
     rule has a `worse_by` for, `worst_since_call` the worst since it last called for a person,
     up to its acknowledgement, which covers no worse. `called_again_at` is when the last call
     was made in which it called again after its acknowledgement; calls at one bed within a
-    minute are one, and have one time. `notified_at` is when it last called for a person
+    minute are one, and have one time. `taken_with` is the id of the graver alarm with which it
+    was acknowledged. `notified_at` is when it last called for a person
     who had not taken it, `recipients` are the levels it has called so far,
     `escalation_level` is how many. `rules_without_data` are the rules that see nothing while a
     technical alarm's condition lasts.
@@ -82,6 +83,7 @@ class Alarm:
     worst: Mapping[str, float] = field(default_factory=dict)
     worst_since_call: Mapping[str, float] = field(default_factory=dict)
     called_again_at: datetime | None = None
+    taken_with: str | None = None
 
     @property
     def acknowledged(self) -> bool:
@@ -114,6 +116,7 @@ class Alarm:
             "worst": dict(self.worst),
             "worst_since_call": dict(self.worst_since_call),
             "called_again_at": rfc3339_or_none(self.called_again_at),
+            "taken_with": self.taken_with,
         }
         return self._as_json() | {name: value for name, value in own.items() if value}
 
@@ -178,6 +181,7 @@ class Alarm:
             worst=data.get("worst", {}),
             worst_since_call=data.get("worst_since_call", {}),
             called_again_at=_instant(data.get("called_again_at")),
+            taken_with=data.get("taken_with"),
         )
 
 
@@ -212,7 +216,8 @@ class TriggerDetails:
     """When, by whom and why; for an onset its text and values; for an escalation its recipients.
 
     An onset that `keeps_acknowledgement` does not call. `call_time` is when the call was made
-    that an alarm is part of which calls again.
+    that an alarm is part of which calls again; `taken_with` is the graver alarm with which one
+    is acknowledged.
     """
 
     at: datetime
@@ -228,6 +233,7 @@ class TriggerDetails:
     worst_since_call: Mapping[str, float] = field(default_factory=dict)
     keeps_acknowledgement: bool = False
     call_time: datetime | None = None
+    taken_with: str | None = None
 
 
 class LifecycleState(StrEnum):
@@ -403,6 +409,7 @@ def _calling(alarm: Alarm, details: TriggerDetails) -> Alarm:
         alarm,
         acknowledged_by=None,
         acknowledged_at=None,
+        taken_with=None,
         note=None,
         escalated=False,
         recipients=alarm.recipients[:1],
@@ -424,7 +431,11 @@ _EFFECTS: Final[Mapping[Trigger, Callable[[Alarm, TriggerDetails], Alarm]]] = {
     Trigger.DATA_LOST: lambda alarm, details: replace(alarm, unverified_since=details.at),
     Trigger.DATA_RESTORED: lambda alarm, _: replace(alarm, unverified_since=None),
     Trigger.ACKNOWLEDGE: lambda alarm, details: replace(
-        alarm, acknowledged_by=details.by, acknowledged_at=details.at, note=details.note
+        alarm,
+        acknowledged_by=details.by,
+        acknowledged_at=details.at,
+        note=details.note,
+        taken_with=details.taken_with,
     ),
     Trigger.UNACKNOWLEDGE: lambda alarm, details: replace(_calling(alarm, details), ended_at=None),
     Trigger.RAISE_PRIORITY: _priority_raised,

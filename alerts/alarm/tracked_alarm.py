@@ -12,11 +12,13 @@ from alerts.alarm.lifecycle import (
     TRANSITIONS,
     Alarm,
     AlarmChange,
+    State,
     Trigger,
     TriggerDetails,
     advance,
     lifecycle_state,
 )
+from alerts.rules import Kind
 from drivers.clock import Instant
 
 REACTIVATION_S: Final = 60.0
@@ -86,6 +88,22 @@ class TrackedAlarm:
         reason = f"acknowledged by {by}"
         details = TriggerDetails(now.wall, by=by, note=note, reason=reason)
         return advance(self.alarm, Trigger.ACKNOWLEDGE, details)
+
+    def acknowledge_with(
+        self, graver: Alarm, by: str, note: str | None, now: Instant
+    ) -> list[AlarmChange]:
+        """What follows when a person takes a graver alarm of the same signals.
+
+        Nothing where the condition is over: a latched alarm waits to be seen by itself. Nor
+        for a technical alarm, or one that is more urgent.
+        """
+        alarm = self.alarm
+        is_less = alarm.kind is not Kind.TECHNICAL and alarm.priority <= graver.priority
+        if alarm.state is not State.ACTIVE or not is_less:
+            return []
+        reason = f"acknowledged by {by} with {graver.rule}"
+        details = TriggerDetails(now.wall, by=by, note=note, reason=reason, taken_with=graver.id)
+        return advance(alarm, Trigger.ACKNOWLEDGE, details)
 
     def unacknowledge(
         self, by: str, note: str | None, session: str | None, now: Instant

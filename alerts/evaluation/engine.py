@@ -66,9 +66,23 @@ class AlarmEngine:
     def acknowledge(
         self, alarm_id: str, by: str, note: str | None, now: Instant
     ) -> list[AlarmChange]:
-        """A person takes the alarm. Nothing follows when it has ended or was taken before."""
+        """A person takes the alarm, and with it the less grave ones that its rule takes.
+
+        Nothing follows when it has ended or was taken before.
+        """
         tracked = self._find(alarm_id)
-        return [] if tracked is None else self._follow(tracked.acknowledge(by, note, now), now)
+        if tracked is None or not (changes := tracked.acknowledge(by, note, now)):
+            return []
+        self._follow(changes, now)
+        for less in self._taken_by(tracked.alarm):
+            with_it = less.acknowledge_with(tracked.alarm, by, note, now)
+            changes = [*changes, *self._follow(with_it, now)]
+        return changes
+
+    def _taken_by(self, alarm: Alarm) -> list[TrackedAlarm]:
+        instance = self._instances.get((alarm.rule, alarm.device))
+        takes = () if instance is None else instance.rule.takes
+        return [self._alarms[rule, None] for rule in takes if (rule, None) in self._alarms]
 
     def why_not_unacknowledged(
         self, alarm_id: str, session: str | None, now: Instant
@@ -82,11 +96,19 @@ class AlarmEngine:
     def unacknowledge(
         self, alarm_id: str, by: str, note: str | None, session: str | None, now: Instant
     ) -> list[AlarmChange]:
-        """A person takes an acknowledgement back. Nothing follows where that cannot be."""
+        """A person takes an acknowledgement back, and what was taken with it.
+
+        Nothing follows where that cannot be.
+        """
         tracked = self._find(alarm_id)
         if tracked is None:
             return []
-        return self._follow(tracked.unacknowledge(by, note, session, now), now)
+        changes = self._follow(tracked.unacknowledge(by, note, session, now), now)
+        for less in [*self._alarms.values()] if changes else []:
+            if less.alarm.taken_with == alarm_id:
+                with_it = less.unacknowledge(by, note, session, now)
+                changes = [*changes, *self._follow(with_it, now)]
+        return changes
 
     def clear_unconfigured(self, now: Instant) -> list[AlarmChange]:
         """Alarms taken up from before whose rule or device is no longer there end, and say so."""

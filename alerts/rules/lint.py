@@ -29,6 +29,7 @@ from alerts.rules.model import (
 )
 from alerts.rules.signals import BASELINES, DEVICE_ONLY, RANGES
 from alerts.rules.text import describe
+from alerts.rules.toml_positions import suggest
 from drivers.readings import Vital
 
 DAY_S: Final = 86_400.0
@@ -77,6 +78,9 @@ def lint_rules(draft: ParsedRuleSet, given: Collection[str] | None = None) -> li
     found: list[Found] = [(rule, *what) for rule in own for what in _of_rule(rule)]
     if given is not None:
         found += _not_given(rules.rules, given)
+    found += [
+        (rule, Severity.FAULT, fault) for rule in own for fault in _takes_wrongly(rule, rules.rules)
+    ]
     found += _overlaps(rules.rules, draft.places)
     if (base := draft.base) is not None:
         before = {rule.id: rule for rule in base.rules}
@@ -175,6 +179,21 @@ def _not_given(rules: Sequence[Rule], given: Collection[str]) -> Iterator[Found]
         if all(needed):
             names = " and ".join(sorted(set().union(*needed)))
             yield rule, Severity.WARNING, f"no device here gives {names}, so it can never fire"
+
+
+def _takes_wrongly(rule: Rule, rules: Sequence[Rule]) -> Iterator[str]:
+    """Why `rule` cannot take what it says: only what is less grave, and of its own signals."""
+    by_id = {one.id: one for one in rules}
+    for name in rule.takes:
+        less = by_id.get(name)
+        if less is None:
+            yield f"takes {name}, and there is no such rule; {suggest(name, by_id)}"
+        elif less.kind is Kind.TECHNICAL:
+            yield f"takes {name}: a technical alarm is never acknowledged with one of the patient"
+        elif less.priority > rule.priority:
+            yield f"takes {name}, which is more urgent"
+        elif {*signals_in(less.condition)}.isdisjoint(signals_in(rule.condition)):
+            yield f"takes {name}, which looks at nothing that it looks at"
 
 
 def _overlaps(rules: Sequence[Rule], own: Collection[str]) -> Iterator[Found]:

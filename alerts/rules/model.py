@@ -127,6 +127,8 @@ class Rule:
 
     `worse_by` says for its signals how much worse one has to be than an acknowledgement
     covers for the alarm to call again; the alarm keeps its worst values of those signals.
+    `takes` are rules whose alarms are less grave ones of the same signals: who acknowledges
+    this one has acknowledged them too.
     """
 
     id: str
@@ -147,6 +149,7 @@ class Rule:
     worsens_to: Priority | None
     worsens_after_s: float
     worse_by: Mapping[str, float] = field(default_factory=dict)
+    takes: tuple[str, ...] = ()
 
     @property
     def technical_condition(self) -> str | None:

@@ -36,6 +36,7 @@ _MESSAGES_BY_KEY: Final[Mapping[str, str]] = {
     "priority": "{key} is one of high, medium, low",
     "any_of": "any_of takes a list of conditions in braces",
     "all_of": "all_of takes a list of conditions in braces",
+    "takes": 'takes is a list of ids of rules, such as ["spo2.low"]',
     "rule": "rules are written as [[rule]] tables",
     "escalation": "escalation is written as a table: [escalation]",
     "levels": 'levels is a list of names, such as ["nurse", "clinician"]',

@@ -129,6 +129,7 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 NotNegative = Annotated[Number, Field(ge=0)]
 Flag = Annotated[bool, Field(strict=True)]
+RuleId = Annotated[str, Field(min_length=1)]
 PriorityName = Annotated[Priority, PlainValidator(_priority)]
 Recipient = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 Recipients = Annotated[tuple[Recipient, ...], Field(min_length=1), AfterValidator(_each_once)]
@@ -214,7 +215,7 @@ class ConditionTable(_Table):
 class RuleTable(ConditionTable):
     """A `[[rule]]`: its condition, and what follows when that is met."""
 
-    id: Annotated[str, Field(min_length=1)]
+    id: RuleId
     kind: Kind | None = None
     priority: PriorityName
     text: Annotated[str, AfterValidator(_template)]
@@ -231,6 +232,7 @@ class RuleTable(ConditionTable):
     worsens_to: PriorityName | None = None
     worsens_after_s: NotNegative = 0.0
     worse_by: WorseBy | None = None
+    takes: Annotated[tuple[RuleId, ...], Field(min_length=1)] = ()
 
     @model_validator(mode="after")
     def _fits_its_condition(self) -> Self:
@@ -282,6 +284,14 @@ class RuleTable(ConditionTable):
             if name not in named:
                 message = f"worse_by: the rule does not look at {name}; {suggest(name, named)}"
                 raise RuleSyntaxError(message, "worse_by", name)
+        return self
+
+    @model_validator(mode="after")
+    def _takes_others_of_the_patient(self) -> Self:
+        if self.takes and self.technical is not None:
+            raise RuleSyntaxError("takes is not for technical rules; remove it", "takes")
+        if self.id in self.takes:
+            raise RuleSyntaxError("takes: the rule names itself; remove it", "takes")
         return self
 
     def rule(self) -> Rule:

@@ -61,6 +61,11 @@ class Alarm(Response):
         "2026-01-05T09:51:10.000Z",
         default=None,
     )
+    taken_with: str | None = described(
+        "The graver alarm with which it was acknowledged.",
+        "b1a3c2d4-e5f6-5071-8293-a4b5c6d7e8f9",
+        default=None,
+    )
     rules_without_data: list[str] = described("Rules without data because of it.", ["spo2.low"])
     guidance: str = described("What to do.", "Check the patient and the sensor.")
 

@@ -35,6 +35,7 @@ from tests.model.tables import (
     SILENT_S,
     STILL_S,
     STREAM_S,
+    TAKES,
     TECHNICAL,
     TOLERANCE_S,
     UNSEEN,
@@ -73,9 +74,10 @@ class Alarm:
     onset_at: float = 0
     last: dict[str, float] = field(default_factory=dict)
     covered: dict[str, float] = field(default_factory=dict)
+    taken_with: str | None = None
 
     def call_afresh(self, now: float) -> None:
-        self.taken_by = self.taken_at = None
+        self.taken_by = self.taken_at = self.taken_with = None
         self.escalation_level, self.escalated, self.notified_at = 1, False, now
 
 
@@ -272,6 +274,10 @@ class Model:
         if alarm.state == "ended" or alarm.taken_by is not None:
             return
         alarm.taken_by, alarm.taken_at = by, now
+        for rule in TAKES.get(key[0], ()):
+            less = self.alarms.get((rule, None))
+            if less is not None and less.state == "active" and less.taken_by is None:
+                less.taken_by, less.taken_at, less.taken_with = by, now, key[0]
         if alarm.state == "latched":
             alarm.state, alarm.ended_at = "ended", now
 
@@ -281,6 +287,9 @@ class Model:
         if was_reset:
             alarm.state, alarm.ended_at = "latched", None
         alarm.call_afresh(now)
+        for less in self.alarms.values():
+            if less.taken_with == key[0] and less.state == "active":
+                less.call_afresh(now)
 
     # ── what is seen ────────────────────────────────────────────────────────────────────
 

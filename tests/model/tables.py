@@ -167,6 +167,16 @@ RULES = {
     if rule.startswith(start)
 }
 
+TAKES: dict[str, tuple[str, ...]] = {
+    "spo2.very-low": ("spo2.low",),
+    "pressure.severe": ("pressure.elevated", "pressure.rise"),
+    "pressure.crisis": ("pressure.elevated", "pressure.rise"),
+    "pulse.extreme": ("pulse.high", "pulse.low"),
+    "sedation.unresponsive": ("sedation.deep",),
+    "news2.high": ("news2.raised",),
+}
+"""Whose acknowledgement covers which others'."""
+
 CONFIRM_WITHIN_S = 240
 """A first pressure is believed when no second one has come by then."""
 
