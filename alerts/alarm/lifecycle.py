@@ -50,7 +50,8 @@ class Alarm:
     up to its acknowledgement, which covers no worse. `called_again_at` is when the last call
     was made in which it called again after its acknowledgement; calls at one bed within a
     minute are one, and have one time. `taken_with` is the id of the graver alarm with which it
-    was acknowledged. `notified_at` is when it last called for a person
+    was acknowledged. `text_at` is when the text was made, where texts are made anew.
+    `notified_at` is when it last called for a person
     who had not taken it, `recipients` are the levels it has called so far,
     `escalation_level` is how many. `rules_without_data` are the rules that see nothing while a
     technical alarm's condition lasts.
@@ -84,6 +85,7 @@ class Alarm:
     worst_since_call: Mapping[str, float] = field(default_factory=dict)
     called_again_at: datetime | None = None
     taken_with: str | None = None
+    text_at: datetime | None = None
 
     @property
     def acknowledged(self) -> bool:
@@ -117,6 +119,7 @@ class Alarm:
             "worst_since_call": dict(self.worst_since_call),
             "called_again_at": rfc3339_or_none(self.called_again_at),
             "taken_with": self.taken_with,
+            "text_at": rfc3339_or_none(self.text_at),
         }
         return self._as_json() | {name: value for name, value in own.items() if value}
 
@@ -182,6 +185,7 @@ class Alarm:
             worst_since_call=data.get("worst_since_call", {}),
             called_again_at=_instant(data.get("called_again_at")),
             taken_with=data.get("taken_with"),
+            text_at=_instant(data.get("text_at")),
         )
 
 
@@ -193,6 +197,7 @@ _TIMES: Final = (
     "condition_ended_at",
     "ended_at",
     "called_again_at",
+    "text_at",
 )
 
 
@@ -225,6 +230,8 @@ class TriggerDetails:
     note: str | None = None
     reason: str | None = None
     text: str | None = None
+    text_at: datetime | None = None
+    guidance: str | None = None
     values: Mapping[str, float] = field(default_factory=dict)
     rules_without_data: tuple[str, ...] = ()
     priority: Priority | None = None
@@ -397,6 +404,8 @@ def _with_values(alarm: Alarm, details: TriggerDetails) -> Alarm:
     return replace(
         alarm,
         text=details.text or alarm.text,
+        text_at=details.text_at or alarm.text_at,
+        guidance=details.guidance or alarm.guidance,
         values=details.values,
         worst=details.worst,
         worst_since_call=details.worst_since_call,

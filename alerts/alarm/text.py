@@ -29,11 +29,13 @@ def render(
     reason: str | None = None,
     signals_lost: Iterable[str] = (),
     worst: Mapping[str, float] | None = None,
+    words: Mapping[str, str] | None = None,
 ) -> str:
     """The rule's text with its fields filled in; a field nobody knows is a dash.
 
     `signals_lost` are those that nobody gives because of what the rule is about. `worst` are
     the worst values so far, which stand beside the text where they are not those `seen`.
+    `words` are fields of another kind than numbers: `signs` and `partial` of NEWS2.
     """
     fields: dict[str, str] = {name: _number(value) for name, value in seen.items()}
     fields |= {
@@ -58,6 +60,7 @@ def render(
     fields["blind"] = (
         _listed([_IN_PLAIN_LANGUAGE.get(name, name) for name in signals_lost]) or "nothing"
     )
+    fields |= {"partial": "", **(words or {})}
     return rule.text.format_map(_Dashes(fields)) + _worst(worst or {}, seen)
 
 

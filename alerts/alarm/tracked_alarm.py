@@ -33,7 +33,7 @@ class TrackedAlarm:
 
     Times are monotonic seconds: when its condition began last, when it last called for a
     person, when it was acknowledged last, when the call was made in which it last called
-    again after that, and when it ended last.
+    again after that, when its text was made, and when it ended last.
     """
 
     alarm: Alarm
@@ -41,6 +41,7 @@ class TrackedAlarm:
     notified_mono: float = _LONG_AGO
     acknowledged_mono: float = _LONG_AGO
     called_again_mono: float = _LONG_AGO
+    text_mono: float = _LONG_AGO
     ended_mono: float = _LONG_AGO
 
     def resume(self, now: Instant) -> None:
@@ -53,6 +54,8 @@ class TrackedAlarm:
             self.acknowledged_mono = now.past(self.alarm.acknowledged_at).mono
         if self.alarm.called_again_at is not None:
             self.called_again_mono = now.past(self.alarm.called_again_at).mono
+        if self.alarm.text_at is not None:
+            self.text_mono = now.past(self.alarm.text_at).mono
 
     def follow(self, change: AlarmChange, now: Instant) -> None:
         """Take the alarm as it is after `change`, which happens now."""
@@ -64,6 +67,8 @@ class TrackedAlarm:
             self.acknowledged_mono = now.mono
         if change.type == CALLED_AGAIN and change.alarm.called_again_at is not None:
             self.called_again_mono = now.past(change.alarm.called_again_at).mono
+        if change.type == "alarm.raised" or change.alarm.text_at != self.alarm.text_at:
+            self.text_mono = now.mono
         if not change.alarm.is_open:
             self.ended_mono = now.mono
         self.alarm = change.alarm

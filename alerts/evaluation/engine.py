@@ -12,7 +12,8 @@ from operator import attrgetter
 from alerts.alarm import Alarm, AlarmChange, TrackedAlarm, escalation
 from alerts.evaluation.context import EvaluationContext, Signal
 from alerts.evaluation.deadlines import Deadlines
-from alerts.evaluation.rule_instance import CallTime, Key, RuleInstance
+from alerts.evaluation.lasting import CallTime
+from alerts.evaluation.rule_instance import Key, RuleInstance
 from alerts.rules import Rule, RuleSet, signals_in
 from drivers.clock import Instant
 
@@ -35,9 +36,11 @@ class AlarmEngine:
         self._calls: Deadlines[TrackedAlarm] = Deadlines()
         recipients = escalation.first_recipients(rules.escalation)
         keeps = rules.escalation.keep_acknowledgement_on_reraise
+        renew = rules.renew_text_after_s
         for rule in rules.rules:
             for device in _devices_of(rule, devices):
-                instance = RuleInstance(rule, device, len(self._instances), recipients, keeps)
+                order = len(self._instances)
+                instance = RuleInstance(rule, device, order, recipients, keeps, renew)
                 self._instances[instance.key] = instance
                 for signal in instance.depends_on:
                     self._by_signal.setdefault(signal, []).append(instance)
@@ -202,7 +205,7 @@ class AlarmEngine:
             if instance.rule.worsens_to is not None:
                 rises = instance.raise_priority(context, self.effective_rules, now)
                 changes += self._follow(rises, now)
-            if instance.rule.worse_by:
+            if instance.technical is None:
                 lasts = instance.follow_values(context, self._call_time(now), now)
                 changes += self._follow(lasts, now)
             self._deadlines.put(instance, instance.due_at(context.session))

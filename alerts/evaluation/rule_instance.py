@@ -4,9 +4,8 @@ Deterministic. Which rules to evaluate when is `alerts.evaluation.engine`; what 
 alarm once it was raised is `alerts.alarm`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -22,17 +21,22 @@ from alerts.alarm import (
     values_of,
 )
 from alerts.evaluation.conditions import Values, Verdict, judge
-from alerts.evaluation.context import MINUTE, ConditionAt, EvaluationContext, Signal
+from alerts.evaluation.context import DOSING, MINUTE, ConditionAt, EvaluationContext, Signal
+from alerts.evaluation.lasting import (
+    CallTime,
+    covered,
+    follow,
+    guidance_of,
+    has_other_guidance,
+    still_there,
+)
 from alerts.evaluation.timers import ConditionChange, ConditionTimer
 from alerts.evaluation.worsening import is_worse, worst_of
-from alerts.rules import DATA_LOSS, Priority, Rule, signals_in
+from alerts.rules import DATA_LOSS, Rule, signals_in
 from drivers.clock import Instant, rfc3339
 
 Key = tuple[str, str | None]
 """A rule's id and, for a technical rule, the device it is about; None stands for the bed."""
-
-CallTime = Callable[[Priority], datetime]
-"""When the call was made that an alarm of that priority is part of if it calls again now."""
 
 _IDS: Final = UUID("8a1f4a8e-6f0e-4c0b-9d51-3f7f0d5b7a10")
 
@@ -51,7 +55,8 @@ class RuleInstance:
     `rule` is the rule of the set, `order` its place in the set's order, `recipients` are whom
     a new alarm calls, and a re-raised one keeps its acknowledgement if `keeps_acknowledgement`.
     `tracked` is the present or last alarm, `values_when_met` are the values
-    that met the condition last.
+    that met the condition last. A text is made anew once it is `renew_after_s` old, which is
+    due at `renew_at` in monotonic seconds.
     """
 
     rule: Rule
@@ -59,11 +64,13 @@ class RuleInstance:
     order: int
     recipients: tuple[str, ...]
     keeps_acknowledgement: bool = False
+    renew_after_s: float | None = None
     signals: tuple[str, ...] = field(init=False)
     technical: ConditionAt | None = field(init=False)
     timer: ConditionTimer = field(init=False)
     tracked: TrackedAlarm | None = None
     values_when_met: Values = field(default_factory=dict)
+    renew_at: float | None = None
 
     def __post_init__(self) -> None:
         name = self.rule.technical_condition
@@ -84,6 +91,8 @@ class RuleInstance:
     def depends_on(self) -> tuple[Signal, ...]:
         """Everything whose change can change what the rule says."""
         seen: tuple[Signal, ...] = self.signals if self.technical is None else (self.technical,)
+        if has_other_guidance(self.rule):
+            seen = (*seen, DOSING)
         return seen if self.rule.after_min is None else (*seen, MINUTE)
 
     def track(self, tracked: TrackedAlarm) -> None:
@@ -147,7 +156,9 @@ class RuleInstance:
         own = values_of(rule, seen)
         onset = TriggerDetails(
             now.wall,
-            text=render(rule, seen, context.baseline, self.device, reason, lost),
+            text=self._text(context, seen, reason, lost),
+            text_at=None if self.renew_after_s is None else now.wall,
+            guidance=guidance_of(rule, context) if has_other_guidance(rule) else None,
             values=own,
             rules_without_data=without_data,
             priority=rule.priority,
@@ -158,18 +169,29 @@ class RuleInstance:
             return [AlarmChange("alarm.raised", self._new_alarm(onset, context))]
         alarm = self.tracked.alarm
         worst = worst_of(rule, own, alarm.worst)
-        keeps = self.keeps_acknowledgement and not is_worse(rule, own, _covered(rule, alarm))
+        keeps = self.keeps_acknowledgement and not is_worse(rule, own, covered(rule, alarm))
         same = replace(
             onset,
-            text=render(rule, seen, context.baseline, self.device, reason, lost, worst),
+            text=self._text(context, seen, reason, lost, worst),
             worst=worst,
             keeps_acknowledgement=keeps,
         )
         if not alarm.acknowledged:
-            same = replace(same, worst_since_call=worst_of(rule, own, _covered(rule, alarm)))
+            same = replace(same, worst_since_call=worst_of(rule, own, covered(rule, alarm)))
         elif keeps:
-            same = replace(same, worst_since_call=_covered(rule, alarm))
+            same = replace(same, worst_since_call=covered(rule, alarm))
         return advance(alarm, Trigger.ONSET, same)
+
+    def _text(
+        self,
+        context: EvaluationContext,
+        seen: Mapping[str, float],
+        reason: str | None,
+        lost: Iterable[str],
+        worst: Mapping[str, float] | None = None,
+    ) -> str:
+        rule, baseline = self.timer.rule, context.baseline
+        return render(rule, seen, baseline, self.device, reason, lost, worst, context.words)
 
     def _new_alarm(self, onset: TriggerDetails, context: EvaluationContext) -> Alarm:
         rule = self.timer.rule
@@ -184,7 +206,7 @@ class RuleInstance:
             priority=rule.priority,
             latching=rule.latching,
             text=onset.text or "",
-            guidance=rule.guidance,
+            guidance=onset.guidance or rule.guidance,
             values=onset.values,
             raised_at=onset.at,
             notified_at=onset.at,
@@ -192,6 +214,7 @@ class RuleInstance:
             rules_without_data=onset.rules_without_data,
             worst=onset.worst,
             worst_since_call=onset.worst_since_call,
+            text_at=onset.text_at,
         )
 
     # ── an alarm that lasts ─────────────────────────────────────────────────────────────
@@ -199,58 +222,29 @@ class RuleInstance:
     def follow_values(
         self, context: EvaluationContext, call_time: CallTime, now: Instant
     ) -> list[AlarmChange]:
-        """The alarm takes worse values. It calls again where one is worse than acknowledged."""
-        rule, tracked = self.timer.rule, self.tracked
-        if not rule.worse_by or tracked is None or tracked.alarm.state is not State.ACTIVE:
+        """The alarm takes new values. It calls again where one is worse than acknowledged."""
+        self.renew_at = None
+        tracked = self.tracked
+        if not self._follows or tracked is None or tracked.alarm.state is not State.ACTIVE:
             return []
-        alarm = tracked.alarm
-        details = self._of_now(alarm, context, now)
-        if alarm.acknowledged and is_worse(rule, details.values, _covered(rule, alarm)):
-            return self._call_again("worse than when it was acknowledged", details, call_time)
-        if details.worst == alarm.worst and details.worst_since_call == _covered(rule, alarm):
-            return []
-        return advance(alarm, Trigger.UPDATE, replace(details, reason="worse"))
+        rule, renew_after_s = self.timer.rule, self.renew_after_s
+        changes, self.renew_at = follow(rule, tracked, context, renew_after_s, call_time, now)
+        return changes
+
+    @property
+    def _follows(self) -> bool:
+        if self.technical is not None:
+            return False
+        other = self.renew_after_s is not None or has_other_guidance(self.rule)
+        return bool(self.rule.worse_by) or other
 
     def still_there(
         self, after_s: float, context: EvaluationContext, call_time: CallTime, now: Instant
     ) -> list[AlarmChange]:
         """The alarm lasts so long after it was acknowledged that it calls again."""
         assert self.tracked is not None
-        reason = f"still there {after_s:g} s after it was acknowledged"
-        details = self._of_now(self.tracked.alarm, context, now)
-        return self._call_again(reason, details, call_time)
-
-    def _call_again(
-        self, reason: str, details: TriggerDetails, call_time: CallTime
-    ) -> list[AlarmChange]:
-        assert self.tracked is not None
-        alarm = self.tracked.alarm
-        calling = replace(
-            details,
-            reason=reason,
-            call_time=call_time(alarm.priority),
-            worst_since_call=worst_of(self.timer.rule, details.values, {}),
-        )
-        return advance(alarm, Trigger.CALL_AGAIN, calling)
-
-    def _of_now(self, alarm: Alarm, context: EvaluationContext, now: Instant) -> TriggerDetails:
-        """What the alarm says of the values there are now; one that is lost is as it was."""
-        rule = self.timer.rule
-        seen = {
-            **alarm.values,
-            **{name: value.value for name, value in context.values.items()},
-        }
-        values = values_of(rule, seen)
-        worst = worst_of(rule, values, alarm.worst or alarm.values)
-        since = _covered(rule, alarm)
-        is_technical = self.technical is not None
-        return TriggerDetails(
-            now.wall,
-            text=None if is_technical else render(rule, seen, context.baseline, worst=worst),
-            values=alarm.values if is_technical else values,
-            worst=worst,
-            worst_since_call=since if alarm.acknowledged else worst_of(rule, values, since),
-        )
+        rule, alarm = self.timer.rule, self.tracked.alarm
+        return still_there(rule, alarm, after_s, context, self.renew_after_s, call_time, now)
 
     def _data_loss(
         self, context: EvaluationContext, effective_rules: Sequence[Rule]
@@ -297,15 +291,5 @@ class RuleInstance:
 
     def due_at(self, session: str | None) -> float | None:
         """When it has to be evaluated even if nothing changes, in monotonic seconds."""
-        due_at = self.timer.due_at
-        if self.timer.rule.worsens_to is None:
-            return due_at
-        rises_at = self.priority_rises_at(session)
-        if rises_at is None:
-            return due_at
-        return rises_at if due_at is None else min(due_at, rises_at)
-
-
-def _covered(rule: Rule, alarm: Alarm) -> Mapping[str, float]:
-    """The worst since it last called; of an alarm that was not told of it, what raised it."""
-    return alarm.worst_since_call or worst_of(rule, alarm.values, {})
+        times = (self.timer.due_at, self.priority_rises_at(session), self.renew_at)
+        return min((at for at in times if at is not None), default=None)

@@ -128,7 +128,8 @@ class Rule:
     `worse_by` says for its signals how much worse one has to be than an acknowledgement
     covers for the alarm to call again; the alarm keeps its worst values of those signals.
     `takes` are rules whose alarms are less grave ones of the same signals: who acknowledges
-    this one has acknowledged them too.
+    this one has acknowledged them too. `guidance_before_dose` and `guidance_while_dosing` stand
+    in the place of `guidance` before the first dose, and while the drug is being given.
     """
 
     id: str
@@ -150,6 +151,8 @@ class Rule:
     worsens_after_s: float
     worse_by: Mapping[str, float] = field(default_factory=dict)
     takes: tuple[str, ...] = ()
+    guidance_before_dose: str | None = None
+    guidance_while_dosing: str | None = None
 
     @property
     def technical_condition(self) -> str | None:
@@ -191,7 +194,9 @@ class Escalation:
 class RuleSet:
     """A named, versioned set of rules; `hash` is of the file's text, in hexadecimal.
 
-    `texts` are the files that make it up: its own first, then what each extends.
+    `texts` are the files that make it up: its own first, then what each extends. The text of an
+    alarm that lasts is made anew of the present values once it is `renew_text_after_s` old;
+    None is never.
     """
 
     name: str
@@ -200,6 +205,7 @@ class RuleSet:
     rules: tuple[Rule, ...]
     escalation: Escalation = Escalation()
     texts: tuple[str, ...] = ()
+    renew_text_after_s: float | None = None
 
     @property
     def summary(self) -> str:

@@ -41,7 +41,7 @@ _MESSAGES_BY_KEY: Final[Mapping[str, str]] = {
     "escalation": "escalation is written as a table: [escalation]",
     "levels": 'levels is a list of names, such as ["nurse", "clinician"]',
     **dict.fromkeys(
-        ("high_after_s", "medium_after_s"),
+        ("high_after_s", "medium_after_s", "renew_after_s"),
         f"{{key}} = {{input!r}} is not a time from {MIN_AFTER_S:g} to {MAX_AFTER_S:g} s",
     ),
     **dict.fromkeys(

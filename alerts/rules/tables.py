@@ -59,7 +59,7 @@ _FORMS: Final = ("signal", "technical", "any_of", "all_of")
 _TEXT_FIELDS: Final = (
     frozenset(
         """value limit for_s device reason blind findings sys_rise dia_rise sys_limit
-        dia_limit""".split()
+        dia_limit signs partial""".split()
     )
     | SIGNALS - SYMPTOM_SIGNALS.keys()
 )
@@ -129,6 +129,7 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 NotNegative = Annotated[Number, Field(ge=0)]
 Flag = Annotated[bool, Field(strict=True)]
+Guidance = Annotated[str, Field(min_length=1)]
 RuleId = Annotated[str, Field(min_length=1)]
 PriorityName = Annotated[Priority, PlainValidator(_priority)]
 Recipient = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
@@ -220,6 +221,8 @@ class RuleTable(ConditionTable):
     priority: PriorityName
     text: Annotated[str, AfterValidator(_template)]
     guidance: str = ""
+    guidance_before_dose: Guidance | None = None
+    guidance_while_dosing: Guidance | None = None
     source: str
     for_s: NotNegative = 0.0
     confirm_after_s: NotNegative | None = None
@@ -248,6 +251,9 @@ class RuleTable(ConditionTable):
         if self.confirm_after_s is not None and CONFIRMABLE.isdisjoint(named):
             message = "confirm_after_s is for pressures alone; write for_s"
             raise RuleSyntaxError(message, "confirm_after_s")
+        for key in ("guidance_before_dose", "guidance_while_dosing") if is_technical else ():
+            if getattr(self, key) is not None:
+                raise RuleSyntaxError(f"{key} is not for technical rules; remove it", key)
         if is_technical and self.after_min is not None:
             raise RuleSyntaxError("after_min is not for technical rules; remove it", "after_min")
         if not is_technical and not self.in_session:
@@ -336,6 +342,12 @@ class EscalationTable(_Table):
         return found
 
 
+class TextTable(_Table):
+    """The `[text]` table: how texts are kept."""
+
+    renew_after_s: Annotated[Number, Field(ge=MIN_AFTER_S, le=MAX_AFTER_S)]
+
+
 class RuleFile(_Table):
     """A whole file, but for what is in its rules."""
 
@@ -343,4 +355,5 @@ class RuleFile(_Table):
     version: str
     extends: str | None = None
     escalation: EscalationTable | None = None
+    text: TextTable | None = None
     rule: tuple[dict[str, Any], ...] = ()

@@ -66,6 +66,11 @@ class Alarm(Response):
         "b1a3c2d4-e5f6-5071-8293-a4b5c6d7e8f9",
         default=None,
     )
+    text_at: str | None = described(
+        "When its text was made, where texts are made anew.",
+        "2026-01-05T09:40:30.000Z",
+        default=None,
+    )
     rules_without_data: list[str] = described("Rules without data because of it.", ["spo2.low"])
     guidance: str = described("What to do.", "Check the patient and the sensor.")
 

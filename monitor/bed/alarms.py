@@ -10,14 +10,21 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from alerts.alarm import AlarmChange, audio_pause
-from alerts.evaluation import MINUTE, AlarmEngine, EvaluationContext, Signal, with_patient_limits
+from alerts.evaluation import (
+    DOSING,
+    MINUTE,
+    AlarmEngine,
+    EvaluationContext,
+    Signal,
+    with_patient_limits,
+)
 from alerts.rules import Fall, RuleError, RuleSet, leaves
 from drivers.clock import Instant
 from monitor.bed.effects import PendingEvents
 from monitor.bed.state import BedState
 from monitor.bed.technical import TechnicalConditions
 from monitor.bed.vitals import Vitals
-from monitor.session import Event, signals
+from monitor.session import Event, Phase, signals
 
 
 class Emit(Protocol):
@@ -52,6 +59,7 @@ class BedAlarms:
         self._pending = pending
         self._emit = emit
         self._minute = -1
+        self._dosing = (True, False)
 
     def evolve(self, event: Event) -> None:
         """Take an event of this bed: a wall clock that was set moves what is known of alarms."""
@@ -114,6 +122,8 @@ class BedAlarms:
             conditions=self._technical.present,
             unknown_conditions=self._technical.unknown,
             minutes=self._state.minutes(now),
+            is_dosing=self._is_dosing,
+            words={} if session is None else signals.news2_words(session),
             signals_lost=lambda at: self._vitals.signals_lost_by(*at, self._state.continuous, now),
         )
 
@@ -134,12 +144,21 @@ class BedAlarms:
     # ── minutes since the dose ──────────────────────────────────────────────────────────
 
     def update_minute(self, now: Instant) -> set[Signal]:
-        """Take the minute since the first dose; what that changes for the rules."""
-        minute = int(self._state.minutes(now) or 0.0)
-        if minute == self._minute:
-            return set()
-        self._minute = minute
-        return {MINUTE}
+        """Take the minute since the first dose, and the dosing; what changed for the rules."""
+        changed: set[Signal] = set()
+        minutes = self._state.minutes(now)
+        if self._dosing != (minutes is None, self._is_dosing):
+            self._dosing = minutes is None, self._is_dosing
+            changed.add(DOSING)
+        if self._minute != (minute := int(minutes or 0.0)):
+            self._minute = minute
+            changed.add(MINUTE)
+        return changed
+
+    @property
+    def _is_dosing(self) -> bool:
+        session = self._state.open_session
+        return session is not None and session.phase is Phase.DOSING
 
     @property
     def next_minute_at(self) -> datetime | None:

@@ -109,6 +109,28 @@ def news2_score(session: Session, values: Values, now: datetime) -> dict[str, An
     }
 
 
+_SIGNS: Final = {
+    "resp": "breathing",
+    "spo2": "SpO2",
+    "oxygen": "oxygen",
+    "sys": "systolic",
+    "pulse": "pulse",
+    "alert": "consciousness",
+    "temperature": "temperature",
+}
+
+
+def news2_words(session: Session) -> dict[str, str]:
+    """What the last NEWS2 is made of, as words for texts: its `signs`, and whether `partial`."""
+    if not session.news2:
+        return {}
+    scored = session.news2[-1]
+    points = {**scored.held, **scored.points}
+    signs = [f"{word} {points[name]}" for name, word in _SIGNS.items() if points.get(name)]
+    partial = " (partial)" if scored.partial else ""
+    return {"signs": ", ".join(signs) or "no sign", "partial": partial}
+
+
 def _observed(
     session: Session, values: Values, counts: Callable[[datetime], bool]
 ) -> news2.Observation:

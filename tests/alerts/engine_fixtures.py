@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alerts.alarm.lifecycle import Alarm, AlarmChange
 from alerts.evaluation.conditions import Value
-from alerts.evaluation.context import MINUTE, ConditionAt, EvaluationContext, Signal
+from alerts.evaluation.context import DOSING, MINUTE, ConditionAt, EvaluationContext, Signal
 from alerts.evaluation.engine import AlarmEngine
 from alerts.rules.loader import load_rules
 from alerts.rules.model import RuleSet
@@ -48,6 +48,8 @@ class BedEngine:
         self.session = session
         self.baseline = baseline or {}
         self.minutes = minutes
+        self.is_dosing = False
+        self.words: Mapping[str, str] = {}
         self.changes: list[AlarmChange] = []
         self._values: dict[str, Value] = {}
         self._past: dict[str, list[tuple[float, float]]] = {}
@@ -64,6 +66,8 @@ class BedEngine:
             conditions=self._conditions,
             unknown_conditions=self._unknown,
             minutes=self.minutes,
+            is_dosing=self.is_dosing,
+            words=self.words,
         )
 
     def _evaluate(self, *changed: Signal) -> "BedEngine":
@@ -126,6 +130,11 @@ class BedEngine:
     def at_minute(self, minutes: float) -> "BedEngine":
         self.minutes = minutes
         return self._evaluate(MINUTE)
+
+    def dosing(self, is_dosing: bool) -> "BedEngine":
+        """A drug is being given, or no longer; the first dose was given a minute ago at least."""
+        self.is_dosing, self.minutes = is_dosing, self.minutes or 1.0
+        return self._evaluate(DOSING)
 
     def start_session(self, session: str) -> "BedEngine":
         self.session = session

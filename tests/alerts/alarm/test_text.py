@@ -65,7 +65,7 @@ RULES = {rule.id: rule for rule in DEFAULT.rules}
         (
             lambda: BedEngine().see(**{"news2": 6, "news2-single": 3}),
             "news2.raised",
-            "NEWS2 6, 3 for one sign",
+            "NEWS2 6: –",
         ),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from alerts.alarm.lifecycle import Alarm, AlarmChange, State
 from alerts.alarm.tracked_alarm import TrackedAlarm
 from alerts.evaluation.conditions import Value, Verdict
-from alerts.evaluation.context import MINUTE, EvaluationContext
+from alerts.evaluation.context import DOSING, MINUTE, EvaluationContext
 from alerts.evaluation.rule_instance import RuleInstance
 from alerts.evaluation.timers import ConditionChange
 from alerts.rules.loader import load_rules
@@ -101,8 +101,9 @@ def test_a_rule_that_begins_after_the_dose_says_nothing_before(
     assert instance("dissociation.prolonged").verdict(seen) is verdict
 
 
-def test_a_rule_depends_on_its_signals_its_condition_and_the_minute() -> None:
-    assert instance("pressure.severe").depends_on == ("sys", "dia")
+def test_a_rule_depends_on_its_signals_its_condition_the_minute_and_the_dosing() -> None:
+    assert instance("pressure.rise").depends_on == ("sys", "dia")
+    assert instance("pressure.severe").depends_on == ("sys", "dia", DOSING)
     assert instance("dissociation.prolonged").depends_on == ("cadss", MINUTE)
     assert instance("tech.sensor-off", "oximeter").depends_on == (SENSOR_OFF,)
 
