@@ -51,8 +51,8 @@ class Alarm:
     was made in which it called again after its acknowledgement; calls at one bed within a
     minute are one, and have one time. `taken_with` is the id of the graver alarm with which it
     was acknowledged. `text_at` is when the text was made, where texts are made anew.
-    `notified_at` is when it last called for a person
-    who had not taken it, `recipients` are the levels it has called so far,
+    `is_unconfirmed` is of a pressure that no second one confirmed. `notified_at` is when it
+    last called for a person who had not taken it, `recipients` are the levels it has called so far,
     `escalation_level` is how many. `rules_without_data` are the rules that see nothing while a
     technical alarm's condition lasts.
     """
@@ -86,6 +86,7 @@ class Alarm:
     called_again_at: datetime | None = None
     taken_with: str | None = None
     text_at: datetime | None = None
+    is_unconfirmed: bool = False
 
     @property
     def acknowledged(self) -> bool:
@@ -120,6 +121,7 @@ class Alarm:
             "called_again_at": rfc3339_or_none(self.called_again_at),
             "taken_with": self.taken_with,
             "text_at": rfc3339_or_none(self.text_at),
+            "is_unconfirmed": self.is_unconfirmed,
         }
         return self._as_json() | {name: value for name, value in own.items() if value}
 
@@ -186,6 +188,7 @@ class Alarm:
             called_again_at=_instant(data.get("called_again_at")),
             taken_with=data.get("taken_with"),
             text_at=_instant(data.get("text_at")),
+            is_unconfirmed=data.get("is_unconfirmed", False),
         )
 
 
@@ -231,6 +234,7 @@ class TriggerDetails:
     reason: str | None = None
     text: str | None = None
     text_at: datetime | None = None
+    is_unconfirmed: bool | None = None
     guidance: str | None = None
     values: Mapping[str, float] = field(default_factory=dict)
     rules_without_data: tuple[str, ...] = ()
@@ -406,6 +410,9 @@ def _with_values(alarm: Alarm, details: TriggerDetails) -> Alarm:
         text=details.text or alarm.text,
         text_at=details.text_at or alarm.text_at,
         guidance=details.guidance or alarm.guidance,
+        is_unconfirmed=(
+            alarm.is_unconfirmed if details.is_unconfirmed is None else details.is_unconfirmed
+        ),
         values=details.values,
         worst=details.worst,
         worst_since_call=details.worst_since_call,

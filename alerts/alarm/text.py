@@ -89,6 +89,8 @@ def _findings(values: Mapping[str, float]) -> Iterator[str]:
             yield f"{GRADES[int(value)]} {SYMPTOM_SIGNALS[name].replace('-', ' ')}"
         elif name == "moaas" and value < SCORES["moaas"][1]:
             yield f"MOAA/S {_number(value)}"
+        elif name == "consciousness" and value < SCORES["moaas"][1]:
+            yield f"consciousness {_number(value)} of 5"
 
 
 class _Dashes(dict[str, str]):

@@ -28,7 +28,8 @@ class EvaluationContext:
     `event_number` is the number of the bed's last event. `conditions` holds the technical
     conditions that are present, with the reason for each, and `unknown_conditions` those of
     which nobody can say now whether they are. `minutes` is the time since the first dose,
-    None before it, and `is_dosing` whether the drug is being given. `words` are fields of texts
+    None before it, `minutes_since_last` the time since the last, None while an infusion runs,
+    and `is_dosing` whether the drug is being given. `words` are fields of texts
     that are no numbers. `signals_lost` says which signals nobody gives because of a technical
     condition.
     """
@@ -43,4 +44,5 @@ class EvaluationContext:
     minutes: float | None
     signals_lost: Callable[[ConditionAt], AbstractSet[str]] = lambda _: frozenset()
     is_dosing: bool = False
+    minutes_since_last: float | None = None
     words: Mapping[str, str] = field(default_factory=dict)

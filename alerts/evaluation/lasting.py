@@ -20,11 +20,15 @@ from alerts.alarm import (
 )
 from alerts.evaluation.context import EvaluationContext
 from alerts.evaluation.worsening import is_worse, worst_of
-from alerts.rules import Kind, Priority, Rule
+from alerts.rules import Kind, Priority, Rule, signals_in
 from drivers.clock import Instant
 
 CallTime = Callable[[Priority], datetime]
 """When the call was made that an alarm of that priority is part of if it calls again now."""
+
+
+UNCONFIRMED = " (unconfirmed)"
+"""What the text of an alarm ends with while no second value has confirmed the first."""
 
 
 def guidance_of(rule: Rule, context: EvaluationContext) -> str:
@@ -61,11 +65,16 @@ def follow(
     """
     alarm = tracked.alarm
     details = _of_now(rule, alarm, context, renew_after_s, now)
+    if alarm.is_unconfirmed and not _has_newer(rule, tracked, context):
+        text = None if details.text is None else details.text + UNCONFIRMED
+        details = replace(details, text=text, is_unconfirmed=True)
     if alarm.acknowledged and is_worse(rule, details.values, covered(rule, alarm)):
         reason = "worse than when it was acknowledged"
         return _call_again(rule, alarm, reason, details, call_time), None
     if details.worst != alarm.worst or details.worst_since_call != covered(rule, alarm):
         return advance(alarm, Trigger.UPDATE, replace(details, reason="worse")), None
+    if alarm.is_unconfirmed and not details.is_unconfirmed:
+        return advance(alarm, Trigger.UPDATE, replace(details, reason="confirmed")), None
     if details.guidance not in (None, alarm.guidance):
         return advance(alarm, Trigger.UPDATE, replace(details, reason="other guidance")), None
     if renew_after_s is None or details.text in (None, alarm.text):
@@ -88,6 +97,8 @@ def still_there(
     """What follows when an alarm lasts so long after it was acknowledged: it calls again."""
     reason = f"still there {after_s:g} s after it was acknowledged"
     details = _of_now(rule, alarm, context, renew_after_s, now)
+    if alarm.is_unconfirmed:
+        details = replace(details, text=None, is_unconfirmed=True)
     return _call_again(rule, alarm, reason, details, call_time)
 
 
@@ -127,6 +138,14 @@ def _of_now(
         text_at=None if renew_after_s is None or text is None else now.wall,
         guidance=guidance_of(rule, context) if has_other_guidance(rule) else None,
         values=values,
+        is_unconfirmed=False,
         worst=worst,
         worst_since_call=since if alarm.acknowledged else worst_of(rule, values, since),
     )
+
+
+def _has_newer(rule: Rule, tracked: TrackedAlarm, context: EvaluationContext) -> bool:
+    """Whether a value was taken since the alarm was raised."""
+    names = signals_in(rule.condition)
+    seen = (context.values[name].at for name in names if name in context.values)
+    return any(at > tracked.raised_mono for at in seen)

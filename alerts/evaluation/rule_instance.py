@@ -23,6 +23,7 @@ from alerts.alarm import (
 from alerts.evaluation.conditions import Values, Verdict, judge
 from alerts.evaluation.context import DOSING, MINUTE, ConditionAt, EvaluationContext, Signal
 from alerts.evaluation.lasting import (
+    UNCONFIRMED,
     CallTime,
     covered,
     follow,
@@ -93,7 +94,8 @@ class RuleInstance:
         seen: tuple[Signal, ...] = self.signals if self.technical is None else (self.technical,)
         if has_other_guidance(self.rule):
             seen = (*seen, DOSING)
-        return seen if self.rule.after_min is None else (*seen, MINUTE)
+        is_later = (self.rule.after_min, self.rule.after_last_dose_min) != (None, None)
+        return (*seen, MINUTE) if is_later else seen
 
     def track(self, tracked: TrackedAlarm) -> None:
         """Take the alarm as it is now, and go on from there."""
@@ -106,7 +108,18 @@ class RuleInstance:
         verdict = self.verdict(context)
         if verdict is Verdict.MET:
             self.values_when_met = context.values
-        return self.timer.evaluate(verdict, self._newest(context, now), now.mono)
+        newest, at_once = self._newest(context, now), self._needs_no_second(verdict, context)
+        return self.timer.evaluate(verdict, newest, now.mono, at_once=at_once)
+
+    def _needs_no_second(self, verdict: Verdict, context: EvaluationContext) -> bool:
+        """Whether the values raise at once although the rule asks for a confirmation."""
+        rule, values = self.timer.rule, context.values
+        if verdict is not Verdict.MET or rule.confirm_after_s is None:
+            return False
+        if rule.at_once_by_hand and any(values[n].by_hand for n in self.signals if n in values):
+            return True
+        wanted = rule.at_once
+        return wanted is not None and judge(wanted, values, {}, 0.0) is Verdict.MET
 
     def verdict(self, context: EvaluationContext) -> Verdict:
         """What the rule says of what can be seen now, whatever it said before."""
@@ -117,6 +130,9 @@ class RuleInstance:
             return Verdict.UNKNOWN if is_unknown else Verdict.CLEAR
         rule, minutes = self.timer.rule, context.minutes
         if rule.after_min is not None and (minutes is None or minutes < rule.after_min):
+            return Verdict.UNKNOWN
+        since_last, after = context.minutes_since_last, rule.after_last_dose_min
+        if after is not None and (since_last is None or since_last < after):
             return Verdict.UNKNOWN
         return judge(rule.condition, context.values, context.baseline, rule.clear_margin)
 
@@ -161,6 +177,7 @@ class RuleInstance:
             guidance=guidance_of(rule, context) if has_other_guidance(rule) else None,
             values=own,
             rules_without_data=without_data,
+            is_unconfirmed=not self._is_confirmed,
             priority=rule.priority,
             worst=worst_of(rule, own, {}),
             worst_since_call=worst_of(rule, own, {}),
@@ -191,7 +208,12 @@ class RuleInstance:
         worst: Mapping[str, float] | None = None,
     ) -> str:
         rule, baseline = self.timer.rule, context.baseline
-        return render(rule, seen, baseline, self.device, reason, lost, worst, context.words)
+        text = render(rule, seen, baseline, self.device, reason, lost, worst, context.words)
+        return text if self._is_confirmed else text + UNCONFIRMED
+
+    @property
+    def _is_confirmed(self) -> bool:
+        return self.timer.confirmed or not self.timer.rule.tells_unconfirmed
 
     def _new_alarm(self, onset: TriggerDetails, context: EvaluationContext) -> Alarm:
         rule = self.timer.rule
@@ -215,6 +237,7 @@ class RuleInstance:
             worst=onset.worst,
             worst_since_call=onset.worst_since_call,
             text_at=onset.text_at,
+            is_unconfirmed=bool(onset.is_unconfirmed),
         )
 
     # ── an alarm that lasts ─────────────────────────────────────────────────────────────

@@ -108,8 +108,8 @@ def _of_rule(rule: Rule) -> Iterator[tuple[Severity, str]]:
         )
     if not fires and not impossible:
         yield Severity.FAULT, "its conditions are never met together, so it can never fire"
-    for key in ("for_s", "confirm_within_s", "after_min", "clear_for_s"):
-        seconds = (getattr(rule, key) or 0.0) * (60 if key == "after_min" else 1)
+    for key in ("for_s", "confirm_within_s", "after_min", "after_last_dose_min", "clear_for_s"):
+        seconds = (getattr(rule, key) or 0.0) * (60 if key.endswith("_min") else 1)
         if seconds >= DAY_S:
             never = "end" if key == "clear_for_s" else "fire"
             yield Severity.FAULT, f"{key} is a day or more, so it can never {never}"
@@ -250,6 +250,8 @@ def _implies(way: Alternative, wider: Alternative) -> bool:
 
 def _includes(wide: Leaf, way: Alternative) -> bool:
     match wide:
+        case Limit(unless_told=True):
+            return wide in way
         case Limit(signal):
             least, most = _spans(way).get(signal, (-math.inf, math.inf))
             low, high = _span(wide)

@@ -46,19 +46,28 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The signal's value against a fixed limit."""
+    """The signal's value against a fixed limit.
+
+    With `unless_told` it is not met, and does not end, while the signal's `Value` is told by
+    another alarm.
+    """
 
     signal: str
     comparison: Comparison
     limit: float
+    unless_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """The signal at least `at_least` above its value at baseline."""
+    """The signal at least `at_least` above its value at baseline.
+
+    `baseline_if_unknown` stands for a baseline that nobody took; with None nobody knows then.
+    """
 
     signal: str
     at_least: float
+    baseline_if_unknown: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,10 @@ class Rule:
     `takes` are rules whose alarms are less grave ones of the same signals: who acknowledges
     this one has acknowledged them too. `guidance_before_dose` and `guidance_while_dosing` stand
     in the place of `guidance` before the first dose, and while the drug is being given.
+
+    With `after_last_dose_min` the rule applies from so long after the last dose on. A first
+    value needs no confirmation where it meets `at_once`, or `at_once_by_hand` where a person
+    typed it; where no second one confirmed it, the text says so if `tells_unconfirmed`.
     """
 
     id: str
@@ -153,6 +166,10 @@ class Rule:
     takes: tuple[str, ...] = ()
     guidance_before_dose: str | None = None
     guidance_while_dosing: str | None = None
+    after_last_dose_min: float | None = None
+    at_once: Condition | None = None
+    at_once_by_hand: bool = False
+    tells_unconfirmed: bool = False
 
     @property
     def technical_condition(self) -> str | None:

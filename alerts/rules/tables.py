@@ -35,7 +35,7 @@ from alerts.rules.model import (
     TechnicalCondition,
     signals_in,
 )
-from alerts.rules.signals import SIGNALS, SYMPTOM_SIGNALS
+from alerts.rules.signals import SIGNALS, SYMPTOM_SIGNALS, TOLD_BY_OTHERS
 from alerts.rules.technical import TECHNICAL_CONDITIONS
 from alerts.rules.toml_positions import KeyPath, suggest
 from drivers.readings import Vital
@@ -55,6 +55,8 @@ MAX_NAME_LENGTH: Final = 64
 
 _FORMS: Final = ("signal", "technical", "any_of", "all_of")
 """What a condition can be; each is written with exactly one of these."""
+
+_BESIDE_A_LIMIT: Final = ("within_s", "baseline_if_unknown", "unless_told")
 
 _TEXT_FIELDS: Final = (
     frozenset(
@@ -154,7 +156,9 @@ class ConditionTable(_Table):
     below: Number | None = None
     at_least: Number | None = None
     at_most: Number | None = None
+    unless_told: Flag = False
     rise_from_baseline: Number | None = None
+    baseline_if_unknown: NotNegative | None = None
     fall_of: Number | None = None
     within_s: NotNegative | None = None
     technical: Annotated[str | None, _one_of(TECHNICAL_CONDITIONS, "known")] = None
@@ -179,12 +183,18 @@ class ConditionTable(_Table):
         return self
 
     def _has_one_limit(self, beside: list[str]) -> None:
-        limits = [key for key in beside if key != "within_s"]
+        limits = [key for key in beside if key not in _BESIDE_A_LIMIT]
         if len(limits) != 1:
             message = f"{self.signal} needs exactly one limit, such as below or at_least"
             raise RuleSyntaxError(message, *limits[1:2])
         if (limits[0] == "fall_of") != ("within_s" in beside):
             raise RuleSyntaxError("fall_of and within_s go together", limits[0])
+        if "baseline_if_unknown" in beside and limits[0] != "rise_from_baseline":
+            message = "baseline_if_unknown goes with rise_from_baseline"
+            raise RuleSyntaxError(message, "baseline_if_unknown")
+        if "unless_told" in beside and self.signal not in TOLD_BY_OTHERS:
+            message = f"unless_told is for {', '.join(TOLD_BY_OTHERS)}; remove it"
+            raise RuleSyntaxError(message, "unless_told")
 
     def _has_parts_alone(self, form: str, beside: list[str]) -> None:
         for n, part in enumerate(getattr(self, form)):
@@ -203,11 +213,12 @@ class ConditionTable(_Table):
             return AllOf(tuple(part.condition() for part in self.all_of))
         assert self.signal is not None
         if self.rise_from_baseline is not None:
-            return Rise(self.signal, self.rise_from_baseline)
+            return Rise(self.signal, self.rise_from_baseline, self.baseline_if_unknown)
         if self.fall_of is not None and self.within_s is not None:
             return Fall(self.signal, self.fall_of, self.within_s)
         [comparison] = self.model_fields_set & {*Comparison}
-        return Limit(self.signal, Comparison(comparison), getattr(self, comparison))
+        limit = getattr(self, comparison)
+        return Limit(self.signal, Comparison(comparison), limit, self.unless_told)
 
 
 # ── rules ───────────────────────────────────────────────────────────────────────────────
@@ -232,6 +243,10 @@ class RuleTable(ConditionTable):
     latching: Flag = False
     in_session: Flag = True
     after_min: NotNegative | None = None
+    after_last_dose_min: NotNegative | None = None
+    at_once: ConditionTable | None = None
+    at_once_by_hand: Flag = False
+    tells_unconfirmed: Flag = False
     worsens_to: PriorityName | None = None
     worsens_after_s: NotNegative = 0.0
     worse_by: WorseBy | None = None
@@ -254,11 +269,28 @@ class RuleTable(ConditionTable):
         for key in ("guidance_before_dose", "guidance_while_dosing") if is_technical else ():
             if getattr(self, key) is not None:
                 raise RuleSyntaxError(f"{key} is not for technical rules; remove it", key)
-        if is_technical and self.after_min is not None:
-            raise RuleSyntaxError("after_min is not for technical rules; remove it", "after_min")
+        for key in ("after_min", "after_last_dose_min") if is_technical else ():
+            if getattr(self, key) is not None:
+                raise RuleSyntaxError(f"{key} is not for technical rules; remove it", key)
+        if self.after_min is not None and self.after_last_dose_min is not None:
+            message = "has both after_min and after_last_dose_min; keep one"
+            raise RuleSyntaxError(message, "after_last_dose_min")
         if not is_technical and not self.in_session:
             message = "in_session = false is for technical rules alone; remove it"
             raise RuleSyntaxError(message, "in_session")
+        return self
+
+    @model_validator(mode="after")
+    def _confirms_what_it_says(self) -> Self:
+        for key in ("at_once", "at_once_by_hand", "tells_unconfirmed"):
+            if getattr(self, key) and self.confirm_after_s is None:
+                raise RuleSyntaxError(f"{key} goes with confirm_after_s", key)
+        if self.at_once is not None:
+            named = signals_in(self.condition())
+            for name in signals_in(self.at_once.condition()) or ("",):
+                if name not in named:
+                    message = "at_once is of signals that the rule looks at"
+                    raise RuleSyntaxError(message, "at_once")
         return self
 
     @model_validator(mode="after")
@@ -303,7 +335,7 @@ class RuleTable(ConditionTable):
     def rule(self) -> Rule:
         """The rule that is written."""
         default = Kind.PHYSIOLOGICAL if self.technical is None else Kind.TECHNICAL
-        beside = {"kind", "worse_by"}
+        beside = {"kind", "worse_by", "at_once"}
         given = RuleTable.model_fields.keys() - ConditionTable.model_fields.keys() - beside
         condition = self.condition()
         worse_by = {} if self.worse_by is None else self.worse_by
@@ -313,6 +345,7 @@ class RuleTable(ConditionTable):
             kind=self.kind or default,
             condition=condition,
             worse_by=worse_by,
+            at_once=None if self.at_once is None else self.at_once.condition(),
             **{key: getattr(self, key) for key in given},
         )
 

@@ -50,10 +50,14 @@ class Alarm(Response):
         "What the rule saw, by signal, in the signal's unit.", {"spo2": 85}
     )
     worst: dict[str, float] = described(
-        "The worst of what it saw, where its rule keeps that.", {"spo2": 82}, default={}
+        "The worst of what it saw, in the signal's unit, where its rule keeps that.",
+        {"spo2": 82},
+        default={},
     )
     worst_since_call: dict[str, float] = described(
-        "The worst since it last called, up to its acknowledgement.", {"spo2": 82}, default={}
+        "The worst since it last called, up to its acknowledgement, in the signal's unit.",
+        {"spo2": 82},
+        default={},
     )
     called_again_at: str | None = described(
         "When the call was made in which it called again after its acknowledgement; alarms of "
@@ -70,6 +74,9 @@ class Alarm(Response):
         "When its text was made, where texts are made anew.",
         "2026-01-05T09:40:30.000Z",
         default=None,
+    )
+    is_unconfirmed: bool = described(
+        "Whether no second pressure has confirmed the one that raised it.", False, default=False
     )
     rules_without_data: list[str] = described("Rules without data because of it.", ["spo2.low"])
     guidance: str = described("What to do.", "Check the patient and the sensor.")

@@ -247,8 +247,10 @@ class Vitals:
         moved = history is not None and history.add(at, value)
         if before is not None and before.value == value:
             before.at = at
+            before.by_hand = channel.device == BY_HAND
             return moved or channel.is_spot_check
-        self._values[vital] = Value(value, at, None if history is None else history.highest)
+        highest = None if history is None else history.highest
+        self._values[vital] = Value(value, at, highest, by_hand=channel.device == BY_HAND)
         return True
 
     def _current(self, vital: Vital, now: Instant) -> Channel | None:

@@ -42,13 +42,16 @@ class BedEngine:
         session: str | None = "s-1",
         baseline: Mapping[str, float] | None = None,
         minutes: float | None = None,
+        since_last: float | None = None,
     ) -> None:
         self.engine = AlarmEngine(rules, TECHNICAL_CONDITIONS)
         self.now = START
         self.session = session
         self.baseline = baseline or {}
         self.minutes = minutes
+        self.minutes_since_last = since_last
         self.is_dosing = False
+        self.is_told = False
         self.words: Mapping[str, str] = {}
         self.changes: list[AlarmChange] = []
         self._values: dict[str, Value] = {}
@@ -67,6 +70,7 @@ class BedEngine:
             unknown_conditions=self._unknown,
             minutes=self.minutes,
             is_dosing=self.is_dosing,
+            minutes_since_last=self.minutes_since_last,
             words=self.words,
         )
 
@@ -76,6 +80,13 @@ class BedEngine:
 
     def see(self, **values: float) -> "BedEngine":
         """Every named signal was measured just now."""
+        return self._take(values, by_hand=False)
+
+    def typed(self, **values: float) -> "BedEngine":
+        """Every named signal was typed by a person just now."""
+        return self._take(values, by_hand=True)
+
+    def _take(self, values: Mapping[str, float], *, by_hand: bool) -> "BedEngine":
         for name, value in values.items():
             past = self._past.setdefault(name, [])
             past.append((self.now.mono, value))
@@ -84,7 +95,7 @@ class BedEngine:
             def highest(since: float, past: list[tuple[float, float]] = past):  # type: ignore[no-untyped-def]
                 return max(value for taken, value in past if taken >= since)
 
-            self._values[name] = Value(value, at, highest)
+            self._values[name] = Value(value, at, highest, by_hand, lambda: self.is_told)
         return self._evaluate(*values)
 
     def lose(self, *names: str) -> "BedEngine":
@@ -127,8 +138,8 @@ class BedEngine:
         self._unknown.add((name, device))
         return self._evaluate((name, device))
 
-    def at_minute(self, minutes: float) -> "BedEngine":
-        self.minutes = minutes
+    def at_minute(self, minutes: float, since_last: float | None = None) -> "BedEngine":
+        self.minutes, self.minutes_since_last = minutes, since_last
         return self._evaluate(MINUTE)
 
     def dosing(self, is_dosing: bool) -> "BedEngine":

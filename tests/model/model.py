@@ -28,13 +28,16 @@ from tests.model.tables import (
     MET,
     NEWS2,
     NEXT_DEVICE_S,
+    OWN_SIGNS,
     OXIMETER,
     PLANS,
     PRESSURE_S,
     RULES,
     SILENT_S,
+    STANDS_S,
     STILL_S,
     STREAM_S,
+    SYMPTOMS,
     TAKES,
     TECHNICAL,
     TOLERANCE_S,
@@ -99,6 +102,7 @@ class Visit:
     symptoms: dict[str, tuple[float, str, int]] = field(default_factory=dict)
     observations: dict[str, tuple[float, dict[str, float]]] = field(default_factory=dict)
     points: dict[str, int] = field(default_factory=dict)
+    scored_at: float = 0
     clearances: list[tuple[str, float, float]] = field(default_factory=list)
     escort: bool = False
     ready_since: float | None = None
@@ -161,6 +165,7 @@ class Model:
         self.stopped = False
         self.failed_now = False
         self.planned: list[tuple[str, float, str]] = []
+        self.needs_no_second = (False, float("inf"))
         self.when_met: dict[str, dict[str, float]] = {}
         self.values: dict[str, dict[str, float]] = {}
 
@@ -329,19 +334,15 @@ class Model:
         if (pressure := self._pressure_now(now)) is not None:
             at, seen["sys"], seen["dia"] = pressure
             taken["sys"] = taken["dia"] = at
-        for name in (
-            "chest-pain",
-            "breathlessness",
-            "headache",
-            "visual-change",
-            "seizure",
-            "loss-of-consciousness",
-        ):
-            seen[f"symptom.{name}"] = 0
+        seen |= dict.fromkeys(SYMPTOMS, 0)
         for _, name, grade in visit.in_order("symptoms"):
             seen[f"symptom.{name}"] = grade
         for _, scale, total in visit.in_order("scores"):
             seen[scale] = total
+        if (consciousness := self._consciousness()) is not None:
+            seen["consciousness"] = consciousness
+        for _, observed in visit.in_order("observations"):
+            seen |= {name: observed[name] for name in ("resp",) if name in observed}
         if visit.points:
             seen["news2"] = sum(visit.points.values())
             seen["news2-single"] = max(visit.points.values())
@@ -350,6 +351,35 @@ class Model:
                 seen[f"{name}-rise"] = seen[name] - was
         return seen, taken
 
+    def _consciousness(self) -> float | None:
+        """As MOAA/S, by whatever record: the worst of the last minutes before the latest."""
+        visit = self.visit
+        assert visit is not None
+        said = [(at, total) for at, scale, total in visit.in_order("scores") if scale == "moaas"]
+        for at, observed in visit.in_order("observations"):
+            if "as-moaas" in observed:
+                said.append((at, int(observed["as-moaas"])))
+        for at, name, grade in visit.in_order("symptoms"):
+            if name == "loss-of-consciousness" and grade > 0:
+                said.append((at, 0))
+        latest = max((at for at, _ in said), default=0)
+        return min((value for at, value in said if at >= latest - STANDS_S), default=None)
+
+    def _is_told(self) -> bool:
+        """Whether every sign with the most points is consciousness, or had its own alarm."""
+        assert self.visit is not None
+        points = self.visit.points
+        signs = [sign for sign, own in points.items() if own == max(points.values())]
+        return all(
+            sign == "alert"
+            or any(
+                alarm.ended_at is None or alarm.ended_at >= self.visit.scored_at
+                for rule in OWN_SIGNS.get(sign, ())
+                if (alarm := self.alarms.get((rule, None))) is not None
+            )
+            for sign in signs
+        )
+
     def score_news2(self, now: float) -> None:
         """The points of what is present; what is missing keeps those of its latest record."""
         visit = self.visit
@@ -357,7 +387,7 @@ class Model:
         known: dict[str, float] = {}
         observed = visit.in_order("observations")
         for _, seen in observed:
-            known |= {k: v for k, v in seen.items() if k != "alert"}
+            known |= {k: v for k, v in seen.items() if k not in ("alert", "as-moaas")}
         said = [
             (at, bool(seen["alert"]))
             for at, seen in visit.in_order("observations")
@@ -376,6 +406,7 @@ class Model:
         if (pulse := self._pulse(now)) is not None:
             known["pulse"] = pulse[1]
         of_devices = {n: p for n, p in visit.points.items() if n in ("spo2", "pulse")}
+        visit.scored_at = now
         visit.points = of_devices | {name: NEWS2[name](value) for name, value in known.items()}
 
     # ── what troubles the bed ───────────────────────────────────────────────────────────
@@ -443,9 +474,11 @@ class Model:
         seen, taken = self.seen(now)
         if in_session:
             assert self.visit is not None
-            first = self.visit.first_dose
+            last = self.visit.last_dose
+            self.needs_no_second = self._is_typed(), seen.get("sys", float("inf"))
             for rule, row in RULES.items():
-                early = row.from_min and (first is None or now - first < 60 * row.from_min)
+                early = row.from_min and (last is None or now - last < 60 * row.from_min)
+                seen["told"] = self._is_told()
                 word = UNSEEN if early else row.judge(seen)
                 if word == MET:
                     self.when_met[rule] = {name: seen[name] for name in row.worse if name in seen}
@@ -497,8 +530,21 @@ class Model:
             if word == UNSEEN:
                 self.alarms[key].unverified_since = now
 
+    def _is_typed(self) -> bool:
+        """Whether the pressure that counts was typed by a person."""
+        assert self.visit is not None
+        if self.visit.is_over or not self.visit.pressures:
+            return False
+        by_time = sorted(self.visit.pressures.items(), key=lambda record: record[1][0])
+        return by_time[-1][0] not in self.cuff_pulse
+
     def _is_time(self, key: Key, looks: list[Look], now: float) -> bool:
         first_at, first_taken, _ = looks[0]
+        is_typed, sys = self.needs_no_second
+        row = RULES.get(key[0])
+        is_met = row is not None and row.confirmed and looks[-1][2] == MET
+        if row is not None and is_met and (is_typed or sys < row.at_once_under):
+            return True
         if key[0] in RULES and RULES[key[0]].confirmed:
             second = any(word == MET and taken > first_taken for _, taken, word in looks)
             return second or self.failed_now or now - first_at >= CONFIRM_WITHIN_S
@@ -814,7 +860,9 @@ class Model:
             "spo2": self.held_since is not None and now - self.held_since >= 900,
             "cadss": scored("cadss", 0, max(4, baseline.get("cadss", 0))),
             "moaas": scored("moaas", 5, 5),
-            "no-respiratory-depression": not any(r.startswith("spo2.") for r in open_alarms),
+            "no-respiratory-depression": not any(
+                r.startswith(("spo2.", "resp.")) for r in open_alarms
+            ),
             "no-alarm": not any(a.priority != "low" for a in open_alarms.values()),
             "no-check-overdue": all(state != "overdue" for _, _, state in self.planned),
             "escort": visit.escort,

@@ -32,8 +32,8 @@ def taken(rule: str = VERY_LOW, **values: float) -> BedEngine:
         ("pulse.extreme", {"pulse": 145}, {"pulse": 159}, {"pulse": 160}),
         ("pulse.extreme", {"pulse": 39}, {"pulse": 25}, {"pulse": 24}),
         ("pulse.extreme", {"pulse": 145}, {"pulse": 141}, {"pulse": 39}),
-        ("sedation.unresponsive", {"moaas": 1}, {"moaas": 1}, {"moaas": 0}),
-        ("sedation.present", {"moaas": 4}, {"moaas": 4}, {"moaas": 3}),
+        ("sedation.unresponsive", {"consciousness": 1}, {"consciousness": 1}, {"consciousness": 0}),
+        ("sedation.present", {"consciousness": 4}, {"consciousness": 4}, {"consciousness": 3}),
         (MARKED, {"cadss": 31}, {"cadss": 45}, {"cadss": 46}),
         ("news2.high", {"news2": 7}, {"news2": 8}, {"news2": 9}),
         ("news2.raised", {"news2": 5}, {"news2": 6, "news2-single": 3}, {"news2": 7}),
@@ -176,9 +176,9 @@ def test_a_call_after_more_than_a_minute_is_another() -> None:
 
 
 def test_a_third_is_not_of_the_first_call_because_a_second_was() -> None:
-    seen = taken(spo2=85).see(sys=185, dia=80, moaas=1).acknowledge(SEVERE)
+    seen = taken(spo2=85).see(sys=185, dia=80, consciousness=1).acknowledge(SEVERE)
     seen.acknowledge("sedation.unresponsive").wait(1).see(spo2=82).wait(50).see(sys=195)
-    third = seen.wait(50).see(moaas=0).alarm("sedation.unresponsive")
+    third = seen.wait(50).see(consciousness=0).alarm("sedation.unresponsive")
     assert third.called_again_at == third.notified_at
 
 

@@ -67,7 +67,7 @@ def test_under_a_set_that_says_nothing_of_it_a_text_is_of_what_raised_the_alarm(
 
 
 def test_before_the_first_dose_nothing_is_called_expected() -> None:
-    seen = BedEngine().see(cadss=6, moaas=4, sys=150, dia=80).wait(61).see(sys=151, dia=80)
+    seen = BedEngine().see(cadss=6, consciousness=4, sys=150, dia=80).wait(61).see(sys=151, dia=80)
     for rule in ("dissociation.present", "sedation.present", ELEVATED):
         assert "xpected" not in seen.alarm(rule).guidance.replace("Not expected", "")
     after = seen.dosing(True)

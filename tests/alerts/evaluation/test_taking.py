@@ -138,5 +138,6 @@ def test_in_the_set_that_ships_the_graver_takes_the_lesser_of_the_same_signals()
         "pulse.extreme": ("pulse.high", "pulse.low"),
         "sedation.unresponsive": ("sedation.deep",),
         "news2.high": ("news2.raised",),
+        "resp.very-low": ("resp.low",),
     }
     assert all(RULES[less].kind is not Kind.TECHNICAL for ids in taken.values() for less in ids)
