@@ -51,6 +51,7 @@ from monitor.session.episodes import Episode
 from monitor.session.events import Draft, Event, Stored, happened_at
 from monitor.session.history import HISTORY_TYPES, AlarmOccurrence, SessionHistory, by_session
 from monitor.session.predose import ADVISORY_CRITERIA, predose_criteria, required_criteria
+from monitor.session.pressure_age import stale_at
 from monitor.session.records import (
     BY_HAND,
     Correction,
@@ -141,5 +142,6 @@ __all__ = [
     "record_fields",
     "required_criteria",
     "signals",
+    "stale_at",
     "upcast",
 ]

@@ -69,6 +69,9 @@ or a slip [default]."""
 LATE_MOST_MIN: Final = 15
 """How late a record still does a check, where a file does not say [clinical default]."""
 
+_NOW: Final = {"check_late_most_min": LATE_MOST_MIN, "pressure_ages_by_rhythm": True}
+"""What a file has that does not say it, and what was stored before has not."""
+
 HEAVY_KG: Final = 100
 """Whose weight a dose in mg is held against, by the same bounds [default]."""
 
@@ -185,7 +188,8 @@ class Regimen(_Table):
     """One way of giving one product.
 
     `check_late_most_min` is how long after its due time a record still does a check; None in
-    sessions recorded before checks could be missed.
+    sessions recorded before checks could be missed. With `pressure_ages_by_rhythm` a pressure
+    is stale by how often one is due; without, as in earlier sessions, after 40 min.
     """
 
     name: str
@@ -203,6 +207,7 @@ class Regimen(_Table):
     start_dose: StartDose | None = None
     discharge: DischargeLimits = DischargeLimits()
     check_late_most_min: Annotated[float, Field(ge=5, le=60)] | None = None
+    pressure_ages_by_rhythm: bool = False
     check: tuple[PlannedChecks, ...] = ()
     phase: tuple[CoursePhase, ...] = ()
     course: CourseSchedule = CourseSchedule()
@@ -285,7 +290,7 @@ def parse(text: str, where: str) -> Regimen:
     """The regimen written in `text`; `where` names it in errors. Raises `RegimenError`."""
     try:
         data: dict[str, Any] = tomllib.loads(text)
-        regimen = Regimen.model_validate({"check_late_most_min": LATE_MOST_MIN, **data})
+        regimen = Regimen.model_validate({**_NOW, **data})
     except tomllib.TOMLDecodeError as error:
         raise RegimenError(f"{where}: not TOML: {error}") from error
     except ValidationError as error:

@@ -22,16 +22,18 @@ from tests.model.tables import (
     FRESH_S,
     GOES_ON_S,
     LATE_MOST_S,
+    LEAST_AGE_S,
     LEAVING_EARLY_S,
     LEAVING_FRESH_S,
     LEVELS,
     MET,
+    MOST_AGE_S,
+    NEW_PRESSURE_S,
     NEWS2,
     NEXT_DEVICE_S,
     OWN_SIGNS,
     OXIMETER,
     PLANS,
-    PRESSURE_S,
     RULES,
     SILENT_S,
     STANDS_S,
@@ -165,6 +167,7 @@ class Model:
         self.stopped = False
         self.failed_now = False
         self.planned: list[tuple[str, float, str]] = []
+        self.is_new_pressure = False
         self.needs_no_second = (False, float("inf"))
         self.when_met: dict[str, dict[str, float]] = {}
         self.values: dict[str, dict[str, float]] = {}
@@ -211,6 +214,7 @@ class Model:
     def pressure(self, record: str, sys: float, dia: float, at: float, now: float) -> None:
         if self.visit is not None and not self.visit.is_over:
             self.visit.pressures[record] = (at, sys, dia)
+            self.is_new_pressure = True
             self.score_news2(now)
 
     def link_changes(self, device: str, state: str, now: float) -> None:
@@ -316,7 +320,31 @@ class Model:
         if self.visit is None or self.visit.is_over or not self.visit.pressures:
             return None
         last: tuple[float, float, float] = self.visit.in_order("pressures")[-1]
-        return last if now - last[0] <= max(PRESSURE_S, self.least_s) else None
+        age = max(self._pressure_age(last[0]), self.least_s)
+        if self.is_new_pressure:
+            age = max(age, NEW_PRESSURE_S)
+        return last if now - last[0] <= age else None
+
+    def _pressure_age(self, taken: float) -> float:
+        """One and a half times the longer of the gap after it and the gap in force."""
+        active = {
+            alarm.priority
+            for (rule, _), alarm in self.alarms.items()
+            if rule.startswith("pressure.") and alarm.state == "active"
+        }
+        often = 900 if active == {"low"} else 300 if active else MOST_AGE_S
+        due = sorted({at for kind, at, _ in self.planned if kind == "pressure"})
+        ends = [*due[1:], float("inf")]
+        gaps = [
+            min(end - at, GOES_ON_S, often) if end != float("inf") else min(GOES_ON_S, often)
+            for at, end in zip(due, ends, strict=True)
+        ]
+        after = [(end - 300, gap) for end, gap in zip(ends, gaps, strict=True) if end - 300 > taken]
+        for until, gap in after:
+            age = min(max(1.5 * max(after[0][1], gap), LEAST_AGE_S), MOST_AGE_S)
+            if taken + age <= until:
+                return age
+        return MOST_AGE_S
 
     def seen(self, now: float) -> tuple[Seen, dict[str, float]]:
         """What can be judged, and when it was taken."""
@@ -492,7 +520,7 @@ class Model:
                 for place in technical.at:
                     word = troubles.get((technical.trouble, place), CLEAR)
                     self._follow((rule, place), now, word, now)
-        self.failed_now = False
+        self.failed_now = self.is_new_pressure = False
         if in_session:
             self._hold_against_acknowledgements(seen, now)
         self._worsen(now)

@@ -271,7 +271,10 @@ EXPLAIN_SILENCE = {"sensor-off", "sensor-disconnected", "no-pulse"}
 
 SILENT_S = {OXIMETER: 3, CUFF: 8}
 STREAM_S = 5
-PRESSURE_S = 2400
+NEW_PRESSURE_S = 2400
+"""What was just recorded is judged once, though it is older than the rhythm allows."""
+LEAST_AGE_S, MOST_AGE_S = 600, 2700
+"""A pressure is never too old before the one, and always after the other."""
 CUFF_PULSE_S = 60
 ANSWER_S = 200
 
