@@ -57,7 +57,7 @@ class RuleInstance:
     a new alarm calls, and a re-raised one keeps its acknowledgement if `keeps_acknowledgement`.
     `tracked` is the present or last alarm, `values_when_met` are the values
     that met the condition last. A text is made anew once it is `renew_after_s` old, which is
-    due at `renew_at` in monotonic seconds.
+    due at `renew_at` in monotonic seconds, but not of values that would end it: `is_clear`.
     """
 
     rule: Rule
@@ -72,6 +72,7 @@ class RuleInstance:
     tracked: TrackedAlarm | None = None
     values_when_met: Values = field(default_factory=dict)
     renew_at: float | None = None
+    is_clear: bool = False
 
     def __post_init__(self) -> None:
         name = self.rule.technical_condition
@@ -106,6 +107,7 @@ class RuleInstance:
     def evaluate(self, context: EvaluationContext, now: Instant) -> list[ConditionChange]:
         """What becomes of the rule's condition by what can be seen now."""
         verdict = self.verdict(context)
+        self.is_clear = verdict is Verdict.CLEAR
         if verdict is Verdict.MET:
             self.values_when_met = context.values
         newest, at_once = self._newest(context, now), self._needs_no_second(verdict, context)
@@ -248,7 +250,8 @@ class RuleInstance:
         """The alarm takes new values. It calls again where one is worse than acknowledged."""
         self.renew_at = None
         tracked = self.tracked
-        if not self._follows or tracked is None or tracked.alarm.state is not State.ACTIVE:
+        is_active = tracked is not None and tracked.alarm.state is State.ACTIVE
+        if tracked is None or not is_active or self.is_clear or not self._follows:
             return []
         rule, renew_after_s = self.timer.rule, self.renew_after_s
         changes, self.renew_at = follow(rule, tracked, context, renew_after_s, call_time, now)

@@ -45,6 +45,12 @@ def test_a_worse_value_is_told_at_once() -> None:
     assert low().wait(1).see(spo2=89).alarm(LOW).text.startswith("SpO2 89 %")
 
 
+def test_a_text_is_not_made_of_values_that_would_end_the_alarm() -> None:
+    seen = BedEngine().hold(40, spo2=85).see(spo2=97)
+    assert seen.alarm(VERY_LOW).text == "SpO2 85 %: under 88 for 10 s"
+    assert seen.wait(5).see(spo2=97).alarm(VERY_LOW).text == "SpO2 85 %: under 88 for 10 s"
+
+
 def test_a_text_whose_data_are_lost_stays() -> None:
     seen = BedEngine().see(sys=190, dia=80).wait(60).lose("dia", "sys").wait(600)
     assert seen.alarm("pressure.severe").text == "Pressure 190/80: 180/110 or more"

@@ -169,7 +169,10 @@ class AnyOrder(BedStateMachine):
         minutes = self.bed.state.minutes(self.now) or 0.0
         if session is None or (of.after_min is not None and minutes < of.after_min):
             return Verdict.UNKNOWN
-        known = {**self.bed.state.charted.values, **self.bed.vitals.values}
+        since_last, after = self.bed.state.minutes_since_last(self.now), of.after_last_dose_min
+        if after is not None and (since_last is None or since_last < after):
+            return Verdict.UNKNOWN
+        known = self.bed.alarms._values(session)
         return judge(of.condition, known, session.baseline, of.clear_margin)
 
     def about_the_patient(self) -> list[Rule]:
