@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from monitor.session.commands import RecordScore
 from monitor.session.pressure_age import stale_at
 from monitor.session.regimen import Regimen
 from tests.monitor.builders import REGIMENS, Bedside, bed
@@ -81,3 +82,13 @@ def test_a_rebuilt_bed_judges_by_the_same_age() -> None:
     assert side.rebuilt().minutes(1).alarm("pressure.severe").unverified_since == (
         was.unverified_since
     )
+
+
+def test_a_correction_of_something_else_makes_no_old_pressure_fresh() -> None:
+    side = severe().scored(cadss=3).minutes(20)
+    since = side.alarm("pressure.severe").unverified_since
+    assert since is not None
+    last = side.session.last_score("cadss")
+    assert last is not None
+    side.asks(RecordScore("cadss", 4, None, "nurse.a", corrects=last.id)).wait(2)
+    assert side.alarm("pressure.severe").unverified_since == since
