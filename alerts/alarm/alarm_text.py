@@ -28,10 +28,14 @@ def render(
     device: str | None = None,
     reason: str | None = None,
     signals_lost: Iterable[str] = (),
+    worst: Mapping[str, float] | None = None,
+    words: Mapping[str, str] | None = None,
 ) -> str:
     """The rule's text with its fields filled in; a field nobody knows is a dash.
 
-    `signals_lost` are those that nobody gives because of what the rule is about.
+    `signals_lost` are those that nobody gives because of what the rule is about. `worst` are
+    the worst values so far, which stand beside the text where they are not those `seen`.
+    `words` are fields of another kind than numbers: `signs` and `partial` of NEWS2.
     """
     fields: dict[str, str] = {name: _number(value) for name, value in seen.items()}
     fields |= {
@@ -56,7 +60,14 @@ def render(
     fields["blind"] = (
         _listed([_IN_PLAIN_LANGUAGE.get(name, name) for name in signals_lost]) or "nothing"
     )
-    return rule.text.format_map(_Dashes(fields))
+    fields |= {"partial": "", **(words or {})}
+    return rule.text.format_map(_Dashes(fields)) + _worst(worst or {}, seen)
+
+
+def _worst(worst: Mapping[str, float], seen: Mapping[str, float]) -> str:
+    if all(seen.get(name, value) == value for name, value in worst.items()):
+        return ""
+    return f" (worst {'/'.join(map(_number, worst.values()))})"
 
 
 _IN_PLAIN_LANGUAGE: Final[Mapping[str, str]] = {
@@ -78,6 +89,8 @@ def _findings(values: Mapping[str, float]) -> Iterator[str]:
             yield f"{GRADES[int(value)]} {SYMPTOM_SIGNALS[name].replace('-', ' ')}"
         elif name == "moaas" and value < SCORES["moaas"][1]:
             yield f"MOAA/S {_number(value)}"
+        elif name == "consciousness" and value < SCORES["moaas"][1]:
+            yield f"consciousness {_number(value)} of 5"
 
 
 class _Dashes(dict[str, str]):

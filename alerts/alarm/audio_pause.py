@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from alerts.alarm.lifecycle import ALARM_SOUNDINGS, Alarm, AlarmChange
+from alerts.alarm.lifecycle import ALARM_SOUNDINGS, CALLED_AGAIN, Alarm, AlarmChange
 from alerts.rules import Kind, Priority
 from drivers.clock import STEP_S, Instant, parse_rfc3339, rfc3339
 
@@ -90,6 +90,13 @@ def interruption_reason(pause: AudioPause, changes: Iterable[AlarmChange]) -> st
     for change in changes:
         alarm = change.alarm
         is_news = change.type in NEWS and alarm.kind is not Kind.ADVISORY
+        is_news &= not (alarm.acknowledged or _is_part_of_a_call(change))
         if is_news and alarm.priority >= pause.priority:
             return f"{alarm.rule} {change.type.removeprefix('alarm.')}, {alarm.priority.label}"
     return None
+
+
+def _is_part_of_a_call(change: AlarmChange) -> bool:
+    """Whether the alarm calls again together with another, which has been heard."""
+    alarm = change.alarm
+    return change.type == CALLED_AGAIN and alarm.called_again_at != alarm.notified_at

@@ -6,7 +6,7 @@ condition is over and a person has still to see it, and `ended` after that. When
 that nobody has taken calls again, and whom, is in `alerts.alarm.escalation`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -36,6 +36,8 @@ class Trigger(StrEnum):
     RAISE_PRIORITY = "raise-priority"
     ESCALATE = "escalate"
     REMIND = "remind"
+    UPDATE = "update"
+    CALL_AGAIN = "call-again"
     CLEAR = "clear"
 
 
@@ -43,8 +45,14 @@ class Trigger(StrEnum):
 class Alarm:
     """An alarm as everyone sees it.
 
-    `values` are those that raised it last. `notified_at` is when it last called for a person
-    who had not taken it, `recipients` are the levels it has called so far,
+    `values` are those that its text was made of. `worst` are the worst of the signals that its
+    rule has a `worse_by` for, `worst_since_call` the worst since it last called for a person,
+    up to its acknowledgement, which covers no worse. `called_again_at` is when the last call
+    was made in which it called again after its acknowledgement; calls at one bed within a
+    minute are one, and have one time. `taken_with` is the id of the graver alarm with which it
+    was acknowledged. `text_at` is when the text was made, where texts are made anew.
+    `is_unconfirmed` is of a pressure that no second one confirmed. `notified_at` is when it
+    last called for a person who had not taken it, `recipients` are the levels it has called so far,
     `escalation_level` is how many. `rules_without_data` are the rules that see nothing while a
     technical alarm's condition lasts.
     """
@@ -73,6 +81,12 @@ class Alarm:
     unverified_since: datetime | None = None
     condition_ended_at: datetime | None = None
     ended_at: datetime | None = None
+    worst: Mapping[str, float] = field(default_factory=dict)
+    worst_since_call: Mapping[str, float] = field(default_factory=dict)
+    called_again_at: datetime | None = None
+    taken_with: str | None = None
+    text_at: datetime | None = None
+    is_unconfirmed: bool = False
 
     @property
     def acknowledged(self) -> bool:
@@ -96,7 +110,22 @@ class Alarm:
         return replace(self, **moved)
 
     def as_json(self) -> dict[str, Any]:
-        """The alarm as interfaces show it."""
+        """The alarm as interfaces show it.
+
+        What only some rule sets give is left out where it is nothing, so that an alarm under
+        another set is told as it was before there was such a thing.
+        """
+        own = {
+            "worst": dict(self.worst),
+            "worst_since_call": dict(self.worst_since_call),
+            "called_again_at": rfc3339_or_none(self.called_again_at),
+            "taken_with": self.taken_with,
+            "text_at": rfc3339_or_none(self.text_at),
+            "is_unconfirmed": self.is_unconfirmed,
+        }
+        return self._as_json() | {name: value for name, value in own.items() if value}
+
+    def _as_json(self) -> dict[str, Any]:
         return {
             "id": self.id,
             "bed": self.bed,
@@ -154,6 +183,12 @@ class Alarm:
             unverified_since=_instant(data["unverified_since"]),
             condition_ended_at=_instant(data["condition_ended_at"]),
             ended_at=_instant(data["ended_at"]),
+            worst=data.get("worst", {}),
+            worst_since_call=data.get("worst_since_call", {}),
+            called_again_at=_instant(data.get("called_again_at")),
+            taken_with=data.get("taken_with"),
+            text_at=_instant(data.get("text_at")),
+            is_unconfirmed=data.get("is_unconfirmed", False),
         )
 
 
@@ -164,6 +199,8 @@ _TIMES: Final = (
     "unverified_since",
     "condition_ended_at",
     "ended_at",
+    "called_again_at",
+    "text_at",
 )
 
 
@@ -184,17 +221,30 @@ class AlarmChange:
 
 @dataclass(frozen=True, slots=True)
 class TriggerDetails:
-    """When, by whom and why; for an onset its text and values; for an escalation its recipients."""
+    """When, by whom and why; for an onset its text and values; for an escalation its recipients.
+
+    An onset that `keeps_acknowledgement` does not call. `call_time` is when the call was made
+    that an alarm is part of which calls again; `taken_with` is the graver alarm with which one
+    is acknowledged.
+    """
 
     at: datetime
     by: str | None = None
     note: str | None = None
     reason: str | None = None
     text: str | None = None
+    text_at: datetime | None = None
+    is_unconfirmed: bool | None = None
+    guidance: str | None = None
     values: Mapping[str, float] = field(default_factory=dict)
     rules_without_data: tuple[str, ...] = ()
     priority: Priority | None = None
     recipients: tuple[str, ...] = ()
+    worst: Mapping[str, float] = field(default_factory=dict)
+    worst_since_call: Mapping[str, float] = field(default_factory=dict)
+    keeps_acknowledgement: bool = False
+    call_time: datetime | None = None
+    taken_with: str | None = None
 
 
 class LifecycleState(StrEnum):
@@ -237,8 +287,11 @@ class Transition:
 ALARM_ONSETS: Final = frozenset({"alarm.raised", "alarm.re-raised"})
 """The events by which an alarm's condition begins."""
 
-ALARM_SOUNDINGS: Final = ALARM_ONSETS | {"alarm.priority-raised"}
-"""The events by which an alarm is new, or more urgent than before."""
+CALLED_AGAIN: Final = "alarm.called-again"
+"""The event by which an acknowledged alarm calls for a person again."""
+
+ALARM_SOUNDINGS: Final = ALARM_ONSETS | {"alarm.priority-raised", CALLED_AGAIN}
+"""The events by which an alarm is new, or more urgent than before, or calls again."""
 
 ALARM_OPENINGS: Final = ALARM_ONSETS | {"alarm.unacknowledged"}
 """The events after which an alarm is open that may not have been before."""
@@ -262,6 +315,7 @@ _WHILE_ACTIVE: Final[dict[Trigger, Transition]] = {
     Trigger.DATA_LOST: _active("alarm.unverified"),
     Trigger.DATA_RESTORED: _active("alarm.verified"),
     Trigger.RAISE_PRIORITY: _active("alarm.priority-raised"),
+    Trigger.UPDATE: _active("alarm.updated"),
     Trigger.CLEAR: _ENDS,
 }
 _WHILE_UNACKNOWLEDGED: Final[dict[Trigger, Transition]] = _WHILE_ACTIVE | {
@@ -275,7 +329,11 @@ TRANSITIONS: Final[Mapping[LifecycleState, Mapping[Trigger, Transition]]] = {
     LifecycleState.LATCHING: _WHILE_UNACKNOWLEDGED
     | {Trigger.OFFSET: _latched("alarm.condition-ended")},
     LifecycleState.ACKNOWLEDGED: _WHILE_ACTIVE
-    | {Trigger.OFFSET: _ENDS, Trigger.UNACKNOWLEDGE: _active("alarm.unacknowledged")},
+    | {
+        Trigger.OFFSET: _ENDS,
+        Trigger.UNACKNOWLEDGE: _active("alarm.unacknowledged"),
+        Trigger.CALL_AGAIN: _active(CALLED_AGAIN),
+    },
     LifecycleState.LATCHED: {
         Trigger.ONSET: _AGAIN,
         Trigger.ACKNOWLEDGE: Transition(State.ENDED, ("alarm.acknowledged", "alarm.reset")),
@@ -310,47 +368,55 @@ def advance(alarm: Alarm, trigger: Trigger, details: TriggerDetails) -> list[Ala
 
 
 def _effect(alarm: Alarm, trigger: Trigger, details: TriggerDetails) -> Alarm:
-    match trigger:
-        case Trigger.ONSET:
-            return replace(
-                _calling(alarm, details) if alarm.acknowledged else alarm,
-                count=alarm.count + 1,
-                text=details.text or alarm.text,
-                values=details.values,
-                rules_without_data=details.rules_without_data,
-                unverified_since=None,
-                condition_ended_at=None,
-                ended_at=None,
-                priority=_priority(alarm, details),
-            )
-        case Trigger.OFFSET:
-            return replace(alarm, condition_ended_at=details.at, unverified_since=None)
-        case Trigger.DATA_LOST:
-            return replace(alarm, unverified_since=details.at)
-        case Trigger.DATA_RESTORED:
-            return replace(alarm, unverified_since=None)
-        case Trigger.ACKNOWLEDGE:
-            return replace(
-                alarm, acknowledged_by=details.by, acknowledged_at=details.at, note=details.note
-            )
-        case Trigger.UNACKNOWLEDGE:
-            return replace(_calling(alarm, details), ended_at=None)
-        case Trigger.RAISE_PRIORITY:
-            assert details.priority is not None
-            calling = replace(alarm, notified_at=details.at)
-            if alarm.acknowledged:
-                calling = _calling(alarm, details)
-            return replace(
-                calling, priority=details.priority, rules_without_data=details.rules_without_data
-            )
-        case Trigger.ESCALATE:
-            return replace(
-                alarm, escalated=True, recipients=details.recipients, notified_at=details.at
-            )
-        case Trigger.REMIND:
-            return replace(alarm, escalated=True, notified_at=details.at)
-        case Trigger.CLEAR:
-            return alarm
+    effect = _EFFECTS.get(trigger)
+    return alarm if effect is None else effect(alarm, details)
+
+
+def _onset(alarm: Alarm, details: TriggerDetails) -> Alarm:
+    priority = _priority(alarm, details)
+    keeps = details.keeps_acknowledgement and priority <= alarm.priority
+    calls = alarm.acknowledged and not keeps
+    return replace(
+        _with_values(_calling(alarm, details) if calls else alarm, details),
+        count=alarm.count + 1,
+        rules_without_data=details.rules_without_data,
+        unverified_since=None,
+        condition_ended_at=None,
+        ended_at=None,
+        priority=priority,
+    )
+
+
+def _priority_raised(alarm: Alarm, details: TriggerDetails) -> Alarm:
+    assert details.priority is not None
+    calling = replace(alarm, notified_at=details.at)
+    if alarm.acknowledged:
+        calling = _calling(alarm, details)
+    return replace(
+        calling, priority=details.priority, rules_without_data=details.rules_without_data
+    )
+
+
+def _called_again(alarm: Alarm, details: TriggerDetails) -> Alarm:
+    return replace(
+        _calling(_with_values(alarm, details), details), called_again_at=details.call_time
+    )
+
+
+def _with_values(alarm: Alarm, details: TriggerDetails) -> Alarm:
+    """The alarm with the text of these values, and the worst so far."""
+    return replace(
+        alarm,
+        text=details.text or alarm.text,
+        text_at=details.text_at or alarm.text_at,
+        guidance=details.guidance or alarm.guidance,
+        is_unconfirmed=(
+            alarm.is_unconfirmed if details.is_unconfirmed is None else details.is_unconfirmed
+        ),
+        values=details.values,
+        worst=details.worst,
+        worst_since_call=details.worst_since_call,
+    )
 
 
 def _calling(alarm: Alarm, details: TriggerDetails) -> Alarm:
@@ -359,6 +425,7 @@ def _calling(alarm: Alarm, details: TriggerDetails) -> Alarm:
         alarm,
         acknowledged_by=None,
         acknowledged_at=None,
+        taken_with=None,
         note=None,
         escalated=False,
         recipients=alarm.recipients[:1],
@@ -370,3 +437,29 @@ def _priority(alarm: Alarm, details: TriggerDetails) -> Priority:
     """An onset's priority; while the alarm is open a person has not yet seen the higher one."""
     wanted = details.priority or alarm.priority
     return max(wanted, alarm.priority) if alarm.is_open else wanted
+
+
+_EFFECTS: Final[Mapping[Trigger, Callable[[Alarm, TriggerDetails], Alarm]]] = {
+    Trigger.ONSET: _onset,
+    Trigger.OFFSET: lambda alarm, details: replace(
+        alarm, condition_ended_at=details.at, unverified_since=None
+    ),
+    Trigger.DATA_LOST: lambda alarm, details: replace(alarm, unverified_since=details.at),
+    Trigger.DATA_RESTORED: lambda alarm, _: replace(alarm, unverified_since=None),
+    Trigger.ACKNOWLEDGE: lambda alarm, details: replace(
+        alarm,
+        acknowledged_by=details.by,
+        acknowledged_at=details.at,
+        note=details.note,
+        taken_with=details.taken_with,
+    ),
+    Trigger.UNACKNOWLEDGE: lambda alarm, details: replace(_calling(alarm, details), ended_at=None),
+    Trigger.RAISE_PRIORITY: _priority_raised,
+    Trigger.ESCALATE: lambda alarm, details: replace(
+        alarm, escalated=True, recipients=details.recipients, notified_at=details.at
+    ),
+    Trigger.REMIND: lambda alarm, details: replace(alarm, escalated=True, notified_at=details.at),
+    Trigger.UPDATE: _with_values,
+    Trigger.CALL_AGAIN: _called_again,
+}
+"""What each trigger that is in the alarm's row makes of it; another changes its state alone."""

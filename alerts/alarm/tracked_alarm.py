@@ -8,14 +8,17 @@ from typing import Final
 
 from alerts.alarm.lifecycle import (
     ALARM_ONSETS,
+    CALLED_AGAIN,
     TRANSITIONS,
     Alarm,
     AlarmChange,
+    State,
     Trigger,
     TriggerDetails,
     advance,
     lifecycle_state,
 )
+from alerts.rules import Kind
 from drivers.clock import Instant
 
 REACTIVATION_S: Final = 60.0
@@ -29,12 +32,16 @@ class TrackedAlarm:
     """The present or last alarm of one rule and device.
 
     Times are monotonic seconds: when its condition began last, when it last called for a
-    person, and when it ended last.
+    person, when it was acknowledged last, when the call was made in which it last called
+    again after that, when its text was made, and when it ended last.
     """
 
     alarm: Alarm
     raised_mono: float = _LONG_AGO
     notified_mono: float = _LONG_AGO
+    acknowledged_mono: float = _LONG_AGO
+    called_again_mono: float = _LONG_AGO
+    text_mono: float = _LONG_AGO
     ended_mono: float = _LONG_AGO
 
     def resume(self, now: Instant) -> None:
@@ -43,6 +50,12 @@ class TrackedAlarm:
         self.notified_mono = now.past(self.alarm.notified_at).mono
         if self.alarm.ended_at is not None:
             self.ended_mono = now.past(self.alarm.ended_at).mono
+        if self.alarm.acknowledged_at is not None:
+            self.acknowledged_mono = now.past(self.alarm.acknowledged_at).mono
+        if self.alarm.called_again_at is not None:
+            self.called_again_mono = now.past(self.alarm.called_again_at).mono
+        if self.alarm.text_at is not None:
+            self.text_mono = now.past(self.alarm.text_at).mono
 
     def follow(self, change: AlarmChange, now: Instant) -> None:
         """Take the alarm as it is after `change`, which happens now."""
@@ -50,6 +63,12 @@ class TrackedAlarm:
             self.raised_mono = now.mono
         if change.type == "alarm.raised" or change.alarm.notified_at != self.alarm.notified_at:
             self.notified_mono = now.mono
+        if change.alarm.acknowledged and not self.alarm.acknowledged:
+            self.acknowledged_mono = now.mono
+        if change.type == CALLED_AGAIN and change.alarm.called_again_at is not None:
+            self.called_again_mono = now.past(change.alarm.called_again_at).mono
+        if change.type == "alarm.raised" or change.alarm.text_at != self.alarm.text_at:
+            self.text_mono = now.mono
         if not change.alarm.is_open:
             self.ended_mono = now.mono
         self.alarm = change.alarm
@@ -74,6 +93,22 @@ class TrackedAlarm:
         reason = f"acknowledged by {by}"
         details = TriggerDetails(now.wall, by=by, note=note, reason=reason)
         return advance(self.alarm, Trigger.ACKNOWLEDGE, details)
+
+    def acknowledge_with(
+        self, graver: Alarm, by: str, note: str | None, now: Instant
+    ) -> list[AlarmChange]:
+        """What follows when a person takes a graver alarm of the same signals.
+
+        Nothing where the condition is over: a latched alarm waits to be seen by itself. Nor
+        for a technical alarm, or one that is more urgent.
+        """
+        alarm = self.alarm
+        is_less = alarm.kind is not Kind.TECHNICAL and alarm.priority <= graver.priority
+        if alarm.state is not State.ACTIVE or not is_less:
+            return []
+        reason = f"acknowledged by {by} with {graver.rule}"
+        details = TriggerDetails(now.wall, by=by, note=note, reason=reason, taken_with=graver.id)
+        return advance(alarm, Trigger.ACKNOWLEDGE, details)
 
     def unacknowledge(
         self, by: str, note: str | None, session: str | None, now: Instant

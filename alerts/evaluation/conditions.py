@@ -26,14 +26,18 @@ class Verdict(Enum):
 
 @dataclass(slots=True)
 class Value:
-    """A signal's value; only `at`, when it was taken last in monotonic seconds, ever changes.
+    """A signal's value; only what says of when and whom it is ever changes.
 
-    `highest` gives the highest value since a moment, for signals that a `Fall` names.
+    `at` is when it was taken last, in monotonic seconds, and `by_hand` whether a person typed
+    it. `highest` gives the highest value since a moment, for signals that a `Fall` names, and
+    `is_told` whether alarms of the signals that it is made of say as much.
     """
 
     value: float
     at: float
     highest: Callable[[float], float] | None = None
+    by_hand: bool = False
+    is_told: Callable[[], bool] | None = None
 
 
 Values = Mapping[str, Value]
@@ -55,13 +59,17 @@ def judge(
         case Limit(signal, comparison, limit):
             if (seen := values.get(signal)) is None:
                 return Verdict.UNKNOWN
-            return _against(seen.value, limit, comparison, margin)
+            verdict = _against(seen.value, limit, comparison, margin)
+            if verdict is Verdict.MET and condition.unless_told and seen.is_told is not None:
+                return Verdict.NEAR if seen.is_told() else verdict
+            return verdict
         case Rise(signal, at_least):
             if (seen := values.get(signal)) is None:
                 return Verdict.UNKNOWN
-            if signal not in baseline:
+            before = baseline.get(signal, condition.baseline_if_unknown)
+            if before is None:
                 return _without_baseline(seen.value, at_least, margin)
-            return _against(seen.value - baseline[signal], at_least, Comparison.AT_LEAST, margin)
+            return _against(seen.value - before, at_least, Comparison.AT_LEAST, margin)
         case Fall(signal, of, within_s):
             if (seen := values.get(signal)) is None or seen.highest is None:
                 return Verdict.UNKNOWN

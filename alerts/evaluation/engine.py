@@ -12,6 +12,7 @@ from operator import attrgetter
 from alerts.alarm import Alarm, AlarmChange, TrackedAlarm, escalation
 from alerts.evaluation.context import EvaluationContext, Signal
 from alerts.evaluation.deadlines import Deadlines
+from alerts.evaluation.lasting import CallTime
 from alerts.evaluation.rule_instance import Key, RuleInstance
 from alerts.rules import Rule, RuleSet, signals_in
 from drivers.clock import Instant
@@ -34,9 +35,12 @@ class AlarmEngine:
         self._alarms: dict[Key, TrackedAlarm] = {}
         self._calls: Deadlines[TrackedAlarm] = Deadlines()
         recipients = escalation.first_recipients(rules.escalation)
+        keeps = rules.escalation.keep_acknowledgement_on_reraise
+        renew = rules.renew_text_after_s
         for rule in rules.rules:
             for device in _devices_of(rule, devices):
-                instance = RuleInstance(rule, device, len(self._instances), recipients)
+                order = len(self._instances)
+                instance = RuleInstance(rule, device, order, recipients, keeps, renew)
                 self._instances[instance.key] = instance
                 for signal in instance.depends_on:
                     self._by_signal.setdefault(signal, []).append(instance)
@@ -65,9 +69,23 @@ class AlarmEngine:
     def acknowledge(
         self, alarm_id: str, by: str, note: str | None, now: Instant
     ) -> list[AlarmChange]:
-        """A person takes the alarm. Nothing follows when it has ended or was taken before."""
+        """A person takes the alarm, and with it the less grave ones that its rule takes.
+
+        Nothing follows when it has ended or was taken before.
+        """
         tracked = self._find(alarm_id)
-        return [] if tracked is None else self._follow(tracked.acknowledge(by, note, now), now)
+        if tracked is None or not (changes := tracked.acknowledge(by, note, now)):
+            return []
+        self._follow(changes, now)
+        for less in self._taken_by(tracked.alarm):
+            with_it = less.acknowledge_with(tracked.alarm, by, note, now)
+            changes = [*changes, *self._follow(with_it, now)]
+        return changes
+
+    def _taken_by(self, alarm: Alarm) -> list[TrackedAlarm]:
+        instance = self._instances.get((alarm.rule, alarm.device))
+        takes = () if instance is None else instance.rule.takes
+        return [self._alarms[rule, None] for rule in takes if (rule, None) in self._alarms]
 
     def why_not_unacknowledged(
         self, alarm_id: str, session: str | None, now: Instant
@@ -81,11 +99,19 @@ class AlarmEngine:
     def unacknowledge(
         self, alarm_id: str, by: str, note: str | None, session: str | None, now: Instant
     ) -> list[AlarmChange]:
-        """A person takes an acknowledgement back. Nothing follows where that cannot be."""
+        """A person takes an acknowledgement back, and what was taken with it.
+
+        Nothing follows where that cannot be.
+        """
         tracked = self._find(alarm_id)
         if tracked is None:
             return []
-        return self._follow(tracked.unacknowledge(by, note, session, now), now)
+        changes = self._follow(tracked.unacknowledge(by, note, session, now), now)
+        for less in [*self._alarms.values()] if changes else []:
+            if less.alarm.taken_with == alarm_id:
+                with_it = less.unacknowledge(by, note, session, now)
+                changes = [*changes, *self._follow(with_it, now)]
+        return changes
 
     def clear_unconfigured(self, now: Instant) -> list[AlarmChange]:
         """Alarms taken up from before whose rule or device is no longer there end, and say so."""
@@ -139,12 +165,12 @@ class AlarmEngine:
         """What follows from a change of the named signals at `now`."""
         instances = {one for signal in changed for one in self._by_signal.get(signal, ())}
         instances.update(self._deadlines.due(now.mono))
-        return [*self._evaluate(instances, context, now), *self._call_again(now)]
+        return [*self._evaluate(instances, context, now), *self._call_again(context, now)]
 
     def evaluate_all(self, context: EvaluationContext, now: Instant) -> list[AlarmChange]:
         """What follows when every rule is evaluated, as when a session starts."""
         changes = self._evaluate(self._instances.values(), context, now)
-        return [*changes, *self._call_again(now)]
+        return [*changes, *self._call_again(context, now)]
 
     @property
     def next_due(self) -> float:
@@ -179,15 +205,33 @@ class AlarmEngine:
             if instance.rule.worsens_to is not None:
                 rises = instance.raise_priority(context, self.effective_rules, now)
                 changes += self._follow(rises, now)
+            if instance.technical is None:
+                lasts = instance.follow_values(context, self._call_time(now), now)
+                changes += self._follow(lasts, now)
             self._deadlines.put(instance, instance.due_at(context.session))
         return changes
 
-    def _call_again(self, now: Instant) -> list[AlarmChange]:
+    def _call_again(self, context: EvaluationContext, now: Instant) -> list[AlarmChange]:
         changes: list[AlarmChange] = []
         for tracked in self._calls.due(now.mono):
-            calls = escalation.call_again(tracked, self.rules.escalation, now)
+            if tracked.alarm.acknowledged:
+                calls = self._still_there(tracked, context, now)
+            else:
+                calls = escalation.call_again(tracked, self.rules.escalation, now)
             changes += self._follow(calls, now)
         return changes
+
+    def _still_there(
+        self, tracked: TrackedAlarm, context: EvaluationContext, now: Instant
+    ) -> list[AlarmChange]:
+        alarm = tracked.alarm
+        instance = self._instances[alarm.rule, alarm.device]
+        after_s = self.rules.escalation.again_after_s(alarm.kind, alarm.priority) or 0.0
+        return instance.still_there(after_s, context, self._call_time(now), now)
+
+    def _call_time(self, now: Instant) -> CallTime:
+        every = self._alarms.values()
+        return lambda priority: escalation.call_time(every, priority, now)
 
     # ── one patient's rules ─────────────────────────────────────────────────────────────
 

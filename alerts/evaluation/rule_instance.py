@@ -4,8 +4,8 @@ Deterministic. Which rules to evaluate when is `alerts.evaluation.engine`; what 
 alarm once it was raised is `alerts.alarm`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -21,8 +21,18 @@ from alerts.alarm import (
     values_of,
 )
 from alerts.evaluation.conditions import Values, Verdict, judge
-from alerts.evaluation.context import MINUTE, ConditionAt, EvaluationContext, Signal
+from alerts.evaluation.context import DOSING, MINUTE, ConditionAt, EvaluationContext, Signal
+from alerts.evaluation.lasting import (
+    UNCONFIRMED,
+    CallTime,
+    covered,
+    follow,
+    guidance_of,
+    has_other_guidance,
+    still_there,
+)
 from alerts.evaluation.timers import ConditionChange, ConditionTimer
+from alerts.evaluation.worsening import is_worse, worst_of
 from alerts.rules import DATA_LOSS, Rule, signals_in
 from drivers.clock import Instant, rfc3339
 
@@ -44,19 +54,25 @@ class RuleInstance:
     """How far a rule has come at one device, or at the bed, and the alarm that came of it.
 
     `rule` is the rule of the set, `order` its place in the set's order, `recipients` are whom
-    a new alarm calls. `tracked` is the present or last alarm, `values_when_met` are the values
-    that met the condition last.
+    a new alarm calls, and a re-raised one keeps its acknowledgement if `keeps_acknowledgement`.
+    `tracked` is the present or last alarm, `values_when_met` are the values
+    that met the condition last. A text is made anew once it is `renew_after_s` old, which is
+    due at `renew_at` in monotonic seconds, but not of values that would end it: `is_clear`.
     """
 
     rule: Rule
     device: str | None
     order: int
     recipients: tuple[str, ...]
+    keeps_acknowledgement: bool = False
+    renew_after_s: float | None = None
     signals: tuple[str, ...] = field(init=False)
     technical: ConditionAt | None = field(init=False)
     timer: ConditionTimer = field(init=False)
     tracked: TrackedAlarm | None = None
     values_when_met: Values = field(default_factory=dict)
+    renew_at: float | None = None
+    is_clear: bool = False
 
     def __post_init__(self) -> None:
         name = self.rule.technical_condition
@@ -77,7 +93,10 @@ class RuleInstance:
     def depends_on(self) -> tuple[Signal, ...]:
         """Everything whose change can change what the rule says."""
         seen: tuple[Signal, ...] = self.signals if self.technical is None else (self.technical,)
-        return seen if self.rule.after_min is None else (*seen, MINUTE)
+        if has_other_guidance(self.rule):
+            seen = (*seen, DOSING)
+        is_later = (self.rule.after_min, self.rule.after_last_dose_min) != (None, None)
+        return (*seen, MINUTE) if is_later else seen
 
     def track(self, tracked: TrackedAlarm) -> None:
         """Take the alarm as it is now, and go on from there."""
@@ -88,9 +107,21 @@ class RuleInstance:
     def evaluate(self, context: EvaluationContext, now: Instant) -> list[ConditionChange]:
         """What becomes of the rule's condition by what can be seen now."""
         verdict = self.verdict(context)
+        self.is_clear = verdict is Verdict.CLEAR
         if verdict is Verdict.MET:
             self.values_when_met = context.values
-        return self.timer.evaluate(verdict, self._newest(context, now), now.mono)
+        newest, at_once = self._newest(context, now), self._needs_no_second(verdict, context)
+        return self.timer.evaluate(verdict, newest, now.mono, at_once=at_once)
+
+    def _needs_no_second(self, verdict: Verdict, context: EvaluationContext) -> bool:
+        """Whether the values raise at once although the rule asks for a confirmation."""
+        rule, values = self.timer.rule, context.values
+        if verdict is not Verdict.MET or rule.confirm_after_s is None:
+            return False
+        if rule.at_once_by_hand and any(values[n].by_hand for n in self.signals if n in values):
+            return True
+        wanted = rule.at_once
+        return wanted is not None and judge(wanted, values, {}, 0.0) is Verdict.MET
 
     def verdict(self, context: EvaluationContext) -> Verdict:
         """What the rule says of what can be seen now, whatever it said before."""
@@ -101,6 +132,9 @@ class RuleInstance:
             return Verdict.UNKNOWN if is_unknown else Verdict.CLEAR
         rule, minutes = self.timer.rule, context.minutes
         if rule.after_min is not None and (minutes is None or minutes < rule.after_min):
+            return Verdict.UNKNOWN
+        since_last, after = context.minutes_since_last, rule.after_last_dose_min
+        if after is not None and (since_last is None or since_last < after):
             return Verdict.UNKNOWN
         return judge(rule.condition, context.values, context.baseline, rule.clear_margin)
 
@@ -137,16 +171,51 @@ class RuleInstance:
         seen = {name: value.value for name, value in values.items()}
         reason = None if self.technical is None else context.conditions.get(self.technical)
         without_data, lost = self._data_loss(context, effective_rules)
+        own = values_of(rule, seen)
         onset = TriggerDetails(
             now.wall,
-            text=render(rule, seen, context.baseline, self.device, reason, lost),
-            values=values_of(rule, seen),
+            text=self._text(context, seen, reason, lost),
+            text_at=None if self.renew_after_s is None else now.wall,
+            guidance=guidance_of(rule, context) if has_other_guidance(rule) else None,
+            values=own,
             rules_without_data=without_data,
+            is_unconfirmed=not self._is_confirmed,
             priority=rule.priority,
+            worst=worst_of(rule, own, {}),
+            worst_since_call=worst_of(rule, own, {}),
         )
-        if self.tracked is not None and self.tracked.is_same(context.session, now):
-            return advance(self.tracked.alarm, Trigger.ONSET, onset)
-        return [AlarmChange("alarm.raised", self._new_alarm(onset, context))]
+        if self.tracked is None or not self.tracked.is_same(context.session, now):
+            return [AlarmChange("alarm.raised", self._new_alarm(onset, context))]
+        alarm = self.tracked.alarm
+        worst = worst_of(rule, own, alarm.worst)
+        keeps = self.keeps_acknowledgement and not is_worse(rule, own, covered(rule, alarm))
+        same = replace(
+            onset,
+            text=self._text(context, seen, reason, lost, worst),
+            worst=worst,
+            keeps_acknowledgement=keeps,
+        )
+        if not alarm.acknowledged:
+            same = replace(same, worst_since_call=worst_of(rule, own, covered(rule, alarm)))
+        elif keeps:
+            same = replace(same, worst_since_call=covered(rule, alarm))
+        return advance(alarm, Trigger.ONSET, same)
+
+    def _text(
+        self,
+        context: EvaluationContext,
+        seen: Mapping[str, float],
+        reason: str | None,
+        lost: Iterable[str],
+        worst: Mapping[str, float] | None = None,
+    ) -> str:
+        rule, baseline = self.timer.rule, context.baseline
+        text = render(rule, seen, baseline, self.device, reason, lost, worst, context.words)
+        return text if self._is_confirmed else text + UNCONFIRMED
+
+    @property
+    def _is_confirmed(self) -> bool:
+        return self.timer.confirmed or not self.timer.rule.tells_unconfirmed
 
     def _new_alarm(self, onset: TriggerDetails, context: EvaluationContext) -> Alarm:
         rule = self.timer.rule
@@ -161,13 +230,47 @@ class RuleInstance:
             priority=rule.priority,
             latching=rule.latching,
             text=onset.text or "",
-            guidance=rule.guidance,
+            guidance=onset.guidance or rule.guidance,
             values=onset.values,
             raised_at=onset.at,
             notified_at=onset.at,
             recipients=self.recipients,
             rules_without_data=onset.rules_without_data,
+            worst=onset.worst,
+            worst_since_call=onset.worst_since_call,
+            text_at=onset.text_at,
+            is_unconfirmed=bool(onset.is_unconfirmed),
         )
+
+    # ── an alarm that lasts ─────────────────────────────────────────────────────────────
+
+    def follow_values(
+        self, context: EvaluationContext, call_time: CallTime, now: Instant
+    ) -> list[AlarmChange]:
+        """The alarm takes new values. It calls again where one is worse than acknowledged."""
+        self.renew_at = None
+        tracked = self.tracked
+        is_active = tracked is not None and tracked.alarm.state is State.ACTIVE
+        if tracked is None or not is_active or self.is_clear or not self._follows:
+            return []
+        rule, renew_after_s = self.timer.rule, self.renew_after_s
+        changes, self.renew_at = follow(rule, tracked, context, renew_after_s, call_time, now)
+        return changes
+
+    @property
+    def _follows(self) -> bool:
+        if self.technical is not None:
+            return False
+        other = self.renew_after_s is not None or has_other_guidance(self.rule)
+        return bool(self.rule.worse_by) or other
+
+    def still_there(
+        self, after_s: float, context: EvaluationContext, call_time: CallTime, now: Instant
+    ) -> list[AlarmChange]:
+        """The alarm lasts so long after it was acknowledged that it calls again."""
+        assert self.tracked is not None
+        rule, alarm = self.timer.rule, self.tracked.alarm
+        return still_there(rule, alarm, after_s, context, self.renew_after_s, call_time, now)
 
     def _data_loss(
         self, context: EvaluationContext, effective_rules: Sequence[Rule]
@@ -214,10 +317,5 @@ class RuleInstance:
 
     def due_at(self, session: str | None) -> float | None:
         """When it has to be evaluated even if nothing changes, in monotonic seconds."""
-        due_at = self.timer.due_at
-        if self.timer.rule.worsens_to is None:
-            return due_at
-        rises_at = self.priority_rises_at(session)
-        if rises_at is None:
-            return due_at
-        return rises_at if due_at is None else min(due_at, rises_at)
+        times = (self.timer.due_at, self.priority_rises_at(session), self.renew_at)
+        return min((at for at in times if at is not None), default=None)

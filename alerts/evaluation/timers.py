@@ -28,7 +28,8 @@ class ConditionTimer:
     run; while it is true, `since` is when the first clear value of the present run was
     taken. Loss of data never ends a run towards an alarm and always ends one towards
     normal, and a run towards normal is as long as the values that were taken in it: time
-    in which nothing was measured does not count.
+    in which nothing was measured does not count. `confirmed` says whether the value that raised
+    it last needed no second one, or had one.
     """
 
     rule: Rule
@@ -37,16 +38,24 @@ class ConditionTimer:
     since: float | None = None
     first_taken_at: float = 0.0
     failed: bool = False
+    confirmed: bool = False
 
-    def evaluate(self, verdict: Verdict, taken_at: float, now: float) -> list[ConditionChange]:
-        """Take the verdict on values of which the newest was taken at `taken_at`."""
+    def evaluate(
+        self, verdict: Verdict, taken_at: float, now: float, *, at_once: bool = False
+    ) -> list[ConditionChange]:
+        """Take the verdict on values of which the newest was taken at `taken_at`.
+
+        `at_once` is of values that need no confirmation.
+        """
         return (
             self._while_raised(verdict, taken_at)
             if self.raised
-            else self._while_quiet(verdict, taken_at, now)
+            else self._while_quiet(verdict, taken_at, now, at_once=at_once)
         )
 
-    def _while_quiet(self, verdict: Verdict, taken_at: float, now: float) -> list[ConditionChange]:
+    def _while_quiet(
+        self, verdict: Verdict, taken_at: float, now: float, *, at_once: bool
+    ) -> list[ConditionChange]:
         if verdict in (Verdict.NEAR, Verdict.CLEAR):
             self.since = None
             return []
@@ -54,7 +63,9 @@ class ConditionTimer:
             self.since = now
             self.first_taken_at = taken_at
             self.failed = False
-        if self.since is None or not self._is_due(verdict, taken_at, now):
+        second = verdict is Verdict.MET and taken_at > self.first_taken_at
+        self.confirmed = self.rule.confirm_after_s is None or at_once or second
+        if self.since is None or not self._is_due(now):
             return []
         self.raised = True
         self.since = None
@@ -65,12 +76,11 @@ class ConditionTimer:
             else [ConditionChange.ONSET]
         )
 
-    def _is_due(self, verdict: Verdict, taken_at: float, now: float) -> bool:
+    def _is_due(self, now: float) -> bool:
         assert self.since is not None
         if self.rule.confirm_after_s is None:
             return now - self.since >= self.rule.for_s
-        confirmed = verdict is Verdict.MET and taken_at > self.first_taken_at
-        return confirmed or self.failed or now - self.since >= self.rule.confirm_within_s
+        return self.confirmed or self.failed or now - self.since >= self.rule.confirm_within_s
 
     def _while_raised(self, verdict: Verdict, taken_at: float) -> list[ConditionChange]:
         if verdict is Verdict.UNKNOWN:

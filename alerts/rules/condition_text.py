@@ -32,6 +32,7 @@ _NAMES: Final = {
     "resp": "breaths",
     "cadss": "CADSS",
     "moaas": "MOAA/S",
+    "consciousness": "consciousness",
     "news2": "NEWS2",
     "news2-single": "NEWS2 of one sign",
 }

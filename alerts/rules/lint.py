@@ -28,6 +28,7 @@ from alerts.rules.model import (
     leaves,
     signals_in,
 )
+from alerts.rules.toml_positions import suggest
 from alerts.rules.vocabulary import BASELINES, DEVICE_ONLY, RANGES
 from drivers.readings import Vital
 
@@ -77,6 +78,9 @@ def lint_rules(draft: ParsedRuleSet, given: Collection[str] | None = None) -> li
     found: list[Found] = [(rule, *what) for rule in own for what in _of_rule(rule)]
     if given is not None:
         found += _not_given(rules.rules, given)
+    found += [
+        (rule, Severity.FAULT, fault) for rule in own for fault in _takes_wrongly(rule, rules.rules)
+    ]
     found += _overlaps(rules.rules, draft.places)
     if (base := draft.base) is not None:
         before = {rule.id: rule for rule in base.rules}
@@ -104,8 +108,8 @@ def _of_rule(rule: Rule) -> Iterator[tuple[Severity, str]]:
         )
     if not fires and not impossible:
         yield Severity.FAULT, "its conditions are never met together, so it can never fire"
-    for key in ("for_s", "confirm_within_s", "after_min", "clear_for_s"):
-        seconds = (getattr(rule, key) or 0.0) * (60 if key == "after_min" else 1)
+    for key in ("for_s", "confirm_within_s", "after_min", "after_last_dose_min", "clear_for_s"):
+        seconds = (getattr(rule, key) or 0.0) * (60 if key.endswith("_min") else 1)
         if seconds >= DAY_S:
             never = "end" if key == "clear_for_s" else "fire"
             yield Severity.FAULT, f"{key} is a day or more, so it can never {never}"
@@ -177,6 +181,21 @@ def _not_given(rules: Sequence[Rule], given: Collection[str]) -> Iterator[Found]
             yield rule, Severity.WARNING, f"no device here gives {names}, so it can never fire"
 
 
+def _takes_wrongly(rule: Rule, rules: Sequence[Rule]) -> Iterator[str]:
+    """Why `rule` cannot take what it says: only what is less grave, and of its own signals."""
+    by_id = {one.id: one for one in rules}
+    for name in rule.takes:
+        less = by_id.get(name)
+        if less is None:
+            yield f"takes {name}, and there is no such rule; {suggest(name, by_id)}"
+        elif less.kind is Kind.TECHNICAL:
+            yield f"takes {name}: a technical alarm is never acknowledged with one of the patient"
+        elif less.priority > rule.priority:
+            yield f"takes {name}, which is more urgent"
+        elif {*signals_in(less.condition)}.isdisjoint(signals_in(rule.condition)):
+            yield f"takes {name}, which looks at nothing that it looks at"
+
+
 def _overlaps(rules: Sequence[Rule], own: Collection[str]) -> Iterator[Found]:
     told: set[str] = set()
     for less, more in permutations(reversed(rules), 2):
@@ -231,6 +250,8 @@ def _implies(way: Alternative, wider: Alternative) -> bool:
 
 def _includes(wide: Leaf, way: Alternative) -> bool:
     match wide:
+        case Limit(unless_told=True):
+            return wide in way
         case Limit(signal):
             least, most = _spans(way).get(signal, (-math.inf, math.inf))
             low, high = _span(wide)

@@ -159,6 +159,9 @@ def _assembled(
     """The set of `file`: its hash is of its text and of the hash of what it extends."""
     digest = hashlib.sha256(text.encode())
     texts: tuple[str, ...] = () if base is None else base.texts
+    renew = None if base is None else base.renew_text_after_s
+    if file.text is not None:
+        renew = file.text.renew_after_s
     if base is not None:
         digest.update(base.hash.encode())
     return RuleSet(
@@ -168,6 +171,7 @@ def _assembled(
         rules=rules,
         escalation=escalation,
         texts=(text, *texts),
+        renew_text_after_s=renew,
     )
 
 

@@ -4,8 +4,8 @@ No evaluation here (see `alerts.evaluation`), no files (see `alerts.rules.loader
 names: what a rule may name is in `alerts.rules.vocabulary`.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 
@@ -46,19 +46,28 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The signal's value against a fixed limit."""
+    """The signal's value against a fixed limit.
+
+    With `unless_told` it is not met, and does not end, while the signal's `Value` is told by
+    another alarm.
+    """
 
     signal: str
     comparison: Comparison
     limit: float
+    unless_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """The signal at least `at_least` above its value at baseline."""
+    """The signal at least `at_least` above its value at baseline.
+
+    `baseline_if_unknown` stands for a baseline that nobody took; with None nobody knows then.
+    """
 
     signal: str
     at_least: float
+    baseline_if_unknown: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,16 @@ class Rule:
     The alarm's condition ends on values beyond `clear_margin` from the limit that have
     held for `clear_for_s`. A technical alarm's priority becomes `worsens_to` when it has
     lasted `worsens_after_s` in a session.
+
+    `worse_by` says for its signals how much worse one has to be than an acknowledgement
+    covers for the alarm to call again; the alarm keeps its worst values of those signals.
+    `takes` are rules whose alarms are less grave ones of the same signals: who acknowledges
+    this one has acknowledged them too. `guidance_before_dose` and `guidance_while_dosing` stand
+    in the place of `guidance` before the first dose, and while the drug is being given.
+
+    With `after_last_dose_min` the rule applies from so long after the last dose on. A first
+    value needs no confirmation where it meets `at_once`, or `at_once_by_hand` where a person
+    typed it; where no second one confirmed it, the text says so if `tells_unconfirmed`.
     """
 
     id: str
@@ -143,6 +162,14 @@ class Rule:
     after_min: float | None
     worsens_to: Priority | None
     worsens_after_s: float
+    worse_by: Mapping[str, float] = field(default_factory=dict)
+    takes: tuple[str, ...] = ()
+    guidance_before_dose: str | None = None
+    guidance_while_dosing: str | None = None
+    after_last_dose_min: float | None = None
+    at_once: Condition | None = None
+    at_once_by_hand: bool = False
+    tells_unconfirmed: bool = False
 
     @property
     def technical_condition(self) -> str | None:
@@ -154,12 +181,18 @@ class Rule:
 class Escalation:
     """Whom an alarm calls that nobody takes: the levels, first to last, and how long each has.
 
-    The times and the order of levels are clinical defaults [clinical.md].
+    An alarm that was acknowledged and is still there after `high_again_after_s` or
+    `medium_again_after_s` calls again; None is never. One that is raised again within a
+    minute of its end keeps its acknowledgement if `keep_acknowledgement_on_reraise`, unless
+    it is worse. The times and the order of levels are clinical defaults [clinical.md].
     """
 
     levels: tuple[str, ...] = ("nurse", "charge-nurse", "clinician")
     high_after_s: float = 60.0
     medium_after_s: float = 180.0
+    high_again_after_s: float | None = None
+    medium_again_after_s: float | None = None
+    keep_acknowledgement_on_reraise: bool = False
 
     def after_s(self, kind: Kind, priority: Priority) -> float | None:
         """How long a level has to take such an alarm; None when it goes no further."""
@@ -167,12 +200,20 @@ class Escalation:
             return None
         return self.high_after_s if priority is Priority.HIGH else self.medium_after_s
 
+    def again_after_s(self, kind: Kind, priority: Priority) -> float | None:
+        """How long such an alarm stays acknowledged; None when for as long as it lasts."""
+        if kind is Kind.ADVISORY or priority is Priority.LOW:
+            return None
+        return self.high_again_after_s if priority is Priority.HIGH else self.medium_again_after_s
+
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
     """A named, versioned set of rules; `hash` is of the file's text, in hexadecimal.
 
-    `texts` are the files that make it up: its own first, then what each extends.
+    `texts` are the files that make it up: its own first, then what each extends. The text of an
+    alarm that lasts is made anew of the present values once it is `renew_text_after_s` old;
+    None is never.
     """
 
     name: str
@@ -181,6 +222,7 @@ class RuleSet:
     rules: tuple[Rule, ...]
     escalation: Escalation = Escalation()
     texts: tuple[str, ...] = ()
+    renew_text_after_s: float | None = None
 
     @property
     def summary(self) -> str:

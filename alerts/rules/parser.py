@@ -13,7 +13,15 @@ from pydantic_core import ErrorDetails
 from alerts.rules.model import Kind, Rule
 from alerts.rules.toml_errors import first_error, keys_beside
 from alerts.rules.toml_positions import suggest
-from alerts.rules.toml_tables import MAX_AFTER_S, MIN_AFTER_S, RuleFile, RuleSyntaxError, RuleTable
+from alerts.rules.toml_tables import (
+    MAX_AFTER_S,
+    MAX_AGAIN_S,
+    MIN_AFTER_S,
+    MIN_AGAIN_S,
+    RuleFile,
+    RuleSyntaxError,
+    RuleTable,
+)
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -28,12 +36,17 @@ _MESSAGES_BY_KEY: Final[Mapping[str, str]] = {
     "priority": "{key} is one of high, medium, low",
     "any_of": "any_of takes a list of conditions in braces",
     "all_of": "all_of takes a list of conditions in braces",
+    "takes": 'takes is a list of ids of rules, such as ["spo2.low"]',
     "rule": "rules are written as [[rule]] tables",
     "escalation": "escalation is written as a table: [escalation]",
     "levels": 'levels is a list of names, such as ["nurse", "clinician"]',
     **dict.fromkeys(
-        ("high_after_s", "medium_after_s"),
+        ("high_after_s", "medium_after_s", "renew_after_s"),
         f"{{key}} = {{input!r}} is not a time from {MIN_AFTER_S:g} to {MAX_AFTER_S:g} s",
+    ),
+    **dict.fromkeys(
+        ("high_again_after_s", "medium_again_after_s"),
+        f"{{key}} = {{input!r}} is not a time from {MIN_AGAIN_S:g} to {MAX_AGAIN_S:g} s",
     ),
 }
 """What is to be written at a key, whatever pydantic finds there."""

@@ -24,15 +24,23 @@ SYMPTOMS: Final[Mapping[str, str]] = {
     "chest-pain": "pain or tightness in the chest",
     "breathlessness": "short of breath",
     "visual-change": "blurred, double or lost vision",
+    "double-vision": "double vision",
     "dizziness": "dizzy or faint",
     "vomiting": "vomiting",
     "seizure": "seizure",
     "loss-of-consciousness": "loss of consciousness",
+    "focal-deficit": "weakness of one side, or loss of speech (focal neurological deficit)",
     "numbness": "numbness or tingling (hypoaesthesia)",
     "vertigo": "spinning (vertigo)",
 }
 """What a patient may suffer, in words a nurse asks with [label: its warning signs and its
 common reactions]. Sedation and dissociation have scales of their own."""
+
+TOLD_BY_OTHERS: Final = ("news2-single",)
+"""Signals that are made of others, which may have an alarm of their own."""
+
+LOWER_IS_WORSE: Final = frozenset({Vital.SPO2.value, "moaas", "consciousness"})
+"""Signals of which a lower value is a worse one, where a rule's limits do not tell."""
 
 GRADES: Final = ("none", "mild", "moderate", "severe")
 """How bad a symptom is: its value is the place in this list."""
@@ -51,12 +59,14 @@ RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "temperature": (25, 45),
     "news2": (0, 20),
     "news2-single": (0, 3),
+    "consciousness": SCORES["moaas"],
     **SCORES,
     **dict.fromkeys(SYMPTOM_SIGNALS, (0, len(GRADES) - 1)),
 }
 """What each signal can be: what the widest of devices prints, the ends of a scale, and for
 what people measure what is no slip of the pen [default]. `temperature` is in °C; `news2` is
-the total and `news2-single` the highest single parameter's points."""
+the total and `news2-single` the highest single parameter's points; `consciousness` is MOAA/S,
+or what was told another way in its terms."""
 
 SIGNALS: Final = frozenset(RANGES)
 """Everything a rule may name as its signal."""

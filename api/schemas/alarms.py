@@ -49,6 +49,35 @@ class Alarm(Response):
     values: dict[str, float] = described(
         "What the rule saw, by signal, in the signal's unit.", {"spo2": 85}
     )
+    worst: dict[str, float] = described(
+        "The worst of what it saw, in the signal's unit, where its rule keeps that.",
+        {"spo2": 82},
+        default={},
+    )
+    worst_since_call: dict[str, float] = described(
+        "The worst since it last called, up to its acknowledgement, in the signal's unit.",
+        {"spo2": 82},
+        default={},
+    )
+    called_again_at: str | None = described(
+        "When the call was made in which it called again after its acknowledgement; alarms of "
+        "one bed that do so within a minute are one call.",
+        "2026-01-05T09:51:10.000Z",
+        default=None,
+    )
+    taken_with: str | None = described(
+        "The graver alarm with which it was acknowledged.",
+        "b1a3c2d4-e5f6-5071-8293-a4b5c6d7e8f9",
+        default=None,
+    )
+    text_at: str | None = described(
+        "When its text was made, where texts are made anew.",
+        "2026-01-05T09:40:30.000Z",
+        default=None,
+    )
+    is_unconfirmed: bool = described(
+        "Whether no second pressure has confirmed the one that raised it.", False, default=False
+    )
     rules_without_data: list[str] = described("Rules without data because of it.", ["spo2.low"])
     guidance: str = described("What to do.", "Check the patient and the sensor.")
 

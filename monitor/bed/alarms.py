@@ -6,18 +6,27 @@ become the bed's events.
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from alerts.alarm import AlarmChange, audio_pause
-from alerts.evaluation import MINUTE, AlarmEngine, EvaluationContext, Signal, with_patient_limits
-from alerts.rules import Fall, RuleError, RuleSet, leaves
+from alerts.evaluation import (
+    DOSING,
+    MINUTE,
+    AlarmEngine,
+    EvaluationContext,
+    Signal,
+    Values,
+    with_patient_limits,
+)
+from alerts.rules import Fall, Kind, Priority, RuleError, RuleSet, leaves, signals_in
 from drivers.clock import Instant
 from monitor.bed.effects import PendingEvents
 from monitor.bed.state import BedState
 from monitor.bed.technical import TechnicalConditions
 from monitor.bed.vitals import Vitals
-from monitor.session import Event, signals
+from monitor.session import Event, Phase, Session, signals
 
 
 class Emit(Protocol):
@@ -51,7 +60,8 @@ class BedAlarms:
         self._technical = technical
         self._pending = pending
         self._emit = emit
-        self._minute = -1
+        self._minutes = (-1, -1)
+        self._dosing = (True, False)
 
     def evolve(self, event: Event) -> None:
         """Take an event of this bed: a wall clock that was set moves what is known of alarms."""
@@ -109,13 +119,39 @@ class BedAlarms:
             bed=self._bed,
             event_number=self._pending.n,
             session=self._state.session_id,
-            values={**self._state.charted.values, **self._vitals.values},
+            values=self._values(session),
             baseline={} if session is None else session.baseline,
             conditions=self._technical.present,
             unknown_conditions=self._technical.unknown,
             minutes=self._state.minutes(now),
+            is_dosing=self._is_dosing,
+            minutes_since_last=self._state.minutes_since_last(now),
+            words={} if session is None else signals.news2_words(session),
             signals_lost=lambda at: self._vitals.signals_lost_by(*at, self._state.continuous, now),
         )
+
+    def _values(self, session: Session | None) -> Values:
+        values = {**self._state.charted.values, **self._vitals.values}
+        single = values.get("news2-single")
+        if session is not None and single is not None:
+            at, signs = session.news2[-1].at, signals.news2_highest(session)
+            values["news2-single"] = replace(single, is_told=lambda: self._is_told(signs, at))
+        return values
+
+    def _is_told(self, signs: Collection[str], at: datetime) -> bool:
+        """Whether each of these signs but consciousness had a medium or high alarm of its own.
+
+        At that time or later: that it ended since makes no news of the score.
+        """
+        of = {rule.id: signals_in(rule.condition) for rule in self._engine.rules.rules}
+        told = {
+            name
+            for alarm in self._engine.alarms.values()
+            if alarm.kind is Kind.PHYSIOLOGICAL and alarm.priority >= Priority.MEDIUM
+            if alarm.ended_at is None or alarm.ended_at >= at
+            for name in of.get(alarm.rule, ())
+        }
+        return all(sign == "alert" or sign in told for sign in signs)
 
     # ── what the rules see of the record ────────────────────────────────────────────────
 
@@ -134,20 +170,38 @@ class BedAlarms:
     # ── minutes since the dose ──────────────────────────────────────────────────────────
 
     def update_minute(self, now: Instant) -> set[Signal]:
-        """Take the minute since the first dose; what that changes for the rules."""
-        minute = int(self._state.minutes(now) or 0.0)
-        if minute == self._minute:
-            return set()
-        self._minute = minute
-        return {MINUTE}
+        """Take the minute since the first dose, and the dosing; what changed for the rules."""
+        changed: set[Signal] = set()
+        minutes, since_last = self._state.minutes(now), self._state.minutes_since_last(now)
+        if self._dosing != (minutes is None, self._is_dosing):
+            self._dosing = minutes is None, self._is_dosing
+            changed.add(DOSING)
+        whole = int(minutes or 0.0), int(since_last or 0.0)
+        if self._minutes != whole:
+            self._minutes = whole
+            changed.add(MINUTE)
+        return changed
+
+    @property
+    def _is_dosing(self) -> bool:
+        session = self._state.open_session
+        return session is not None and session.phase is Phase.DOSING
 
     @property
     def next_minute_at(self) -> datetime | None:
-        """When the next minute since the first dose begins; None before that dose."""
+        """When the next minute since the first or the last dose begins; None before a dose."""
         session = self._state.open_session
-        if session is None or session.first_dose_at is None:
+        if session is None:
             return None
-        return session.first_dose_at + timedelta(minutes=self._minute + 1)
+        given = (session.first_dose_at, session.last_dose_at)
+        return min(
+            (
+                at + timedelta(minutes=minute + 1)
+                for at, minute in zip(given, self._minutes, strict=True)
+                if at is not None
+            ),
+            default=None,
+        )
 
     # ── the audio pause ─────────────────────────────────────────────────────────────────
 

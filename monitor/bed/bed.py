@@ -125,7 +125,7 @@ class Bed:
     def _tick(self, _: Tick, now: Instant) -> Result:
         if not self._wakeup.is_due(now):
             return NO_RESULT
-        changed: set[Signal] = set(self.vitals.expire(now))
+        changed = self.readiness.age_pressures(now) | self.vitals.expire(now)
         if changed:
             self._update_readiness(changed, now)
         is_news = bool(changed) or now.mono >= self.technical.next_update
@@ -203,6 +203,7 @@ class Bed:
         and on `plan`, as far as they are due.
         """
         if not self.alarms.evaluated:
+            self.readiness.age_pressures(now)
             self._update_technical(now)
             self.alarms.evaluate_all(now)
         elif changed or self.alarm_engine.next_due <= now.mono:

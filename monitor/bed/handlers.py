@@ -75,6 +75,8 @@ def _evaluate_record(bed: "Bed", event: Event, baseline: Mapping[str, float], no
     if event.type == "alarm-limit.set":
         bed.alarms.use_patient_limits({event.payload["rule"]})
     changed |= bed.vitals.take_record(event, now, bed.state.pressures, now)
+    if event.type != "pressure.measured":
+        changed |= bed.readiness.age_pressures(now)
     changed |= bed.alarms.chart(event, now)
     if changed:
         bed.alarms.evaluate(changed, now)

@@ -6,16 +6,19 @@ bed, the plan of its checks, and when time alone may next change the answer.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from alerts.alarm import State
 from alerts.evaluation import AlarmEngine, Signal
+from alerts.rules import Priority, signals_in
 from drivers.clock import Instant
 from drivers.readings import Vital
 from monitor.bed.state import BedState
 from monitor.bed.timeline import AT_ONCE
 from monitor.bed.vitals import Vitals
 from monitor.session import (
+    CheckKind,
     Criterion,
     DischargeEvidence,
     Draft,
@@ -33,6 +36,7 @@ from monitor.session import (
     next_change_s,
     predose_criteria,
     situation,
+    stale_at,
 )
 
 DOSING_S: Final = 1.0
@@ -40,6 +44,14 @@ DOSING_S: Final = 1.0
 
 MINUTE_S: Final = 60.0
 """How often readiness is judged although nothing is known to have changed."""
+
+
+RHYTHM: Final = timedelta(minutes=5)
+LOW_RHYTHM: Final = timedelta(minutes=15)
+"""How often a pressure is taken while an alarm on it lasts; of low priority alone, the other
+[clinical.md]."""
+
+PRESSURES: Final = (Vital.SYS, Vital.DIA, Vital.MAP)
 
 
 class Readiness:
@@ -77,6 +89,34 @@ class Readiness:
         self.schedule = schedule
         self.next_judgement = now.mono
         return True
+
+    def age_pressures(self, now: Instant) -> set[Signal]:
+        """Have pressures be as old as the rhythm allows; the signals that changed."""
+        session = self._state.open_session
+        if session is None or not session.regimen.pressure_ages_by_rhythm:
+            return set()
+        planned = self.planned_checks(now)
+        due = [check.due_at for check in planned if check.check is CheckKind.PRESSURE]
+        rhythm = self._alarm_rhythm
+        return {*self._vitals.age_pressures(lambda taken: stale_at(taken, due, rhythm), now)}
+
+    @property
+    def _alarm_rhythm(self) -> timedelta | None:
+        """How often a pressure is taken because of an alarm on it; None without one."""
+        of_pressure = {
+            rule.id
+            for rule in self._alarms.rules.rules
+            if not {*signals_in(rule.condition)}.isdisjoint(PRESSURES)
+        }
+        active = (
+            alarm.priority
+            for alarm in self._alarms.open_alarms()
+            if alarm.rule in of_pressure and alarm.state is State.ACTIVE
+        )
+        worst = max(active, default=None)
+        if worst is None:
+            return None
+        return LOW_RHYTHM if worst is Priority.LOW else RHYTHM
 
     # ── the dose ────────────────────────────────────────────────────────────────────────
 

@@ -36,6 +36,7 @@ def restore(bed: "Bed", events: Iterable[Event], last_n: int, now: Instant) -> N
     if session is not None:
         bed.alarms.use_patient_limits({rule for rule, _ in session.patient_limits()})
         bed.state.update_charted(now)
+        bed.readiness.age_pressures(now)
         rules = decide.rules_reference(bed.rules)
         if session.rules != rules:
             bed.emit("rules.changed", {"rules": rules}, now)

@@ -143,3 +143,8 @@ class BedState:
         """Minutes since the open session's first dose; None before it."""
         first = self.open_session.first_dose_at if self.open_session is not None else None
         return None if first is None else (now.wall - first) / timedelta(minutes=1)
+
+    def minutes_since_last(self, now: Instant) -> float | None:
+        """Minutes since the open session's last dose; None before it, or in an infusion."""
+        last = self.open_session.last_dose_at if self.open_session is not None else None
+        return None if last is None else (now.wall - last) / timedelta(minutes=1)

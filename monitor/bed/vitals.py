@@ -7,8 +7,9 @@ older one says nothing of what happened in between.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from alerts.evaluation import Value
@@ -91,6 +92,7 @@ class Channel:
         self.vital = vital
         self.device = device
         self.max_age_s = max(max_age_s, min_silence_s)
+        self.min_silence_s = min_silence_s
         self.is_spot_check = max_age_s > SPOT_CHECK_S
         self.last: Reading | None = None
         self.value: float | None = None
@@ -113,6 +115,15 @@ class Channel:
 
     def is_stale(self, now: Instant) -> bool:
         return now.mono > self.stale_at
+
+    def age(self, stale_at: Callable[[datetime], datetime], now: Instant) -> bool:
+        """Become stale at another time; whether it is another."""
+        assert self.at is not None
+        before, ago = self.stale_at, timedelta(seconds=now.mono - self.at.mono)
+        taken = now.wall - ago
+        age_s = (stale_at(taken) - taken).total_seconds()
+        self.stale_at = self.at.mono + max(age_s, self.min_silence_s)
+        return self.stale_at != before
 
     def clear(self) -> None:
         self.last = self.value = self.at = self.missing_since = None
@@ -208,6 +219,15 @@ class Vitals:
             changed |= self.take(pressure.device, readings, at.past(pressure.at), now)
         return changed
 
+    def age_pressures(self, stale_at: Callable[[datetime], datetime], now: Instant) -> set[str]:
+        """Take when a pressure is stale that was taken at a time; the signals that changed."""
+        changed = False
+        for vital in (Vital.SYS, Vital.DIA, Vital.MAP):
+            for channel in self._by_vital.get(vital, ()):
+                if channel.is_spot_check and channel.at is not None:
+                    changed |= channel.age(stale_at, now)
+        return self._select_all(now) if changed else set()
+
     @property
     def expires_at(self) -> float:
         """No value becomes stale before then, in monotonic seconds; inf where none will."""
@@ -249,8 +269,10 @@ class Vitals:
         moved = history is not None and history.add(at, value)
         if before is not None and before.value == value:
             before.at = at
+            before.by_hand = channel.device == BY_HAND
             return moved or channel.is_spot_check
-        self._values[vital] = Value(value, at, None if history is None else history.highest)
+        highest = None if history is None else history.highest
+        self._values[vital] = Value(value, at, highest, by_hand=channel.device == BY_HAND)
         return True
 
     def _current(self, vital: Vital, now: Instant) -> Channel | None:

@@ -162,6 +162,7 @@ _SAID: Final = {
     "alarm.condition-ended": "over, latched",
     "alarm.unacknowledged": "given back",
     "alarm.escalated": "escalated",
+    "alarm.called-again": "calls again",
     "alarm.ended": "ended",
     "alarm.reset": "ended",
 }

@@ -54,6 +54,8 @@ def escalation(rules: RuleSet) -> str:
 
 
 def _after(rule: Rule) -> str:
+    if rule.after_last_dose_min is not None:
+        return f", from {rule.after_last_dose_min:g} min after the last dose"
     return "" if rule.after_min is None else f", from {rule.after_min:g} min after the dose"
 
 

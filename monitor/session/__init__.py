@@ -57,6 +57,7 @@ from monitor.session.criterion import Criterion
 from monitor.session.decide import NOT_CLINICAL
 from monitor.session.decide_records import CLOCK_TOLERANCE
 from monitor.session.discharge import (
+    SERIOUS_SYMPTOMS,
     DischargeEvidence,
     SustainedSpo2,
     discharge_criteria,
@@ -71,6 +72,7 @@ from monitor.session.predose import (
     predose_criteria,
 )
 from monitor.session.preparation import Preparation
+from monitor.session.pressure_age import stale_at
 from monitor.session.records import (
     BY_HAND,
     Clearance,
@@ -95,6 +97,7 @@ __all__ = [
     "GAP",
     "HISTORY_TYPES",
     "NOT_CLINICAL",
+    "SERIOUS_SYMPTOMS",
     "SESSION_ENDINGS",
     "Abort",
     "Acknowledge",
@@ -177,5 +180,6 @@ __all__ = [
     "shown",
     "signals",
     "situation",
+    "stale_at",
     "upcast",
 ]

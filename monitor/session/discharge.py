@@ -23,6 +23,7 @@ from monitor.session.records import Symptom
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck
 from monitor.session.session import Session, is_after_dose
+from monitor.session.signals import told_of_consciousness
 from monitor.session.spo2_trace import Spo2Trace
 
 SERIOUS_SYMPTOMS: Final = frozenset({"seizure", "loss-of-consciousness", "focal-deficit"})
@@ -271,9 +272,9 @@ def _no_serious_event(session: Session) -> Criterion:
     found = [
         *(s.name.replace("-", " ") for s in session.symptoms if _is_serious(session, s)),
         *(
-            f"MOAA/S {s.total}"
-            for s in session.scores
-            if s.scale == "moaas" and s.total <= UNCONSCIOUS and is_after_dose(session, s.at)
+            f"MOAA/S {value}"
+            for at, value in told_of_consciousness(session)
+            if value <= UNCONSCIOUS and is_after_dose(session, at)
         ),
     ]
     return Criterion("no-serious-event", not found, ", ".join(found) or "none since the dose")

@@ -19,6 +19,7 @@ from monitor.session.former_predose import former_predose_criteria
 from monitor.session.record_fields import MEDICINE_CLASSES
 from monitor.session.records import Pressure
 from monitor.session.session import Session
+from monitor.session.signals import STANDING, told_of_consciousness
 
 ADVISORY_CRITERIA: Final = frozenset({"starting-dose", "medicines", "escort-planned"})
 """What sessions of an edition before 3 ask for, and what does not stop a dose."""
@@ -123,8 +124,10 @@ def _moaas(session: Session, given: list[datetime], at: datetime) -> Criterion:
     last = scores[-1]
     if (why := _too_old(last.at, limits.score_fresh_min, at)) is not None:
         return Criterion("moaas", False, f"{last.total}, {why}")
-    is_alert = last.total >= limits.moaas_least
-    why = f"{last.total}" if is_alert else f"{last.total} is under {limits.moaas_least}"
+    told = [n for then, n in told_of_consciousness(session) if last.at - STANDING <= then <= at]
+    worst = min([last.total, *told])
+    is_alert = worst >= limits.moaas_least
+    why = f"{worst}" if is_alert else f"{worst} is under {limits.moaas_least}"
     return Criterion("moaas", is_alert, why)
 
 

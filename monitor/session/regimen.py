@@ -74,6 +74,13 @@ EDITION: Final = 3
 LATE_MOST_MIN: Final = 15
 """How late a record still does a check, where a file does not say [clinical default]."""
 
+_NOW: Final = {
+    "edition": EDITION,
+    "check_late_most_min": LATE_MOST_MIN,
+    "pressure_ages_by_rhythm": True,
+}
+"""What a file has that does not say it, and what was stored before has not."""
+
 HEAVY_KG: Final = 100
 """Whose weight a dose in mg is held against, by the same bounds [default]."""
 
@@ -225,7 +232,8 @@ class Regimen(_Table):
     """One way of giving one product.
 
     `check_late_most_min` is how long after its due time a record still does a check; None in
-    sessions recorded before checks could be missed.
+    sessions recorded before checks could be missed. With `pressure_ages_by_rhythm` a pressure
+    is stale by how often one is due; without, as in earlier sessions, after 40 min.
 
     `edition` is of the session's logic, not of the regimen: a session is decided, also when it
     is replayed, by the logic that it was recorded with. From 3 on the pre-dose criteria judge
@@ -248,6 +256,7 @@ class Regimen(_Table):
     start_dose: StartDose | None = None
     discharge: DischargeLimits = DischargeLimits()
     check_late_most_min: Annotated[float, Field(ge=5, le=60)] | None = None
+    pressure_ages_by_rhythm: bool = False
     check: tuple[PlannedChecks, ...] = ()
     phase: tuple[CoursePhase, ...] = ()
     course: CourseSchedule = CourseSchedule()
@@ -330,8 +339,7 @@ def parse(text: str, where: str) -> Regimen:
     """The regimen written in `text`; `where` names it in errors. Raises `RegimenError`."""
     try:
         data: dict[str, Any] = tomllib.loads(text)
-        added = {"edition": EDITION, "check_late_most_min": LATE_MOST_MIN}
-        regimen = Regimen.model_validate(added | data)
+        regimen = Regimen.model_validate({**_NOW, **data})
     except tomllib.TOMLDecodeError as error:
         raise RegimenError(f"{where}: not TOML: {error}") from error
     except ValidationError as error:

@@ -1,6 +1,6 @@
 """What a session's record says to the rules: scores, symptoms, observations, NEWS2. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -72,11 +72,59 @@ def signals_of(session: Session) -> dict[str, ChartedValue]:
             found["resp"] = observation.resp, observation.at
         if observation.temperature is not None:
             found["temperature"] = observation.temperature, observation.at
+    if (consciousness := consciousness_of(session)) is not None:
+        found["consciousness"] = consciousness
     latest = session.news2[-1] if session.news2 else None
     if latest is not None and (latest.points or latest.held):
         found["news2"] = latest.total + sum(latest.held.values()), latest.at
         found["news2-single"] = max(latest.single, *latest.held.values(), 0), latest.at
     return found
+
+
+AS_MOAAS: Final[Mapping[str, int]] = {"alert": 5, "voice": 3, "pain": 1, "unresponsive": 0}
+"""ACVPU in terms of MOAA/S; confusion says nothing of how easily one wakes [clinical.md]."""
+
+STANDING: Final = timedelta(minutes=5)
+"""For so long a better record does not take back a worse one [clinical.md]."""
+
+
+def consciousness_of(session: Session) -> ChartedValue | None:
+    """Consciousness in terms of MOAA/S, by whatever record, None where nothing tells of it.
+
+    It is of the latest record, and the worst of those at most `STANDING` before it.
+    """
+    said = told_of_consciousness(session)
+    if not said:
+        return None
+    latest = max(at for at, _ in said)
+    return min(value for at, value in said if latest - at <= STANDING), latest
+
+
+def told_of_consciousness(session: Session) -> list[tuple[datetime, int]]:
+    """Every record of consciousness, in terms of MOAA/S, and when it was."""
+    said: list[tuple[datetime, int]] = [
+        (score.at, score.total) for score in session.scores if score.scale == "moaas"
+    ]
+    said += [
+        (seen.at, AS_MOAAS[seen.consciousness])
+        for seen in session.observations
+        if seen.consciousness is not None and seen.consciousness in AS_MOAAS
+    ]
+    said += [
+        (symptom.at, 0)
+        for symptom in session.symptoms
+        if symptom.name == "loss-of-consciousness" and symptom.grade
+    ]
+    return said
+
+
+def news2_highest(session: Session) -> list[str]:
+    """The parameters of the last NEWS2 that have the highest points of a single one."""
+    if not session.news2:
+        return []
+    points = {**session.news2[-1].held, **session.news2[-1].points}
+    most = max(points.values(), default=0)
+    return [name for name, own in points.items() if own == most]
 
 
 def news2_score(session: Session, values: Values, now: datetime) -> dict[str, Any] | None:
@@ -107,6 +155,28 @@ def news2_score(session: Session, values: Values, now: datetime) -> dict[str, An
         "missing": list(found.missing),
         "held": {name: held[name] for name in found.missing if name in held},
     }
+
+
+_SIGNS: Final = {
+    "resp": "breathing",
+    "spo2": "SpO2",
+    "oxygen": "oxygen",
+    "sys": "systolic",
+    "pulse": "pulse",
+    "alert": "consciousness",
+    "temperature": "temperature",
+}
+
+
+def news2_words(session: Session) -> dict[str, str]:
+    """What the last NEWS2 is made of, as words for texts: its `signs`, and whether `partial`."""
+    if not session.news2:
+        return {}
+    scored = session.news2[-1]
+    points = {**scored.held, **scored.points}
+    signs = [f"{word} {points[name]}" for name, word in _SIGNS.items() if points.get(name)]
+    partial = " (partial)" if scored.partial else ""
+    return {"signs": ", ".join(signs) or "no sign", "partial": partial}
 
 
 def _observed(

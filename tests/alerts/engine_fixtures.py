@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from alerts.alarm.lifecycle import Alarm, AlarmChange
 from alerts.evaluation.conditions import Value
-from alerts.evaluation.context import MINUTE, ConditionAt, EvaluationContext, Signal
+from alerts.evaluation.context import DOSING, MINUTE, ConditionAt, EvaluationContext, Signal
 from alerts.evaluation.engine import AlarmEngine
 from alerts.rules.loader import load_rules
 from alerts.rules.model import RuleSet
@@ -14,6 +15,8 @@ from drivers.clock import Instant
 
 START = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 1000.0)
 DEFAULT = load_rules("default")
+FORMER = load_rules(str(Path(__file__).parents[1] / "data" / "default-2.toml"))
+"""The default set as it shipped before alarms called again after their acknowledgement."""
 
 TECHNICAL_CONDITIONS: Mapping[str | None, tuple[str, ...]] = {
     None: tuple(SITE_CONDITIONS | BED_CONDITIONS),
@@ -39,12 +42,17 @@ class BedEngine:
         session: str | None = "s-1",
         baseline: Mapping[str, float] | None = None,
         minutes: float | None = None,
+        since_last: float | None = None,
     ) -> None:
         self.engine = AlarmEngine(rules, TECHNICAL_CONDITIONS)
         self.now = START
         self.session = session
         self.baseline = baseline or {}
         self.minutes = minutes
+        self.minutes_since_last = since_last
+        self.is_dosing = False
+        self.is_told = False
+        self.words: Mapping[str, str] = {}
         self.changes: list[AlarmChange] = []
         self._values: dict[str, Value] = {}
         self._past: dict[str, list[tuple[float, float]]] = {}
@@ -61,6 +69,9 @@ class BedEngine:
             conditions=self._conditions,
             unknown_conditions=self._unknown,
             minutes=self.minutes,
+            is_dosing=self.is_dosing,
+            minutes_since_last=self.minutes_since_last,
+            words=self.words,
         )
 
     def _evaluate(self, *changed: Signal) -> "BedEngine":
@@ -69,6 +80,13 @@ class BedEngine:
 
     def see(self, **values: float) -> "BedEngine":
         """Every named signal was measured just now."""
+        return self._take(values, by_hand=False)
+
+    def typed(self, **values: float) -> "BedEngine":
+        """Every named signal was typed by a person just now."""
+        return self._take(values, by_hand=True)
+
+    def _take(self, values: Mapping[str, float], *, by_hand: bool) -> "BedEngine":
         for name, value in values.items():
             past = self._past.setdefault(name, [])
             past.append((self.now.mono, value))
@@ -77,7 +95,7 @@ class BedEngine:
             def highest(since: float, past: list[tuple[float, float]] = past):  # type: ignore[no-untyped-def]
                 return max(value for taken, value in past if taken >= since)
 
-            self._values[name] = Value(value, at, highest)
+            self._values[name] = Value(value, at, highest, by_hand, lambda: self.is_told)
         return self._evaluate(*values)
 
     def lose(self, *names: str) -> "BedEngine":
@@ -120,9 +138,14 @@ class BedEngine:
         self._unknown.add((name, device))
         return self._evaluate((name, device))
 
-    def at_minute(self, minutes: float) -> "BedEngine":
-        self.minutes = minutes
+    def at_minute(self, minutes: float, since_last: float | None = None) -> "BedEngine":
+        self.minutes, self.minutes_since_last = minutes, since_last
         return self._evaluate(MINUTE)
+
+    def dosing(self, is_dosing: bool) -> "BedEngine":
+        """A drug is being given, or no longer; the first dose was given a minute ago at least."""
+        self.is_dosing, self.minutes = is_dosing, self.minutes or 1.0
+        return self._evaluate(DOSING)
 
     def start_session(self, session: str) -> "BedEngine":
         self.session = session
@@ -159,9 +182,9 @@ class BedEngine:
         return self
 
     def history(self, rule: str) -> list[str]:
-        """What happened to the rule's alarms, in order, but for calling again."""
+        """What happened to the rule's alarms, in order, but for calls and new values."""
         types = (c.type.removeprefix("alarm.") for c in self.changes if c.alarm.rule == rule)
-        return [type_ for type_ in types if type_ not in CALLS_AGAIN]
+        return [type_ for type_ in types if type_ not in {*CALLS_AGAIN, "updated"}]
 
     def calls(self, rule: str) -> list[tuple[str, float]]:
         """How the rule's alarms called again, and at which second since the start."""

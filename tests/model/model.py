@@ -23,18 +23,25 @@ from tests.model.tables import (
     FRESH_S,
     GOES_ON_S,
     LATE_MOST_S,
+    LEAST_AGE_S,
     LEAVING_EARLY_S,
     LEAVING_FRESH_S,
     LEVELS,
     MET,
+    MOST_AGE_S,
+    NEW_PRESSURE_S,
     NEWS2,
     NEXT_DEVICE_S,
+    OWN_SIGNS,
     OXIMETER,
     PLANS,
-    PRESSURE_S,
     RULES,
     SILENT_S,
+    STANDS_S,
+    STILL_S,
     STREAM_S,
+    SYMPTOMS,
+    TAKES,
     TECHNICAL,
     TOLERANCE_S,
     UNSEEN,
@@ -72,9 +79,12 @@ class Alarm:
     escalated: bool = False
     notified_at: float = 0
     onset_at: float = 0
+    last: dict[str, float] = field(default_factory=dict)
+    covered: dict[str, float] = field(default_factory=dict)
+    taken_with: str | None = None
 
     def call_afresh(self, now: float) -> None:
-        self.taken_by = self.taken_at = None
+        self.taken_by = self.taken_at = self.taken_with = None
         self.escalation_level, self.escalated, self.notified_at = 1, False, now
 
 
@@ -109,6 +119,7 @@ class Visit:
     points: dict[str, int] = field(default_factory=dict)
     clearances: list[Clearance] = field(default_factory=list)
     is_prepared: bool = False
+    scored_at: float = 0
     escort: bool = False
     ready_since: float | None = None
 
@@ -169,6 +180,10 @@ class Model:
         self.stopped = False
         self.failed_now = False
         self.planned: list[tuple[str, float, str]] = []
+        self.is_new_pressure = False
+        self.needs_no_second = (False, float("inf"))
+        self.when_met: dict[str, dict[str, float]] = {}
+        self.values: dict[str, dict[str, float]] = {}
 
     # ── what is put in ──────────────────────────────────────────────────────────────────
 
@@ -206,6 +221,7 @@ class Model:
     def pressure(self, record: str, sys: float, dia: float, at: float, now: float) -> None:
         if self.visit is not None and not self.visit.is_over:
             self.visit.pressures[record] = (at, sys, dia)
+            self.is_new_pressure = True
             self.score_news2(now)
 
     def link_changes(self, device: str, state: str, now: float) -> None:
@@ -272,6 +288,10 @@ class Model:
         if alarm.state == "ended" or alarm.taken_by is not None:
             return
         alarm.taken_by, alarm.taken_at = by, now
+        for rule in TAKES.get(key[0], ()):
+            less = self.alarms.get((rule, None))
+            if less is not None and less.state == "active" and less.taken_by is None:
+                less.taken_by, less.taken_at, less.taken_with = by, now, key[0]
         if alarm.state == "latched":
             alarm.state, alarm.ended_at = "ended", now
 
@@ -281,6 +301,9 @@ class Model:
         if was_reset:
             alarm.state, alarm.ended_at = "latched", None
         alarm.call_afresh(now)
+        for less in self.alarms.values():
+            if less.taken_with == key[0] and less.state == "active":
+                less.call_afresh(now)
 
     # ── what is seen ────────────────────────────────────────────────────────────────────
 
@@ -302,7 +325,31 @@ class Model:
         if self.visit is None or self.visit.is_over or not self.visit.pressures:
             return None
         last: tuple[float, float, float] = self.visit.in_order("pressures")[-1]
-        return last if now - last[0] <= max(PRESSURE_S, self.least_s) else None
+        age = max(self._pressure_age(last[0]), self.least_s)
+        if self.is_new_pressure:
+            age = max(age, NEW_PRESSURE_S)
+        return last if now - last[0] <= age else None
+
+    def _pressure_age(self, taken: float) -> float:
+        """One and a half times the longer of the gap after it and the gap in force."""
+        active = {
+            alarm.priority
+            for (rule, _), alarm in self.alarms.items()
+            if rule.startswith("pressure.") and alarm.state == "active"
+        }
+        often = 900 if active == {"low"} else 300 if active else MOST_AGE_S
+        due = sorted({at for kind, at, _ in self.planned if kind == "pressure"})
+        ends = [*due[1:], float("inf")]
+        gaps = [
+            min(end - at, GOES_ON_S, often) if end != float("inf") else min(GOES_ON_S, often)
+            for at, end in zip(due, ends, strict=True)
+        ]
+        after = [(end - 300, gap) for end, gap in zip(ends, gaps, strict=True) if end - 300 > taken]
+        for until, gap in after:
+            age = min(max(1.5 * max(after[0][1], gap), LEAST_AGE_S), MOST_AGE_S)
+            if taken + age <= until:
+                return age
+        return MOST_AGE_S
 
     def seen(self, now: float) -> tuple[Seen, dict[str, float]]:
         """What can be judged, and when it was taken."""
@@ -320,19 +367,15 @@ class Model:
         if (pressure := self._pressure_now(now)) is not None:
             at, seen["sys"], seen["dia"] = pressure
             taken["sys"] = taken["dia"] = at
-        for name in (
-            "chest-pain",
-            "breathlessness",
-            "headache",
-            "visual-change",
-            "seizure",
-            "loss-of-consciousness",
-        ):
-            seen[f"symptom.{name}"] = 0
+        seen |= dict.fromkeys(SYMPTOMS, 0)
         for _, name, grade in visit.in_order("symptoms"):
             seen[f"symptom.{name}"] = grade
         for _, scale, total in visit.in_order("scores"):
             seen[scale] = total
+        if (consciousness := self._consciousness()) is not None:
+            seen["consciousness"] = consciousness
+        for _, observed in visit.in_order("observations"):
+            seen |= {name: observed[name] for name in ("resp",) if name in observed}
         if visit.points:
             seen["news2"] = sum(visit.points.values())
             seen["news2-single"] = max(visit.points.values())
@@ -341,6 +384,40 @@ class Model:
                 seen[f"{name}-rise"] = seen[name] - was
         return seen, taken
 
+    def _consciousness(self) -> float | None:
+        """As MOAA/S, by whatever record: the worst of the last minutes before the latest."""
+        said = self._wakefulness()
+        latest = max((at for at, _ in said), default=0)
+        return min((value for at, value in said if at >= latest - STANDS_S), default=None)
+
+    def _wakefulness(self) -> list[tuple[float, int]]:
+        """All that was said of it, as MOAA/S, and when."""
+        visit = self.visit
+        assert visit is not None
+        said = [(at, total) for at, scale, total in visit.in_order("scores") if scale == "moaas"]
+        for at, observed in visit.in_order("observations"):
+            if "as-moaas" in observed:
+                said.append((at, int(observed["as-moaas"])))
+        for at, name, grade in visit.in_order("symptoms"):
+            if name == "loss-of-consciousness" and grade > 0:
+                said.append((at, 0))
+        return said
+
+    def _is_told(self) -> bool:
+        """Whether every sign with the most points is consciousness, or had its own alarm."""
+        assert self.visit is not None
+        points = self.visit.points
+        signs = [sign for sign, own in points.items() if own == max(points.values())]
+        return all(
+            sign == "alert"
+            or any(
+                alarm.ended_at is None or alarm.ended_at >= self.visit.scored_at
+                for rule in OWN_SIGNS.get(sign, ())
+                if (alarm := self.alarms.get((rule, None))) is not None
+            )
+            for sign in signs
+        )
+
     def score_news2(self, now: float) -> None:
         """The points of what is present; what is missing keeps those of its latest record."""
         visit = self.visit
@@ -348,7 +425,7 @@ class Model:
         known: dict[str, float] = {}
         observed = visit.in_order("observations")
         for _, seen in observed:
-            known |= {k: v for k, v in seen.items() if k != "alert"}
+            known |= {k: v for k, v in seen.items() if k not in ("alert", "as-moaas")}
         said = [
             (at, bool(seen["alert"]))
             for at, seen in visit.in_order("observations")
@@ -367,6 +444,7 @@ class Model:
         if (pulse := self._pulse(now)) is not None:
             known["pulse"] = pulse[1]
         of_devices = {n: p for n, p in visit.points.items() if n in ("spo2", "pulse")}
+        visit.scored_at = now
         visit.points = of_devices | {name: NEWS2[name](value) for name, value in known.items()}
 
     # ── what troubles the bed ───────────────────────────────────────────────────────────
@@ -432,10 +510,16 @@ class Model:
         seen, taken = self.seen(now)
         if in_session:
             assert self.visit is not None
-            first = self.visit.first_dose
+            last = self.visit.last_dose
+            self.needs_no_second = self._is_typed(), seen.get("sys", float("inf"))
             for rule, row in RULES.items():
-                early = row.from_min and (first is None or now - first < 60 * row.from_min)
+                early = row.from_min and (last is None or now - last < 60 * row.from_min)
+                seen["told"] = self._is_told()
                 word = UNSEEN if early else row.judge(seen)
+                if word == MET:
+                    self.when_met[rule] = {name: seen[name] for name in row.worse if name in seen}
+                own = {name: seen[name] for name in row.worse if name in seen}
+                self.values[rule] = {**self.when_met.get(rule, {}), **own}
                 at = max((taken[name] for name in row.looks_at if name in taken), default=0.0)
                 self._follow((rule, None), at, word, now)
         troubles = self.troubles(now)
@@ -444,7 +528,9 @@ class Model:
                 for place in technical.at:
                     word = troubles.get((technical.trouble, place), CLEAR)
                     self._follow((rule, place), now, word, now)
-        self.failed_now = False
+        self.failed_now = self.is_new_pressure = False
+        if in_session:
+            self._hold_against_acknowledgements(seen, now)
         self._worsen(now)
         self._call_further(now)
 
@@ -480,8 +566,21 @@ class Model:
             if word == UNSEEN:
                 self.alarms[key].unverified_since = now
 
+    def _is_typed(self) -> bool:
+        """Whether the pressure that counts was typed by a person."""
+        assert self.visit is not None
+        if self.visit.is_over or not self.visit.pressures:
+            return False
+        by_time = sorted(self.visit.pressures.items(), key=lambda record: record[1][0])
+        return by_time[-1][0] not in self.cuff_pulse
+
     def _is_time(self, key: Key, looks: list[Look], now: float) -> bool:
         first_at, first_taken, _ = looks[0]
+        is_typed, sys = self.needs_no_second
+        row = RULES.get(key[0])
+        is_met = row is not None and row.confirmed and looks[-1][2] == MET
+        if row is not None and is_met and (is_typed or sys < row.at_once_under):
+            return True
         if key[0] in RULES and RULES[key[0]].confirmed:
             second = any(word == MET and taken > first_taken for _, taken, word in looks)
             return second or self.failed_now or now - first_at >= CONFIRM_WITHIN_S
@@ -502,6 +601,7 @@ class Model:
         row = self._row(key)
         session = None if self.visit is None or self.visit.is_over else self.visit.id
         last = self.alarms.get(key)
+        values = self.values.get(key[0], {})
         is_same = last is not None and (
             last.state == "latched"
             or (
@@ -519,15 +619,35 @@ class Model:
                 advisory=isinstance(row, Row) and row.advisory,
                 notified_at=now,
                 onset_at=now,
+                last=values,
+                covered=values,
             )
             return
-        if last.state == "ended" or RANK[row.priority] > RANK[last.priority]:
+        is_more_urgent = RANK[row.priority] > RANK[last.priority]
+        if last.state == "ended" or is_more_urgent:
             last.priority = row.priority
-        if last.taken_by is not None:
+        last.last = values
+        if last.taken_by is None:
+            last.covered = _worst(key[0], values, last.covered)
+        elif is_more_urgent or _is_worse(key[0], values, last.covered):
             last.call_afresh(now)
+            last.covered = values
         last.state, last.ended_at, last.onset_at = "active", None, now
         last.over_at = None
         last.count += 1
+
+    def _hold_against_acknowledgements(self, seen: Seen, now: float) -> None:
+        """What is worse than a person took calls again, and what nobody took grows worse."""
+        for rule, row in RULES.items():
+            alarm = self.alarms.get((rule, None))
+            if alarm is None or alarm.state != "active":
+                continue
+            alarm.last = alarm.last | {name: seen[name] for name in row.worse if name in seen}
+            if alarm.taken_by is None:
+                alarm.covered = _worst(rule, alarm.last, alarm.covered)
+            elif _is_worse(rule, alarm.last, alarm.covered):
+                alarm.call_afresh(now)
+                alarm.covered = alarm.last
 
     def _worsen(self, now: float) -> None:
         """What is required and has been gone for long is of medium priority."""
@@ -544,7 +664,13 @@ class Model:
 
     def _call_further(self, now: float) -> None:
         for alarm in self.alarms.values():
-            if alarm.state == "ended" or alarm.taken_by is not None or alarm.advisory:
+            if alarm.state == "ended" or alarm.advisory:
+                continue
+            if alarm.taken_at is not None:
+                still_s = STILL_S.get(alarm.priority, float("inf"))
+                if alarm.state == "active" and now - alarm.taken_at >= still_s:
+                    alarm.call_afresh(now)
+                    alarm.covered = alarm.last
                 continue
             if now - alarm.notified_at >= CALL_S.get(alarm.priority, float("inf")):
                 alarm.escalation_level = min(alarm.escalation_level + 1, LEVELS)
@@ -744,12 +870,12 @@ class Model:
         """Whether the last score after `since` is of the last half hour, and enough."""
         assert self.visit is not None
         mine = [(at, n) for at, scale, n in self.visit.in_order("scores") if scale == of]
-        return (
-            bool(mine)
-            and mine[-1][0] > since
-            and now - mine[-1][0] <= 1800
-            and mine[-1][1] >= least
-        )
+        if not mine or mine[-1][0] <= since or now - mine[-1][0] > 1800:
+            return False
+        worst = [mine[-1][1]]
+        if of == "moaas":
+            worst += [n for at, n in self._wakefulness() if at >= mine[-1][0] - STANDS_S]
+        return min(worst) >= least
 
     def _grave(self) -> set[tuple[Key, float]]:
         """The patient's open alarms of medium or high priority, and since when they are."""
@@ -790,7 +916,7 @@ class Model:
             if any(clearance.at <= at <= now for at in self._administrations()):
                 continue
             if not any(
-                _is_worse(signal, clearance.seen, values) for signal in JUDGED.get(name, ())
+                _has_worsened(signal, clearance.seen, values) for signal in JUDGED.get(name, ())
             ):
                 return True
         return False
@@ -817,13 +943,10 @@ class Model:
         if first is None:
             return False
         told = any(
-            at >= first and name in ("seizure", "loss-of-consciousness") and grade > 0
+            at >= first and name in SERIOUS and grade > 0
             for at, name, grade in visit.in_order("symptoms")
         )
-        return told or any(
-            at >= first and scale == "moaas" and total <= 1
-            for at, scale, total in visit.in_order("scores")
-        )
+        return told or any(at >= first and value <= 1 for at, value in self._wakefulness())
 
     def criteria(self, now: float) -> dict[str, bool]:
         """What leaving waits for."""
@@ -948,7 +1071,15 @@ class Model:
             visit.ready_since = now
 
 
-CLOSED_WHILE = ("pressure.severe", "pressure.crisis", "sedation.unresponsive", "spo2.very-low")
+SERIOUS = ("seizure", "loss-of-consciousness", "focal-deficit")
+CLOSED_WHILE = (
+    "pressure.severe",
+    "pressure.crisis",
+    "event.serious",
+    "sedation.unresponsive",
+    "spo2.very-low",
+    "resp.very-low",
+)
 JUDGED = {
     "pressure": ("sys", "dia"),
     "pressure-near-baseline": ("sys", "dia"),
@@ -958,7 +1089,7 @@ JUDGED = {
 }
 
 
-def _is_worse(signal: str, then: dict[str, float], now: dict[str, float]) -> bool:
+def _has_worsened(signal: str, then: dict[str, float], now: dict[str, float]) -> bool:
     """Whether the signal is so much worse that a clinician has to look again."""
     if signal not in then or signal not in now:
         return (signal in then) != (signal in now)
@@ -966,3 +1097,26 @@ def _is_worse(signal: str, then: dict[str, float], now: dict[str, float]) -> boo
     if signal == "sys":
         return more <= -10 if now[signal] <= 90 else more >= 10
     return {"dia": more >= 5, "spo2": more <= -3, "moaas": more <= -1, "cadss": more >= 15}[signal]
+
+
+def _amount(rule: str, name: str, value: float, than: float) -> float:
+    """By how much it is worse."""
+    rises = RULES[rule].worse[name] > 0
+    if rule == "pulse.extreme":
+        if 40 <= value <= 140:
+            return float("-inf")
+        rises = value > 140
+    return value - than if rises else than - value
+
+
+def _worst(rule: str, values: dict[str, float], before: dict[str, float]) -> dict[str, float]:
+    worse = {n: v for n, v in values.items() if n in before and _amount(rule, n, v, before[n]) > 0}
+    return values | before | worse
+
+
+def _is_worse(rule: str, values: dict[str, float], than: dict[str, float]) -> bool:
+    worse = RULES[rule].worse if rule in RULES else {}
+    return any(
+        n in values and n in than and _amount(rule, n, values[n], than[n]) >= abs(by)
+        for n, by in worse.items()
+    )

@@ -48,6 +48,7 @@ from monitor.session.commands import (
     Unacknowledge,
 )
 from tests.model.model import Model, Visit
+from tests.model.tables import AS_MOAAS
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START
 
 Step = tuple[float, str, tuple[Any, ...]]
@@ -99,6 +100,7 @@ class ModelRunner:
             if said is None:
                 getattr(self, f"_{name}")(*args)
                 self.model.look(self.t)
+                self._tick(0)
                 said = self._differ_in_alarms()
             if said is not None:
                 return f"step {number + 1}, {self.t:g} s, {name}{args}: {said}"
@@ -107,6 +109,7 @@ class ModelRunner:
         return None if said is None else f"at the end, {self.t:g} s: {said}"
 
     def _tick(self, dt: float) -> None:
+        """A second tick at one time takes what the first made of it."""
         self.t += dt
         self._did(self.bed.handle(Tick(), START.plus(self.t)))
         self.model.look(self.t)
@@ -154,10 +157,10 @@ class ModelRunner:
         """The oximeter goes on saying the same."""
         self._oximeter(spo2, pulse, flags)
         for _ in range(times):
-            self.model.look(self.t)
+            self._tick(0)
             self.t += every_s
-            self._did(self.bed.handle(Tick(), START.plus(self.t)))
-            self.model.look(self.t)
+            self._tick(0)
+            self._tick(0)
             self._oximeter(spo2, pulse, flags)
 
     def _cuff_idle(self) -> None:
@@ -253,6 +256,8 @@ class ModelRunner:
         command = RecordObservation("n", **given, at=START.plus(at).wall)
         if (acvpu := given.pop("consciousness", None)) is not None:
             given["alert"] = acvpu == "alert"
+            if acvpu in AS_MOAAS:
+                given["as-moaas"] = AS_MOAAS[acvpu]
         self._asks(command, lambda record: self.model.observe(record, given, at, self.t))
 
     def _typed(self, sys: float, dia: float, back_s: float) -> None:
@@ -470,12 +475,33 @@ PULSE: Final = (
     *(36, 37, 39, 40, 42, 43, 49, 50, 51, 52, 72, 90, 91, 110),
     *(117, 118, 120, 121, 123, 130, 131, 137, 138, 140, 141),
 )
-SYS: Final = (85, 89, 90, 91, 100, 101, 111, 120, 139, 140, 141, 159, 160, 165, 179, 180, 219, 220)
+SYS: Final = (
+    79,
+    80,
+    85,
+    89,
+    90,
+    91,
+    100,
+    101,
+    111,
+    120,
+    139,
+    140,
+    141,
+    159,
+    160,
+    165,
+    179,
+    180,
+    219,
+    220,
+)
 DIA: Final = (60, 78, 84, 89, 90, 91, 99, 100, 102, 103, 109, 110)
 CADSS: Final = (0, 4, 5, 24, 25, 29, 30, 31)
 SYMPTOMS: Final = (
     *("chest-pain", "breathlessness", "headache", "visual-change", "seizure"),
-    *("loss-of-consciousness", "nausea"),
+    *("loss-of-consciousness", "nausea", "double-vision", "focal-deficit"),
 )
 BACK_S: Final = (0, 0, 0, 0.25, 30.25, 600.25, 2500.25)
 NEAR_S: Final = (1, 1, 1.5, 2.5, 3, 5, 5.5, 8, 10, 15, 30, 31, 59.5, 60, 61, 180, 240, 299, 600)
@@ -488,7 +514,7 @@ def _observation(rng: random.Random) -> tuple[tuple[str, Any], ...]:
         "resp": rng.choice((8, 9, 11, 12, 20, 21, 24, 25)),
         "temperature": rng.choice((35.0, 35.1, 36.0, 36.1, 38.0, 38.1, 39.0, 39.1)),
         "oxygen": rng.random() < 0.5,
-        "consciousness": rng.choice(("alert", "voice", "confusion")),
+        "consciousness": rng.choice(("alert", "voice", "confusion", "pain", "unresponsive")),
     }
     return tuple((k, v) for k, v in every.items() if rng.random() < 0.5) or (("resp", 12),)
 

@@ -1,7 +1,7 @@
 """The specification's tables, typed by hand: nothing here is read from what ships."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MET, NEAR, CLEAR, UNSEEN = "met", "near", "clear", "unseen"
 
@@ -53,6 +53,23 @@ def rise(signal: str, by: float) -> Judge:
     return judge
 
 
+def over_baseline(signal: str) -> Judge:
+    """A baseline that nobody took is none."""
+
+    def judge(seen: Seen) -> str:
+        if signal not in seen:
+            return UNSEEN
+        return MET if seen.get(f"{signal}-rise", seen[signal]) >= 1 else CLEAR
+
+    return judge
+
+
+def single_of_its_own(seen: Seen) -> str:
+    """A single 3 that no alarm of that sign tells, and that is not of consciousness."""
+    word = at_least("news2-single", 3)(seen)
+    return NEAR if word == MET and seen["told"] else word
+
+
 def either(*judges: Judge) -> Judge:
     def judge(seen: Seen) -> str:
         said = [one(seen) for one in judges]
@@ -75,7 +92,13 @@ def score_of(scale: str, *totals: int) -> Judge:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table of rules. `looks_at` are the signals whose age counts."""
+    """A row of the table of rules. `looks_at` are the signals whose age counts.
+
+    `at_once_under` is a systolic that needs no second one.
+
+    `worse` says by how much a signal has to be worse than acknowledged to call again; one that
+    is worse when it is lower has a minus.
+    """
 
     judge: Judge
     priority: str
@@ -86,13 +109,15 @@ class Row:
     advisory: bool = False
     clear_for_s: float = 0
     from_min: float = 0
+    at_once_under: float = 0
+    worse: dict[str, float] = field(default_factory=dict)
 
 
 SEVERE = either(at_least("sys", 180), at_least("dia", 110))
 
 RULES: dict[str, Row] = {
     "pressure.elevated": Row(
-        either(at_least("sys", 140), at_least("dia", 90)), "low", ("sys", "dia"), confirmed=True
+        either(over("sys", 140), over("dia", 90)), "low", ("sys", "dia"), confirmed=True
     ),
     "pressure.rise": Row(
         either(rise("sys", 40), rise("dia", 25)), "medium", ("sys", "dia"), confirmed=True
@@ -106,16 +131,18 @@ RULES: dict[str, Row] = {
                 at_least("symptom.breathlessness", 1),
                 at_least("symptom.headache", 3),
                 at_least("symptom.visual-change", 1),
+                at_least("symptom.double-vision", 1),
                 at_least("symptom.seizure", 1),
                 at_least("symptom.loss-of-consciousness", 1),
-                at_most("moaas", 3),
+                at_least("symptom.focal-deficit", 1),
+                at_most("consciousness", 3),
             ),
         ),
         "high",
         ("sys", "dia"),
         latching=True,
     ),
-    "pressure.low": Row(under("sys", 90), "medium", ("sys",), confirmed=True),
+    "pressure.low": Row(at_most("sys", 90), "medium", ("sys",), confirmed=True, at_once_under=80),
     "spo2.low": Row(under("spo2", 93, 1), "medium", ("spo2",), for_s=30, clear_for_s=10),
     "spo2.very-low": Row(
         under("spo2", 88, 1), "high", ("spo2",), for_s=10, latching=True, clear_for_s=5
@@ -133,15 +160,64 @@ RULES: dict[str, Row] = {
     ),
     "dissociation.present": Row(over("cadss", 4), "low", (), advisory=True),
     "dissociation.marked": Row(either(at_least("cadss", 30), rise("cadss", 25)), "medium", ()),
-    "dissociation.prolonged": Row(over("cadss", 4), "medium", (), from_min=120),
-    "sedation.present": Row(score_of("moaas", 3, 4), "low", (), advisory=True),
-    "sedation.deep": Row(score_of("moaas", 2), "medium", ()),
-    "sedation.unresponsive": Row(score_of("moaas", 0, 1), "high", (), latching=True),
+    "dissociation.prolonged": Row(
+        both(over("cadss", 4), over_baseline("cadss")), "medium", (), from_min=120
+    ),
+    "sedation.present": Row(score_of("consciousness", 3, 4), "low", (), advisory=True),
+    "sedation.deep": Row(score_of("consciousness", 2), "medium", ()),
+    "sedation.unresponsive": Row(score_of("consciousness", 0, 1), "high", (), latching=True),
+    "event.serious": Row(
+        either(
+            at_least("symptom.seizure", 1),
+            at_least("symptom.loss-of-consciousness", 1),
+            at_least("symptom.focal-deficit", 1),
+        ),
+        "high",
+        (),
+        latching=True,
+    ),
+    "resp.low": Row(at_most("resp", 11), "low", ()),
+    "resp.very-low": Row(at_most("resp", 8), "high", (), latching=True),
+    "resp.high": Row(at_least("resp", 25), "medium", ()),
     "news2.high": Row(at_least("news2", 7), "high", ()),
-    "news2.raised": Row(either(at_least("news2", 5), at_least("news2-single", 3)), "medium", ()),
+    "news2.raised": Row(either(at_least("news2", 5), single_of_its_own), "medium", ()),
 }
 
-CONFIRM_WITHIN_S = 240
+_WORSE: dict[str, dict[str, float]] = {
+    "pressure.elevated": {"sys": 10, "dia": 5},
+    "pressure.rise": {"sys": 10, "dia": 5},
+    "pressure.severe": {"sys": 10, "dia": 5},
+    "pressure.crisis": {"sys": 10, "dia": 5},
+    "pressure.low": {"sys": -10},
+    "spo2.": {"spo2": -3},
+    "pulse.high": {"pulse": 15},
+    "pulse.low": {"pulse": -15},
+    "pulse.extreme": {"pulse": 15},
+    "dissociation.": {"cadss": 15},
+    "sedation.": {"consciousness": -1},
+    "resp.high": {"resp": 3},
+    "resp.low": {"resp": -3},
+    "resp.very-low": {"resp": -3},
+    "news2.": {"news2": 2},
+}
+RULES = {
+    rule: replace(row, worse=worse)
+    for rule, row in RULES.items()
+    for worse in (next((w for start, w in _WORSE.items() if rule.startswith(start)), {}),)
+}
+
+TAKES: dict[str, tuple[str, ...]] = {
+    "spo2.very-low": ("spo2.low",),
+    "pressure.severe": ("pressure.elevated", "pressure.rise"),
+    "pressure.crisis": ("pressure.elevated", "pressure.rise"),
+    "pulse.extreme": ("pulse.high", "pulse.low"),
+    "sedation.unresponsive": ("sedation.deep",),
+    "news2.high": ("news2.raised",),
+    "resp.very-low": ("resp.low",),
+}
+"""Whose acknowledgement covers which others'."""
+
+CONFIRM_WITHIN_S = 180
 """A first pressure is believed when no second one has come by then."""
 
 
@@ -195,13 +271,18 @@ EXPLAIN_SILENCE = {"sensor-off", "sensor-disconnected", "no-pulse"}
 
 SILENT_S = {OXIMETER: 3, CUFF: 8}
 STREAM_S = 5
-PRESSURE_S = 2400
+NEW_PRESSURE_S = 2400
+"""What was just recorded is judged once, though it is older than the rhythm allows."""
+LEAST_AGE_S, MOST_AGE_S = 600, 2700
+"""A pressure is never too old before the one, and always after the other."""
 CUFF_PULSE_S = 60
 ANSWER_S = 200
 
 AGAIN_S = 60
 """Raised again within this of its end it is the same alarm."""
 CALL_S = {"high": 60, "medium": 180}
+STILL_S = {"high": 600, "medium": 1800}
+"""An acknowledged alarm that is still there so long after calls again."""
 LEVELS = 3
 
 
@@ -278,6 +359,16 @@ NEWS2: dict[str, Callable[[float], int]] = {
     ),
 }
 FRESH_S = 3600
+STANDS_S = 300
+"""A better record of consciousness does not take back one that is worse for so long."""
+AS_MOAAS = {"alert": 5, "voice": 3, "pain": 1, "unresponsive": 0}
+OWN_SIGNS: dict[str, tuple[str, ...]] = {
+    "spo2": ("spo2.low", "spo2.very-low", "spo2.falling"),
+    "pulse": ("pulse.high", "pulse.low", "pulse.extreme"),
+    "sys": ("pressure.rise", "pressure.severe", "pressure.crisis", "pressure.low"),
+    "resp": ("resp.very-low", "resp.high"),
+}
+"""The medium and high rules that look at a sign of NEWS2."""
 
 CRITERIA = (
     "window-over",
@@ -293,3 +384,12 @@ CRITERIA = (
     "no-check-overdue",
     "escort",
 )
+
+SYMPTOMS = tuple(
+    f"symptom.{name}"
+    for name in (
+        *("chest-pain", "breathlessness", "headache", "visual-change", "double-vision"),
+        *("seizure", "loss-of-consciousness", "focal-deficit"),
+    )
+)
+"""Those that a rule names; nobody has them until somebody says so."""

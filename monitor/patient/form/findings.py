@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from drivers.clock import rfc3339_or_none
 from monitor.patient.deviations import deviations
@@ -11,6 +11,7 @@ from monitor.patient.form.provenance import Field, FormContext, Provenance
 from monitor.patient.unmade_checks import at_minutes, by_kind, checks
 from monitor.session import (
     CHECK_NAMES,
+    SERIOUS_SYMPTOMS,
     AlarmOccurrence,
     CheckKind,
     Episode,
@@ -19,9 +20,6 @@ from monitor.session import (
 )
 
 FindEpisode = Callable[[SessionHistory], Episode]
-
-SERIOUS: Final = ("seizure", "loss-of-consciousness")
-"""Symptoms that are serious whether or not they were marked so."""
 
 
 def _episode(
@@ -153,9 +151,9 @@ def unmade_checks(context: FormContext) -> Field:
 
 
 def serious_events(context: FormContext) -> Field:
-    """Symptoms marked as serious, seizures, and loss of consciousness, as MOAA/S 0 is [label]."""
+    """Symptoms marked as serious or named so, and loss of consciousness, as MOAA/S 0 is [label]."""
     session = context.history.session
-    found = [s for s in session.symptoms if s.serious or (s.name in SERIOUS and s.grade)]
+    found = [s for s in session.symptoms if s.serious or (s.name in SERIOUS_SYMPTOMS and s.grade)]
     gone = [s for s in session.scores if s.scale == "moaas" and s.total == 0]
     sources = [context.of(record) for record in (*found, *gone)]
     words = [f"{source.what} at {context.when(source.at)}" for source in sources]

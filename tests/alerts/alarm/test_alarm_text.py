@@ -54,18 +54,19 @@ RULES = {rule.id: rule for rule in DEFAULT.rules}
                         "symptom.headache": 3,
                         "symptom.chest-pain": 1,
                         "symptom.nausea": 2,
-                        "moaas": 3,
+                        "consciousness": 3,
                     }
                 )
                 .see(sys=185, dia=85)
             ),
             "pressure.crisis",
-            "Pressure 185/85 with mild chest pain, severe headache, MOAA/S 3: emergency care now",
+            "Pressure 185/85 with mild chest pain, severe headache, consciousness 3 of 5: "
+            "emergency care now",
         ),
         (
             lambda: BedEngine().see(**{"news2": 6, "news2-single": 3}),
             "news2.raised",
-            "NEWS2 6, 3 for one sign",
+            "NEWS2 6: –",
         ),
     ],
 )
@@ -90,11 +91,11 @@ def test_what_nobody_gives_is_said_in_words(gone: tuple[str, ...], words: str) -
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        ({"symptom.headache": 3, "symptom.chest-pain": 0, "moaas": 5}, "severe headache"),
+        ({"symptom.headache": 3, "symptom.chest-pain": 0, "consciousness": 5}, "severe headache"),
         ({"symptom.chest-pain": 1, "symptom.visual-change": 2}, "mild chest pain, moderate visual"),
-        ({"moaas": 4}, "MOAA/S 4"),
-        ({"moaas": 0}, "MOAA/S 0"),
-        ({"moaas": 5}, "–"),
+        ({"consciousness": 4}, "consciousness 4 of 5"),
+        ({"consciousness": 0}, "consciousness 0 of 5"),
+        ({"consciousness": 5}, "–"),
         ({}, "–"),
     ],
 )

@@ -11,7 +11,7 @@ from alerts.alarm.tracked_alarm import TrackedAlarm
 from alerts.rules.loader import RuleError, load_rules, parse
 from alerts.rules.model import Escalation, Kind, Priority, RuleSet
 from tests.alerts.alarm.example_alarm import ALARM, NOW
-from tests.alerts.engine_fixtures import DEFAULT, BedEngine
+from tests.alerts.engine_fixtures import DEFAULT, FORMER, BedEngine
 
 HEAD = 'name = "site-a"\nversion = "3"\nextends = "default"\n'
 HIGH, MEDIUM = "spo2.very-low", "dissociation.marked"
@@ -26,9 +26,9 @@ def high(rules: RuleSet = DEFAULT) -> BedEngine:
     return BedEngine(rules).hold(10, spo2=85)
 
 
-def medium() -> BedEngine:
+def medium(rules: RuleSet = DEFAULT) -> BedEngine:
     """A medium alarm, raised at second 0."""
-    return BedEngine().see(cadss=31)
+    return BedEngine(rules).see(cadss=31)
 
 
 # ── one alarm ───────────────────────────────────────────────────────────────────────────
@@ -150,7 +150,8 @@ def test_an_alarm_that_ended_with_its_session_goes_no_further() -> None:
 
 
 def test_an_alarm_that_somebody_took_goes_no_further() -> None:
-    assert high().acknowledge(HIGH).wait(7200).calls(HIGH) == []
+    assert high(FORMER).acknowledge(HIGH).wait(7200).calls(HIGH) == []
+    assert high().acknowledge(HIGH).wait(599).calls(HIGH) == []
 
 
 def test_an_alarm_given_back_counts_from_then_on() -> None:
@@ -160,7 +161,7 @@ def test_an_alarm_given_back_counts_from_then_on() -> None:
 
 
 def test_an_acknowledged_alarm_that_recurs_counts_from_then_on() -> None:
-    seen = medium().wait(181).acknowledge(MEDIUM).see(cadss=0).wait(30).see(cadss=33)
+    seen = medium(FORMER).wait(181).acknowledge(MEDIUM).see(cadss=0).wait(30).see(cadss=33)
     assert seen.alarm(MEDIUM).escalation_level == 1
     assert seen.wait(180).calls(MEDIUM)[1:] == [("escalated", 181 + 30 + 180)]
 
@@ -236,13 +237,13 @@ def test_with_one_level_the_alarm_is_repeated_and_flagged() -> None:
 
 def test_the_set_that_ships_has_the_clinical_defaults() -> None:
     assert load_rules("default").escalation == Escalation(
-        ("nurse", "charge-nurse", "clinician"), 60, 180
+        ("nurse", "charge-nurse", "clinician"), 60, 180, 600, 1800, True
     )
 
 
 def test_a_set_has_what_it_leaves_out_from_the_one_it_extends() -> None:
     assert site("[escalation]\nmedium_after_s = 300\n").escalation == Escalation(
-        ("nurse", "charge-nurse", "clinician"), 60, 300
+        ("nurse", "charge-nurse", "clinician"), 60, 300, 600, 1800, True
     )
     assert site("").escalation == load_rules("default").escalation
 

@@ -78,6 +78,8 @@ data-restored  | active BACK    | active BACK       | active BACK      |        
 acknowledge    | active TAKEN   | active TAKEN      |                  | ended RESET    |                  |
 unacknowledge  |                |                   | active UNDONE    |                | latched UNDONE   |
 raise-priority | active WORSE   | active WORSE      | active WORSE     |                |                  |
+update         | active NEWS    | active NEWS       | active NEWS      |                |                  |
+call-again     |                |                   | active CALLED    |                |                  |
 escalate       | active FURTHER | active FURTHER    |                  | latched FURTHER|                  |
 remind         | active REMIND  | active REMIND     |                  | latched REMIND |                  |
 clear          | ended ENDED    | ended ENDED       | ended ENDED      | ended ENDED    |                  |
@@ -92,6 +94,8 @@ EVENTS = {
     "RESET": ["alarm.acknowledged", "alarm.reset"],
     "UNDONE": ["alarm.unacknowledged"],
     "WORSE": ["alarm.priority-raised"],
+    "NEWS": ["alarm.updated"],
+    "CALLED": ["alarm.called-again"],
     "FURTHER": ["alarm.escalated"],
     "REMIND": ["alarm.reminded"],
 }

@@ -10,12 +10,13 @@ import pytest
 from alerts.alarm.lifecycle import Alarm, AlarmChange, State
 from alerts.alarm.tracked_alarm import TrackedAlarm
 from alerts.evaluation.conditions import Value, Verdict
-from alerts.evaluation.context import MINUTE, EvaluationContext
+from alerts.evaluation.context import DOSING, MINUTE, EvaluationContext
 from alerts.evaluation.rule_instance import RuleInstance
 from alerts.evaluation.timers import ConditionChange
 from alerts.rules.loader import load_rules
 from alerts.rules.model import Priority
 from drivers.clock import Instant
+from tests.alerts.engine_fixtures import FORMER
 
 NOW = Instant(datetime(2026, 1, 5, 8, 0, tzinfo=UTC), 1000.0)
 DEFAULT = load_rules("default").rules
@@ -97,12 +98,23 @@ def test_a_technical_rule_goes_by_its_condition_at_its_device(
 def test_a_rule_that_begins_after_the_dose_says_nothing_before(
     minutes: float | None, verdict: Verdict
 ) -> None:
-    seen = context({"cadss": 6}, minutes=minutes)
+    seen = context({"cadss": 6}, minutes=300, minutes_since_last=minutes)
     assert instance("dissociation.prolonged").verdict(seen) is verdict
 
 
-def test_a_rule_depends_on_its_signals_its_condition_and_the_minute() -> None:
-    assert instance("pressure.severe").depends_on == ("sys", "dia")
+@pytest.mark.parametrize(
+    ("minutes", "verdict"),
+    [(None, Verdict.UNKNOWN), (119.9, Verdict.UNKNOWN), (120, Verdict.MET)],
+)
+def test_another_begins_after_the_first_dose(minutes: float | None, verdict: Verdict) -> None:
+    former = next(rule for rule in FORMER.rules if rule.id == "dissociation.prolonged")
+    seen = context({"cadss": 6}, minutes=minutes, minutes_since_last=1)
+    assert RuleInstance(former, None, 0, ("nurse",)).verdict(seen) is verdict
+
+
+def test_a_rule_depends_on_its_signals_its_condition_the_minute_and_the_dosing() -> None:
+    assert instance("pressure.rise").depends_on == ("sys", "dia")
+    assert instance("pressure.severe").depends_on == ("sys", "dia", DOSING)
     assert instance("dissociation.prolonged").depends_on == ("cadss", MINUTE)
     assert instance("tech.sensor-off", "oximeter").depends_on == (SENSOR_OFF,)
 

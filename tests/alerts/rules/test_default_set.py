@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from alerts.alarm.lifecycle import State
+from alerts.alarm.lifecycle import Alarm, State
 from alerts.rules.model import Kind, Priority
 from tests.alerts.engine_fixtures import DEFAULT, BedEngine
 
@@ -27,6 +27,7 @@ class Row:
     latching: bool = False
     baseline: Seen = field(default_factory=dict)
     minutes: float = 60
+    since_last: float = 55
 
     def __str__(self) -> str:
         return f"{self.rule}-{'-'.join(f'{name}={value:g}' for name, value in self.met.items())}"
@@ -39,8 +40,13 @@ CRISIS_FINDINGS = [
     ("symptom.visual-change", 1, 0),
     ("symptom.seizure", 1, 0),
     ("symptom.loss-of-consciousness", 1, 0),
-    ("moaas", 3, 4),
+    ("symptom.double-vision", 1, 0),
+    ("symptom.focal-deficit", 1, 0),
+    ("consciousness", 3, 4),
 ]
+NO_EVENT: Seen = dict.fromkeys(
+    ("symptom.seizure", "symptom.loss-of-consciousness", "symptom.focal-deficit"), 0
+)
 SEVERE: Seen = {"sys": 180, "dia": 80}
 
 AT_ONCE_OR_SUSTAINED = [
@@ -89,19 +95,44 @@ AT_ONCE_OR_SUSTAINED = [
     Row("dissociation.present", {"cadss": 5}, {"cadss": 4}, 0, LOW, ADVISORY),
     Row("dissociation.marked", {"cadss": 30}, {"cadss": 29}, 0, MEDIUM, baseline={"cadss": 10}),
     Row("dissociation.marked", {"cadss": 27}, {"cadss": 26}, 0, MEDIUM, baseline={"cadss": 2}),
-    Row("dissociation.prolonged", {"cadss": 5}, {"cadss": 4}, 0, MEDIUM, minutes=120),
-    Row("sedation.present", {"moaas": 4}, {"moaas": 5}, 0, LOW, ADVISORY),
-    Row("sedation.present", {"moaas": 3}, {"moaas": 2}, 0, LOW, ADVISORY),
-    Row("sedation.deep", {"moaas": 2}, {"moaas": 3}, 0, MEDIUM),
-    Row("sedation.deep", {"moaas": 2}, {"moaas": 1}, 0, MEDIUM),
-    Row("sedation.unresponsive", {"moaas": 1}, {"moaas": 2}, 0, HIGH, latching=True),
-    Row("sedation.unresponsive", {"moaas": 0}, {"moaas": 2}, 0, HIGH, latching=True),
+    Row("dissociation.prolonged", {"cadss": 5}, {"cadss": 4}, 0, MEDIUM, since_last=120),
+    Row(
+        "dissociation.prolonged",
+        {"cadss": 9},
+        {"cadss": 8},
+        0,
+        MEDIUM,
+        baseline={"cadss": 8},
+        since_last=120,
+    ),
+    *(
+        Row("event.serious", {**NO_EVENT, name: 1}, NO_EVENT, 0, HIGH, latching=True)
+        for name in NO_EVENT
+    ),
+    Row("resp.low", {"resp": 11}, {"resp": 12}, 0, LOW),
+    Row("resp.very-low", {"resp": 8}, {"resp": 9}, 0, HIGH, latching=True),
+    Row("resp.high", {"resp": 25}, {"resp": 24}, 0, MEDIUM),
+    Row("sedation.present", {"consciousness": 4}, {"consciousness": 5}, 0, LOW, ADVISORY),
+    Row("sedation.present", {"consciousness": 3}, {"consciousness": 2}, 0, LOW, ADVISORY),
+    Row("sedation.deep", {"consciousness": 2}, {"consciousness": 3}, 0, MEDIUM),
+    Row("sedation.deep", {"consciousness": 2}, {"consciousness": 1}, 0, MEDIUM),
+    *(
+        Row(
+            "sedation.unresponsive",
+            {"consciousness": value},
+            {"consciousness": 2},
+            0,
+            HIGH,
+            latching=True,
+        )
+        for value in (1, 0)
+    ),
 ]
 at_the_limit = pytest.mark.parametrize("row", AT_ONCE_OR_SUSTAINED, ids=str)
 
 CONFIRMED = [
-    Row("pressure.elevated", {"sys": 140, "dia": 70}, {"sys": 139, "dia": 70}, 60, LOW),
-    Row("pressure.elevated", {"sys": 120, "dia": 90}, {"sys": 120, "dia": 89}, 60, LOW),
+    Row("pressure.elevated", {"sys": 141, "dia": 70}, {"sys": 140, "dia": 70}, 60, LOW),
+    Row("pressure.elevated", {"sys": 120, "dia": 91}, {"sys": 120, "dia": 90}, 60, LOW),
     *(
         Row("pressure.rise", met, not_met, 60, MEDIUM, baseline={"sys": 90, "dia": 60})
         for met, not_met in (
@@ -109,13 +140,15 @@ CONFIRMED = [
             ({"sys": 110, "dia": 85}, {"sys": 110, "dia": 84}),
         )
     ),
-    Row("pressure.low", {"sys": 89, "dia": 60}, {"sys": 90, "dia": 60}, 60, MEDIUM),
+    Row("pressure.low", {"sys": 90, "dia": 60}, {"sys": 91, "dia": 60}, 60, MEDIUM),
 ]
 with_confirmation = pytest.mark.parametrize("row", CONFIRMED, ids=str)
 
 
 def watched(row: Row) -> BedEngine:
-    return BedEngine(baseline=row.baseline, minutes=row.minutes)
+    seen = BedEngine(baseline=row.baseline, minutes=row.minutes)
+    seen.minutes_since_last = row.since_last
+    return seen
 
 
 @at_the_limit
@@ -151,7 +184,8 @@ def test_the_alarm_is_as_urgent_as_the_table_says(row: Row) -> None:
 
 @at_the_limit
 def test_the_alarm_waits_for_a_person_if_it_is_latching(row: Row) -> None:
-    normal = {"sys": 120, "dia": 70, "spo2": 98, "pulse": 70, "cadss": 0, "moaas": 5}
+    normal = {"sys": 120, "dia": 70, "spo2": 98, "pulse": 70, "cadss": 0, "resp": 14}
+    normal["consciousness"] = 5
     seen = watched(row).hold(row.for_s, **row.met)
     seen.wait(1).hold(60, **{name: normal.get(name, 0) for name in row.met})
     ended = State.LATCHED if row.latching else State.ENDED
@@ -195,8 +229,8 @@ def test_a_first_pressure_is_believed_when_the_second_failed(row: Row) -> None:
 
 
 @with_confirmation
-def test_a_first_pressure_is_believed_when_no_second_has_come_in_240_s(row: Row) -> None:
-    seen = watched(row).see(**row.met).wait(239.9)
+def test_a_first_pressure_is_believed_when_no_second_has_come_in_180_s(row: Row) -> None:
+    seen = watched(row).see(**row.met).wait(179.9)
     assert seen.history(row.rule) == []
     assert seen.wait(0.1).history(row.rule) == ["raised"]
 
@@ -225,12 +259,12 @@ def test_a_fall_from_a_value_over_a_minute_ago_raises_nothing() -> None:
 
 
 def test_dissociation_before_two_hours_is_not_prolonged() -> None:
-    seen = BedEngine(minutes=119).see(cadss=20)
+    seen = BedEngine(minutes=300, since_last=119).see(cadss=20)
     assert seen.history("dissociation.prolonged") == []
 
 
 def test_dissociation_scored_before_becomes_prolonged_at_two_hours() -> None:
-    seen = BedEngine(minutes=119).see(cadss=20).wait(60).at_minute(120)
+    seen = BedEngine(since_last=119).see(cadss=20).wait(60).at_minute(130, since_last=120)
     assert seen.history("dissociation.prolonged") == ["raised"]
 
 
@@ -348,6 +382,10 @@ TABLE = {
     "sedation.present": (LOW, False),
     "sedation.deep": (MEDIUM, False),
     "sedation.unresponsive": (HIGH, True),
+    "event.serious": (HIGH, True),
+    "resp.low": (LOW, False),
+    "resp.very-low": (HIGH, True),
+    "resp.high": (MEDIUM, False),
     "news2.high": (HIGH, False),
     "news2.raised": (MEDIUM, False),
     "check.overdue": (LOW, False),
@@ -435,3 +473,59 @@ def test_a_technical_condition_that_is_unknown_is_not_over(row: Technical) -> No
         seen.condition_unknown(row.condition, row.device).wait(3600)
         assert seen.alarm(row.rule).state is State.ACTIVE
         assert seen.alarm(row.rule).unverified_since is not None
+
+
+# ── pressures that need no second one, and those that have none ─────────────────────────
+
+
+@with_confirmation
+def test_a_typed_pressure_alarms_at_once(row: Row) -> None:
+    assert watched(row).typed(**row.met).history(row.rule) == ["raised"]
+
+
+def test_a_systolic_under_80_alarms_at_once() -> None:
+    assert BedEngine().see(sys=80, dia=50).history("pressure.low") == []
+    alarm = BedEngine().see(sys=79, dia=50).alarm("pressure.low")
+    assert alarm.text == "Pressure 79/50: systolic 90 or less"
+
+
+@with_confirmation
+def test_one_that_no_second_one_confirmed_says_so_until_one_does(row: Row) -> None:
+    seen = watched(row).see(**row.met).wait(180)
+    assert seen.alarm(row.rule).text.endswith(" (unconfirmed)")
+    assert seen.alarm(row.rule).is_unconfirmed
+    restarted = seen.restart().wait(120)
+    assert restarted.alarm(row.rule).text.endswith(" (unconfirmed)")
+    assert Alarm.from_json(restarted.alarm(row.rule).as_json()) == restarted.alarm(row.rule)
+    confirmed = restarted.see(**row.met).alarm(row.rule)
+    assert not confirmed.is_unconfirmed
+    assert "unconfirmed" not in confirmed.text
+
+
+@with_confirmation
+def test_one_whose_second_failed_is_unconfirmed_and_one_that_was_confirmed_is_not(row: Row) -> None:
+    seen = watched(row).see(**row.met).wait(95).failed_confirmation()
+    assert seen.alarm(row.rule).text.endswith(" (unconfirmed)")
+    confirmed = watched(row).see(**row.met).wait(95).see(**row.met).alarm(row.rule)
+    assert (confirmed.is_unconfirmed, "unconfirmed" in confirmed.text) == (False, False)
+    assert "is_unconfirmed" not in confirmed.as_json()
+
+
+# ── what other alarms tell ──────────────────────────────────────────────────────────────
+
+
+def test_a_single_3_that_another_alarm_tells_raises_none_by_itself() -> None:
+    seen = BedEngine()
+    seen.is_told = True
+    assert seen.see(**{"news2": 3, "news2-single": 3}).history("news2.raised") == []
+    seen.is_told = False
+    assert seen.see(**{"news2-single": 3}).history("news2.raised") == ["raised"]
+    seen.is_told = True
+    assert seen.wait(60).see(**{"news2-single": 3}).history("news2.raised") == ["raised"]
+    assert seen.see(**{"news2-single": 2}).history("news2.raised") == ["raised", "ended"]
+
+
+def test_a_total_of_5_is_raised_whatever_else_tells_it() -> None:
+    seen = BedEngine()
+    seen.is_told = True
+    assert seen.see(**{"news2": 5, "news2-single": 3}).history("news2.raised") == ["raised"]

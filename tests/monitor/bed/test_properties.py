@@ -9,9 +9,10 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import invariant
 
-from alerts.alarm.lifecycle import ALARM_ENDINGS, ALARM_SOUNDINGS, Alarm, State
+from alerts.alarm.lifecycle import ALARM_ENDINGS, ALARM_SOUNDINGS, CALLED_AGAIN, Alarm, State
 from alerts.evaluation.conditions import Verdict, judge
 from alerts.evaluation.patient_limits import limit_of
+from alerts.evaluation.worsening import is_worse
 from alerts.rules.model import Kind, Rule
 from drivers.clock import STEP_S, Instant
 from monitor.bed import view
@@ -169,7 +170,10 @@ class AnyOrder(BedStateMachine):
         minutes = self.bed.state.minutes(self.now) or 0.0
         if session is None or (of.after_min is not None and minutes < of.after_min):
             return Verdict.UNKNOWN
-        known = {**self.bed.state.charted.values, **self.bed.vitals.values}
+        since_last, after = self.bed.state.minutes_since_last(self.now), of.after_last_dose_min
+        if after is not None and (since_last is None or since_last < after):
+            return Verdict.UNKNOWN
+        known = self.bed.alarms._values(session)
         return judge(of.condition, known, session.baseline, of.clear_margin)
 
     def about_the_patient(self) -> list[Rule]:
@@ -240,11 +244,17 @@ class AnyOrder(BedStateMachine):
     def an_acknowledgement_covers_nothing_worse(self) -> None:
         """What comes again, or more urgently, waits for a person again."""
         for event in self.new:
-            if event.type in ALARM_SOUNDINGS:
-                assert not event.payload["alarm"]["acknowledged"]
+            if event.type in ALARM_SOUNDINGS and event.payload["alarm"]["acknowledged"]:
+                self.is_raised_again_and_no_worse(event)
         for alarm in self.bed.alarm_engine.open_alarms():
             if alarm.acknowledged:
-                assert alarm.priority == self.taken[alarm.id]
+                assert alarm.priority <= self.taken[alarm.id]
+
+    def is_raised_again_and_no_worse(self, event: Event) -> None:
+        alarm = Alarm.from_json(event.payload["alarm"])
+        rule = next(rule for rule in DEFAULT.rules if rule.id == alarm.rule)
+        assert event.type == "alarm.re-raised"
+        assert not is_worse(rule, alarm.values, alarm.worst_since_call)
 
     def an_acknowledgement_that_is_taken_back_leaves_the_alarm_to_a_person(self) -> None:
         for event in self.new:
@@ -269,8 +279,12 @@ class AnyOrder(BedStateMachine):
         for event in reversed(self.new):
             if event.type == "alarm.audio-paused":
                 break
-            if event.type in ALARM_SOUNDINGS and event.payload["alarm"]["kind"] != Kind.ADVISORY:
-                assert Alarm.from_json(event.payload["alarm"]).priority < pause.priority
+            if event.type not in ALARM_SOUNDINGS or event.payload["alarm"]["acknowledged"]:
+                continue
+            alarm = Alarm.from_json(event.payload["alarm"])
+            is_heard = event.type != CALLED_AGAIN or alarm.called_again_at == alarm.notified_at
+            if is_heard and alarm.kind is not Kind.ADVISORY:
+                assert alarm.priority < pause.priority
 
     def who_sees_nothing_says_so(self) -> None:
         """SpO2 that stops coming in a session is an alarm of its own (invariant 5)."""

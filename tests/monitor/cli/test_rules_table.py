@@ -41,7 +41,7 @@ def test_the_rules_are_told_apart_by_their_kind() -> None:
         "any chest pain",
         "severe headache",
         "SpO2 ≥ 94",
-        "systolic ≥ 140 or diastolic ≥ 90",
+        "systolic > 140 or diastolic > 90",
         "from 120 min after",
         "low; medium",
         "after 10 min",

@@ -224,9 +224,9 @@ def test_classes_that_were_asked_at_the_bed_are_told() -> None:
 
 
 def test_classes_are_filled_in_afterwards() -> None:
-    side = bed().with_session().with_baseline().dosed()
+    side = bed().with_session().with_baseline().dosed().minutes(1)
     made = after(
-        history(side),
+        history(side.closed(against=("dr.b", "asks to go"))),
         FillForm("medicines", ("OxyContin",), "nurse.b", reason="told later"),
         *(FillForm(name, name == "opioid", "nurse.b") for name in CLASSES),
     )

@@ -71,7 +71,7 @@ def test_a_whole_session_in_short() -> None:
     assert (found["moaas"], found["given_mg"]) == (3, 84)
     assert found["criteria_met_min"] < found["ready_min"] <= found["ended_min"]
     rules = {alarm["rule"]: alarm["priority"] for alarm in found["alarms"]}
-    assert rules == {"dissociation.marked": "medium", "news2.raised": "medium"}
+    assert rules == {"dissociation.marked": "medium"}
 
 
 def test_the_rise_is_the_highest_over_the_baseline_and_when() -> None:

@@ -242,11 +242,11 @@ def test_a_correction_is_of_what_was_recorded() -> None:
 
 
 def test_what_was_withdrawn_keeps_no_points() -> None:
-    side = dosed().observed(resp=8)
+    side = dosed().observed(temperature=35.0)
     assert "news2.raised" in side.open_rules()
     side.asks(RetractRecord(side.session.observations[-1].id, "nurse.a", "another patient"))
     side.wait(1).scored(moaas=5)
-    assert "resp" not in side.session.news2[-1].held
+    assert "temperature" not in side.session.news2[-1].held
     assert "news2.raised" not in side.open_rules()
 
 
@@ -259,19 +259,19 @@ def test_a_withdrawn_score_is_out_of_news2_at_once() -> None:
 
 
 def test_news2_of_nothing_at_all_is_not_known() -> None:
-    side = bed().with_session().scored(moaas=2)
+    side = bed().with_session().observed(temperature=35.0)
     assert "news2.raised" in side.open_rules()
-    side.asks(RetractRecord(side.session.scores[-1].id, "nurse.a", "another patient"))
+    side.asks(RetractRecord(side.session.observations[-1].id, "nurse.a", "another patient"))
     assert (side.session.news2[-1].points, side.session.news2[-1].held) == ({}, {})
     assert "news2" not in observations.signals_of(side.session)
     assert side.alarm("news2.raised").unverified_since is not None
 
 
 def test_news2_of_nothing_that_is_fresh_holds_what_stands() -> None:
-    side = dosed().observed(resp=8).minutes(61)
+    side = dosed().observed(temperature=35.0).minutes(61)
     side.silent("oximeter", for_s=120).scored(cadss=0)
     scored = side.session.news2[-1]
-    assert (scored.total, scored.single, scored.held["resp"]) == (0, 0, 3)
+    assert (scored.total, scored.single, scored.held["temperature"]) == (0, 0, 3)
     assert "news2.raised" in side.open_rules()
 
 

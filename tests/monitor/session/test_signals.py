@@ -1,0 +1,138 @@
+"""Consciousness by whatever record, serious events, and what one alarm tells for another."""
+
+from datetime import timedelta
+
+import pytest
+
+from monitor.session.commands import RecordScore, RecordSymptom, RetractRecord
+from monitor.session.signals import consciousness_of
+from tests.monitor.builders import Bedside, bed
+
+
+def dosed() -> Bedside:
+    return bed().with_session().dosed()
+
+
+def consciousness(side: Bedside) -> float | None:
+    found = consciousness_of(side.session)
+    return None if found is None else found[0]
+
+
+# ── consciousness ───────────────────────────────────────────────────────────────────────
+
+
+def test_of_nothing_recorded_nothing_is_known() -> None:
+    assert consciousness(bed().with_session().symptom("nausea").observed(resp=14)) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "as_moaas", "rule"),
+    [
+        ("alert", 5, None),
+        ("voice", 3, "sedation.present"),
+        ("pain", 1, "sedation.unresponsive"),
+        ("unresponsive", 0, "sedation.unresponsive"),
+    ],
+)
+def test_acvpu_counts_as_moaas(word: str, as_moaas: int, rule: str | None) -> None:
+    side = bed().with_session().observed(consciousness=word)
+    assert consciousness(side) == as_moaas
+    assert {r for r in side.open_rules() if r.startswith("sedation.")} == {rule} - {None}
+
+
+def test_confusion_says_nothing_of_it() -> None:
+    assert consciousness(bed().with_session().observed(consciousness="confusion")) is None
+
+
+def test_a_loss_of_consciousness_counts_as_0_and_its_end_as_nothing() -> None:
+    side = dosed().minutes(10).symptom("loss-of-consciousness")
+    assert consciousness(side) == 0
+    assert "sedation.unresponsive" in side.open_rules()
+    assert consciousness(side.minutes(6).symptom("loss-of-consciousness", 0)) == 0
+    assert consciousness(side.scored(moaas=5)) == 5
+
+
+@pytest.mark.parametrize(("after_s", "found"), [(300, 1), (301, 5)])
+def test_the_worst_within_five_minutes_stands(after_s: float, found: int) -> None:
+    side = dosed().minutes(10).observed(consciousness="pain")
+    assert consciousness(side.wait(after_s).scored(moaas=5)) == found
+
+
+def test_what_was_withdrawn_counts_no_more() -> None:
+    side = dosed().minutes(10).scored(moaas=5).observed(consciousness="pain")
+    side.asks(RetractRecord(side.session.observations[-1].id, "nurse.a", "another patient"))
+    assert consciousness(side) == 5
+    assert "sedation.unresponsive" in side.open_rules()
+
+
+def test_a_record_of_an_earlier_time_takes_its_place_among_them() -> None:
+    side = dosed().minutes(20).scored(moaas=5)
+    early = side.now.wall - timedelta(minutes=9)
+    assert consciousness(side.asks(RecordScore("moaas", 2, None, "n", early))) == 5
+
+
+def test_reduced_consciousness_told_another_way_makes_a_crisis() -> None:
+    side = dosed().minutes(10).observed(consciousness="voice").typed(185, 85)
+    assert "pressure.crisis" in side.open_rules()
+
+
+# ── serious events ──────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["seizure", "loss-of-consciousness", "focal-deficit"])
+def test_a_serious_event_lasts_until_somebody_says_that_it_is_over(name: str) -> None:
+    side = dosed().symptom(name).minutes(40).symptom("nausea", 0)
+    assert side.alarm("event.serious").state.value == "active"
+    side.asks(RecordSymptom(name, 0, "nurse.b"))
+    assert side.alarm("event.serious").state.value == "latched"
+
+
+# ── pressures ───────────────────────────────────────────────────────────────────────────
+
+
+def test_a_typed_pressure_alarms_at_once_and_a_measured_one_waits() -> None:
+    assert "pressure.elevated" in bed().with_session().typed(145, 80).open_rules()
+    assert "pressure.elevated" not in bed().with_session().measured(145, 80).open_rules()
+
+
+# ── NEWS2 ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_single_3_raises_no_news2_where_its_sign_has_an_alarm_of_its_own() -> None:
+    side = dosed().observed(resp=8)
+    assert "resp.very-low" in side.open_rules()
+    assert "news2.raised" not in side.open_rules()
+
+
+def test_a_single_3_for_consciousness_raises_none() -> None:
+    assert "news2.raised" not in dosed().scored(moaas=2).open_rules()
+
+
+def test_a_single_3_without_an_alarm_of_its_own_raises_one_that_names_it() -> None:
+    side = dosed().observed(temperature=35.0)
+    assert "temperature 3" in side.alarm("news2.raised").text
+    assert "(partial)" in side.alarm("news2.raised").text
+
+
+def test_that_its_own_alarm_ended_since_raises_none() -> None:
+    side = dosed().spo2(90, for_s=45).observed(temperature=36.8)
+    assert side.session.news2[-1].points["spo2"] == 3
+    assert "news2.raised" not in side.spo2(98, for_s=120).open_rules()
+    assert "spo2.low" not in side.open_rules()
+
+
+def test_one_that_was_raised_stays_when_its_sign_gets_an_alarm_of_its_own() -> None:
+    side = dosed().spo2(90, for_s=10).observed(temperature=36.8)
+    assert "spo2.low" not in side.open_rules()
+    assert "news2.raised" in side.open_rules()
+    assert {"news2.raised", "spo2.low"} <= side.spo2(90, for_s=45).open_rules()
+
+
+# ── after the last dose ─────────────────────────────────────────────────────────────────
+
+
+def test_dissociation_is_prolonged_from_the_last_dose_on() -> None:
+    side = bed().with_session().dosed(mg=28).minutes(9)
+    side.dosed(mg=28).minutes(112).scored(cadss=20)
+    assert "dissociation.prolonged" not in side.open_rules()
+    assert "dissociation.prolonged" in side.minutes(9).open_rules()
