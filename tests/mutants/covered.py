@@ -96,32 +96,35 @@ class _LooksOn:
         self._coverage: Final = coverage
         self._known: Final = set(known)
         self._names: Final = {str(ROOT / module): module for module in MODULES}
-        self._ran: set[str] = set()
-        self._left: dict[CodeType, set[int]] = {}
+        self._left: dict[int, tuple[CodeType, set[int]]] = {}
 
     def _trace(self, frame: FrameType, event: str, arg: Any) -> Any:
+        """Note a call, and the lines of it unless all of them are known."""
         code = frame.f_code
-        name = self._names.get(code.co_filename)
-        if name is None:
+        if code.co_filename not in self._names:
             return None
-        if code not in self._left:
-            self._left[code] = {line for *_, line in code.co_lines() if line is not None}
-        left, ran = self._left[code], self._ran
+        if id(code) not in self._left:  # a code object's hash is slow
+            self._left[id(code)] = code, _lines(code)
+        _, left = self._left[id(code)]
 
         def line(frame: FrameType, event: str, arg: Any) -> Any:
             left.discard(frame.f_lineno)
-            ran.add(f"{name}:{frame.f_lineno}")
             return line
 
         return line(frame, event, arg) if left else None
 
     def look_on(self) -> None:
-        self._ran, self._left = set(), {}
+        self._left = {}
         sys.settrace(self._trace)
 
     def _look_away(self, test: str) -> None:
         sys.settrace(None)
-        self._coverage.lines[test] = sorted(self._ran)
+        ran = {
+            f"{self._names[code.co_filename]}:{line}"
+            for code, left in self._left.values()
+            for line in _lines(code) - left
+        }
+        self._coverage.lines[test] = sorted(ran)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Leave out the tests of files that are as they were."""
@@ -137,6 +140,10 @@ class _LooksOn:
         finally:
             self._look_away(item.nodeid)
             self._coverage.seconds[item.nodeid] = os.times().user - before
+
+
+def _lines(code: CodeType) -> set[int]:
+    return {line for *_, line in code.co_lines() if line is not None}
 
 
 def look_on(before: Coverage) -> Coverage:
