@@ -26,8 +26,7 @@ def tasks(
             in_function = not mutant.name.startswith("module |")
             tests = coverage.tests_of(module, mutant.lines) if in_function else []
             tests = tests or coverage.tests_of_module(module)
-            most_s = 10.0 + 3 * sum(coverage.seconds[test] for test in tests)
-            yield Task(module, tree, mutant, tests, most_s)
+            yield Task(module, tree, mutant, {test: coverage.seconds[test] for test in tests})
 
 
 def judge_all(modules: Collection[str], known: Known, jobs: int, *, survivors: bool) -> None:

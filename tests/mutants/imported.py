@@ -55,7 +55,8 @@ def judge(task: Task) -> int:
     """Run the tests in a session of their own."""
     task.mutant.apply()
     sys.meta_path.insert(0, _Finder(_Loader(task.module, task.tree)))
-    for chosen in (task.tests[:FIRST], task.tests[FIRST:]):
+    tests = list(task.tests)
+    for chosen in (tests[:FIRST], tests[FIRST:]):
         if chosen and (status := pytest.main([*chosen, "-x", *covered.OPTIONS])):
             return int(status)
     return SURVIVED

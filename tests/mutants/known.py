@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,9 @@ from tests.mutants.verdicts import Verdict
 
 PAGE: Final = ROOT / "docs" / "explanation" / "mutants.md"
 
+_HEAD: Final = """| module | mutants | killed | survived | not run |
+| --- | ---: | ---: | ---: | ---: |"""
+_Key = tuple[str, str]
 _NAMED: Final = re.compile(r"`([^`]+ \\\| .+? → .+?)`(?=<br>| \|)")
 
 
@@ -32,15 +35,15 @@ class Known:
         return self._file.read_text().splitlines() if self._file.exists() else []
 
     @property
-    def verdicts(self) -> dict[tuple[str, str], Verdict]:
+    def verdicts(self) -> dict[_Key, Verdict]:
         """The last one on each mutant, by module and name."""
         return self._of(self._lines())
 
-    def since(self) -> dict[tuple[str, str], Verdict]:
+    def since(self) -> dict[_Key, Verdict]:
         """Those kept since this was made."""
         return self._of(self._lines()[self._lines_before :])
 
-    def _of(self, lines: Iterable[str]) -> dict[tuple[str, str], Verdict]:
+    def _of(self, lines: Iterable[str]) -> dict[_Key, Verdict]:
         found = [Verdict(**json.loads(line)) for line in lines]
         return {(verdict.module, verdict.name): verdict for verdict in found}
 
@@ -50,49 +53,52 @@ class Known:
             kept.write(json.dumps(data, ensure_ascii=False) + "\n")
 
 
-def report(modules: Iterable[str], known: Known) -> int:
+def report(modules: Collection[str], known: Known) -> int:
     """Print the page's tables, and what the page lacks; the number of survivors it lacks."""
     verdicts = known.verdicts
-    made = killed = to_go = 0
-    survivors: list[Verdict] = []
+    killed: set[_Key] = set()
+    alive: dict[_Key, Verdict] = {}
+    to_go: set[_Key] = set()
     for package, group in groupby(modules, lambda module: module.partition("/")[0]):
-        print(f"\n## {package}\n\n| module | mutants | killed |\n| --- | ---: | ---: |")
+        print(f"\n## {package}\n\n{_HEAD}")
         for module in group:
             source = (ROOT / module).read_text()
-            found = [verdicts.get((module, m.name)) for m in mutants_of(source, ast.parse(source))]
-            mine = [verdict for verdict in found if verdict is not None]
-            alive = [verdict for verdict in mine if not verdict.killed]
-            survivors += alive
-            made, killed = made + len(mine), killed + len(mine) - len(alive)
-            to_go += len(found) - len(mine)
-            if mine:
-                print(f"| `{module}` | {len(mine):,} | {len(mine) - len(alive):,} |")
-    named = _named()
-    unnamed = [survivor for survivor in survivors if _key(survivor) not in named]
-    for module, each in groupby(unnamed, lambda survivor: survivor.module):
+            names = {mutant.name for mutant in mutants_of(source, ast.parse(source))}
+            found = {name: verdicts.get((module, name)) for name in names}
+            dead = {(module, name) for name, it in found.items() if it and it.killed}
+            living = {(module, name): it for name, it in found.items() if it and not it.killed}
+            left = len(names) - len(dead) - len(living)
+            if names:
+                print(f"| `{module}` | {len(names)} | {len(dead)} | {len(living)} | {left} |")
+            killed |= dead
+            alive |= living
+            to_go |= {(module, name) for name, it in found.items() if it is None}
+    named = {key for key in _named() if key[0] in modules}
+    unnamed = sorted(alive.keys() - named)
+    for module, each in groupby(unnamed, lambda key: key[0]):
         print(f"\n### `{module}`, not on the page\n")
         print("| mutant | why it may survive |\n| --- | --- |")
-        for survivor in each:
-            print(f"| `{_key(survivor)[1]}` | {survivor.by} |")
-    gone = named - {_key(survivor) for survivor in survivors}
-    for module, name in sorted(key for key in gone if key[0] in modules):
-        print(f"\non the page, but does not survive: {module}: {name}")
-    share = 100 * killed / made if made else 0.0
-    print(f"\n{killed:,} of {made:,} killed: {share:.1f} %; {to_go:,} to go;", end=" ")
+        for key in each:
+            print(f"| `{_escaped(key[1])}` | {alive[key].by} |")
+    for module, name in sorted(named - alive.keys() - to_go):
+        print(f"\non the page, but killed or gone: {module} | {name}")
+    made = len(killed) + len(alive)
+    share = 100 * len(killed) / made if made else 0.0
+    print(f"\n{len(killed):,} of {made:,} killed: {share:.1f} %; {len(to_go):,} to go;", end=" ")
     print(f"{len(unnamed)} survivors not on {PAGE.name}")
     return len(unnamed)
 
 
-def _key(verdict: Verdict) -> tuple[str, str]:
-    """The module and the name as the page writes it."""
-    return verdict.module, verdict.name.replace("|", "\\|")
+def _escaped(name: str) -> str:
+    """The name of a mutant as the page writes it, in a cell of a table."""
+    return name.replace("|", "\\|")
 
 
-def _named() -> set[tuple[str, str]]:
-    """The survivors that the page lists."""
+def _named() -> set[_Key]:
+    """The survivors that the page lists, by module and name."""
     found, module = set(), ""
     for line in PAGE.read_text().splitlines():
         if line.startswith("#"):
             module = line.strip("#` ")
-        found |= {(module, name) for name in _NAMED.findall(line)}
+        found |= {(module, name.replace("\\|", "|")) for name in _NAMED.findall(line)}
     return found

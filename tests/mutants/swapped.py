@@ -7,6 +7,7 @@ collected (a table is filled, a rule set loaded) cannot be taken back: such line
 import gc
 import inspect
 import os
+import signal
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from types import CodeType, FunctionType
@@ -16,6 +17,9 @@ import pytest
 
 from tests.mutants import covered
 from tests.mutants.verdicts import KILLED, SURVIVED, UNDECIDED, Task, Verdict, verdicts
+
+SLACK_S: Final = 5.0
+"""With so much more processor time than it is known to need, a test does not end any more."""
 
 _Functions = dict[tuple[str, CodeType], list[FunctionType]]
 
@@ -65,6 +69,7 @@ class Swapping:
             function.__code__ = after
         items = [self._items[test] for test in task.tests if test in self._items]
         for item, following in zip(items, [*items[1:], None], strict=True):
+            signal.setitimer(signal.ITIMER_PROF, SLACK_S + task.tests[item.nodeid])
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         return SURVIVED
 

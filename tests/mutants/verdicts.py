@@ -15,6 +15,9 @@ KILLED: Final = 1
 UNDECIDED: Final = 75
 """This way of judging does not fit the mutant."""
 
+IMPORT_S: Final = 20.0
+"""More processor time than the import of everything takes."""
+
 MOST_BYTES: Final = 2 << 30
 """A mutant that fills memory without end fails there."""
 
@@ -26,14 +29,13 @@ FIRST: Final = 25
 class Task:
     """A mutant of `module`, found in `tree`, and the tests that may kill it, best first.
 
-    `most_s` of processor time are more than these tests need.
+    `tests` has the most processor time, in seconds, that each is known to need.
     """
 
     module: str
     tree: ast.Module
     mutant: Mutant
-    tests: list[str]
-    most_s: float
+    tests: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,9 @@ def _fork(judge: Callable[[Task], int], task: Task) -> int:
     if pid:
         return pid
     try:
-        signal.setitimer(signal.ITIMER_PROF, task.most_s)
-        signal.setitimer(signal.ITIMER_REAL, 30 * task.most_s)
+        most_s = IMPORT_S + sum(task.tests.values())
+        signal.setitimer(signal.ITIMER_PROF, most_s)
+        signal.setitimer(signal.ITIMER_REAL, 30 * most_s)
         resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(1, 2)
