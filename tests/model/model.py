@@ -875,7 +875,7 @@ class Model:
         worst = [mine[-1][1]]
         if of == "moaas":
             worst += [n for at, n in self._wakefulness() if at >= mine[-1][0] - STANDS_S]
-        return min(worst) >= least
+        return bool(min(worst) >= least)
 
     def _grave(self) -> set[tuple[Key, float]]:
         """The patient's open alarms of medium or high priority, and since when they are."""

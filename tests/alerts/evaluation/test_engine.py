@@ -417,3 +417,10 @@ def test_the_same_inputs_give_the_same_changes() -> None:
         return list(seen.wait(60).changes)
 
     assert run() == run()
+
+
+def test_of_an_alarm_that_it_does_not_know_it_tells_and_changes_nothing() -> None:
+    seen = BedEngine().hold(12, spo2=85)
+    assert seen.engine.find("another") is None
+    assert seen.engine.acknowledge("another", "nurse.b", None, seen.now) == []
+    assert seen.engine.unacknowledge("another", "nurse.b", None, "s-1", seen.now) == []

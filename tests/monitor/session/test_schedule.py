@@ -347,6 +347,16 @@ def test_formerly_a_check_at_discharge_was_due_when_the_window_ended() -> None:
     assert due(session(FORMER), CheckKind.PRESSURE).count(120) == 1
 
 
+def test_what_falls_on_the_next_dose_keeps_its_time() -> None:
+    twice = given(session(), 20, 28)
+    assert due(twice, CheckKind.PRESSURE)[:3] == [BASELINE, 20, 40]
+
+
+def test_formerly_every_check_counted_from_the_last_dose() -> None:
+    twice = given(session(FORMER), 45, 28)
+    assert due(twice, CheckKind.PRESSURE)[:3] == [BASELINE, 65, 85]
+
+
 @pytest.mark.parametrize(
     ("scores", "wanted"),
     [
