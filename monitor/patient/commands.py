@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from drivers.clock import rfc3339, rfc3339_or_none
-from monitor.patient.form import MEDICINE_CLASSES, MonitoringForm
-from monitor.session import CLOCK_TOLERANCE, Draft, Event, Refusal, Refused
+from monitor.patient.form import MonitoringForm
+from monitor.session import CLOCK_TOLERANCE, Draft, Event, Refusal, Refused, record_fields
 
 RECORDS_STREAM: Final = "records"
 """Stands for the bed in these events; no bed may be called so."""
@@ -32,7 +32,7 @@ FILLED: Final[Mapping[str, tuple[type, str]]] = {
     "lot": (str, "a lot number"),
     "first_treatment": (bool, "true or false"),
     "setting": (str, "outpatient or inpatient"),
-    **dict.fromkeys(MEDICINE_CLASSES, (bool, "true or false")),
+    **dict.fromkeys(record_fields.MEDICINE_CLASSES, (bool, "true or false")),
 }
 """What can be filled into the form of a session that has ended, and as what."""
 

@@ -146,8 +146,14 @@ class PressureFields:
     )
 
 
-MEDICINE_CLASSES: Final = ("benzodiazepine", "sedative", "opioid", "stimulant", "mao-inhibitor")
-"""The classes of medicines that are asked for [REMS Patient Monitoring Form]."""
+MEDICINE_CLASSES: Final[Mapping[str, str]] = {
+    "benzodiazepine": "benzodiazepines",
+    "sedative": "other sedatives",
+    "opioid": "opioids",
+    "stimulant": "psychostimulants",
+    "mao-inhibitor": "MAO inhibitors",
+}
+"""The classes of medicines that are asked for, and in words [REMS Patient Monitoring Form]."""
 
 SUICIDALITY: Final = ("none", "concern")
 

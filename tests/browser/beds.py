@@ -146,7 +146,13 @@ class BedAt:
             "baseline": {},
             "ready": False,
             "criteria": [
-                {"name": name, "met": name in {"no-alarm", "spo2"}, "why": why}
+                {
+                    "name": name,
+                    "met": name in {"no-alarm", "spo2"},
+                    "why": why,
+                    "required": True,
+                    "cleared_by": None,
+                }
                 for name, why in CRITERIA.items()
             ],
             "schedule": self._schedule(minutes, late),

@@ -10,8 +10,8 @@ from typing import Final
 
 from drivers.clock import rfc3339, rfc3339_or_none
 from monitor.patient.form import doses, findings, vital_signs
-from monitor.patient.form.provenance import MEDICINE_CLASSES, Field, FormContext
-from monitor.session import SESSION_ENDINGS
+from monitor.patient.form.provenance import Field, FormContext
+from monitor.session import SESSION_ENDINGS, record_fields
 
 
 def fields(context: FormContext) -> Iterator[Field]:
@@ -24,10 +24,11 @@ def _medicines(context: FormContext) -> Field:
     field = Field("medicines", "Concomitant medicines", None, "not asked")
     names, classes = context.medicines, context.classes
     taken = {True: "yes", False: "no", None: "not asked"}
-    unasked = [MEDICINE_CLASSES[name] for name, answer in classes.items() if answer is None]
+    words = record_fields.MEDICINE_CLASSES
+    unasked = [words[name] for name, answer in classes.items() if answer is None]
     if names is None and len(unasked) == len(classes):
         return replace(field, missing=("concomitant medicines: nobody has asked",))
-    by_class = "; ".join(f"{MEDICINE_CLASSES[name]}: {taken[a]}" for name, a in classes.items())
+    by_class = "; ".join(f"{words[name]}: {taken[a]}" for name, a in classes.items())
     named = "names not asked" if names is None else f"yes: {', '.join(names) or 'not named'}"
     filled = [e for e in context.history.all("form.filled") if e.payload["field"] in classes]
     by_bed = [e for e in context.asked_for("medicine_classes") if e not in context.asked]
@@ -42,11 +43,7 @@ def _medicines(context: FormContext) -> Field:
         sources=(
             *context.said_in_turn(context.asked, "asked"),
             *(s for e in by_bed for s in context.saw(e, "asked by class")),
-            *(
-                s
-                for e in filled
-                for s in context.saw(e, f"{MEDICINE_CLASSES[e.payload['field']]} filled in")
-            ),
+            *(s for e in filled for s in context.saw(e, f"{words[e.payload['field']]} filled in")),
         ),
         missing=(f"medicines by class, not asked: {', '.join(unasked)}",) if unasked else (),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
-from typing import Any, Final
+from typing import Any
 
 from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
 from monitor.patient.form.wording import local_time, said
@@ -15,16 +15,8 @@ from monitor.session import (
     Pressure,
     Record,
     SessionHistory,
+    record_fields,
 )
-
-MEDICINE_CLASSES: Final = {
-    "benzodiazepine": "benzodiazepines",
-    "sedative": "other sedatives",
-    "opioid": "opioids",
-    "stimulant": "psychostimulants",
-    "mao-inhibitor": "MAO inhibitors",
-}
-"""The classes of medicines that the form asks for, and what they are called on it [form]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +257,7 @@ class FormContext:
 
         Who takes none takes none of any class; no class is told from a medicine's name.
         """
-        found: dict[str, bool | None] = dict.fromkeys(MEDICINE_CLASSES)
+        found: dict[str, bool | None] = dict.fromkeys(record_fields.MEDICINE_CLASSES)
         asked = self.history.all("session.started", "preparation.recorded")
         for event in asked:
             found |= event.payload.get("medicine_classes") or {}
