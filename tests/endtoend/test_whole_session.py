@@ -17,6 +17,7 @@ CONTRAINDICATIONS = (
     "intracerebral-haemorrhage",
     "hypersensitivity",
 )
+MEDICINES = ("benzodiazepine", "sedative", "opioid", "stimulant", "mao-inhibitor")
 FASTING = {"esketamine-84": {"food_2h": True, "liquid_30min": True, "nasal_1h": True}}
 
 pytestmark = pytest.mark.slow
@@ -48,7 +49,7 @@ class Nurse:
     def prepares(self) -> None:
         self.does(
             "preparation",
-            medicines={"benzodiazepine": True, "opioid": False},
+            medicines={name: name == "benzodiazepine" for name in MEDICINES},
             escort_planned=True,
             contraindications=dict.fromkeys(CONTRAINDICATIONS, "no"),
             confirmed={"changed": False},
