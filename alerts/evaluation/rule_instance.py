@@ -170,7 +170,7 @@ class RuleInstance:
         values = {**self.values_when_met, **context.values}
         seen = {name: value.value for name, value in values.items()}
         reason = None if self.technical is None else context.conditions.get(self.technical)
-        without_data, lost = self._data_loss(context, effective_rules)
+        without_data, lost = _data_loss(self.technical, context, effective_rules)
         own = values_of(rule, seen)
         onset = TriggerDetails(
             now.wall,
@@ -185,7 +185,7 @@ class RuleInstance:
             worst_since_call=worst_of(rule, own, {}),
         )
         if self.tracked is None or not self.tracked.is_same(context.session, now):
-            return [AlarmChange("alarm.raised", self._new_alarm(onset, context))]
+            return [AlarmChange("alarm.raised", _new_alarm(self, onset, context))]
         alarm = self.tracked.alarm
         worst = worst_of(rule, own, alarm.worst)
         keeps = self.keeps_acknowledgement and not is_worse(rule, own, covered(rule, alarm))
@@ -217,31 +217,6 @@ class RuleInstance:
     def _is_confirmed(self) -> bool:
         return self.timer.confirmed or not self.timer.rule.tells_unconfirmed
 
-    def _new_alarm(self, onset: TriggerDetails, context: EvaluationContext) -> Alarm:
-        rule = self.timer.rule
-        name = f"{context.bed}|{context.event_number}|{rule.id}|{self.device}|{rfc3339(onset.at)}"
-        return Alarm(
-            id=str(uuid5(_IDS, name)),
-            bed=context.bed,
-            session=context.session,
-            rule=rule.id,
-            device=self.device,
-            kind=rule.kind,
-            priority=rule.priority,
-            latching=rule.latching,
-            text=onset.text or "",
-            guidance=onset.guidance or rule.guidance,
-            values=onset.values,
-            raised_at=onset.at,
-            notified_at=onset.at,
-            recipients=self.recipients,
-            rules_without_data=onset.rules_without_data,
-            worst=onset.worst,
-            worst_since_call=onset.worst_since_call,
-            text_at=onset.text_at,
-            is_unconfirmed=bool(onset.is_unconfirmed),
-        )
-
     # ── an alarm that lasts ─────────────────────────────────────────────────────────────
 
     def follow_values(
@@ -272,20 +247,6 @@ class RuleInstance:
         rule, alarm = self.timer.rule, self.tracked.alarm
         return still_there(rule, alarm, after_s, context, self.renew_after_s, call_time, now)
 
-    def _data_loss(
-        self, context: EvaluationContext, effective_rules: Sequence[Rule]
-    ) -> tuple[tuple[str, ...], list[str]]:
-        """The rules that a technical condition leaves without data, and the signals they lack."""
-        if self.technical is None or self.technical[0] not in DATA_LOSS:
-            return (), []
-        lost = context.signals_lost(self.technical)
-        lacking = {
-            rule.id: [name for name in signals_in(rule.condition) if name in lost]
-            for rule in effective_rules
-        }
-        named = dict.fromkeys(name for names in lacking.values() for name in names)
-        return tuple(rule for rule, names in lacking.items() if names), [*named]
-
     def priority_rises_at(self, session: str | None) -> float | None:
         """When the alarm's priority is raised if its condition lasts, in monotonic seconds.
 
@@ -311,7 +272,7 @@ class RuleInstance:
             now.wall,
             reason=f"still there after {rule.worsens_after_s:g} s",
             priority=rule.worsens_to,
-            rules_without_data=self._data_loss(context, effective_rules)[0],
+            rules_without_data=_data_loss(self.technical, context, effective_rules)[0],
         )
         return advance(self.tracked.alarm, Trigger.RAISE_PRIORITY, details)
 
@@ -319,3 +280,44 @@ class RuleInstance:
         """When it has to be evaluated even if nothing changes, in monotonic seconds."""
         times = (self.timer.due_at, self.priority_rises_at(session), self.renew_at)
         return min((at for at in times if at is not None), default=None)
+
+
+def _new_alarm(instance: RuleInstance, onset: TriggerDetails, context: EvaluationContext) -> Alarm:
+    rule = instance.timer.rule
+    name = f"{context.bed}|{context.event_number}|{rule.id}|{instance.device}|{rfc3339(onset.at)}"
+    return Alarm(
+        id=str(uuid5(_IDS, name)),
+        bed=context.bed,
+        session=context.session,
+        rule=rule.id,
+        device=instance.device,
+        kind=rule.kind,
+        priority=rule.priority,
+        latching=rule.latching,
+        text=onset.text or "",
+        guidance=onset.guidance or rule.guidance,
+        values=onset.values,
+        raised_at=onset.at,
+        notified_at=onset.at,
+        recipients=instance.recipients,
+        rules_without_data=onset.rules_without_data,
+        worst=onset.worst,
+        worst_since_call=onset.worst_since_call,
+        text_at=onset.text_at,
+        is_unconfirmed=bool(onset.is_unconfirmed),
+    )
+
+
+def _data_loss(
+    technical: ConditionAt | None, context: EvaluationContext, effective_rules: Sequence[Rule]
+) -> tuple[tuple[str, ...], list[str]]:
+    """The rules that a technical condition leaves without data, and the signals they lack."""
+    if technical is None or technical[0] not in DATA_LOSS:
+        return (), []
+    lost = context.signals_lost(technical)
+    lacking = {
+        rule.id: [name for name in signals_in(rule.condition) if name in lost]
+        for rule in effective_rules
+    }
+    named = dict.fromkeys(name for names in lacking.values() for name in names)
+    return tuple(rule for rule, names in lacking.items() if names), [*named]
