@@ -57,11 +57,14 @@ def follow(
     renew_after_s: float | None,
     call_time: CallTime,
     now: Instant,
+    *,
+    is_clear: bool,
 ) -> tuple[list[AlarmChange], float | None]:
     """What follows for an active alarm, and when its text is due to be made anew.
 
     It calls again where a value is worse than was acknowledged. Worse values and other
-    guidance are told at once, others once its text is `renew_after_s` old.
+    guidance are told at once, others once its text is `renew_after_s` old; neither of values
+    that would end the alarm, when the condition `is_clear`.
     """
     alarm = tracked.alarm
     details = _of_now(rule, alarm, context, renew_after_s, now)
@@ -71,6 +74,8 @@ def follow(
     if alarm.acknowledged and is_worse(rule, details.values, covered(rule, alarm)):
         reason = "worse than when it was acknowledged"
         return _call_again(rule, alarm, reason, details, call_time), None
+    if is_clear:
+        return [], None
     if details.worst != alarm.worst or details.worst_since_call != covered(rule, alarm):
         return advance(alarm, Trigger.UPDATE, replace(details, reason="worse")), None
     if alarm.is_unconfirmed and not details.is_unconfirmed:

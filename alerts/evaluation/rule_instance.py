@@ -226,10 +226,12 @@ class RuleInstance:
         self.renew_at = None
         tracked = self.tracked
         is_active = tracked is not None and tracked.alarm.state is State.ACTIVE
-        if tracked is None or not is_active or self.is_clear or not self._follows:
+        if tracked is None or not is_active or not self._follows:
             return []
-        rule, renew_after_s = self.timer.rule, self.renew_after_s
-        changes, self.renew_at = follow(rule, tracked, context, renew_after_s, call_time, now)
+        rule, renew_after_s, is_clear = self.timer.rule, self.renew_after_s, self.is_clear
+        changes, self.renew_at = follow(
+            rule, tracked, context, renew_after_s, call_time, now, is_clear=is_clear
+        )
         return changes
 
     @property

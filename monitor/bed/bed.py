@@ -209,6 +209,9 @@ class Bed:
         elif changed or self.alarm_engine.next_due <= now.mono:
             self.alarms.evaluate(changed, now)
             self._wakeup.bring_forward(self.alarm_engine.next_due)
+        if self.pending.events and (aged := self.readiness.age_pressures(now)):
+            self._update_readiness(aged, now)
+            self.alarms.evaluate(aged, now)
         if plan or self.pending.events:
             self._plan(now)
         self.alarms.expire_audio_pause(now)

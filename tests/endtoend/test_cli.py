@@ -64,7 +64,9 @@ def config(folder: Path, text: str) -> str:
 def store(folder: Path) -> str:
     """The path of a site's file with a journal of its own and no broker."""
     return config(
-        folder, f'[mqtt]\nenabled = false\n[store]\nurl = "sqlite:///{folder}/postdose.db"\n'
+        folder,
+        f"[api]\nport = {free_port()}\n[mqtt]\nenabled = false\n"
+        f'[store]\nurl = "sqlite:///{folder}/postdose.db"\n',
     )
 
 
@@ -280,7 +282,8 @@ def test_a_database_that_cannot_be_reached_is_one_line(
     postdose: Postdose, tmp_path: Path, command: list[str], url: str, said: list[str]
 ) -> None:
     at = url.format(port=free_port())
-    path = config(tmp_path, f'[mqtt]\nenabled = false\n[store]\nurl = "{at}"\n')
+    api = f"[api]\nport = {free_port()}\n"
+    path = config(tmp_path, f'{api}[mqtt]\nenabled = false\n[store]\nurl = "{at}"\n')
     done = postdose(*command, "--config", path)
     assert done.status == 1
     assert "secret" not in done.complaint

@@ -49,7 +49,7 @@ def watched(clinic: Site) -> str:
     scored(clinic, session, 0)
     clinic.post(f"/sessions/{session}/scores", scale="moaas", total=5)
     clinic.until(lambda: clinic.get(f"/sessions/{session}")["pressures"])
-    clinic.post(f"/sessions/{session}/doses", product="esketamine", mg=28)
+    clinic.dose(session)
     scored(clinic, session, 22)
     scored(clinic, session, 31)
     marked = clinic.alarms()["dissociation.marked"]

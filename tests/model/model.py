@@ -507,21 +507,11 @@ class Model:
         self._miss_answer(now)
         self.planned = [] if self.visit is None else self.schedule(now)
         in_session = self.visit is not None and not self.visit.is_over
-        seen, taken = self.seen(now)
+        seen, _ = self.seen(now)
         if in_session:
-            assert self.visit is not None
-            last = self.visit.last_dose
-            self.needs_no_second = self._is_typed(), seen.get("sys", float("inf"))
-            for rule, row in RULES.items():
-                early = row.from_min and (last is None or now - last < 60 * row.from_min)
-                seen["told"] = self._is_told()
-                word = UNSEEN if early else row.judge(seen)
-                if word == MET:
-                    self.when_met[rule] = {name: seen[name] for name in row.worse if name in seen}
-                own = {name: seen[name] for name in row.worse if name in seen}
-                self.values[rule] = {**self.when_met.get(rule, {}), **own}
-                at = max((taken[name] for name in row.looks_at if name in taken), default=0.0)
-                self._follow((rule, None), at, word, now)
+            self._judge(now)
+            if "sys" in seen and self._pressure_now(now) is None:
+                self._judge(now)  # an alarm has made pressures old sooner
         troubles = self.troubles(now)
         for rule, technical in TECHNICAL.items():
             if in_session or technical.always:
@@ -533,6 +523,22 @@ class Model:
             self._hold_against_acknowledgements(seen, now)
         self._worsen(now)
         self._call_further(now)
+
+    def _judge(self, now: float) -> None:
+        assert self.visit is not None
+        seen, taken = self.seen(now)
+        last = self.visit.last_dose
+        self.needs_no_second = self._is_typed(), seen.get("sys", float("inf"))
+        for rule, row in RULES.items():
+            early = row.from_min and (last is None or now - last < 60 * row.from_min)
+            seen["told"] = self._is_told()
+            word = UNSEEN if early else row.judge(seen)
+            if word == MET:
+                self.when_met[rule] = {name: seen[name] for name in row.worse if name in seen}
+            own = {name: seen[name] for name in row.worse if name in seen}
+            self.values[rule] = {**self.when_met.get(rule, {}), **own}
+            at = max((taken[name] for name in row.looks_at if name in taken), default=0.0)
+            self._follow((rule, None), at, word, now)
 
     def _always(self, key: Key) -> bool:
         return key[0] in TECHNICAL and TECHNICAL[key[0]].always
