@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StrictFloat
 
+from alerts.evaluation import COMPARISONS
 from api.schemas.declared import RequestFor
 from api.schemas.fields import (
     At,
@@ -25,6 +26,7 @@ from monitor.session.record_fields import (
     ScoreFields,
     SymptomFields,
 )
+from monitor.session.shown import one_of
 
 
 class RecordScore(RequestFor[ScoreFields]):
@@ -158,6 +160,11 @@ class SetAlarmLimit(Request):
     rule: ShortText = described("The rule.", "spo2.low")
     signal: ShortText | None = described(
         "The signal whose limit it is; needed where the rule has several.", "spo2", default=None
+    )
+    comparison: Annotated[str, one_of(COMPARISONS)] | None = described(
+        "Which limit it is; needed where the rule has several for the signal.",
+        "above",
+        default=None,
     )
     limit: StrictFloat | None = described(
         "The limit, in the signal's unit; null is the rule set's own again.", 90

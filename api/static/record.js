@@ -76,11 +76,15 @@ function news2({ news2: scored }) {
 }
 
 function limits(session) {
-  const latest = new Map(session.patient_limits.map((set) => [`${set.rule} ${set.signal}`, set]));
+  const which = ({ signal, comparison }) =>
+    comparison ? `${signal} ${comparison.replaceAll("_", " ")}` : signal;
+  const latest = new Map(
+    session.patient_limits.map((set) => [`${set.rule} ${which(set)}`, set]),
+  );
   return [...latest.values()]
     .filter((set) => set.limit !== null)
-    .map(({ rule, signal, limit, was, clinician, reason }) => [
-      `${rule}: ${signal} ${limit} for this patient, not ${was}`,
-      `${clinician}: ${reason}`,
+    .map((set) => [
+      `${set.rule}: ${which(set)} ${set.limit} for this patient, not ${set.was}`,
+      `${set.clinician}: ${set.reason}`,
     ]);
 }

@@ -211,7 +211,10 @@ class RecordClearance:
 
 @dataclass(frozen=True, slots=True)
 class SetAlarmLimit:
-    """A clinician sets a rule's limit for this patient; None for the set's own again."""
+    """A clinician sets a rule's limit for this patient; None for the set's own again.
+
+    `comparison` is one of `alerts.evaluation.COMPARISONS` where the rule has several limits.
+    """
 
     rule: str
     signal: str | None
@@ -219,6 +222,7 @@ class SetAlarmLimit:
     clinician: str
     reason: str
     by: str
+    comparison: str | None = None
 
 
 class AssignmentAction(StrEnum):

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from alerts.alarm import Alarm
-from alerts.evaluation import limit_of, with_limit
+from alerts.evaluation import AmbiguousLimitError, check_limit, limit_key, limit_of, with_limit
 from alerts.rules import RuleError, RuleSet, suggest
 from drivers.clock import Instant
 from monitor.session import decide_records
@@ -99,15 +99,20 @@ def set_alarm_limit(session: Session, command: SetAlarmLimit, rules: RuleSet) ->
         )
     rule = by_id[command.rule]
     try:
-        signal, was = limit_of(rule, command.signal)
+        key = limit_key(rule, command.signal, command.comparison)
+        signal, was = limit_of(rule, command.signal, command.comparison)
+    except AmbiguousLimitError as error:
+        raise Refused(Refusal.INVALID, str(error), "comparison") from error
     except RuleError as error:
         raise Refused(Refusal.INVALID, str(error), "signal") from error
     try:
-        if command.limit is not None:
+        if command.limit is not None and session.regimen.edition >= 3:
+            check_limit(rule, signal, command.limit, command.comparison)
+        elif command.limit is not None:
             with_limit(rule, signal, command.limit)
     except RuleError as error:
         raise Refused(Refusal.INVALID, str(error), "limit") from error
-    now = session.patient_limits().get((rule.id, signal))
+    now = session.patient_limits().get(key)
     if command.limit is None and now is None:
         raise Refused(Refusal.CONFLICT, f"{rule.id} has its own limit for {signal}", "limit")
     payload = {
@@ -119,6 +124,8 @@ def set_alarm_limit(session: Session, command: SetAlarmLimit, rules: RuleSet) ->
         "reason": command.reason,
         "by": command.by,
     }
+    if key[2] is not None:
+        payload["comparison"] = key[2]
     return [("alarm-limit.set", payload)]
 
 

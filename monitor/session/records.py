@@ -153,6 +153,10 @@ class PatientLimit(Record):
     was: Annotated[float, documented("The limit before, in the signal's unit.", 93)]
     clinician: Annotated[str, documented("Who decided.", "dr.b")]
     reason: Annotated[str, documented("Why.", "COPD, 91 % at home")]
+    comparison: Annotated[
+        str | None,
+        documented("Which limit it is, where the rule has several for the signal.", "above"),
+    ] = _added(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any, Final
 
+from alerts.evaluation import LimitKey
 from drivers.clock import parse_rfc3339
 from monitor.session.events import Event
 from monitor.session.preparation import NOTHING_ASKED, Preparation
@@ -236,9 +237,9 @@ class Session:
         )
         return next(covering, None)
 
-    def patient_limits(self) -> dict[tuple[str, str], float]:
-        """The limits that are not the rule set's own, by rule and signal."""
-        latest = {(limit.rule, limit.signal): limit.limit for limit in self.limits}
+    def patient_limits(self) -> dict[LimitKey, float]:
+        """The limits that are not the rule set's own."""
+        latest = {(one.rule, one.signal, one.comparison): one.limit for one in self.limits}
         return {key: limit for key, limit in latest.items() if limit is not None}
 
     def records(self) -> Iterator[Record]:

@@ -258,17 +258,29 @@ _LIMITS: Final = (
     ("spo2.falling", None, (2.0, 12.0)),
     ("news2.high", None, (3.0, 12.0)),
     ("pressure.severe", None, (150.0,)),
+    ("pulse.extreme", None, (150.0,)),
     ("tech.sensor-off", None, (1.0,)),
     ("nothing", None, (1.0,)),
 )
 
+_EXTREMES: Final = (("above", 110.0), ("below", 60.0), ("at_most", 60.0))
+
 
 def _limit(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
     own = [] if bed.session is None else sorted(bed.session.patient_limits())
-    wanted = [(rule, signal, limit) for rule, signal, limits in _LIMITS for limit in limits]
-    back = [(rule, signal, None) for rule, signal in [*own * 3, ("spo2.low", "spo2")]]
-    return st.sampled_from([*wanted, *back]).flatmap(
-        lambda drawn: st.builds(SetAlarmLimit, *map(st.just, drawn), CLINICIAN, WHY, NURSE)
+    wanted = [(rule, signal, limit, None) for rule, signal, limits in _LIMITS for limit in limits]
+    several = [("pulse.extreme", None, to, which) for which, to in _EXTREMES]
+    of_set = [*own * 3, ("spo2.low", "spo2", None)]
+    back = [(rule, signal, None, which) for rule, signal, which in of_set]
+    return st.sampled_from([*wanted, *several, *back]).flatmap(
+        lambda drawn: st.builds(
+            SetAlarmLimit,
+            *map(st.just, drawn[:3]),
+            CLINICIAN,
+            WHY,
+            NURSE,
+            comparison=st.just(drawn[3]),
+        )
     )
 
 
