@@ -174,6 +174,32 @@ class SetAlarmLimit(Request):
     by: By
 
 
+class ChooseNews2Scale(Request):
+    """The scale that NEWS2 scores SpO2 on, for this patient in this session.
+
+    With scale 2 the limits of `spo2.low` and `spo2.very-low` become 88 and 84 %, unless others
+    were set for this patient; the dose and leaving follow the first.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "scale": 2,
+                    "clinician": "dr.b",
+                    "reason": "hypercapnic COPD, 88 to 92 % wanted",
+                    "by": "nurse.a",
+                }
+            ]
+        }
+    )
+
+    scale: Literal[1, 2] = described("The scale.", 2)
+    clinician: Clinician
+    reason: FreeText = described("Why.", "hypercapnic COPD, 88 to 92 % wanted")
+    by: By
+
+
 class AddNote(Request):
     """Add free text to the session."""
 

@@ -72,7 +72,8 @@ function symptoms(session) {
 function news2({ news2: scored }) {
   if (!scored) return [];
   const lacks = scored.missing.length ? `partial: without ${scored.missing.join(", ")}` : "";
-  return [[`NEWS2 ${scored.total}`, lacks]];
+  const scale = scored.scale === 2 ? ", SpO2 on scale 2" : "";
+  return [[`NEWS2 ${scored.total}${scale}`, lacks]];
 }
 
 function limits(session) {

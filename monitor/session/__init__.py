@@ -14,6 +14,7 @@ from monitor.session import (
     commands,
     decide,
     decide_administration,
+    decide_limits,
     episodes,
     record_fields,
     records,
@@ -26,6 +27,7 @@ from monitor.session.commands import (
     Abort,
     Acknowledge,
     AssignmentAction,
+    ChooseNews2Scale,
     ClearanceScope,
     Close,
     Command,
@@ -62,6 +64,7 @@ from monitor.session.discharge import (
     SustainedSpo2,
     discharge_criteria,
     next_change_s,
+    spo2_least,
 )
 from monitor.session.episodes import Episode
 from monitor.session.events import Draft, Event, Stored, happened_at
@@ -106,6 +109,7 @@ __all__ = [
     "ChartedSignals",
     "CheckKind",
     "CheckState",
+    "ChooseNews2Scale",
     "Clearance",
     "ClearanceScope",
     "Close",
@@ -167,6 +171,7 @@ __all__ = [
     "commands",
     "decide",
     "decide_administration",
+    "decide_limits",
     "discharge_criteria",
     "episodes",
     "happened_at",
@@ -180,6 +185,7 @@ __all__ = [
     "shown",
     "signals",
     "situation",
+    "spo2_least",
     "stale_at",
     "upcast",
 ]

@@ -225,6 +225,16 @@ class SetAlarmLimit:
     comparison: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ChooseNews2Scale:
+    """A clinician chooses the scale that NEWS2 scores this patient's SpO2 on: 1 or 2."""
+
+    scale: int
+    clinician: str
+    reason: str
+    by: str
+
+
 class AssignmentAction(StrEnum):
     """What a nurse does about watching a bed."""
 
@@ -335,6 +345,7 @@ SessionCommand = (
     | RetractRecord
     | RecordClearance
     | SetAlarmLimit
+    | ChooseNews2Scale
     | AssignNurse
     | AddNote
     | ConfirmEscort

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from alerts.alarm import Alarm
-from alerts.evaluation import AmbiguousLimitError, check_limit, limit_key, limit_of, with_limit
-from alerts.rules import RuleError, RuleSet, suggest
+from alerts.rules import RuleSet
 from drivers.clock import Instant
 from monitor.session import decide_records
 from monitor.session.commands import (
@@ -30,7 +29,6 @@ from monitor.session.commands import (
     Refusal,
     Refused,
     RetractRecord,
-    SetAlarmLimit,
     StartSession,
 )
 from monitor.session.criterion import Criterion, as_json
@@ -86,47 +84,6 @@ def acknowledge(bed: str, alarm: Alarm | None, command: Acknowledge) -> None:
         raise Refused(
             Refusal.CONFLICT, f"{alarm.acknowledged_by} has acknowledged this alarm", "alarm"
         )
-
-
-def set_alarm_limit(session: Session, command: SetAlarmLimit, rules: RuleSet) -> list[Draft]:
-    """A clinician gives a rule another limit for this patient, or its own again."""
-    by_id = {rule.id: rule for rule in rules.rules}
-    if command.rule not in by_id:
-        raise Refused(
-            Refusal.INVALID,
-            f"no rule {command.rule} in set {rules.name}; {suggest(command.rule, by_id)}",
-            "rule",
-        )
-    rule = by_id[command.rule]
-    try:
-        key = limit_key(rule, command.signal, command.comparison)
-        signal, was = limit_of(rule, command.signal, command.comparison)
-    except AmbiguousLimitError as error:
-        raise Refused(Refusal.INVALID, str(error), "comparison") from error
-    except RuleError as error:
-        raise Refused(Refusal.INVALID, str(error), "signal") from error
-    try:
-        if command.limit is not None and session.regimen.edition >= 3:
-            check_limit(rule, signal, command.limit, command.comparison)
-        elif command.limit is not None:
-            with_limit(rule, signal, command.limit)
-    except RuleError as error:
-        raise Refused(Refusal.INVALID, str(error), "limit") from error
-    now = session.patient_limits().get(key)
-    if command.limit is None and now is None:
-        raise Refused(Refusal.CONFLICT, f"{rule.id} has its own limit for {signal}", "limit")
-    payload = {
-        "rule": rule.id,
-        "signal": signal,
-        "limit": command.limit,
-        "was": was if now is None else now,
-        "clinician": command.clinician,
-        "reason": command.reason,
-        "by": command.by,
-    }
-    if key[2] is not None:
-        payload["comparison"] = key[2]
-    return [("alarm-limit.set", payload)]
 
 
 def assign_nurse(session: Session, command: AssignNurse, _: Instant) -> list[Draft]:

@@ -20,6 +20,7 @@ from monitor.session.commands import (
     AddNote,
     AssignmentAction,
     AssignNurse,
+    ChooseNews2Scale,
     ClearanceScope,
     Close,
     Command,
@@ -284,6 +285,10 @@ def _limit(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
     )
 
 
+def _scale(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(ChooseNews2Scale, st.sampled_from([2, 1, 3]), CLINICIAN, WHY, NURSE)
+
+
 def _clear(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
     """Mostly of what is not met."""
     to_give = bed.readiness.predose_criteria(now) if bed.session is not None else []
@@ -373,6 +378,7 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
     RetractRecord: _retract,
     AddNote: _note,
     SetAlarmLimit: _limit,
+    ChooseNews2Scale: _scale,
     RecordClearance: _clear,
     AssignNurse: _watch,
     ConfirmEscort: _escort,
@@ -388,7 +394,14 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
 """How each kind of command is drawn."""
 
 RECORDS: Final = (RecordScore, RecordSymptom, RecordObservation, RecordPressure)
-SETTLED: Final = (SetAlarmLimit, SetAlarmLimit, AssignNurse, ConfirmEscort, AddNote)
+SETTLED: Final = (
+    SetAlarmLimit,
+    SetAlarmLimit,
+    ChooseNews2Scale,
+    AssignNurse,
+    ConfirmEscort,
+    AddNote,
+)
 ALARMS: Final = (Acknowledge, Unacknowledge, PauseAudio)
 CUFF: Final = (MeasurePressure, InhibitNibp, EnableNibp)
 ENDS: Final = (Close, Close, Abort)
