@@ -66,7 +66,7 @@ def _add_found(routes: APIRouter, run_in_session: RunInSession) -> None:
         session: SessionId, body: RecordPressure, request: Request, key: IdempotencyKey = None
     ) -> Any:
         """Record a blood pressure that you measured, or correct one."""
-        command = commands.RecordPressure(**body.model_dump())
+        command = commands.RecordPressure(**body.model_dump(exclude={"confirmed"}))
         return await run_in_session(session, request, key, command)
 
     @routes.post("/notes", response_model=Session)
