@@ -69,6 +69,7 @@ from monitor.session.discharge import (
 from monitor.session.episodes import Episode
 from monitor.session.events import Draft, Event, Stored, happened_at
 from monitor.session.history import HISTORY_TYPES, AlarmOccurrence, SessionHistory, by_session
+from monitor.session.infusion_delay import infusion_delays
 from monitor.session.predose import (
     PredoseEvidence,
     is_expecting,
@@ -175,6 +176,7 @@ __all__ = [
     "discharge_criteria",
     "episodes",
     "happened_at",
+    "infusion_delays",
     "is_after_dose",
     "is_expecting",
     "next_change_s",
