@@ -12,6 +12,7 @@ from api.parameters import SessionId
 from api.problems import COMMAND_ERRORS
 from api.schemas.records import (
     AddNote,
+    ChooseNews2Scale,
     RecordClearance,
     RecordObservation,
     RecordPressure,
@@ -65,7 +66,7 @@ def _add_found(routes: APIRouter, run_in_session: RunInSession) -> None:
         session: SessionId, body: RecordPressure, request: Request, key: IdempotencyKey = None
     ) -> Any:
         """Record a blood pressure that you measured, or correct one."""
-        command = commands.RecordPressure(**body.model_dump())
+        command = commands.RecordPressure(**body.model_dump(exclude={"confirmed"}))
         return await run_in_session(session, request, key, command)
 
     @routes.post("/notes", response_model=Session)
@@ -92,6 +93,14 @@ def _add_decided(routes: APIRouter, run_in_session: RunInSession) -> None:
     ) -> Any:
         """Set a rule's limit for this patient, in this session."""
         command = commands.SetAlarmLimit(**body.model_dump())
+        return await run_in_session(session, request, key, command)
+
+    @routes.post("/news2-scale", response_model=Session)
+    async def choose_news2_scale(
+        session: SessionId, body: ChooseNews2Scale, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Choose the scale that NEWS2 scores SpO2 on."""
+        command = commands.ChooseNews2Scale(**body.model_dump())
         return await run_in_session(session, request, key, command)
 
     @routes.post("/retract", response_model=Session)

@@ -7,19 +7,33 @@ alarm once raised is `alerts.alarm`.
 from alerts.evaluation.conditions import Value, Values
 from alerts.evaluation.context import DOSING, MINUTE, ConditionAt, EvaluationContext, Signal
 from alerts.evaluation.engine import AlarmEngine
-from alerts.evaluation.patient_limits import limit_of, with_limit, with_patient_limits
+from alerts.evaluation.patient_limits import (
+    COMPARISONS,
+    AmbiguousLimitError,
+    LimitKey,
+    check_limit,
+    limit_key,
+    limit_of,
+    with_limit,
+    with_patient_limits,
+)
 from alerts.evaluation.rule_instance import Key
 
 __all__ = [
+    "COMPARISONS",
     "DOSING",
     "MINUTE",
     "AlarmEngine",
+    "AmbiguousLimitError",
     "ConditionAt",
     "EvaluationContext",
     "Key",
+    "LimitKey",
     "Signal",
     "Value",
     "Values",
+    "check_limit",
+    "limit_key",
     "limit_of",
     "with_limit",
     "with_patient_limits",

@@ -7,7 +7,7 @@ Limits, texts and escalation times are in `alerts/sets/default.toml`, or a site'
 
 from alerts.rules import loader
 from alerts.rules.condition_text import as_plain_language, describe
-from alerts.rules.lint import Severity, lint_rules, overridden
+from alerts.rules.lint import Severity, lint_rules, meaningless, overridden
 from alerts.rules.loader import RuleError, from_texts, load_rules, read_rules
 from alerts.rules.model import (
     AllOf,
@@ -81,6 +81,7 @@ __all__ = [
     "load_rules",
     "loader",
     "locate",
+    "meaningless",
     "overridden",
     "read_rules",
     "signals_in",

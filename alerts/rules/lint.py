@@ -124,6 +124,17 @@ def _of_rule(rule: Rule) -> Iterator[tuple[Severity, str]]:
         )
 
 
+def meaningless(rule: Rule) -> str | None:
+    """Why the rule says nothing, as what it does: it never fires or ends, or always is met."""
+    if not any(map(_is_possible, _alternatives(rule.condition))):
+        return "can never fire"
+    if any(map(_is_certain, _alternatives(rule.condition))):
+        return "is met by every value there can be"
+    if not any(map(_is_possible, _alternatives(overridden(rule.condition, rule.clear_margin)))):
+        return "can never end"
+    return None
+
+
 def _why(leaf: Leaf) -> str:
     assert not isinstance(leaf, TechnicalCondition)
     least, most = RANGES[leaf.signal]

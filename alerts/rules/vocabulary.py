@@ -74,7 +74,9 @@ SIGNALS: Final = frozenset(RANGES)
 SITE_CONDITIONS: Final = frozenset({"journal-failing", "broker-unreachable", "bed-failing"})
 """Technical conditions of the daemon itself, which belong to no device."""
 
-BED_CONDITIONS: Final = frozenset({"signal-missing", "nobody-watching", "nibp-inhibited"})
+BED_CONDITIONS: Final = frozenset(
+    "signal-missing nobody-watching nibp-inhibited infusion-overrun infusion-paused".split()
+)
 """Technical conditions of a bed as a whole."""
 
 CHECK_CONDITIONS: Final = frozenset({"check-overdue"})

@@ -17,7 +17,11 @@ def described(
     return Field(default, description=description, examples=list(examples) or None, alias=alias)
 
 
-PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+PersonName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
+    record_fields.without_controls(),
+]
 FreeText = record_fields.FreeText
 ShortText = record_fields.ShortText
 Medicines = Annotated[tuple[ShortText, ...], Field(max_length=100)]

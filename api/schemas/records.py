@@ -3,10 +3,12 @@
 What is given is in `api.schemas.doses`; the records are declared in `monitor.session.records`.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import ConfigDict, Field, StrictFloat
+from pydantic import ConfigDict, Field, StrictFloat, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
+from alerts.evaluation import COMPARISONS
 from api.schemas.declared import RequestFor
 from api.schemas.fields import (
     At,
@@ -19,12 +21,16 @@ from api.schemas.fields import (
     described,
 )
 from api.schemas.model import Request
+from drivers.codec import ValueRange
+from drivers.readings import Vital
+from drivers.registry import DRIVERS
 from monitor.session.record_fields import (
     ObservationFields,
     PressureFields,
     ScoreFields,
     SymptomFields,
 )
+from monitor.session.shown import one_of
 
 
 class RecordScore(RequestFor[ScoreFields]):
@@ -82,8 +88,25 @@ class RecordObservation(RequestFor[ObservationFields]):
     corrects: Corrects = None
 
 
+PULSE_PRESSURE: Final = ValueRange(10, 150)
+"""How far apart systolic and diastolic are, in mmHg, without a repeat being asked for [default]."""
+
+
+def _printed(vital: Vital) -> ValueRange:
+    """What any cuff prints."""
+    ranges = [driver.ranges[vital] for driver in DRIVERS.values() if vital in driver.ranges]
+    return ValueRange(min(r.least for r in ranges), max(r.most for r in ranges))
+
+
+PRINTED: Final = {"systolic": _printed(Vital.SYS), "diastolic": _printed(Vital.DIA)}
+
+
 class RecordPressure(RequestFor[PressureFields]):
-    """Record a blood pressure that a person measured."""
+    """Record a blood pressure that a person measured.
+
+    One that is hardly possible is taken when it was measured again and is `confirmed`: systolic
+    and diastolic less than 10 or more than 150 mmHg apart, or outside what any cuff prints.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"sys": 132, "dia": 84, "pulse": 72, "by": "nurse.a"}]}
@@ -92,6 +115,34 @@ class RecordPressure(RequestFor[PressureFields]):
     by: By
     at: At = None
     corrects: Corrects = None
+    confirmed: Annotated[bool, Field(strict=True, validate_default=True)] = described(
+        "That it was measured again, where it is hardly possible.", False, default=False
+    )
+
+    @field_validator("confirmed")
+    @classmethod
+    def _confirms_what_is_unlikely(cls, confirmed: bool, info: ValidationInfo) -> bool:
+        sys, dia = info.data.get("sys"), info.data.get("dia")
+        if not confirmed and sys is not None and dia is not None and dia < sys:
+            why = _unlikely(sys, dia)
+            if why is not None:
+                raise PydanticCustomError(
+                    "unlikely_pressure",
+                    "{why}: measure again, and send it with confirmed true if it is so",
+                    {"why": why},
+                )
+        return confirmed
+
+
+def _unlikely(sys: float, dia: float) -> str | None:
+    for name, value in (("systolic", sys), ("diastolic", dia)):
+        printed = PRINTED[name]
+        if value not in printed:
+            return f"a cuff shows a {name} of {printed.least:g} to {printed.most:g}, not {value:g}"
+    if sys - dia not in PULSE_PRESSURE:
+        apart = f"{PULSE_PRESSURE.least:g} to {PULSE_PRESSURE.most:g}"
+        return f"{sys:g}/{dia:g} are {sys - dia:g} mmHg apart, and {apart} is usual"
+    return None
 
 
 class RetractRecord(Request):
@@ -159,11 +210,42 @@ class SetAlarmLimit(Request):
     signal: ShortText | None = described(
         "The signal whose limit it is; needed where the rule has several.", "spo2", default=None
     )
+    comparison: Annotated[str, one_of(COMPARISONS)] | None = described(
+        "Which limit it is; needed where the rule has several for the signal.",
+        "above",
+        default=None,
+    )
     limit: StrictFloat | None = described(
         "The limit, in the signal's unit; null is the rule set's own again.", 90
     )
     clinician: Clinician
     reason: FreeText = described("Why.", "COPD, 91 % at home")
+    by: By
+
+
+class ChooseNews2Scale(Request):
+    """The scale that NEWS2 scores SpO2 on, for this patient in this session.
+
+    With scale 2 the limits of `spo2.low` and `spo2.very-low` become 88 and 84 %, unless others
+    were set for this patient; the dose and leaving follow the first.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "scale": 2,
+                    "clinician": "dr.b",
+                    "reason": "hypercapnic COPD, 88 to 92 % wanted",
+                    "by": "nurse.a",
+                }
+            ]
+        }
+    )
+
+    scale: Literal[1, 2] = described("The scale.", 2)
+    clinician: Clinician
+    reason: FreeText = described("Why.", "hypercapnic COPD, 88 to 92 % wanted")
     by: By
 
 

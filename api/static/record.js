@@ -72,15 +72,20 @@ function symptoms(session) {
 function news2({ news2: scored }) {
   if (!scored) return [];
   const lacks = scored.missing.length ? `partial: without ${scored.missing.join(", ")}` : "";
-  return [[`NEWS2 ${scored.total}`, lacks]];
+  const scale = scored.scale === 2 ? ", SpO2 on scale 2" : "";
+  return [[`NEWS2 ${scored.total}${scale}`, lacks]];
 }
 
 function limits(session) {
-  const latest = new Map(session.patient_limits.map((set) => [`${set.rule} ${set.signal}`, set]));
+  const which = ({ signal, comparison }) =>
+    comparison ? `${signal} ${comparison.replaceAll("_", " ")}` : signal;
+  const latest = new Map(
+    session.patient_limits.map((set) => [`${set.rule} ${which(set)}`, set]),
+  );
   return [...latest.values()]
     .filter((set) => set.limit !== null)
-    .map(({ rule, signal, limit, was, clinician, reason }) => [
-      `${rule}: ${signal} ${limit} for this patient, not ${was}`,
-      `${clinician}: ${reason}`,
+    .map((set) => [
+      `${set.rule}: ${which(set)} ${set.limit} for this patient, not ${set.was}`,
+      `${set.clinician}: ${set.reason}`,
     ]);
 }

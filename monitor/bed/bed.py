@@ -120,7 +120,7 @@ class Bed:
 
     def _set_site_condition(self, given: SiteCondition, now: Instant) -> Result:
         self.technical.set_site_condition(given.trouble, given.reason)
-        return self._settle(self.technical.update_bed(), now)
+        return self._settle(self.technical.update_bed(now), now)
 
     def _tick(self, _: Tick, now: Instant) -> Result:
         if not self._wakeup.is_due(now):
@@ -133,6 +133,8 @@ class Bed:
         for draft in self.nibp.unanswered(now):
             changed |= self._take_nibp_result(draft, now)
             is_news = True
+        if now.wall >= self.technical.infusion_due_at:
+            changed |= self.technical.update_bed(now)
         changed |= self._update_technical(now) if is_news else self._update_checks(now)
         changed |= self.alarms.update_minute(now)
         result = self._settle(changed, now, plan=True)
@@ -142,7 +144,7 @@ class Bed:
 
     def _run(self, command: Command, now: Instant) -> Result:
         HANDLERS[type(command)](self, command, now)
-        changed = self.technical.update_bed() | self._update_checks(now)
+        changed = self.technical.update_bed(now) | self._update_checks(now)
         return self._settle(changed | self.alarms.update_minute(now), now)
 
     # ── events ──────────────────────────────────────────────────────────────────────────
@@ -176,7 +178,7 @@ class Bed:
 
     def _update_technical(self, now: Instant) -> set[Signal]:
         self.technical.next_update = now.mono + UPDATE_S
-        changed = self.technical.update_bed() | self._update_checks(now)
+        changed = self.technical.update_bed(now) | self._update_checks(now)
         for id_ in self.technical.devices:
             changed |= self._update_device(id_, now)
         return changed

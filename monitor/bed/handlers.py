@@ -14,6 +14,7 @@ from drivers.clock import Instant
 from monitor.session import (
     SESSION_ENDINGS,
     Acknowledge,
+    ChooseNews2Scale,
     ClearanceScope,
     Close,
     ControlInfusion,
@@ -34,6 +35,7 @@ from monitor.session import (
     Unacknowledge,
     decide,
     decide_administration,
+    decide_limits,
 )
 
 if TYPE_CHECKING:
@@ -116,7 +118,13 @@ def _decide_clearance(
 
 
 def _decide_limit(bed: "Bed", session: Session, command: SetAlarmLimit, _: Instant) -> list[Draft]:
-    return decide.set_alarm_limit(session, command, bed.rules)
+    return decide_limits.set_alarm_limit(session, command, bed.rules)
+
+
+def _decide_scale(
+    bed: "Bed", session: Session, command: ChooseNews2Scale, _: Instant
+) -> list[Draft]:
+    return decide_limits.choose_news2_scale(session, command, bed.rules)
 
 
 DECIDERS: Final[Mapping[type[Any], Decider]] = {
@@ -125,6 +133,7 @@ DECIDERS: Final[Mapping[type[Any], Decider]] = {
     ControlInfusion: _decide_infusion,
     RecordClearance: _decide_clearance,
     SetAlarmLimit: _decide_limit,
+    ChooseNews2Scale: _decide_scale,
 }
 """The commands on a session that need more than the session to be decided."""
 

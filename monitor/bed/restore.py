@@ -34,7 +34,7 @@ def restore(bed: "Bed", events: Iterable[Event], last_n: int, now: Instant) -> N
     bed.state.drop_requests()
     session = bed.state.open_session
     if session is not None:
-        bed.alarms.use_patient_limits({rule for rule, _ in session.patient_limits()})
+        bed.alarms.use_patient_limits({rule for rule, _, _ in session.patient_limits()})
         bed.state.update_charted(now)
         bed.readiness.age_pressures(now)
         rules = decide.rules_reference(bed.rules)

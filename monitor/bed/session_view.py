@@ -13,6 +13,7 @@ from monitor.session.records import (
     Clearance,
     Dose,
     News2,
+    News2Scale,
     Observation,
     PatientLimit,
     Pressure,
@@ -133,6 +134,9 @@ class Session(Shown):
         Sequence[PatientLimit], documented("The limits set for this patient, in order.")
     ]
     news2: Annotated[News2 | None, documented("NEWS2 as scored last.")]
+    news2_scales: Annotated[
+        Sequence[News2Scale], documented("The scales chosen for SpO2, in order; before them 1.")
+    ]
     corrections: Annotated[Sequence[Correction], documented("What was put right or withdrawn.")]
     baseline: Annotated[
         Mapping[str, float],

@@ -13,8 +13,9 @@ from drivers.clock import Instant
 from drivers.registry import DeviceSpec
 from monitor.bed.device_status import DeviceStatus, conditions_of
 from monitor.bed.state import BedState
+from monitor.bed.timeline import NEVER
 from monitor.bed.vitals import Vitals
-from monitor.session import CheckKind, Draft
+from monitor.session import CheckKind, Draft, infusion_delays
 
 UPDATE_S: Final = 10.0
 """How often all conditions are updated although nothing is known to have changed."""
@@ -36,7 +37,8 @@ class TechnicalConditions:
     cannot be determined, because the device that would report them does not respond. Both
     are by name and source: a device, a kind of check, or None for the bed and the site.
     `next_update` is when `update_bed` and each `update_device` are due although nothing is
-    known to have changed, in monotonic seconds.
+    known to have changed, in monotonic seconds; `infusion_due_at` when `update_bed` is due
+    because of an infusion, by the wall clock.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class TechnicalConditions:
         self.present: Mapping[ConditionAt, str] = {}
         self.unknown: frozenset[ConditionAt] = frozenset()
         self.next_update = float("-inf")
+        self.infusion_due_at = NEVER
         self._state = state
         self._vitals = vitals
         self._site: dict[str, str] = {}
@@ -62,7 +65,7 @@ class TechnicalConditions:
         else:
             self._site[name] = reason
 
-    def update_bed(self) -> set[Signal]:
+    def update_bed(self, now: Instant) -> set[Signal]:
         """Determine the conditions of the bed and the site; those that changed."""
         found = dict(self._site)
         if missing := self._vitals.not_provided(self._state.continuous):
@@ -72,6 +75,10 @@ class TechnicalConditions:
             found["nobody-watching"] = "no nurse has taken over"
         if self._state.inhibited is not None:
             found["nibp-inhibited"] = self._state.inhibited
+        delays = [*infusion_delays(session, now.wall)]
+        found |= {delay.condition: delay.reason for delay in delays if delay.from_at <= now.wall}
+        to_come = (delay.from_at for delay in delays if delay.from_at > now.wall)
+        self.infusion_due_at = min(to_come, default=NEVER)
         return self._update(None, found)
 
     def update_checks(self, overdue: Mapping[CheckKind, str]) -> set[Signal]:

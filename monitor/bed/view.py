@@ -139,6 +139,7 @@ def records(of: Session) -> session_view.Session:
         clearances=of.clearances,
         patient_limits=of.limits,
         news2=of.news2[-1] if of.news2 else None,
+        news2_scales=of.news2_scales,
         corrections=of.corrections,
         baseline=of.baseline,
         escort=of.escort,

@@ -122,6 +122,7 @@ _TOLD: Final = (
     "infusion.resumed",
     "infusion.ended",
     "clearance.recorded",
+    "news2-scale.chosen",
     "note.added",
     "nurse.assigned",
     "nurse.unassigned",

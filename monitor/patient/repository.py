@@ -15,7 +15,16 @@ from monitor.patient.deviations import same_days
 from monitor.patient.form import MonitoringForm, monitoring_form
 from monitor.patient.session_summary import session_summaries
 from monitor.patient.treatment_course import TreatmentCourse, treatment_course
-from monitor.session import GAP, HISTORY_TYPES, Coverage, Event, SessionHistory, Stored, by_session
+from monitor.session import (
+    GAP,
+    HISTORY_TYPES,
+    Coverage,
+    Event,
+    SessionHistory,
+    Stored,
+    by_session,
+    spo2_least,
+)
 
 PAGE: Final = 500
 
@@ -121,7 +130,7 @@ class SessionRepository:
             session=session.id,
             start=start,
             end=None if end is None else end + MARGIN,
-            least=session.regimen.discharge.spo2_least,
+            least=spo2_least(session),
         )
         if end is not None:
             self._coverage[session.id] = found

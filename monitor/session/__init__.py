@@ -14,6 +14,7 @@ from monitor.session import (
     commands,
     decide,
     decide_administration,
+    decide_limits,
     episodes,
     record_fields,
     records,
@@ -26,6 +27,7 @@ from monitor.session.commands import (
     Abort,
     Acknowledge,
     AssignmentAction,
+    ChooseNews2Scale,
     ClearanceScope,
     Close,
     Command,
@@ -62,10 +64,12 @@ from monitor.session.discharge import (
     SustainedSpo2,
     discharge_criteria,
     next_change_s,
+    spo2_least,
 )
 from monitor.session.episodes import Episode
 from monitor.session.events import Draft, Event, Stored, happened_at
 from monitor.session.history import HISTORY_TYPES, AlarmOccurrence, SessionHistory, by_session
+from monitor.session.infusion_delay import infusion_delays
 from monitor.session.predose import (
     PredoseEvidence,
     is_expecting,
@@ -106,6 +110,7 @@ __all__ = [
     "ChartedSignals",
     "CheckKind",
     "CheckState",
+    "ChooseNews2Scale",
     "Clearance",
     "ClearanceScope",
     "Close",
@@ -167,9 +172,11 @@ __all__ = [
     "commands",
     "decide",
     "decide_administration",
+    "decide_limits",
     "discharge_criteria",
     "episodes",
     "happened_at",
+    "infusion_delays",
     "is_after_dose",
     "is_expecting",
     "next_change_s",
@@ -180,6 +187,7 @@ __all__ = [
     "shown",
     "signals",
     "situation",
+    "spo2_least",
     "stale_at",
     "upcast",
 ]

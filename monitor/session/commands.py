@@ -211,11 +211,25 @@ class RecordClearance:
 
 @dataclass(frozen=True, slots=True)
 class SetAlarmLimit:
-    """A clinician sets a rule's limit for this patient; None for the set's own again."""
+    """A clinician sets a rule's limit for this patient; None for the set's own again.
+
+    `comparison` is one of `alerts.evaluation.COMPARISONS` where the rule has several limits.
+    """
 
     rule: str
     signal: str | None
     limit: float | None
+    clinician: str
+    reason: str
+    by: str
+    comparison: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseNews2Scale:
+    """A clinician chooses the scale that NEWS2 scores this patient's SpO2 on: 1 or 2."""
+
+    scale: int
     clinician: str
     reason: str
     by: str
@@ -331,6 +345,7 @@ SessionCommand = (
     | RetractRecord
     | RecordClearance
     | SetAlarmLimit
+    | ChooseNews2Scale
     | AssignNurse
     | AddNote
     | ConfirmEscort

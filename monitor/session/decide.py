@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from alerts.alarm import Alarm
-from alerts.evaluation import limit_of, with_limit
-from alerts.rules import RuleError, RuleSet, suggest
+from alerts.rules import RuleSet
 from drivers.clock import Instant
 from monitor.session import decide_records
 from monitor.session.commands import (
@@ -30,7 +29,6 @@ from monitor.session.commands import (
     Refusal,
     Refused,
     RetractRecord,
-    SetAlarmLimit,
     StartSession,
 )
 from monitor.session.criterion import Criterion, as_json
@@ -86,40 +84,6 @@ def acknowledge(bed: str, alarm: Alarm | None, command: Acknowledge) -> None:
         raise Refused(
             Refusal.CONFLICT, f"{alarm.acknowledged_by} has acknowledged this alarm", "alarm"
         )
-
-
-def set_alarm_limit(session: Session, command: SetAlarmLimit, rules: RuleSet) -> list[Draft]:
-    """A clinician gives a rule another limit for this patient, or its own again."""
-    by_id = {rule.id: rule for rule in rules.rules}
-    if command.rule not in by_id:
-        raise Refused(
-            Refusal.INVALID,
-            f"no rule {command.rule} in set {rules.name}; {suggest(command.rule, by_id)}",
-            "rule",
-        )
-    rule = by_id[command.rule]
-    try:
-        signal, was = limit_of(rule, command.signal)
-    except RuleError as error:
-        raise Refused(Refusal.INVALID, str(error), "signal") from error
-    try:
-        if command.limit is not None:
-            with_limit(rule, signal, command.limit)
-    except RuleError as error:
-        raise Refused(Refusal.INVALID, str(error), "limit") from error
-    now = session.patient_limits().get((rule.id, signal))
-    if command.limit is None and now is None:
-        raise Refused(Refusal.CONFLICT, f"{rule.id} has its own limit for {signal}", "limit")
-    payload = {
-        "rule": rule.id,
-        "signal": signal,
-        "limit": command.limit,
-        "was": was if now is None else now,
-        "clinician": command.clinician,
-        "reason": command.reason,
-        "by": command.by,
-    }
-    return [("alarm-limit.set", payload)]
 
 
 def assign_nurse(session: Session, command: AssignNurse, _: Instant) -> list[Draft]:

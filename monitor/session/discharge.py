@@ -230,13 +230,18 @@ def _former_pressure_leaving(session: Session, evidence: DischargeEvidence) -> C
     )
 
 
-def _spo2_least(session: Session) -> float:
-    """The limit for leaving, or the one that a clinician set for this patient."""
+def spo2_least(session: Session) -> float:
+    """The limit of SpO2 for leaving, in %, or the one that a clinician set for this patient.
+
+    In sessions of an edition before 3 the regimen's own.
+    """
+    if session.regimen.edition < 3:
+        return session.regimen.discharge.spo2_least
     return session.patient_limits().get(SPO2_RULE, session.regimen.discharge.spo2_least)
 
 
 def _spo2(session: Session, evidence: DischargeEvidence) -> Criterion:
-    limits, least, now = session.regimen.discharge, _spo2_least(session), evidence.mono
+    limits, least, now = session.regimen.discharge, spo2_least(session), evidence.mono
     since, trace = now - 60 * limits.spo2_held_min, evidence.spo2_trace
     if evidence.spo2 is None:
         return Criterion("spo2", False, "no SpO2 now")
@@ -257,7 +262,7 @@ def _spo2_turn_s(session: Session, evidence: DischargeEvidence) -> float:
         return float("inf")
     if session.regimen.edition < 3:
         return 60 * (limits.spo2_held_min - evidence.spo2_held_min)
-    least, within_s = _spo2_least(session), 60 * limits.spo2_held_min
+    least, within_s = spo2_least(session), 60 * limits.spo2_held_min
     if evidence.spo2 < least:
         left_s = limits.spo2_under_most_s - trace.under_since_s(least, now)
         return left_s if left_s > 0 else float("inf")

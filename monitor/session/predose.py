@@ -24,7 +24,7 @@ from monitor.session.signals import STANDING, told_of_consciousness
 ADVISORY_CRITERIA: Final = frozenset({"starting-dose", "medicines", "escort-planned"})
 """What sessions of an edition before 3 ask for, and what does not stop a dose."""
 
-SPO2_RULE: Final = ("spo2.low", "spo2")
+SPO2_RULE: Final = ("spo2.low", "spo2", None)
 """The rule and the signal whose limit, when it is set for a patient, holds for the dose as well."""
 
 NOT_CLEARED: Final = "no-emergency"

@@ -13,14 +13,47 @@ No field stands here that only one of command and record has.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Final
+from unicodedata import category
 
 from pydantic import AfterValidator, Field, PlainSerializer, StrictInt, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from alerts.rules import SCORES
 from monitor.session.shown import documented, one_of
 
-FreeText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+LINES: Final = frozenset("\t\n\r")
+"""The control characters that free text may hold."""
+
+
+def without_controls(allowed: frozenset[str] = frozenset()) -> AfterValidator:
+    """Refuses text that holds a control character (NUL, escape, …) other than those.
+
+    No screen shows them, a database or a printer may choke on them, and nobody typed them.
+    """
+
+    def check(text: str) -> str:
+        for char in text:
+            if category(char) == "Cc" and char not in allowed:
+                raise PydanticCustomError(
+                    "control_character",
+                    "holds the control character {code}: leave it out",
+                    {"code": f"U+{ord(char):04X}"},
+                )
+        return text
+
+    return AfterValidator(check)
+
+
+FreeText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=2000),
+    without_controls(LINES),
+]
+ShortText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    without_controls(),
+]
 StrictFloat = Annotated[float, Field(strict=True)]
 
 

@@ -153,6 +153,19 @@ class PatientLimit(Record):
     was: Annotated[float, documented("The limit before, in the signal's unit.", 93)]
     clinician: Annotated[str, documented("Who decided.", "dr.b")]
     reason: Annotated[str, documented("Why.", "COPD, 91 % at home")]
+    comparison: Annotated[
+        str | None,
+        documented("Which limit it is, where the rule has several for the signal.", "above"),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News2Scale(Record):
+    """Which scale NEWS2 scores SpO2 on from then on, as a clinician chose."""
+
+    scale: Annotated[int, documented("1, or 2 for a target of 88 to 92 %.", 2)]
+    clinician: Annotated[str, documented("Who decided.", "dr.b")]
+    reason: Annotated[str, documented("Why.", "COPD, hypercapnic")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +187,7 @@ class News2(Record):
             {"temperature": 0},
         ),
     ]
+    scale: Annotated[int, documented("The scale that SpO2 was scored on.", 1)] = 1
 
     @property
     def partial(self) -> bool:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any, Final
 
+from alerts.evaluation import LimitKey
 from drivers.clock import parse_rfc3339
 from monitor.session.events import Event
 from monitor.session.preparation import NOTHING_ASKED, Preparation
@@ -19,6 +20,7 @@ from monitor.session.records import (
     Correction,
     Dose,
     News2,
+    News2Scale,
     Observation,
     PatientLimit,
     Pressure,
@@ -123,6 +125,7 @@ class Session:
     clearances: tuple[Clearance, ...] = ()
     limits: tuple[PatientLimit, ...] = ()
     news2: tuple[News2, ...] = ()
+    news2_scales: tuple[News2Scale, ...] = ()
     corrections: tuple[Correction, ...] = ()
     baseline: Mapping[str, float] = field(default_factory=dict)
     escort: bool = False
@@ -236,10 +239,15 @@ class Session:
         )
         return next(covering, None)
 
-    def patient_limits(self) -> dict[tuple[str, str], float]:
-        """The limits that are not the rule set's own, by rule and signal."""
-        latest = {(limit.rule, limit.signal): limit.limit for limit in self.limits}
+    def patient_limits(self) -> dict[LimitKey, float]:
+        """The limits that are not the rule set's own."""
+        latest = {(one.rule, one.signal, one.comparison): one.limit for one in self.limits}
         return {key: limit for key, limit in latest.items() if limit is not None}
+
+    @property
+    def news2_scale(self) -> int:
+        """The scale that NEWS2 scores SpO2 on: 1 unless a clinician chose."""
+        return self.news2_scales[-1].scale if self.news2_scales else 1
 
     def records(self) -> Iterator[Record]:
         """Every record that a person can correct, as it stands."""
@@ -292,6 +300,7 @@ _KEPT_ALONE: Final[Mapping[str, tuple[str, type[Record]]]] = {
     "clearance.recorded": ("clearances", Clearance),
     "alarm-limit.set": ("limits", PatientLimit),
     "news2.scored": ("news2", News2),
+    "news2-scale.chosen": ("news2_scales", News2Scale),
 }
 
 

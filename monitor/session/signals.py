@@ -17,7 +17,8 @@ ALERT_FROM: Final = 4
 """From this MOAA/S on a patient counts as alert: 4 answers to the name, slowly [default]."""
 
 SCORED_AT: Final = frozenset(
-    {"pressure.measured", "observation.recorded", "score.recorded", "record.retracted"}
+    """pressure.measured observation.recorded score.recorded record.retracted
+    news2-scale.chosen""".split()
 )
 """The events at whose time NEWS2 is scored anew."""
 
@@ -148,12 +149,14 @@ def news2_score(session: Session, values: Values, now: datetime) -> dict[str, An
         if not (held or session.news2):
             return None
         found = news2.News2(0, 0, {}, news2.PARAMETERS)
+    scale = {} if session.news2_scale == 1 else {"scale": session.news2_scale}
     return {
         "total": found.total,
         "single": found.single,
         "points": dict(found.points),
         "missing": list(found.missing),
         "held": {name: held[name] for name in found.missing if name in held},
+        **scale,
     }
 
 
@@ -192,6 +195,7 @@ def _observed(
         return values[name].value if name in values else None
 
     resp = measured("resp")
+    said = reversed(session.observations)
     return news2.Observation(
         resp=observed(lambda o: o.resp) if resp is None else resp,
         spo2=measured("spo2"),
@@ -200,6 +204,8 @@ def _observed(
         pulse=measured("pulse"),
         alert=_alert(session, counts),
         temperature=observed(lambda o: o.temperature),
+        spo2_scale=session.news2_scale,
+        last_oxygen=next((o.oxygen for o in said if o.oxygen is not None), None),
     )
 
 

@@ -87,6 +87,45 @@ def test_a_value_between_two_bands_is_rounded_as_it_is_charted(
     assert scored(**{name: value}).points == {name: points}
 
 
+SCALE_2 = [
+    (70, 83, 3, 3),
+    (84, 85, 2, 2),
+    (86, 87, 1, 1),
+    (88, 92, 0, 0),
+    (93, 94, 0, 1),
+    (95, 96, 0, 2),
+    (97, 100, 0, 3),
+]
+
+
+@pytest.mark.parametrize(("low", "high", "on_air", "on_oxygen"), SCALE_2)
+def test_scale_2_has_points_for_too_much_oxygen(
+    low: int, high: int, on_air: int, on_oxygen: int
+) -> None:
+    for spo2 in range(low, high + 1):
+        for oxygen, points in ((False, on_air), (True, on_oxygen)):
+            seen = Observation(spo2=spo2, oxygen=oxygen, spo2_scale=2)
+            assert news2(seen) == News2(
+                points + 2 * oxygen,
+                max(points, 2 * oxygen),
+                {"spo2": points, "oxygen": 2 * oxygen},
+                tuple(name for name in PARAMETERS if name not in ("spo2", "oxygen")),
+            )
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "points"),
+    [(None, True, 3), (None, False, 0), (None, None, 0), (False, True, 0), (True, False, 3)],
+)
+def test_on_scale_2_oxygen_is_what_was_last_said(
+    now: bool | None, before: bool | None, points: int
+) -> None:
+    seen = Observation(spo2=98, oxygen=now, spo2_scale=2, last_oxygen=before)
+    found = news2(seen)
+    assert found is not None
+    assert found.points["spo2"] == points
+
+
 @pytest.mark.parametrize(("oxygen", "points"), [(True, 2), (False, 0)])
 def test_oxygen_has_two_points(oxygen: bool, points: int) -> None:
     assert scored(oxygen=oxygen).total == points

@@ -49,6 +49,7 @@ WITHOUT_UNIT: Final = {
         "week",
     },
     "points on a scale": {"grade", "held", "items", "moaas", "most", "points", "single", "total"},
+    "names": {"scale"},
     "ratios": {"speed"},
 }
 

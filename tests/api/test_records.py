@@ -29,6 +29,43 @@ REFUSED: dict[str, tuple[str, dict[str, Any], int, str]] = {
         "at",
     ),
     "an infusion where there is none": ("infusion", {"action": "start"}, 409, "action"),
+    "a pressure with hardly a pulse": ("pressures", {"sys": 120, "dia": 119}, 422, "confirmed"),
+    "a pressure too far apart": ("pressures", {"sys": 215, "dia": 64}, 422, "confirmed"),
+    "a systolic that no cuff shows": ("pressures", {"sys": 261, "dia": 120}, 422, "confirmed"),
+    "a diastolic that no cuff shows": ("pressures", {"sys": 120, "dia": 19}, 422, "confirmed"),
+    "a diastolic over its systolic": ("pressures", {"sys": 119, "dia": 120}, 422, "dia"),
+    "a pressure that cannot be": (
+        "pressures",
+        {"sys": 301, "dia": 120, "confirmed": True},
+        422,
+        "sys",
+    ),
+    "a confirmation in words": (
+        "pressures",
+        {"sys": 120, "dia": 119, "confirmed": "yes"},
+        422,
+        "confirmed",
+    ),
+    "a note with a NUL": ("notes", {"text": "calm\u0000"}, 422, "text"),
+    "a note with an escape": ("notes", {"text": "\u001b[31mcalm"}, 422, "text"),
+    "a lot with a line break": (
+        "doses",
+        {"product": "esketamine", "mg": 28, "lot": "A\n1"},
+        422,
+        "lot",
+    ),
+    "a reason with a control character": (
+        "retract",
+        {"record": "x", "reason": "was\u0085another's"},
+        422,
+        "reason",
+    ),
+    "a clinician with a delete": (
+        "news2-scale",
+        {"scale": 2, "clinician": "dr.b\u007f", "reason": "COPD"},
+        422,
+        "clinician",
+    ),
     "a note without words": ("notes", {"text": ""}, 422, "text"),
     "leaving before anything is met": ("close", {"escort": True}, 409, "against_criteria"),
 }
@@ -69,6 +106,61 @@ async def test_the_items_of_cadss_make_its_total(tmp_path: Path) -> None:
         body = {"scale": "cadss", "items": items, "by": "nurse.a"}
         seen = await ward.post(f"/sessions/{session}/scores", body)
         assert seen["scores"][0]["total"] == 23
+
+
+@pytest.mark.parametrize(
+    ("sys", "dia", "confirmed"),
+    [
+        (120, 110, False),
+        (210, 60, False),
+        (120, 111, True),
+        (211, 60, True),
+        (120, 119, True),
+        (290, 40, True),
+        (260, 200, False),
+        (40, 20, False),
+        (261, 120, True),
+        (39, 15, True),
+    ],
+)
+def test_a_pressure_is_taken_that_is_likely_or_was_measured_again(
+    sys: float, dia: float, confirmed: bool, tmp_path: Path
+) -> None:
+    @virtual_time()
+    async def run() -> None:
+        async with simulated_ward(tmp_path) as ward:
+            path = f"/sessions/{await ward.start()}/pressures"
+            body = {"sys": sys, "dia": dia, "by": "nurse.a"}
+            if confirmed:
+                problem = await ward.post(path, body, expect=422)
+                assert "measure again" in problem["errors"][0]["message"]
+            seen = await ward.post(path, body | {"confirmed": confirmed})
+            assert (seen["pressures"][-1]["sys"], seen["pressures"][-1]["dia"]) == (sys, dia)
+
+    run()
+
+
+@virtual_time()
+async def test_a_note_has_lines(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start()
+        text = "calm\tnow\r\nasleep: Zoë, 👩‍⚕️"
+        await ward.post(f"/sessions/{session}/notes", {"text": text, "by": "nurse.a"})
+        events = (await ward.get("/events", limit=500))["items"]
+        assert text in [event["payload"].get("text") for event in events]
+
+
+@virtual_time()
+async def test_which_control_character_it_was_is_said(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start()
+        body = {"text": "calm", "by": "nurse\n.a"}
+        problem = await ward.post(f"/sessions/{session}/notes", body, expect=422)
+        (wrong,) = problem["errors"]
+        assert (wrong["field"], wrong["message"]) == (
+            "by",
+            "holds the control character U+000A: leave it out",
+        )
 
 
 @virtual_time()

@@ -468,12 +468,27 @@ class Model:
                 said["signal-missing", OXIMETER] = MET
             if self.visit.nurse is None:
                 said["nobody-watching", None] = MET
+            said |= {(trouble, None): MET for trouble in self._late_infusion(now)}
             since = self.visit.started_at if self.visit.first_dose is None else float("-inf")
             late = {k for k, due, state in self.planned if state == "overdue" and due > since}
             said |= {("check-overdue", kind): MET for kind in late}
         if self.stopped:
             said["nibp-inhibited", None] = MET
         return said | {(trouble, None): MET for trouble in self.site}
+
+    def _late_infusion(self, now: float) -> list[str]:
+        """Ten minutes are tolerated over the plan, and in a pause."""
+        visit = self.visit
+        assert visit is not None
+        if visit.started is None or visit.ended is not None:
+            return []
+        pauses = [(begun, now if to is None else to) for begun, to in visit.paused]
+        ran = now - visit.started - sum(to - begun for begun, to in pauses)
+        planned = PLANS[visit.regimen].infusion_min or 0
+        late = ["infusion-overrun"] if ran >= 60 * (planned + 10) else []
+        if self._is_paused() and now - visit.paused[-1][0] >= 600:
+            late.append("infusion-paused")
+        return late
 
     def _is_heard(self, device: str) -> bool:
         return device not in self.silent and device not in self.lost

@@ -613,6 +613,9 @@ def scenario(seed: int) -> Scenario:
     is_far = rng.random() < 0.4
     regimen = rng.choice(("esketamine-28", "esketamine-56", "esketamine-84", "ketamine-iv"))
     steps = _opening(rng, regimen) if is_far or rng.random() < 0.9 else []
+    if is_far and regimen == "ketamine-iv" and rng.random() < 0.3:
+        steps.append((rng.choice((60, 600)), "infusion", ("pause",)))
+        steps.append((rng.choice((599, 600, 1201)), "oximeter", (97, 72, ())))
     for _ in range(rng.randrange(3, 11)):
         dt = rng.choice(FAR_S if is_far else NEAR_S) if rng.random() < 0.7 else 1
         if rng.random() < 0.15:

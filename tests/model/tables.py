@@ -239,6 +239,8 @@ CHECKS = ("pressure", "moaas", "cadss")
 
 TECHNICAL: dict[str, Technical] = {
     "check.overdue": Technical("check-overdue", CHECKS, worse_after_s=600),
+    "infusion.overrun": Technical("infusion-overrun", (None,), worse_after_s=600),
+    "infusion.paused": Technical("infusion-paused", (None,), worse_after_s=600),
     "watch.nobody": Technical("nobody-watching", (None,), 60, worse_after_s=120),
     "tech.nibp-inhibited": Technical("nibp-inhibited", (None,), 900, worse_after_s=None),
     "tech.sensor-off": Technical("sensor-off", (OXIMETER,), 5, 3),

@@ -20,6 +20,7 @@ from monitor.session.commands import (
     AddNote,
     AssignmentAction,
     AssignNurse,
+    ChooseNews2Scale,
     ClearanceScope,
     Close,
     Command,
@@ -258,18 +259,34 @@ _LIMITS: Final = (
     ("spo2.falling", None, (2.0, 12.0)),
     ("news2.high", None, (3.0, 12.0)),
     ("pressure.severe", None, (150.0,)),
+    ("pulse.extreme", None, (150.0,)),
     ("tech.sensor-off", None, (1.0,)),
     ("nothing", None, (1.0,)),
 )
 
+_EXTREMES: Final = (("above", 110.0), ("below", 60.0), ("at_most", 60.0))
+
 
 def _limit(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
     own = [] if bed.session is None else sorted(bed.session.patient_limits())
-    wanted = [(rule, signal, limit) for rule, signal, limits in _LIMITS for limit in limits]
-    back = [(rule, signal, None) for rule, signal in [*own * 3, ("spo2.low", "spo2")]]
-    return st.sampled_from([*wanted, *back]).flatmap(
-        lambda drawn: st.builds(SetAlarmLimit, *map(st.just, drawn), CLINICIAN, WHY, NURSE)
+    wanted = [(rule, signal, limit, None) for rule, signal, limits in _LIMITS for limit in limits]
+    several = [("pulse.extreme", None, to, which) for which, to in _EXTREMES]
+    of_set = [*own * 3, ("spo2.low", "spo2", None)]
+    back = [(rule, signal, None, which) for rule, signal, which in of_set]
+    return st.sampled_from([*wanted, *several, *back]).flatmap(
+        lambda drawn: st.builds(
+            SetAlarmLimit,
+            *map(st.just, drawn[:3]),
+            CLINICIAN,
+            WHY,
+            NURSE,
+            comparison=st.just(drawn[3]),
+        )
     )
+
+
+def _scale(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(ChooseNews2Scale, st.sampled_from([2, 1, 3]), CLINICIAN, WHY, NURSE)
 
 
 def _clear(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
@@ -361,6 +378,7 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
     RetractRecord: _retract,
     AddNote: _note,
     SetAlarmLimit: _limit,
+    ChooseNews2Scale: _scale,
     RecordClearance: _clear,
     AssignNurse: _watch,
     ConfirmEscort: _escort,
@@ -376,7 +394,14 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
 """How each kind of command is drawn."""
 
 RECORDS: Final = (RecordScore, RecordSymptom, RecordObservation, RecordPressure)
-SETTLED: Final = (SetAlarmLimit, SetAlarmLimit, AssignNurse, ConfirmEscort, AddNote)
+SETTLED: Final = (
+    SetAlarmLimit,
+    SetAlarmLimit,
+    ChooseNews2Scale,
+    AssignNurse,
+    ConfirmEscort,
+    AddNote,
+)
 ALARMS: Final = (Acknowledge, Unacknowledge, PauseAudio)
 CUFF: Final = (MeasurePressure, InhibitNibp, EnableNibp)
 ENDS: Final = (Close, Close, Abort)

@@ -4,8 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from alerts.evaluation.patient_limits import limit_of, with_limit
-from alerts.rules.model import AnyOf, Comparison, Fall, Limit, Rise, Rule
+from alerts.evaluation.patient_limits import (
+    AmbiguousLimitError,
+    check_limit,
+    limit_key,
+    limit_of,
+    with_limit,
+)
+from alerts.rules.model import AnyOf, Comparison, Fall, Limit, Rise, Rule, leaves
 from alerts.rules.parser import RuleError
 from tests.alerts.engine_fixtures import DEFAULT, BedEngine
 
@@ -62,7 +68,7 @@ def test_nothing_else_of_the_rule_changes() -> None:
         ("tech.link-lost", "spo2", 3, "is about a device and has no limit"),
         ("spo2.low", "pulse", 60, "does not look at pulse; it looks at spo2"),
         ("pressure.severe", None, 200, "looks at sys, dia; say which"),
-        ("pulse.extreme", "pulse", 150, "has several limits for pulse"),
+        ("pulse.extreme", "pulse", 150, "has several limits for pulse: above 140, below 40"),
         ("pulse.extreme", None, 150, "has several limits for pulse"),
         ("spo2.low", "spo2", 0, "is over 0 and under 100, not 0"),
         ("spo2.low", "spo2", 100, "is over 0 and under 100, not 100"),
@@ -82,6 +88,115 @@ def test_what_cannot_be_set_says_why(
         with_limit(RULES[rule], signal, limit)
     assert str(refused.value).startswith(rule)
     assert says in str(refused.value)
+
+
+SEVERAL = [
+    ("pulse.extreme", "above", 150, Limit("pulse", Comparison.ABOVE, 150)),
+    ("pulse.extreme", "below", 35, Limit("pulse", Comparison.BELOW, 35)),
+    ("sedation.deep", "at_most", 3, Limit("consciousness", Comparison.AT_MOST, 3)),
+    ("dissociation.marked", "at_least", 40, Limit("cadss", Comparison.AT_LEAST, 40)),
+    ("dissociation.marked", "rise_from_baseline", 35, Rise("cadss", 35)),
+]
+
+
+@pytest.mark.parametrize(("rule", "comparison", "limit", "leaf"), SEVERAL)
+def test_of_several_limits_the_one_that_is_named_is_set(
+    rule: str, comparison: str, limit: float, leaf: Limit | Rise
+) -> None:
+    before = RULES[rule]
+    changed = with_limit(before, None, limit, comparison)
+    assert {*leaves(changed.condition)} - {*leaves(before.condition)} == {leaf}
+    assert len([*leaves(changed.condition)]) == len([*leaves(before.condition)])
+    assert limit_of(changed, leaf.signal, comparison) == (leaf.signal, limit)
+    assert limit_key(before, None, comparison) == (rule, leaf.signal, comparison)
+
+
+def test_a_limit_that_is_the_only_one_needs_no_comparison() -> None:
+    assert limit_key(RULES["spo2.low"], None, "below") == ("spo2.low", "spo2", None)
+    assert limit_key(RULES["pressure.severe"], "sys", None) == ("pressure.severe", "sys", None)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "says"),
+    [(None, "say which by its comparison"), ("at_least", "has no limit at_least")],
+)
+def test_which_of_several_limits_is_asked_for_by_a_list_of_them(
+    comparison: str | None, says: str
+) -> None:
+    with pytest.raises(AmbiguousLimitError) as refused:
+        limit_key(RULES["pulse.extreme"], "pulse", comparison)
+    assert says in str(refused.value)
+    assert "above 140, below 40" in str(refused.value)
+
+
+def test_two_limits_that_nothing_tells_apart_cannot_be_set() -> None:
+    parts = (Limit("pulse", Comparison.ABOVE, 140), Limit("pulse", Comparison.ABOVE, 150))
+    with pytest.raises(AmbiguousLimitError, match="none can be set"):
+        with_limit(replace(RULES["pulse.extreme"], condition=AnyOf(parts)), None, 160, "above")
+
+
+def test_the_text_says_which_of_several_limits_was_set() -> None:
+    changed = with_limit(RULES["pulse.extreme"], None, 150, "above")
+    changed = with_limit(changed, None, 35, "below")
+    assert changed.text.endswith(
+        " (limit set for this patient: pulse > 150) (limit set for this patient: pulse < 35)"
+    )
+
+
+# ── what no patient needs ───────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("rule", "signal", "comparison", "inside", "outside", "says"),
+    [
+        ("spo2.low", "spo2", None, 70, 69, "is 70 or more and under 100, not 69"),
+        ("spo2.low", "spo2", None, 99, 100, "is 70 or more and under 100, not 100"),
+        ("pressure.severe", "sys", None, 110, 60, "is 110 or more and 230 or less, not 60"),
+        ("pressure.severe", "sys", None, 230, 231, "is 110 or more and 230 or less, not 231"),
+        ("pressure.severe", "dia", None, 70, 69, "is 70 or more and 140 or less, not 69"),
+        ("pressure.low", "sys", None, 60, 59, "is 60 or more and 120 or less, not 59"),
+        ("pressure.rise", "sys", None, 10, 9, "is 10 or more and 100 or less, not 9"),
+        ("spo2.falling", "spo2", None, 2, 1, "is 2 or more and 30 or less, not 1"),
+        ("pulse.extreme", "pulse", "above", 80, 79, "is 80 or more and 200 or less, not 79"),
+        ("pulse.extreme", "pulse", "below", 25, 24, "is 25 or more and 80 or less, not 24"),
+        ("resp.very-low", "resp", None, 4, 3, "is 4 or more and 14 or less, not 3"),
+        ("dissociation.present", "cadss", None, 91, 92, "is over 0 and under 92, not 92"),
+        ("sedation.deep", None, "at_least", 1, 3, "the rule can never fire"),
+        ("news2.high", "news2", None, 1, 20, "is over 0 and under 20, not 20"),
+    ],
+)
+def test_a_limit_that_no_patient_needs_names_the_bounds(
+    rule: str, signal: str | None, comparison: str | None, inside: float, outside: float, says: str
+) -> None:
+    check_limit(RULES[rule], signal, inside, comparison)
+    with pytest.raises(RuleError) as refused:
+        check_limit(RULES[rule], signal, outside, comparison)
+    assert str(refused.value).startswith(f"{rule}: ")
+    assert says in str(refused.value)
+
+
+def test_a_rule_with_a_wide_limit_of_its_own_can_have_it_again() -> None:
+    rule = replace(RULES["spo2.low"], condition=Limit("spo2", Comparison.BELOW, 60))
+    check_limit(rule, "spo2", 60, None)
+    with pytest.raises(RuleError, match="is 60 or more"):
+        check_limit(rule, "spo2", 59, None)
+
+
+@pytest.mark.parametrize("limit", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_no_limit(limit: float) -> None:
+    with pytest.raises(RuleError, match="70 or more and under 100"):
+        check_limit(RULES["spo2.low"], "spo2", limit, None)
+
+
+BOUNDED = {"spo2", "sys", "dia", "pulse", "resp"}
+
+
+def test_the_own_limits_of_every_rule_are_within_the_bounds() -> None:
+    for rule in RULES.values():
+        for leaf in leaves(rule.condition):
+            if isinstance(leaf, Limit) and leaf.signal in BOUNDED:
+                key = limit_key(rule, leaf.signal, leaf.comparison)
+                check_limit(rule, leaf.signal, leaf.limit, key[2])
 
 
 SIGNALS_REACH = [

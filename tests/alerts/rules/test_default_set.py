@@ -356,6 +356,10 @@ TECHNICAL = [
         Technical("check.overdue", check, 0, named="check-overdue", worsens_after_s=600)
         for check in ("pressure", "cadss", "moaas")
     ),
+    *(
+        Technical(f"infusion.{what}", None, 0, named=f"infusion-{what}", worsens_after_s=600)
+        for what in ("overrun", "paused")
+    ),
     Technical("watch.nobody", None, 60, named="nobody-watching", worsens_after_s=120),
     Technical("tech.bed-failing", None, 2, worsens=False, anytime=True, priority=MEDIUM),
 ]
@@ -389,6 +393,8 @@ TABLE = {
     "news2.high": (HIGH, False),
     "news2.raised": (MEDIUM, False),
     "check.overdue": (LOW, False),
+    "infusion.overrun": (LOW, False),
+    "infusion.paused": (LOW, False),
     "watch.nobody": (LOW, False),
 }
 """The clinical table: each rule's priority, and whether it waits for a person."""

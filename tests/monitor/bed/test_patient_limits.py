@@ -1,10 +1,12 @@
 """A clinician gives a rule another limit, for one patient in one session."""
 
+from dataclasses import replace
+
 import pytest
 
 from monitor.bed import view
 from monitor.session.commands import Refusal, Refused, SetAlarmLimit
-from tests.monitor.builders import Bedside, bed
+from tests.monitor.builders import REGIMENS, Bedside, bed
 
 
 def dosed() -> Bedside:
@@ -60,6 +62,37 @@ def test_both_limits_of_a_pressure_can_be_set() -> None:
     assert side.alarm("pressure.severe").text.count("set for this patient") == 1
 
 
+def extreme(value: float | None, comparison: str | None = "above") -> SetAlarmLimit:
+    return replace(limit(value, "pulse.extreme"), comparison=comparison)
+
+
+def test_each_of_two_limits_of_one_signal_can_be_set_and_had_again() -> None:
+    side = dosed().asks(extreme(160)).asks(extreme(35, "below"))
+    side.pulse(150, for_s=20)
+    assert "pulse.extreme" not in side.open_rules()
+    side.pulse(38, for_s=20)
+    assert "pulse.extreme" not in side.open_rules()
+    side.pulse(165, for_s=20)
+    assert "limit set for this patient: pulse > 160" in side.alarm("pulse.extreme").text
+    side.asks(extreme(None))
+    assert side.session.patient_limits() == {("pulse.extreme", "pulse", "below"): 35}
+    assert [(one.comparison, one.was) for one in side.session.limits] == [
+        *(("above", 140), ("below", 40), ("above", 160))
+    ]
+
+
+def test_a_restart_keeps_which_of_two_limits_it_was() -> None:
+    side = dosed().asks(extreme(160)).rebuilt().talks("oximeter")
+    side.plugged("oximeter").pulse(150, for_s=60)
+    assert "pulse.extreme" not in side.open_rules()
+
+
+def test_a_session_recorded_before_takes_any_limit_that_can_be_measured() -> None:
+    former = REGIMENS["esketamine-84"].model_copy(update={"edition": 2})
+    side = bed().with_session(regimen=former).asks(limit(60))
+    assert [one.limit for one in side.session.limits] == [60]
+
+
 def test_the_set_s_own_limit_comes_back_on_request_and_with_the_next_patient() -> None:
     side = dosed().asks(limit(90)).spo2(92, for_s=40)
     assert "spo2.low" not in side.open_rules()
@@ -82,6 +115,10 @@ def test_a_restart_keeps_it() -> None:
         (limit(90, "tech.sensor-off"), Refusal.INVALID, "signal", "has no limit"),
         (limit(200, "pressure.severe"), Refusal.INVALID, "signal", "say which"),
         (limit(120), Refusal.INVALID, "limit", "under 100"),
+        (limit(60), Refusal.INVALID, "limit", "70 or more"),
+        (limit(60, "pressure.severe", "sys"), Refusal.INVALID, "limit", "110 or more"),
+        (extreme(150, None), Refusal.INVALID, "comparison", "above 140, below 40"),
+        (extreme(150, "at_most"), Refusal.INVALID, "comparison", "above 140, below 40"),
         (limit(None), Refusal.CONFLICT, "limit", "its own limit"),
     ],
 )

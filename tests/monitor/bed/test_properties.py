@@ -337,10 +337,10 @@ class AnyOrder(BedStateMachine):
         session = self.bed.session
         own = session.patient_limits() if self.is_occupied and session is not None else {}
         for rule, of_set in zip(self.bed.alarm_engine.effective_rules, DEFAULT.rules, strict=True):
-            limits = {signal: limit for (id_, signal), limit in own.items() if id_ == rule.id}
+            limits = {key[1:]: limit for key, limit in own.items() if key[0] == rule.id}
             assert limits or rule is of_set
-            for signal, limit in limits.items():
-                assert limit_of(rule, signal) == (signal, limit)
+            for (signal, which), limit in limits.items():
+                assert limit_of(rule, signal, which) == (signal, limit)
 
     # ── the cuff ────────────────────────────────────────────────────────────────────────
 

@@ -50,7 +50,7 @@ class Conditions:
         return self
 
     def at_bed(self) -> dict[str, str]:
-        self.technical.update_bed()
+        self.technical.update_bed(START)
         return self.found(None)
 
     def found(self, source: str | None) -> dict[str, str]:
