@@ -54,7 +54,7 @@ def prepare(session: Session, command: RecordPreparation, _: Instant) -> list[Dr
     if medicines is None and command.escort_planned is None and not answers:
         raise Refused(Refusal.INVALID, "give medicines or escort_planned, or another answer")
     gate = session.regimen.gate
-    _known(session, "medicines", command.medicine_classes or (), MEDICINE_CLASSES)
+    _known(session, "medicines", command.medicine_classes or (), tuple(MEDICINE_CLASSES))
     _known(session, "contraindications", command.contraindications or (), gate.contraindications)
     _known(session, "cautions", command.cautions or (), gate.cautions)
     _known(session, "fasting", command.fasting or (), gate.fasting)
