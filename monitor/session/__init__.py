@@ -13,6 +13,7 @@ Pure: `now` is an argument. No device, no rule set's evaluation, no bed, no I/O.
 from monitor.session import (
     commands,
     decide,
+    decide_abort,
     decide_administration,
     episodes,
     record_fields,
@@ -24,6 +25,7 @@ from monitor.session import (
 from monitor.session.clearance import Situation, situation
 from monitor.session.commands import (
     Abort,
+    AbortOutcome,
     Acknowledge,
     AssignmentAction,
     ClearanceScope,
@@ -42,6 +44,7 @@ from monitor.session.commands import (
     PauseAudio,
     RecordClearance,
     RecordObservation,
+    RecordPatientLeft,
     RecordPreparation,
     RecordScore,
     RecordSymptom,
@@ -86,7 +89,14 @@ from monitor.session.records import (
 )
 from monitor.session.regimen import CheckKind, CoursePhase, Regimen, RegimenError, Regimens
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck, Schedule, planned_checks
-from monitor.session.session import SESSION_ENDINGS, Infusion, Phase, Session, is_after_dose
+from monitor.session.session import (
+    SESSION_ENDINGS,
+    Infusion,
+    Phase,
+    Session,
+    is_after_dose,
+    is_session_end,
+)
 from monitor.session.signals import ChartedSignals
 from monitor.session.spo2_trace import Spo2Trace
 
@@ -100,6 +110,7 @@ __all__ = [
     "SERIOUS_SYMPTOMS",
     "SESSION_ENDINGS",
     "Abort",
+    "AbortOutcome",
     "Acknowledge",
     "AlarmOccurrence",
     "AssignmentAction",
@@ -140,6 +151,7 @@ __all__ = [
     "Record",
     "RecordClearance",
     "RecordObservation",
+    "RecordPatientLeft",
     "RecordPreparation",
     "RecordScore",
     "RecordSymptom",
@@ -166,12 +178,14 @@ __all__ = [
     "by_session",
     "commands",
     "decide",
+    "decide_abort",
     "decide_administration",
     "discharge_criteria",
     "episodes",
     "happened_at",
     "is_after_dose",
     "is_expecting",
+    "is_session_end",
     "next_change_s",
     "planned_checks",
     "predose_criteria",
