@@ -99,7 +99,6 @@ class ModelRunner:
         """The first thing they disagree on, in words; None when there is none."""
         for number, (dt, name, args) in enumerate(self.scenario.steps):
             self._tick(dt)
-            self._tick(0)
             said = self._differ()
             if said is None:
                 getattr(self, f"_{name}")(*args)
