@@ -20,6 +20,7 @@ from api.schemas.sessions import (
     ChangeAssignment,
     CloseSession,
     ConfirmEscort,
+    RecordPatientLeft,
     RecordPreparation,
     StartSession,
     Trend,
@@ -75,7 +76,10 @@ def session_runner(ward: Ward, executor: CommandExecutor) -> RunInSession:
             runner = ward.runner_of_session(session)
             if runner is None and not is_past:
                 raise ProblemError(404, f"no session {session}; GET /api/v1/sessions lists them")
-            if runner is None or not (of_bed := runner.bed.session) or not of_bed.is_open:
+            if runner is None or not (of_bed := runner.bed.session):
+                raise ProblemError(409, *_ended(session))
+            completes = isinstance(command, commands.Abort) and of_bed.to_be_completed
+            if not (of_bed.is_open or completes):
                 raise ProblemError(409, *_ended(session))
             return PendingCommand(runner, command, runner.session)
 
@@ -206,6 +210,17 @@ def _preparation(body: RecordPreparation) -> commands.RecordPreparation:
     )
 
 
+def _abort(body: AbortSession) -> commands.Abort:
+    against = body.against_criteria
+    return commands.Abort(
+        body.by,
+        body.reason,
+        None if body.outcome is None else commands.AbortOutcome(body.outcome),
+        body.destination,
+        None if against is None else commands.Override(against.clinician, against.reason),
+    )
+
+
 def _add_commands(routes: APIRouter, run_in_session: RunInSession) -> None:
     @routes.post("/{session}/preparation", response_model=Session, responses=COMMAND_ERRORS)
     async def record_preparation(
@@ -249,5 +264,13 @@ def _add_commands(routes: APIRouter, run_in_session: RunInSession) -> None:
     async def abort_session(
         session: SessionId, body: AbortSession, request: Request, key: IdempotencyKey = None
     ) -> Any:
-        """End the session without a discharge."""
-        return await run_in_session(session, request, key, commands.Abort(body.by, body.reason))
+        """End the session without a discharge, or complete what its abort lacks."""
+        return await run_in_session(session, request, key, _abort(body))
+
+    @routes.post("/{session}/left", response_model=Session, responses=COMMAND_ERRORS)
+    async def record_patient_left(
+        session: SessionId, body: RecordPatientLeft, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Say that the patient of an aborted session has left the bed."""
+        command = commands.RecordPatientLeft(**body.model_dump())
+        return await run_in_session(session, request, key, command)

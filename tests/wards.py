@@ -162,6 +162,17 @@ class SimulatedWard:
         self.patients[bed].dose(self.timeline.now_s() - 60 * ahead_min)
         return await self.post(f"/sessions/{session}/doses", DOSE | {"mg": mg})
 
+    async def abort(self, session: str) -> Any:
+        """Abort the session, with all that this may need, and have the patient leave."""
+        against = {"clinician": "dr.b", "reason": "unwell"}
+        body = {"by": "nurse.a", "reason": "unwell", "outcome": "other"}
+        aborted = await self.post(
+            f"/sessions/{session}/abort", {**body, "against_criteria": against}
+        )
+        if aborted["patient_left_at"] is not None:
+            return aborted
+        return await self.post(f"/sessions/{session}/left", {"by": "nurse.a"})
+
     async def score(self, session: str, scale: str, total: int) -> Any:
         """Record a score."""
         body = {"scale": scale, "total": total, "by": "nurse.a"}

@@ -9,9 +9,18 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from api.schemas.declared import RequestFor
-from api.schemas.fields import By, Clinician, FreeText, Medicines, PersonName, ShortText, described
+from api.schemas.fields import (
+    At,
+    By,
+    Clinician,
+    FreeText,
+    Medicines,
+    PersonName,
+    ShortText,
+    described,
+)
 from api.schemas.model import Request, Response
-from monitor.session import AssignmentAction, record_fields
+from monitor.session import AbortOutcome, AssignmentAction, record_fields
 from monitor.session.shown import one_of
 
 # ── responses ───────────────────────────────────────────────────────────────────────────
@@ -185,11 +194,51 @@ class CloseSession(Request):
 
 
 class AbortSession(Request):
-    """End the session without a discharge."""
+    """Abort the session, or complete what an abort was recorded without.
+
+    After the first dose, or with an alarm of the patient of medium or high priority open, that
+    takes an outcome and a clinician.
+    """
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"by": "nurse.a", "reason": "patient withdrew"}]}
+        json_schema_extra={
+            "examples": [
+                {"by": "nurse.a", "reason": "patient withdrew"},
+                {
+                    "by": "nurse.a",
+                    "reason": "SpO2 falls again and again",
+                    "outcome": "transferred",
+                    "destination": "emergency department",
+                    "against_criteria": {"clinician": "dr.b", "reason": "needs oxygen"},
+                },
+            ]
+        }
     )
 
     by: By
-    reason: FreeText = described("Why.", "patient withdrew")
+    reason: FreeText | None = described(
+        "Why; of a transfer it may follow.", "patient withdrew", default=None
+    )
+    outcome: Annotated[str, one_of(AbortOutcome)] | None = described(
+        "What became of the patient.", "transferred", default=None
+    )
+    destination: ShortText | None = described(
+        "Where the patient goes.", "emergency department", default=None
+    )
+    against_criteria: AgainstCriteria | None = described(
+        "Who lets the patient go before every criterion is met.", default=None
+    )
+
+
+class RecordPatientLeft(Request):
+    """The patient of an aborted session has left the bed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"by": "nurse.a", "destination": "emergency department"}]}
+    )
+
+    by: By
+    at: At = None
+    destination: ShortText | None = described(
+        "Where the patient went.", "emergency department", default=None
+    )

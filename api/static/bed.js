@@ -99,10 +99,16 @@ const CRITERIA = {
   escort: "Escort confirmed",
 };
 
-const words = (name) => CRITERIA[name] ?? name.replaceAll("-", " ");
+const words = (name) => CRITERIA[name] ?? name.replaceAll(/[-_]/g, " ");
 
-// While an administration is to come what that waits for, then what leaving waits for.
+// While an administration is to come what that waits for, then what leaving waits for; after an
+// abort what its record still lacks.
 function conditions(session) {
+  if (session.state === "aborted") {
+    const lacks = { met: false, required: true, why: "of the abort" };
+    const items = session.to_be_completed.map((name) => ({ name, ...lacks }));
+    return { title: "To be completed", items, name: words };
+  }
   return session.gate.length
     ? { title: "Ready for the dose", items: session.gate }
     : { title: "Ready to leave", items: session.criteria, name: words };

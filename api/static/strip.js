@@ -11,7 +11,8 @@ export function Strip({ bed, now }) {
   if (worst && !isAdvisory(worst)) return AlarmStrip({ bed, alarms, now });
   if (bed.session?.ready) return ReadyStrip({ bed, alarms });
   if (worst) return AlarmStrip({ bed, alarms, now });
-  const text = bed.session ? "No alarms" : "No session";
+  const aborted = bed.session?.state === "aborted" && "Aborted, the patient has not left yet";
+  const text = aborted || (bed.session ? "No alarms" : "No session");
   return html`<div class="strip quiet"><p class="strip-text">${text}</p></div>`;
 }
 

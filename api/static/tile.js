@@ -46,6 +46,7 @@ export function Tile({ bed, course, now, speed }) {
 // The time left of the window, or in which phase the session is: [large, small].
 export function sessionClock(session, now) {
   const ends = Date.parse(session.window_ends_at) || null;
+  if (session.state === "aborted") return ["Aborted", "the patient has not left yet"];
   if (session.ready) return ["Ready", `window over since ${clock(ends)}`];
   if (session.state === "baseline") return ["Baseline", "before the dose"];
   const { infusion } = session;

@@ -13,11 +13,10 @@ export const beds = signal(null);
 // By bed: {session, points, ended, problem}, what the course draws beyond the bed itself.
 export const courses = signal({});
 
-const ENDED = new Set(["closed", "aborted"]);
-
-// A bed whose last session is over is free; that session is `last`.
+// A bed whose last session is over is free; that session is `last`. After an abort the patient
+// may be there for some time yet.
 const admit = (bed) =>
-  ENDED.has(bed.session?.state) ? { ...bed, session: null, last: bed.session } : bed;
+  bed.session?.ended_at ? { ...bed, session: null, last: bed.session } : bed;
 
 export function takeStatus(body) {
   anchorTo(body);

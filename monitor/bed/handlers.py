@@ -12,7 +12,7 @@ from alerts.alarm import audio_pause
 from alerts.evaluation import Signal
 from drivers.clock import Instant
 from monitor.session import (
-    SESSION_ENDINGS,
+    Abort,
     Acknowledge,
     ChooseNews2Scale,
     ClearanceScope,
@@ -34,8 +34,10 @@ from monitor.session import (
     StartSession,
     Unacknowledge,
     decide,
+    decide_abort,
     decide_administration,
     decide_limits,
+    is_session_end,
 )
 
 if TYPE_CHECKING:
@@ -57,15 +59,24 @@ def _start_session(bed: "Bed", command: StartSession, now: Instant) -> None:
 
 
 def _run_in_session(bed: "Bed", command: SessionCommand, now: Instant) -> None:
-    session = bed.state.open_session
-    if session is None:
-        raise Refused(Refusal.CONFLICT, f"{bed.id} has no open session; start one", "session")
+    session = _session_for(bed, command)
+    decide_abort.check_not_aborted(session, command)
     for type_, payload in DECIDERS.get(type(command), _decide)(bed, session, command, now):
-        if type_ in SESSION_ENDINGS:
+        if is_session_end(type_, payload):
             bed.alarms.end_session(type_.replace(".", " "), now)
             bed.vitals.clear_spot_checks(now)
-        event = bed.emit(type_, payload, now)
+        event = bed.emit(type_, payload, now, session=session.id)
         _evaluate_record(bed, event, session.baseline, now)
+
+
+def _session_for(bed: "Bed", command: SessionCommand) -> Session:
+    """The open session; for what its abort left to be completed also the one that ended last."""
+    session = bed.state.open_session
+    if session is None and isinstance(command, Abort) and bed.session is not None:
+        session = bed.session if bed.session.to_be_completed else None
+    if session is None:
+        raise Refused(Refusal.CONFLICT, f"{bed.id} has no open session; start one", "session")
+    return session
 
 
 def _evaluate_record(bed: "Bed", event: Event, baseline: Mapping[str, float], now: Instant) -> None:
@@ -91,6 +102,10 @@ def _decide(_: "Bed", session: Session, command: SessionCommand, now: Instant) -
 def _decide_close(bed: "Bed", session: Session, command: Close, now: Instant) -> list[Draft]:
     criteria = bed.readiness.discharge_criteria(now, escort=command.escort)
     return decide.close(session, command, criteria)
+
+
+def _decide_abort(bed: "Bed", session: Session, command: Abort, _: Instant) -> list[Draft]:
+    return decide_abort.abort(session, command, bed.alarm_engine.open_alarms())
 
 
 def _decide_dose(bed: "Bed", session: Session, command: GiveDose, now: Instant) -> list[Draft]:
@@ -128,6 +143,7 @@ def _decide_scale(
 
 
 DECIDERS: Final[Mapping[type[Any], Decider]] = {
+    Abort: _decide_abort,
     Close: _decide_close,
     GiveDose: _decide_dose,
     ControlInfusion: _decide_infusion,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from alerts.alarm import Alarm
 from drivers.clock import Instant
-from monitor.session import SESSION_ENDINGS, Event, decide, happened_at, upcast
+from monitor.session import Event, decide, happened_at, is_session_end, upcast
 
 if TYPE_CHECKING:
     from monitor.bed.bed import Bed
@@ -23,7 +23,7 @@ def restore(bed: "Bed", events: Iterable[Event], last_n: int, now: Instant) -> N
         if event.subject is not None:
             alarm = Alarm.from_json(event.payload["alarm"])
             bed.alarm_engine.apply(upcast.alarm(alarm, bed.rules))
-        elif event.type in SESSION_ENDINGS:
+        elif is_session_end(event.type, event.payload):
             bed.vitals.clear_spot_checks(now)
         else:
             bed.vitals.take_record(event, at, bed.state.pressures, now)

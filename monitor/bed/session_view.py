@@ -8,7 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from monitor.session import CheckKind, CheckState, Correction, Criterion, Phase, Preparation
+from monitor.session import (
+    AbortOutcome,
+    CheckKind,
+    CheckState,
+    Correction,
+    Criterion,
+    Phase,
+    Preparation,
+)
 from monitor.session.records import (
     Clearance,
     Dose,
@@ -162,7 +170,10 @@ class Session(Shown):
     schedule: Annotated[
         Sequence[ScheduledCheck], documented("What is to be checked, in the order it is due.")
     ]
-    ended_at: Annotated[Time | None, documented("When it ended.", "2026-01-05T11:15:00.000Z")]
+    ended_at: Annotated[
+        Time | None,
+        documented("When it ended: the patient has left.", "2026-01-05T11:15:00.000Z"),
+    ]
     ended_by: Annotated[str | None, documented("Who ended it.", "nurse.a")]
     against_criteria: Annotated[
         Mapping[str, str] | None,
@@ -172,3 +183,22 @@ class Session(Shown):
         ),
     ]
     reason: Annotated[str | None, documented("Why it was aborted.", "patient withdrew")]
+    aborted_at: Annotated[
+        Time | None, documented("When it was aborted.", "2026-01-05T10:02:00.000Z")
+    ]
+    outcome: Annotated[
+        Annotated[str, one_of(AbortOutcome)] | None,
+        documented("What became of the patient.", "transferred"),
+    ]
+    destination: Annotated[str | None, documented("Where the patient went.", "ward 3")]
+    to_be_completed: Annotated[
+        Sequence[str],
+        documented("What the abort still lacks, as it is called in `…/abort`.", ["destination"]),
+    ]
+    patient_left_at: Annotated[
+        Time | None,
+        documented(
+            "When the patient left the bed; null while the patient is there.",
+            "2026-01-05T10:31:00.000Z",
+        ),
+    ]

@@ -13,7 +13,7 @@ from alerts.alarm import audio_pause
 from drivers.clock import Instant
 from drivers.readings import Vital
 from drivers.registry import DeviceSpec
-from monitor.session import SESSION_ENDINGS, ChartedSignals, Event, Pressure, Session
+from monitor.session import ChartedSignals, Event, Pressure, Session, is_session_end
 
 FAILURES: Final = 2
 """So many measurements in a row that give nothing are a technical condition."""
@@ -93,7 +93,7 @@ class BedState:
             self.session = self.session.evolve(event)
         session = self.session
         self.open_session = session if session is not None and session.is_open else None
-        if event.type in SESSION_ENDINGS:
+        if is_session_end(event.type, event.payload):
             self._end_session()
         elif event.type == "clock.stepped":
             self._shift_clock(timedelta(seconds=event.payload["by_s"]))

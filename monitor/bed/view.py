@@ -59,12 +59,13 @@ def session(bed: Bed, now: Instant) -> session_view.Session | None:
     on_record = records(bed.session)
     if not bed.session.is_open:
         return on_record
+    is_aborted = bed.session.phase is Phase.ABORTED
     return replace(
         on_record,
         ready=bed.session.phase is Phase.READY,
         limits=list(alarm_limits(bed.alarm_engine.effective_rules, bed.session.baseline)),
         gate=bed.readiness.predose_criteria(now),
-        criteria=bed.readiness.discharge_criteria(now),
+        criteria=[] if is_aborted else bed.readiness.discharge_criteria(now),
         schedule=checks(bed.readiness.planned_checks(now)),
     )
 
@@ -153,6 +154,11 @@ def records(of: Session) -> session_view.Session:
         ended_by=of.ended_by,
         against_criteria=of.against_criteria,
         reason=of.reason,
+        aborted_at=of.aborted_at,
+        outcome=of.outcome,
+        destination=of.destination,
+        to_be_completed=of.to_be_completed,
+        patient_left_at=of.ended_at,
     )
 
 

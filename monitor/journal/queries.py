@@ -17,7 +17,7 @@ from monitor.journal.hash_chain import (
     verify,
 )
 from monitor.journal.schema import event, open_alarm, receipt, sample_chunk
-from monitor.session import SESSION_ENDINGS, Stored, upcast
+from monitor.session import SESSION_ENDINGS, Stored, is_session_end, upcast
 
 _CHUNK: Final = tuple(column for column in sample_chunk.c if column.name != "id")
 
@@ -118,7 +118,7 @@ def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]
     of_bed = event.c.bed == bed
     last_n = connection.execute(sa.select(sa.func.max(event.c.n)).where(of_bed)).scalar() or 0
     started = _last(connection, of_bed, "session.started")
-    left = max(_last(connection, of_bed, type_) or 0 for type_ in SESSION_ENDINGS)
+    left = max(_last_end(connection, of_bed, type_) for type_ in SESSION_ENDINGS)
     stopped = connection.execute(
         sa.select(sa.func.min(event.c.seq)).where(
             of_bed, _is_one_of({"nibp.inhibited"}), event.c.seq > left
@@ -140,6 +140,17 @@ def _last(connection: sa.Connection, of_bed: sa.ColumnElement[bool], type_: str)
     query = sa.select(event.c.seq).where(of_bed, event.c.type == type_)
     found: int | None = connection.execute(query.order_by(event.c.seq.desc()).limit(1)).scalar()
     return found
+
+
+def _last_end(connection: sa.Connection, of_bed: sa.ColumnElement[bool], type_: str) -> int:
+    """The place of the last event of that type with which a patient left a bed; 0 for none.
+
+    Of two that the patient stayed after, the earlier was followed by the leaving.
+    """
+    query = sa.select(event).where(of_bed, event.c.type == type_)
+    last = _stored(connection, query.order_by(event.c.seq.desc()).limit(2))
+    ends = (s.seq for s in last if is_session_end(s.event.type, s.event.payload))
+    return max(ends, default=0)
 
 
 def sessions(connection: sa.Connection, limit: int, before: int | None) -> list[Stored]:

@@ -133,6 +133,8 @@ _TOLD: Final = (
     "session.ready-withdrawn",
     "session.closed",
     "session.aborted",
+    "session.abort-completed",
+    "patient.left",
     "form.confirmed",
     "form.filled",
     "form.sent",

@@ -15,9 +15,18 @@ from typing import Any, Final
 from alerts.alarm import ALARM_ENDINGS, ALARM_ONSETS
 from alerts.evaluation import Key
 from alerts.rules import RuleSet
-from monitor.bed import Bed, Input, RecordingStart, StartMeasurement, TimedInput
+from monitor.bed import Bed, Input, RecordingStart, Result, StartMeasurement, TimedInput
 from monitor.replay.replay import MissingInputs, RecordingItem
-from monitor.session import SESSION_ENDINGS, Abort, Close, Event, Refused
+from monitor.session import (
+    Abort,
+    AbortOutcome,
+    Close,
+    Event,
+    Override,
+    RecordPatientLeft,
+    Refused,
+    is_session_end,
+)
 
 TRUE_S: Final = 60.0
 """An alarm whose condition lasted so long was a true one [default]."""
@@ -29,6 +38,9 @@ ACTS: Final = frozenset(
     {"note.added", "symptom.recorded", "infusion.paused", "infusion.ended", "pressure.requested"}
 )
 """What a person does about an alarm, besides acknowledging it; a score is routine."""
+
+LEFT: Final = "the patient left when it was recorded"
+"""Why a session ends that these rules would have kept open."""
 
 SAME_WITHIN: Final = timedelta(seconds=60)
 """Alarms of one rule that begin this close, or overlap, are the same one, earlier or later."""
@@ -65,6 +77,7 @@ class _Run:
             if event.subject is not None
         }
         self._records = {event.id: event for event in recorded.values()}
+        self._left_at = {e.at for e in recorded.values() if is_session_end(e.type, e.payload)}
         self._bed: Bed | None = None
 
     def has_ended(self, session: str) -> bool:
@@ -93,12 +106,18 @@ class _Run:
         if what is None:
             return
         try:
-            outcome = bed.handle(what, given.at)
+            self._follow(bed, bed.handle(what, given.at))
         except Refused:
-            if not isinstance(what, Close):
+            if not isinstance(what, Close | Abort):
                 return
-            leaves = Abort(what.by, "the patient left when it was recorded")
-            outcome = bed.handle(leaves, given.at)
+            against = Override(what.by, LEFT)
+            forced = Abort(what.by, LEFT, AbortOutcome.OTHER, against_criteria=against)
+            self._follow(bed, bed.handle(forced, given.at))
+        stays = bed.session is not None and bed.session.is_open
+        if stays and isinstance(what, Close | Abort) and given.at.in_ms().wall in self._left_at:
+            self._follow(bed, bed.handle(RecordPatientLeft(what.by), given.at))
+
+    def _follow(self, bed: Bed, outcome: Result) -> None:
         self.history += outcome.events
         if any(isinstance(request, StartMeasurement) for request in outcome.effects):
             bed.state.drop_requests()
@@ -143,7 +162,7 @@ def interventions_in(history: Sequence[Event]) -> Sequence[Event]:
             first = place
         elif event.type == "nibp.inhibited":
             stopped = min(stopped, place)
-        elif event.type in SESSION_ENDINGS:
+        elif is_session_end(event.type, event.payload):
             stopped = len(history)
         elif event.type in ALARM_ENDINGS:
             open_since.pop(event.subject, None)

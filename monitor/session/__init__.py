@@ -13,6 +13,7 @@ Pure: `now` is an argument. No device, no rule set's evaluation, no bed, no I/O.
 from monitor.session import (
     commands,
     decide,
+    decide_abort,
     decide_administration,
     decide_limits,
     episodes,
@@ -25,6 +26,7 @@ from monitor.session import (
 from monitor.session.clearance import Situation, situation
 from monitor.session.commands import (
     Abort,
+    AbortOutcome,
     Acknowledge,
     AssignmentAction,
     ChooseNews2Scale,
@@ -44,6 +46,7 @@ from monitor.session.commands import (
     PauseAudio,
     RecordClearance,
     RecordObservation,
+    RecordPatientLeft,
     RecordPreparation,
     RecordScore,
     RecordSymptom,
@@ -90,7 +93,14 @@ from monitor.session.records import (
 )
 from monitor.session.regimen import CheckKind, CoursePhase, Regimen, RegimenError, Regimens
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck, Schedule, planned_checks
-from monitor.session.session import SESSION_ENDINGS, Infusion, Phase, Session, is_after_dose
+from monitor.session.session import (
+    SESSION_ENDINGS,
+    Infusion,
+    Phase,
+    Session,
+    is_after_dose,
+    is_session_end,
+)
 from monitor.session.signals import ChartedSignals
 from monitor.session.spo2_trace import Spo2Trace
 
@@ -104,6 +114,7 @@ __all__ = [
     "SERIOUS_SYMPTOMS",
     "SESSION_ENDINGS",
     "Abort",
+    "AbortOutcome",
     "Acknowledge",
     "AlarmOccurrence",
     "AssignmentAction",
@@ -145,6 +156,7 @@ __all__ = [
     "Record",
     "RecordClearance",
     "RecordObservation",
+    "RecordPatientLeft",
     "RecordPreparation",
     "RecordScore",
     "RecordSymptom",
@@ -171,6 +183,7 @@ __all__ = [
     "by_session",
     "commands",
     "decide",
+    "decide_abort",
     "decide_administration",
     "decide_limits",
     "discharge_criteria",
@@ -179,6 +192,7 @@ __all__ = [
     "infusion_delays",
     "is_after_dose",
     "is_expecting",
+    "is_session_end",
     "next_change_s",
     "planned_checks",
     "predose_criteria",

@@ -278,12 +278,35 @@ class Close:
     suicidality: str | None = None
 
 
+class AbortOutcome(StrEnum):
+    """What became of the patient of an aborted session."""
+
+    TRANSFERRED = "transferred"
+    WITHDREW = "withdrew"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Abort:
-    """The session ends without a discharge."""
+    """The treatment ends without a discharge; asked for again, what the first one left open.
+
+    All but `by` and `reason` is of sessions of edition 3 and later; what is None was not said.
+    """
 
     by: str
-    reason: str
+    reason: str | None
+    outcome: AbortOutcome | None = None
+    destination: str | None = None
+    against_criteria: Override | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPatientLeft:
+    """A person saw the patient of an aborted session leave the bed; `at` is when, None for now."""
+
+    by: str
+    at: datetime | None = None
+    destination: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +374,7 @@ SessionCommand = (
     | ConfirmEscort
     | Close
     | Abort
+    | RecordPatientLeft
 )
 Command = (
     StartSession

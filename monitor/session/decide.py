@@ -12,9 +12,8 @@ from typing import Any, Final
 from alerts.alarm import Alarm
 from alerts.rules import RuleSet
 from drivers.clock import Instant
-from monitor.session import decide_records
+from monitor.session import decide_abort, decide_records
 from monitor.session.commands import (
-    Abort,
     Acknowledge,
     AddNote,
     AssignmentAction,
@@ -22,6 +21,7 @@ from monitor.session.commands import (
     Close,
     ConfirmEscort,
     RecordObservation,
+    RecordPatientLeft,
     RecordPreparation,
     RecordPressure,
     RecordScore,
@@ -32,6 +32,7 @@ from monitor.session.commands import (
     StartSession,
 )
 from monitor.session.criterion import Criterion, as_json
+from monitor.session.decide_abort import DISCHARGE_TEXT
 from monitor.session.decide_administration import SPILL, prepare
 from monitor.session.events import Draft
 from monitor.session.session import Phase, Session
@@ -48,11 +49,12 @@ def rules_reference(rules: RuleSet) -> dict[str, Any]:
 def start(bed: str, session: Session | None, command: StartSession, rules: RuleSet) -> Draft:
     """A session starts at an empty bed; a regimen by weight needs the weight."""
     if session is not None and session.is_open:
-        raise Refused(
-            Refusal.CONFLICT,
-            f"{bed} is occupied by {session.patient}; close or abort that session",
-            "bed",
-        )
+        mend = "close or abort that session"
+        if session.phase is Phase.ABORTED:
+            left = f"POST /api/v1/sessions/{session.id}/left"
+            mend = f"that session is aborted: record with {left} when the patient has left"
+        message = f"{bed} is occupied by {session.patient}; {mend}"
+        raise Refused(Refusal.CONFLICT, message, "bed")
     weight_kg = command.weight_kg
     if weight_kg is None and command.regimen.mg_per_kg is not None:
         raise Refused(
@@ -109,16 +111,6 @@ def note(_: Session, command: AddNote, __: Instant) -> list[Draft]:
 def escort(session: Session, command: ConfirmEscort, _: Instant) -> list[Draft]:
     """An escort is confirmed once."""
     return [] if session.escort else [("escort.confirmed", {"by": command.by})]
-
-
-def abort(_: Session, command: Abort, __: Instant) -> list[Draft]:
-    """A session can be aborted at any time before its end."""
-    return [("session.aborted", {"by": command.by, "reason": command.reason})]
-
-
-DISCHARGE_TEXT: Final = (
-    "No driving or operating machinery for 24 hours and until after a restful sleep."
-)
 
 
 def close(session: Session, command: Close, criteria: list[Criterion]) -> list[Draft]:
@@ -226,5 +218,5 @@ HANDLERS: Final[Mapping[type[Any], Callable[[Session, Any, Instant], list[Draft]
     AssignNurse: assign_nurse,
     AddNote: note,
     ConfirmEscort: escort,
-    Abort: abort,
+    RecordPatientLeft: decide_abort.patient_left,
 }

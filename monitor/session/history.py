@@ -14,7 +14,7 @@ from alerts.alarm import ALARM_SOUNDINGS, Alarm
 from alerts.rules import Kind, Priority
 from monitor.session.events import Event
 from monitor.session.records import Correction, Record
-from monitor.session.session import FOLDED, Session
+from monitor.session.session import FOLDED, Session, is_session_end
 
 HISTORY_TYPES: Final = FOLDED | ALARM_SOUNDINGS | {"alarm.condition-ended", "alarm.ended"}
 """The types of event that an history is made of, but for what was written down afterwards."""
@@ -80,6 +80,12 @@ class SessionHistory:
     def last(self, *types: str) -> Event | None:
         """The newest event of these types."""
         return next((event for event in reversed(self.events) if event.type in types), None)
+
+    @property
+    def end(self) -> Event | None:
+        """The event with which it ended; None while it is open."""
+        ends = (e for e in reversed(self.events) if is_session_end(e.type, e.payload))
+        return next(ends, None)
 
     def event_of(self, record: Record) -> Event | None:
         """The event that put `record` on record."""

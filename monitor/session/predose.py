@@ -18,7 +18,7 @@ from monitor.session.criterion import Criterion
 from monitor.session.former_predose import former_predose_criteria
 from monitor.session.record_fields import MEDICINE_CLASSES
 from monitor.session.records import Pressure
-from monitor.session.session import Session
+from monitor.session.session import UNDER_WAY, Session
 from monitor.session.signals import STANDING, told_of_consciousness
 
 ADVISORY_CRITERIA: Final = frozenset({"starting-dose", "medicines", "escort-planned"})
@@ -67,7 +67,7 @@ def predose_criteria(session: Session, evidence: PredoseEvidence, at: datetime) 
 
 def is_expecting(session: Session) -> bool:
     """Whether an administration may still be to come."""
-    if not session.is_open:
+    if session.phase not in UNDER_WAY:
         return False
     if session.first_dose_at is None:
         return True

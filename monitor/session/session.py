@@ -42,11 +42,16 @@ class Phase(StrEnum):
     ABORTED = "aborted"
 
 
-SESSION_ENDINGS: Final = frozenset({"session.closed", "session.aborted"})
-"""The events that end a session."""
+SESSION_ENDINGS: Final = frozenset({"session.closed", "session.aborted", "patient.left"})
+"""The events that may end a session."""
 
-OPEN = frozenset({Phase.BASELINE, Phase.DOSING, Phase.OBSERVING, Phase.READY})
-"""The phases in which the patient is at the bed."""
+UNDER_WAY: Final = frozenset({Phase.BASELINE, Phase.DOSING, Phase.OBSERVING, Phase.READY})
+"""The phases in which treatment goes on."""
+
+
+def is_session_end(type_: str, payload: Mapping[str, Any]) -> bool:
+    """Whether such an event ends a session: with it the patient has left the bed."""
+    return type_ in SESSION_ENDINGS and bool(payload.get("patient_left", True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,11 @@ class Infusion:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Everything recorded of one session so far."""
+    """Everything recorded of one session so far.
+
+    It ends when the patient leaves the bed: with the close, with the abort, or after that.
+    `to_be_completed` names what a transfer was recorded without.
+    """
 
     id: str
     bed: str
@@ -134,11 +143,15 @@ class Session:
     ended_by: str | None = None
     against_criteria: Mapping[str, str] | None = None
     reason: str | None = None
+    aborted_at: datetime | None = None
+    outcome: str | None = None
+    destination: str | None = None
+    to_be_completed: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
         """Whether the patient is still at the bed."""
-        return self.phase in OPEN
+        return self.ended_at is None
 
     @property
     def first_dose_at(self) -> datetime | None:
@@ -340,7 +353,7 @@ def _retracted(session: Session, event: Event) -> Session:
     for name, _ in _KEPT.values():
         if any(record.id == record_id for record in getattr(session, name)):
             session = _without(session, name, record_id, event, now=None)
-    if session.first_dose_at is None and session.is_open:
+    if session.first_dose_at is None and session.phase in UNDER_WAY:
         session = replace(session, phase=Phase.BASELINE)
     return _with_baseline(session)
 
@@ -351,7 +364,7 @@ def _alone(session: Session, event: Event) -> Session:
 
 
 def _dosing(phase: Phase) -> Phase:
-    return Phase.DOSING if phase in OPEN else phase
+    return Phase.DOSING if phase in UNDER_WAY else phase
 
 
 def _with_baseline(session: Session) -> Session:
@@ -412,7 +425,36 @@ def _closed(session: Session, event: Event) -> Session:
 def _aborted(session: Session, event: Event) -> Session:
     data = event.payload
     return replace(
-        session, phase=Phase.ABORTED, ended_at=event.at, ended_by=data["by"], reason=data["reason"]
+        session,
+        phase=Phase.ABORTED,
+        aborted_at=event.at,
+        ended_at=event.at if is_session_end(event.type, data) else None,
+        ended_by=data["by"],
+        reason=data["reason"],
+        outcome=data.get("outcome"),
+        destination=data.get("destination"),
+        against_criteria=data.get("against_criteria"),
+        to_be_completed=tuple(data.get("to_be_completed", ())),
+    )
+
+
+def _abort_completed(session: Session, event: Event) -> Session:
+    data = dict(event.payload)
+    del data["by"]
+    return replace(session, **data | {"to_be_completed": tuple(data["to_be_completed"])})
+
+
+def _patient_left(session: Session, event: Event) -> Session:
+    data = event.payload
+    return replace(
+        session,
+        ended_at=parse_rfc3339(data["at"]),
+        destination=data["destination"],
+        to_be_completed=tuple(
+            name
+            for name in session.to_be_completed
+            if name != "destination" or data["destination"] is None
+        ),
     )
 
 
@@ -423,10 +465,11 @@ def _stepped(session: Session, event: Event) -> Session:
         name: tuple(replace(record, at=record.at + by) for record in getattr(session, name))
         for name, _ in (*_KEPT.values(), *_KEPT_ALONE.values())
     }
-    criteria_met_at = session.criteria_met_at
+    criteria_met_at, aborted_at = session.criteria_met_at, session.aborted_at
     return replace(
         session,
         started_at=session.started_at + by,
+        aborted_at=None if aborted_at is None else aborted_at + by,
         infusion=None if session.infusion is None else session.infusion.shifted(by),
         criteria_met_at=None if criteria_met_at is None else criteria_met_at + by,
         **kept,
@@ -453,6 +496,8 @@ _TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     "session.ready-withdrawn": lambda s, _: replace(s, phase=Phase.OBSERVING),
     "session.closed": _closed,
     "session.aborted": _aborted,
+    "session.abort-completed": _abort_completed,
+    "patient.left": _patient_left,
     "clock.stepped": _stepped,
 }
 

@@ -167,7 +167,7 @@ def test_a_form_of_no_session_is_not_there(tmp_path: Path, what: str) -> None:
 async def test_a_session_without_a_dose_has_no_form_in_any_list(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
         session = await ward.start()
-        await ward.post(f"/sessions/{session}/abort", {"by": "nurse.a", "reason": "unwell"})
+        await ward.abort(session)
         assert (await ward.get("/forms", state="all"))["items"] == []
 
 
@@ -176,7 +176,7 @@ async def test_an_aborted_session_with_a_dose_is_due(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
         session = await ward.start()
         await ward.dose(session)
-        await ward.post(f"/sessions/{session}/abort", {"by": "nurse.a", "reason": "unwell"})
+        await ward.abort(session)
         assert [form["session"] for form in (await ward.get("/forms"))["items"]] == [session]
 
 
@@ -187,7 +187,7 @@ async def test_an_infusion_has_a_record_and_is_in_no_list_of_forms(tmp_path: Pat
         start = {"by": "nurse.a", "action": "start", **GIVEN}
         await ward.post(f"/sessions/{session}/infusion", start)
         await ward.clock.sleep(60)
-        await ward.post(f"/sessions/{session}/abort", {"by": "nurse.a", "reason": "unwell"})
+        await ward.abort(session)
         for state in ("due", "all"):
             assert (await ward.get("/forms", state=state))["items"] == []
         form = await ward.get(f"/sessions/{session}/export", format="form")

@@ -22,7 +22,7 @@ async def treated(ward: SimulatedWard, **changes: Any) -> str:
     session = await ward.start(**changes)
     await ward.dose(session)
     await ward.clock.sleep(60)
-    await ward.post(f"/sessions/{session}/abort", {"by": "nurse.a", "reason": "unwell"})
+    await ward.abort(session)
     return session
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from monitor.patient import repository as archive
 from tests.virtual import virtual_time
-from tests.wards import simulated_ward
+from tests.wards import SimulatedWard, simulated_ward
 
 
 @virtual_time()
@@ -117,6 +117,69 @@ async def test_a_long_session_is_read_to_its_end(tmp_path: Path) -> None:
             seen = await ward.get(f"/sessions/{first}")
             assert [score["total"] for score in seen["scores"]] == [0, 1, 2, 3, 4]
             assert seen["state"] == "aborted"
+
+
+async def falling(ward: SimulatedWard) -> str:
+    """A session with a dose and an alarm of the patient."""
+    session = await ward.start()
+    await ward.dose(session)
+    await ward.score(session, "cadss", 31)
+    assert "dissociation.marked" in await ward.alarms()
+    return session
+
+
+@virtual_time()
+async def test_an_abort_after_a_dose_says_what_it_lacks(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await falling(ward)
+        body: dict[str, Any] = {"by": "nurse.a", "reason": "unwell"}
+        problem = await ward.post(f"/sessions/{session}/abort", body, expect=409)
+        assert "outcome (transferred, withdrew or other), against_criteria" in problem["detail"]
+        assert "dissociation.marked is open" in problem["detail"]
+        assert problem["errors"][0]["field"] == "outcome"
+        body |= {"outcome": "gone"}
+        await ward.post(f"/sessions/{session}/abort", body, expect=422)
+        await ward.post(f"/sessions/{session}/left", {"by": "nurse.a"}, expect=409)
+        assert (await ward.get(f"/sessions/{session}"))["state"] == "dosing"
+
+
+@virtual_time()
+async def test_an_aborted_session_is_watched_until_the_patient_has_left_and_over_a_restart(
+    tmp_path: Path,
+) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await falling(ward)
+        body = {"by": "nurse.a", "outcome": "transferred"}
+        aborted = await ward.post(f"/sessions/{session}/abort", body)
+        lacks = ["reason", "against_criteria", "destination"]
+        assert (aborted["state"], aborted["to_be_completed"]) == ("aborted", lacks)
+        before = await ward.get("/beds/bed-1")
+        assert before["session"]["patient_left_at"] is None
+    async with simulated_ward(tmp_path, clock=ward.clock) as ward:
+        assert "dissociation.marked" in await ward.alarms()
+        new = {"bed": "bed-1", "patient": "P-2", "regimen": "esketamine-56", "by": "nurse.a"}
+        problem = await ward.post("/sessions", new, expect=409)
+        assert f"POST /api/v1/sessions/{session}/left" in problem["detail"]
+        marked = (await ward.alarms())["dissociation.marked"]
+        await ward.post(f"/alarms/{marked['id']}/acknowledge", {"by": "nurse.a"})
+        await ward.score(session, "moaas", 4)
+        dose = {"product": "esketamine", "mg": 28, "by": "nurse.a"}
+        problem = await ward.post(f"/sessions/{session}/doses", dose, expect=409)
+        assert "the session is aborted" in problem["detail"]
+        left = await ward.post(f"/sessions/{session}/left", {"by": "b", "destination": "ward 3"})
+        assert left["patient_left_at"] == left["ended_at"] is not None
+        assert (left["outcome"], left["destination"]) == ("transferred", "ward 3")
+        assert left["to_be_completed"] == ["reason", "against_criteria"]
+        against = {"clinician": "dr.b", "reason": "marked dissociation"}
+        rest = {"by": "nurse.a", "reason": "unwell", "against_criteria": against}
+        whole = await ward.post(f"/sessions/{session}/abort", rest)
+        assert (whole["to_be_completed"], whole["against_criteria"]) == ([], against)
+        problem = await ward.post(f"/sessions/{session}/abort", rest, expect=409)
+        assert "has ended" in problem["detail"]
+        await ward.post("/sessions", new)
+        again = await ward.get(f"/sessions/{session}")
+        assert again["reason"] == "unwell"
+        assert "dissociation.marked" not in await ward.alarms()
 
 
 @virtual_time()

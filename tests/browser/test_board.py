@@ -266,6 +266,16 @@ async def test_a_bed_whose_session_is_closed_is_free(
     await expect(tile(page).locator(".course")).to_have_count(0)
 
 
+async def test_a_bed_that_an_aborted_patient_has_not_left_is_not_free(
+    ward: Ward, bed: BedAt, open_page: Open
+) -> None:
+    ward.put(bed)
+    ward.beds["bed-1"]["session"] |= {"state": "aborted", "to_be_completed": ["destination"]}
+    found = tile(await open_page())
+    await expect(found.locator(".clock")).to_have_text("Abortedthe patient has not left yet")
+    await expect(found.locator(".patient")).to_contain_text("P-017")
+
+
 async def test_a_bed_without_a_session_shows_its_devices(ward: Ward, open_page: Open) -> None:
     ward.put(ward.bed("bed-1").reads("spo2", 97).link_down("cuff", "connection refused"))
     page = await open_page()

@@ -82,6 +82,14 @@ url = "{cuff}"
         """The answer to a POST by nurse.a, whatever it is."""
         return HTTP.post(f"{self.url}{path}", json=body | {"by": "nurse.a"})
 
+    def abort(self, session: str) -> None:
+        """Abort the session by a clinician, and have the patient leave."""
+        against = {"clinician": "dr.b", "reason": "enough"}
+        path = f"/sessions/{session}"
+        said = {"reason": "enough", "outcome": "withdrew", "against_criteria": against}
+        if self.post(f"{path}/abort", **said)["patient_left_at"] is None:
+            self.post(f"{path}/left")
+
     def start(self) -> str:
         """Start a session and give its id."""
         body = {"bed": "bed-1", "patient": "P-017", "regimen": "esketamine-84", "age": 44}

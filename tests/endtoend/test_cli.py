@@ -503,7 +503,7 @@ def treated(tmp_path: Path) -> tuple[str, str]:
             session = await ward.start()
             await ward.dose(session)
             await ward.clock.sleep(120)
-            await ward.post(f"/sessions/{session}/abort", {"by": "nurse.a", "reason": "unwell"})
+            await ward.abort(session)
             found.append(session)
 
     treat()

@@ -65,7 +65,7 @@ def test_a_real_session_runs_again_to_the_same_events(tmp_path: Path, postdose: 
             process.interrupt()
         with clinic.daemon(SPEED) as process:
             clinic.until(lambda: clinic.get("/beds/bed-1")["vitals"]["spo2"]["value"])
-            clinic.post(f"/sessions/{session}/abort", reason="enough")
+            clinic.abort(session)
             process.interrupt()
     config = str(clinic.config)
     same = postdose("replay", session, "--config", config)
@@ -93,7 +93,7 @@ def test_after_kill_9_what_was_lost_is_never_called_the_same(
             session = watched(clinic)
             process.kill()
         with clinic.daemon() as process:
-            clinic.post(f"/sessions/{session}/abort", reason="enough")
+            clinic.abort(session)
             process.interrupt()
     done = postdose("replay", session, "--config", str(clinic.config))
     assert done.status == 1

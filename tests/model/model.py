@@ -121,6 +121,9 @@ class Visit:
     is_prepared: bool = False
     scored_at: float = 0
     escort: bool = False
+    outcome: str | None = None
+    lacks: set[str] = field(default_factory=set)
+    has_left: bool = False
     ready_since: float | None = None
 
     @property
@@ -137,7 +140,7 @@ class Visit:
 
     @property
     def is_over(self) -> bool:
-        return self.phase in ("closed", "aborted")
+        return self.has_left
 
     def in_order(self, of: str) -> list[Any]:
         """Every record of a kind by its time; those of one time as they were written."""
@@ -263,17 +266,48 @@ class Model:
         for kept in ("doses", "pressures", "scores", "symptoms", "observations"):
             getattr(self.visit, kept).pop(record, None)
         self.cuff_pulse.pop(record, None)
-        if self.visit.first_dose is None:
+        if self.visit.first_dose is None and self.visit.phase != "aborted":
             self.visit.phase = "baseline"
         self.score_news2(now)
 
     def dosed(self) -> None:
         assert self.visit is not None
-        self.visit.phase = "dosing"
+        if self.visit.phase != "aborted":
+            self.visit.phase = "dosing"
+
+    def abort(self, outcome: str | None, said: set[str], now: float) -> None:
+        """Aborted with an outcome, and what else was said; or what an abort lacks is completed."""
+        visit = self.visit
+        if visit is None or visit.phase == "closed":
+            return
+        if visit.phase == "aborted":
+            is_asked = visit.lacks or not visit.has_left
+            if is_asked and (outcome is None or visit.outcome in (None, outcome)):
+                visit.lacks -= said
+                visit.outcome = visit.outcome or outcome
+            return
+        is_grave = bool(self._grave())
+        wanted = {"reason"}
+        if is_grave or visit.first_dose is not None:
+            wanted |= {"outcome", "clinician"}
+        if outcome == "transferred":
+            wanted.add("destination")
+        elif wanted - said:
+            return
+        visit.outcome, visit.lacks, visit.phase = outcome, wanted - said, "aborted"
+        if not is_grave:
+            self.leave("aborted", now)
+
+    def left(self, destination: bool, now: float) -> None:
+        if self.visit is None or self.visit.phase != "aborted" or self.visit.has_left:
+            return
+        self.visit.lacks -= {"destination"} if destination else set()
+        self.leave("aborted", now)
 
     def leave(self, phase: str, now: float) -> None:
         assert self.visit is not None
         self.visit.phase = phase
+        self.visit.has_left = True
         self.cuff_pulse.clear()
         self.stopped = False
         for key, alarm in self.alarms.items():
@@ -838,6 +872,8 @@ class Model:
         """What the next administration waits for, by name: whether it may go on."""
         visit = self.visit
         assert visit is not None
+        if visit.phase == "aborted":
+            return {}
         is_first = visit.first_dose is None
         is_infusion = PLANS[visit.regimen].infusion_min is not None
         if not is_first and (not self._is_paused() if is_infusion else visit.phase != "dosing"):

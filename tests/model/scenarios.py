@@ -22,6 +22,7 @@ from monitor.bed.effects import Result, StartMeasurement
 from monitor.bed.inputs import DeviceInput, SiteCondition, Tick
 from monitor.session.commands import (
     Abort,
+    AbortOutcome,
     Acknowledge,
     AssignmentAction,
     AssignNurse,
@@ -36,8 +37,10 @@ from monitor.session.commands import (
     GiveDose,
     InfusionAction,
     InhibitNibp,
+    Override,
     RecordClearance,
     RecordObservation,
+    RecordPatientLeft,
     RecordPreparation,
     RecordPressure,
     RecordScore,
@@ -381,13 +384,40 @@ class ModelRunner:
         who = ("dr.b", "asks to go") if against else (None, None)
         self._asks(Close("n", False, *who), lambda _: self.model.leave("closed", self.t))
 
-    def _abort(self) -> None:
-        self._asks(Abort("n", "went home"), lambda _: self.model.leave("aborted", self.t))
+    def _abort(self, outcome: str | None, said: tuple[str, ...]) -> None:
+        command = Abort(
+            "n",
+            "unwell" if "reason" in said else None,
+            None if outcome is None else AbortOutcome(outcome),
+            "ward 3" if "destination" in said else None,
+            Override("dr.b", "unwell") if "clinician" in said else None,
+        )
+        self.model.abort(outcome, {*said, *(["outcome"] if outcome else [])}, self.t)
+        self._asks(command, lambda _: None)
+
+    def _left(self, destination: bool) -> None:
+        self.model.left(destination, self.t)
+        command = RecordPatientLeft("n", destination="ward 3" if destination else None)
+        self._asks(command, lambda _: None)
 
     # ── what is asked of both ───────────────────────────────────────────────────────────
 
     def _differ(self) -> str | None:
-        return self._differ_in_alarms() or (self._differ_in_session() if self.is_open else None)
+        return (
+            self._differ_in_alarms()
+            or self._differ_in_abort()
+            or (self._differ_in_session() if self.is_open else None)
+        )
+
+    def _differ_in_abort(self) -> str | None:
+        session = self.bed.session
+        if session is None or self.model.visit is None:
+            return None
+        visit = self.visit
+        lacks = {"clinician" if of == "against_criteria" else of for of in session.to_be_completed}
+        said = {"open": session.is_open, "outcome": session.outcome, "lacks": lacks}
+        expected = {"open": not visit.is_over, "outcome": visit.outcome, "lacks": visit.lacks}
+        return _difference(said, expected)
 
     def _differ_in_alarms(self) -> str | None:
         said = {
@@ -575,7 +605,14 @@ MAKERS: Final[dict[str, tuple[int, Callable[[random.Random], tuple[Any, ...]]]]]
     "allow_cuff": (1, lambda r: ()),
     "escort": (1, lambda r: ()),
     "close": (1, lambda r: (r.random() < 0.3,)),
-    "abort": (1, lambda r: ()),
+    "abort": (
+        2,
+        lambda r: (
+            r.choice((None, "transferred", "withdrew", "other")),
+            tuple(of for of in ("reason", "clinician", "destination") if r.random() < 0.7),
+        ),
+    ),
+    "left": (1, lambda r: (r.random() < 0.5,)),
 }
 _NAMES: Final = tuple(MAKERS)
 _WEIGHTS: Final = tuple(weight for weight, _ in MAKERS.values())

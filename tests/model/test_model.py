@@ -44,7 +44,7 @@ def test_bed_and_model_agree(block: int) -> None:
 
 REACHED = {
     *(f"{rule} active" for rule in (*RULES, *TECHNICAL)),
-    *("baseline", "dosing", "observing", "ready"),
+    *("baseline", "dosing", "observing", "ready", "aborted"),
     *(f"{name} {met}" for name in CRITERIA for met in (True, False)),
 }
 """What every block of scenarios has to come to at least once, lest they agree on nothing."""

@@ -16,6 +16,7 @@ from drivers.clock import Instant
 from monitor.bed.bed import Bed
 from monitor.session.commands import (
     Abort,
+    AbortOutcome,
     Acknowledge,
     AddNote,
     AssignmentAction,
@@ -32,9 +33,11 @@ from monitor.session.commands import (
     InfusionAction,
     InhibitNibp,
     MeasurePressure,
+    Override,
     PauseAudio,
     RecordClearance,
     RecordObservation,
+    RecordPatientLeft,
     RecordPreparation,
     RecordPressure,
     RecordScore,
@@ -330,7 +333,18 @@ def _close(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
 
 
 def _abort(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
-    return st.builds(Abort, NURSE, WHY)
+    return st.builds(
+        Abort,
+        NURSE,
+        st.sampled_from(["why", "why", None]),
+        st.sampled_from([None, *AbortOutcome]),
+        st.sampled_from([None, "ward 3"]),
+        st.sampled_from([None, Override("dr.b", "why")]),
+    )
+
+
+def _left(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(RecordPatientLeft, NURSE, moments(bed, now), st.sampled_from([None, "ward 3"]))
 
 
 # ── alarms and the cuff ─────────────────────────────────────────────────────────────────
@@ -384,6 +398,7 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
     ConfirmEscort: _escort,
     Close: _close,
     Abort: _abort,
+    RecordPatientLeft: _left,
     Acknowledge: _acknowledge,
     Unacknowledge: _unacknowledge,
     PauseAudio: _pause,
@@ -404,7 +419,7 @@ SETTLED: Final = (
 )
 ALARMS: Final = (Acknowledge, Unacknowledge, PauseAudio)
 CUFF: Final = (MeasurePressure, InhibitNibp, EnableNibp)
-ENDS: Final = (Close, Close, Abort)
+ENDS: Final = (Close, Close, Abort, Abort, RecordPatientLeft)
 """The kinds of command, by what they are about."""
 
 

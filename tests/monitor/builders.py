@@ -33,6 +33,7 @@ from monitor.bed.effects import Result, StartMeasurement
 from monitor.bed.inputs import DeviceInput, Tick
 from monitor.session.commands import (
     Abort,
+    AbortOutcome,
     Acknowledge,
     Close,
     Command,
@@ -46,6 +47,7 @@ from monitor.session.commands import (
     Override,
     PauseAudio,
     RecordObservation,
+    RecordPatientLeft,
     RecordPreparation,
     RecordPressure,
     RecordScore,
@@ -249,7 +251,13 @@ class Bedside:
         return self.asks(Close("nurse.a", escort, clinician, reason, "none"))
 
     def aborted(self) -> Self:
-        return self.asks(Abort("nurse.a", "patient went home"))
+        """Aborted by a clinician, and the patient is gone."""
+        against = Override("dr.b", "as the patient wants")
+        self.asks(Abort("nurse.a", "patient went home", AbortOutcome.WITHDREW, None, against))
+        return self.left() if self.session.is_open else self
+
+    def left(self, **more: Any) -> Self:
+        return self.asks(RecordPatientLeft("nurse.a", **more))
 
     def acknowledged(self, rule: str, by: str = "nurse.a") -> Self:
         return self.asks(Acknowledge(self.alarm(rule).id, by))

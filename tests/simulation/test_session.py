@@ -122,7 +122,7 @@ async def test_a_restart_still_counts_the_alarms_of_the_session_before(tmp_path:
         session = await ward.start()
         for total in (31, 2, 31):
             await ward.score(session, "cadss", total)
-        await ward.post(f"/sessions/{session}/abort", {"by": "nurse.a", "reason": "unwell"})
+        await ward.abort(session)
         await ward.start()
         before = await ward.get("/beds/bed-1")
         clock = ward.clock

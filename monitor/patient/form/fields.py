@@ -11,7 +11,7 @@ from typing import Final
 from drivers.clock import rfc3339, rfc3339_or_none
 from monitor.patient.form import doses, findings, vital_signs
 from monitor.patient.form.provenance import Field, FormContext
-from monitor.session import SESSION_ENDINGS, record_fields
+from monitor.session import record_fields
 
 
 def fields(context: FormContext) -> Iterator[Field]:
@@ -78,7 +78,7 @@ def _monitored(context: FormContext) -> Field:
     minutes = (session.ended_at - session.first_dose_at) // timedelta(minutes=1)
     begun, ended_at = context.clock(session.first_dose_at), context.clock(session.ended_at)
     text = f"{minutes} min: {begun} to {ended_at}"
-    ended = context.saw(context.history.last(*SESSION_ENDINGS), "session ended")
+    ended = context.saw(context.history.end, "session ended")
     return replace(field, value=minutes, text=text, sources=(*context.first_given_from, *ended))
 
 
@@ -161,9 +161,7 @@ def _discharge(context: FormContext) -> Field:
         return field
     closed = history.last("session.closed")
     if closed is None:
-        reason = history.session.reason
-        missing = ("what the patient was told on leaving: the session was aborted",)
-        return replace(field, text=f"session aborted: {reason}", missing=missing)
+        return _aborted(field, context)
     told = closed.payload["discharge_text"]
     escort = "an escort" if history.session.escort else "no escort"
     return replace(
@@ -174,10 +172,40 @@ def _discharge(context: FormContext) -> Field:
     )
 
 
+def _aborted(field: Field, context: FormContext) -> Field:
+    """What the patient was told after an abort, and what of the abort is to be completed."""
+    history, session = context.history, context.history.session
+    aborted = history.last("session.aborted")
+    assert aborted is not None
+    told, lacking = aborted.payload.get("discharge_text"), session.to_be_completed
+    words = [f"session aborted: {session.reason or 'reason to be completed'}"]
+    words += [f"{session.outcome}"] if session.outcome else []
+    words += [f"to {session.destination}"] if session.destination else []
+    if (against := session.against_criteria) is not None:
+        words.append(f"{against['clinician']}: {against['reason']}")
+    missing = [f"{name.replace('_', ' ')} of the abort: to be completed" for name in lacking]
+    if told is None:
+        missing.insert(0, "what the patient was told on leaving: the session was aborted")
+        return replace(field, text=", ".join(words), missing=tuple(missing))
+    return replace(
+        field,
+        value={
+            "text": told,
+            "escort": session.escort,
+            "outcome": session.outcome,
+            "destination": session.destination,
+            "to_be_completed": list(lacking),
+        },
+        text=f"{told} {', '.join(words)}",
+        sources=context.saw(aborted, "abort"),
+        missing=tuple(missing),
+    )
+
+
 def _signed(context: FormContext) -> Field:
     """Who ended the session, who confirmed the form, and who marked it as sent."""
     history = context.history
-    ended = history.last(*SESSION_ENDINGS)
+    ended = history.end
     confirmed, sent = history.last("form.confirmed"), history.last("form.sent", "form.reopened")
     signed = {
         "session ended": ended,

@@ -142,7 +142,7 @@ def test_when_nothing_is_left_to_be_heard_it_is_over() -> None:
 
 def test_it_ends_with_the_session() -> None:
     side = quiet().aborted()
-    assert resumed(side) == ["session aborted"]
+    assert resumed(side) == ["patient left"]
     assert side.last("alarm.audio-resumed").session == "s-1"
 
 

@@ -24,7 +24,7 @@ from monitor.replay.what_if import interventions_in
 from monitor.session.commands import Close, Command, Refused
 from monitor.session.events import Event
 from monitor.session.schedule import planned_checks
-from monitor.session.session import SESSION_ENDINGS, Phase, Session
+from monitor.session.session import Phase, Session, is_session_end
 from tests.lengths import length
 from tests.monitor.bed_commands import ASKED
 from tests.monitor.bed_state_machine import BedStateMachine, empty, stored
@@ -131,7 +131,7 @@ class AnyOrder(BedStateMachine):
         mono = self.now.mono
         if event.type == "session.started":
             self.started = mono
-        if event.type == "session.started" or event.type in SESSION_ENDINGS:
+        if event.type == "session.started" or is_session_end(event.type, event.payload):
             self.met_since.clear()
             self.blind_since = None
         if event.type == "alarm.audio-paused":

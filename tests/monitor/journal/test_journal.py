@@ -255,6 +255,25 @@ async def test_a_cuff_stopped_before_the_session_reaches_back_to_that(
     ]
 
 
+@pytest.mark.parametrize(
+    ("ending", "first_n"),
+    [
+        ([("session.aborted", {"patient_left": False})], 2),
+        ([("session.aborted", {"patient_left": False}), ("patient.left", {})], 3),
+        ([("session.aborted", {"patient_left": True})], 3),
+        ([("session.aborted", {})], 3),
+    ],
+)
+async def test_a_cuff_stays_stopped_after_an_abort_until_the_patient_has_left(
+    journal: Journal, ending: list[tuple[str, dict[str, Any]]], first_n: int
+) -> None:
+    bed = EventFactory()
+    types = ["nibp.inhibited", "session.started"]
+    await journal.append([bed.event(), *(bed.event(type_) for type_ in types)])
+    await journal.append([bed.event(type_, **payload) for type_, payload in ending])
+    assert (await journal.load_stream("bed-1"))[0][0].event.n == first_n
+
+
 async def test_open_alarms_are_known_after_opening_again(url: str) -> None:
     bed = EventFactory()
     first = Journal.open(url)

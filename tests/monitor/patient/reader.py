@@ -66,8 +66,10 @@ class Reader:
                 visit.scores[id_] = (at, data["scale"], data["total"])
             case "observation.recorded":
                 visit.observations[id_] = (at, data)
-            case "session.closed" | "session.aborted":
-                self.ended = self.s(event.at)
+            case "session.aborted" if not data.get("patient_left", True):
+                pass
+            case "session.closed" | "session.aborted" | "patient.left":
+                self.ended = at
                 self.closed = data if event.type == "session.closed" else None
             case "clearance.recorded":
                 self.clearances.append((data["sys"], data["dia"]))

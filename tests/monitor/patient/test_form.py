@@ -20,11 +20,14 @@ from monitor.patient.form.form import MonitoringForm, monitoring_form
 from monitor.patient.form.page import form_page
 from monitor.patient.form.provenance import Field
 from monitor.session.commands import (
+    Abort,
+    AbortOutcome,
     AssignmentAction,
     AssignNurse,
     ClearanceScope,
     GiveDose,
     InfusionAction,
+    Override,
     RecordClearance,
     RecordPreparation,
     RecordScore,
@@ -594,9 +597,51 @@ def test_an_aborted_session_has_a_form_that_lacks_what_nobody_judged() -> None:
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed().minutes(9)
     made = form_of(history(side.aborted()))
     assert field(made, "minutes_monitored").value == 9
+    assert field(made, "acceptable_after").missing
+    assert not field(made, "discharge").missing
+    assert field(made, "discharge").text == (
+        "No driving or operating machinery for 24 hours and until after a restful sleep. "
+        "session aborted: patient went home, withdrew, dr.b: as the patient wants"
+    )
+
+
+def test_a_session_aborted_before_anything_was_told_lacks_that_too() -> None:
+    former = REGIMENS["esketamine-84"].model_copy(update={"edition": 2})
+    side = bed().with_session(former).with_baseline().minutes(1).dosed().minutes(9)
+    made = form_of(history(side.aborted()))
+    assert field(made, "minutes_monitored").value == 9
     assert [
         name for name in ("acceptable_after", "discharge") if not field(made, name).missing
     ] == []
+
+
+def test_what_a_transfer_lacks_is_on_the_form_until_it_is_completed() -> None:
+    side = bed().with_session().prepared().with_baseline().minutes(1).dosed().minutes(9)
+    side.asks(Abort("nurse.a", None, AbortOutcome.TRANSFERRED))
+    made = form_of(history(side))
+    assert field(made, "discharge").missing == (
+        "reason of the abort: to be completed",
+        "against criteria of the abort: to be completed",
+        "destination of the abort: to be completed",
+    )
+    side.asks(Abort("nurse.b", "unwell", None, "ward 3", Override("dr.b", "needs oxygen")))
+    found = field(form_of(history(side)), "discharge")
+    assert found.missing == ()
+    assert "unwell, transferred, to ward 3, dr.b: needs oxygen" in found.text
+
+
+def test_the_form_counts_until_the_patient_has_left() -> None:
+    side = bed().with_session().prepared().with_baseline().minutes(1).dosed().minutes(9)
+    side.spo2(85, for_s=12).asks(Abort("nurse.a", None, AbortOutcome.TRANSFERRED))
+    made = form_of(history(side))
+    assert made.is_open
+    assert field(made, "minutes_monitored").missing
+    made = form_of(history(side.minutes(20).left()))
+    assert not made.is_open
+    assert field(made, "minutes_monitored").value == 29
+    signed = field(made, "signed_by").value
+    assert signed is not None
+    assert signed["session_ended"] == "nurse.a"
 
 
 def test_leaving_against_criteria_is_said() -> None:

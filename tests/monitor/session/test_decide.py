@@ -339,13 +339,21 @@ def test_a_session_can_be_aborted() -> None:
     assert (side.phase(), side.session.reason) == (Phase.ABORTED, "patient went home")
 
 
-@pytest.mark.parametrize("ending", ["closed", "aborted"])
+@pytest.mark.parametrize("ending", ["session.closed", "patient.left"])
 def test_a_session_that_ends_ends_its_alarms_before_it(ending: str) -> None:
     side = occupied().spo2(85, for_s=12)
-    side.aborted() if ending == "aborted" else side.closed(against=("dr.b", "x"))
+    side.aborted() if ending == "patient.left" else side.closed(against=("dr.b", "x"))
     types = side.types()
-    assert types.index("alarm.ended") < types.index(f"session.{ending}")
-    assert side.last("alarm.ended").payload["reason"] == f"session {ending}"
+    assert types.index("alarm.ended") < types.index(ending)
+    assert side.last("alarm.ended").payload["reason"] == ending.replace(".", " ")
+    assert side.open_rules() == set()
+
+
+def test_an_abort_with_which_the_patient_leaves_ends_the_alarms_before_it() -> None:
+    side = occupied().scored(cadss=10).aborted()
+    types = side.types()
+    assert types.index("alarm.ended") < types.index("session.aborted")
+    assert side.last("alarm.ended").payload["reason"] == "session aborted"
     assert side.open_rules() == set()
 
 
