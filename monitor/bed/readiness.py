@@ -31,6 +31,7 @@ from monitor.session import (
     Spo2Trace,
     SustainedSpo2,
     decide,
+    decide_administration,
     discharge_criteria,
     is_expecting,
     next_change_s,
@@ -127,12 +128,21 @@ class Readiness:
             return []
         return self.predose_criteria_of(session, now)(now.wall)
 
-    def predose_criteria_of(
-        self, session: Session, now: Instant
-    ) -> Callable[[datetime], list[Criterion]]:
-        """The conditions for an administration in `session` by the time that it is given."""
-        evidence = PredoseEvidence(self._spo2_at(session, now), (*self._alarms.open_alarms(),))
-        return lambda at: predose_criteria(session, evidence, at)
+    def predose_criteria_of(self, session: Session, now: Instant) -> decide_administration.Gate:
+        """The conditions for an administration in `session` by the time that it is given.
+
+        They may be asked of the session as it would be without one of its records.
+        """
+        evidence = PredoseEvidence(
+            self._spo2_at(session, now),
+            tuple(self._alarms.open_alarms()),
+            tuple(a for a in self._alarms.alarms.values() if not a.is_open),
+        )
+
+        def gate(at: datetime, of: Session = session) -> list[Criterion]:
+            return predose_criteria(of, evidence, at)
+
+        return gate
 
     def _spo2_at(self, session: Session, now: Instant) -> Callable[[datetime], float | None]:
         """What SpO2 was at a time; in sessions of an edition before 3, what it is now."""

@@ -62,7 +62,6 @@ from monitor.session.criterion import Criterion
 from monitor.session.decide import NOT_CLINICAL
 from monitor.session.decide_records import CLOCK_TOLERANCE
 from monitor.session.discharge import (
-    SERIOUS_SYMPTOMS,
     DischargeEvidence,
     SustainedSpo2,
     discharge_criteria,
@@ -101,7 +100,7 @@ from monitor.session.session import (
     is_after_dose,
     is_session_end,
 )
-from monitor.session.signals import ChartedSignals
+from monitor.session.signals import SERIOUS_SYMPTOMS, ChartedSignals, wakefulness
 from monitor.session.spo2_trace import Spo2Trace
 
 __all__ = [
@@ -204,4 +203,5 @@ __all__ = [
     "spo2_least",
     "stale_at",
     "upcast",
+    "wakefulness",
 ]

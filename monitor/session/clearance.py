@@ -3,11 +3,12 @@
 A clearance names the criteria that it opens. It is bound to the values and the alarms that
 were there when it was given, and to the next administration, or the close. It lapses after
 the regimen's `clearance_min`, with a value that is worse by `WORSE_BY`, or that has come or
-gone, and with another alarm of medium or high priority [clinical default].
+gone, with another answer, and with another alarm of medium or high priority [clinical default].
+What has lapsed holds no more, also when the value is as it was.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +17,7 @@ from alerts.rules import Kind, Priority
 from monitor.session.criterion import Criterion
 from monitor.session.records import Clearance
 from monitor.session.session import Session
+from monitor.session.signals import serious_events, told_of_consciousness
 
 WORSE_BY: Final[Mapping[str, float]] = {"sys": 10, "dia": 5, "spo2": -3, "moaas": -1, "cadss": 15}
 """The change of a signal's value that makes it another situation, towards the worse."""
@@ -29,13 +31,22 @@ SIGNALS_OF: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The signals whose values a criterion judges; the others judge none."""
 
+ASKED: Final = ("contraindications", "suicidality", "fasting")
+"""The criteria about what is asked before the dose."""
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a clinician decides on: the values as they are, and the open alarms of the patient."""
+    """What a clinician decides on: the values as they are, and the open alarms of the patient.
+
+    `past` are the last alarms of the rules that have none open; `answered` says when what a
+    criterion asks was last answered, or what it looks for was last found.
+    """
 
     values: Mapping[str, float]
     alarms: tuple[Alarm, ...]
+    past: tuple[Alarm, ...] = ()
+    answered: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def alarm_ids(self) -> list[str]:
@@ -53,7 +64,11 @@ def patient_alarms(alarms: Iterable[Alarm]) -> tuple[Alarm, ...]:
 
 
 def situation(
-    session: Session, spo2: float | None, alarms: Iterable[Alarm], at: datetime
+    session: Session,
+    spo2: float | None,
+    alarms: Iterable[Alarm],
+    at: datetime,
+    past: Iterable[Alarm] = (),
 ) -> Situation:
     """The situation at `at`, of what was on record then; `spo2` None when missing or stale."""
     values: dict[str, float] = {} if spo2 is None else {"spo2": spo2}
@@ -63,7 +78,12 @@ def situation(
     for score in session.scores:
         if score.at <= at:
             values[score.scale] = score.total
-    return Situation(values, patient_alarms(alarms))
+    answered: dict[str, datetime] = {}
+    if session.prepared_at is not None:
+        answered |= dict.fromkeys(ASKED, session.prepared_at)
+    if (events := serious_events(session)) and (last := max(each.at for each in events)) <= at:
+        answered["no-serious-event"] = last
+    return Situation(values, patient_alarms(alarms), patient_alarms(past), answered)
 
 
 def with_clearances(
@@ -101,11 +121,25 @@ def _holds(session: Session, clearance: Clearance, name: str, now: Situation, at
         return False
     if not set(now.alarm_ids) <= set(clearance.alarms):
         return False
+    if any(alarm.raised_at > clearance.at for alarm in (*now.alarms, *now.past)):
+        return False
+    if (answered := now.answered.get(name)) is not None and answered > clearance.at:
+        return False
     seen = clearance.seen or {}
     return not any(
-        _is_worse(session, signal, seen.get(signal), now.values.get(signal))
+        _is_worse(session, signal, seen.get(signal), value)
         for signal in SIGNALS_OF.get(name, ())
+        for value in (*_since(session, signal, clearance.at, at), now.values.get(signal))
     )
+
+
+def _since(session: Session, signal: str, then: datetime, at: datetime) -> list[float]:
+    """What was recorded of the signal after `then`, until `at`."""
+    if signal in ("sys", "dia"):
+        return [getattr(each, signal) for each in session.pressures if then < each.at <= at]
+    if signal == "moaas":
+        return [n for told_at, n in told_of_consciousness(session) if then < told_at <= at]
+    return [s.total for s in session.scores if s.scale == signal and then < s.at <= at]
 
 
 def _is_worse(session: Session, signal: str, then: float | None, now: float | None) -> bool:

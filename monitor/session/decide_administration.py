@@ -6,10 +6,10 @@ what was given is always taken, with the reason for what it deviates from.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from alerts.rules import suggest
 from drivers.clock import Instant, rfc3339
@@ -36,8 +36,11 @@ from monitor.session.session import Session
 SPILL: Final = 1.001
 """How far a sum of doses may be from what was planned, for rounding's sake."""
 
-Gate = Callable[[datetime], list[Criterion]]
-"""The conditions for an administration at that time."""
+
+class Gate(Protocol):
+    """The conditions for an administration at that time, in the session or another view of it."""
+
+    def __call__(self, at: datetime, of: Session = ...) -> list[Criterion]: ...
 
 
 # ── what is asked before ────────────────────────────────────────────────────────────────
@@ -99,7 +102,8 @@ def dose(session: Session, command: GiveDose, now: Instant, gate: Gate) -> list[
     elif was is not None and (was.at, was.mg) == (at, command.mg) and not command.deviation:
         payload |= {} if was.deviation is None else {"deviation": was.deviation}
     elif session.infusion is None:
-        criteria = [*gate(at), *_of_amount(session, command), *filter(None, [over_plan])]
+        without = replace(session, doses=tuple(others))
+        criteria = [*gate(at, without), *_of_amount(session, command), *filter(None, [over_plan])]
         payload |= _administered(command, criteria)
     return [("dose.given", payload | corrected)]
 

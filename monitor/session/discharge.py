@@ -6,7 +6,6 @@ A value that is missing or stale makes its criterion not met.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
 
 from alerts.alarm import Alarm
 from alerts.evaluation import Value
@@ -19,18 +18,12 @@ from monitor.session.due_times import record_times
 from monitor.session.episodes import DESATURATIONS, respiratory_depression
 from monitor.session.history import AlarmOccurrence
 from monitor.session.predose import SPO2_RULE
-from monitor.session.records import Symptom
+from monitor.session.records import Record, Score, Symptom
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck
 from monitor.session.session import Session, is_after_dose
-from monitor.session.signals import told_of_consciousness
+from monitor.session.signals import STANDING, serious_events, told_of_consciousness
 from monitor.session.spo2_trace import Spo2Trace
-
-SERIOUS_SYMPTOMS: Final = frozenset({"seizure", "loss-of-consciousness", "focal-deficit"})
-"""After one of these nobody leaves without a clinician's clearance."""
-
-UNCONSCIOUS: Final = 1
-"""A MOAA/S of so much or less is loss of consciousness [clinical.md]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +92,7 @@ def discharge_criteria(
     ]
     if is_former:
         return found
-    as_it_is = situation(session, evidence.spo2, alarms, now)
+    as_it_is = situation(session, evidence.spo2, alarms, now, evidence.past_alarms)
     return with_clearances(session, ClearanceScope.LEAVING, found, as_it_is, now)
 
 
@@ -274,20 +267,15 @@ def _spo2_turn_s(session: Session, evidence: DischargeEvidence) -> float:
 
 def _no_serious_event(session: Session) -> Criterion:
     """A seizure, loss of consciousness or a focal deficit since the dose, however it was told."""
-    found = [
-        *(s.name.replace("-", " ") for s in session.symptoms if _is_serious(session, s)),
-        *(
-            f"MOAA/S {value}"
-            for at, value in told_of_consciousness(session)
-            if value <= UNCONSCIOUS and is_after_dose(session, at)
-        ),
-    ]
-    return Criterion("no-serious-event", not found, ", ".join(found) or "none since the dose")
+    found = serious_events(session)
+    words = dict.fromkeys(_told(each) for each in found)
+    return Criterion("no-serious-event", not found, ", ".join(words) or "none since the dose")
 
 
-def _is_serious(session: Session, symptom: Symptom) -> bool:
-    is_named = symptom.name in SERIOUS_SYMPTOMS and symptom.grade > 0
-    return is_named and is_after_dose(session, symptom.at)
+def _told(event: Record) -> str:
+    if isinstance(event, Symptom):
+        return event.name.replace("-", " ")
+    return f"MOAA/S {event.total}" if isinstance(event, Score) else "loss of consciousness"
 
 
 def _former_spo2(session: Session, evidence: DischargeEvidence) -> Criterion:
@@ -308,7 +296,13 @@ def _cadss(session: Session, now: datetime) -> Criterion:
 
 def _moaas(session: Session, now: datetime) -> Criterion:
     least = session.regimen.discharge.moaas_least
-    return _score("moaas", session, now, lambda total: total >= least)
+    found = _score("moaas", session, now, lambda total: total >= least)
+    last = session.last_score("moaas")
+    if session.regimen.edition < 3 or last is None or not found.met:
+        return found
+    told = [n for at, n in told_of_consciousness(session) if at >= last.at - STANDING]
+    worst = min(told, default=last.total)
+    return found if worst >= least else Criterion("moaas", False, f"{worst}, as it was told since")
 
 
 def _score(scale: str, session: Session, now: datetime, is_met: Callable[[int], bool]) -> Criterion:

@@ -7,8 +7,9 @@ from typing import Final
 
 from monitor.session.coverage import Coverage
 from monitor.session.history import AlarmOccurrence, SessionHistory
-from monitor.session.records import Observation, Score
+from monitor.session.records import Observation, Record
 from monitor.session.session import Session
+from monitor.session.signals import wakefulness
 
 DISSOCIATED_OVER: Final = 4
 """A CADSS over this is dissociation [clinical.md]."""
@@ -39,13 +40,13 @@ STEP: Final = timedelta(minutes=1)
 class Episode:
     """Something that came and went after the first dose.
 
-    `seen` is what shows it, oldest first: scores, or alarms and observations. Where it was
+    `seen` is what shows it, oldest first: records, or alarms. Where it was
     looked for and not found, `seen` is what shows that, and `onset_at` is None. `over_at` is
     when it was seen to be over for good, None when it was not. `began_before` is whether it
     had begun before the first dose.
     """
 
-    seen: tuple[Score, ...] | tuple[AlarmOccurrence | Observation, ...]
+    seen: tuple[AlarmOccurrence | Record, ...]
     onset_at: datetime | None = None
     over_at: datetime | None = None
     worst: str | None = None
@@ -58,32 +59,35 @@ class Episode:
 
 
 def sedation(history: SessionHistory) -> Episode:
-    """MOAA/S under 5 after the first dose; `seen` is empty when it was never scored."""
-    return _scored(history, "moaas", lambda total: total < ALERT, min, "MOAA/S")
+    """MOAA/S under 5 after the first dose, by whatever record; `seen` is empty without any."""
+    found = wakefulness(history.session)
+    return _scored(history, found, lambda total: total < ALERT, min, "MOAA/S")
 
 
 def dissociation(history: SessionHistory) -> Episode:
     """CADSS over 4 after the first dose; `seen` is empty when it was never scored."""
-    return _scored(history, "cadss", lambda total: total > DISSOCIATED_OVER, max, "CADSS")
+    found = [(s, s.total) for s in history.session.scores if s.scale == "cadss"]
+    return _scored(history, found, lambda total: total > DISSOCIATED_OVER, max, "CADSS")
 
 
 def _scored(
     history: SessionHistory,
-    scale: str,
+    scores: Iterable[tuple[Record, int]],
     present: Callable[[int], bool],
     worst: Callable[[list[int]], int],
     name: str,
 ) -> Episode:
     first = history.session.first_dose_at
-    scores = [s for s in history.session.scores if s.scale == scale]
-    after = [s for s in scores if first is not None and s.at >= first]
-    found = [s for s in after if present(s.total)]
+    after = [each for each in scores if first is not None and each[0].at >= first]
+    after.sort(key=lambda each: each[0].at)
+    found = [each for each in after if present(each[1])]
     if not found:
-        return Episode(tuple(after))
-    later = [s for s in after[after.index(found[-1]) :] if not present(s.total)]
-    shown = (*found, *later[:1])
-    total = worst([s.total for s in found])
-    return Episode(shown, found[0].at, later[0].at if later else None, f"{name} {total}")
+        return Episode(tuple(record for record, _ in after))
+    later = [each for each in after[after.index(found[-1]) :] if not present(each[1])]
+    shown = tuple(record for record, _ in (*found, *later[:1]))
+    total = worst([value for _, value in found])
+    onset_at, over_at = found[0][0].at, later[0][0].at if later else None
+    return Episode(shown, onset_at, over_at, f"{name} {total}")
 
 
 Recovered = Callable[[datetime], datetime | None]

@@ -39,11 +39,12 @@ class PredoseEvidence:
     """What the criteria look at besides the session.
 
     `spo2_at` gives the value at a time, None when it was missing or stale, or when nobody knows
-    any more; `alarms` are those that are open.
+    any more; `alarms` are those that are open, `past_alarms` the last of each rule's that is not.
     """
 
     spo2_at: Callable[[datetime], float | None]
     alarms: tuple[Alarm, ...] = ()
+    past_alarms: tuple[Alarm, ...] = ()
 
 
 def predose_criteria(session: Session, evidence: PredoseEvidence, at: datetime) -> list[Criterion]:
@@ -52,7 +53,7 @@ def predose_criteria(session: Session, evidence: PredoseEvidence, at: datetime) 
     if session.regimen.edition < 3:
         return former_predose_criteria(session, spo2, at)
     alarms = patient_alarms(alarm for alarm in evidence.alarms if alarm.raised_at <= at)
-    now = situation(session, spo2, alarms, at)
+    now = situation(session, spo2, alarms, at, evidence.past_alarms)
     given = [time for time in session.administrations if time <= at]
     found = [
         _pressure(session, at),

@@ -122,6 +122,7 @@ class Session:
     number: int | None = None
     escort_planned: bool | None = None
     preparation: Preparation = NOTHING_ASKED
+    prepared_at: datetime | None = None
     nurse: str | None = None
     handover_to: str | None = None
     phase: Phase = Phase.BASELINE
@@ -407,6 +408,7 @@ def _prepared(session: Session, event: Event) -> Session:
         medicines=session.medicines if medicines is None else tuple(medicines),
         escort_planned=session.escort_planned if planned is None else planned,
         preparation=session.preparation.with_answers(data, event.at),
+        prepared_at=event.at,
     )
 
 
@@ -472,6 +474,7 @@ def _stepped(session: Session, event: Event) -> Session:
         aborted_at=None if aborted_at is None else aborted_at + by,
         infusion=None if session.infusion is None else session.infusion.shifted(by),
         criteria_met_at=None if criteria_met_at is None else criteria_met_at + by,
+        prepared_at=None if session.prepared_at is None else session.prepared_at + by,
         **kept,
     )
 

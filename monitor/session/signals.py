@@ -8,7 +8,8 @@ from alerts import news2
 from alerts.evaluation import Value, Values
 from alerts.rules import DEVICE_ONLY, SYMPTOMS
 from drivers.clock import Instant
-from monitor.session.session import Session
+from monitor.session.records import Record
+from monitor.session.session import Session, is_after_dose
 
 FRESH: Final = timedelta(minutes=60)
 """What a person observed says something of now for so long [default]."""
@@ -101,18 +102,44 @@ def consciousness_of(session: Session) -> ChartedValue | None:
     return min(value for at, value in said if latest - at <= STANDING), latest
 
 
+SERIOUS_SYMPTOMS: Final = frozenset({"seizure", "loss-of-consciousness", "focal-deficit"})
+"""After one of these nobody leaves without a clinician's clearance."""
+
+UNCONSCIOUS: Final = 1
+"""A MOAA/S of so much or less is loss of consciousness [clinical.md]."""
+
+
+def serious_events(session: Session) -> list[Record]:
+    """Each record of a seizure, loss of consciousness or focal deficit since the first dose."""
+    found: list[Record] = [
+        each for each in session.symptoms if each.name in SERIOUS_SYMPTOMS and each.grade > 0
+    ]
+    known = {each.id for each in found}
+    found += [
+        record
+        for record, value in wakefulness(session)
+        if value <= UNCONSCIOUS and record.id not in known
+    ]
+    return [each for each in found if is_after_dose(session, each.at)]
+
+
 def told_of_consciousness(session: Session) -> list[tuple[datetime, int]]:
-    """Every record of consciousness, in terms of MOAA/S, and when it was."""
-    said: list[tuple[datetime, int]] = [
-        (score.at, score.total) for score in session.scores if score.scale == "moaas"
+    """When each record of consciousness was, and what it says in terms of MOAA/S."""
+    return [(record.at, value) for record, value in wakefulness(session)]
+
+
+def wakefulness(session: Session) -> list[tuple[Record, int]]:
+    """Every record of consciousness, with what it says in terms of MOAA/S."""
+    said: list[tuple[Record, int]] = [
+        (score, score.total) for score in session.scores if score.scale == "moaas"
     ]
     said += [
-        (seen.at, AS_MOAAS[seen.consciousness])
+        (seen, AS_MOAAS[seen.consciousness])
         for seen in session.observations
         if seen.consciousness is not None and seen.consciousness in AS_MOAAS
     ]
     said += [
-        (symptom.at, 0)
+        (symptom, 0)
         for symptom in session.symptoms
         if symptom.name == "loss-of-consciousness" and symptom.grade
     ]

@@ -119,6 +119,7 @@ class Visit:
     points: dict[str, int] = field(default_factory=dict)
     clearances: list[Clearance] = field(default_factory=list)
     is_prepared: bool = False
+    prepared_at: float = float("-inf")
     scored_at: float = 0
     escort: bool = False
     outcome: str | None = None
@@ -972,11 +973,43 @@ class Model:
                 continue
             if any(clearance.at <= at <= now for at in self._administrations()):
                 continue
+            if self._is_other_now(name, clearance.at):
+                continue
             if not any(
-                _has_worsened(signal, clearance.seen, values) for signal in JUDGED.get(name, ())
+                _has_worsened(signal, clearance.seen, then)
+                for signal in JUDGED.get(name, ())
+                for then in (*self._values_since(signal, clearance.at), values)
             ):
                 return True
         return False
+
+    def _is_other_now(self, name: str, then: float) -> bool:
+        """Whether an alarm was raised, an answer given or an event told since."""
+        assert self.visit is not None
+        raised = any(
+            alarm.raised_at > then and not alarm.advisory and alarm.priority != "low"
+            for (rule, _), alarm in self.alarms.items()
+            if rule in RULES
+        )
+        if name in ("contraindications", "suicidality", "fasting"):
+            return raised or self.visit.prepared_at > then
+        return raised or (name == "no-serious-event" and self._had_serious_event(then))
+
+    def _values_since(self, signal: str, then: float) -> list[dict[str, float]]:
+        assert self.visit is not None
+        if signal in ("sys", "dia"):
+            return [
+                {"sys": sys, "dia": dia}
+                for at, sys, dia in self.visit.in_order("pressures")
+                if at > then
+            ]
+        if signal == "moaas":
+            return [{"moaas": n} for at, n in self._wakefulness() if at > then]
+        return [
+            {scale: total}
+            for at, scale, total in self.visit.in_order("scores")
+            if scale == signal and at > then
+        ]
 
     def _spo2_is_steady(self, now: float) -> bool:
         """Live, seen for ten of the last fifteen minutes, and never low for half a minute."""
@@ -993,17 +1026,25 @@ class Model:
             longest = max(longest, low)
         return seen >= 600 and longest < 30
 
-    def _had_serious_event(self) -> bool:
+    def _is_awake_since(self) -> bool:
+        """Whether nothing told of less than awake, from shortly before the last MOAA/S on."""
+        assert self.visit is not None
+        mine = [at for at, scale, _ in self.visit.in_order("scores") if scale == "moaas"]
+        return all(n >= 5 for at, n in self._wakefulness() if at >= mine[-1] - STANDS_S)
+
+    def _had_serious_event(self, after: float = float("-inf")) -> bool:
         visit = self.visit
         assert visit is not None
         first = visit.first_dose
         if first is None:
             return False
         told = any(
-            at >= first and name in SERIOUS and grade > 0
+            at >= first and at > after and name in SERIOUS and grade > 0
             for at, name, grade in visit.in_order("symptoms")
         )
-        return told or any(at >= first and value <= 1 for at, value in self._wakefulness())
+        return told or any(
+            at >= first and at > after and value <= 1 for at, value in self._wakefulness()
+        )
 
     def criteria(self, now: float) -> dict[str, bool]:
         """What leaving waits for."""
@@ -1055,7 +1096,7 @@ class Model:
             "pressure-near-baseline": leaving,
             "spo2": self._spo2_is_steady(now),
             "cadss": scored("cadss", 0, max(4, baseline.get("cadss", 0))),
-            "moaas": scored("moaas", 5, 5),
+            "moaas": scored("moaas", 5, 5) and self._is_awake_since(),
             "no-respiratory-depression": self._breathes(now),
             "no-alarm": not any(a.priority != "low" for a in open_alarms.values()),
             "no-check-overdue": all(state != "overdue" for _, _, state in self.planned),

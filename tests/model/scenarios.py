@@ -338,7 +338,7 @@ class ModelRunner:
         )
 
         def then(_: str) -> None:
-            self.visit.is_prepared = True
+            self.visit.is_prepared, self.visit.prepared_at = True, self.t
 
         self._asks(command, then)
 

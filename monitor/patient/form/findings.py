@@ -17,6 +17,7 @@ from monitor.session import (
     Episode,
     SessionHistory,
     episodes,
+    wakefulness,
 )
 
 FindEpisode = Callable[[SessionHistory], Episode]
@@ -154,7 +155,8 @@ def serious_events(context: FormContext) -> Field:
     """Symptoms marked as serious or named so, and loss of consciousness, as MOAA/S 0 is [label]."""
     session = context.history.session
     found = [s for s in session.symptoms if s.serious or (s.name in SERIOUS_SYMPTOMS and s.grade)]
-    gone = [s for s in session.scores if s.scale == "moaas" and s.total == 0]
+    told = {record.id for record in found}
+    gone = [r for r, value in wakefulness(session) if value == 0 and r.id not in told]
     sources = [context.of(record) for record in (*found, *gone)]
     words = [f"{source.what} at {context.when(source.at)}" for source in sources]
     return Field(

@@ -134,7 +134,7 @@ def test_leaving_ends_the_session_and_its_alarms() -> None:
 def test_the_destination_that_was_to_follow_is_said_on_leaving() -> None:
     side = bed().with_session().with_baseline().dosed(28).spo2(85, for_s=12)
     side.asks(Abort("nurse.a", "SpO2", AbortOutcome.TRANSFERRED, None, AGAINST))
-    assert side.session.to_be_completed == ("destination",)
+    assert list(side.session.to_be_completed) == ["destination"]
     assert list(side.left().session.to_be_completed) == ["destination"]
     side.asks(Abort("nurse.a", None, destination="ward 3"))
     assert not side.session.to_be_completed
