@@ -10,11 +10,10 @@ import pytest
 
 from alerts.rules.loader import load_rules
 from drivers.readings import CuffPhase, CuffState, MeasurementFailed
-from monitor.cohort.bedside import simulate_session
 from monitor.cohort.devices import CUFF_FAILS, CUFF_S, Cuff, Oximeter, VitalSigns
 from monitor.cohort.picture import MINUTES, PANELS, bands, picture
 from monitor.cohort.report import report
-from monitor.cohort.run import CohortError, run_cohort, watch_all
+from monitor.cohort.run import CohortError, run_cohort, simulate_session, watch_all
 from monitor.cohort.stay import NotedAlarm, SimulatedSession
 from monitor.cohort.summary import summary
 from monitor.session.regimen import Regimens
