@@ -121,19 +121,7 @@ class Bedside:
         for spec in (OXIMETER, CUFF):
             self._say(spec, LinkChanged(LinkState.UP))
         self._say(CUFF, self.cuff.state)
-        person = self.person
-        self._ask(
-            StartSession(
-                id=person.name,
-                patient=person.name,
-                age=person.age,
-                weight_kg=person.weight_kg,
-                regimen=self.regimen,
-                medicines=(),
-                by=BY,
-                escort_planned=True,
-            )
-        )
+        self._ask(_start(self.person, self.regimen))
         self.nurse.decides(Task.OBSERVE, 60.0)
         self.nurse.decides(Task.PREPARE, PREPARES_S)
         self.nurse.decides(Task.DOSE, self.random.uniform(*SETTLES_S))
@@ -348,6 +336,19 @@ _DECIDED: Final = frozenset({"pressure", "no-alarm"})
 _CALLS_AGAIN: Final = frozenset({"alarm.escalated", "alarm.reminded"})
 
 SCORED_BY: Final = {"cadss": "dissociation.", "moaas": "sedation."}
+
+
+def _start(person: Person, regimen: Regimen) -> StartSession:
+    return StartSession(
+        id=person.name,
+        patient=person.name,
+        age=person.age,
+        weight_kg=person.weight_kg,
+        regimen=regimen,
+        medicines=(),
+        by=BY,
+        escort_planned=True,
+    )
 
 
 def _all_well(regimen: Regimen) -> RecordPreparation:
