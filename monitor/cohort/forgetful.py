@@ -16,7 +16,6 @@ from drivers.readings import Vital
 from monitor.cohort.bedside import BY, ESCORT_MIN, LATEST_MIN, START, Bedside, Looked
 from monitor.cohort.nurse import CHECK_S, Nurse, Task
 from monitor.session import (
-    NOT_CLINICAL,
     Abort,
     CheckKind,
     CheckState,
@@ -263,12 +262,13 @@ class ForgetfulBedside(Bedside):
             self._ask(ConfirmEscort(BY))
         if self.minute >= TRIES_MIN:
             self.nurse.sees_unmet(unmet, self.t_s)
-            if of_patient and self.whim.random() < CLEARS:
-                self._clear(of_patient)
+            if unmet and self.whim.random() < CLEARS:
+                self._clear(of_patient or unmet)
             self.write_up("")
             self._ask(Close(BY, escort=True, suicidality="none"))
 
     def _clear(self, unmet: list[Criterion]) -> None:
-        items = [criterion.name for criterion in unmet if criterion.name not in NOT_CLINICAL]
-        why = "as usual for this patient"
-        self._ask(RecordClearance(ClearanceScope.LEAVING, "clinician", why, BY, (*items,)))
+        """A clinician clears each, as far as that can be cleared."""
+        for criterion in unmet:
+            why, items = "as usual for this patient", (criterion.name,)
+            self._ask(RecordClearance(ClearanceScope.LEAVING, "clinician", why, BY, items))
