@@ -268,16 +268,17 @@ class Checker:
         """Done and missed stay so, unless something was charted late, of a time before."""
         charted = {kind: len(self.looks[kind]) for kind in KINDS}
         charted["doses"] = len(self.turned)
-        for key, (kind, due, was, _) in self.before.items():
-            if was not in ("done", "missed") or self._is_of_before(kind, due):
+        for key, (kind, due, was, done) in self.before.items():
+            about = due if done is None else max(due, done)
+            if was not in ("done", "missed") or self._is_of_before(kind, about):
                 continue
             is_now = stand[key][2] if key in stand else "gone"
             if is_now != was:
                 self._fault(now, f"{kind} due at {due / MIN:.1f} was {was}, is {is_now}")
         self.before, self.known = stand, charted
 
-    def _is_of_before(self, kind: str, due: float) -> bool:
-        """Whether a record since is of the time about that row, or a dose of before it."""
+    def _is_of_before(self, kind: str, about: float) -> bool:
+        """Whether a record since is of about that time, or a dose of before it."""
         records = [at for at, _ in [*self.looks[kind].values()][self.known.get(kind, 0) :]]
         doses = self.turned[self.known.get("doses", 0) :]
-        return any(at <= due + 15 * MIN for at in records) or any(at <= due for at in doses)
+        return any(at <= about + 15 * MIN for at in records) or any(at <= about for at in doses)
