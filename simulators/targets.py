@@ -159,8 +159,20 @@ TARGETS: Final[Mapping[str, Sequence[Target]]] = {
         Target("loss of consciousness", lambda s: s.moaas_least == 0, about=0.3),
     ),
     "ketamine-iv": (
-        Target("mean systolic rise at 40 min", lambda s: s.sys_rise_at_40, 19.0, unit="mmHg"),
-        Target("mean diastolic rise at 40 min", lambda s: s.dia_rise_at_40, 13.0, unit="mmHg"),
+        Target(
+            "mean systolic rise at 40 min",
+            lambda s: s.sys_rise_at_40,
+            19.0,
+            unit="mmHg",
+            among=lambda s: ~np.isnan(s.sys_rise_at_40),
+        ),
+        Target(
+            "mean diastolic rise at 40 min",
+            lambda s: s.dia_rise_at_40,
+            13.0,
+            unit="mmHg",
+            among=lambda s: ~np.isnan(s.dia_rise_at_40),
+        ),
     ),
 }
 """By regimen: after 84 mg of esketamine [label], after ketamine [clinical default]. "Most" is

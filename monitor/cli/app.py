@@ -330,13 +330,16 @@ def cohort(
     picture: Annotated[
         Path | None, typer.Option(help="Also draw the patients' courses: an SVG.")
     ] = None,
+    nurse: Annotated[str, typer.Option(help="Who does the checks: diligent, forgetful.")] = (
+        "diligent"
+    ),
 ) -> None:
     """Watch simulated patients through the rules; hold them against the label's figures."""
     from alerts.rules import RuleError
     from monitor.cohort import CohortError, run_cohort
 
     try:
-        text, missed = run_cohort(regimen, patients, seed, name, picture)
+        text, missed = run_cohort(regimen, patients, seed, name, picture, nurse)
     except (CohortError, RuleError) as error:
         raise Failure(str(error)) from error
     print(text)

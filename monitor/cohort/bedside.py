@@ -4,9 +4,9 @@ Time is a loop in steps of the oximeter's readings. The bed is told of the time 
 than in life; what it does by the clock alone then comes up to `TICK_S` late.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from random import Random
 from typing import Final
 
@@ -15,10 +15,10 @@ from alerts.rules import RuleSet
 from drivers.clock import Instant
 from drivers.readings import Item, LinkChanged, LinkState
 from drivers.registry import DeviceSpec
-from monitor.bed import Bed, DeviceInput, Result, Tick
+from monitor.bed import Bed, DeviceInput, Input, Result, Tick
 from monitor.cohort.devices import READING_S, Cuff, Oximeter, VitalSigns
 from monitor.cohort.nurse import AGAIN_MIN, Nurse, Task, needs_intervention
-from monitor.cohort.stay import CHECKED_MIN, NotedAlarm, SimulatedSession
+from monitor.cohort.stay import CHECKED_MIN, NotedAlarm, SimulatedSession, note_session
 from monitor.session import (
     NOT_CLINICAL,
     Abort,
@@ -30,6 +30,8 @@ from monitor.session import (
     Confirmation,
     ConfirmEscort,
     ControlInfusion,
+    Criterion,
+    Deviation,
     GiveDose,
     InfusionAction,
     MeasurePressure,
@@ -42,6 +44,7 @@ from monitor.session import (
     Regimen,
     Session,
     StartSession,
+    commands,
     record_fields,
 )
 from simulators.population import Person
@@ -79,14 +82,15 @@ BY: Final = "nurse"
 OXIMETER: Final = DeviceSpec("oximeter", "nonin", "memory://oximeter")
 CUFF: Final = DeviceSpec("cuff", "suntech", "memory://cuff")
 
-
-def simulate_session(person: Person, regimen: Regimen, rules: RuleSet) -> SimulatedSession:
-    """The stay of `person`, who is given `regimen` and watched by `rules`."""
-    return Bedside(person, regimen, rules).run()
+Looked = RecordScore | RecordSymptom | RecordObservation | commands.RecordPressure
+"""What she puts on record of what she found."""
 
 
 class Bedside:
-    """One patient, their devices, the nurse and the bed; `run` is the whole stay."""
+    """One patient, their devices, a diligent nurse and the bed; `run` is the whole stay.
+
+    `tasks` says what she does when one of her tasks is due.
+    """
 
     def __init__(self, person: Person, regimen: Regimen, rules: RuleSet) -> None:
         self.person = person
@@ -102,30 +106,29 @@ class Bedside:
         self.cuff = Cuff(self.random)
         self.heard: dict[str, list[int]] = {}
         self.course = VitalSigns(person, None, 2 * GIVES_UP_S)
+        self.tasks: dict[Task, Callable[[str], None]] = {
+            Task.TAKE_ALARM: self.take_alarm,
+            Task.SCORE: self.score,
+            Task.OBSERVE: self.observe,
+            Task.ASK: self.asks,
+            Task.MEASURE: self.measure,
+            Task.PREPARE: self.prepare,
+            Task.DOSE: self.dose,
+            Task.END_INFUSION: self.end_infusion,
+        }
 
     def run(self) -> SimulatedSession:
         for spec in (OXIMETER, CUFF):
             self._say(spec, LinkChanged(LinkState.UP))
         self._say(CUFF, self.cuff.state)
-        person = self.person
-        self._ask(
-            StartSession(
-                id=person.name,
-                patient=person.name,
-                age=person.age,
-                weight_kg=person.weight_kg,
-                regimen=self.regimen,
-                medicines=(),
-                by=BY,
-                escort_planned=True,
-            )
-        )
+        self._ask(_start(self.person, self.regimen))
         self.nurse.decides(Task.OBSERVE, 60.0)
         self.nurse.decides(Task.PREPARE, PREPARES_S)
         self.nurse.decides(Task.DOSE, self.random.uniform(*SETTLES_S))
         while self.session.is_open:
             self._step()
-        self._sum_up()
+        self.stay.blind_s = self.oximeter.blind_s
+        note_session(self.stay, self.session, self.now, self.t_s, self.zero_s)
         return self.stay
 
     @property
@@ -144,19 +147,20 @@ class Bedside:
         if (answer := self.cuff.answers(self.course, self.t_s)) is not None:
             self._say(CUFF, answer)
         for task, what in self.nurse.due(self.t_s):
-            _TASKS[task](self, what)
+            self.tasks[task](what)
         if self.t_s % TICK_S == 0:
             self._say(CUFF, self.cuff.state)
-            self._did(self.bed.handle(Tick(), self.now))
+            self._handle(Tick())
         if self.t_s % MINUTE_S == 0 and self.session.is_open:
             self._look()
 
     # ── what the devices say, and what comes of it ──────────────────────────────────────
 
     def _say(self, spec: DeviceSpec, item: Item | LinkChanged) -> None:
-        self._did(self.bed.handle(DeviceInput(spec.id, item), self.now))
+        self._handle(DeviceInput(spec.id, item))
 
-    def _did(self, outcome: Result) -> None:
+    def _handle(self, given: Input) -> None:
+        outcome: Result = self.bed.handle(given, self.now)
         if outcome.effects:
             self.cuff.starts(self.t_s)
         for event in outcome.events:
@@ -171,7 +175,7 @@ class Bedside:
     def _ask(self, command: Command) -> bool:
         """Whether the bed took the command."""
         try:
-            self._did(self.bed.handle(command, self.now))
+            self._handle(command)
         except Refused:
             return False
         return True
@@ -195,6 +199,10 @@ class Bedside:
         for check, over_min in CHECKED_MIN.items():
             if self.minute >= over_min and check not in self.stay.unmet:
                 self.stay.unmet[check] = tuple(c.name for c in of_patient)
+        self._leave(unmet, of_patient)
+
+    def _leave(self, unmet: list[Criterion], of_patient: list[Criterion]) -> None:
+        """Once a minute: `unmet` keeps the patient here, `of_patient` by how they are."""
         if self.minute >= CHECKED_MIN[90]:
             is_over = all(c.name != "window-over" for c in unmet)
             self.nurse.sees_unmet(unmet if is_over else of_patient, self.t_s)
@@ -203,7 +211,10 @@ class Bedside:
         if not unmet and self.minute >= CHECKED_MIN[120]:
             self._ask(Close(BY, escort=True, suicidality="none"))
         elif self.minute >= LATEST_MIN:
-            self._ask(Close(BY, True, "clinician", "as far as it gets", suicidality="none"))
+            self._close_against("as far as it gets")
+
+    def _close_against(self, reason: str) -> None:
+        self._ask(Close(BY, True, "clinician", reason, suicidality="none"))
 
     # ── what the nurse does ─────────────────────────────────────────────────────────────
 
@@ -224,7 +235,7 @@ class Bedside:
 
     def score(self, scale: str) -> None:
         """A scale; the breaths, the temperature and the consciousness go with the CADSS."""
-        self._ask(RecordScore(scale, self.course.total(scale, self.t_s), None, BY))
+        self._record(RecordScore(scale, self.course.total(scale, self.t_s), None, BY))
         self.nurse.scored(scale, self.t_s)
         if scale == "cadss":
             self.observe("")
@@ -233,7 +244,7 @@ class Bedside:
         moaas = self.course.total("moaas", self.t_s)
         resp = max(6, round(self.random.gauss(15.0, 1.5) - 0.8 * (5 - moaas)))
         temperature = round(self.random.gauss(36.6, 0.2), 1)
-        self._ask(
+        self._record(
             RecordObservation(
                 BY,
                 resp=float(resp),
@@ -245,27 +256,17 @@ class Bedside:
 
     def asks(self, complaint: str) -> None:
         name, grade = complaint.split()
-        self._ask(RecordSymptom(name, int(grade), BY))
+        self._record(RecordSymptom(name, int(grade), BY))
+
+    def _record(self, looked: Looked) -> None:
+        """Put on record what she found."""
+        self._ask(looked)
 
     def measure(self, _: str) -> None:
         self._ask(MeasurePressure(BY))
 
     def prepare(self, _: str) -> None:
-        """What is asked before the dose; everybody here is fit for it."""
-        gate = self.regimen.gate
-        self._ask(
-            RecordPreparation(
-                (),
-                True,
-                BY,
-                Confirmation(changed=False),
-                medicine_classes=dict.fromkeys(record_fields.MEDICINE_CLASSES, False),
-                contraindications=dict.fromkeys(gate.contraindications, "no"),
-                cautions=(),
-                suicidality="none",
-                fasting=dict.fromkeys(gate.fasting, True),
-            )
-        )
+        self._ask(_all_well(self.regimen))
 
     def dose(self, _: str) -> None:
         """A device, or the infusion's start; the effect begins with the last of them."""
@@ -280,26 +281,40 @@ class Bedside:
             why = "as usual for this patient"
             self._ask(RecordClearance(ClearanceScope.DOSE, "clinician", why, BY, (*items,)))
         if self.t_s > GIVES_UP_S - TRIES_AGAIN_S:
-            self._ask(Abort(BY, "not fit for the dose"))
+            self._give_up()
         else:
             self.nurse.decides(Task.DOSE, self.t_s + TRIES_AGAIN_S)
 
-    def _give(self) -> bool:
-        regimen = self.regimen
+    def _give_up(self) -> None:
+        self._ask(Abort(BY, "not fit for the dose"))
+
+    def _give(self, at: datetime | None = None, deviation: Deviation | None = None) -> bool:
+        """Whether it was given; with `deviation` it was whatever the criteria say."""
+        regimen, is_given = self.regimen, deviation is not None
         if regimen.is_infusion:
-            if not self._ask(ControlInfusion(InfusionAction.START, BY)):
+            start = ControlInfusion(
+                InfusionAction.START, BY, at, given=is_given, deviation=deviation
+            )
+            if not self._ask(start):
                 return False
             self.nurse.decides(Task.END_INFUSION, self.t_s + (regimen.infusion_min or 0) * 60.0)
             self._begins()
             return True
         planned_mg = regimen.planned_mg(self.person.weight_kg) or 0.0
-        if not self._ask(GiveDose(regimen.product, regimen.device_mg or planned_mg, BY, lot="L1")):
+        mg = regimen.device_mg or planned_mg
+        device = GiveDose(
+            regimen.product, mg, BY, at, given=is_given, deviation=deviation, lot="L1"
+        )
+        if not self._ask(device):
             return False
         if self.session.given_mg < planned_mg:
-            self.nurse.decides(Task.DOSE, self.t_s + regimen.devices_apart_min * 60.0)
+            self._await_device()
         else:
             self._begins()
         return True
+
+    def _await_device(self) -> None:
+        self.nurse.decides(Task.DOSE, self.t_s + self.regimen.devices_apart_min * 60.0)
 
     def _begins(self) -> None:
         self.zero_s = self.t_s
@@ -314,23 +329,6 @@ class Bedside:
     def end_infusion(self, _: str) -> None:
         self._ask(ControlInfusion(InfusionAction.END, BY))
 
-    def _sum_up(self) -> None:
-        session, stay = self.session, self.stay
-        stay.hours = self.t_s / 3600.0
-        stay.blind_s = self.oximeter.blind_s
-        stay.end = session.phase.value if session.against_criteria is None else "against-criteria"
-        if self.zero_s is None:
-            return
-        zero = START.plus(self.zero_s).wall
-        stay.left_min = self.minute
-        stay.baseline = session.baseline
-        stay.pressures = [
-            ((p.at - zero) / timedelta(minutes=1), p.sys, p.dia) for p in session.pressures
-        ]
-        stay.scores = [
-            (s.scale, (s.at - zero) / timedelta(minutes=1), s.total) for s in session.scores
-        ]
-
 
 _DECIDED: Final = frozenset({"pressure", "no-alarm"})
 """What a clinician may clear for a dose here."""
@@ -339,13 +337,31 @@ _CALLS_AGAIN: Final = frozenset({"alarm.escalated", "alarm.reminded"})
 
 SCORED_BY: Final = {"cadss": "dissociation.", "moaas": "sedation."}
 
-_TASKS: Final[Mapping[Task, Callable[[Bedside, str], None]]] = {
-    Task.TAKE_ALARM: Bedside.take_alarm,
-    Task.SCORE: Bedside.score,
-    Task.OBSERVE: Bedside.observe,
-    Task.ASK: Bedside.asks,
-    Task.MEASURE: Bedside.measure,
-    Task.PREPARE: Bedside.prepare,
-    Task.DOSE: Bedside.dose,
-    Task.END_INFUSION: Bedside.end_infusion,
-}
+
+def _start(person: Person, regimen: Regimen) -> StartSession:
+    return StartSession(
+        id=person.name,
+        patient=person.name,
+        age=person.age,
+        weight_kg=person.weight_kg,
+        regimen=regimen,
+        medicines=(),
+        by=BY,
+        escort_planned=True,
+    )
+
+
+def _all_well(regimen: Regimen) -> RecordPreparation:
+    """What is asked before the dose; everybody here is fit for it."""
+    gate = regimen.gate
+    return RecordPreparation(
+        (),
+        True,
+        BY,
+        Confirmation(changed=False),
+        medicine_classes=dict.fromkeys(record_fields.MEDICINE_CLASSES, False),
+        contraindications=dict.fromkeys(gate.contraindications, "no"),
+        cautions=(),
+        suicidality="none",
+        fasting=dict.fromkeys(gate.fasting, True),
+    )

@@ -27,6 +27,14 @@ class Task(Enum):
     PREPARE = "prepare"
     DOSE = "dose"
     END_INFUSION = "end-infusion"
+    PAUSE_INFUSION = "pause-infusion"
+    RESUME_INFUSION = "resume-infusion"
+    WRITE_UP = "write-up"
+    STOP_CUFF = "stop-cuff"
+    ALLOW_CUFF = "allow-cuff"
+    MEASURE_BY_HAND = "measure-by-hand"
+    ABORT = "abort"
+    CLOSE = "close"
 
 
 REACTION_S: Final = {Priority.HIGH: 20.0, Priority.MEDIUM: 45.0, Priority.LOW: 90.0}

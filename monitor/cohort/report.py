@@ -5,6 +5,7 @@ from math import isinf
 
 from alerts.rules import Priority
 from monitor.cohort.summary import AlarmLoad, Summary
+from monitor.session import CheckState
 from simulators.targets import TargetResult
 
 ADVISORY = "advisory"
@@ -20,6 +21,7 @@ def report(summary: Summary) -> str:
         _table(["mean rise, min after the dose", "systolic", "diastolic"], _rises(summary))
     )
     parts.append(_readiness(summary))
+    parts.append(_checks(summary))
     parts.append(_burden(summary))
     parts.append(
         f"Alarms that nobody had taken called again {summary.called_again:,} times.\n"
@@ -54,6 +56,15 @@ def _readiness(summary: Summary) -> str:
     )
     kept = ", ".join(f"{name} {count}" for name, count in summary.kept.items()) or "nobody"
     return f"Ready but for the window and the escort, in min: {by}.\nKept at 120 min: {kept}."
+
+
+def _checks(summary: Summary) -> str:
+    fell_due = {name: n for name, n in summary.checks.items() if name != CheckState.UPCOMING}
+    total = sum(fell_due.values())
+    shares = ", ".join(
+        f"{fell_due[state] / total:.1%} {state}" for state in CheckState if state in fell_due
+    )
+    return f"Of {total:,} checks that fell due: {shares or 'none'}."
 
 
 def _burden(summary: Summary) -> str:

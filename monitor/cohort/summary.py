@@ -43,7 +43,8 @@ class Summary:
     `ready_min` are the minutes in which 5, 50, 90 and 95 % of those dosed were ready, infinite
     where so many never were; `kept` says what kept how many at the check of 120 min. `rises`
     are minute, mean systolic and mean diastolic. `blind_s` are the longest stretch without
-    a saturation, the share of patients who had one, and the seconds of them all.
+    a saturation, the share of patients who had one, and the seconds of them all. `checks` are
+    those planned by how they stood at the end.
     """
 
     patients: int
@@ -58,6 +59,7 @@ class Summary:
     blind_longest_s: float
     blind_patients: int
     blind_min: float
+    checks: dict[str, int]
 
     @property
     def missed(self) -> list[TargetResult]:
@@ -68,6 +70,7 @@ class Summary:
 def summary(regimen: str, stays: Sequence[SimulatedSession]) -> Summary:
     """What `stays` on `regimen` come to."""
     dosed = [stay for stay in stays if stay.left_min is not None]
+    with_baseline = [stay for stay in dosed if "sys" in stay.baseline]
     hours = sum(stay.hours for stay in stays)
     ready = [np.inf if stay.ready_min is None else stay.ready_min for stay in dosed]
     blind = [seconds for stay in stays for seconds in stay.blind_s]
@@ -75,8 +78,8 @@ def summary(regimen: str, stays: Sequence[SimulatedSession]) -> Summary:
         patients=len(stays),
         hours=hours,
         ends=dict(sorted(Counter(stay.end for stay in stays).items())),
-        findings=(*check_targets(regimen, shown_in(dosed)), *_ready(regimen, dosed)),
-        rises=tuple(rise for minute in RISES_MIN if (rise := _rise(dosed, minute))),
+        findings=(*check_targets(regimen, shown_in(with_baseline)), *_ready(regimen, dosed)),
+        rises=tuple(rise for minute in RISES_MIN if (rise := _rise(with_baseline, minute))),
         ready_min={share: _share_by(ready, share) for share in (5, 50, 90, 95)},
         kept=dict(
             Counter(name for stay in dosed for name in stay.unmet.get(120, ())).most_common()
@@ -86,11 +89,12 @@ def summary(regimen: str, stays: Sequence[SimulatedSession]) -> Summary:
         blind_longest_s=max(blind, default=0.0),
         blind_patients=sum(bool(stay.blind_s) for stay in stays),
         blind_min=sum(blind) / 60.0,
+        checks=dict(sum((stay.checks for stay in stays), Counter[str]())),
     )
 
 
 def shown_in(dosed: Sequence[SimulatedSession]) -> Endpoints:
-    """What was measured in these stays, for the targets."""
+    """What was measured in these stays, each with a baseline pressure, for the targets."""
 
     def each(of: Callable[[SimulatedSession], float]) -> NDArray[Any]:
         return np.array([of(stay) for stay in dosed], dtype=float)

@@ -33,6 +33,11 @@ from monitor.session.record_fields import MEDICINE_CLASSES, DoseFields, Preparat
 from monitor.session.records import Dose
 from monitor.session.session import Session
 
+NOT_CLEARED_TO_LEAVE: Final = frozenset(
+    {"window-over", "discharge-checks", "no-check-overdue", "escort"}
+)
+"""The criteria for leaving that say what is yet to be done: nobody clears that [clinical.md]."""
+
 SPILL: Final = 1.001
 """How far a sum of doses may be from what was planned, for rounding's sake."""
 
@@ -272,7 +277,7 @@ def record_clearance(
         raise Refused(Refusal.INVALID, "name the criteria that are cleared", "items")
     by_name = {criterion.name: criterion for criterion in criteria if criterion.required}
     for item in command.items:
-        _clearable(item, by_name)
+        _clearable(item, by_name, command.scope)
     payload |= {
         "items": list(command.items),
         "seen": dict(situation.values),
@@ -281,11 +286,14 @@ def record_clearance(
     return [("clearance.recorded", payload)]
 
 
-def _clearable(item: str, by_name: Mapping[str, Criterion]) -> None:
+def _clearable(item: str, by_name: Mapping[str, Criterion], scope: ClearanceScope) -> None:
     if item not in by_name:
         raise Refused(Refusal.INVALID, f"no criterion {item}; {suggest(item, by_name)}", "items")
     if item == NOT_CLEARED:
         raise Refused(Refusal.CONFLICT, f"{by_name[item].why}; nobody clears that", "items")
+    if scope is ClearanceScope.LEAVING and item in NOT_CLEARED_TO_LEAVE:
+        mend = "wait, do it, or close against criteria"
+        raise Refused(Refusal.CONFLICT, f"nobody clears {item}: {mend}", "items")
     if by_name[item].met:
         why = f"{item} is met ({by_name[item].why}): nothing to decide on"
         raise Refused(Refusal.CONFLICT, why, "items")

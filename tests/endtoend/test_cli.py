@@ -105,6 +105,7 @@ def test_a_cohort_is_watched_and_drawn(postdose: Postdose, tmp_path: Path) -> No
     [
         (["--patients", "0"], 2, "greater than or equal to 1"),
         (["--regimen", "tea"], 1, "use one of esketamine-84, esketamine-56"),
+        (["--nurse", "tired"], 1, "use one of diligent, forgetful"),
         (["--rules", "no-such-set"], 1, "give a readable TOML file or one of: default"),
         (["--patients", "1", "--picture", "/nowhere/x.svg"], 1, "name a file to write"),
     ],

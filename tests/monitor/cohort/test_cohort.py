@@ -1,5 +1,6 @@
 """A simulated cohort through the real core, and what is made of it."""
 
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from math import inf
@@ -10,11 +11,10 @@ import pytest
 
 from alerts.rules.loader import load_rules
 from drivers.readings import CuffPhase, CuffState, MeasurementFailed
-from monitor.cohort.bedside import simulate_session
 from monitor.cohort.devices import CUFF_FAILS, CUFF_S, Cuff, Oximeter, VitalSigns
 from monitor.cohort.picture import MINUTES, PANELS, bands, picture
 from monitor.cohort.report import report
-from monitor.cohort.run import CohortError, run_cohort, watch_all
+from monitor.cohort.run import CohortError, run_cohort, simulate_session, watch_all
 from monitor.cohort.stay import NotedAlarm, SimulatedSession
 from monitor.cohort.summary import summary
 from monitor.session.regimen import Regimens
@@ -205,6 +205,7 @@ HIGH = SimulatedSession(
     hours=3.0,
     left_min=180.0,
     end="against-criteria",
+    checks=Counter(done=3, missed=1, upcoming=2),
 )
 SENT_HOME = SimulatedSession(age=50, hours=1.0, end="aborted")
 
@@ -241,6 +242,14 @@ def test_what_was_found_after_90_minutes_does_not_count_as_a_rise_within_them() 
     assert found["up 40 systolic or 25 diastolic"] == 0.0
 
 
+def test_who_was_dosed_without_a_baseline_shows_no_rise() -> None:
+    blind = replace(HIGH, baseline={})
+    found = summary("esketamine-84", [CALM, blind])
+    assert {f.name: f.found for f in found.findings}["up 40 systolic, under 65"] == 0.0
+    assert found.rises[1] == (40, 10.0, 7.0)
+    assert found.kept == {"no-alarm": 1, "spo2": 1}
+
+
 def test_the_burden_is_counted_by_rule_and_hour_most_urgent_first() -> None:
     found = summary("esketamine-56", [CALM, HIGH, SENT_HOME])
     assert [(b.rule, b.alarms, b.per_hour, b.acted) for b in found.burden] == [
@@ -262,6 +271,7 @@ def test_the_report_says_it_in_words() -> None:
         "of these, gone by 90 min 50 % or more 100.0 %",
         "40 +32.5 +19.0",
         "Kept at 120 min: no-alarm 1, spo2 1.",
+        "Of 4 checks that fell due: 75.0% done, 25.0% missed.",
         "tech.artefact low 2 0.333 50%",
         "all high 1 0.167 100%",
     } <= rows

@@ -229,7 +229,8 @@ class Reader:
         if not self.samples or self.now - self.samples[-1][0] > 60:
             unknown += OF_SPO2
         asked = (*OF_PRESSURE, *OF_SPO2, "no-alarm")
-        unmet = [c["name"] for c in self.closed["criteria"] if not c["met"]]
+        criteria = self.closed["criteria"]
+        unmet = [c["name"] for c in criteria if not (c["met"] or c.get("cleared_by"))]
         if any(name in asked and name not in unknown for name in unmet):
             return False
         return None if unknown else True

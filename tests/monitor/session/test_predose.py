@@ -415,6 +415,16 @@ def test_a_clearance_for_leaving_opens_what_it_names_until_it_lapses() -> None:
     assert side.criterion("pressure-near-baseline").stops
 
 
+@pytest.mark.parametrize("name", ["window-over", "discharge-checks", "no-check-overdue", "escort"])
+def test_what_is_yet_to_be_done_is_not_cleared_for_leaving(name: str) -> None:
+    side = device(prepared()).minutes(22)
+    assert side.criterion(name).stops
+    cleared = RecordClearance(ClearanceScope.LEAVING, "dr.b", "usual", "nurse.a", (name,))
+    with pytest.raises(Refused, match=f"nobody clears {name}"):
+        side.asks(cleared)
+    assert side.criterion(name).stops
+
+
 def test_after_a_serious_event_a_clinician_clears_leaving() -> None:
     side = device(prepared()).minutes(10).symptom("seizure").symptom("seizure", 0)
     assert side.criterion("no-serious-event").why == "seizure"
