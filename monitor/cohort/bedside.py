@@ -22,6 +22,7 @@ from monitor.cohort.stay import CHECKED_MIN, NotedAlarm, SimulatedSession, note_
 from monitor.session import (
     NOT_CLINICAL,
     Abort,
+    AbortOutcome,
     Acknowledge,
     CheckKind,
     ClearanceScope,
@@ -35,8 +36,10 @@ from monitor.session import (
     GiveDose,
     InfusionAction,
     MeasurePressure,
+    Override,
     RecordClearance,
     RecordObservation,
+    RecordPatientLeft,
     RecordPreparation,
     RecordScore,
     RecordSymptom,
@@ -286,7 +289,14 @@ class Bedside:
             self.nurse.decides(Task.DOSE, self.t_s + TRIES_AGAIN_S)
 
     def _give_up(self) -> None:
-        self._ask(Abort(BY, "not fit for the dose"))
+        self._abort("not fit for the dose", AbortOutcome.OTHER)
+
+    def _abort(self, reason: str, outcome: AbortOutcome) -> None:
+        """A clinician stands for it, and the patient goes."""
+        against = Override("clinician", reason)
+        self._ask(Abort(BY, reason, outcome, None, against))
+        if self.session.is_open:
+            self._ask(RecordPatientLeft(BY))
 
     def _give(self, at: datetime | None = None, deviation: Deviation | None = None) -> bool:
         """Whether it was given; with `deviation` it was whatever the criteria say."""

@@ -16,7 +16,7 @@ from drivers.readings import Vital
 from monitor.cohort.bedside import BY, ESCORT_MIN, LATEST_MIN, START, Bedside, Looked
 from monitor.cohort.nurse import CHECK_S, Nurse, Task
 from monitor.session import (
-    Abort,
+    AbortOutcome,
     CheckKind,
     CheckState,
     ClearanceScope,
@@ -246,7 +246,7 @@ class ForgetfulBedside(Bedside):
     # ── how it ends ─────────────────────────────────────────────────────────────────────
 
     def abort(self, _: str) -> None:
-        self._ask(Abort(BY, "the patient did not want to stay"))
+        self._abort("the patient did not want to stay", AbortOutcome.WITHDREW)
 
     def close(self, _: str) -> None:
         """As if all were well, and then against the criteria."""
