@@ -22,7 +22,7 @@ from monitor.session.records import Record, Score, Symptom
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck
 from monitor.session.session import Session, is_after_dose
-from monitor.session.signals import STANDING, serious_events, told_of_consciousness
+from monitor.session.signals import STANDING, serious_events, told_otherwise
 from monitor.session.spo2_trace import Spo2Trace
 
 
@@ -300,7 +300,7 @@ def _moaas(session: Session, now: datetime) -> Criterion:
     last = session.last_score("moaas")
     if session.regimen.edition < 3 or last is None or not found.met:
         return found
-    told = [n for at, n in told_of_consciousness(session) if at >= last.at - STANDING]
+    told = [n for _, n in told_otherwise(session, last.at - STANDING)]
     worst = min(told, default=last.total)
     return found if worst >= least else Criterion("moaas", False, f"{worst}, as it was told since")
 

@@ -19,7 +19,7 @@ from monitor.session.former_predose import former_predose_criteria
 from monitor.session.record_fields import MEDICINE_CLASSES
 from monitor.session.records import Pressure
 from monitor.session.session import UNDER_WAY, Session
-from monitor.session.signals import STANDING, told_of_consciousness
+from monitor.session.signals import STANDING, told_otherwise
 
 ADVISORY_CRITERIA: Final = frozenset({"starting-dose", "medicines", "escort-planned"})
 """What sessions of an edition before 3 ask for, and what does not stop a dose."""
@@ -125,7 +125,7 @@ def _moaas(session: Session, given: list[datetime], at: datetime) -> Criterion:
     last = scores[-1]
     if (why := _too_old(last.at, limits.score_fresh_min, at)) is not None:
         return Criterion("moaas", False, f"{last.total}, {why}")
-    told = [n for then, n in told_of_consciousness(session) if last.at - STANDING <= then <= at]
+    told = [n for then, n in told_otherwise(session, last.at - STANDING) if then <= at]
     worst = min([last.total, *told])
     is_alert = worst >= limits.moaas_least
     why = f"{worst}" if is_alert else f"{worst} is under {limits.moaas_least}"

@@ -8,7 +8,7 @@ from alerts import news2
 from alerts.evaluation import Value, Values
 from alerts.rules import DEVICE_ONLY, SYMPTOMS
 from drivers.clock import Instant
-from monitor.session.records import Record
+from monitor.session.records import Record, Score
 from monitor.session.session import Session, is_after_dose
 
 FRESH: Final = timedelta(minutes=60)
@@ -126,6 +126,12 @@ def serious_events(session: Session) -> list[Record]:
 def told_of_consciousness(session: Session) -> list[tuple[datetime, int]]:
     """When each record of consciousness was, and what it says in terms of MOAA/S."""
     return [(record.at, value) for record, value in wakefulness(session)]
+
+
+def told_otherwise(session: Session, since: datetime) -> list[tuple[datetime, int]]:
+    """What was told of consciousness since then in another way than by MOAA/S, and when."""
+    found = wakefulness(session)
+    return [(r.at, n) for r, n in found if not isinstance(r, Score) and r.at >= since]
 
 
 def wakefulness(session: Session) -> list[tuple[Record, int]]:

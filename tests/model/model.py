@@ -430,6 +430,13 @@ class Model:
         visit = self.visit
         assert visit is not None
         said = [(at, total) for at, scale, total in visit.in_order("scores") if scale == "moaas"]
+        return said + self._told_otherwise()
+
+    def _told_otherwise(self) -> list[tuple[float, int]]:
+        """What was said of it but by MOAA/S."""
+        visit = self.visit
+        assert visit is not None
+        said: list[tuple[float, int]] = []
         for at, observed in visit.in_order("observations"):
             if "as-moaas" in observed:
                 said.append((at, int(observed["as-moaas"])))
@@ -932,7 +939,7 @@ class Model:
             return False
         worst = [mine[-1][1]]
         if of == "moaas":
-            worst += [n for at, n in self._wakefulness() if at >= mine[-1][0] - STANDS_S]
+            worst += [n for at, n in self._told_otherwise() if at >= mine[-1][0] - STANDS_S]
         return bool(min(worst) >= least)
 
     def _grave(self) -> set[tuple[Key, float]]:
@@ -1030,7 +1037,7 @@ class Model:
         """Whether nothing told of less than awake, from shortly before the last MOAA/S on."""
         assert self.visit is not None
         mine = [at for at, scale, _ in self.visit.in_order("scores") if scale == "moaas"]
-        return all(n >= 5 for at, n in self._wakefulness() if at >= mine[-1] - STANDS_S)
+        return all(n >= 5 for at, n in self._told_otherwise() if at >= mine[-1] - STANDS_S)
 
     def _had_serious_event(self, after: float = float("-inf")) -> bool:
         visit = self.visit

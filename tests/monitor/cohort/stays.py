@@ -84,4 +84,4 @@ def watched(regimen: str, nurse: str, seed: int, patients: int) -> list[Stay]:
 
 def forgetful_stays(factory: pytest.TempPathFactory) -> list[Stay]:
     """Stays with the forgetful nurse in which everything happens that she does."""
-    return once(factory, "forgetful", lambda: watched("esketamine-84", "forgetful", 1, 8))
+    return once(factory, "forgetful", lambda: watched("esketamine-84", "forgetful", 1, 14))
