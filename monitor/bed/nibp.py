@@ -173,11 +173,7 @@ class NibpScheduler:
     ) -> None:
         self.devices = {id_: NibpDevice(devices[id_], state) for id_, state in states.items()}
         self.next_plan = float("-inf")
-        self._pressure_rules = {
-            rule.id
-            for rule in rules.rules
-            if not {*signals_in(rule.condition)}.isdisjoint(PRESSURES)
-        }
+        self._pressure_rules = pressure_rules(rules)
 
     def primary(self, bed: str) -> NibpDevice:
         """The device that the bed starts. Raises `Refused` when it has none."""
@@ -224,6 +220,13 @@ class NibpScheduler:
     def overdue_at(self) -> float:
         """When the first result that is awaited has to have come; inf when none is."""
         return min((device.overdue_at for device in self.devices.values()), default=NEVER)
+
+
+def pressure_rules(rules: RuleSet) -> frozenset[str]:
+    """The rules, by id, that look at what a cuff measures."""
+    return frozenset(
+        rule.id for rule in rules.rules if not {*signals_in(rule.condition)}.isdisjoint(PRESSURES)
+    )
 
 
 def _next_change(now: Instant, confirm_at: float | None, requested_mono: float | None) -> float:

@@ -9,11 +9,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts.alarm import State
+from alerts.alarm import Alarm, State
 from alerts.evaluation import AlarmEngine, Signal
-from alerts.rules import Priority, signals_in
+from alerts.rules import Priority
 from drivers.clock import Instant
 from drivers.readings import Vital
+from monitor.bed.nibp import pressure_rules
 from monitor.bed.state import BedState
 from monitor.bed.timeline import AT_ONCE
 from monitor.bed.vitals import Vitals
@@ -37,6 +38,7 @@ from monitor.session import (
     next_change_s,
     predose_criteria,
     situation,
+    spo2_least,
     stale_at,
 )
 
@@ -51,8 +53,6 @@ RHYTHM: Final = timedelta(minutes=5)
 LOW_RHYTHM: Final = timedelta(minutes=15)
 """How often a pressure is taken while an alarm on it lasts; of low priority alone, the other
 [clinical.md]."""
-
-PRESSURES: Final = (Vital.SYS, Vital.DIA, Vital.MAP)
 
 
 class Readiness:
@@ -70,6 +70,8 @@ class Readiness:
         self._alarms = alarms
         self._sustained_spo2 = SustainedSpo2()
         self._spo2_trace = Spo2Trace()
+        self._is_spo2_met: bool | None = None
+        self._pressure_rules = pressure_rules(alarms.rules)
 
     # ── the checks ──────────────────────────────────────────────────────────────────────
 
@@ -104,15 +106,10 @@ class Readiness:
     @property
     def _alarm_rhythm(self) -> timedelta | None:
         """How often a pressure is taken because of an alarm on it; None without one."""
-        of_pressure = {
-            rule.id
-            for rule in self._alarms.rules.rules
-            if not {*signals_in(rule.condition)}.isdisjoint(PRESSURES)
-        }
         active = (
             alarm.priority
             for alarm in self._alarms.open_alarms()
-            if alarm.rule in of_pressure and alarm.state is State.ACTIVE
+            if alarm.rule in self._pressure_rules and alarm.state is State.ACTIVE
         )
         worst = max(active, default=None)
         if worst is None:
@@ -136,7 +133,7 @@ class Readiness:
         evidence = PredoseEvidence(
             self._spo2_at(session, now),
             tuple(self._alarms.open_alarms()),
-            tuple(a for a in self._alarms.alarms.values() if not a.is_open),
+            self._past_alarms,
         )
 
         def gate(at: datetime, of: Session = session) -> list[Criterion]:
@@ -166,13 +163,16 @@ class Readiness:
         return True
 
     def _follow_spo2(self, now: Instant) -> bool:
-        session = self._state.open_session
-        least = 0.0 if session is None else session.regimen.discharge.spo2_least
-        spo2 = self._spo2
+        """Take SpO2 as it is; whether what the criteria say of it may have changed with it."""
+        session, spo2, was = self._state.open_session, self._spo2, self._is_spo2_met
+        least = 0.0 if session is None else spo2_least(session)
         at = now.mono if spo2 is not None else self._vitals.lost_at.get(Vital.SPO2, now.mono)
-        changed = self._spo2_trace.take(spo2, at)
+        self._spo2_trace.take(spo2, at)
+        self._is_spo2_met = None if spo2 is None else spo2 >= least
         held = self._sustained_spo2.follow(self._vitals.values.get(Vital.SPO2), least, now)
-        return held if session is None or session.regimen.edition < 3 else changed
+        if session is None or session.regimen.edition < 3:
+            return held
+        return was != self._is_spo2_met
 
     def discharge_criteria(self, now: Instant, *, escort: bool | None = None) -> list[Criterion]:
         """The criteria for leaving as they stand; with `escort`, by what is said of one now."""
@@ -202,8 +202,13 @@ class Readiness:
             pressure_fresh=Vital.SYS in self._vitals.values,
             spo2_trace=self._spo2_trace,
             mono=now.mono,
-            past_alarms=[a for a in self._alarms.alarms.values() if not a.is_open],
+            past_alarms=self._past_alarms,
         )
+
+    @property
+    def _past_alarms(self) -> tuple[Alarm, ...]:
+        """The last alarm of each rule that has none open."""
+        return tuple(alarm for alarm in self._alarms.alarms.values() if not alarm.is_open)
 
     def situation(self, session: Session, now: Instant) -> Situation:
         """What a clinician decides on now."""

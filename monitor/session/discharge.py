@@ -76,15 +76,16 @@ def discharge_criteria(
     alarms = [alarm for alarm in evidence.open_alarms if alarm.kind is Kind.PHYSIOLOGICAL]
     is_former = session.regimen.edition < 3
     checks = [_discharge_checks(session, now)] if session.regimen.checks_can_be_missed else []
+    spo2 = (_former_spo2 if is_former else _spo2)(session, evidence)
     found = [
         _window(session, now),
         *checks,
         _pressure_severe(session),
         (_former_pressure_leaving if is_former else _pressure_leaving)(session, evidence),
-        (_former_spo2 if is_former else _spo2)(session, evidence),
+        spo2,
         _cadss(session, now),
         _moaas(session, now),
-        _no_respiratory(session, evidence, alarms, now),
+        _no_respiratory(session, evidence, alarms, now, is_steady=spo2.met),
         *([] if is_former else [_no_serious_event(session)]),
         _no_alarm(alarms),
         _no_overdue(evidence.schedule),
@@ -324,8 +325,14 @@ def _signs_of_breathing(session: Session, evidence: DischargeEvidence) -> Iterat
 
 
 def _no_respiratory(
-    session: Session, evidence: DischargeEvidence, alarms: list[Alarm], now: datetime
+    session: Session,
+    evidence: DischargeEvidence,
+    alarms: list[Alarm],
+    now: datetime,
+    *,
+    is_steady: bool,
 ) -> Criterion:
+    """`is_steady` is whether SpO2 is as leaving asks."""
     name = "no-respiratory-depression"
     if session.regimen.edition < 3:
         mine = [a for a in alarms if a.rule.startswith(("spo2.", "resp."))]
@@ -333,11 +340,10 @@ def _no_respiratory(
     if session.first_dose_at is None:
         return Criterion(name, False, "no dose yet")
     held = timedelta(minutes=session.regimen.discharge.spo2_held_min)
-    is_met = _spo2(session, evidence).met
     found = respiratory_depression(
         session,
         map(AlarmOccurrence.of, (*evidence.past_alarms, *alarms)),
-        lambda since: now if is_met and now - since >= held else None,
+        lambda since: now if is_steady and now - since >= held else None,
     )
     if found.is_open:
         return Criterion(name, False, found.worst or "")

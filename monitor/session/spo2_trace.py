@@ -1,9 +1,7 @@
 """What SpO2 was in the last minutes, as far as it was seen. Pure."""
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Final
 
 KEPT_S: Final = 3600.0
@@ -55,16 +53,12 @@ class Spo2Trace:
 
     def seen_from(self, seen_s: float, within_s: float, now: float) -> float:
         """From when on there was a value for `seen_s` of the last `within_s`, if it stays."""
-        at, missing_s = now, seen_s - self.seen_s(now - within_s, now)
-        for leaves_at in sorted(turn + within_s for turn, _ in self._turns):
-            if missing_s <= 0 or leaves_at <= at:
-                continue
-            if self.at(at - within_s) is None:
-                if missing_s <= leaves_at - at:
-                    break
-                missing_s -= leaves_at - at
-            at = leaves_at
-        return at + max(missing_s, 0.0)
+        missing_s = seen_s - self.seen_s(now - within_s, now)
+        for start, end, value in self._spans(now - within_s, now) if missing_s > 0 else ():
+            if value is None and missing_s <= end - start:
+                return start + missing_s + within_s
+            missing_s -= end - start if value is None else 0.0
+        return now + max(missing_s, 0.0)
 
     def not_under_from(self, limit: float, under_s: float, within_s: float, now: float) -> float:
         """From when on no stretch of `under_s` under `limit` is left in the last `within_s`.
@@ -72,7 +66,7 @@ class Spo2Trace:
         If it is not under the limit again. A stretch that goes on is not counted.
         """
         leaves_at, left_s = now, under_s
-        for start, end, value in reversed([*self._spans(now - within_s, now)]):
+        for start, end, value in reversed(self._spans(now - within_s, now)):
             if value is None:
                 continue
             if value >= limit:
@@ -86,13 +80,22 @@ class Spo2Trace:
     def under_since_s(self, limit: float, now: float) -> float:
         """For how long it has been under `limit` now, without a value in between."""
         lasts_s = 0.0
-        for start, end, value in reversed([*self._spans(now - KEPT_S, now)]):
+        for start, end, value in reversed(self._spans(now - KEPT_S, now)):
             if value is not None and value >= limit:
                 break
             lasts_s += 0.0 if value is None else end - start
         return lasts_s
 
-    def _spans(self, since: float, until: float) -> Iterator[tuple[float, float, float | None]]:
-        for (start, value), (end, _) in pairwise([*self._turns, (until, None)]):
-            if end > since and start < until:
-                yield max(start, since), min(end, until), value
+    def _spans(self, since: float, until: float) -> list[tuple[float, float, float | None]]:
+        """What it was in that time, in order; None where it was not seen, or is not known."""
+        found: list[tuple[float, float, float | None]] = []
+        end = until
+        for start, value in reversed(self._turns):
+            if start < end:
+                found.append((max(start, since), end, value))
+                end = start
+            if end <= since:
+                break
+        if end > since:
+            found.append((since, end, None))
+        return found[::-1]
