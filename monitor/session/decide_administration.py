@@ -28,7 +28,7 @@ from monitor.session.commands import (
 )
 from monitor.session.criterion import Criterion
 from monitor.session.events import Draft
-from monitor.session.predose import ADVISORY_CRITERIA, NOT_CLEARED, is_expecting
+from monitor.session.predose import NOT_CLEARED, is_expecting
 from monitor.session.record_fields import MEDICINE_CLASSES, DoseFields, PreparationFields, said
 from monitor.session.records import Dose
 from monitor.session.session import Session
@@ -171,7 +171,7 @@ def _formerly_administered(
 ) -> dict[str, Any]:
     """What a first dose says of the gate. Raises `Refused` when it is shut."""
     unmet = [criterion for criterion in conditions if not criterion.met]
-    stops = [criterion for criterion in unmet if criterion.name not in ADVISORY_CRITERIA]
+    stops = [criterion for criterion in unmet if criterion.required]
     if stops and override is None:
         raise Refused(
             Refusal.CONFLICT,

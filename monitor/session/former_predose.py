@@ -1,7 +1,8 @@
 """The pre-dose criteria as sessions had them that were recorded before the second edition of them.
 
 They ask whether a value exists, before the first dose alone. Kept, so that such a session is
-replayed as it was. Pure; today's are in `monitor.session.predose`.
+replayed as it was. The remarks that are the same today are shared. Pure; today's criteria are in
+`monitor.session.predose`.
 """
 
 from datetime import datetime, timedelta
@@ -23,9 +24,9 @@ def former_predose_criteria(session: Session, spo2: float | None, at: datetime) 
         Criterion("baseline-spo2", spo2 is not None, seen),
         _scored(session, "cadss", at),
         _scored(session, "moaas", at),
-        _starting_dose(session),
+        starting_dose(session),
         Criterion("medicines", session.medicines is not None, _medicines(session), required=False),
-        Criterion("escort-planned", bool(session.escort_planned), _escort(session), required=False),
+        escort_planned(session),
     ]
 
 
@@ -61,25 +62,26 @@ def _scored(session: Session, scale: str, at: datetime) -> Criterion:
     return Criterion(f"baseline-{scale}", bool(found), why)
 
 
-def _starting_dose(session: Session) -> Criterion:
-    name, start = "starting-dose", session.regimen.start_dose
-    planned_mg = session.regimen.planned_mg(session.weight_kg)
-    is_first = session.number == 1
-    if start is None or not is_first or planned_mg is None or session.age is None:
-        return Criterion(name, True, "as planned")
-    if session.age < start.from_age or planned_mg <= start.most_mg:
-        return Criterion(name, True, f"{planned_mg:g} mg")
-    why = f"{planned_mg:g} mg is planned; from {start.from_age} on the first is {start.most_mg:g}"
-    return Criterion(name, False, why)
-
-
 def _medicines(session: Session) -> str:
     if session.medicines is None:
         return "ask for sedatives, opioids, stimulants, MAO inhibitors"
     return ", ".join(session.medicines) or "none"
 
 
-def _escort(session: Session) -> str:
-    if session.escort_planned is None:
-        return "ask who takes the patient home"
-    return "planned" if session.escort_planned else "nobody yet"
+def starting_dose(session: Session) -> Criterion:
+    """From an age on the first dose is smaller; a remark."""
+    name, start = "starting-dose", session.regimen.start_dose
+    planned_mg = session.regimen.planned_mg(session.weight_kg)
+    if start is None or session.number != 1 or planned_mg is None or session.age is None:
+        return Criterion(name, True, "as planned", required=False)
+    if session.age < start.from_age or planned_mg <= start.most_mg:
+        return Criterion(name, True, f"{planned_mg:g} mg", required=False)
+    why = f"{planned_mg:g} mg is planned; from {start.from_age} on the first is {start.most_mg:g}"
+    return Criterion(name, False, why, required=False)
+
+
+def escort_planned(session: Session) -> Criterion:
+    """Who takes the patient home; a remark."""
+    planned = session.escort_planned
+    why = {None: "ask who takes the patient home", True: "planned", False: "nobody yet"}[planned]
+    return Criterion("escort-planned", bool(planned), why, required=False)

@@ -15,14 +15,15 @@ from alerts.alarm import Alarm, State
 from monitor.session.clearance import Situation, patient_alarms, situation, with_clearances
 from monitor.session.commands import ClearanceScope
 from monitor.session.criterion import Criterion
-from monitor.session.former_predose import former_predose_criteria
+from monitor.session.former_predose import (
+    escort_planned,
+    former_predose_criteria,
+    starting_dose,
+)
 from monitor.session.record_fields import MEDICINE_CLASSES
 from monitor.session.records import Pressure
 from monitor.session.session import UNDER_WAY, Session
 from monitor.session.signals import STANDING, told_otherwise
-
-ADVISORY_CRITERIA: Final = frozenset({"starting-dose", "medicines", "escort-planned"})
-"""What sessions of an edition before 3 ask for, and what does not stop a dose."""
 
 SPO2_RULE: Final = ("spo2.low", "spo2", None)
 """The rule and the signal whose limit, when it is set for a patient, holds for the dose as well."""
@@ -232,9 +233,9 @@ def _remarks(session: Session, at: datetime) -> Iterator[Criterion]:
     """What is asked for, or remarked on, and stops no dose."""
     yield _steady(session, at)
     yield _cautions(session)
-    yield _starting_dose(session)
+    yield starting_dose(session)
     yield _medicines(session)
-    yield _escort(session)
+    yield escort_planned(session)
 
 
 def _steady(session: Session, at: datetime) -> Criterion:
@@ -252,17 +253,6 @@ def _cautions(session: Session) -> Criterion:
     return Criterion("cautions", not cautions, _words(cautions) or "none", required=False)
 
 
-def _starting_dose(session: Session) -> Criterion:
-    name, start = "starting-dose", session.regimen.start_dose
-    planned_mg = session.regimen.planned_mg(session.weight_kg)
-    if start is None or session.number != 1 or planned_mg is None or session.age is None:
-        return Criterion(name, True, "as planned", required=False)
-    if session.age < start.from_age or planned_mg <= start.most_mg:
-        return Criterion(name, True, f"{planned_mg:g} mg", required=False)
-    why = f"{planned_mg:g} mg is planned; from {start.from_age} on the first is {start.most_mg:g}"
-    return Criterion(name, False, why, required=False)
-
-
 def _medicines(session: Session) -> Criterion:
     name, classes = "medicines", session.preparation.medicine_classes or {}
     taken = [each for each in MEDICINE_CLASSES if classes.get(each)]
@@ -271,12 +261,6 @@ def _medicines(session: Session) -> Criterion:
         why = "; ".join(filter(None, [", ".join(names), f"ask for {_words(lacking)}"]))
         return Criterion(name, False, why, required=False)
     return Criterion(name, True, ", ".join([*taken, *names]) or "none", required=False)
-
-
-def _escort(session: Session) -> Criterion:
-    planned = session.escort_planned
-    why = {None: "ask who takes the patient home", True: "planned", False: "nobody yet"}[planned]
-    return Criterion("escort-planned", bool(planned), why, required=False)
 
 
 def _words(names: tuple[str, ...] | list[str]) -> str:

@@ -227,6 +227,8 @@ def test_from_65_on_the_first_dose_is_28_mg(
         StartSession("s", "P", age, 70.0, REGIMENS[regimen], (), "nurse.a", True, number)
     ).with_baseline()
     assert ("starting-dose" not in unmet(side)) is is_met
+    criteria = side.bed.readiness.predose_criteria(side.now)
+    assert [c.required for c in criteria if c.name == "starting-dose"] == [False]
     side.asks(GiveDose("esketamine", 28, "nurse.a", lot="A"))
 
 
