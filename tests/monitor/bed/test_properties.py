@@ -304,7 +304,7 @@ class AnyOrder(BedStateMachine):
 
     # ── the session ─────────────────────────────────────────────────────────────────────
 
-    def ready_means_that_every_criterion_is_met(self) -> None:
+    def ready_means_that_no_criterion_stops_it(self) -> None:
         """It is withdrawn within a second when one is not, and at once with an event.
 
         Held against them at the same whole millisecond as the bed itself holds it.
@@ -313,7 +313,7 @@ class AnyOrder(BedStateMachine):
         was_looked_at = bool(self.new) or self.after_a_second
         if session is not None and session.phase is Phase.READY and was_looked_at:
             assert [
-                c for c in self.bed.readiness.discharge_criteria(self.now.in_ms()) if not c.met
+                c for c in self.bed.readiness.discharge_criteria(self.now.in_ms()) if c.stops
             ] == []
 
     def a_record_stands_until_it_is_corrected_or_withdrawn(self) -> None:
@@ -372,7 +372,7 @@ class AnyOrder(BedStateMachine):
         criteria = (
             self.bed.readiness.discharge_criteria(self.now, escort=True) if self.is_occupied else []
         )
-        self.criteria_met = all(criterion.met for criterion in criteria)
+        self.criteria_met = not any(criterion.stops for criterion in criteria)
         return durable(self.bed) | view.bed(self.bed, self.now, simulated=False).as_json()
 
     def is_refused(self, command: Command, before: dict[str, Any]) -> None:
@@ -452,7 +452,7 @@ AFTER_EACH_STEP: Final[tuple[Callable[[AnyOrder], None], ...]] = (
     AnyOrder.a_pause_ends_at_its_time_and_for_what_is_new,
     AnyOrder.who_sees_nothing_says_so,
     AnyOrder.without_a_patient_no_alarm_is_about_one,
-    AnyOrder.ready_means_that_every_criterion_is_met,
+    AnyOrder.ready_means_that_no_criterion_stops_it,
     AnyOrder.a_record_stands_until_it_is_corrected_or_withdrawn,
     AnyOrder.a_clock_that_is_set_moves_the_session_along,
     AnyOrder.rules_judge_by_the_limits_set_for_this_patient,
