@@ -243,8 +243,8 @@ def _spo2(session: Session, evidence: DischargeEvidence) -> Criterion:
         why = f"under {least:g} % in the last {limits.spo2_held_min:g} min"
         return Criterion("spo2", False, f"{evidence.spo2:.0f} %, {why}")
     seen_min = trace.seen_s(since, now) / 60
-    if seen_min < limits.spo2_seen_min:
-        why = f"seen for {int(seen_min)} of {limits.spo2_seen_min:g} min"
+    if seen_min < limits.spo2_seen_least_min:
+        why = f"seen for {int(seen_min)} of {limits.spo2_seen_least_min:g} min"
         return Criterion("spo2", False, f"{evidence.spo2:.0f} %, {why}")
     return Criterion("spo2", True, f"{evidence.spo2:.0f} %")
 
@@ -260,7 +260,7 @@ def _spo2_turn_s(session: Session, evidence: DischargeEvidence) -> float:
     if evidence.spo2 < least:
         left_s = limits.spo2_under_most_s - trace.under_since_s(least, now)
         return left_s if left_s > 0 else float("inf")
-    seen_from = trace.seen_from(60 * limits.spo2_seen_min, within_s, now)
+    seen_from = trace.seen_from(60 * limits.spo2_seen_least_min, within_s, now)
     over_from = trace.not_under_from(least, limits.spo2_under_most_s, within_s, now)
     at = max(seen_from, over_from)
     return at - now if at > now else float("inf")

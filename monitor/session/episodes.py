@@ -8,6 +8,7 @@ from typing import Final
 from monitor.session.coverage import Coverage
 from monitor.session.history import AlarmOccurrence, SessionHistory
 from monitor.session.records import Observation, Record
+from monitor.session.regimen import DischargeLimits
 from monitor.session.session import Session
 from monitor.session.signals import wakefulness
 
@@ -25,12 +26,6 @@ LOW_RATE: Final = 8
 
 SAFE_RATE: Final = 12
 """A later rate of this or more ends what a low one was a sign of [clinical.md]."""
-
-UNDER_MOST: Final = timedelta(seconds=30)
-"""SpO2 does not meet the limit for leaving when it was under it for so long [clinical.md]."""
-
-SEEN_LEAST: Final = timedelta(minutes=10)
-"""So much of the time in which it has to meet that limit SpO2 has to be seen [clinical.md]."""
 
 STEP: Final = timedelta(minutes=1)
 """How finely the time at which SpO2 had recovered is found."""
@@ -177,8 +172,11 @@ def _since_signs(
     return max(last_at, off_at), safe_at
 
 
-def recovered_by(coverage: Coverage, held: timedelta, until: datetime) -> Recovered:
-    """By the readings of SpO2 up to `until`, to the next of `STEP`, when it had met it `held`."""
+def recovered_by(coverage: Coverage, limits: DischargeLimits, until: datetime) -> Recovered:
+    """By the readings of SpO2 up to `until`, to the next of `STEP`, when it had met `limits`."""
+    held = timedelta(minutes=limits.spo2_held_min)
+    seen_least = timedelta(minutes=limits.spo2_seen_least_min)
+    under_most = timedelta(seconds=limits.spo2_under_most_s)
 
     def at(since: datetime) -> datetime | None:
         found = since + held
@@ -186,8 +184,8 @@ def recovered_by(coverage: Coverage, held: timedelta, until: datetime) -> Recove
             begun = found - held
             if (
                 coverage.is_live(found)
-                and coverage.longest_under(begun, found) < UNDER_MOST
-                and coverage.seen(begun, found) >= min(SEEN_LEAST, held)
+                and coverage.longest_under(begun, found) < under_most
+                and coverage.seen(begun, found) >= seen_least
             ):
                 return found
             found += STEP

@@ -166,6 +166,9 @@ class DischargeLimits(_Table):
     A discharge check counts that was made at most `check_before_end_min` before the window's
     end and is no older than `check_fresh_min`; for dissociation one of `cadss_most` or less
     from `cadss_serves_from_min` after the last administration on, if none since was higher.
+
+    SpO2 is judged by the last `spo2_held_min`: no stretch of `spo2_under_most_s` under
+    `spo2_least`, and seen for `spo2_seen_min` of them.
     """
 
     spo2_least: Annotated[float, Field(gt=0, le=100, strict=True)] = 94
@@ -184,6 +187,11 @@ class DischargeLimits(_Table):
     check_before_end_min: Minutes = 5
     check_fresh_min: Minutes = 15
     cadss_serves_from_min: Minutes = 75
+
+    @property
+    def spo2_seen_least_min(self) -> float:
+        """For so long SpO2 has to be seen of the minutes it is judged by: at most for all."""
+        return min(self.spo2_seen_min, self.spo2_held_min)
 
 
 class CoursePhase(_Table):

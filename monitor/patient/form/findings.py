@@ -103,10 +103,8 @@ def respiratory_depression(context: FormContext) -> Field:
     if session.first_dose_at is None:
         return field
     until = session.ended_at or context.now
-    held = timedelta(minutes=session.regimen.discharge.spo2_held_min)
-    found = episodes.respiratory_depression(
-        session, context.history.alarms(), episodes.recovered_by(coverage, held, until)
-    )
+    recovered = episodes.recovered_by(coverage, session.regimen.discharge, until)
+    found = episodes.respiratory_depression(session, context.history.alarms(), recovered)
     gaps = coverage.gaps(session.first_dose_at, until)
     away_min = sum((to - since for since, to in gaps), timedelta()) // timedelta(minutes=1)
     made = _episode(

@@ -417,6 +417,14 @@ def test_nobody_leaves_alone() -> None:
     assert unmet(found(replace(recovered(), escort=False))) == {"escort"}
 
 
+@pytest.mark.parametrize(("seen_min", "met"), [(5, True), (4.9, False)])
+def test_a_regimen_that_looks_at_five_minutes_asks_for_no_more(seen_min: float, met: bool) -> None:
+    of = recovered()
+    limits = of.regimen.discharge.model_copy(update={"spo2_held_min": 5})
+    short = replace(of, regimen=of.regimen.model_copy(update={"discharge": limits}))
+    assert found(short, spo2_held_min=seen_min)["spo2"].met is met
+
+
 # ── at the bed ──────────────────────────────────────────────────────────────────────────
 
 

@@ -11,10 +11,11 @@ from monitor.session.coverage import Coverage, Span
 from monitor.session.episodes import Episode, recovered_by, respiratory_depression
 from monitor.session.history import AlarmOccurrence
 from monitor.session.records import Observation
+from monitor.session.regimen import DischargeLimits
 from monitor.session.session import Session
 from tests.monitor.session.test_schedule import at, given, scored, session
 
-HELD = timedelta(minutes=15)
+LIMITS = DischargeLimits()
 
 
 def alarm(raised: float, over: float | None, rule: str = "spo2.low") -> AlarmOccurrence:
@@ -49,7 +50,7 @@ ALL = readings((0, 120))
 def found(
     of: Session, *alarms: AlarmOccurrence, coverage: Coverage = ALL, until: float = 120
 ) -> Episode:
-    return respiratory_depression(of, alarms, recovered_by(coverage, HELD, at(until)))
+    return respiratory_depression(of, alarms, recovered_by(coverage, LIMITS, at(until)))
 
 
 def minutes(episode: Episode) -> tuple[float | None, float | None]:
@@ -157,5 +158,5 @@ def test_what_has_not_had_its_time_yet_is_not_over() -> None:
 
 
 def test_it_recovers_at_the_next_minute() -> None:
-    when: datetime | None = recovered_by(readings((0, 120)), HELD, at(120))(at(3))
+    when: datetime | None = recovered_by(readings((0, 120)), LIMITS, at(120))(at(3))
     assert when == at(18)
