@@ -54,7 +54,8 @@ def predose_criteria(session: Session, evidence: PredoseEvidence, at: datetime) 
     if session.regimen.edition < 3:
         return former_predose_criteria(session, spo2, at)
     alarms = patient_alarms(alarm for alarm in evidence.alarms if alarm.raised_at <= at)
-    now = situation(session, spo2, alarms, at, evidence.past_alarms)
+    past_alarms = (alarm for alarm in evidence.past_alarms if alarm.raised_at <= at)
+    now = situation(session, spo2, alarms, at, past_alarms)
     given = [time for time in session.administrations if time <= at]
     found = [
         _pressure(session, at),

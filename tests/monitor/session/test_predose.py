@@ -308,6 +308,15 @@ def test_a_clearance_holds(still: str) -> None:
     assert "pressure" not in stops(side)
 
 
+def test_an_alarm_raised_after_the_doses_time_and_over_by_now_lapses_no_clearance() -> None:
+    side = cleared(high(), "pressure")
+    given_at = side.now.wall
+    side.minutes(1).pulse(130, for_s=35).pulse(70, for_s=60)
+    gate = side.bed.readiness.predose_criteria_of(side.session, side.now)
+    assert {c.name for c in gate(side.now.wall) if c.stops} == {"pressure"}
+    assert {c.name for c in gate(given_at) if c.stops} == set()
+
+
 def test_a_clearance_of_a_missing_value_covers_no_value() -> None:
     side = bed(OXIMETER).with_session().prepared().scored(cadss=0, moaas=5).wait(1)
     cleared(side, "pressure")
