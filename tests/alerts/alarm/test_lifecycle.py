@@ -22,28 +22,14 @@ from alerts.alarm.lifecycle import (
     advance,
     lifecycle_state,
 )
-from alerts.rules.model import Kind, Priority
+from alerts.rules.model import Priority
+from tests.alerts.alarm import example_alarm
 
 RAISED = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 NOW = RAISED + timedelta(minutes=3)
 BEFORE = NOW - timedelta(minutes=1)
 
-ALARM = Alarm(
-    id="a-1",
-    bed="bed-1",
-    session="s-1",
-    rule="spo2.low",
-    device=None,
-    kind=Kind.PHYSIOLOGICAL,
-    priority=Priority.LOW,
-    latching=False,
-    text="SpO2 90 %",
-    guidance="Look at the patient.",
-    values={"spo2": 90.0},
-    raised_at=RAISED,
-    notified_at=RAISED,
-    recipients=("nurse",),
-)
+ALARM = replace(example_alarm.ALARM, priority=Priority.LOW, raised_at=RAISED, notified_at=RAISED)
 DETAILS = TriggerDetails(
     NOW,
     by="nurse.a",
