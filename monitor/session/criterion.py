@@ -28,6 +28,11 @@ class Criterion(Shown):
         return self.required and not self.met and self.cleared_by is None
 
 
+def as_text(criteria: Iterable[Criterion]) -> str:
+    """The criteria in one line, each with why it is met or not."""
+    return "; ".join(f"{criterion.name} ({criterion.why})" for criterion in criteria)
+
+
 FORMER_FIELDS = ("name", "met", "why")
 
 

@@ -31,7 +31,7 @@ from monitor.session.commands import (
     RetractRecord,
     StartSession,
 )
-from monitor.session.criterion import Criterion, as_json
+from monitor.session.criterion import Criterion, as_json, as_text
 from monitor.session.decide_abort import DISCHARGE_TEXT
 from monitor.session.decide_administration import SPILL, prepare
 from monitor.session.events import Draft
@@ -124,9 +124,8 @@ def close(session: Session, command: Close, criteria: list[Criterion]) -> list[D
         if not command.clinician or not command.reason:
             raise Refused(
                 Refusal.CONFLICT,
-                "not ready to leave: "
-                + "; ".join(f"{c.name} ({c.why})" for c in unmet)
-                + ". Wait, or give against_criteria with clinician and reason",
+                f"not ready to leave: {as_text(unmet)}. "
+                "Wait, or give against_criteria with clinician and reason",
                 "against_criteria",
             )
         against = {"clinician": command.clinician, "reason": command.reason}

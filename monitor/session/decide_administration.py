@@ -26,7 +26,7 @@ from monitor.session.commands import (
     Refusal,
     Refused,
 )
-from monitor.session.criterion import Criterion
+from monitor.session.criterion import Criterion, as_text
 from monitor.session.events import Draft
 from monitor.session.predose import NOT_CLEARED, is_expecting
 from monitor.session.record_fields import MEDICINE_CLASSES, DoseFields, PreparationFields, said
@@ -138,7 +138,7 @@ def _administered(command: GiveDose | ControlInfusion, criteria: list[Criterion]
         raise Refused(Refusal.INVALID, "a deviation is of what was given: say given", "given")
     unmet = [criterion for criterion in criteria if not criterion.met]
     stops = [criterion for criterion in unmet if criterion.stops]
-    words = "; ".join(f"{criterion.name} ({criterion.why})" for criterion in stops)
+    words = as_text(stops)
     if stops and not command.given:
         raise Refused(
             Refusal.CONFLICT,
@@ -175,9 +175,8 @@ def _formerly_administered(
     if stops and override is None:
         raise Refused(
             Refusal.CONFLICT,
-            "not ready for the dose: "
-            + "; ".join(f"{criterion.name} ({criterion.why})" for criterion in stops)
-            + ". See to it, or give override with clinician and reason",
+            f"not ready for the dose: {as_text(stops)}. "
+            "See to it, or give override with clinician and reason",
             "override",
         )
     return {
