@@ -31,9 +31,12 @@ REAL_SILENCE_S: Final = 0.5
 """Silence also takes this long by the event loop: under a fast clock the machine's own
 hiccups would otherwise pass for it."""
 
-FLOOD_BYTES: Final = 1 << 18
-FLOOD_TIMES: Final = 10
-"""A link is cut when it brings `FLOOD_BYTES` more than this many times what its line can carry."""
+FLOOD_S: Final = 8.0
+"""What a link may bring at once: as much as its line carries in so long, 7.5 KiB at 9600 baud. A
+serial server may have kept that back; what is older would be shown as the present."""
+
+FLOOD_TIMES: Final = 2.0
+"""How many times what its line carries a link may bring besides; with more it is cut."""
 
 Sink = Callable[[DeviceReport], object]
 
@@ -168,9 +171,13 @@ class Device:
             self._ended.set_result(reason)
 
     def _receive(self, data: bytes) -> None:
-        if self._open_link is None:
+        if self._open_link is None or self._ended.done():
             return
         self.counters.bytes_in += len(data)
+        if self._is_flooded():
+            self.codec.stats.damaged["flooded-byte"] += len(data)
+            self._end(f"{self.spec.url} floods: no {self.spec.driver} sends so much; what is it?")
+            return
         try:
             items = self.codec.feed(data)
             heard = self.codec.stats.frames != self._heard_frames
@@ -178,6 +185,12 @@ class Device:
                 self._proceed(items)
         except Exception:
             self._fault()
+
+    def _is_flooded(self) -> bool:
+        """Whether more has come since the last look at the link than any device sends."""
+        carries = self.codec.line.bytes_per_s
+        more = self.counters.bytes_in - self._checked_bytes - carries * FLOOD_S * self._clock.speed
+        return more > 0 and more > carries * FLOOD_TIMES * (self._now_s() - self._checked_s)
 
     def _on_deadline(self) -> None:
         self._deadline_timer = None
@@ -223,18 +236,14 @@ class Device:
             self._deadline_timer = self._clock.call_later(wait_s, self._on_deadline)
 
     def _check_health(self) -> None:
-        """Cut a link that has gone silent, or that brings more than any device could send."""
+        """Cut a link that has gone silent, and look anew at how much it brings."""
         now_s = self._now_s()
         quiet_s = now_s - self._heard_s
-        line_bytes = self.codec.line.bytes_per_s * (now_s - self._checked_s)
-        new_bytes = self.counters.bytes_in - self._checked_bytes
         self._checked_s, self._checked_bytes = now_s, self.counters.bytes_in
         left_s = self._silent_after_s - quiet_s
         if left_s < ROUNDING_S:
             self._is_silent = True
             self._end(self._silence())
-        elif new_bytes > FLOOD_BYTES + FLOOD_TIMES * line_bytes:
-            self._end(f"{self.spec.url} floods: no {self.spec.driver} sends so much; what is it?")
         else:
             self._health_timer = self._clock.call_later(
                 min(HEALTH_CHECK_S, left_s), self._check_health

@@ -194,8 +194,15 @@ class _Format:
     status_at: int
 
     def damaged(self, raw: bytes) -> list[int]:
-        """Where in a packet's 125 bytes frames are not as they should be, 0 to 24."""
+        """Where in a packet's 125 bytes frames are not as they should be, 0 to 24.
+
+        Of what cannot be a packet by its SYNC bits alone, no more is looked at.
+        """
         status = raw[self.status_at :: FRAME].translate(_SYNC_BITS)
+        if status != _SYNC_ONCE:
+            unlike = [at for at in range(FRAMES) if status[at] != _SYNC_ONCE[at]]
+            if len(unlike) > 1:
+                return unlike
         rows = zip(raw[0::FRAME], raw[1::FRAME], raw[2::FRAME], raw[3::FRAME], strict=True)
         sums = bytes([(a + b + c + d) & 0xFF for a, b, c, d in rows])
         if (

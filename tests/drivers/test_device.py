@@ -172,6 +172,33 @@ class TestReconnecting:
                 assert "bytes that make no sense" in await one.until_down()
 
     @virtual_time()
+    async def test_what_a_line_carries_in_8_s_may_come_at_once_and_no_more(self) -> None:
+        clock = virtual_clock()
+        with MemoryPort("bed") as port:
+            async with bench("nonin", URL, clock) as one:
+                await one.until(lambda _: port.connected)
+                port.send(PACKET * 61)
+                await one.until_up()
+                port.send(PACKET)
+                assert "floods" in await one.until_down()
+                counters = one.device.counters
+                assert counters.stats.frames == 61 * 25
+                assert counters.stats.damaged == {"flooded-byte": len(PACKET)}
+                assert counters.bytes_in == 62 * len(PACKET)
+
+    @virtual_time()
+    async def test_twice_what_a_line_carries_is_taken_for_an_hour(self) -> None:
+        clock = virtual_clock()
+        with MemoryPort("bed") as port:
+            async with bench("nonin", URL, clock) as one:
+                await one.until(lambda _: port.connected)
+                for _ in range(3600):
+                    port.send(PACKET * 15)
+                    await clock.sleep(1)
+                assert one.device.link_state.state is LinkState.UP
+                assert one.device.counters.reconnects == 0
+
+    @virtual_time()
     async def test_more_than_any_line_could_carry_is_cut_within_a_second(self) -> None:
         clock = virtual_clock()
         with MemoryPort("bed") as port:

@@ -4,10 +4,13 @@ import contextlib
 import json
 import os
 import pty
+import signal
+import socketserver
 import sqlite3
+import subprocess
 import threading
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, Self
@@ -17,6 +20,7 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.endtoend.processes import POSTDOSE
 from tests.endtoend.site import HTTP, Site, simulated
 from tests.endtoend.subscriber import Message, subscribed
 from tests.endtoend.waiting import elapsed_s, until
@@ -26,7 +30,12 @@ from tests.wards import DOSE
 
 pytestmark = pytest.mark.slow
 
-NOISE_BYTES: Final = 4 * 2**20
+FRAME_STARTS: Final = bytes.fromhex("0181000082") * 4096
+"""First frames of an oximeter's packet and nothing else: each may begin one, and none does."""
+
+CUTS: Final = 2
+"""How often the link is cut before the test has seen enough."""
+
 MOST_BYTES: Final = 32 * 2**20
 """What a daemon may grow by while a port brings it noise."""
 
@@ -72,6 +81,30 @@ class Noise:
         os.close(self._slave)
 
 
+@contextlib.contextmanager
+def noise() -> Iterator[str]:
+    """The url of a pseudo-terminal that is full of noise."""
+    with Noise() as found:
+        yield found.url
+
+
+@contextlib.contextmanager
+def frame_starts() -> Iterator[str]:
+    """The url of a TCP port that sends `FRAME_STARTS` as fast as they are taken."""
+
+    class Flood(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    self.request.sendall(FRAME_STARTS)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Flood) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"socket://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
 def add_bed(clinic: Site, oximeter: str) -> None:
     """Give the site a second bed with an oximeter at that url."""
     with clinic.config.open("a") as file:
@@ -92,25 +125,30 @@ def measured(clinic: Site, name: str, **labels: str) -> float:
     )
 
 
-def test_a_port_full_of_noise_harms_no_other_bed(tmp_path: Path) -> None:
-    with simulated("nonin", "--pty", str(tmp_path / "quiet")) as quiet, Noise() as noise:
-        clinic = Site(tmp_path, None, noise.url, str(tmp_path / "no-cuff"))
+@pytest.mark.parametrize("flood", [noise, frame_starts])
+def test_a_port_full_of_noise_harms_no_other_bed(
+    tmp_path: Path, flood: Callable[[], contextlib.AbstractContextManager[str]]
+) -> None:
+    with simulated("nonin", "--pty", str(tmp_path / "quiet")) as quiet, flood() as url:
+        clinic = Site(tmp_path, None, url, str(tmp_path / "no-cuff"))
         add_bed(clinic, quiet)
         with clinic.daemon() as process:
             daemon = psutil.Process(process.pid)
+            port = {"bed": "bed-1", "device": "oximeter"}
             until(lambda: clinic.get("/beds/bed-2")["vitals"]["spo2"]["age_s"] is not None)
             before = daemon.memory_info().rss
             ages = []
 
             def flooded() -> bool:
                 ages.append(clinic.get("/beds/bed-2")["vitals"]["spo2"]["age_s"])
-                heard = measured(clinic, "postdose_device_bytes_in_total", bed="bed-1")
-                return heard > NOISE_BYTES
+                cuts = measured(clinic, "postdose_device_reconnects_total", **port)
+                return cuts >= CUTS
 
             until(flooded)
             assert max(ages) < stretched(FRESH_S)
             assert daemon.memory_info().rss - before < MOST_BYTES
-            assert measured(clinic, "postdose_device_damaged_total", bed="bed-1") > 0
+            unread = {"reason": "flooded-byte"} | port
+            assert measured(clinic, "postdose_device_damaged_total", **unread) > 0
             assert measured(clinic, "postdose_bed_faults_total") == 0
             vitals = clinic.get("/beds/bed-1")["vitals"]
             assert all(vital["value"] is None or vital["stale"] for vital in vitals.values())
@@ -118,6 +156,44 @@ def test_a_port_full_of_noise_harms_no_other_bed(tmp_path: Path) -> None:
                 alarm["rule"] in ("tech.link-lost", "tech.device-silent")
                 for alarm in clinic.get("/beds/bed-1")["alarms"]
             )
+
+
+# ── a log that nobody reads ─────────────────────────────────────────────────────────────
+
+
+def full_pipe() -> tuple[int, int]:
+    """A pipe that takes not a byte more: where to read, where to write."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 4096)
+    os.set_blocking(writer, True)
+    return reader, writer
+
+
+def test_a_log_that_nobody_reads_stops_no_watching_and_no_end(tmp_path: Path) -> None:
+    clinic = Site(tmp_path, None, str(tmp_path / "no-oximeter"), str(tmp_path / "no-cuff"))
+    reader, writer = full_pipe()
+    command = [*POSTDOSE, "run", "--config", str(clinic.config)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=writer) as daemon:
+        try:
+            until(lambda: answers(clinic))
+            session = clinic.start()
+            until(lambda: "tech.link-lost" in clinic.alarms())
+            assert clinic.get(f"/sessions/{session}")["state"] == "baseline"
+            daemon.send_signal(signal.SIGINT)
+            assert daemon.wait(HOPELESS_S) == 0
+        finally:
+            daemon.kill()
+            os.close(reader)
+            os.close(writer)
+
+
+def answers(clinic: Site) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return HTTP.get(f"{clinic.url}/beds").is_success
+    return False
 
 
 # ── a disk that does not answer ─────────────────────────────────────────────────────────
