@@ -8,6 +8,7 @@ from fastapi.dependencies.models import Dependant
 
 from api.problems import ProblemError
 from api.schemas import FieldError
+from api.schemas.fields import ShortText
 
 MAX_SEQ: Final = 2**63 - 1
 """No journal has more events."""
@@ -20,7 +21,7 @@ AlarmId = Annotated[
     str, Path(description="Id of an alarm.", examples=["b1a3c2d4-e5f6-5071-8293-a4b5c6d7e8f9"])
 ]
 PatientAlias = Annotated[
-    str, Path(description="The patient's alias, URL-encoded.", examples=["P-017"])
+    ShortText, Path(description="The patient's alias, URL-encoded.", examples=["P-017"])
 ]
 
 After = Annotated[

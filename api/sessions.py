@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime
 
 from api.beds import require_bed
 from api.idempotency import CommandExecutor, IdempotencyKey, PendingCommand
 from api.parameters import Before, SessionId
 from api.problems import COMMAND_ERRORS, LOOKUP_ERRORS, ProblemError
 from api.schemas import FieldError, Page
+from api.schemas.fields import Instant
 from api.schemas.sessions import (
     AbortSession,
     ChangeAssignment,
@@ -34,7 +34,7 @@ from monitor.session import commands
 from monitor.ward import Ward
 
 TrendStart = Annotated[
-    AwareDatetime | None,
+    Instant | None,
     Query(
         alias="from",
         description="From when, with an offset; the session's start when left out.",
@@ -42,7 +42,7 @@ TrendStart = Annotated[
     ),
 ]
 TrendEnd = Annotated[
-    AwareDatetime | None,
+    Instant | None,
     Query(
         alias="to",
         description="Until when, with an offset; until now when left out.",

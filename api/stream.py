@@ -27,6 +27,9 @@ STATUS_PERIOD_S: Final = 5.0
 QUEUE_SIZE: Final = 32
 """How many messages wait for a slow client; each is rendered when its turn comes."""
 
+MAX_DIGITS: Final = len(str(MAX_SEQ))
+"""A longer number is past every event too."""
+
 _log = structlog.get_logger(__name__)
 
 Message = Callable[[], bytes]
@@ -59,7 +62,8 @@ def router(ward: Ward) -> APIRouter:
             ),
         ] = None,
     ) -> AsyncIterator[NextMessage]:
-        start = int(last_event_id) if last_event_id and last_event_id.isdecimal() else after
+        received = (last_event_id or "")[:MAX_DIGITS]
+        start = int(received) if received.isdecimal() else after
         start = None if start is None else min(start, ward.feed.last_seq)
         async with _subscribed(ward, start) as next_message:
             yield next_message

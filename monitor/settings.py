@@ -6,6 +6,7 @@ in one line that names the file, the line, the key and the mend.
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Sequence
 from datetime import tzinfo
@@ -30,6 +31,9 @@ from monitor.session import BY_HAND, CheckKind
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 """What may stand in a URL and an MQTT topic as it is."""
 
+
+DEFAULT_STORE: Final = "sqlite:///postdose.db"
+_BARE_NAME: Final = re.compile(r"sqlite:///([^/:]+)")
 
 TAKEN: Final = frozenset({BY_HAND, *CheckKind})
 """What stands where a device's id does in alarms and pressures."""
@@ -135,7 +139,7 @@ def _is_broker(url: str) -> bool:
 class Store(_Section):
     """Where the journal is."""
 
-    url: str = "sqlite:///postdose.db"
+    url: str = DEFAULT_STORE
 
 
 class Rules(_Section):
@@ -270,7 +274,7 @@ def load(path: Path) -> Settings:
     A relative path in the file is taken from the file's own folder. Raises `ConfigError`.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
         raise ConfigError(f"{path}: {reason}; give the site's file with --config") from error
@@ -290,7 +294,7 @@ def load(path: Path) -> Settings:
 
 
 def _resolve(data: dict[str, Any], folder: Path) -> None:
-    """Make the relative paths of files in `data` start at `folder`."""
+    """Make the relative paths of files in `data`, and the journal's, start at `folder`."""
     for section, key in (
         ("mqtt", "password_file"),
         ("mqtt", "ca"),
@@ -301,6 +305,10 @@ def _resolve(data: dict[str, Any], folder: Path) -> None:
             data[section][key] = str(folder / name)
     if str(name := _table(data, "rules").get("set", "")).endswith(".toml"):
         data["rules"]["set"] = str(folder / str(name))
+    data.setdefault("store", {})
+    store = _table(data, "store").get("url", DEFAULT_STORE)
+    if isinstance(store, str) and (of_folder := _BARE_NAME.fullmatch(store)):
+        data["store"]["url"] = f"sqlite:///{(folder / of_folder[1]).resolve()}"
     if isinstance(files := _table(data, "regimens").get("files"), list):
         data["regimens"]["files"] = [str(folder / str(name)) for name in files]
 

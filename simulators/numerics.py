@@ -38,7 +38,7 @@ def load_numerics(path: Path) -> NumericsRecord:
     Raises `SimulationError` naming the line when it is not one.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as lines:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
             return parse_numerics(lines, str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise SimulationError(f"{path}: cannot be read: {error}") from None

@@ -78,7 +78,7 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     if path.suffix != ".toml" and shipped.is_file():
         return parse_scenario(shipped.read_text(encoding="utf-8"), str(name_or_path))
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         if path.suffix == ".toml":
             raise SimulationError(f"{path}: cannot be read: {error}") from None

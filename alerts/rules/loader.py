@@ -98,7 +98,7 @@ def _load(name_or_path: str, above: tuple[Path, ...]) -> ParsedRuleSet:
     if path.resolve() in above:
         raise RuleError(f"{above[-1]}: extends = {name_or_path!r} leads back to itself; remove it")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         known = ", ".join(shipped())
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"

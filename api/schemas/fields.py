@@ -3,9 +3,12 @@
 What belongs to one resource stands in that resource's module.
 """
 
-from typing import Annotated, Any
+import re
+from datetime import datetime
+from typing import Annotated, Any, Final
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from monitor.session import record_fields
 
@@ -28,8 +31,30 @@ Medicines = Annotated[tuple[ShortText, ...], Field(max_length=100)]
 
 By = Annotated[PersonName, described("Who does it.", "nurse.a")]
 Clinician = Annotated[PersonName, described("The clinician who is responsible.", "dr.b")]
+_DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d.*")
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2999
+
+
+def _written(at: Any) -> Any:
+    if not isinstance(at, str) or _DATE_TIME.fullmatch(at) is None:
+        raise PydanticCustomError("time", "is no time: write it as 2026-01-05T09:40:00Z")
+    return at
+
+
+def _within_years(at: datetime) -> datetime:
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise PydanticCustomError(
+            "year", "is in the year {year}, and no session is", {"year": at.year}
+        )
+    return at
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_within_years)]
+"""When something was: RFC 3339 text with an offset. Of a bare number the unit would be guessed."""
+
 At = Annotated[
-    AwareDatetime | None,
+    Instant | None,
     described("When it was, with an offset; now when left out.", "2026-01-05T09:40:00Z"),
 ]
 RecordId = Annotated[

@@ -2,10 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import ConfigDict
 
 from api.schemas.events import Event
-from api.schemas.fields import By, FreeText, Medicines, ShortText, described
+from api.schemas.fields import By, FreeText, Instant, Medicines, ShortText, described
 from api.schemas.model import Request, Response
 from monitor.bed.session_view import Session
 from monitor.session import Correction
@@ -104,7 +104,7 @@ class ConfirmForm(Request):
         }
     )
 
-    ready_at: AwareDatetime | None = described(
+    ready_at: Instant | None = described(
         "When, with an offset; as proposed when left out.", "2026-01-05T09:40:00Z", default=None
     )
     reason: FreeText | None = described(

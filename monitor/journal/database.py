@@ -38,6 +38,10 @@ CONNECT_ARGS: Final = {
 }
 
 
+SECRETS: Final = frozenset({"password", "passfile", "sslpassword"})
+"""Parameters of a connection that are for nobody's eyes."""
+
+
 class StoreError(Exception):
     """The journal's database cannot be used; the text says why and how to mend it."""
 
@@ -50,7 +54,13 @@ class Address:
     path: Path | None
 
     def __str__(self) -> str:
-        return str(self.path) if self.path else self.url.render_as_string(hide_password=True)
+        return str(self.path) if self.path else without_password(self.url)
+
+
+def without_password(url: sa.URL) -> str:
+    """`url` as it may be shown: a password may stand in its query as well."""
+    query = {name: "***" if name in SECRETS else value for name, value in url.query.items()}
+    return url.set(query=query).render_as_string(hide_password=True)
 
 
 def parse_store_url(url: str) -> Address:
@@ -70,10 +80,14 @@ def parse_store_url(url: str) -> Address:
     if scheme in ("postgresql", "postgresql+psycopg"):
         try:
             parsed = sa.make_url(url)
-        except (sa.exc.ArgumentError, ValueError) as error:
-            raise StoreError(f"store url cannot be read: {error}") from None
+        except (sa.exc.ArgumentError, ValueError):
+            raise StoreError(
+                f"store url of {scheme} cannot be read: write postgresql://user@host:5432/name"
+            ) from None
         return Address(parsed.set(drivername="postgresql+psycopg"), None)
-    raise StoreError(f"store url {url!r} is neither sqlite:///path nor postgresql://host/name")
+    raise StoreError(
+        f"store url of {scheme!r} is neither sqlite:///path nor postgresql://host/name"
+    )
 
 
 def explained(address: Address, error: Exception) -> StoreError:

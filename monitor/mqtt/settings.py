@@ -66,4 +66,9 @@ class MqttSettings:
 
     def password(self) -> str | None:
         """The password, read afresh so that it can be changed. Raises `OSError`."""
-        return self.password_file.read_text().strip() if self.password_file else None
+        if self.password_file is None:
+            return None
+        try:
+            return self.password_file.read_text(encoding="utf-8-sig").strip()
+        except UnicodeDecodeError:
+            raise OSError(f"{self.password_file} is not UTF-8 text") from None

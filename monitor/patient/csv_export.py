@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -21,8 +22,11 @@ CONTINUOUS: Final = (Vital.SPO2, Vital.PULSE, Vital.PERFUSION, Vital.RESP)
 
 Row = Mapping[str, Any]
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a text for a formula."""
+_FORMULA: Final = re.compile(r"(?:^|(?<=[;\t\r\n]))(?= *[=+\-@\t\r])")
+"""Where a spreadsheet may see a formula begin.
+
+Where columns are parted by another sign than the comma, quotes do not hold a text together.
+"""
 
 
 def session_export(session: view.Json, stored: Sequence[Stored], form: MonitoringForm) -> view.Json:
@@ -51,7 +55,7 @@ def csv_table(history: SessionHistory, minutes: Mapping[Vital, Sequence[Bucket]]
 
 def _plain(value: Any) -> Any:
     """Text that a spreadsheet would run is marked as text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return _FORMULA.sub("'", value) if isinstance(value, str) else value
 
 
 def _row(history: SessionHistory, at: datetime, kind: str, name: str, **more: Any) -> Row:

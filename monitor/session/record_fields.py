@@ -13,7 +13,7 @@ No field stands here that only one of command and record has.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Final
-from unicodedata import category
+from unicodedata import category, normalize
 
 from pydantic import AfterValidator, Field, PlainSerializer, StrictInt, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -25,21 +25,26 @@ LINES: Final = frozenset("\t\n\r")
 """The control characters that free text may hold."""
 
 
+DIRECTIONS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""The controls that turn text around: with one, a name rewrites the dose beside it."""
+
+
 def without_controls(allowed: frozenset[str] = frozenset()) -> AfterValidator:
     """Refuses text that holds a control character (NUL, escape, …) other than those.
 
-    No screen shows them, a database or a printer may choke on them, and nobody typed them.
+    No screen shows them, a database or a printer may choke on them, and nobody typed them. What
+    is left is composed (NFC): one word is one word, however its accents were typed.
     """
 
     def check(text: str) -> str:
         for char in text:
-            if category(char) == "Cc" and char not in allowed:
+            if (category(char) == "Cc" and char not in allowed) or char in DIRECTIONS:
                 raise PydanticCustomError(
                     "control_character",
                     "holds the control character {code}: leave it out",
                     {"code": f"U+{ord(char):04X}"},
                 )
-        return text
+        return normalize("NFC", text)
 
     return AfterValidator(check)
 

@@ -330,7 +330,7 @@ class Regimens:
         of: dict[str, Path] = {}
         for path in paths:
             try:
-                text = path.read_text(encoding="utf-8")
+                text = path.read_text(encoding="utf-8-sig")
             except (OSError, UnicodeDecodeError) as error:
                 reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
                 raise RegimenError(f"{path}: {reason}; name a readable file") from error

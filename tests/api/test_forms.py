@@ -251,7 +251,8 @@ async def test_csv_has_a_row_for_each_record_and_each_minute(tmp_path: Path) -> 
         await ward.clock.sleep(60)
         await ward.dose(session)
         await ward.score(session, "cadss", 31)
-        await ward.post(f"/sessions/{session}/notes", {"text": "=1+1", "by": "nurse.a"})
+        for note in ("=1+1", "calm; =1+1;@x", "calm\n-1", "2 + 2; fine"):
+            await ward.post(f"/sessions/{session}/notes", {"text": note, "by": "nurse.a"})
         await ward.clock.sleep(300)
         await ward.post(f"/sessions/{session}/close", CLOSE)
         answer = await ward.http.get(f"/api/v1/sessions/{session}/export?format=csv")
@@ -259,7 +260,12 @@ async def test_csv_has_a_row_for_each_record_and_each_minute(tmp_path: Path) -> 
         rows = list(csv.DictReader(io.StringIO(answer.text)))
         assert [row["value"] for row in rows if row["name"] == "cadss"] == ["31"]
         assert len([row for row in rows if (row["kind"], row["name"]) == ("vital", "spo2")]) == 6
-        assert [row["note"] for row in rows if row["kind"] == "note"] == ["'=1+1"]
+        assert [row["note"] for row in rows if row["kind"] == "note"] == [
+            "'=1+1",
+            "calm;' =1+1;'@x",
+            "calm\n'-1",
+            "2 + 2; fine",
+        ]
         assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
         (dose,) = [row for row in rows if row["kind"] == "dose"]
         assert (dose["value"], dose["unit"], dose["minute"]) == ("28.0", "mg", "0.0")

@@ -232,3 +232,64 @@ def test_while_one_entry_is_not_stored_the_next_is_not_taken(
             assert stored.event.n == 1
 
     run()
+
+
+ODD_TIMES = [
+    ("0999-01-05T09:40:00Z", "the year 999"),
+    ("9999-12-31T23:59:59Z", "the year 9999"),
+    (1767605000, "write it as"),
+    ("1767605000", "write it as"),
+    ("2026-01-05", "write it as"),
+    ("2026-01-05T09:40:00", "timezone"),
+]
+
+
+@pytest.mark.parametrize(("at", "says"), ODD_TIMES)
+@pytest.mark.parametrize("path", ["responses", "prompts", "reassessments"])
+def test_an_odd_time_is_refused_and_nothing_guessed(
+    tmp_path: Path, path: str, at: Any, says: str
+) -> None:
+    bodies: dict[str, dict[str, Any]] = {
+        "responses": RESPONSE,
+        "prompts": {"prompt": "urinary", "finding": "none", "by": "nurse.a"},
+        "reassessments": {"decision": "continue", "reason": "helps", "by": "dr.b"},
+    }
+
+    @virtual_time()
+    async def run() -> None:
+        async with simulated_ward(tmp_path) as ward:
+            await treated(ward)
+            answer = await ward.http.post(
+                f"/api/v1/patients/P-017/{path}", json=bodies[path] | {"at": at}
+            )
+            assert answer.status_code == 422
+            assert [wrong["field"] for wrong in answer.json()["errors"]] == ["at"]
+            assert says in answer.json()["detail"]
+
+    run()
+
+
+@virtual_time()
+async def test_an_alias_is_one_however_its_accents_were_typed(tmp_path: Path) -> None:
+    composed, decomposed = "Zo\u00eb-1", "Zoe\u0308-1"
+    async with simulated_ward(tmp_path) as ward:
+        await treated(ward, patient=decomposed)
+        session = await ward.start(patient=composed)
+        assert await number(ward, session) == 2
+        for alias in (composed, decomposed):
+            course = await ward.get(f"/patients/{quote(alias)}/course")
+            assert course["patient"] == composed
+
+
+@pytest.mark.parametrize("alias", ["P" * 60_000, "P\u202e71", "P\x00"])
+def test_an_alias_that_nobody_has_is_refused_or_not_found(tmp_path: Path, alias: str) -> None:
+    @virtual_time()
+    async def run() -> None:
+        async with simulated_ward(tmp_path) as ward:
+            answer = await ward.http.get(f"/api/v1/patients/{quote(alias)}/course")
+            assert answer.status_code == 422
+            body = {"bed": "bed-1", "age": 44, "regimen": "esketamine-84", "by": "nurse.a"}
+            answer = await ward.http.post("/api/v1/sessions", json=body | {"patient": alias})
+            assert [wrong["field"] for wrong in answer.json()["errors"]] == ["patient"]
+
+    run()

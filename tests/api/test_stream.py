@@ -136,6 +136,8 @@ async def test_the_stream_goes_on_after_the_last_event_received(tmp_path: Path) 
             assert client.seqs == list(range(2, newest + 1))
         async with streaming(ward, f"after={newest - 1}", last_event_id="?") as (client, _):
             assert client.seqs == [newest]
+        async with streaming(ward, last_event_id="9" * 5000) as (client, _):
+            assert client.seqs == []
         async with streaming(ward, f"after={newest + 1000}") as (client, _):
             assert client.seqs == []
             await ward.post(f"/sessions/{session}/notes", {"text": "more", "by": "nurse.a"})

@@ -37,6 +37,29 @@ def load_text(folder: Path, text: str) -> Settings:
     return load(path)
 
 
+@pytest.mark.parametrize(
+    ("store", "expected"),
+    [
+        ("", "sqlite:///{folder}/postdose.db"),
+        ('[store]\nurl = "sqlite:///ward.db"\n', "sqlite:///{folder}/ward.db"),
+        ('[store]\nurl = "sqlite:///var/lib/ward.db"\n', "sqlite:///var/lib/ward.db"),
+        ('[store]\nurl = "postgresql://db/ward"\n', "postgresql://db/ward"),
+    ],
+)
+def test_a_journal_without_a_folder_is_beside_the_site_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str, expected: str
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "site.toml").write_text(GOOD + store)
+    for folder, path in ((".", "site.toml"), ("elsewhere", "../site.toml")):
+        monkeypatch.chdir(tmp_path / folder)
+        assert load(Path(path)).store.url == expected.format(folder=tmp_path)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
+    assert load_text(tmp_path, f"\ufeff{GOOD}").site.id == "clinic-1"
+
+
 def _complaint(folder: Path, text: str) -> str:
     with pytest.raises(ConfigError) as found:
         load_text(folder, text)

@@ -86,6 +86,13 @@ def test_other_columns_are_refused() -> None:
         parse_numerics(["a,b\n"], "r.csv")
 
 
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "record.csv"
+    file.write_text(f"\ufeff{HEAD}\n0,60,61,12,97,,,\n")
+    stream = build("nonin", load_numerics(file)).advance(60.0)
+    assert 97 in {p.spo2 for p in packets(stream)}
+
+
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(SimulationError, match="cannot be read"):
         load_numerics(tmp_path / "none.csv")

@@ -138,7 +138,7 @@ def test_a_dose_comes_a_minute_after_the_start_when_the_file_does_not_say() -> N
 
 def test_a_file_of_one_s_own(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
-    file.write_text('description = "mine"\ndose_at_s = 5\n[drug]\ncadss_peak = 9\n')
+    file.write_text('\ufeffdescription = "mine"\ndose_at_s = 5\n[drug]\ncadss_peak = 9\n')
     mine = load_scenario(file)
     assert (mine.name, mine.dose_at_s) == ("mine", 5.0)
     assert mine.profile.drug is not None

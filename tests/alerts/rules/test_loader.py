@@ -300,6 +300,12 @@ def test_a_set_is_known_by_its_text_and_what_it_extends(tmp_path: Path) -> None:
     assert load_rules(str(child)).hash != before
 
 
+def test_a_byte_order_mark_is_no_part_of_a_set(tmp_path: Path) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text(f"\ufeff{HEAD}{a_rule()}")
+    assert load_rules(str(site)).texts == (HEAD + a_rule(),)
+
+
 def test_what_a_file_extends_is_found_beside_it(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "base.toml").write_text(HEAD + a_rule())

@@ -72,10 +72,22 @@ def test_a_name_without_a_directory_is_a_file_in_the_working_directory(
     assert (tmp_path / "postdose.db").exists()
 
 
-def test_a_password_is_not_shown() -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:secret@127.0.0.1:{port}/db",
+        "postgresql://u@127.0.0.1:{port}/db?password=secret",
+        "postgresql://127.0.0.1:{port}/db?user=u&password=secret&sslpassword=secret",
+        "postgresql://u:secret@127.0.0.1:many/db",
+        "postgres://u:secret@127.0.0.1/db",
+        "mysql://127.0.0.1/db?password=secret",
+    ],
+)
+def test_a_password_is_not_shown(url: str) -> None:
     with pytest.raises(StoreError) as refused:
-        Journal.open(f"postgresql://u:secret@127.0.0.1:{free_port()}/db")
+        Journal.open(url.format(port=free_port()))
     assert "secret" not in str(refused.value)
+    assert "secret" not in repr(refused.value.__context__)
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:

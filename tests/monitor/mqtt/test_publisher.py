@@ -621,6 +621,8 @@ async def test_a_wrong_password_is_said_and_a_right_one_works(tmp_path: Path) ->
         async with publishing(settings, tmp_path, clock=Clock(speed=300)) as bench:
             await until(lambda: bench.mqtt.failure is not None)
             assert "check mqtt.username and mqtt.password_file" in (bench.mqtt.failure or "")
+            secret.write_bytes("ungültig".encode("latin-1"))
+            await until(lambda: "password is not UTF-8" in (bench.mqtt.failure or ""))
             secret.write_text("right\n")
             await until(lambda: bench.mqtt.connected_since is not None)
 

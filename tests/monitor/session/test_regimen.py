@@ -316,6 +316,11 @@ def test_a_site_s_own_regimen_joins_or_replaces_ours(tmp_path: Path) -> None:
     assert both["esketamine-28"].product == "ketamine"
 
 
+def test_a_byte_order_mark_is_no_part_of_a_regimen(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(f"\ufeff{OWN}")
+    assert "low" in Regimens.shipped().with_files([tmp_path / "own.toml"]).by_name
+
+
 def test_a_regimen_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(RegimenError, match="not UTF-8"):
