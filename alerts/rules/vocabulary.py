@@ -71,7 +71,9 @@ or what was told another way in its terms."""
 SIGNALS: Final = frozenset(RANGES)
 """Everything a rule may name as its signal."""
 
-SITE_CONDITIONS: Final = frozenset({"journal-failing", "broker-unreachable", "bed-failing"})
+SITE_CONDITIONS: Final = frozenset(
+    {"journal-failing", "broker-unreachable", "bed-failing", "bed-not-configured"}
+)
 """Technical conditions of the daemon itself, which belong to no device."""
 
 BED_CONDITIONS: Final = frozenset(

@@ -59,18 +59,29 @@ async def _store(settings: Settings, say: Say) -> None:
     from monitor.journal import StoreError
 
     try:
-        events = await _stored_events(settings.store.url)
+        stored = await _stored(settings.store.url)
     except StoreError as error:
         say(Severity.FAULT, f"store: {error}")
         return
-    found = "will be made at the first start" if events is None else f"{events} events"
-    say(Severity.OK, f"store: {found}")
+    if stored is None:
+        say(Severity.OK, "store: will be made at the first start")
+        return
+    events, occupied = stored
+    say(Severity.OK, f"store: {events} events")
+    for bed in occupied:
+        if bed not in {each.id for each in settings.beds}:
+            say(
+                Severity.FAULT,
+                f"store: {bed} has an open session or alarm and is not in the file; "
+                "name it there until both have ended",
+            )
 
 
-async def _stored_events(url: str) -> int | None:
-    """How many events the journal at `url` has; None when the first start makes it.
+async def _stored(url: str) -> tuple[int, list[str]] | None:
+    """How many events the journal at `url` has, and the beds with something open.
 
-    Only reads, so that a daemon may be writing it. Raises `StoreError`.
+    None when the first start makes it. Only reads, so that a daemon may be writing it.
+    Raises `StoreError`.
     """
     from monitor.journal import (
         JournalReader,
@@ -95,7 +106,7 @@ async def _stored_events(url: str) -> int | None:
         if found is None:
             return None
         refuse_other_revisions(address, found)
-        return (await journal.head()).seq
+        return (await journal.head()).seq, await journal.occupied_beds()
     finally:
         await journal.close()
 

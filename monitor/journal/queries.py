@@ -118,7 +118,7 @@ def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]
     of_bed = event.c.bed == bed
     last_n = connection.execute(sa.select(sa.func.max(event.c.n)).where(of_bed)).scalar() or 0
     started = _last(connection, of_bed, "session.started")
-    left = max(_last_end(connection, of_bed, type_) for type_ in SESSION_ENDINGS)
+    left = _patient_left(connection, of_bed)
     stopped = connection.execute(
         sa.select(sa.func.min(event.c.seq)).where(
             of_bed, _is_one_of({"nibp.inhibited"}), event.c.seq > left
@@ -133,6 +133,22 @@ def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]
         return [], last_n
     query = sa.select(event).where(of_bed, event.c.seq >= min(starts)).order_by(event.c.seq)
     return _stored(connection, query), last_n
+
+
+def occupied_beds(connection: sa.Connection) -> list[str]:
+    """The beds with an open session or an open alarm, by name."""
+    found = set(connection.execute(sa.select(open_alarm.c.bed).distinct()).scalars())
+    ever = sa.select(event.c.bed).where(event.c.type == "session.started").distinct()
+    for bed in connection.execute(ever).scalars().all():
+        of_bed = event.c.bed == bed
+        if (_last(connection, of_bed, "session.started") or 0) > _patient_left(connection, of_bed):
+            found.add(bed)
+    return sorted(found)
+
+
+def _patient_left(connection: sa.Connection, of_bed: sa.ColumnElement[bool]) -> int:
+    """The place of the last event with which a patient left a bed; 0 for none."""
+    return max(_last_end(connection, of_bed, type_) for type_ in SESSION_ENDINGS)
 
 
 def _last(connection: sa.Connection, of_bed: sa.ColumnElement[bool], type_: str) -> int | None:

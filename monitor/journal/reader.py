@@ -114,6 +114,10 @@ class JournalReader:
         """
         return await self._ask(queries.load_stream, bed)
 
+    async def occupied_beds(self) -> list[str]:
+        """The beds with an open session or an open alarm, by name."""
+        return await self._ask(queries.occupied_beds)
+
     async def sessions(self, limit: int = 50, *, before: int | None = None) -> list[Stored]:
         """Up to `limit` `session.started` events, newest first, before event `before`."""
         return await self._ask(queries.sessions, limit, before)

@@ -39,6 +39,9 @@ MIN_VITALS_PERIOD_S: Final = 0.2
 
 RESTART_S: Final = 1.0
 
+NOT_CONFIGURED: Final = "bed-not-configured"
+"""The technical condition of a bed that is here because something is open at it."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -85,13 +88,23 @@ class Ward:
         self.unstored_listeners: list[Callable[[Event], None]] = []
         self._vitals_period_s = max(VITALS_PERIOD_S, MIN_VITALS_PERIOD_S * clock.speed)
         self._vitals_published_at: dict[str, float] = {}
-        self.bed_runners = {
-            bed: BedRunner(bed, tuple(specs), rules, journal, clock, self.unstored)
-            for bed, specs in beds.items()
-        }
+        self._unconfigured: set[str] = set()
+        self.bed_runners = {bed: self._runner(bed, specs) for bed, specs in beds.items()}
+
+    def _runner(self, bed: str, specs: Iterable[DeviceSpec]) -> BedRunner:
+        return BedRunner(bed, tuple(specs), self.rules, self.journal, self.clock, self.unstored)
 
     async def restore(self) -> None:
-        """Rebuild every bed from the journal. Raises `StoreError`."""
+        """Rebuild every bed from the journal. Raises `StoreError`.
+
+        A bed with an open session or alarm that the site's file names no more is one of the
+        ward's all the same, without devices, so that a person can bring it to its end.
+        """
+        for bed in await self.journal.occupied_beds():
+            if bed not in self.bed_runners:
+                _log.error("bed.not-configured", bed=bed)
+                self.bed_runners[bed] = self._runner(bed, ())
+                self._unconfigured.add(bed)
         for runner in self.bed_runners.values():
             await runner.restore()
             session = runner.bed.session
@@ -151,6 +164,8 @@ class Ward:
                 for runner in turn:
                     for name, reason in conditions.items():
                         runner.set_site_condition(name, reason)
+                    if runner.id in self._unconfigured:
+                        runner.set_site_condition(NOT_CONFIGURED, self._still_needed(runner))
                     runner.tick(now)
                     self._publish_vitals(runner, now)
                 await self.clock.sleep(pause_s)
@@ -165,6 +180,17 @@ class Ward:
             "broker-unreachable": self._unreachable(),
             "bed-failing": ", ".join(failing) or None,
         }
+
+    def _still_needed(self, runner: BedRunner) -> str | None:
+        """Why a bed that the site's file does not name is here; None once it is empty."""
+        session = runner.bed.session
+        about_it = {
+            rule.id for rule in self.rules.rules if rule.technical_condition == NOT_CONFIGURED
+        }
+        others = (a for a in runner.bed.alarm_engine.open_alarms() if a.rule not in about_it)
+        if (session is None or not session.is_open) and not any(others):
+            return None
+        return f"{runner.id} is not in the site's file, or has another name there"
 
     def _unreachable(self) -> str | None:
         broker = self.broker_status()

@@ -488,6 +488,9 @@ def test_check_reads_the_journal_of_a_running_daemon_and_leaves_it_at_work(tmp_p
         assert _store_line(done).endswith(" events")
         clinic.post(f"/sessions/{session}/notes", text="still written")
         assert clinic.get("/status")["journal"]["failing_since"] is None
+        clinic.config.write_text(clinic.config.read_text().replace('"bed-1"', '"room-1"'))
+        done = ran("check", "--config", str(clinic.config))
+        assert "bed-1 has an open session or alarm and is not in the file" in done.out
 
 
 # ── sessions given out ──────────────────────────────────────────────────────────────────

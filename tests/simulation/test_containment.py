@@ -12,7 +12,7 @@ from monitor.bed.inputs import Input, Tick
 from monitor.journal import StoreError
 from monitor.session.commands import RecordScore
 from monitor.session.events import Stored
-from tests.virtual import virtual_time
+from tests.virtual import virtual_clock, virtual_time
 from tests.wards import simulated_ward
 
 BEDS = {"bed-1": "calm", "bed-2": "calm"}
@@ -171,3 +171,29 @@ async def test_a_stale_value_is_stale_on_the_stream_within_a_second_too(tmp_path
         shown = ward.ward.latest_vitals.get("bed-1")
         assert shown is not None
         assert shown["vitals"]["spo2"]["stale"] is True
+
+
+@virtual_time()
+async def test_a_bed_that_the_site_file_names_no_more_is_there_until_it_is_empty(
+    tmp_path: Path,
+) -> None:
+    clock = virtual_clock()
+    async with simulated_ward(tmp_path, {"bed-1": "calm"}, clock=clock) as ward:
+        session = await ward.start()
+        await ward.score(session, "cadss", 40)
+    async with simulated_ward(tmp_path, {"room-1": "calm"}, clock=clock) as ward:
+        await clock.sleep(60)
+        bed = await ward.get("/beds/bed-1")
+        assert (bed["session"]["id"], bed["devices"]) == (session, [])
+        alarms = await ward.alarms("bed-1")
+        assert alarms["tech.bed-not-configured"]["priority"] == "high"
+        assert "bed-1 is not in the site's file" in alarms["tech.bed-not-configured"]["text"]
+        assert "dissociation.marked" in alarms
+        assert "tech.bed-not-configured" not in await ward.alarms("room-1")
+        await ward.score(session, "cadss", 2)
+        await ward.abort(session)
+        assert (await ward.get(f"/sessions/{session}"))["patient_left_at"] is not None
+        await clock.sleep(10)
+        assert await ward.alarms("bed-1") == {}
+    async with simulated_ward(tmp_path, {"room-1": "calm"}, clock=clock) as ward:
+        assert set(ward.ward.bed_runners) == {"room-1"}
