@@ -17,12 +17,11 @@ from drivers.readings import (
 )
 from drivers.registry import DeviceSpec
 from monitor.daemon import StartError, broker, load_regimens
+from monitor.mqtt import broker_fault
 from monitor.settings import Settings
 
 ANSWER_S: Final = 10.0
 """How long a device may take to say who it is."""
-
-BROKER_S: Final = 3.0
 
 Say = Callable[[Severity, str], None]
 
@@ -116,17 +115,10 @@ async def _broker(settings: Settings, say: Say) -> None:
     if not mqtt.enabled:
         say(Severity.OK, "broker: none, as mqtt.enabled says")
         return
-    at = broker(settings)
-    try:
-        async with asyncio.timeout(BROKER_S):
-            _, writer = await asyncio.open_connection(at.host, at.port)
-        writer.close()
-        await writer.wait_closed()
-    except (OSError, TimeoutError) as error:
-        reason = str(error) or f"no answer in {BROKER_S:g} s"
-        say(Severity.FAULT, f"broker {mqtt.url}: {reason}; is it running? Correct mqtt.url")
+    if (fault := await broker_fault(broker(settings))) is not None:
+        say(Severity.FAULT, f"broker {mqtt.url}: {fault}")
     else:
-        say(Severity.OK, f"broker {mqtt.url}: accepts connections")
+        say(Severity.OK, f"broker {mqtt.url}: lets us in")
 
 
 async def _ask(spec: DeviceSpec) -> tuple[bool, str]:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from aiomqtt import Client, MqttError, Will
+from aiomqtt.exceptions import MqttConnectError
 
 from monitor.mqtt.settings import PROTOCOLS, MqttSettings
 
@@ -25,18 +26,19 @@ _logger.setLevel(logging.CRITICAL)
 
 
 @asynccontextmanager
-async def connected(settings: MqttSettings, will: Will) -> AsyncIterator[Client]:
+async def connected(settings: MqttSettings, will: Will | None = None) -> AsyncIterator[Client]:
     """A connected client.
 
-    Its identifier is the site's, so that a broker which still holds a dead connection of
-    ours lets go of it, with its last will, before the new one says that we are online.
-    Raises `MqttConnectError` when the broker refuses us, `MqttError` or `OSError` when there
-    is none.
+    With a will its identifier is the site's, so that a broker which still holds a dead
+    connection of ours lets go of it, with its last will, before the new one says that we are
+    online. Without one it is another, and puts no running daemon out. Raises `MqttConnectError`
+    when the broker refuses us, `MqttError` or `OSError` when there is none.
     """
+    identifier = f"{settings.root}-{settings.site}"
     client = Client(
         settings.host,
         settings.port,
-        identifier=f"{settings.root}-{settings.site}",
+        identifier=identifier if will else f"{identifier}-check",
         protocol=PROTOCOLS[settings.protocol],
         username=settings.username,
         password=settings.password(),
@@ -54,6 +56,17 @@ async def connected(settings: MqttSettings, will: Will) -> AsyncIterator[Client]
     finally:
         with suppress(MqttError):
             await client.__aexit__(None, None, None)
+
+
+async def broker_fault(settings: MqttSettings) -> str | None:
+    """Why the broker cannot be used, sign-in and certificate included; None when it can."""
+    try:
+        async with connected(settings):
+            return None
+    except MqttConnectError as refused:
+        return f"{refused}; check mqtt.username and mqtt.password_file"
+    except (MqttError, OSError) as gone:
+        return f"{gone}; is it running? Correct mqtt.url"
 
 
 async def _connect(client: Client) -> None:

@@ -22,7 +22,7 @@ from aiomqtt import Client, MqttError
 from drivers.clock import Clock, parse_rfc3339
 from monitor.journal import Journal
 from monitor.journal.feed import EventFeed
-from monitor.mqtt import MqttPublisher, MqttSettings, event_publisher, publisher
+from monitor.mqtt import MqttPublisher, MqttSettings, broker_fault, event_publisher, publisher
 from tests.monitor.event_factories import BrokenJournal, EventFactory
 from tests.monitor.mqtt.fakes import FakeWard
 from tests.patience import HOPELESS_S
@@ -660,7 +660,26 @@ async def test_it_does_not_speak_to_a_broker_whose_certificate_it_does_not_know(
         async with publishing(MqttSettings(url, "clinic-1"), tmp_path) as bench:
             await until(lambda: bench.mqtt.failure is not None)
             assert "certificate verify failed" in (bench.mqtt.failure or "")
+        assert "certificate verify failed" in (
+            await broker_fault(MqttSettings(url, "clinic-1")) or ""
+        )
+        known = MqttSettings(url, "clinic-1", ca=certificate[0])
+        assert await broker_fault(known) is None
     gc.collect()
+
+
+async def test_a_look_at_the_broker_signs_in_and_puts_nobody_out(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("right\n")
+    with Mosquitto(_directory(tmp_path), users={"postdose": "right"}) as broker:
+        settings = settings_for(broker, username="postdose", password_file=secret)
+        async with publishing(settings, tmp_path) as bench:
+            await until(lambda: bench.mqtt.connected_since is not None)
+            since = bench.mqtt.connected_since
+            assert await broker_fault(settings) is None
+            stranger = settings_for(broker)
+            assert "check mqtt.username" in (await broker_fault(stranger) or "")
+            assert (bench.mqtt.connected_since, bench.mqtt.failure) == (since, None)
 
 
 def _directory(parent: Path) -> Path:
