@@ -1,8 +1,9 @@
 """Time, for everything else: the one module that may ask the machine what time it is.
 
 Wall time is for people and may jump; monotonic time is for durations, delays and
-staleness and never goes backwards. Both come together as an `Instant`, so that no
-decision ever mixes readings of two clocks.
+staleness and never goes backwards. It counts the time in which the machine slept, as the
+patient lived through it. Both come together as an `Instant`, so that no decision ever mixes
+readings of two clocks.
 
 A `Clock` runs at `speed` times real time. Tests that need two hours in a second
 give it the time of a virtual event loop instead of the machine's.
@@ -72,6 +73,11 @@ def parse_rfc3339(text: str) -> datetime:
     return wall.astimezone(UTC)
 
 
+def since_boot() -> float:
+    """Seconds since the machine was started, its sleep included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class Clock:
     """The time and the waiting of one daemon.
 
@@ -84,7 +90,7 @@ class Clock:
         self,
         speed: float = 1.0,
         *,
-        source: Callable[[], float] = time.monotonic,
+        source: Callable[[], float] = since_boot,
         start: datetime | None = None,
     ) -> None:
         if not speed > 0:
@@ -92,7 +98,7 @@ class Clock:
         self.speed = speed
         self._source = source
         self._origin = source()
-        self._follows_machine = speed == 1.0 and start is None and source is time.monotonic
+        self._follows_machine = speed == 1.0 and start is None and source is since_boot
         self._start = start or datetime.now(UTC)
 
     @property

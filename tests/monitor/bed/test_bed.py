@@ -256,6 +256,18 @@ def test_a_machine_too_slow_for_its_clock_calls_no_device_silent() -> None:
     assert side.wait(2).open_rules() == {"tech.device-silent"}
 
 
+def test_an_hour_that_the_machine_slept_is_an_hour_of_the_session_with_no_values() -> None:
+    side = bed().with_session().with_baseline().dosed().minutes(10)
+    dosed_at, before = side.session.first_dose_at, len(side.events)
+    side.now = side.now.plus(3600)
+    side.did(side.bed.handle(Tick(), side.now))
+    events = [event.type for event in side.events[before:]]
+    assert "clock.stepped" not in events
+    assert side.session.first_dose_at == dosed_at
+    assert side.bed.vitals.views(side.now)[0].stale
+    assert "check.overdue" in side.open_rules()
+
+
 # ── the cuff ────────────────────────────────────────────────────────────────────────────
 
 
