@@ -6,6 +6,7 @@ import pytest
 
 from drivers.clock import rfc3339
 from monitor.bed.view import ALARM_LOAD_WINDOW
+from monitor.replay.report import find, recorded_sessions, replay_report
 from tests.virtual import virtual_time
 from tests.wards import SimulatedWard, simulated_ward
 
@@ -152,3 +153,27 @@ async def test_a_pulled_sensor_marks_the_alarm_it_blinds(tmp_path: Path) -> None
         assert alarms["spo2.very-low"]["state"] == "active"
         assert alarms["spo2.very-low"]["unverified_since"] is not None
         assert "tech.sensor-off" in alarms
+
+
+@virtual_time()
+async def test_a_restart_forgets_no_spo2_that_is_stored(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path, devices=["oximeter"]) as ward:
+        session = await ward.start()
+        await ward.dose(session)
+        await ward.clock.sleep(11 * 60)
+    await ward.clock.sleep(30)
+    async with simulated_ward(tmp_path, clock=ward.clock, devices=["oximeter"]) as ward:
+        await ward.clock.sleep(5)
+        assert await _is_met(ward, session, "spo2")
+        await ward.clock.sleep(60)
+        ward.ward.bed_runners["bed-1"]._failed(RuntimeError("a fault of ours"))
+        await ward.clock.sleep(5)
+        assert await _is_met(ward, session, "spo2")
+    with recorded_sessions(f"sqlite:///{tmp_path}/postdose.db") as journal:
+        same, (line,) = replay_report(find(journal, session))
+        assert same, line
+
+
+async def _is_met(ward: SimulatedWard, session: str, name: str) -> bool:
+    criteria = (await ward.get(f"/sessions/{session}"))["criteria"]
+    return any(each["met"] for each in criteria if each["name"] == name)
