@@ -113,7 +113,8 @@ class JournalReader:
         """The bed's events that its present state follows from, and its last event's `n`.
 
         They start at the earliest of its last `session.started`, the first event of any alarm
-        still open, and the first time that its cuff was stopped since a patient left.
+        still open, an audio pause that has not ended, and the first time that its cuff was
+        stopped since a patient left.
         """
         return await self._ask(queries.load_stream, bed)
 
