@@ -44,9 +44,14 @@ class TrackedAlarm:
     text_mono: float = _LONG_AGO
     ended_mono: float = _LONG_AGO
 
-    def resume(self, now: Instant) -> None:
-        """Take the times of an alarm that comes from the journal."""
-        self.raised_mono = now.past(self.alarm.raised_at).mono
+    def resume(self, now: Instant, raised_mono: float | None = None) -> None:
+        """Take the times of an alarm that comes from the journal.
+
+        `raised_mono` is when its condition began last, where that is known.
+        """
+        self.raised_mono = (
+            now.past(self.alarm.raised_at).mono if raised_mono is None else raised_mono
+        )
         self.notified_mono = now.past(self.alarm.notified_at).mono
         if self.alarm.ended_at is not None:
             self.ended_mono = now.past(self.alarm.ended_at).mono

@@ -130,10 +130,13 @@ class AlarmEngine:
         tracked.alarm = alarm
         self._sync(tracked)
 
-    def resume(self, now: Instant) -> None:
-        """Give the alarms that were applied from the journal their place in monotonic time."""
+    def resume(self, now: Instant, onsets: Mapping[str, float] | None = None) -> None:
+        """Give the alarms that were applied from the journal their place in monotonic time.
+
+        `onsets` are when their conditions began last, by their ids.
+        """
         for tracked in self._alarms.values():
-            tracked.resume(now)
+            tracked.resume(now, (onsets or {}).get(tracked.alarm.id))
             self._calls.put(tracked, escalation.next_call_at(tracked, self.rules.escalation))
 
     def shift_clock(self, by: timedelta) -> None:

@@ -2,7 +2,8 @@
 
 `Bed.handle` takes an input, a device's item, a command or a tick, and returns the events that
 were decided and the effects that the shell should carry out. `view` is what people see of it,
-`dump` and `load` are its inputs as JSON, and a `RecordingStart` is where a replay can begin.
+`dump` and `load` are its inputs as JSON, a `RecordingStart` is where a replay can begin, and
+`seen_before` is what stored inputs tell a bed that is restored.
 
 Pure: `now` is an argument. No asyncio, no storage, no network.
 """
@@ -11,7 +12,8 @@ from monitor.bed import bed_view, session_view, view
 from monitor.bed.bed import Bed
 from monitor.bed.effects import Result, StartMeasurement, event_id
 from monitor.bed.input_codec import RecordingStart, dump, load
-from monitor.bed.inputs import DeviceInput, Input, SiteCondition, Tick, TimedInput
+from monitor.bed.inputs import DeviceInput, Input, SeenBefore, SiteCondition, Tick, TimedInput
+from monitor.bed.seen_before import seen_before
 from monitor.bed.view import Json
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "Json",
     "RecordingStart",
     "Result",
+    "SeenBefore",
     "SiteCondition",
     "StartMeasurement",
     "Tick",
@@ -29,6 +32,7 @@ __all__ = [
     "dump",
     "event_id",
     "load",
+    "seen_before",
     "session_view",
     "view",
 ]

@@ -7,7 +7,8 @@ changed or is due, and each decision is an event that `emit` folds into the stat
 session, the alarms, the audio pause and the NIBP requests change only by what events say, the
 same way when they are decided and when they are read back from the journal, so that a
 restored bed is the bed that was. What devices reported is not stored as events: after a
-restart it starts empty, except for the last pressure.
+restart it starts empty, except for the last pressure, and for the SpO2 of the last hour, which
+is drawn from the recorded inputs.
 
 Most inputs change nothing. A tick is compared with one instant, the next at which time alone
 may change anything; an unchanged packet stops once its values have been taken.
@@ -26,7 +27,7 @@ from drivers.registry import DeviceSpec
 from monitor.bed.alarms import BedAlarms, history_windows
 from monitor.bed.effects import NO_RESULT, PendingEvents, Result
 from monitor.bed.handlers import HANDLERS
-from monitor.bed.inputs import DeviceInput, Input, SiteCondition, Tick
+from monitor.bed.inputs import DeviceInput, Input, SeenBefore, SiteCondition, Tick
 from monitor.bed.nibp import NibpScheduler
 from monitor.bed.readiness import Readiness
 from monitor.bed.restore import restore
@@ -74,9 +75,18 @@ class Bed:
         """The number of its last event."""
         return self.pending.n
 
-    def restore(self, events: Iterable[Event], last_n: int, now: Instant) -> None:
-        """Continue from the stored `events`. To be called once, on a new bed."""
-        restore(self, events, last_n, now)
+    def restore(
+        self,
+        events: Iterable[Event],
+        last_n: int,
+        now: Instant,
+        seen_before: SeenBefore | None = None,
+    ) -> None:
+        """Continue from the stored `events`. To be called once, on a new bed.
+
+        `seen_before` is what the stored inputs of the open session say.
+        """
+        restore(self, events, last_n, now, seen_before)
 
     # ── inputs ──────────────────────────────────────────────────────────────────────────
 

@@ -20,7 +20,7 @@ from drivers.clock import Instant, parse_rfc3339
 from drivers.readings import Item, LinkChanged, Measurement, Waveform
 from drivers.registry import DeviceSpec
 from monitor import __version__
-from monitor.bed.inputs import DeviceInput, Input, SiteCondition, Tick
+from monitor.bed.inputs import DeviceInput, Input, SeenBefore, SiteCondition, Tick
 from monitor.session import Command, upcast
 
 _ITEMS: Final = {cls.__name__: cls for cls in (*get_args(Item), LinkChanged)}
@@ -87,6 +87,9 @@ def dump(given: Input) -> str:
 
 _TICK: Final = '{"is":"Tick"}'
 
+MEASURED: Final = '{"is":"Measurement"'
+"""What the text of a `Measurement` begins with."""
+
 
 @lru_cache(maxsize=4096)
 def _dump_item(device: str, item: Item | LinkChanged, _: tuple[type, ...] = ()) -> str:
@@ -134,7 +137,7 @@ class RecordingStart:
     """A new bed was restored from its events number `first_n` to `last_n`.
 
     A replay can begin here: recordings start when the daemon does, and when it rebuilds a
-    bed. `version` is that of Postdose.
+    bed. `seen_before` is what the bed was told of the time before, and `version` that of Postdose.
     """
 
     at: Instant
@@ -144,6 +147,7 @@ class RecordingStart:
     first_n: int
     last_n: int
     version: str = __version__
+    seen_before: SeenBefore | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The start without its instant, as plain JSON data."""
@@ -154,11 +158,13 @@ class RecordingStart:
             "first_n": self.first_n,
             "last_n": self.last_n,
             "version": self.version,
+            "seen_before": None if self.seen_before is None else self.seen_before.as_json(),
         }
 
     @classmethod
     def from_json(cls, at: Instant, data: Mapping[str, Any]) -> "RecordingStart":
         """The start that `as_json` wrote. Raises `RuleError`, `SpecError` or `KeyError`."""
+        seen_before = data.get("seen_before")
         return cls(
             at=at,
             devices=tuple(DeviceSpec(**spec) for spec in data["devices"]),
@@ -171,4 +177,5 @@ class RecordingStart:
             first_n=data["first_n"],
             last_n=data["last_n"],
             version=data["version"],
+            seen_before=None if seen_before is None else SeenBefore.from_json(seen_before),
         )

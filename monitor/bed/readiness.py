@@ -14,6 +14,7 @@ from alerts.evaluation import AlarmEngine, Signal
 from alerts.rules import Priority
 from drivers.clock import Instant
 from drivers.readings import Vital
+from monitor.bed.inputs import SeenBefore
 from monitor.bed.nibp import pressure_rules
 from monitor.bed.state import BedState
 from monitor.bed.timeline import AT_ONCE
@@ -154,6 +155,13 @@ class Readiness:
         """Begin anew with the session that was just opened."""
         self._sustained_spo2 = SustainedSpo2()
         self._follow_spo2(now)
+
+    def take_up(self, seen_before: SeenBefore, now: Instant) -> None:
+        """Take SpO2 as it was before a restart; since then it was not seen."""
+        until = now.past(seen_before.until).mono
+        for ago_s, value in seen_before.spo2:
+            self._spo2_trace.take(value, until - ago_s)
+        self._spo2_trace.take(None, until)
 
     def update_vitals(self, changed: set[Signal], now: Instant) -> bool:
         """Take the values as they are now; whether readiness has to be judged again at once."""

@@ -3,26 +3,41 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from alerts.alarm import Alarm
+from alerts.alarm import ALARM_ONSETS, Alarm
 from drivers.clock import Instant
+from monitor.bed.inputs import SeenBefore
 from monitor.session import Event, decide, happened_at, is_session_end, upcast
 
 if TYPE_CHECKING:
     from monitor.bed.bed import Bed
 
 
-def restore(bed: "Bed", events: Iterable[Event], last_n: int, now: Instant) -> None:
+def restore(
+    bed: "Bed",
+    events: Iterable[Event],
+    last_n: int,
+    now: Instant,
+    seen_before: SeenBefore | None,
+) -> None:
     """Have a new `bed` continue from its stored `events`, the last of which is number `last_n`.
 
-    Where that one is still to come by the wall clock of `now`, that clock was set back.
+    Where that one, or the last input of `seen_before`, is still to come by the wall clock of
+    `now`, that clock was set back.
     """
     history = [*events]
-    now, step_s = bed.timeline.resume(now, history[-1].at if history else None)
+    if seen_before is not None and seen_before.is_before_clock_step(history):
+        seen_before = None
+    last_at = [event.at for event in history[-1:]]
+    last_at += [] if seen_before is None else [seen_before.until]
+    now, step_s = bed.timeline.resume(now, max(last_at, default=None))
+    onsets: dict[str, float] = {}
     for event, at in happened_at(history, now, step_s):
         bed.fold(event, at.mono)
         if event.subject is not None:
             alarm = Alarm.from_json(event.payload["alarm"])
             bed.alarm_engine.apply(upcast.alarm(alarm, bed.rules))
+            if event.type in ALARM_ONSETS:
+                onsets[event.subject] = at.mono
         elif is_session_end(event.type, event.payload):
             bed.vitals.clear_spot_checks(now)
         else:
@@ -30,13 +45,16 @@ def restore(bed: "Bed", events: Iterable[Event], last_n: int, now: Instant) -> N
     bed.pending.n = last_n
     if step_s:
         bed.emit("clock.stepped", {"by_s": step_s}, now)
-    bed.alarm_engine.resume(now)
-    bed.state.drop_requests()
     session = bed.state.open_session
+    is_former = session is not None and session.regimen.edition < 3
+    bed.alarm_engine.resume(now, None if is_former else onsets)
+    bed.state.drop_requests()
     if session is not None:
         bed.alarms.use_patient_limits({rule for rule, _, _ in session.patient_limits()})
         bed.state.update_charted(now)
         bed.readiness.age_pressures(now)
+        if seen_before is not None:
+            bed.readiness.take_up(seen_before, now)
         rules = decide.rules_reference(bed.rules)
         if session.rules != rules:
             bed.emit("rules.changed", {"rules": rules}, now)

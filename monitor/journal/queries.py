@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from alerts.alarm import audio_pause
 from monitor.journal.chunk_codec import INPUTS, RECORDING_START, Chunk, milliseconds, start_in
 from monitor.journal.hash_chain import (
     ChainHead,
@@ -113,7 +114,8 @@ def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]
     """The bed's events that its present state follows from, and its last event's `n`.
 
     They start at the earliest of its last `session.started`, the first event of any alarm
-    still open, and the first time that its cuff was stopped since a patient left.
+    still open, an audio pause that has not ended, and the first time that its cuff was stopped
+    since a patient left.
     """
     of_bed = event.c.bed == bed
     last_n = connection.execute(sa.select(sa.func.max(event.c.n)).where(of_bed)).scalar() or 0
@@ -128,7 +130,11 @@ def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]
     raised = connection.execute(
         sa.select(sa.func.min(event.c.seq)).where(event.c.subject.in_(alarms))
     ).scalar()
-    starts = [seq for seq in (started, raised, stopped) if seq is not None]
+    paused = _last(connection, of_bed, audio_pause.PAUSED)
+    resumed = _last(connection, of_bed, audio_pause.RESUMED)
+    if paused is not None and resumed is not None and resumed > paused:
+        paused = None
+    starts = [seq for seq in (started, raised, stopped, paused) if seq is not None]
     if not starts:
         return [], last_n
     query = sa.select(event).where(of_bed, event.c.seq >= min(starts)).order_by(event.c.seq)
@@ -240,6 +246,16 @@ def chunks(connection: sa.Connection, kind: str, span: Span) -> list[Chunk]:
         query = query.where(columns.start_ms < milliseconds(span.end))
     rows = connection.execute(query.order_by(columns.start_ms, columns.id))
     return [Chunk(*row) for row in rows]
+
+
+def latest_inputs(connection: sa.Connection, bed: str, session: str, limit: int) -> list[Chunk]:
+    """The `limit` newest chunks of what the bed was given in that session, in order."""
+    columns = sample_chunk.c
+    query = sa.select(*_CHUNK).where(
+        columns.bed == bed, columns.session == session, columns.kind == INPUTS
+    )
+    rows = connection.execute(query.order_by(columns.id.desc()).limit(limit)).all()
+    return [Chunk(*row) for row in reversed(rows)]
 
 
 def start_before(connection: sa.Connection, bed: str, n: int) -> int | None:

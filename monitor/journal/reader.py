@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 
 import sqlalchemy as sa
@@ -37,6 +38,8 @@ from monitor.session import Coverage, Stored
 
 VERIFY_AT_ONCE: Final = 1000
 RECORDING_AT_ONCE: Final = 500
+LATEST_CHUNKS: Final = 400
+"""More than the chunks of one hour, each of which is of ten seconds or more."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -110,7 +113,8 @@ class JournalReader:
         """The bed's events that its present state follows from, and its last event's `n`.
 
         They start at the earliest of its last `session.started`, the first event of any alarm
-        still open, and the first time that its cuff was stopped since a patient left.
+        still open, an audio pause that has not ended, and the first time that its cuff was
+        stopped since a patient left.
         """
         return await self._ask(queries.load_stream, bed)
 
@@ -219,6 +223,20 @@ class JournalReader:
         return await self.run_in_reader(
             lambda: [e for c in chunks for e in part_in(c).entries if span.covers(e.at.wall)]
         )
+
+    async def latest_recordings(self, bed: str, session: str) -> list[list[InputEntry]]:
+        """What the bed was given in the last hour of a session, or longer: each core's by itself.
+
+        As far as it is stored.
+        """
+        chunks = await self._ask(queries.latest_inputs, bed, session, LATEST_CHUNKS)
+
+        def unpack() -> list[list[InputEntry]]:
+            parts = (part for part in map(part_in, chunks) if part.opening)
+            by_opening = groupby(parts, lambda part: part.opening)
+            return [[entry for part in of for entry in part.entries] for _, of in by_opening]
+
+        return await self.run_in_reader(unpack)
 
     def recording(self, bed: str, before_n: int) -> Iterator[StartBlock | InputBlock]:
         """The recording of a bed from its last start before its event `before_n`, to its end.

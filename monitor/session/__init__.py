@@ -101,6 +101,7 @@ from monitor.session.session import (
     is_session_end,
 )
 from monitor.session.signals import SERIOUS_SYMPTOMS, ChartedSignals, wakefulness
+from monitor.session.spo2_trace import KEPT_S as SPO2_KEPT_S
 from monitor.session.spo2_trace import Spo2Trace
 
 __all__ = [
@@ -112,6 +113,7 @@ __all__ = [
     "NOT_CLINICAL",
     "SERIOUS_SYMPTOMS",
     "SESSION_ENDINGS",
+    "SPO2_KEPT_S",
     "Abort",
     "AbortOutcome",
     "Acknowledge",

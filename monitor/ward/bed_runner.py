@@ -23,15 +23,17 @@ from monitor.bed import (
     Json,
     RecordingStart,
     Result,
+    SeenBefore,
     SiteCondition,
     StartMeasurement,
     Tick,
     dump,
+    seen_before,
     view,
 )
 from monitor.journal import Journal, Receipt, StoreError
 from monitor.patient import PriorSessions
-from monitor.session import Command, Event, Phase, Refusal, Refused, Stored
+from monitor.session import Command, Event, Phase, Refusal, Refused, Stored, is_session_end
 from monitor.ward.alarm_load import AlarmLoad
 from monitor.ward.fault_recovery import FaultRecovery
 
@@ -92,13 +94,31 @@ class BedRunner:
     async def _restore(self) -> None:
         stored, last_n = await self._journal.load_stream(self.id)
         raised = await self._journal.latest(self.id, ALARM_ONSETS)
+        seen = await self._seen_before([item.event for item in stored])
         now, bed = self._clock.now(), self._empty()
-        bed.restore((item.event for item in stored), last_n, now)
+        bed.restore((item.event for item in stored), last_n, now, seen)
         self._alarm_load = AlarmLoad(item.event.at for item in reversed(raised))
         self.bed = bed
         first_n = stored[0].event.n if stored else last_n + 1
-        opening = RecordingStart(now, self._specs, self._least_s, self._rules, first_n, last_n)
+        opening = RecordingStart(
+            now, self._specs, self._least_s, self._rules, first_n, last_n, seen_before=seen
+        )
         self._journal.open_recording(self.id, now, opening.as_json())
+
+    async def _seen_before(self, events: Sequence[Event]) -> SeenBefore | None:
+        """What was seen in the open session; a recording that cannot be read keeps no bed away."""
+        session = _open_session(events)
+        if session is None:
+            return None
+        try:
+            recordings = await self._journal.latest_recordings(self.id, session)
+            given = [[(entry.at, entry.text) for entry in entries] for entries in recordings]
+            return await self._journal.run_in_reader(
+                lambda: seen_before(self._specs, given, self._least_s)
+            )
+        except Exception:
+            _log.exception("bed.past-not-read", bed=self.id)
+            return None
 
     def _failed(self, error: BaseException) -> None:
         self.recovery.failed(error)
@@ -284,3 +304,13 @@ class BedRunner:
         except Exception as error:
             self._failed(error)
             return otherwise
+
+
+def _open_session(events: Sequence[Event]) -> str | None:
+    """The id of the session that the last of `events` belong to, while it is open."""
+    for event in reversed(events):
+        if event.type == "session.started":
+            return event.session
+        if is_session_end(event.type, event.payload):
+            return None
+    return None

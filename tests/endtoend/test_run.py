@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from drivers.clock import parse_rfc3339
 from tests.endtoend.processes import Begin, Lines, Process, ran
 from tests.endtoend.site import Site, simulated
 from tests.servers import Mosquitto, program
@@ -118,6 +119,29 @@ def test_kill_9_in_the_middle_brings_the_same_session_and_alarms_back(
             assert after["session"]["id"] == session
             assert after["session"]["doses"][0]["mg"] == 28
             assert clinic.alarms()["dissociation.marked"] == before
+
+
+def test_kill_9_forgets_no_spo2_that_is_stored(tmp_path: Path) -> None:
+    def criterion() -> Any:
+        criteria = clinic.get(f"/sessions/{session}")["criteria"]
+        return next(each for each in criteria if each["name"] == "spo2")
+
+    def minutes() -> float:
+        seen = clinic.get(f"/sessions/{session}")
+        now = parse_rfc3339(clinic.get("/status")["now"])
+        return (now - parse_rfc3339(seen["doses"][0]["at"])).total_seconds() / 60
+
+    options = ("--pty", str(tmp_path / "oximeter"), "--speed", str(SPEED))
+    with simulated("nonin", *options) as oximeter:
+        clinic = Site(tmp_path, None, oximeter, str(tmp_path / "no-cuff"))
+        with clinic.daemon(SPEED) as process:
+            session = clinic.start()
+            clinic.dose(session)
+            clinic.until(lambda: criterion()["met"] and minutes() > 13)
+            process.kill()
+        with clinic.daemon(SPEED):
+            clinic.until(lambda: criterion()["why"] != "no SpO2 now")
+            assert criterion()["met"], criterion()
 
 
 def test_alarms_wait_for_the_broker_and_come_in_order(tmp_path: Path, mosquitto: Mosquitto) -> None:

@@ -1,12 +1,16 @@
 """A patient's two hours through the whole daemon, in virtual time."""
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from drivers.clock import rfc3339
+from drivers.clock import parse_rfc3339, rfc3339
 from monitor.bed.view import ALARM_LOAD_WINDOW
-from tests.virtual import virtual_time
+from monitor.replay.report import find, recorded_sessions, replay_report
+from tests.simulation.test_replay import SettableClock
+from tests.virtual import run_virtually, virtual_time
 from tests.wards import SimulatedWard, simulated_ward
 
 pytestmark = pytest.mark.slow
@@ -152,3 +156,75 @@ async def test_a_pulled_sensor_marks_the_alarm_it_blinds(tmp_path: Path) -> None
         assert alarms["spo2.very-low"]["state"] == "active"
         assert alarms["spo2.very-low"]["unverified_since"] is not None
         assert "tech.sensor-off" in alarms
+
+
+@virtual_time()
+async def test_a_restart_forgets_no_spo2_that_is_stored(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path, devices=["oximeter"]) as ward:
+        session = await ward.start()
+        await ward.dose(session)
+        await ward.clock.sleep(11 * 60)
+    await ward.clock.sleep(30)
+    async with simulated_ward(tmp_path, clock=ward.clock, devices=["oximeter"]) as ward:
+        await ward.clock.sleep(5)
+        assert await _is_met(ward, session, "spo2")
+        await ward.clock.sleep(60)
+        ward.ward.bed_runners["bed-1"]._failed(RuntimeError("a fault of ours"))
+        await ward.clock.sleep(5)
+        assert await _is_met(ward, session, "spo2")
+    with recorded_sessions(f"sqlite:///{tmp_path}/postdose.db") as journal:
+        same, (line,) = replay_report(find(journal, session))
+        assert same, line
+
+
+async def _is_met(ward: SimulatedWard, session: str, name: str) -> bool:
+    criteria = (await ward.get(f"/sessions/{session}"))["criteria"]
+    return any(each["met"] for each in criteria if each["name"] == name)
+
+
+@pytest.mark.parametrize("set_by_s", [0, -3600, 3600])
+def test_a_restart_ends_no_audio_pause_and_moves_no_call(tmp_path: Path, set_by_s: int) -> None:
+    """A clock that is found ahead cannot be told from time that passed: then both end early."""
+
+    async def run() -> None:
+        clock = SettableClock()
+
+        async def marked(ward: SimulatedWard) -> Any:
+            return (await ward.alarms())["dissociation.marked"]
+
+        async with simulated_ward(tmp_path, clock=clock) as ward:
+            session = await ward.start()
+            await ward.score(session, "cadss", 31)
+            await clock.sleep(185)
+            was = await marked(ward)
+            assert was["escalation_level"] == 2
+            await ward.post("/beds/bed-1/audio-pause", {"by": "nurse.a", "for_s": 120})
+            await clock.sleep(40)
+        clock.ahead += timedelta(seconds=set_by_s)
+        async with simulated_ward(tmp_path, clock=clock) as ward:
+            await clock.sleep(5)
+            if set_by_s > 0:
+                assert not await _is_quiet(ward)
+                assert (await marked(ward))["escalation_level"] == 3
+                return
+            times = ("raised_at", "notified_at", "text_at")
+            assert await marked(ward) == was | {at: _set_by(was[at], set_by_s) for at in times}
+            assert await _is_quiet(ward) == (set_by_s == 0)
+            await clock.sleep(120 - 40 - 5 - 1)
+            assert await _is_quiet(ward) == (set_by_s == 0)
+            await clock.sleep(2)
+            assert not await _is_quiet(ward)
+            await clock.sleep(360 - 185 - 120 - 1 - 2)
+            assert (await marked(ward))["escalation_level"] == 2
+            await clock.sleep(4)
+            assert (await marked(ward))["escalation_level"] == 3
+
+    run_virtually(run())
+
+
+async def _is_quiet(ward: SimulatedWard) -> bool:
+    return (await ward.get("/beds/bed-1"))["audio"]["paused_until"] is not None
+
+
+def _set_by(at: str, by_s: float) -> str:
+    return rfc3339(parse_rfc3339(at) + timedelta(seconds=by_s))

@@ -26,7 +26,7 @@ from drivers.readings import (
 from drivers.registry import DeviceSpec
 from monitor.bed.effects import StartMeasurement
 from monitor.bed.inputs import DeviceInput, SiteCondition, Tick
-from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, Bedside, bed
+from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, Bedside, bed
 
 # ── physiological alarms ────────────────────────────────────────────────────────────────
 
@@ -569,6 +569,26 @@ def test_an_alarm_that_recurs_after_a_restart_within_a_minute_is_counted() -> No
 
 def test_a_restart_does_not_start_the_time_to_medium_anew() -> None:
     side = bed().with_session().wait(5).unplugged("cuff", for_s=20).rebuilt().tick(0).tick(13)
+    assert side.alarm("tech.link-lost").priority is Priority.MEDIUM
+
+
+def lost_twice(edition: int = 3) -> Bedside:
+    """The cuff's link was lost for a while, and again within a minute."""
+    regimen = REGIMENS["esketamine-84"].model_copy(update={"edition": edition})
+    side = bed().with_session(regimen).wait(5).unplugged("cuff", for_s=20).plugged("cuff", for_s=9)
+    side.unplugged("cuff").until(lambda side: side.story("tech.link-lost")[-1] == "re-raised")
+    assert side.alarm("tech.link-lost").priority is Priority.LOW
+    return side
+
+
+def test_after_a_restart_the_time_to_medium_counts_from_the_last_onset() -> None:
+    side = lost_twice().rebuilt().tick(0).tick(29)
+    assert side.alarm("tech.link-lost").priority is Priority.LOW
+    assert side.tick(1).alarm("tech.link-lost").priority is Priority.MEDIUM
+
+
+def test_in_a_session_of_a_former_edition_it_counts_from_the_first() -> None:
+    side = lost_twice(edition=2).rebuilt().tick(2)
     assert side.alarm("tech.link-lost").priority is Priority.MEDIUM
 
 

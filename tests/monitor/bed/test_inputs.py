@@ -1,6 +1,7 @@
 """What a bed was given is written down and read back to the last digit."""
 
 import json
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -15,7 +16,7 @@ from monitor.bed import bed
 from monitor.bed.bed import Bed
 from monitor.bed.effects import Result
 from monitor.bed.input_codec import RecordingStart, dump, load
-from monitor.bed.inputs import DeviceInput, Input, SiteCondition, Tick
+from monitor.bed.inputs import DeviceInput, Input, SeenBefore, SiteCondition, Tick
 from monitor.session.commands import Command
 from monitor.session.regimen import Regimen
 from tests.lengths import length
@@ -104,7 +105,10 @@ def test_an_opening_comes_back_with_its_devices_and_its_rules(tmp_path: Path) ->
     (tmp_path / "base.toml").write_text('name = "base"\nversion = "2"\nextends = "default"\n')
     (tmp_path / "site.toml").write_text('name = "site"\nversion = "1"\nextends = "base.toml"\n')
     rules = load_rules(str(tmp_path / "site.toml"))
-    opening = RecordingStart(START, (OXIMETER, CUFF), 0.5, rules, 3, 7)
+    seen = SeenBefore(START.wall, None, ((12.5, 97), (0.0, None)))
+    opening = RecordingStart(START, (OXIMETER, CUFF), 0.5, rules, 3, 7, seen_before=seen)
     kept = json.loads(json.dumps(opening.as_json()))
     (tmp_path / "base.toml").unlink()
     assert RecordingStart.from_json(START, kept) == opening
+    del kept["seen_before"]
+    assert RecordingStart.from_json(START, kept) == replace(opening, seen_before=None)

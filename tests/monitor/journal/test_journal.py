@@ -255,6 +255,18 @@ async def test_a_cuff_stopped_before_the_session_reaches_back_to_that(
     ]
 
 
+async def test_an_audio_pause_reaches_back_to_its_press_until_it_is_over(journal: Journal) -> None:
+    bed = EventFactory()
+    await journal.append([bed.event(), bed.event("alarm.audio-paused"), bed.alarm("raised", "a-1")])
+    assert (await journal.load_stream("bed-1"))[0][0].event.n == 2
+    resumed = bed.event("alarm.audio-resumed", reason="its time is over")
+    await journal.append([resumed])
+    assert (await journal.load_stream("bed-1"))[0][0].event.n == 3
+    await journal.append([bed.event("alarm.audio-paused")])
+    await journal.append([bed.alarm("ended", "a-1")])
+    assert (await journal.load_stream("bed-1"))[0][0].event.n == 5
+
+
 @pytest.mark.parametrize(
     ("ending", "first_n"),
     [
