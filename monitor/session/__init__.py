@@ -23,6 +23,7 @@ from monitor.session import (
     signals,
     upcast,
 )
+from monitor.session.baseline import end_of_minute, is_after_dose, is_before_dose
 from monitor.session.clearance import Situation, situation
 from monitor.session.commands import (
     Abort,
@@ -73,6 +74,7 @@ from monitor.session.events import Draft, Event, Stored, happened_at
 from monitor.session.history import HISTORY_TYPES, AlarmOccurrence, SessionHistory, by_session
 from monitor.session.infusion_delay import infusion_delays
 from monitor.session.predose import (
+    STEADY_MMHG,
     PredoseEvidence,
     is_expecting,
     predose_criteria,
@@ -97,7 +99,6 @@ from monitor.session.session import (
     Infusion,
     Phase,
     Session,
-    is_after_dose,
     is_session_end,
 )
 from monitor.session.signals import SERIOUS_SYMPTOMS, ChartedSignals, wakefulness
@@ -112,6 +113,7 @@ __all__ = [
     "NOT_CLINICAL",
     "SERIOUS_SYMPTOMS",
     "SESSION_ENDINGS",
+    "STEADY_MMHG",
     "Abort",
     "AbortOutcome",
     "Acknowledge",
@@ -186,10 +188,12 @@ __all__ = [
     "decide_administration",
     "decide_limits",
     "discharge_criteria",
+    "end_of_minute",
     "episodes",
     "happened_at",
     "infusion_delays",
     "is_after_dose",
+    "is_before_dose",
     "is_expecting",
     "is_session_end",
     "next_change_s",

@@ -14,6 +14,7 @@ from typing import Final
 
 from alerts.alarm import Alarm
 from alerts.rules import Kind, Priority
+from monitor.session.baseline import is_before
 from monitor.session.criterion import Criterion
 from monitor.session.records import Clearance
 from monitor.session.session import Session
@@ -117,7 +118,8 @@ def _holds(session: Session, clearance: Clearance, name: str, now: Situation, at
     for_at_most = timedelta(minutes=session.regimen.gate.clearance_min)
     if not timedelta() <= at - clearance.at <= for_at_most:
         return False
-    if any(clearance.at <= given <= at for given in session.administrations):
+    given = (each for each in session.administrations if each.at <= at)
+    if any(is_before(session, clearance, each) for each in given):
         return False
     if not set(now.alarm_ids) <= set(clearance.alarms):
         return False

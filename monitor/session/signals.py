@@ -8,8 +8,9 @@ from alerts import news2
 from alerts.evaluation import Value, Values
 from alerts.rules import DEVICE_ONLY, SYMPTOMS
 from drivers.clock import Instant
+from monitor.session.baseline import is_after_dose
 from monitor.session.records import Record, Score
-from monitor.session.session import Session, is_after_dose
+from monitor.session.session import Session
 
 FRESH: Final = timedelta(minutes=60)
 """What a person observed says something of now for so long [default]."""
@@ -120,7 +121,7 @@ def serious_events(session: Session) -> list[Record]:
         for record, value in wakefulness(session)
         if value <= UNCONSCIOUS and record.id not in known
     ]
-    return [each for each in found if is_after_dose(session, each.at)]
+    return [each for each in found if is_after_dose(session, each)]
 
 
 def told_of_consciousness(session: Session) -> list[tuple[datetime, int]]:

@@ -217,6 +217,7 @@ class ModelRunner:
 
         def then(record: str) -> None:
             self.visit.doses[record] = (at, mg)
+            self.visit.write(record)
             self.model.dosed()
 
         self._asks(command, then)
@@ -224,6 +225,8 @@ class ModelRunner:
     def _infusion(self, action: str) -> None:
         def then(_: str) -> None:
             visit, now = self.visit, self.t
+            if action in ("start", "resume"):
+                visit.write(action if action == "start" else f"resume {len(visit.paused)}")
             if action == "start":
                 visit.started = now
                 self.model.dosed()
@@ -250,6 +253,7 @@ class ModelRunner:
 
         def then(record: str) -> None:
             self.visit.symptoms[record] = (at, name, grade)
+            self.visit.write(record)
 
         self._asks(RecordSymptom(name, grade, "n", at=START.plus(at).wall), then)
 
@@ -286,6 +290,7 @@ class ModelRunner:
 
         def then(record: str) -> None:
             del self.visit.scores[name]
+            self.visit.correct(name, record)
             self.model.score(record, scale, total, at, self.t)
 
         self._asks(RecordScore(scale, total, None, "n", corrects=name), then)
@@ -303,6 +308,7 @@ class ModelRunner:
 
         def then(record: str) -> None:
             del self.visit.pressures[name]
+            self.visit.correct(name, record)
             self.model.pressure(record, sys, dia, at, self.t)
 
         self._asks(RecordPressure(sys, dia, "n", corrects=name), then)
@@ -316,6 +322,7 @@ class ModelRunner:
 
         def then(record: str) -> None:
             del self.visit.doses[name]
+            self.visit.correct(name, record)
             self.visit.doses[record] = (min(at, self.t), mg)
             self.model.dosed()
 
