@@ -20,6 +20,7 @@ from monitor.session.records import (
     Clearance,
     Correction,
     Dose,
+    DosingStop,
     News2,
     News2Scale,
     Observation,
@@ -45,6 +46,9 @@ class Phase(StrEnum):
 
 SESSION_ENDINGS: Final = frozenset({"session.closed", "session.aborted", "patient.left"})
 """The events that may end a session."""
+
+SPILL: Final = 1.001
+"""How far a sum of doses may be from what was planned, for rounding's sake."""
 
 UNDER_WAY: Final = frozenset({Phase.BASELINE, Phase.DOSING, Phase.OBSERVING, Phase.READY})
 """The phases in which treatment goes on."""
@@ -140,6 +144,7 @@ class Session:
     handover_to: str | None = None
     phase: Phase = Phase.BASELINE
     doses: tuple[Dose, ...] = ()
+    dosing_stops: tuple[DosingStop, ...] = ()
     infusion: Infusion | None = None
     scores: tuple[Score, ...] = ()
     symptoms: tuple[Symptom, ...] = ()
@@ -240,6 +245,12 @@ class Session:
         return sum(dose.mg for dose in self.doses)
 
     @property
+    def is_all_given(self) -> bool:
+        """Whether what is planned has been given."""
+        planned_mg = self.regimen.planned_mg(self.weight_kg)
+        return planned_mg is not None and self.given_mg >= planned_mg / SPILL
+
+    @property
     def last_pressure(self) -> Pressure | None:
         """The latest blood pressure."""
         return self.pressures[-1] if self.pressures else None
@@ -311,6 +322,7 @@ class Session:
 
 _KEPT: Final[Mapping[str, tuple[str, type[Record]]]] = {
     "dose.given": ("doses", Dose),
+    "dosing.stopped": ("dosing_stops", DosingStop),
     "score.recorded": ("scores", Score),
     "symptom.recorded": ("symptoms", Symptom),
     "observation.recorded": ("observations", Observation),
@@ -367,6 +379,8 @@ def _retracted(session: Session, event: Event) -> Session:
     for name, _ in _KEPT.values():
         if any(record.id == record_id for record in getattr(session, name)):
             session = _without(session, name, record_id, event, now=None)
+            if name == "dosing_stops":
+                session = replace(session, phase=_dosing(session.phase))
     if session.first_dose_at is None and session.phase in UNDER_WAY:
         session = replace(session, phase=Phase.BASELINE)
     return _with_baseline(session)

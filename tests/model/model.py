@@ -135,6 +135,7 @@ class Visit:
     outcome: str | None = None
     lacks: set[str] = field(default_factory=set)
     has_left: bool = False
+    stops: set[str] = field(default_factory=set)
     ready_since: float | None = None
 
     @property
@@ -176,6 +177,11 @@ class Visit:
             resumed = [to for _, to in self.paused if to is not None and to != self.ended]
             times += [(f"resume {n}", to) for n, to in enumerate(resumed, start=1)]
         return sorted((at, self.moment(name, at)) for name, at in times)
+
+    def is_stopped(self) -> bool:
+        """Whether no dose was written after a stop of dosing."""
+        doses = [line for line, name in enumerate(self.log) if name in self.doses]
+        return any(self.log.index(stop) > max(doses, default=-1) for stop in self.stops)
 
     def parted(self, of: str) -> tuple[list[Any], list[Any]]:
         """Every record of a kind, in order: of before the first dose, and of after it."""
@@ -311,6 +317,9 @@ class Model:
         for kept in ("doses", "pressures", "scores", "symptoms", "observations"):
             getattr(self.visit, kept).pop(record, None)
         self.cuff_pulse.pop(record, None)
+        if record in self.visit.stops:
+            self.visit.stops.remove(record)
+            self.dosed()
         if self.visit.first_dose is None and self.visit.phase != "aborted":
             self.visit.phase = "baseline"
         self.score_news2(now)
@@ -1215,6 +1224,7 @@ class Model:
                 given = sum(mg for _, mg in visit.doses.values())
                 is_all = plan.planned_mg is not None and given >= plan.planned_mg
                 is_over = is_all or (last is not None and now - last > NEXT_DEVICE_S)
+                is_over = is_over or visit.is_stopped()
             if is_over:
                 visit.phase = "observing"
         if visit.phase in ("observing", "ready"):

@@ -48,6 +48,7 @@ from monitor.session.commands import (
     Refused,
     RetractRecord,
     StartSession,
+    StopDosing,
     Unacknowledge,
 )
 from tests.model.model import Model, Visit
@@ -221,6 +222,13 @@ class ModelRunner:
             self.model.dosed()
 
         self._asks(command, then)
+
+    def _stop_dosing(self) -> None:
+        def then(record: str) -> None:
+            self.visit.write(record)
+            self.visit.stops.add(record)
+
+        self._asks(StopDosing("vomited", "n"), then)
 
     def _infusion(self, action: str) -> None:
         def then(_: str) -> None:
@@ -487,6 +495,7 @@ class ModelRunner:
 
 _RECORDS = {
     "dose.given",
+    "dosing.stopped",
     "score.recorded",
     "symptom.recorded",
     "observation.recorded",
@@ -588,6 +597,7 @@ MAKERS: Final[dict[str, tuple[int, Callable[[random.Random], tuple[Any, ...]]]]]
     "site": (1, lambda r: (r.choice(("journal-failing", "broker-unreachable")), r.random() < 0.6)),
     "start": (2, lambda r: ()),
     "dose": (3, lambda r: (r.choice((28.0, 28.0, 84.0)), r.choice(BACK_S))),
+    "stop_dosing": (1, lambda r: ()),
     "infusion": (3, lambda r: (r.choice(("start", "pause", "resume", "end")),)),
     "score": (
         8,
