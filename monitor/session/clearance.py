@@ -18,7 +18,7 @@ from monitor.session.baseline import is_before
 from monitor.session.criterion import Criterion
 from monitor.session.records import Clearance
 from monitor.session.session import Session
-from monitor.session.signals import serious_events, told_of_consciousness
+from monitor.session.signals import serious_events, told_of_consciousness, withdrawn_events
 
 WORSE_BY: Final[Mapping[str, float]] = {"sys": 10, "dia": 5, "spo2": -3, "moaas": -1, "cadss": 15}
 """The change of a signal's value that makes it another situation, towards the worse."""
@@ -82,7 +82,8 @@ def situation(
     answered: dict[str, datetime] = {}
     if session.prepared_at is not None:
         answered |= dict.fromkeys(ASKED, session.prepared_at)
-    if (events := serious_events(session)) and (last := max(each.at for each in events)) <= at:
+    events = [*serious_events(session), *(each.was for each in withdrawn_events(session))]
+    if events and (last := max(each.at for each in events)) <= at:
         answered["no-serious-event"] = last
     return Situation(values, patient_alarms(alarms), patient_alarms(past), answered)
 

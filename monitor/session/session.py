@@ -490,8 +490,13 @@ def _stepped(session: Session, event: Event) -> Session:
         for name, _ in (*_KEPT.values(), *_KEPT_ALONE.values())
     }
     criteria_met_at, aborted_at = session.criteria_met_at, session.aborted_at
+    corrections = tuple(
+        replace(each, was=replace(each.was, at=each.was.at + by), at=each.at + by)
+        for each in session.corrections
+    )
     return replace(
         session,
+        corrections=corrections,
         started_at=session.started_at + by,
         aborted_at=None if aborted_at is None else aborted_at + by,
         infusion=None if session.infusion is None else session.infusion.shifted(by),

@@ -136,6 +136,7 @@ class Visit:
     lacks: set[str] = field(default_factory=set)
     has_left: bool = False
     stops: set[str] = field(default_factory=set)
+    graves: list[tuple[float, Moment]] = field(default_factory=list)
     ready_since: float | None = None
 
     @property
@@ -166,6 +167,21 @@ class Visit:
     def correct(self, name: str, by: str) -> None:
         self.log[self.log.index(name)] = by
 
+    def withdraw(self, name: str) -> None:
+        """What was told of a serious event is remembered, whatever becomes of the record."""
+        at, is_grave = 0.0, False
+        if name in self.symptoms:
+            at, what, grade = self.symptoms[name]
+            is_grave = what in SERIOUS and grade > 0
+        elif name in self.scores:
+            at, scale, total = self.scores[name]
+            is_grave = scale == "moaas" and total <= 1
+        elif name in self.observations:
+            at, seen = self.observations[name]
+            is_grave = seen.get("as-moaas", 5) <= 1
+        if is_grave:
+            self.graves.append((at, self.moment(name, at)))
+
     def moment(self, name: str, at: float) -> Moment:
         return (at + self.second) // 60, self.log.index(name)
 
@@ -183,13 +199,18 @@ class Visit:
         doses = [line for line, name in enumerate(self.log) if name in self.doses]
         return any(self.log.index(stop) > max(doses, default=-1) for stop in self.stops)
 
+    def first_moment(self) -> Moment | None:
+        if self.started is not None:
+            return self.moment("start", self.started)
+        return self.given()[0][1] if self.doses else None
+
     def parted(self, of: str) -> tuple[list[Any], list[Any]]:
         """Every record of a kind, in order: of before the first dose, and of after it."""
         before: list[Any] = []
         after: list[Any] = []
-        if not self.given():
+        first = self.first_moment()
+        if first is None:
             return before, after
-        first = self.moment("start", self.started) if self.started else self.given()[0][1]
         for name, record in sorted(getattr(self, of).items(), key=lambda item: item[1][0]):
             (before if self.moment(name, record[0]) < first else after).append(record)
         return before, after
@@ -314,6 +335,7 @@ class Model:
 
     def retract(self, record: str, now: float) -> None:
         assert self.visit is not None
+        self.visit.withdraw(record)
         for kept in ("doses", "pressures", "scores", "symptoms", "observations"):
             getattr(self.visit, kept).pop(record, None)
         self.cuff_pulse.pop(record, None)
@@ -1106,6 +1128,8 @@ class Model:
         told += [at for at, of, n in visit.parted("scores")[1] if of == "moaas" and n <= 1]
         for at, seen in visit.parted("observations")[1]:
             told += [at] if seen.get("as-moaas", 5) <= 1 else []
+        if (first := visit.first_moment()) is not None:
+            told += [at for at, moment in visit.graves if moment >= first]
         return any(at > after for at in told)
 
     def criteria(self, now: float) -> dict[str, bool]:

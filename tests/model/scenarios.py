@@ -297,6 +297,7 @@ class ModelRunner:
         at, scale, _ = self.visit.scores[name]
 
         def then(record: str) -> None:
+            self.visit.withdraw(name)
             del self.visit.scores[name]
             self.visit.correct(name, record)
             self.model.score(record, scale, total, at, self.t)
