@@ -1,4 +1,4 @@
-"""What is given in an open session over HTTP: doses, and the infusion."""
+"""What is given in an open session over HTTP: doses, their stop, and the infusion."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from api.idempotency import CommandExecutor, IdempotencyKey
 from api.parameters import SessionId
 from api.problems import COMMAND_ERRORS
-from api.schemas.doses import ControlInfusion, Deviation, GiveDose
+from api.schemas.doses import ControlInfusion, Deviation, GiveDose, StopDosing
 from api.sessions import session_runner
 from monitor.bed.session_view import Session
 from monitor.session import commands
@@ -27,6 +27,14 @@ def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
         command = commands.GiveDose(
             **body.model_dump(exclude={"deviation"}), deviation=_deviation(body.deviation)
         )
+        return await run_in_session(session, request, key, command)
+
+    @routes.post("/dosing-stop", response_model=Session)
+    async def stop_dosing(
+        session: SessionId, body: StopDosing, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Stop dosing before all that was planned is given, or correct such a stop."""
+        command = commands.StopDosing(**body.model_dump())
         return await run_in_session(session, request, key, command)
 
     @routes.post("/infusion", response_model=Session)

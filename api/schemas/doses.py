@@ -8,7 +8,7 @@ from api.schemas.declared import RequestFor
 from api.schemas.fields import At, By, Corrects, FreeText, ShortText, described
 from api.schemas.model import Request
 from monitor.session import InfusionAction
-from monitor.session.record_fields import DoseFields
+from monitor.session.record_fields import DoseFields, DosingStopFields
 
 
 class Deviation(Request):
@@ -40,6 +40,18 @@ class GiveDose(RequestFor[DoseFields]):
     corrects: Corrects = None
     given: Given = False
     deviation: DeviationOrNone = None
+
+
+class StopDosing(RequestFor[DosingStopFields]):
+    """No further device is given: dosing stops before all that was planned."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "vomited", "by": "nurse.a"}]}
+    )
+
+    by: By
+    at: At = None
+    corrects: Corrects = None
 
 
 class ControlInfusion(Request):

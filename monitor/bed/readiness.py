@@ -35,6 +35,7 @@ from monitor.session import (
     decide,
     decide_administration,
     discharge_criteria,
+    end_of_minute,
     is_expecting,
     next_change_s,
     predose_criteria,
@@ -138,7 +139,7 @@ class Readiness:
         )
 
         def gate(at: datetime, of: Session = session) -> list[Criterion]:
-            return predose_criteria(of, evidence, at)
+            return predose_criteria(of, evidence, at, end_of_minute(at, now.wall))
 
         return gate
 

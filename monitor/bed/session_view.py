@@ -20,6 +20,7 @@ from monitor.session import (
 from monitor.session.records import (
     Clearance,
     Dose,
+    DosingStop,
     News2,
     News2Scale,
     Observation,
@@ -132,6 +133,16 @@ class Session(Shown):
     planned_mg: Annotated[float | None, documented("What the regimen plans, in mg.", 84)]
     given_mg: Annotated[float, documented("What has been given, in mg.", 84)]
     doses: Annotated[Sequence[Dose], documented("The doses, in order.")]
+    dosing_stops: Annotated[
+        Sequence[DosingStop], documented("Where dosing was stopped before its end, in order.")
+    ]
+    dosing_stopped: Annotated[
+        str | None,
+        documented(
+            "That dosing is stopped, in words; null while it is not.",
+            "stopped after 28 of 84 mg: vomited",
+        ),
+    ]
     infusion: Annotated[Infusion | None, documented("The infusion, once it has started.")]
     scores: Annotated[Sequence[Score], documented("The assessments, in order.")]
     symptoms: Annotated[Sequence[Symptom], documented("The symptoms, in order.")]

@@ -20,6 +20,7 @@ from monitor.session import (
     Phase,
     PlannedCheck,
     Session,
+    dosing_stop,
     planned_checks,
     shown,
 )
@@ -132,6 +133,8 @@ def records(of: Session) -> session_view.Session:
         planned_mg=of.regimen.planned_mg(of.weight_kg),
         given_mg=round(of.given_mg, 3),
         doses=of.doses,
+        dosing_stops=of.dosing_stops,
+        dosing_stopped=dosing_stop.in_words(of),
         infusion=None if of.infusion is None else infusion(of, of.infusion),
         scores=of.scores,
         symptoms=of.symptoms,

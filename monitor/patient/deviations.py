@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Final
 
-from monitor.session import Dose, Phase, SessionHistory
+from monitor.session import Dose, Phase, SessionHistory, dosing_stop
 
 MINUTE: Final = timedelta(minutes=1)
 
@@ -88,7 +88,9 @@ def _incomplete(history: SessionHistory) -> Iterator[str]:
     if session.infusion is not None:
         given_mg = session.ran_in_mg(_until(history)) or 0.0
     if planned_mg is not None and given_mg * SAME_MG < planned_mg:
-        yield f"incomplete: {_mg(given_mg)} of {_mg(planned_mg)} given"
+        stopped = dosing_stop.in_words(session)
+        why = "" if stopped is None else f", {stopped}"
+        yield f"incomplete: {_mg(given_mg)} of {_mg(planned_mg)} given{why}"
 
 
 def _first_dose(history: SessionHistory, is_first: bool | None) -> Iterator[str]:

@@ -10,7 +10,7 @@ from alerts.rules import GRADES, Kind, Priority
 from drivers.clock import rfc3339, rfc3339_or_none
 from monitor.patient.deviations import deviations, same_days
 from monitor.patient.unmade_checks import by_kind, checks
-from monitor.session import SessionHistory, episodes
+from monitor.session import SessionHistory, episodes, is_after_dose, is_before_dose
 
 NOTABLE_GRADE: Final = 2
 """A symptom from this grade on is told to the next session [default]."""
@@ -90,11 +90,11 @@ def summarise(
     """
     session = history.session
     first = session.first_dose_at
-    after = [p for p in session.pressures if first is not None and p.at > first]
+    after = [p for p in session.pressures if first is not None and not is_before_dose(session, p)]
     highest = max(after, key=lambda p: p.sys, default=None)
     base = session.baseline.get("sys")
     rise = None if highest is None or base is None else highest.sys - base
-    scored = [s for s in session.scores if first is not None and s.at >= first]
+    scored = [score for score in session.scores if is_after_dose(session, score)]
     return SessionSummary(
         session=session.id,
         number=number,

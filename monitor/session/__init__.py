@@ -16,6 +16,7 @@ from monitor.session import (
     decide_abort,
     decide_administration,
     decide_limits,
+    dosing_stop,
     episodes,
     record_fields,
     records,
@@ -23,6 +24,7 @@ from monitor.session import (
     signals,
     upcast,
 )
+from monitor.session.baseline import end_of_minute, is_after_dose, is_before_dose
 from monitor.session.clearance import Situation, situation
 from monitor.session.commands import (
     Abort,
@@ -55,6 +57,7 @@ from monitor.session.commands import (
     SessionCommand,
     SetAlarmLimit,
     StartSession,
+    StopDosing,
     Unacknowledge,
 )
 from monitor.session.coverage import GAP, Coverage, Span, Stretch
@@ -73,6 +76,7 @@ from monitor.session.events import Draft, Event, Stored, happened_at
 from monitor.session.history import HISTORY_TYPES, AlarmOccurrence, SessionHistory, by_session
 from monitor.session.infusion_delay import infusion_delays
 from monitor.session.predose import (
+    STEADY_MMHG,
     PredoseEvidence,
     is_expecting,
     predose_criteria,
@@ -84,6 +88,7 @@ from monitor.session.records import (
     Clearance,
     Correction,
     Dose,
+    DosingStop,
     Observation,
     Pressure,
     Record,
@@ -97,7 +102,6 @@ from monitor.session.session import (
     Infusion,
     Phase,
     Session,
-    is_after_dose,
     is_session_end,
 )
 from monitor.session.signals import SERIOUS_SYMPTOMS, ChartedSignals, wakefulness
@@ -114,6 +118,7 @@ __all__ = [
     "SERIOUS_SYMPTOMS",
     "SESSION_ENDINGS",
     "SPO2_KEPT_S",
+    "STEADY_MMHG",
     "Abort",
     "AbortOutcome",
     "Acknowledge",
@@ -137,6 +142,7 @@ __all__ = [
     "Deviation",
     "DischargeEvidence",
     "Dose",
+    "DosingStop",
     "Draft",
     "EnableNibp",
     "Episode",
@@ -176,6 +182,7 @@ __all__ = [
     "Span",
     "Spo2Trace",
     "StartSession",
+    "StopDosing",
     "Stored",
     "Stretch",
     "SustainedSpo2",
@@ -188,10 +195,13 @@ __all__ = [
     "decide_administration",
     "decide_limits",
     "discharge_criteria",
+    "dosing_stop",
+    "end_of_minute",
     "episodes",
     "happened_at",
     "infusion_delays",
     "is_after_dose",
+    "is_before_dose",
     "is_expecting",
     "is_session_end",
     "next_change_s",

@@ -14,10 +14,11 @@ from typing import Final
 
 from alerts.alarm import Alarm
 from alerts.rules import Kind, Priority
+from monitor.session.baseline import is_before
 from monitor.session.criterion import Criterion
 from monitor.session.records import Clearance
 from monitor.session.session import Session
-from monitor.session.signals import serious_events, told_of_consciousness
+from monitor.session.signals import serious_events, told_of_consciousness, withdrawn_events
 
 WORSE_BY: Final[Mapping[str, float]] = {"sys": 10, "dia": 5, "spo2": -3, "moaas": -1, "cadss": 15}
 """The change of a signal's value that makes it another situation, towards the worse."""
@@ -81,7 +82,8 @@ def situation(
     answered: dict[str, datetime] = {}
     if session.prepared_at is not None:
         answered |= dict.fromkeys(ASKED, session.prepared_at)
-    if (events := serious_events(session)) and (last := max(each.at for each in events)) <= at:
+    events = [*serious_events(session), *(each.was for each in withdrawn_events(session))]
+    if events and (last := max(each.at for each in events)) <= at:
         answered["no-serious-event"] = last
     return Situation(values, patient_alarms(alarms), patient_alarms(past), answered)
 
@@ -117,7 +119,8 @@ def _holds(session: Session, clearance: Clearance, name: str, now: Situation, at
     for_at_most = timedelta(minutes=session.regimen.gate.clearance_min)
     if not timedelta() <= at - clearance.at <= for_at_most:
         return False
-    if any(clearance.at <= given <= at for given in session.administrations):
+    given = (each for each in session.administrations if each.at <= at)
+    if any(is_before(session, clearance, each) for each in given):
         return False
     if not set(now.alarm_ids) <= set(clearance.alarms):
         return False

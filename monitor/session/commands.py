@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from monitor.session.record_fields import (
     DoseFields,
+    DosingStopFields,
     ObservationFields,
     PreparationFields,
     PressureFields,
@@ -111,6 +112,15 @@ class GiveDose(DoseFields):
     corrects: str | None = None
     given: bool = False
     deviation: Deviation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopDosing(DosingStopFields):
+    """No further device is given; `at` is when that was decided, None for now."""
+
+    by: str
+    at: datetime | None = None
+    corrects: str | None = None
 
 
 class InfusionAction(StrEnum):
@@ -360,6 +370,7 @@ class EnableNibp:
 SessionCommand = (
     RecordPreparation
     | GiveDose
+    | StopDosing
     | ControlInfusion
     | RecordScore
     | RecordSymptom

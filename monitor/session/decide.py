@@ -12,7 +12,7 @@ from typing import Any, Final
 from alerts.alarm import Alarm
 from alerts.rules import RuleSet
 from drivers.clock import Instant
-from monitor.session import decide_abort, decide_records
+from monitor.session import decide_abort, decide_records, dosing_stop
 from monitor.session.commands import (
     Acknowledge,
     AddNote,
@@ -30,10 +30,11 @@ from monitor.session.commands import (
     Refused,
     RetractRecord,
     StartSession,
+    StopDosing,
 )
 from monitor.session.criterion import Criterion, as_json, as_text
 from monitor.session.decide_abort import DISCHARGE_TEXT
-from monitor.session.decide_administration import SPILL, prepare
+from monitor.session.decide_administration import prepare
 from monitor.session.events import Draft
 from monitor.session.session import Phase, Session
 
@@ -200,8 +201,7 @@ def _says_nothing_new(session: Session, now: datetime) -> bool:
 def _dosing_is_over(session: Session, now: datetime) -> bool:
     if session.regimen.is_infusion:
         return session.infusion is not None and session.infusion.ended_at is not None
-    planned_mg = session.regimen.planned_mg(session.weight_kg)
-    if planned_mg is not None and session.given_mg >= planned_mg / SPILL:
+    if session.is_all_given or dosing_stop.standing_stop(session) is not None:
         return True
     apart = timedelta(minutes=max(session.regimen.devices_apart_min, 5) * NEXT_DEVICE_FACTOR)
     return session.last_dose_at is not None and now - session.last_dose_at > apart
@@ -209,6 +209,7 @@ def _dosing_is_over(session: Session, now: datetime) -> bool:
 
 HANDLERS: Final[Mapping[type[Any], Callable[[Session, Any, Instant], list[Draft]]]] = {
     RecordPreparation: prepare,
+    StopDosing: dosing_stop.stop_dosing,
     RecordScore: decide_records.score,
     RecordSymptom: decide_records.symptom,
     RecordObservation: decide_records.observation,

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 from alerts.rules import suggest
 from drivers.clock import Instant, rfc3339
-from monitor.session import decide_records
+from monitor.session import decide_records, dosing_stop
 from monitor.session.clearance import Situation
 from monitor.session.commands import (
     ClearanceScope,
@@ -31,15 +31,12 @@ from monitor.session.events import Draft
 from monitor.session.predose import NOT_CLEARED, is_expecting
 from monitor.session.record_fields import MEDICINE_CLASSES, DoseFields, PreparationFields, said
 from monitor.session.records import Dose
-from monitor.session.session import Session
+from monitor.session.session import SPILL, Session
 
 NOT_CLEARED_TO_LEAVE: Final = frozenset(
     {"window-over", "discharge-checks", "no-check-overdue", "escort"}
 )
 """The criteria for leaving that say what is yet to be done: nobody clears that [clinical.md]."""
-
-SPILL: Final = 1.001
-"""How far a sum of doses may be from what was planned, for rounding's sake."""
 
 
 class Gate(Protocol):
@@ -109,6 +106,8 @@ def dose(session: Session, command: GiveDose, now: Instant, gate: Gate) -> list[
     elif session.infusion is None:
         without = replace(session, doses=tuple(others))
         criteria = [*gate(at, without), *_of_amount(session, command), *filter(None, [over_plan])]
+        if was is None and (stopped := dosing_stop.in_words(session)) is not None:
+            criteria.append(Criterion("dosing-stopped", False, stopped))
         payload |= _administered(command, criteria)
     return [("dose.given", payload | corrected)]
 

@@ -5,12 +5,13 @@ A value that is missing or stale makes its criterion not met.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alerts.alarm import Alarm
 from alerts.evaluation import Value
 from alerts.rules import Kind, Priority
 from drivers.clock import Instant
+from monitor.session.baseline import is_after_dose
 from monitor.session.clearance import situation, with_clearances
 from monitor.session.commands import ClearanceScope
 from monitor.session.criterion import Criterion
@@ -18,11 +19,11 @@ from monitor.session.due_times import record_times
 from monitor.session.episodes import DESATURATIONS, respiratory_depression
 from monitor.session.history import AlarmOccurrence
 from monitor.session.predose import SPO2_RULE
-from monitor.session.records import Record, Score, Symptom
+from monitor.session.records import Correction, Record, Score, Symptom
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck
-from monitor.session.session import Session, is_after_dose
-from monitor.session.signals import STANDING, serious_events, told_otherwise
+from monitor.session.session import Session
+from monitor.session.signals import STANDING, serious_events, told_otherwise, withdrawn_events
 from monitor.session.spo2_trace import Spo2Trace
 
 
@@ -173,7 +174,7 @@ def _last_at(session: Session, of: CheckKind) -> datetime | None:
 
 def _pressure_severe(session: Session) -> Criterion:
     limits = session.regimen.discharge
-    last = [p for p in session.pressures if is_after_dose(session, p.at)][-2:]
+    last = [p for p in session.pressures if is_after_dose(session, p)][-2:]
     if len(last) < 2:
         return Criterion("pressure-not-severe", False, f"{len(last)} of 2 pressures since the dose")
     severe = [p for p in last if p.sys >= limits.severe_sys or p.dia >= limits.severe_dia]
@@ -267,10 +268,21 @@ def _spo2_turn_s(session: Session, evidence: DischargeEvidence) -> float:
 
 
 def _no_serious_event(session: Session) -> Criterion:
-    """A seizure, loss of consciousness or a focal deficit since the dose, however it was told."""
-    found = serious_events(session)
-    words = dict.fromkeys(_told(each) for each in found)
-    return Criterion("no-serious-event", not found, ", ".join(words) or "none since the dose")
+    """A seizure, loss of consciousness or a focal deficit since the dose, however it was told.
+
+    One that was told and then withdrawn, or corrected to none, is for a clinician as well.
+    """
+    words = [_told(each) for each in serious_events(session)]
+    words += map(_withdrawn, withdrawn_events(session))
+    why = ", ".join(dict.fromkeys(words))
+    return Criterion("no-serious-event", not words, why or "none since the dose")
+
+
+def _withdrawn(correction: Correction) -> str:
+    done = "corrected" if correction.now else "retracted"
+    why = f": {correction.reason}" if correction.reason else ""
+    at = correction.at.astimezone(UTC)
+    return f"{_told(correction.was)}, {done} at {at:%H:%M} UTC by {correction.by}{why}"
 
 
 def _told(event: Record) -> str:
@@ -308,7 +320,7 @@ def _moaas(session: Session, now: datetime) -> Criterion:
 
 def _score(scale: str, session: Session, now: datetime, is_met: Callable[[int], bool]) -> Criterion:
     score = session.last_score(scale)
-    if score is None or not is_after_dose(session, score.at):
+    if score is None or not is_after_dose(session, score):
         return Criterion(scale, False, "not scored since the dose")
     is_old = now - score.at > timedelta(minutes=session.regimen.discharge.score_fresh_min)
     if is_old and not (scale == "cadss" and _cadss_serves(session)):

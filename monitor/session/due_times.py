@@ -5,10 +5,11 @@ an infusion's start, its planned end while it runs, its end. What was already du
 next anchor came keeps its time; the rest counts from the last one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.session.records import Record
 from monitor.session.regimen import CheckKind, PlannedChecks
 from monitor.session.session import Infusion, Session
 
@@ -123,6 +124,11 @@ def _going_on(
 
 def record_times(session: Session, of: CheckKind) -> list[datetime]:
     """When each record of that kind was made."""
+    return [record.at for record in records_of(session, of)]
+
+
+def records_of(session: Session, of: CheckKind) -> Sequence[Record]:
+    """Each record of that kind."""
     if of is CheckKind.PRESSURE:
-        return [pressure.at for pressure in session.pressures]
-    return [score.at for score in session.scores if score.scale == of.value]
+        return session.pressures
+    return [score for score in session.scores if score.scale == of.value]

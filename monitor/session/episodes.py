@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from monitor.session.baseline import is_after_dose
 from monitor.session.coverage import Coverage
 from monitor.session.history import AlarmOccurrence, SessionHistory
 from monitor.session.records import Observation, Record
@@ -72,8 +73,7 @@ def _scored(
     worst: Callable[[list[int]], int],
     name: str,
 ) -> Episode:
-    first = history.session.first_dose_at
-    after = [each for each in scores if first is not None and each[0].at >= first]
+    after = [each for each in scores if is_after_dose(history.session, each[0])]
     after.sort(key=lambda each: each[0].at)
     found = [each for each in after if present(each[1])]
     if not found:
@@ -104,8 +104,8 @@ def respiratory_depression(
     if first is None:
         return Episode(())
     low = [a for a in alarms if a.rule in DESATURATIONS and _was_open_since(a, first)]
-    slow = [o for o in session.observations if o.at >= first and _rate(o, SAFE_RATE) <= LOW_RATE]
-    oxygen = _oxygen_since(session, first)
+    slow = [o for o in _since(session) if _rate(o, SAFE_RATE) <= LOW_RATE]
+    oxygen = _oxygen_since_dose(session)
     signs: list[AlarmOccurrence | Observation] = [*low, *slow, *oxygen.started]
     signs.sort(key=_began_at)
     if not signs:
@@ -123,7 +123,12 @@ def respiratory_depression(
         recovered_at = recovered(met_from)
         over_at = None if recovered_at is None else max(recovered_at, safe_at)
     seen = tuple({sign.id: sign for sign in signs}.values())
-    return Episode(seen, onset_at, over_at, ", ".join(words), onset_at < first)
+    began_before = isinstance(signs[0], AlarmOccurrence) and onset_at < first
+    return Episode(seen, onset_at, over_at, ", ".join(words), began_before)
+
+
+def _since(session: Session) -> list[Observation]:
+    return [seen for seen in session.observations if is_after_dose(session, seen)]
 
 
 def _began_at(sign: AlarmOccurrence | Observation) -> datetime:
@@ -146,12 +151,12 @@ class _Oxygen:
     off_at: datetime | None
 
 
-def _oxygen_since(session: Session, first: datetime) -> _Oxygen:
+def _oxygen_since_dose(session: Session) -> _Oxygen:
     started: list[Observation] = []
     off_at: datetime | None = None
     is_on = False
     for seen in session.observations:
-        if seen.oxygen and not is_on and seen.at >= first:
+        if seen.oxygen and not is_on and is_after_dose(session, seen):
             started.append(seen)
             off_at = None
         elif seen.oxygen is False and is_on and started:

@@ -7,11 +7,12 @@ clearance that names it. Sessions of an edition before 3 have the criteria of
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from alerts.alarm import Alarm, State
+from monitor.session.baseline import Administration, is_before
 from monitor.session.clearance import Situation, patient_alarms, situation, with_clearances
 from monitor.session.commands import ClearanceScope
 from monitor.session.criterion import Criterion
@@ -21,7 +22,6 @@ from monitor.session.former_predose import (
     starting_dose,
 )
 from monitor.session.record_fields import MEDICINE_CLASSES
-from monitor.session.records import Pressure
 from monitor.session.session import UNDER_WAY, Session
 from monitor.session.signals import STANDING, told_otherwise
 
@@ -48,15 +48,21 @@ class PredoseEvidence:
     past_alarms: tuple[Alarm, ...] = ()
 
 
-def predose_criteria(session: Session, evidence: PredoseEvidence, at: datetime) -> list[Criterion]:
-    """Every condition for an administration at `at`, the first or a further one."""
+def predose_criteria(
+    session: Session, evidence: PredoseEvidence, at: datetime, until: datetime
+) -> list[Criterion]:
+    """Every condition for an administration at `at`, the first or a further one.
+
+    Judged is what was on record by `until`, the end of the minute by which `at` may be typed.
+    """
     spo2 = evidence.spo2_at(at)
     if session.regimen.edition < 3:
         return former_predose_criteria(session, spo2, at)
-    alarms = patient_alarms(alarm for alarm in evidence.alarms if alarm.raised_at <= at)
-    past_alarms = (alarm for alarm in evidence.past_alarms if alarm.raised_at <= at)
-    now = situation(session, spo2, alarms, at, past_alarms)
-    given = [time for time in session.administrations if time <= at]
+    alarms = patient_alarms(alarm for alarm in evidence.alarms if alarm.raised_at <= until)
+    past_alarms = (alarm for alarm in evidence.past_alarms if alarm.raised_at <= until)
+    session = _by(session, until)
+    now = situation(session, spo2, alarms, until, past_alarms)
+    given = [each for each in session.administrations if each.at <= until]
     found = [
         _pressure(session, at),
         _spo2(session, spo2),
@@ -65,7 +71,18 @@ def predose_criteria(session: Session, evidence: PredoseEvidence, at: datetime) 
         _no_emergency(session, now),
         *(_further(session, at) if given else _first(session, at)),
     ]
-    return with_clearances(session, ClearanceScope.DOSE, found, now, at)
+    return with_clearances(session, ClearanceScope.DOSE, found, now, until)
+
+
+def _by(session: Session, until: datetime) -> Session:
+    """The session with what was found by then."""
+    return replace(
+        session,
+        pressures=tuple(each for each in session.pressures if each.at <= until),
+        scores=tuple(each for each in session.scores if each.at <= until),
+        symptoms=tuple(each for each in session.symptoms if each.at <= until),
+        observations=tuple(each for each in session.observations if each.at <= until),
+    )
 
 
 def is_expecting(session: Session) -> bool:
@@ -86,7 +103,7 @@ def is_expecting(session: Session) -> bool:
 
 
 def _pressure(session: Session, at: datetime) -> Criterion:
-    limits, last = session.regimen.gate, _last_pressure(session, at)
+    limits, last = session.regimen.gate, session.last_pressure
     if last is None:
         return Criterion("pressure", False, "no pressure yet: measure")
     shown = f"{last.sys:.0f}/{last.dia:.0f}"
@@ -101,10 +118,6 @@ def _pressure(session: Session, at: datetime) -> Criterion:
     return Criterion("pressure", True, shown)
 
 
-def _last_pressure(session: Session, at: datetime) -> Pressure | None:
-    return next((each for each in reversed(session.pressures) if each.at <= at), None)
-
-
 def _spo2(session: Session, spo2: float | None) -> Criterion:
     least = session.patient_limits().get(SPO2_RULE, session.regimen.gate.spo2_least)
     if spo2 is None:
@@ -114,11 +127,11 @@ def _spo2(session: Session, spo2: float | None) -> Criterion:
     return Criterion("spo2", True, f"{spo2:.0f} %")
 
 
-def _moaas(session: Session, given: list[datetime], at: datetime) -> Criterion:
+def _moaas(session: Session, given: list[Administration], at: datetime) -> Criterion:
     limits = session.regimen.gate
-    scores = [s for s in session.scores if s.scale == "moaas" and s.at <= at]
+    scores = [score for score in session.scores if score.scale == "moaas"]
     if given:
-        scores = [score for score in scores if score.at > given[-1]]
+        scores = [score for score in scores if not is_before(session, score, given[-1])]
         missing = "not scored since the last administration"
     else:
         missing = "not scored yet"
@@ -127,7 +140,7 @@ def _moaas(session: Session, given: list[datetime], at: datetime) -> Criterion:
     last = scores[-1]
     if (why := _too_old(last.at, limits.score_fresh_min, at)) is not None:
         return Criterion("moaas", False, f"{last.total}, {why}")
-    told = [n for then, n in told_otherwise(session, last.at - STANDING) if then <= at]
+    told = [n for _, n in told_otherwise(session, last.at - STANDING)]
     worst = min([last.total, *told])
     is_alert = worst >= limits.moaas_least
     why = f"{worst}" if is_alert else f"{worst} is under {limits.moaas_least}"
@@ -175,14 +188,13 @@ def _first(session: Session, at: datetime) -> Iterator[Criterion]:
     yield _suicidality(session)
     if session.regimen.gate.fasting:
         yield _fasting(session)
-    yield from _remarks(session, at)
+    yield from _remarks(session)
 
 
 def _cadss(session: Session, at: datetime) -> Criterion:
-    scores = [s for s in session.scores if s.scale == "cadss" and s.at <= at]
-    if not scores:
+    last, limits = session.last_score("cadss"), session.regimen
+    if last is None:
         return Criterion("cadss", False, "not scored yet")
-    last, limits = scores[-1], session.regimen
     if (why := _too_old(last.at, limits.gate.score_fresh_min, at)) is not None:
         return Criterion("cadss", False, f"{last.total}, {why}")
     is_over = last.total > limits.discharge.cadss_most
@@ -230,17 +242,17 @@ def _fasting(session: Session) -> Criterion:
     return Criterion("fasting", True, "kept to")
 
 
-def _remarks(session: Session, at: datetime) -> Iterator[Criterion]:
+def _remarks(session: Session) -> Iterator[Criterion]:
     """What is asked for, or remarked on, and stops no dose."""
-    yield _steady(session, at)
+    yield _steady(session)
     yield _cautions(session)
     yield starting_dose(session)
     yield _medicines(session)
     yield escort_planned(session)
 
 
-def _steady(session: Session, at: datetime) -> Criterion:
-    name, last = "baseline-steady", _last_pressure(session, at)
+def _steady(session: Session) -> Criterion:
+    name, last = "baseline-steady", session.last_pressure
     earlier = [p for p in session.pressures if last is not None and p.at < last.at]
     far = [p for p in earlier if last and abs(p.sys - last.sys) >= STEADY_MMHG]
     shown = ", ".join(f"{p.sys:.0f}/{p.dia:.0f}" for p in far)

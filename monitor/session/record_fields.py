@@ -98,6 +98,15 @@ SCORE_TOTAL: Final = documented("The total: CADSS 0 to 92, MOAA/S 0 to 5.", 31)
 
 
 @dataclass(frozen=True)
+class DosingStopFields:
+    """What is said of a stop of dosing before all that was planned is given."""
+
+    __slots__ = ()
+
+    reason: Annotated[str, Asked(FreeText), documented("Why no more is given.", "vomited")]
+
+
+@dataclass(frozen=True)
 class ScoreFields:
     """What is said of an assessment: its total, or the points of all items, or both.
 

@@ -1,4 +1,4 @@
-"""What a session's record is made of: doses, pressures, scores, symptoms, observations.
+"""What a session's record is made of: doses, their stop, pressures, scores, symptoms, observations.
 
 Every record is one event's, and is known by that event's id. Plain data: what may be
 recorded is decided in `monitor.session.decide_records`, and kept in `monitor.session.session`.
@@ -14,6 +14,7 @@ from monitor.session.events import Event
 from monitor.session.record_fields import (
     SCORE_TOTAL,
     DoseFields,
+    DosingStopFields,
     ObservationFields,
     PressureFields,
     ScoreFields,
@@ -85,6 +86,11 @@ class Dose(DoseFields, Record):
             {"reason": "given before the pressure came", "unmet": ["pressure"]},
         ),
     ] = _added(None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DosingStop(DosingStopFields, Record):
+    """A stop of dosing before all that was planned was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from monitor.session.due_times import due_times, record_times
+from monitor.session.baseline import is_after_dose, is_before_dose
+from monitor.session.due_times import due_times, record_times, records_of
 from monitor.session.regimen import CheckKind
-from monitor.session.session import Session, is_after_dose
+from monitor.session.session import Session
 
 TOLERANCE: Final = timedelta(minutes=5)
 """How long after its due time a check is not overdue [clinical default]."""
@@ -123,10 +124,19 @@ def _spans(session: Session, of: CheckKind, now: datetime, late_most: timedelta)
         half = (following[n] - due_at) / 2 if n < len(following) else late_most
         until = due_at + max(TOLERANCE, min(half, late_most))
         if due_at == session.started_at:
-            spans.append(_Span(due_at, due_at - TOLERANCE, session.first_dose_at or now))
+            until = _baseline_until(session, of, now)
+            spans.append(_Span(due_at, due_at - TOLERANCE, until))
         else:
             spans.append(_Span(due_at, since, until))
     return spans
+
+
+def _baseline_until(session: Session, of: CheckKind, now: datetime) -> datetime:
+    """Until when a record does the baseline: the last one before the dose was then."""
+    if session.first_dose_at is None:
+        return now
+    before = (each.at for each in records_of(session, of) if is_before_dose(session, each))
+    return max(before, default=datetime.min.replace(tzinfo=UTC))
 
 
 def _assigned(
@@ -222,5 +232,5 @@ def _was_over(session: Session, of: CheckKind, limit: float, at: datetime) -> bo
     before = [score for score in session.scores if score.scale == of.value and score.at < at]
     if session.regimen.checks_can_be_missed:
         limit = max(limit, session.baseline.get(of.value, limit))
-        before = [score for score in before if is_after_dose(session, score.at)]
+        before = [score for score in before if is_after_dose(session, score)]
     return not before or max(before, key=lambda score: score.at).total > limit

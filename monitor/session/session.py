@@ -13,12 +13,14 @@ from typing import Any, Final
 
 from alerts.evaluation import LimitKey
 from drivers.clock import parse_rfc3339
+from monitor.session.baseline import Administration, found_before_dose
 from monitor.session.events import Event
 from monitor.session.preparation import NOTHING_ASKED, Preparation
 from monitor.session.records import (
     Clearance,
     Correction,
     Dose,
+    DosingStop,
     News2,
     News2Scale,
     Observation,
@@ -45,6 +47,9 @@ class Phase(StrEnum):
 SESSION_ENDINGS: Final = frozenset({"session.closed", "session.aborted", "patient.left"})
 """The events that may end a session."""
 
+SPILL: Final = 1.001
+"""How far a sum of doses may be from what was planned, for rounding's sake."""
+
 UNDER_WAY: Final = frozenset({Phase.BASELINE, Phase.DOSING, Phase.OBSERVING, Phase.READY})
 """The phases in which treatment goes on."""
 
@@ -56,12 +61,16 @@ def is_session_end(type_: str, payload: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Infusion:
-    """When an infusion ran; the last of `pauses` has no end while it is paused."""
+    """When an infusion ran; the last of `pauses` has no end while it is paused.
+
+    `places` are those of its start and of each resumption among what was recorded.
+    """
 
     started_at: datetime
     ended_at: datetime | None = None
     pauses: tuple[tuple[datetime, datetime | None], ...] = ()
     lot: str | None = None
+    places: tuple[int, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -98,7 +107,14 @@ class Infusion:
             None if self.ended_at is None else self.ended_at + by,
             tuple((begun + by, None if to is None else to + by) for begun, to in self.pauses),
             self.lot,
+            self.places,
         )
+
+    @property
+    def administrations(self) -> list[Administration]:
+        """Its start, and each resumption."""
+        resumed = (to for _, to in self.pauses if to is not None)
+        return list(map(Administration, (self.started_at, *resumed), self.places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +122,8 @@ class Session:
     """Everything recorded of one session so far.
 
     It ends when the patient leaves the bed: with the close, with the abort, or after that.
-    `to_be_completed` names what a transfer was recorded without.
+    `to_be_completed` names what a transfer was recorded without; `places` holds the number of
+    the event that put each record on record, a correction that of what it corrects.
     """
 
     id: str
@@ -127,6 +144,7 @@ class Session:
     handover_to: str | None = None
     phase: Phase = Phase.BASELINE
     doses: tuple[Dose, ...] = ()
+    dosing_stops: tuple[DosingStop, ...] = ()
     infusion: Infusion | None = None
     scores: tuple[Score, ...] = ()
     symptoms: tuple[Symptom, ...] = ()
@@ -137,6 +155,7 @@ class Session:
     news2: tuple[News2, ...] = ()
     news2_scales: tuple[News2Scale, ...] = ()
     corrections: tuple[Correction, ...] = ()
+    places: Mapping[str, int] = field(default_factory=dict)
     baseline: Mapping[str, float] = field(default_factory=dict)
     escort: bool = False
     criteria_met_at: datetime | None = None
@@ -157,12 +176,14 @@ class Session:
     @property
     def first_dose_at(self) -> datetime | None:
         """When the first administration, or the infusion, began."""
+        return None if self.first_administration is None else self.first_administration.at
+
+    @property
+    def first_administration(self) -> Administration | None:
+        """The first dose, or the infusion's start; None before that."""
         if self.infusion is not None and self.is_infusion_alone:
-            return self.infusion.started_at
-        begun = [dose.at for dose in self.doses]
-        if self.infusion is not None:
-            begun.append(self.infusion.started_at)
-        return min(begun, default=None)
+            return self.infusion.administrations[0]
+        return min(self.administrations, default=None)
 
     @property
     def last_dose_at(self) -> datetime | None:
@@ -191,13 +212,10 @@ class Session:
         return None if start is None else start + timedelta(minutes=self.regimen.window_min)
 
     @property
-    def administrations(self) -> list[datetime]:
-        """When each dose was given, and when the infusion started and was resumed."""
-        times = [dose.at for dose in self.doses]
-        if self.infusion is not None:
-            resumed = (to for _, to in self.infusion.pauses)
-            times += [self.infusion.started_at, *(at for at in resumed if at is not None)]
-        return sorted(times)
+    def administrations(self) -> list[Administration]:
+        """Each dose, and the infusion's start and each resumption, in order."""
+        given = [Administration(dose.at, self.places[dose.id]) for dose in self.doses]
+        return sorted([*given, *(self.infusion.administrations if self.infusion else ())])
 
     @property
     def is_infusion_alone(self) -> bool:
@@ -225,6 +243,12 @@ class Session:
         if self.is_infusion_alone and ended_at is not None:
             return self.ran_in_mg(ended_at) or 0.0
         return sum(dose.mg for dose in self.doses)
+
+    @property
+    def is_all_given(self) -> bool:
+        """Whether what is planned has been given."""
+        planned_mg = self.regimen.planned_mg(self.weight_kg)
+        return planned_mg is not None and self.given_mg >= planned_mg / SPILL
 
     @property
     def last_pressure(self) -> Pressure | None:
@@ -296,13 +320,9 @@ class Session:
         return self if step is None else step(self, event)
 
 
-def is_after_dose(session: Session, at: datetime) -> bool:
-    """Whether that is at or after the first administration; false before there was one."""
-    return session.first_dose_at is not None and at >= session.first_dose_at
-
-
 _KEPT: Final[Mapping[str, tuple[str, type[Record]]]] = {
     "dose.given": ("doses", Dose),
+    "dosing.stopped": ("dosing_stops", DosingStop),
     "score.recorded": ("scores", Score),
     "symptom.recorded": ("symptoms", Symptom),
     "observation.recorded": ("observations", Observation),
@@ -325,11 +345,16 @@ def _with_record(session: Session, event: Event) -> Session:
     corrected = event.payload.get("corrects")
     if corrected is not None:
         session = _without(session, name, corrected, event, now=record.id)
+    session = _placed(session, record, session.places.get(corrected or "", event.n))
     kept = sorted((*getattr(session, name), record), key=attrgetter("at"))
     if isinstance(record, Dose) and not session.is_infusion_alone:
         criteria_met_at = None if corrected is None else session.criteria_met_at
         session = replace(session, phase=_dosing(session.phase), criteria_met_at=criteria_met_at)
     return _keeping(session, name, kept)
+
+
+def _placed(session: Session, record: Record, place: int) -> Session:
+    return replace(session, places={**session.places, record.id: place})
 
 
 def _keeping(session: Session, name: str, records: Iterable[Record]) -> Session:
@@ -354,6 +379,8 @@ def _retracted(session: Session, event: Event) -> Session:
     for name, _ in _KEPT.values():
         if any(record.id == record_id for record in getattr(session, name)):
             session = _without(session, name, record_id, event, now=None)
+            if name == "dosing_stops":
+                session = replace(session, phase=_dosing(session.phase))
     if session.first_dose_at is None and session.phase in UNDER_WAY:
         session = replace(session, phase=Phase.BASELINE)
     return _with_baseline(session)
@@ -361,7 +388,9 @@ def _retracted(session: Session, event: Event) -> Session:
 
 def _alone(session: Session, event: Event) -> Session:
     name, kind = _KEPT_ALONE[event.type]
-    return _keeping(session, name, (*getattr(session, name), kind.of(event)))
+    record = kind.of(event)
+    session = _placed(session, record, event.n)
+    return _keeping(session, name, (*getattr(session, name), record))
 
 
 def _dosing(phase: Phase) -> Phase:
@@ -369,15 +398,7 @@ def _dosing(phase: Phase) -> Phase:
 
 
 def _with_baseline(session: Session) -> Session:
-    """With what was found last before the first dose, whenever it was recorded."""
-    dosed_at = session.first_dose_at
-    baseline: dict[str, float] = {}
-    for pressure in session.pressures:
-        if dosed_at is not None and pressure.at <= dosed_at:
-            baseline |= {"sys": pressure.sys, "dia": pressure.dia}
-    for score in session.scores:
-        if dosed_at is not None and score.at <= dosed_at:
-            baseline[score.scale] = score.total
+    baseline = found_before_dose(session)
     return session if baseline == session.baseline else replace(session, baseline=baseline)
 
 
@@ -386,7 +407,7 @@ def _infusion(session: Session, event: Event) -> Session:
     before = session.infusion
     if event.type == "infusion.started":
         lot = event.payload.get("lot")
-        running = Infusion(at, lot=lot)
+        running = Infusion(at, lot=lot, places=(event.n,))
         started = replace(session, infusion=running, phase=_dosing(session.phase))
         return _with_baseline(started)
     assert before is not None
@@ -397,7 +418,8 @@ def _infusion(session: Session, event: Event) -> Session:
         pauses = (*pauses[:-1], (pauses[-1][0], at))
     ended_at = at if event.type == "infusion.ended" else None
     lot = event.payload.get("lot") or before.lot
-    return replace(session, infusion=Infusion(before.started_at, ended_at, pauses, lot))
+    places = (*before.places, event.n) if event.type == "infusion.resumed" else before.places
+    return replace(session, infusion=Infusion(before.started_at, ended_at, pauses, lot, places))
 
 
 def _prepared(session: Session, event: Event) -> Session:
@@ -468,8 +490,13 @@ def _stepped(session: Session, event: Event) -> Session:
         for name, _ in (*_KEPT.values(), *_KEPT_ALONE.values())
     }
     criteria_met_at, aborted_at = session.criteria_met_at, session.aborted_at
+    corrections = tuple(
+        replace(each, was=replace(each.was, at=each.was.at + by), at=each.at + by)
+        for each in session.corrections
+    )
     return replace(
         session,
+        corrections=corrections,
         started_at=session.started_at + by,
         aborted_at=None if aborted_at is None else aborted_at + by,
         infusion=None if session.infusion is None else session.infusion.shifted(by),

@@ -8,8 +8,9 @@ from alerts import news2
 from alerts.evaluation import Value, Values
 from alerts.rules import DEVICE_ONLY, SYMPTOMS
 from drivers.clock import Instant
-from monitor.session.records import Record, Score
-from monitor.session.session import Session, is_after_dose
+from monitor.session.baseline import is_after_dose
+from monitor.session.records import Correction, Observation, Record, Score, Symptom
+from monitor.session.session import Session
 
 FRESH: Final = timedelta(minutes=60)
 """What a person observed says something of now for so long [default]."""
@@ -111,16 +112,23 @@ UNCONSCIOUS: Final = 1
 
 def serious_events(session: Session) -> list[Record]:
     """Each record of a seizure, loss of consciousness or focal deficit since the first dose."""
-    found: list[Record] = [
-        each for each in session.symptoms if each.name in SERIOUS_SYMPTOMS and each.grade > 0
-    ]
-    known = {each.id for each in found}
-    found += [
-        record
-        for record, value in wakefulness(session)
-        if value <= UNCONSCIOUS and record.id not in known
-    ]
-    return [each for each in found if is_after_dose(session, each.at)]
+    records = (*session.symptoms, *session.scores, *session.observations)
+    return [each for each in records if _is_serious(each) and is_after_dose(session, each)]
+
+
+def withdrawn_events(session: Session) -> list[Correction]:
+    """Where such a record was withdrawn, or corrected to what is none since the first dose."""
+    told = [c for c in session.corrections if _is_serious(c.was)]
+    told = [correction for correction in told if is_after_dose(session, correction.was)]
+    serious = {each.id for each in serious_events(session)} | {c.was.id for c in told}
+    return [correction for correction in told if correction.now not in serious]
+
+
+def _is_serious(record: Record) -> bool:
+    if isinstance(record, Symptom) and record.name in SERIOUS_SYMPTOMS and record.grade > 0:
+        return True
+    told = _as_moaas(record)
+    return told is not None and told <= UNCONSCIOUS
 
 
 def told_of_consciousness(session: Session) -> list[tuple[datetime, int]]:
@@ -136,20 +144,21 @@ def told_otherwise(session: Session, since: datetime) -> list[tuple[datetime, in
 
 def wakefulness(session: Session) -> list[tuple[Record, int]]:
     """Every record of consciousness, with what it says in terms of MOAA/S."""
-    said: list[tuple[Record, int]] = [
-        (score, score.total) for score in session.scores if score.scale == "moaas"
-    ]
-    said += [
-        (seen, AS_MOAAS[seen.consciousness])
-        for seen in session.observations
-        if seen.consciousness is not None and seen.consciousness in AS_MOAAS
-    ]
-    said += [
-        (symptom, 0)
-        for symptom in session.symptoms
-        if symptom.name == "loss-of-consciousness" and symptom.grade
-    ]
-    return said
+    records = (*session.scores, *session.observations, *session.symptoms)
+    return [(each, value) for each in records if (value := _as_moaas(each)) is not None]
+
+
+def _as_moaas(record: Record) -> int | None:
+    """What it says of consciousness in terms of MOAA/S; None where that is nothing."""
+    match record:
+        case Score(scale="moaas"):
+            return record.total
+        case Observation(consciousness=str()):
+            return AS_MOAAS.get(record.consciousness or "")
+        case Symptom(name="loss-of-consciousness") if record.grade:
+            return 0
+        case _:
+            return None
 
 
 def news2_highest(session: Session) -> list[str]:

@@ -25,6 +25,7 @@ from tests.virtual import virtual_time
 
 KINDS: Final[dict[type[Any], tuple[type[Any], type[Any], type[BaseModel]]]] = {
     record_fields.DoseFields: (commands.GiveDose, records.Dose, doses.GiveDose),
+    record_fields.DosingStopFields: (commands.StopDosing, records.DosingStop, doses.StopDosing),
     record_fields.ScoreFields: (commands.RecordScore, records.Score, api_records.RecordScore),
     record_fields.SymptomFields: (
         commands.RecordSymptom,

@@ -27,3 +27,25 @@ async def test_an_infusion_runs_its_course(tmp_path: Path) -> None:
         seen = await ward.get(f"/sessions/{session}")
         assert seen["infusion"]["ended_at"] is not None
         assert seen["state"] == "observing"
+
+
+@virtual_time()
+async def test_dosing_is_stopped_with_a_reason_and_the_session_says_so(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start()
+        path = f"/sessions/{session}/dosing-stop"
+        stop = {"reason": "vomited", "by": "nurse.a"}
+        refused = await ward.post(path, stop, expect=409)
+        assert f"/api/v1/sessions/{session}/abort" in refused["detail"]
+        dose = {"product": "esketamine", "mg": 28, "by": "nurse.a"} | GIVEN
+        await ward.post(f"/sessions/{session}/doses", dose)
+        await ward.post(path, {"by": "nurse.a"}, expect=422)
+        seen = await ward.post(path, stop)
+        assert seen["dosing_stopped"] == "stopped after 28 of 84 mg: vomited"
+        (kept,) = seen["dosing_stops"]
+        assert (kept["reason"], kept["by"]) == ("vomited", "nurse.a")
+        assert seen["state"] == "observing"
+        retract = {"record": kept["id"], "by": "nurse.a", "reason": "the wrong bed"}
+        seen = await ward.post(f"/sessions/{session}/retract", retract)
+        assert (seen["dosing_stopped"], seen["dosing_stops"]) == (None, [])
+        assert seen["state"] == "dosing"

@@ -88,6 +88,10 @@ class Alarm:
         self.escalation_level, self.escalated, self.notified_at = 1, False, now
 
 
+Moment = tuple[float, int]
+"""A minute of the clock, and a line of the log: what is of one minute is in the log's order."""
+
+
 @dataclass(frozen=True)
 class Clearance:
     """What a clinician let pass, and how things stood then."""
@@ -95,17 +99,23 @@ class Clearance:
     scope: str
     items: frozenset[str]
     at: float
+    moment: Moment
     seen: dict[str, float]
     alarms: frozenset[tuple[Key, float]]
 
 
 @dataclass
 class Visit:
-    """A session: every record in it, by the name of the record."""
+    """A session: every record in it, by the name of the record, and all of them in the `log`.
+
+    It began `second` seconds into a minute.
+    """
 
     id: str
     regimen: str
     started_at: float
+    second: float = 0
+    log: list[str] = field(default_factory=list)
     nurse: str | None = "n"
     phase: str = "baseline"
     doses: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -125,6 +135,8 @@ class Visit:
     outcome: str | None = None
     lacks: set[str] = field(default_factory=set)
     has_left: bool = False
+    stops: set[str] = field(default_factory=set)
+    graves: list[tuple[float, Moment]] = field(default_factory=list)
     ready_since: float | None = None
 
     @property
@@ -147,17 +159,73 @@ class Visit:
         """Every record of a kind by its time; those of one time as they were written."""
         return sorted(getattr(self, of).values(), key=lambda record: record[0])
 
-    def baseline(self) -> dict[str, float]:
-        first = self.first_dose
+    def write(self, name: str) -> None:
+        """The next line of the log, unless that took the place of another line."""
+        if name not in self.log:
+            self.log.append(name)
+
+    def correct(self, name: str, by: str) -> None:
+        self.log[self.log.index(name)] = by
+
+    def withdraw(self, name: str) -> None:
+        """What was told of a serious event is remembered, whatever becomes of the record."""
+        at, is_grave = 0.0, False
+        if name in self.symptoms:
+            at, what, grade = self.symptoms[name]
+            is_grave = what in SERIOUS and grade > 0
+        elif name in self.scores:
+            at, scale, total = self.scores[name]
+            is_grave = scale == "moaas" and total <= 1
+        elif name in self.observations:
+            at, seen = self.observations[name]
+            is_grave = seen.get("as-moaas", 5) <= 1
+        if is_grave:
+            self.graves.append((at, self.moment(name, at)))
+
+    def moment(self, name: str, at: float) -> Moment:
+        return (at + self.second) // 60, self.log.index(name)
+
+    def given(self) -> list[tuple[float, Moment]]:
+        """Every administration: when, and where in the log."""
+        times = [(name, at) for name, (at, _) in self.doses.items()]
+        if self.started is not None:
+            times.append(("start", self.started))
+            resumed = [to for _, to in self.paused if to is not None and to != self.ended]
+            times += [(f"resume {n}", to) for n, to in enumerate(resumed, start=1)]
+        return sorted((at, self.moment(name, at)) for name, at in times)
+
+    def is_stopped(self) -> bool:
+        """Whether no dose was written after a stop of dosing."""
+        doses = [line for line, name in enumerate(self.log) if name in self.doses]
+        return any(self.log.index(stop) > max(doses, default=-1) for stop in self.stops)
+
+    def first_moment(self) -> Moment | None:
+        if self.started is not None:
+            return self.moment("start", self.started)
+        return self.given()[0][1] if self.doses else None
+
+    def parted(self, of: str) -> tuple[list[Any], list[Any]]:
+        """Every record of a kind, in order: of before the first dose, and of after it."""
+        before: list[Any] = []
+        after: list[Any] = []
+        first = self.first_moment()
         if first is None:
-            return {}
+            return before, after
+        for name, record in sorted(getattr(self, of).items(), key=lambda item: item[1][0]):
+            (before if self.moment(name, record[0]) < first else after).append(record)
+        return before, after
+
+    def baseline(self) -> dict[str, float]:
+        """What was the last before the dose, of what was written before anything was given."""
         found: dict[str, float] = {}
-        for at, sys, dia in self.in_order("pressures"):
-            if at <= first:
-                found |= {"sys": sys, "dia": dia}
-        for at, scale, total in self.in_order("scores"):
-            if at <= first:
-                found[scale] = total
+        line = min((line for _, (_, line) in self.given()), default=0)
+        late = [self.pressures.get(name) or self.scores.get(name) for name in self.log[line:]]
+        for pressure in self.parted("pressures")[0]:
+            if not any(pressure is other for other in late):
+                found |= {"sys": pressure[1], "dia": pressure[2]}
+        for score in self.parted("scores")[0]:
+            if not any(score is other for other in late):
+                found[score[1]] = score[2]
         return found
 
 
@@ -225,6 +293,7 @@ class Model:
     def pressure(self, record: str, sys: float, dia: float, at: float, now: float) -> None:
         if self.visit is not None and not self.visit.is_over:
             self.visit.pressures[record] = (at, sys, dia)
+            self.visit.write(record)
             self.is_new_pressure = True
             self.score_news2(now)
 
@@ -255,18 +324,24 @@ class Model:
     def score(self, record: str, scale: str, total: int, at: float, now: float) -> None:
         assert self.visit is not None
         self.visit.scores[record] = (at, scale, total)
+        self.visit.write(record)
         self.score_news2(now)
 
     def observe(self, record: str, seen: dict[str, float], at: float, now: float) -> None:
         assert self.visit is not None
         self.visit.observations[record] = (at, seen)
+        self.visit.write(record)
         self.score_news2(now)
 
     def retract(self, record: str, now: float) -> None:
         assert self.visit is not None
+        self.visit.withdraw(record)
         for kept in ("doses", "pressures", "scores", "symptoms", "observations"):
             getattr(self.visit, kept).pop(record, None)
         self.cuff_pulse.pop(record, None)
+        if record in self.visit.stops:
+            self.visit.stops.remove(record)
+            self.dosed()
         if self.visit.first_dose is None and self.visit.phase != "aborted":
             self.visit.phase = "baseline"
         self.score_news2(now)
@@ -809,15 +884,18 @@ class Model:
             return [at for at, _, _ in visit.in_order("pressures")]
         return [at for at, scale, _ in visit.in_order("scores") if scale == kind]
 
+    def _times_before(self, kind: str) -> list[float]:
+        assert self.visit is not None
+        if kind == "pressure":
+            return [at for at, _, _ in self.visit.parted("pressures")[0]]
+        return [at for at, scale, _ in self.visit.parted("scores")[0] if scale == kind]
+
     def _is_over(self, kind: str, at: float) -> bool:
         """Whether the last score since the dose and before `at` was over 4 and over baseline."""
         visit = self.visit
         assert visit is not None
-        assert visit.first_dose is not None
         totals = [
-            total
-            for when, scale, total in visit.in_order("scores")
-            if scale == kind and visit.first_dose <= when < at
+            total for when, scale, total in visit.parted("scores")[1] if scale == kind and when < at
         ]
         return not totals or totals[-1] > max(4, visit.baseline().get(kind, 0))
 
@@ -829,7 +907,9 @@ class Model:
         for kind in CHECKS:
             taken = self._times(kind)
             first_dose = visit.first_dose
-            end_of_baseline = now if first_dose is None else first_dose
+            end_of_baseline = now
+            if first_dose is not None:
+                end_of_baseline = max(self._times_before(kind), default=float("-inf"))
             spans = [(visit.started_at, visit.started_at - TOLERANCE_S, end_of_baseline)]
             if first_dose is None:
                 seen = max([visit.started_at, *(at for at in taken if at <= now)])
@@ -886,11 +966,12 @@ class Model:
         is_infusion = PLANS[visit.regimen].infusion_min is not None
         if not is_first and (not self._is_paused() if is_infusion else visit.phase != "dosing"):
             return {}
-        last = max(self._administrations(), default=float("-inf"))
+        given = visit.given()
+        last = max(at for at, _ in given) if given else float("-inf")
         found = {
             "pressure": self._is_fit_pressure(now, 600 if is_infusion else 1800),
             "spo2": (self.spo2_now(now) or 0) >= 93,
-            "moaas": self._is_scored("moaas", now, 5, since=last),
+            "moaas": self._is_scored("moaas", now, 5, given[-1][1] if given else (-1, -1)),
             "no-alarm": not self._grave(),
             "no-emergency": not any(
                 key[0] in CLOSED_WHILE and self.alarms[key].state == "active"
@@ -916,13 +997,6 @@ class Model:
         assert visit is not None
         return visit.ended is None and bool(visit.paused) and visit.paused[-1][1] is None
 
-    def _administrations(self) -> list[float]:
-        visit = self.visit
-        assert visit is not None
-        times = [at for at, _ in visit.doses.values()]
-        times += [] if visit.started is None else [visit.started]
-        return times + [to for _, to in visit.paused if to is not None and to != visit.ended]
-
     def _is_fit_pressure(self, now: float, fresh_s: float) -> bool:
         assert self.visit is not None
         pressures = self.visit.in_order("pressures")
@@ -931,11 +1005,16 @@ class Model:
         at, sys, dia = pressures[-1]
         return bool(now - at <= fresh_s and 90 < sys <= 140 and dia <= 90)
 
-    def _is_scored(self, of: str, now: float, least: float, since: float = float("-inf")) -> bool:
+    def _is_scored(self, of: str, now: float, least: float, since: Moment = (-1, -1)) -> bool:
         """Whether the last score after `since` is of the last half hour, and enough."""
-        assert self.visit is not None
-        mine = [(at, n) for at, scale, n in self.visit.in_order("scores") if scale == of]
-        if not mine or mine[-1][0] <= since or now - mine[-1][0] > 1800:
+        visit = self.visit
+        assert visit is not None
+        mine = sorted(
+            (at, n)
+            for name, (at, scale, n) in visit.scores.items()
+            if scale == of and visit.moment(name, at) > since
+        )
+        if not mine or now - mine[-1][0] > 1800:
             return False
         worst = [mine[-1][1]]
         if of == "moaas":
@@ -968,7 +1047,10 @@ class Model:
     def clear(self, scope: str, items: tuple[str, ...], now: float) -> None:
         assert self.visit is not None
         seen, alarms = self._values(now), frozenset(self._grave())
-        self.visit.clearances.append(Clearance(scope, frozenset(items), now, seen, alarms))
+        name = f"clearance {len(self.visit.clearances)}"
+        self.visit.write(name)
+        moment = self.visit.moment(name, now)
+        self.visit.clearances.append(Clearance(scope, frozenset(items), now, moment, seen, alarms))
 
     def _is_cleared(self, scope: str, name: str, now: float) -> bool:
         assert self.visit is not None
@@ -978,7 +1060,7 @@ class Model:
                 continue
             if now - clearance.at > 1800 or not grave <= clearance.alarms:
                 continue
-            if any(clearance.at <= at <= now for at in self._administrations()):
+            if any(clearance.moment < then and at <= now for at, then in self.visit.given()):
                 continue
             if self._is_other_now(name, clearance.at):
                 continue
@@ -1042,26 +1124,23 @@ class Model:
     def _had_serious_event(self, after: float = float("-inf")) -> bool:
         visit = self.visit
         assert visit is not None
-        first = visit.first_dose
-        if first is None:
-            return False
-        told = any(
-            at >= first and at > after and name in SERIOUS and grade > 0
-            for at, name, grade in visit.in_order("symptoms")
-        )
-        return told or any(
-            at >= first and at > after and value <= 1 for at, value in self._wakefulness()
-        )
+        told = [at for at, name, grade in visit.parted("symptoms")[1] if name in SERIOUS and grade]
+        told += [at for at, of, n in visit.parted("scores")[1] if of == "moaas" and n <= 1]
+        for at, seen in visit.parted("observations")[1]:
+            told += [at] if seen.get("as-moaas", 5) <= 1 else []
+        if (first := visit.first_moment()) is not None:
+            told += [at for at, moment in visit.graves if moment >= first]
+        return any(at > after for at in told)
 
     def criteria(self, now: float) -> dict[str, bool]:
         """What leaving waits for."""
         visit = self.visit
         assert visit is not None
-        first, baseline = visit.first_dose, visit.baseline()
+        baseline = visit.baseline()
         is_infusion = PLANS[visit.regimen].infusion_min is not None
         given = visit.ended is not None if is_infusion else bool(visit.doses)
         ends = self.window_ends()
-        since = [p for p in visit.in_order("pressures") if first is not None and p[0] >= first][-2:]
+        since = visit.parted("pressures")[1][-2:]
         open_alarms = {
             rule: alarm
             for (rule, _), alarm in self.alarms.items()
@@ -1078,7 +1157,8 @@ class Model:
 
         def scored(scale: str, least: float, most: float) -> bool:
             mine = [(at, total) for at, of, total in visit.in_order("scores") if of == scale]
-            if not mine or first is None or mine[-1][0] < first:
+            given = [(at, total) for at, of, total in visit.parted("scores")[1] if of == scale]
+            if not given or mine[-1] != given[-1]:
                 return False
             if now - mine[-1][0] > FRESH_S and not (scale == "cadss" and cadss_serves):
                 return False
@@ -1127,14 +1207,16 @@ class Model:
             and (alarm.raised_at >= first or (alarm.over_at or alarm.ended_at or now) > first)
         ]
         is_slow = is_given = was_given = False
+        after = visit.parted("observations")[1]
         for at, seen in visit.in_order("observations"):
             rate, oxygen = seen.get("resp"), seen.get("oxygen")
-            if rate is not None and rate <= 8 and at >= first:
+            is_after = any(seen is other for _, other in after)
+            if rate is not None and rate <= 8 and is_after:
                 is_slow, slow_at = True, at
                 signs.append(at)
             elif is_slow and rate is not None and rate >= 12 and at > slow_at:
                 is_slow = False
-            if oxygen and not was_given and at >= first:
+            if oxygen and not was_given and is_after:
                 is_given = True
                 signs.append(at)
             elif oxygen is not None and not oxygen and is_given:
@@ -1166,6 +1248,7 @@ class Model:
                 given = sum(mg for _, mg in visit.doses.values())
                 is_all = plan.planned_mg is not None and given >= plan.planned_mg
                 is_over = is_all or (last is not None and now - last > NEXT_DEVICE_S)
+                is_over = is_over or visit.is_stopped()
             if is_over:
                 visit.phase = "observing"
         if visit.phase in ("observing", "ready"):

@@ -48,6 +48,7 @@ from monitor.session.commands import (
     Refused,
     RetractRecord,
     StartSession,
+    StopDosing,
     Unacknowledge,
 )
 from tests.model.model import Model, Visit
@@ -217,13 +218,23 @@ class ModelRunner:
 
         def then(record: str) -> None:
             self.visit.doses[record] = (at, mg)
+            self.visit.write(record)
             self.model.dosed()
 
         self._asks(command, then)
 
+    def _stop_dosing(self) -> None:
+        def then(record: str) -> None:
+            self.visit.write(record)
+            self.visit.stops.add(record)
+
+        self._asks(StopDosing("vomited", "n"), then)
+
     def _infusion(self, action: str) -> None:
         def then(_: str) -> None:
             visit, now = self.visit, self.t
+            if action in ("start", "resume"):
+                visit.write(action if action == "start" else f"resume {len(visit.paused)}")
             if action == "start":
                 visit.started = now
                 self.model.dosed()
@@ -250,6 +261,7 @@ class ModelRunner:
 
         def then(record: str) -> None:
             self.visit.symptoms[record] = (at, name, grade)
+            self.visit.write(record)
 
         self._asks(RecordSymptom(name, grade, "n", at=START.plus(at).wall), then)
 
@@ -285,7 +297,9 @@ class ModelRunner:
         at, scale, _ = self.visit.scores[name]
 
         def then(record: str) -> None:
+            self.visit.withdraw(name)
             del self.visit.scores[name]
+            self.visit.correct(name, record)
             self.model.score(record, scale, total, at, self.t)
 
         self._asks(RecordScore(scale, total, None, "n", corrects=name), then)
@@ -303,6 +317,7 @@ class ModelRunner:
 
         def then(record: str) -> None:
             del self.visit.pressures[name]
+            self.visit.correct(name, record)
             self.model.pressure(record, sys, dia, at, self.t)
 
         self._asks(RecordPressure(sys, dia, "n", corrects=name), then)
@@ -316,6 +331,7 @@ class ModelRunner:
 
         def then(record: str) -> None:
             del self.visit.doses[name]
+            self.visit.correct(name, record)
             self.visit.doses[record] = (min(at, self.t), mg)
             self.model.dosed()
 
@@ -480,6 +496,7 @@ class ModelRunner:
 
 _RECORDS = {
     "dose.given",
+    "dosing.stopped",
     "score.recorded",
     "symptom.recorded",
     "observation.recorded",
@@ -581,6 +598,7 @@ MAKERS: Final[dict[str, tuple[int, Callable[[random.Random], tuple[Any, ...]]]]]
     "site": (1, lambda r: (r.choice(("journal-failing", "broker-unreachable")), r.random() < 0.6)),
     "start": (2, lambda r: ()),
     "dose": (3, lambda r: (r.choice((28.0, 28.0, 84.0)), r.choice(BACK_S))),
+    "stop_dosing": (1, lambda r: ()),
     "infusion": (3, lambda r: (r.choice(("start", "pause", "resume", "end")),)),
     "score": (
         8,

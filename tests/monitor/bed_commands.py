@@ -45,9 +45,10 @@ from monitor.session.commands import (
     RetractRecord,
     SetAlarmLimit,
     StartSession,
+    StopDosing,
     Unacknowledge,
 )
-from monitor.session.records import Dose, Observation, Pressure, Record, Score, Symptom
+from monitor.session.records import Dose, DosingStop, Observation, Pressure, Record, Score, Symptom
 from monitor.session.regimen import Regimen
 from tests.monitor.builders import REGIMENS
 
@@ -320,6 +321,10 @@ def _watch(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
     return st.builds(AssignNurse, st.sampled_from(AssignmentAction), st.sampled_from(nurses), to)
 
 
+def _stop_dosing(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(StopDosing, WHY, NURSE)
+
+
 def _escort(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
     return st.builds(ConfirmEscort, NURSE)
 
@@ -384,6 +389,7 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
     StartSession: _start,
     RecordPreparation: _prepare,
     GiveDose: _dose,
+    StopDosing: _stop_dosing,
     ControlInfusion: _infusion,
     RecordScore: _score,
     RecordSymptom: _symptom,
@@ -410,6 +416,7 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
 
 RECORDS: Final = (RecordScore, RecordSymptom, RecordObservation, RecordPressure)
 SETTLED: Final = (
+    StopDosing,
     SetAlarmLimit,
     SetAlarmLimit,
     ChooseNews2Scale,
@@ -431,6 +438,7 @@ def giving(bed: Bed) -> type[Any]:
 
 _OF_RECORD: Final[Mapping[type[Record], type[Any]]] = {
     Dose: GiveDose,
+    DosingStop: StopDosing,
     Score: RecordScore,
     Symptom: RecordSymptom,
     Observation: RecordObservation,

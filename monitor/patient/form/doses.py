@@ -7,7 +7,7 @@ from typing import Any
 
 from drivers.clock import rfc3339, rfc3339_or_none
 from monitor.patient.form.provenance import Field, FormContext, Provenance
-from monitor.session import Dose, Infusion
+from monitor.session import Dose, Infusion, dosing_stop
 
 
 def doses(context: FormContext) -> Field:
@@ -25,11 +25,23 @@ def doses(context: FormContext) -> Field:
         f"{dose.product} {dose.mg:g} mg at {context.clock(dose.at)}, lot {lots[dose.id] or '–'}"
         for dose in session.doses
     ]
+    if len(given) > 1:
+        words.append(f"{session.given_mg:g} mg in all")
+    value: dict[str, Any] = {
+        "given_mg": round(session.given_mg, 3),
+        "planned_mg": planned_mg,
+        "doses": given,
+    }
+    sources = [*map(context.of, session.doses), *_filled_lots(context)]
+    if (stopped := dosing_stop.in_words(session)) is not None:
+        words.append(stopped)
+        value["stopped"] = stopped
+        sources += map(context.of, session.dosing_stops[-1:])
     return replace(
         field,
-        value={"given_mg": round(session.given_mg, 3), "planned_mg": planned_mg, "doses": given},
-        text="; ".join(words) + (f"; {session.given_mg:g} mg in all" if len(given) > 1 else ""),
-        sources=(*map(context.of, session.doses), *_filled_lots(context)),
+        value=value,
+        text="; ".join(words),
+        sources=tuple(sources),
         missing=tuple(
             f"lot number of the dose at {context.clock(dose.at)}"
             for dose in session.doses

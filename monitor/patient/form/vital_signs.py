@@ -11,7 +11,16 @@ from typing import Any, Final
 
 from drivers.clock import rfc3339
 from monitor.patient.form.provenance import Field, FormContext, Provenance
-from monitor.session import GAP, Clearance, ClearanceScope, Pressure, episodes, is_after_dose
+from monitor.session import (
+    GAP,
+    STEADY_MMHG,
+    Clearance,
+    ClearanceScope,
+    Pressure,
+    episodes,
+    is_after_dose,
+    is_before_dose,
+)
 
 MINUTE: Final = timedelta(minutes=1)
 
@@ -53,6 +62,7 @@ def before(context: FormContext) -> Field:
     if override:
         by = f" by {override['clinician']}" if "clinician" in override else ""
         words.append(f"given all the same{by}: {override['reason']}")
+    words += _far_from_baseline(context)
     return _judged(
         replace(
             field,
@@ -72,6 +82,18 @@ def before(context: FormContext) -> Field:
     )
 
 
+def _far_from_baseline(context: FormContext) -> Iterator[str]:
+    """The other pressures before the dose that are remarked on, whenever they were recorded."""
+    session = context.history.session
+    base = session.baseline.get("sys")
+    if base is None or session.regimen.edition < 3:
+        return
+    for pressure in session.pressures:
+        if is_before_dose(session, pressure) and abs(pressure.sys - base) >= STEADY_MMHG:
+            by = f"{STEADY_MMHG} mmHg or more from the baseline of {base:.0f}"
+            yield f"{_measured(context, pressure)} is {by}"
+
+
 def _cleared(clearance: Clearance) -> str:
     items = ", ".join(name.replace("-", " ") for name in clearance.items)
     return items or f"{clearance.sys:.0f}/{clearance.dia:.0f}"
@@ -88,7 +110,7 @@ def _pressure_before(context: FormContext) -> Pressure | None:
     assert session.first_dose_at is not None
     fresh = timedelta(minutes=session.regimen.gate.pressure_fresh_min)
     since = session.first_dose_at - fresh
-    found = [p for p in session.pressures if since <= p.at <= session.first_dose_at]
+    found = [p for p in session.pressures if since <= p.at and is_before_dose(session, p)]
     return found[-1] if found else None
 
 
@@ -170,7 +192,7 @@ def _unassessed_after(context: FormContext) -> Iterator[tuple[frozenset[str], st
     assert session.ended_at is not None
     fresh = timedelta(minutes=session.regimen.discharge.check_fresh_min)
     last = session.last_pressure
-    if last is None or not is_after_dose(session, last.at):
+    if last is None or not is_after_dose(session, last):
         yield OF_PRESSURE, "no pressure since the first dose"
     elif session.ended_at - last.at > fresh:
         minutes = (session.ended_at - last.at) // MINUTE
@@ -202,8 +224,8 @@ def pressures(context: FormContext) -> Field:
     first = session.first_dose_at
     if first is None:
         return field
-    before = [p for p in session.pressures if p.at <= first]
-    after = [p for p in session.pressures if p.at > first]
+    before = [p for p in session.pressures if is_before_dose(session, p)]
+    after = [p for p in session.pressures if p not in before]
     if session.infusion is None:
         wanted = (session.last_dose_at or first) + timedelta(minutes=AT_MIN)
     else:

@@ -5,7 +5,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
 from alerts.rules import GRADES
-from monitor.session import Dose, Observation, Pressure, Record, Score, Symptom
+from monitor.session import Dose, DosingStop, Observation, Pressure, Record, Score, Symptom
 
 
 def local_time(at: datetime, day: date | None, zone: tzinfo | None) -> str:
@@ -25,6 +25,7 @@ def said(record: Record) -> str:
 
 _SAID: Final[Mapping[type[Record], Callable[[Any], str]]] = {
     Dose: lambda dose: f"{dose.product} {dose.mg:g} mg, lot {dose.lot or 'not given'}",
+    DosingStop: lambda stop: f"dosing stopped: {stop.reason}",
     Score: lambda score: f"{score.scale.upper().replace('MOAAS', 'MOAA/S')} {score.total}",
     Pressure: lambda pressure: f"{pressure.sys:.0f}/{pressure.dia:.0f} mmHg",
     Symptom: lambda symptom: (

@@ -41,7 +41,8 @@ class Reader:
     def __post_init__(self) -> None:
         started = self.events[0]
         self.began: datetime = started.at
-        self.visit = Visit("s", started.payload["regimen"]["name"], 0.0)
+        second = self.began.second + self.began.microsecond / 1e6
+        self.visit = Visit("s", started.payload["regimen"]["name"], 0.0, second)
         for event in self.events:
             self._take(event, event.payload)
         self.now = self.s(self.events[-1].at) if self.ended is None else self.ended
@@ -57,6 +58,9 @@ class Reader:
         kept: list[dict[str, Any]] = [visit.doses, visit.pressures, visit.scores]
         for records in (*kept, visit.observations):
             records.pop(data.get("corrects") or data.get("record") or "", None)
+        if (was := data.get("corrects")) is not None:
+            visit.correct(was, id_)
+        visit.write(id_)
         match event.type:
             case "dose.given":
                 visit.doses[id_] = (at, data["mg"])
@@ -85,10 +89,13 @@ class Reader:
     def _take_infusion(self, turn: str, at: float) -> None:
         visit = self.visit
         if turn == "started":
+            visit.write("start")
             visit.started = at
         elif turn == "paused":
             visit.paused.append((at, None))
         elif visit.paused and visit.paused[-1][1] is None:
+            if turn == "resumed":
+                visit.write(f"resume {len(visit.paused)}")
             visit.paused[-1] = (visit.paused[-1][0], at)
         visit.ended = at if turn == "ended" else None
 
@@ -113,9 +120,7 @@ class Reader:
 
     def scored(self, kind: str) -> Answer:
         """Whether sedation (moaas) or dissociation (cadss) was there."""
-        first = self.first
-        assert first is not None
-        totals = [t for at, scale, t in self.visit.scores.values() if scale == kind and at >= first]
+        totals = [total for _, scale, total in self.visit.parted("scores")[1] if scale == kind]
         if any(total < 5 if kind == "moaas" else total > 4 for total in totals):
             return True
         return None if not totals or self._none_made(kind) else False
@@ -155,14 +160,16 @@ class Reader:
         is_active = any(over is None for _, over in self.lows.values())
         slow_at = safe_at = off_at = None
         had_oxygen = is_new = False
+        after = self.visit.parted("observations")[1]
         for at, seen in self.visit.in_order("observations"):
             rate, oxygen = seen.get("resp"), seen.get("oxygen")
-            if at >= first and rate is not None and rate <= 8:
+            is_after = any(seen is other for _, other in after)
+            if is_after and rate is not None and rate <= 8:
                 slow_at, safe_at = at, None
                 signs.append(at)
             elif slow_at is not None and safe_at is None and at > slow_at and (rate or 0) >= 12:
                 safe_at = at
-            if oxygen and not had_oxygen and at >= first:
+            if oxygen and not had_oxygen and is_after:
                 is_new, off_at = True, None
                 signs.append(at)
             elif oxygen is False and had_oxygen and is_new:
@@ -204,7 +211,7 @@ class Reader:
         first = self.first
         assert first is not None
         since = first - (600 if self.visit.regimen == "ketamine-iv" else 1800)
-        fresh = [p for p in self.visit.in_order("pressures") if since <= p[0] <= first]
+        fresh = [p for p in self.visit.parted("pressures")[0] if since <= p[0]]
         if any(
             low[0] <= first and (low[1] is None or low[1] > first) for low in self.lows.values()
         ):
@@ -218,11 +225,9 @@ class Reader:
         return True if fresh and is_seen else None
 
     def acceptable_after(self) -> Answer:
-        first = self.first
-        assert first is not None
         if self.closed is None:
             return None
-        pressures = [p for p in self.visit.in_order("pressures") if p[0] >= first]
+        pressures = self.visit.parted("pressures")[1]
         unknown: tuple[str, ...] = ()
         if not pressures or self.now - pressures[-1][0] > 900:
             unknown += OF_PRESSURE

@@ -304,7 +304,7 @@ def test_a_pressure_over_the_limit_is_not_acceptable_without_a_decision() -> Non
 
 
 def test_a_pressure_that_was_old_or_none_at_the_dose_was_not_assessed() -> None:
-    made = [form_of(brief(pressed(at, 120), given(40))) for at in (9.9, 10, 40.1)]
+    made = [form_of(brief(pressed(at, 120), given(40))) for at in (9.9, 10, 41)]
     found = [field(one, "acceptable_before") for one in made]
     assert [one.value["acceptable"] for one in found] == [None, True, None]
     assert found[0].missing == (
@@ -984,3 +984,16 @@ def test_a_pause_of_the_sound_is_no_alarm_of_the_session() -> None:
     found = history(side.acknowledged("spo2.very-low").closed(against=("dr.b", "tired")))
     assert "spo2.very-low" in {span.rule for span in found.alarms()}
     assert "SpO2" in field(form_of(found), "respiratory_depression").text
+
+
+def test_a_pressure_far_from_the_baseline_is_remarked_on_whenever_it_was_recorded() -> None:
+    made = [
+        form_of(brief(pressed(8, before), pressed(9, 120), given(12), pressed(10, late)))
+        for before, late in ((139, 101), (140, 120), (120, 100))
+    ]
+    texts = [field(one, "acceptable_before").text for one in made]
+    assert ["20 mmHg or more from the baseline of 120" in text for text in texts] == [
+        False,
+        True,
+        True,
+    ]

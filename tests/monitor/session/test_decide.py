@@ -25,8 +25,7 @@ from monitor.session.commands import (
     Refused,
     StartSession,
 )
-from monitor.session.decide_administration import SPILL
-from monitor.session.session import Phase
+from monitor.session.session import SPILL, Phase
 from tests.monitor.builders import OVERRIDE, OXIMETER, REGIMENS, START, Bedside, bed
 
 START_IV, PAUSE, RESUME, END = InfusionAction

@@ -25,7 +25,7 @@ from monitor.session.commands import (
     RetractRecord,
 )
 from monitor.session.records import BY_HAND
-from tests.monitor.builders import DEFAULT, DEVIATION, START, Bedside, bed
+from tests.monitor.builders import DEFAULT, DEVIATION, REGIMENS, START, Bedside, bed
 
 
 def dosed() -> Bedside:
@@ -384,8 +384,9 @@ def test_withdrawing_a_score_leaves_the_session_where_it_was() -> None:
     assert side.phase().value == "observing"
 
 
-def test_a_baseline_recorded_late_counts() -> None:
-    side = bed().with_session().wait(60)
+def test_a_baseline_recorded_late_counted_formerly() -> None:
+    former = REGIMENS["esketamine-84"].model_copy(update={"edition": 2})
+    side = bed().with_session(former).wait(60)
     before = side.now.wall
     side.wait(60).dosed().wait(60)
     side.asks(RecordScore("cadss", 7, None, "n", before)).typed(118, 76, at=before)

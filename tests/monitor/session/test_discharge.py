@@ -9,7 +9,7 @@ import pytest
 from alerts.alarm.lifecycle import Alarm, State
 from alerts.rules.model import Kind, Priority
 from drivers.clock import Instant
-from monitor.session import decide, decide_administration
+from monitor.session import decide
 from monitor.session.commands import (
     ClearanceScope,
     InfusionAction,
@@ -27,7 +27,7 @@ from monitor.session.events import Draft
 from monitor.session.records import Clearance
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CheckState, PlannedCheck, planned_checks
-from monitor.session.session import Phase, Session
+from monitor.session.session import SPILL, Phase, Session
 from monitor.session.spo2_trace import Spo2Trace
 from tests.monitor.builders import REGIMENS, Bedside, bed
 from tests.monitor.session.test_episodes import observed
@@ -733,7 +733,7 @@ def test_the_criteria_were_met_from_the_last_unbroken_stretch_on() -> None:
         (0, 28, 15.01, True),
         (10, 28, 30, False),
         (10, 28, 30.01, True),
-        (5, 84 / decide_administration.SPILL, 1, True),
+        (5, 84 / SPILL, 1, True),
         (5, 83.9, 1, False),
     ],
 )

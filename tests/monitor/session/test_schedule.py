@@ -1,6 +1,7 @@
 """What is to be checked when, and what counts as done."""
 
 from datetime import datetime, timedelta
+from itertools import count
 
 import pytest
 
@@ -21,8 +22,12 @@ def at(minutes: float) -> datetime:
     return DOSED + timedelta(minutes=minutes)
 
 
+NUMBERS = count(1)
+
+
 def event(type_: str, when: datetime, **payload: object) -> Event:
-    return Event("e", "bed-1", 1, "s-1", type_, None, when, payload)
+    n = next(NUMBERS)
+    return Event(f"e-{n}", "bed-1", n, "s-1", type_, None, when, payload)
 
 
 def session(regimen: str | Regimen = "esketamine-84", *, dosed: bool = True) -> Session:

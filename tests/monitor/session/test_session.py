@@ -71,7 +71,7 @@ def test_the_second_administration_does_not_move_the_baseline() -> None:
 
 
 def test_a_dose_recorded_late_takes_no_baseline_from_after_it() -> None:
-    side = bed().wait(2).with_session().measured(118, 76).wait(5)
+    side = bed().wait(2).with_session().wait(60).measured(118, 76).wait(5)
     given_at = side.now.wall
     side.wait(120).measured(165, 95).scored(cadss=20).dosed(at=given_at)
     assert side.session.baseline == {"sys": 118, "dia": 76}

@@ -1,12 +1,20 @@
 """Consciousness by whatever record, serious events, and what one alarm tells for another."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from monitor.session.commands import RecordScore, RecordSymptom, RetractRecord
+from monitor.session.commands import (
+    ClearanceScope,
+    RecordClearance,
+    RecordScore,
+    RecordSymptom,
+    RetractRecord,
+)
+from monitor.session.records import Record
 from monitor.session.signals import consciousness_of
-from tests.monitor.builders import Bedside, bed
+from tests.monitor.builders import START, Bedside, bed
 
 
 def dosed() -> Bedside:
@@ -85,6 +93,89 @@ def test_a_serious_event_lasts_until_somebody_says_that_it_is_over(name: str) ->
     assert side.alarm("event.serious").state.value == "active"
     side.asks(RecordSymptom(name, 0, "nurse.b"))
     assert side.alarm("event.serious").state.value == "latched"
+
+
+def retracted(side: Bedside, record: Record) -> Bedside:
+    return side.asks(RetractRecord(record.id, "nurse.b", "another patient"))
+
+
+SERIOUS: dict[str, tuple[Callable[[Bedside], object], str]] = {
+    "a seizure": (lambda side: side.symptom("seizure", 3), "seizure"),
+    "a focal deficit": (lambda side: side.symptom("focal-deficit"), "focal deficit"),
+    "MOAA/S 1": (lambda side: side.scored(moaas=1), "MOAA/S 1"),
+    "unresponsive": (
+        lambda side: side.observed(consciousness="unresponsive"),
+        "loss of consciousness",
+    ),
+}
+
+
+def newest(side: Bedside) -> Record:
+    return max(side.session.records(), key=lambda record: side.session.places[record.id])
+
+
+@pytest.mark.parametrize(("told", "words"), SERIOUS.values(), ids=SERIOUS)
+def test_a_serious_event_withdrawn_leaves_leaving_to_a_clinician(
+    told: Callable[[Bedside], object], words: str
+) -> None:
+    side = dosed().minutes(10)
+    told(side)
+    retracted(side.minutes(2), newest(side))
+    found = side.criterion("no-serious-event")
+    assert found.why == f"{words}, retracted at 08:12 UTC by nurse.b: another patient"
+    assert found.stops
+    items = ("no-serious-event",)
+    leaving = ClearanceScope.LEAVING
+    side.asks(RecordClearance(leaving, "dr.b", "it was bed 2", "nurse.a", items))
+    assert side.criterion("no-serious-event").cleared_by == "dr.b"
+
+
+@pytest.mark.parametrize("total", [5, 2])
+def test_a_serious_event_corrected_to_none_leaves_leaving_to_a_clinician(total: int) -> None:
+    side = dosed().minutes(10).scored(moaas=1)
+    for corrected in (0, total):
+        was = side.session.scores[0].id
+        side.wait(20).asks(RecordScore("moaas", corrected, None, "nurse.b", corrects=was))
+    assert side.criterion("no-serious-event").why == "MOAA/S 0, corrected at 08:10 UTC by nurse.b"
+
+
+def test_a_seizure_corrected_to_before_the_dose_leaves_leaving_to_a_clinician() -> None:
+    side = bed().with_session().minutes(5).dosed().minutes(10).symptom("seizure")
+    was = side.session.symptoms[0].id
+    side.asks(RecordSymptom("seizure", 1, "nurse.b", at=START.plus(60).wall, corrects=was))
+    assert side.criterion("no-serious-event").why == "seizure, corrected at 08:15 UTC by nurse.b"
+
+
+def test_a_seizure_corrected_to_another_grade_is_a_seizure() -> None:
+    side = dosed().minutes(10).symptom("seizure")
+    was = side.session.symptoms[0].id
+    side.asks(RecordSymptom("seizure", 2, "nurse.b", corrects=was))
+    assert side.criterion("no-serious-event").why == "seizure"
+
+
+def test_what_was_withdrawn_from_before_the_dose_is_none_of_leaving() -> None:
+    side = bed().with_session().symptom("seizure").minutes(2).dosed().minutes(2)
+    assert retracted(side, side.session.symptoms[0]).criterion("no-serious-event").met
+
+
+def test_a_nausea_that_was_withdrawn_is_no_serious_event() -> None:
+    side = dosed().minutes(10).symptom("nausea")
+    assert retracted(side, side.session.symptoms[0]).criterion("no-serious-event").met
+
+
+def test_a_clearance_of_another_event_lapses_with_a_later_one_that_was_withdrawn() -> None:
+    side = dosed().minutes(10).scored(moaas=1)
+    leaving, items = ClearanceScope.LEAVING, ("no-serious-event",)
+    side.asks(RecordClearance(leaving, "dr.b", "seen", "nurse.a", items)).minutes(1)
+    assert side.criterion("no-serious-event").cleared_by == "dr.b"
+    side.scored(moaas=1)
+    assert retracted(side, side.session.scores[-1]).criterion("no-serious-event").cleared_by is None
+
+
+def test_a_withdrawn_event_is_still_of_after_the_dose_when_the_clock_is_set() -> None:
+    side = dosed().minutes(10).symptom("seizure")
+    retracted(side, side.session.symptoms[0]).wall_steps(7200).wait(1)
+    assert not side.criterion("no-serious-event").met
 
 
 # ── pressures ───────────────────────────────────────────────────────────────────────────
