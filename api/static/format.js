@@ -44,7 +44,7 @@ export const signed = (n) => (n < 0 ? `−${Math.abs(Math.round(n))}` : `+${Math
 
 export const plural = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
 
-export const CHECKS = { pressure: "Pressure", cadss: "CADSS", moaas: "MOAA/S" };
+export const CHECKS = { pressure: "Pressure", cadss: "CADSS", moaas: "MOAA/S", resp: "Respiratory rate" };
 
 export const checkName = (check) => CHECKS[check] ?? check;
 

@@ -22,7 +22,7 @@ from typing import Any, Final
 from alerts.evaluation import AlarmEngine, Signal
 from alerts.rules import RuleSet
 from drivers.clock import Instant
-from drivers.readings import LinkChanged, Measurement, MeasurementFailed, Waveform
+from drivers.readings import LinkChanged, Measurement, MeasurementFailed, Vital, Waveform
 from drivers.registry import DeviceSpec
 from monitor.bed.alarms import BedAlarms, history_windows
 from monitor.bed.effects import NO_RESULT, PendingEvents, Result
@@ -126,7 +126,7 @@ class Bed:
             changed |= self._update_device(given.device, now)
         elif not (changed or self.pending.events) and now.mono < self.alarm_engine.next_due:
             return NO_RESULT
-        return self._settle(changed, now)
+        return self._settle(changed, now, plan=Vital.RESP in changed)
 
     def _set_site_condition(self, given: SiteCondition, now: Instant) -> Result:
         self.technical.set_site_condition(given.trouble, given.reason)
@@ -244,6 +244,9 @@ class Bed:
             request = self.nibp.plan(session, self.alarm_engine, planned, now)
             if request is not None:
                 self.emit(*request, now)
+        if (rate := self.readiness.due_rate(now)) is not None:
+            event = self.emit(*rate, now)
+            self.alarms.evaluate(self.alarms.chart(event, now), now)
 
 
 _INPUTS: Final[Mapping[type[Any], Callable[[Bed, Any, Instant], Result]]] = {

@@ -5,7 +5,7 @@ bed, the plan of its checks, and when time alone may next change the answer.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,6 +21,7 @@ from monitor.bed.timeline import AT_ONCE
 from monitor.bed.vitals import Vitals
 from monitor.session import (
     CheckKind,
+    CheckState,
     Criterion,
     DischargeEvidence,
     Draft,
@@ -39,6 +40,7 @@ from monitor.session import (
     is_expecting,
     next_change_s,
     predose_criteria,
+    record_fields,
     situation,
     spo2_least,
     stale_at,
@@ -117,6 +119,19 @@ class Readiness:
         if worst is None:
             return None
         return LOW_RHYTHM if worst is Priority.LOW else RHYTHM
+
+    def due_rate(self, now: Instant) -> Draft | None:
+        """The rate that a device measures, where a check is due that it does; or None."""
+        is_due = any(
+            check.check is CheckKind.RESP and check.state in (CheckState.DUE, CheckState.OVERDUE)
+            for check in self.planned_checks(now)
+        )
+        channel = self._vitals.streamed(Vital.RESP, now) if is_due else None
+        if channel is None:
+            return None
+        seen = dict.fromkeys(field.name for field in fields(record_fields.ObservationFields))
+        measured = {"resp": channel.value, "by": None, "device": channel.device}
+        return "observation.recorded", seen | measured
 
     # ── the dose ────────────────────────────────────────────────────────────────────────
 

@@ -307,6 +307,11 @@ class Vitals:
             out.append(channel.view(now))
         return out
 
+    def streamed(self, vital: Vital, now: Instant) -> Channel | None:
+        """The device's channel that gives a fresh value of it; None where none streams it."""
+        channel = self._current(vital, now)
+        return None if channel is None or channel.is_spot_check else channel
+
     def missing(self, device: str, wanted: Iterable[Vital], now: Instant) -> list[Vital]:
         """Those of `wanted` that `device` streams and of which it gives no fresh value."""
         channels = map(self._by_device.get(device, {}).get, wanted)

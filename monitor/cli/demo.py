@@ -33,6 +33,7 @@ from monitor.session import (
     GiveDose,
     InfusionAction,
     Phase,
+    RecordObservation,
     RecordPreparation,
     RecordScore,
     Refused,
@@ -59,6 +60,7 @@ REGIMENS: Final = ("esketamine-84", "esketamine-56", "esketamine-84", "ketamine-
 
 AGE: Final = 44
 WEIGHT_KG: Final = 70.0
+RESP: Final = 14.0
 NURSES: Final = ("M. Rossi", "J. Klein")
 
 LOOK_S: Final = 20.0
@@ -334,6 +336,7 @@ class _Nurse:
         await self._do(self._preparation())
         await self._score("cadss")
         await self._score("moaas")
+        await self._count_breaths()
         await self._clock.sleep(BASELINE_S)
         await self._wait_for_the_gate()
         await self._give()
@@ -393,7 +396,10 @@ class _Nurse:
         for planned in self._runner.bed.readiness.planned_checks(now):
             if planned.state is not CheckState.DUE or planned.check is CheckKind.PRESSURE:
                 continue
-            await self._score(planned.check.value)
+            if planned.check is CheckKind.RESP:
+                await self._count_breaths()
+            else:
+                await self._score(planned.check.value)
         await self._settle((self._session.window_ends_at or now.wall), now.wall)
 
     async def _settle(self, over_at: Any, wall: Any) -> None:
@@ -414,6 +420,9 @@ class _Nurse:
         truth = await self._devices.patient(self._runner.id)
         total = truth[scale]
         await self._do(RecordScore(scale, 0 if total is None else total, None, self._by))
+
+    async def _count_breaths(self) -> None:
+        await self._do(RecordObservation(self._by, resp=RESP))
 
     async def _do(self, *commands: Command) -> None:
         """The first of these that is not refused."""

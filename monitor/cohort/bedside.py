@@ -237,13 +237,12 @@ class Bedside:
         self._ask(Acknowledge(id_, BY))
 
     def score(self, scale: str) -> None:
-        """A scale; the breaths, the temperature and the consciousness go with the CADSS."""
         self._record(RecordScore(scale, self.course.total(scale, self.t_s), None, BY))
         self.nurse.scored(scale, self.t_s)
-        if scale == "cadss":
-            self.observe("")
 
     def observe(self, _: str) -> None:
+        """The temperature and the consciousness go with the breaths."""
+        self.nurse.observed()
         moaas = self.course.total("moaas", self.t_s)
         resp = max(6, round(self.random.gauss(15.0, 1.5) - 0.8 * (5 - moaas)))
         temperature = round(self.random.gauss(36.6, 0.2), 1)

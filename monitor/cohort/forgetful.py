@@ -14,7 +14,7 @@ from alerts.alarm import Alarm
 from alerts.rules import SCORES, RuleSet
 from drivers.readings import Vital
 from monitor.cohort.bedside import BY, ESCORT_MIN, LATEST_MIN, START, Bedside, Looked
-from monitor.cohort.nurse import CHECK_S, Nurse, Task
+from monitor.cohort.nurse import CHECK_S, Nurse, Task, task_of
 from monitor.session import (
     AbortOutcome,
     CheckKind,
@@ -103,7 +103,7 @@ class ForgetfulNurse(Nurse):
                 continue
             if self._whim.random() >= FORGETS:
                 after_s = min(self._soon(CHECK_S), CHECK_LATEST_S)
-                self.decides(Task.SCORE, t_s + after_s, item.check.value)
+                self.decides(task_of(item.check), t_s + after_s, item.check.value)
 
     def _has_seen(self, item: PlannedCheck) -> bool:
         known = (item.check, item.due_at) in self._seen
@@ -162,10 +162,10 @@ class ForgetfulBedside(Bedside):
         """She acknowledges it; an overdue score she then may do."""
         super().take_alarm(id_)
         alarm = self.bed.alarm_engine.find(id_)
-        if alarm is None or not alarm.is_open or alarm.device not in SCORES:
+        if alarm is None or not alarm.is_open or alarm.device not in (*SCORES, CheckKind.RESP):
             return
         if self.whim.random() < SEES_TO_ALARM:
-            self.score(alarm.device)
+            self.tasks[task_of(CheckKind(alarm.device))](alarm.device)
 
     # ── what she gives ──────────────────────────────────────────────────────────────────
 

@@ -66,6 +66,11 @@ def needs_intervention(alarm: Alarm) -> bool:
     return alarm.state is State.ACTIVE and serious
 
 
+def task_of(check: CheckKind) -> Task:
+    """What she does for a check that is no pressure."""
+    return Task.OBSERVE if check is CheckKind.RESP else Task.SCORE
+
+
 class Nurse:
     """One nurse at one bed; times are seconds since she began."""
 
@@ -98,7 +103,7 @@ class Nurse:
             if is_due and item.check is not CheckKind.PRESSURE and item.check not in self._promised:
                 self._promised.add(item.check)
                 after_s = min(self._soon(CHECK_S), CHECK_MOST_S)
-                self.decides(Task.SCORE, t_s + after_s, item.check.value)
+                self.decides(task_of(item.check), t_s + after_s, item.check.value)
 
     def sees_unmet(self, criteria: Iterable[Criterion], t_s: float) -> None:
         """She looks at what keeps the patient from leaving."""
@@ -117,6 +122,10 @@ class Nurse:
         """She has scored; she does not have to again for a while."""
         self._promised.discard(scale)
         self._again_at[scale] = t_s + AGAIN_MIN[scale] * 60.0
+
+    def observed(self) -> None:
+        """She has counted the breaths."""
+        self._promised.discard(CheckKind.RESP)
 
     def _soon(self, median_s: float) -> float:
         return median_s * math.exp(SPREAD * self._random.gauss(0.0, 1.0))

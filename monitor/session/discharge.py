@@ -3,7 +3,7 @@
 A value that is missing or stale makes its criterion not met.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -89,7 +89,7 @@ def discharge_criteria(
         _no_respiratory(session, evidence, alarms, now, is_steady=spo2.met),
         *([] if is_former else [_no_serious_event(session)]),
         _no_alarm(alarms),
-        _no_overdue(evidence.schedule),
+        _no_overdue(evidence.schedule, {} if is_former else CHECK_NAMES),
         Criterion("escort", session.escort, "confirmed" if session.escort else "ask and confirm"),
     ]
     if is_former:
@@ -110,7 +110,7 @@ def next_change_s(session: Session, evidence: DischargeEvidence, now: datetime) 
     scores = filter(None, map(session.last_score, ("cadss", "moaas")))
     turns += [60 * limits.score_fresh_min - (now - score.at).total_seconds() for score in scores]
     if session.regimen.checks_can_be_missed and session.window_ends_at is not None:
-        for at in filter(None, (_last_at(session, of) for of in CheckKind)):
+        for at in filter(None, (_last_at(session, of) for of in _asked_before_leaving(session))):
             turns.append(60 * limits.check_fresh_min - (now - at).total_seconds())
     if session.regimen.edition >= 3:
         lasts = timedelta(minutes=session.regimen.gate.clearance_min)
@@ -135,8 +135,7 @@ def _window(session: Session, now: datetime) -> Criterion:
 def _discharge_checks(session: Session, now: datetime) -> Criterion:
     """Each kind that the regimen asks for before leaving, done about the window's end or later."""
     limits = session.regimen.discharge
-    kinds = [entry.of for entry in session.regimen.check if entry.at_discharge]
-    lacking = [of for of in dict.fromkeys(kinds) if not _is_done(session, of, now)]
+    lacking = [of for of in _asked_before_leaving(session) if not _is_done(session, of, now)]
     if not lacking:
         return Criterion("discharge-checks", True, "done")
     names = ", ".join(CHECK_NAMES[of] for of in lacking)
@@ -146,6 +145,11 @@ def _discharge_checks(session: Session, now: datetime) -> Criterion:
         when = f"from {limits.check_before_end_min:g} min before the window's end"
         return Criterion("discharge-checks", False, f"{names}: {when}")
     return Criterion("discharge-checks", False, f"{names}: now")
+
+
+def _asked_before_leaving(session: Session) -> list[CheckKind]:
+    kinds = (entry.of for entry in session.regimen.check if entry.at_discharge)
+    return [*dict.fromkeys(kinds)]
 
 
 def _is_done(session: Session, of: CheckKind, now: datetime) -> bool:
@@ -367,7 +371,7 @@ def _no_alarm(alarms: list[Alarm]) -> Criterion:
     return Criterion("no-alarm", not loud, loud[0].text if loud else "none open")
 
 
-def _no_overdue(planned: Iterable[PlannedCheck]) -> Criterion:
+def _no_overdue(planned: Iterable[PlannedCheck], words: Mapping[CheckKind, str]) -> Criterion:
     late = [item for item in planned if item.state is CheckState.OVERDUE]
-    names = ", ".join(dict.fromkeys(item.check.value for item in late))
+    names = ", ".join(dict.fromkeys(words.get(item.check, item.check.value) for item in late))
     return Criterion("no-check-overdue", not late, f"overdue: {names}" if late else "none overdue")

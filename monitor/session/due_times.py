@@ -122,6 +122,30 @@ def _going_on(
         yield DueTime(last + n * every, dosed_at, only)
 
 
+def repeat_times(session: Session, of: CheckKind) -> Iterator[tuple[datetime, datetime]]:
+    """When each rate was that asks for another, and by when, in order.
+
+    None while an infusion has not ended whose checks come as soon.
+    """
+    entries = [check for check in session.regimen.check if check.of is of is CheckKind.RESP]
+    for seen in session.observations if entries else ():
+        for entry in entries:
+            within_min = entry.repeat_within_min or 0
+            if seen.resp is None or not entry.asks_again(seen.resp):
+                continue
+            if not _is_checked_anyway(session, entry, seen.at, within_min):
+                yield seen.at, seen.at + timedelta(minutes=within_min)
+
+
+def _is_checked_anyway(
+    session: Session, entry: PlannedChecks, at: datetime, within_min: float
+) -> bool:
+    infusion, every_min = session.infusion, entry.in_infusion_every_min
+    if infusion is None or infusion.ended_at is not None or every_min is None:
+        return False
+    return at >= infusion.started_at and every_min <= within_min
+
+
 def record_times(session: Session, of: CheckKind) -> list[datetime]:
     """When each record of that kind was made."""
     return [record.at for record in records_of(session, of)]
@@ -131,4 +155,6 @@ def records_of(session: Session, of: CheckKind) -> Sequence[Record]:
     """Each record of that kind."""
     if of is CheckKind.PRESSURE:
         return session.pressures
+    if of is CheckKind.RESP:
+        return [seen for seen in session.observations if seen.resp is not None]
     return [score for score in session.scores if score.scale == of.value]

@@ -107,7 +107,14 @@ class Symptom(SymptomFields, Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation(ObservationFields, Record):
-    """What was observed beside the devices; null is what was not."""
+    """What was observed beside the devices; null is what was not.
+
+    With `device` it is a rate that was measured when one was due.
+    """
+
+    device: Annotated[
+        str | None, documented("The device; null when a person observed it.", None)
+    ] = _added(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ class CheckKind(StrEnum):
     PRESSURE = "pressure"
     MOAAS = "moaas"
     CADSS = "cadss"
+    RESP = "resp"
 
 
 class RegimenError(ValueError):
@@ -98,6 +99,9 @@ class PlannedChecks(_Table):
     past the last record, it is due every `then_every_min` until the session ends. `at_discharge`
     asks for it once more before the patient leaves. `only_if_over` asks for a score only if the
     last one before it is over this and over its baseline; one that nobody knows is asked for.
+
+    A respiratory rate of `repeat_at_most` or less, or `repeat_at_least` or more, in /min, asks for
+    another within `repeat_within_min` [NEWS2, clinical default].
     """
 
     of: CheckKind
@@ -108,6 +112,15 @@ class PlannedChecks(_Table):
     then_every_min: Annotated[float, Field(ge=1, le=1440)] | None = None
     at_discharge: bool = False
     only_if_over: float | None = None
+    repeat_within_min: Annotated[float, Field(ge=6, le=60)] | None = None
+    repeat_at_most: Some | None = None
+    repeat_at_least: Some | None = None
+
+    def asks_again(self, resp: float) -> bool:
+        """Whether that respiratory rate, in /min, asks for another."""
+        least, most = self.repeat_at_least, self.repeat_at_most
+        is_off = (most is not None and resp <= most) or (least is not None and resp >= least)
+        return self.repeat_within_min is not None and is_off
 
 
 class PredoseLimits(_Table):
@@ -407,8 +420,10 @@ def _in_the_plan(of: Regimen) -> Iterator[tuple[KeyPath, str]]:
         for key in ("in_infusion_every_min", "after_infusion_min"):
             if getattr(check, key) and not of.is_infusion:
                 yield ("check", n, key), "counts an infusion; give infusion_min, or after_dose_min"
-        if check.only_if_over is not None and check.of is CheckKind.PRESSURE:
+        if check.only_if_over is not None and check.of in (CheckKind.PRESSURE, CheckKind.RESP):
             yield ("check", n, "only_if_over"), "is for scores; remove it"
+        if check.repeat_within_min is not None and check.of is not CheckKind.RESP:
+            yield ("check", n, "repeat_within_min"), "is for resp; remove it"
         until = of.window_min if of.infusion_min is None else of.infusion_min
         if max(check.after_dose_min, default=0) > until:
             mend = "give what comes later as after_infusion_min" if of.is_infusion else "remove it"

@@ -1,8 +1,9 @@
 """What has to be checked when, and what has been: pure functions of a session and the time.
 
 A record does the check in whose span it lies: from half the gap before its due time to half
-the gap after it, at least `TOLERANCE` and at most the regimen's `check_late_most_min`. An
-earlier check that nobody did is then missed, for good: nobody looked [clinical default].
+the gap after it, at least `TOLERANCE` and at most the regimen's `check_late_most_min`; a
+repeat, from the rate that asked for it on. An earlier check that nobody did is then missed, for
+good: nobody looked [clinical default].
 
 Sessions recorded before regimens had `check_late_most_min` keep the schedule they had: the
 first record of a kind does every earlier check, and none is missed.
@@ -15,17 +16,21 @@ from enum import StrEnum
 from typing import Final
 
 from monitor.session.baseline import is_after_dose, is_before_dose
-from monitor.session.due_times import due_times, record_times, records_of
+from monitor.session.due_times import due_times, record_times, records_of, repeat_times
 from monitor.session.regimen import CheckKind
 from monitor.session.session import Session
 
 TOLERANCE: Final = timedelta(minutes=5)
 """How long after its due time a check is not overdue [clinical default]."""
 
+_AFTER: Final = timedelta(milliseconds=1)
+"""A record is a later one from so much later on."""
+
 CHECK_NAMES: Final[Mapping[CheckKind, str]] = {
     CheckKind.PRESSURE: "pressure",
     CheckKind.MOAAS: "MOAA/S",
     CheckKind.CADSS: "CADSS",
+    CheckKind.RESP: "respiratory rate",
 }
 
 
@@ -96,8 +101,11 @@ def planned_checks(session: Session, now: datetime) -> list[PlannedCheck]:
             done = _formerly_assigned(_former_spans(session, of, now), taken)
             missed = set[datetime]()
         else:
-            spans = _spans(session, of, now, timedelta(minutes=late_most_min))
+            late_most = timedelta(minutes=late_most_min)
+            spans = _spans(session, of, now, late_most)
             done, missed = _assigned(spans, taken)
+            again = _assigned(_repeats(session, of, spans, late_most), taken)
+            done, missed = done | again[0], missed | again[1]
         planned += [
             PlannedCheck(of, due_at, _state(due_at, done_at, due_at in missed, now), done_at)
             for due_at, done_at in done.items()
@@ -137,6 +145,24 @@ def _baseline_until(session: Session, of: CheckKind, now: datetime) -> datetime:
         return now
     before = (each.at for each in records_of(session, of) if is_before_dose(session, each))
     return max(before, default=datetime.min.replace(tzinfo=UTC))
+
+
+def _repeats(
+    session: Session, of: CheckKind, planned: Sequence[_Span], late_most: timedelta
+) -> list[_Span]:
+    """What a rate asked for that was too slow or too fast, each with its span, in order.
+
+    Nothing where a check is planned by then that the rate itself does not do. One record may do
+    both a repeat and a check that is planned.
+    """
+    found: dict[datetime, _Span] = {}
+    for at, due_at in repeat_times(session, of):
+        if any(at < span.since <= span.due_at <= due_at for span in planned):
+            continue
+        if any(span.due_at == due_at for span in planned):
+            due_at -= _AFTER  # noqa: PLW2901
+        found.setdefault(due_at, _Span(due_at, at + _AFTER, due_at + late_most))
+    return [found[due_at] for due_at in sorted(found)]
 
 
 def _assigned(

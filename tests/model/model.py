@@ -16,6 +16,7 @@ from tests.model.tables import (
     CHECKS,
     CLEAR,
     CONFIRM_WITHIN_S,
+    COUNTED_AGAIN_S,
     CUFF,
     CUFF_PULSE_S,
     EXPLAIN_SILENCE,
@@ -857,7 +858,7 @@ class Model:
             replaced_at = starts[n + 1] if n + 1 < len(starts) else float("inf")
             times = ((start + 60 * minutes, minutes in over_4) for minutes in (*after, *over_4))
             due += [(at, start, only_over) for at, only_over in times if at <= replaced_at]
-        if (last_dose := visit.last_dose) is not None:
+        if kind != "resp" and (last_dose := visit.last_dose) is not None:
             last = max([at for at, _, _ in due if at >= last_dose], default=last_dose)
             at = last + GOES_ON_S
             while at <= now:
@@ -882,13 +883,23 @@ class Model:
         assert visit is not None
         if kind == "pressure":
             return [at for at, _, _ in visit.in_order("pressures")]
+        if kind == "resp":
+            return [at for at, _ in self._rates()]
         return [at for at, scale, _ in visit.in_order("scores") if scale == kind]
 
     def _times_before(self, kind: str) -> list[float]:
         assert self.visit is not None
         if kind == "pressure":
             return [at for at, _, _ in self.visit.parted("pressures")[0]]
+        if kind == "resp":
+            seen = self.visit.parted("observations")[0]
+            return [at for at, each in seen if each.get("resp") is not None]
         return [at for at, scale, _ in self.visit.parted("scores")[0] if scale == kind]
+
+    def _rates(self) -> list[tuple[float, float]]:
+        assert self.visit is not None
+        seen = [(at, each.get("resp")) for at, each in self.visit.in_order("observations")]
+        return [(at, rate) for at, rate in seen if rate is not None]
 
     def _is_over(self, kind: str, at: float) -> bool:
         """Whether the last score since the dose and before `at` was over 4 and over baseline."""
@@ -911,7 +922,7 @@ class Model:
             if first_dose is not None:
                 end_of_baseline = max(self._times_before(kind), default=float("-inf"))
             spans = [(visit.started_at, visit.started_at - TOLERANCE_S, end_of_baseline)]
-            if first_dose is None:
+            if first_dose is None and kind != "resp":
                 seen = max([visit.started_at, *(at for at in taken if at <= now)])
                 again = seen + GOES_ON_S
                 spans.append((again, again - GOES_ON_S / 4, again + LATE_MOST_S))
@@ -930,7 +941,28 @@ class Model:
                 late = max(TOLERANCE_S, min(after / 2, LATE_MOST_S))
                 spans.append((due, since, due + late))
             planned += self._stand(kind, spans, taken, now)
+            if kind == "resp":
+                planned += self._stand(kind, self._counts_again(spans), taken, now)
         return sorted(planned, key=lambda check: (check[1], check[0]))
+
+    def _counts_again(
+        self, spans: list[tuple[float, float, float]]
+    ) -> list[tuple[float, float, float]]:
+        """What a rate that is too slow or too fast asks for, where nothing planned serves."""
+        visit = self.visit
+        assert visit is not None
+        is_infused = visit.started is not None and visit.ended is None
+        found: dict[float, tuple[float, float, float]] = {}
+        for at, rate in self._rates():
+            if 12 <= rate < 25:
+                continue
+            if is_infused and visit.started is not None and at >= visit.started:
+                continue  # it is counted every ten minutes
+            by = at + COUNTED_AGAIN_S
+            if not any(since > at and due <= by for due, since, _ in spans):
+                by -= 0.001 if by in [due for due, _, _ in spans] else 0
+                found.setdefault(by, (by, at + 0.001, by + LATE_MOST_S))
+        return sorted(found.values())
 
     def _stand(
         self, kind: str, spans: list[tuple[float, float, float]], taken: list[float], now: float

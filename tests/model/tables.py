@@ -235,7 +235,7 @@ class Technical:
 
 
 OXIMETER, CUFF = "oximeter", "cuff"
-CHECKS = ("pressure", "moaas", "cadss")
+CHECKS = ("pressure", "moaas", "cadss", "resp")
 
 TECHNICAL: dict[str, Technical] = {
     "check.overdue": Technical("check-overdue", CHECKS, worse_after_s=600),
@@ -305,6 +305,7 @@ _NASAL = {
     "pressure": (20.0, 40.0, 60.0, 90.0, 120.0),
     "moaas": (15.0, 30.0, 45.0, 60.0, 75.0, 90.0),
     "cadss": (40.0, 90.0),
+    "resp": (40.0, 90.0),
 }
 
 PLANS = {
@@ -314,11 +315,12 @@ PLANS = {
     "ketamine-iv": Plan(
         None,
         infusion_min=40,
-        during={"pressure": 5.0, "moaas": 10.0},
+        during={"pressure": 5.0, "moaas": 10.0, "resp": 10.0},
         after_infusion={
             "pressure": (15.0, 30.0, 45.0, 60.0, 90.0, 120.0),
             "moaas": (15.0, 30.0, 45.0, 60.0, 75.0, 90.0),
             "cadss": (0.0, 40.0, 80.0),
+            "resp": (40.0, 80.0),
         },
         over_4={"cadss": (120.0,)},
     ),
@@ -328,7 +330,9 @@ TOLERANCE_S = 300
 LATE_MOST_S = 900
 """A check is done at most so late."""
 GOES_ON_S = 1800
-"""How often everything is looked at past the last check, and before the dose."""
+"""How often all but the rate is looked at past the last check, and before the dose."""
+COUNTED_AGAIN_S = 900
+"""So soon after a rate under 12 or over 24 it is counted again."""
 LEAVING_EARLY_S = 300
 LEAVING_FRESH_S = 900
 CADSS_SERVES_S = 4500

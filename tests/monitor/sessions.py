@@ -17,13 +17,16 @@ from tests.monitor.builders import REGIMENS, START, Bedside, bed
 
 def treated(*, lot: str | None = "A123", ended: bool = True) -> Bedside:
     """84 mg in three devices, a CADSS of 31 and a MOAA/S of 3 in between, and home again."""
-    side = bed().with_session().prepared().with_baseline(132, 84).minutes(1)
+    side = bed().with_session().prepared().with_baseline(132, 84).observed(resp=14).minutes(1)
     for n in range(3):
         side.scored(moaas=5).asks(GiveDose("esketamine", 28, "nurse.a", lot=lot))
         side.minutes(5 if n < 2 else 10)
     side.scored(cadss=31, moaas=3).minutes(30).scored(cadss=4, moaas=5)
-    for _ in range(6):
+    side.observed(resp=13)
+    for n in range(6):
         side.minutes(15).scored(cadss=1, moaas=5)
+        if n == 2:
+            side.observed(resp=14)
     side.escorted().wait(2)
     return side.closed() if ended else side
 

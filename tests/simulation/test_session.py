@@ -24,6 +24,7 @@ async def _through_the_doses(ward: SimulatedWard, ahead_min: float = 0) -> str:
     session = await ward.start()
     await ward.score(session, "cadss", 0)
     await ward.score(session, "moaas", 5)
+    await ward.post(f"/sessions/{session}/observations", {"by": "nurse.a", "resp": 14})
     await ward.clock.sleep(180)
     for device in range(3):
         if device:
@@ -39,6 +40,8 @@ async def _scores_when_due(ward: SimulatedWard, session: str) -> None:
         if check["state"] == "due" and check["check"] in ("cadss", "moaas"):
             total = truth.cadss if check["check"] == "cadss" else truth.moaas
             await ward.score(session, check["check"], total or 0)
+        if check["state"] == "due" and check["check"] == "resp":
+            await ward.post(f"/sessions/{session}/observations", {"by": "nurse.a", "resp": 14})
 
 
 LEAVES = {"by": "nurse.a", "escort": True, "suicidality": "none"}

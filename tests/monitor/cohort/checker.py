@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-KINDS: Final = ("pressure", "moaas", "cadss")
+LEAVING: Final = ("pressure", "moaas", "cadss")
+KINDS: Final = (*LEAVING, "resp")
 
 MIN: Final = 60.0
 TICK_S: Final = 30.0
@@ -21,12 +22,17 @@ ROWS_MIN: Final = {
     "pressure": (20, 40, 60, 90, 120),
     "moaas": (15, 30, 45, 60, 75, 90),
     "cadss": (40, 90),
+    "resp": (40, 90),
 }
 WHILE_OVER_MIN: Final = 120
 """From then on CADSS is asked for while it is over 4 and over its baseline."""
 
 EVERY_S: Final = 30 * MIN
-"""Past the last row, and before the dose, each is asked for so often."""
+"""Past the last row, and before the dose, each but the rate is asked for so often."""
+
+CALM_RATE: Final = (12, 24)
+REPEAT_S: Final = 15 * MIN
+"""A rate that is not between these is counted again within so long."""
 
 LONGEST_S: Final = {"pressure": 30 * MIN, "moaas": 30 * MIN}
 """No two rows are further from each other, to the end."""
@@ -101,6 +107,8 @@ class Checker:
                 self.turned.append(at)
             case "pressure.measured":
                 self.looks["pressure"][event.id] = at, data["sys"]
+            case "observation.recorded" if data["resp"] is not None:
+                self.looks["resp"][event.id] = at, data["resp"]
             case "score.recorded":
                 self.looks[data["scale"]][event.id] = at, data["total"]
             case other if other in PHASES:
@@ -132,7 +140,7 @@ class Checker:
         over = self.administered[-1] + WINDOW_S
         if now < over:
             self._fault(now, f"{end} before the window is over")
-        for kind in KINDS:
+        for kind in LEAVING:
             fresh = [
                 at for at, _ in self.looks[kind].values()
                 if at >= over - 5 * MIN and now - at <= 15 * MIN + late_s
@@ -181,7 +189,15 @@ class Checker:
 
     def rows(self, kind: str, now: float) -> list[tuple[float, str]]:
         """Every row that is due by now, and how it stands."""
-        rows = [*self._rows(kind, now)]
+        stands = self._stand(kind, [*self._rows(kind, now)], now)
+        if kind == "resp":
+            low, high = CALM_RATE
+            off = [at for at, rate in self._in_order(kind) if not low <= rate <= high]
+            again = [(at + REPEAT_S, at + 0.001, at + 2 * REPEAT_S) for at in dict.fromkeys(off)]
+            stands |= self._stand(kind, again, now)
+        return sorted((round(due, 3), state) for due, state in stands.items() if due <= now)
+
+    def _stand(self, kind: str, rows: list[Row], now: float) -> dict[float, str]:
         undone, stands = dict.fromkeys(row[0] for row in rows), dict[float, str]()
         for at, _ in self._in_order(kind):
             mine = next(
@@ -195,12 +211,14 @@ class Checker:
                 del undone[due]
         for due in undone:
             stands[due] = "overdue" if now > due + TOLERANCE_S else "due"
-        return sorted((round(due, 3), state) for due, state in stands.items() if due <= now)
+        return stands
 
     def _rows(self, kind: str, now: float) -> Iterator[Row]:
         administered = self.administered
         first = min(administered, default=now)
         yield 0.0, -TOLERANCE_S, first
+        if not administered and kind == "resp":
+            return
         if not administered:
             again = max([0.0, *(at for at, _ in self.looks[kind].values())]) + EVERY_S
             yield again, again - EVERY_S / 4, again + 15 * MIN
@@ -228,6 +246,8 @@ class Checker:
     def _counted(self, kind: str, anchor: float, now: float) -> Iterator[float]:
         for minute in ROWS_MIN[kind]:
             yield anchor + minute * MIN
+        if kind == "resp":
+            return
         at = anchor + (
             WHILE_OVER_MIN * MIN if kind == "cadss" else ROWS_MIN[kind][-1] * MIN + EVERY_S
         )

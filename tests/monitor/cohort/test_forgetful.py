@@ -101,7 +101,7 @@ def test_checks_are_missed_and_called_for(stays: list[Stay], events: list[Event]
 
 
 def test_an_infusion_is_paused_and_ended_late() -> None:
-    found = [e for one in watched("ketamine-iv", "forgetful", 1, 3) for e in one.events]
+    found = [e for one in watched("ketamine-iv", "forgetful", 2, 3) for e in one.events]
     began = {e.session: said_at(e) for e in found if e.type == "infusion.started"}
     ended = {e.session: said_at(e) for e in found if e.type == "infusion.ended"}
     assert any(event.type == "infusion.paused" for event in found)

@@ -420,11 +420,13 @@ def test_the_checks_that_nobody_made_are_named() -> None:
     found = field(made, "unmade_checks")
     assert found.text == (
         "pressure at baseline, +20 (not made); MOAA/S at +15 (missed); CADSS at baseline (not made)"
+        "; respiratory rate at baseline (not made)"
     )
     assert {(check["check"], check["minute"], check["state"]) for check in found.value} == {
         ("pressure", None, "not made"),
         ("pressure", 20, "not made"),
         ("cadss", None, "not made"),
+        ("resp", None, "not made"),
         ("moaas", 15, "missed"),
     }
 
@@ -847,7 +849,9 @@ def test_a_minute_that_was_confirmed_before_stays_in_sight(whole: SessionHistory
 
 def test_a_minute_before_a_later_dose_is_not_proposed() -> None:
     side = bed().with_session().prepared().with_baseline().minutes(1).dosed(28).minutes(8)
-    side.scored(cadss=0, moaas=5).measured(120, 78).spo2(98, for_s=16 * 60).measured(121, 78)
+    side.scored(cadss=0, moaas=5).observed(resp=14).measured(120, 78).spo2(
+        98, for_s=16 * 60
+    ).measured(121, 78)
     side.scored(cadss=0, moaas=5).wait(1)
     assert side.session.criteria_met_at is not None
     ready = field(form_of(history(side.dosed(28).minutes(1))), "ready_at")

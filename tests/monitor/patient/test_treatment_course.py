@@ -243,8 +243,9 @@ def test_checks_that_nobody_made_are_told() -> None:
         pressed(1, 120), scored(2, "moaas", 5), scored(2, "cadss", 0), given(10),
         scored(40, "moaas", 5), pressed(33, 120), closed(52),
     )  # fmt: skip
-    assert found.not_assessed == ("MOAA/S at +15 (missed)",)
-    assert found.as_json()["not_assessed"] == ["MOAA/S at +15 (missed)"]
+    untold = ("MOAA/S at +15 (missed)", "respiratory rate at baseline (not made)")
+    assert found.not_assessed == untold
+    assert found.as_json()["not_assessed"] == [*untold]
 
 
 def test_a_session_without_a_dose_has_no_checks_to_tell() -> None:

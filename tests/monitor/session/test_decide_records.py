@@ -496,7 +496,7 @@ def test_only_who_watches_hands_over_or_leaves() -> None:
 
 
 def test_each_overdue_check_alarms_and_worsens_and_ends_when_done() -> None:
-    side = dosed().minutes(19)
+    side = dosed().observed(resp=14).minutes(19)
     assert "check.overdue" not in side.open_rules()
     side.minutes(2)
     overdue = [a for a in side.bed.alarm_engine.open_alarms() if a.rule == "check.overdue"]

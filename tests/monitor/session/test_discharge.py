@@ -34,6 +34,7 @@ from tests.monitor.session.test_episodes import observed
 from tests.monitor.session.test_schedule import (
     FORMER,
     at,
+    counted,
     given,
     infused,
     measured,
@@ -65,6 +66,7 @@ def recovered(*, sys: float = 125, dia: float = 80) -> Session:
     base = scored(session(dosed=False), -5, scale="cadss", total=2)
     base = scored(given(measured(base, -5), 0, 84), 15, 30, 45, 60, 75, 90, 118)
     base = scored(base, 40, 90, scale="cadss", total=0)
+    base = counted(base, -5, 40, 90)
     base = measured(measured(base, 20, 40, 60, 90), 119, sys=sys, dia=dia)
     return replace(base, escort=True)
 
@@ -378,9 +380,9 @@ def test_a_saturation_alarm_that_ended_keeps_the_patient_for_fifteen_minutes() -
 
 
 def test_a_low_rate_keeps_the_patient_until_a_later_one_is_safe() -> None:
-    slow = observed(recovered(), 60, resp=8)
+    slow = observed(recovered(), 95, resp=8)
     assert not found(slow)["no-respiratory-depression"].met
-    assert found(observed(slow, 80, resp=12))["no-respiratory-depression"].met
+    assert found(observed(slow, 105, resp=12))["no-respiratory-depression"].met
 
 
 def test_oxygen_that_was_started_keeps_the_patient_until_it_is_away_for_fifteen_minutes() -> None:
@@ -410,7 +412,10 @@ def test_sessions_recorded_before_go_by_their_open_alarms() -> None:
 def test_an_overdue_check_keeps_the_patient() -> None:
     late = [p for p in planned_checks(session(), at(50)) if p.state is CheckState.OVERDUE]
     overdue = found(recovered(), planned=late)["no-check-overdue"]
-    assert (overdue.met, overdue.why) == (False, "overdue: cadss, moaas, pressure")
+    assert (overdue.met, overdue.why) == (
+        False,
+        "overdue: CADSS, MOAA/S, pressure, respiratory rate",
+    )
 
 
 def test_nobody_leaves_alone() -> None:
@@ -449,6 +454,7 @@ def story() -> dict[str, Moment]:
     scores = [(m, "moaas", 5) for m in (15, 30, 45, 60, 75, 90, 118)]
     for minute, scale, total in sorted([*scores, (40, "cadss", 20), (90, "cadss", 2)]):
         side.wait(dosed + minute * 60 - side.now.mono).scored(**{scale: total})
+        side.observed(resp=14)
     side.escorted().wait(dosed + 120 * 60 - 1 - side.now.mono)
     note("the window is not over")
     side.wait(60)
@@ -537,7 +543,7 @@ def nearly_ready() -> Bedside:
 
 
 def ready_side() -> Bedside:
-    side = nearly_ready().spo2(97).minutes(6).scored(cadss=0, moaas=5)
+    side = nearly_ready().spo2(97).minutes(6).scored(cadss=0, moaas=5).observed(resp=14)
     return side.until(lambda side: side.phase() is Phase.READY)
 
 
@@ -545,7 +551,7 @@ def test_ready_is_said_in_the_second_in_which_no_low_half_minute_is_left() -> No
     """The last value under 94 % holds for one second more."""
     side = nearly_ready()
     low_until = side.now.plus(1)
-    side.spo2(97).minutes(6).scored(cadss=0, moaas=5)
+    side.spo2(97).minutes(6).scored(cadss=0, moaas=5).observed(resp=14)
     side.until(lambda side: side.phase() is Phase.READY)
     assert side.now == low_until.plus(15 * 60 - 30 + 1)
 
@@ -568,7 +574,7 @@ def test_ready_is_taken_back_in_the_second_in_which_a_check_is_too_old() -> None
 def without_last_checks() -> Bedside:
     """Calm to the end, but for the checks before leaving: MOAA/S at 90, a pressure at 91."""
     side = bed().with_session().with_baseline().dosed().escorted()
-    side.minutes(90).scored(cadss=0, moaas=5).minutes(1)
+    side.minutes(90).scored(cadss=0, moaas=5).observed(resp=14).minutes(1)
     return side.asks(InhibitNibp("nurse.a", "infusion in that arm")).minutes(29)
 
 

@@ -68,6 +68,13 @@ def measured(of: Session, *minutes: float, sys: float = 120, dia: float = 80) ->
     return of
 
 
+def counted(of: Session, *minutes: float, resp: float | None = 14) -> Session:
+    for after in minutes:
+        data = {"resp": resp, "oxygen": False, "by": "n", "at": rfc3339(at(after))}
+        of = of.evolve(event("observation.recorded", at(after), **data))
+    return of
+
+
 def infused(of: Session, action: InfusionAction, minutes: float) -> Session:
     done = {"start": "started", "pause": "paused", "resume": "resumed", "end": "ended"}
     return of.evolve(event(f"infusion.{done[action.value]}", at(minutes), by="n"))
@@ -106,6 +113,7 @@ FORMER = REGIMENS["esketamine-84"].model_copy(
         (CheckKind.PRESSURE, [20, 40, 60, 90, 120, 150]),
         (CheckKind.MOAAS, [15, 30, 45, 60, 75, 90, 120]),
         (CheckKind.CADSS, [40, 90, 120, 150]),
+        (CheckKind.RESP, [40, 90]),
     ],
 )
 def test_a_nasal_dose_is_followed_as_the_table_says(
@@ -120,6 +128,7 @@ def test_a_nasal_dose_is_followed_as_the_table_says(
         (CheckKind.PRESSURE, [*range(5, 41, 5), 55, 70, 85, 100, 130, 160, 190]),
         (CheckKind.MOAAS, [10, 20, 30, 40, 55, 70, 85, 100, 115, 130, 160]),
         (CheckKind.CADSS, [40, 80, 120, 160, 190]),
+        (CheckKind.RESP, [10, 20, 30, 40, 80, 120]),
     ],
 )
 def test_an_infusion_is_followed_as_the_table_says(check: CheckKind, minutes: list[float]) -> None:
@@ -534,3 +543,80 @@ def test_scores_recorded_out_of_order_do_their_own_checks() -> None:
 def test_the_checks_come_in_the_order_they_are_due() -> None:
     times = [p.due_at for p in planned_checks(session(), at(0))]
     assert times == sorted(times)
+
+
+# ── the respiratory rate ────────────────────────────────────────────────────────────────
+
+
+def test_a_rate_does_its_check_and_another_observation_does_not() -> None:
+    counted_at = one(counted(session(), 41), CheckKind.RESP, 40, 46)
+    assert (counted_at.state, counted_at.done_at) == (CheckState.DONE, at(41))
+    without = one(counted(session(), 41, resp=None), CheckKind.RESP, 40, 46)
+    assert without.state is CheckState.OVERDUE
+    assert one(counted(session(), 90), CheckKind.RESP, 40, 91).state is CheckState.MISSED
+
+
+@pytest.mark.parametrize(
+    ("resp", "repeated"), [(8, True), (9, True), (11, True), (12, False), (24, False), (25, True)]
+)
+def test_a_slow_or_a_fast_rate_asks_for_another_within_a_quarter_of_an_hour(
+    resp: float, repeated: bool
+) -> None:
+    planned = due(counted(session(), 5, resp=resp), CheckKind.RESP)
+    assert planned == [BASELINE, *([20] if repeated else []), 40, 90]
+
+
+@pytest.mark.parametrize(
+    ("taken_min", "minutes"),
+    [
+        (15, [30, 40, 90]),
+        (22, [37, 40, 90]),
+        (26, [40, 41, 90]),  # this rate does +40 itself
+        (42, [40, 57, 90]),
+    ],
+)
+def test_a_repeat_comes_beside_what_is_planned(taken_min: float, minutes: list[float]) -> None:
+    assert due(counted(session(), taken_min, resp=10), CheckKind.RESP) == [BASELINE, *minutes]
+
+
+def test_one_count_serves_a_repeat_and_what_is_planned_beside_it() -> None:
+    slow = counted(counted(session(), 19, resp=10), 33)
+    assert {one(slow, CheckKind.RESP, due_min, 35).done_at for due_min in (34, 40)} == {at(33)}
+
+
+def test_a_repeat_that_falls_on_a_check_which_the_rate_did_stays_to_be_done() -> None:
+    planned = planned_checks(counted(session(), 25, resp=10), at(26))
+    near = [p.state for p in planned if p.check is CheckKind.RESP and p.due_at <= at(40)]
+    assert near == [CheckState.MISSED, CheckState.UPCOMING, CheckState.DONE]
+
+
+def test_a_check_that_is_planned_soon_enough_is_the_repeat() -> None:
+    slow = counted(running(), 11, resp=10)
+    assert due(slow, CheckKind.RESP) == due(running(), CheckKind.RESP)
+    early = counted(running(), 36, resp=10)
+    assert due(early, CheckKind.RESP) == due(running(), CheckKind.RESP)
+    assert due(infused(early, END, 38), CheckKind.RESP) == [BASELINE, 10, 20, 30, 51, 78, 118]
+    assert due(infused(slow, END, 40), CheckKind.RESP) == [BASELINE, 10, 20, 30, 40, 80, 120]
+
+
+def test_a_repeat_is_overdue_missed_and_done_like_any_check() -> None:
+    slow = counted(session(), 42, resp=10)
+    assert one(slow, CheckKind.RESP, 57, 56).state is CheckState.UPCOMING
+    assert one(slow, CheckKind.RESP, 57, 62.1).state is CheckState.OVERDUE
+    assert one(counted(slow, 56), CheckKind.RESP, 57, 58).state is CheckState.DONE
+    assert one(counted(slow, 88), CheckKind.RESP, 57, 89).state is CheckState.MISSED
+
+
+def test_a_repeat_may_be_done_at_once() -> None:
+    slow = counted(session(), 42, resp=10)
+    assert one(counted(slow, 43), CheckKind.RESP, 57, 44).done_at == at(43)
+
+
+def test_a_repeat_that_is_slow_again_asks_for_another() -> None:
+    slow = counted(session(), 42, 56, resp=10)
+    assert due(slow, CheckKind.RESP) == [BASELINE, 40, 57, 71, 90]
+    assert one(slow, CheckKind.RESP, 57, 58).done_at == at(56)
+
+
+def test_a_regimen_that_plans_no_rate_asks_for_no_repeat() -> None:
+    assert due(counted(session(SPARSE), 5, resp=10), CheckKind.RESP) == []
