@@ -69,6 +69,10 @@ class SessionSummary(Response):
     deviations: list[str] = described(
         "How it differed from the regimen.", ["device 2 was 46 min late"]
     )
+    corrections: list[str] = described(
+        "What was put right of age, weight and regimen.",
+        ["weight 17 kg corrected to 71 kg: mistyped"],
+    )
 
 
 class CourseEntry(Response):

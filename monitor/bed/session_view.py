@@ -26,6 +26,7 @@ from monitor.session.records import (
     PatientLimit,
     Pressure,
     Score,
+    SessionCorrection,
     Symptom,
 )
 from monitor.session.shown import Shown, Time, documented, one_of, sent_as
@@ -57,6 +58,10 @@ class Infusion(Shown):
     running: Annotated[bool, documented("Whether it is running now.", False)]
     pauses: Annotated[Sequence[InfusionPause], documented("When it was paused.")]
     planned_min: Annotated[float | None, documented("How long it is planned to run, in min.", 40)]
+    holds_mg: Annotated[
+        float | None,
+        documented("How much it holds, in mg, where a person said so; null as planned.", 35.5),
+    ]
     lot: Annotated[str | None, documented("The lot number.", "K77")]
 
 
@@ -146,6 +151,10 @@ class Session(Shown):
         Sequence[News2Scale], documented("The scales chosen for SpO2, in order; before them 1.")
     ]
     corrections: Annotated[Sequence[Correction], documented("What was put right or withdrawn.")]
+    session_corrections: Annotated[
+        Sequence[SessionCorrection],
+        documented("How age, weight and regimen were put right, in order."),
+    ]
     baseline: Annotated[
         Mapping[str, float],
         documented(

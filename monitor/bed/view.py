@@ -142,6 +142,7 @@ def records(of: Session) -> session_view.Session:
         news2=of.news2[-1] if of.news2 else None,
         news2_scales=of.news2_scales,
         corrections=of.corrections,
+        session_corrections=of.session_corrections,
         baseline=of.baseline,
         escort=of.escort,
         ready=False,
@@ -170,6 +171,7 @@ def infusion(of: Session, ran: Infusion) -> session_view.Infusion:
         running=ran.running,
         pauses=[session_view.InfusionPause(begun, to) for begun, to in ran.pauses],
         planned_min=of.regimen.infusion_min,
+        holds_mg=ran.holds_mg,
         lot=ran.lot,
     )
 

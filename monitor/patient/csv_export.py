@@ -97,6 +97,10 @@ _OBSERVED: Final = {"resp": "/min", "temperature": "Cel"}
 
 
 def _happenings(history: SessionHistory) -> Iterator[Row]:
+    for correction in history.session.session_corrections:
+        note = f"{correction.in_words()}: {correction.reason}"
+        by, record = correction.by, correction.id
+        yield _row(history, correction.at, "session", "corrected", by=by, record=record, note=note)
     for event in history.all(*_TOLD):
         data = event.payload
         note = next((data[key] for key in ("text", "reason", "finding") if data.get(key)), None)

@@ -24,7 +24,8 @@ class SessionSummary:
     is the highest systolic pressure over the baseline, in mmHg, and when. CADSS is over when
     it was seen at 4 or less for good. `alarms` counts the physiological ones of medium and
     high priority by rule; `needed` says in words what was out of the ordinary, `not_assessed`
-    which planned checks nobody made, `deviations` how it differed from the regimen.
+    which planned checks nobody made, `deviations` how it differed from the regimen,
+    `corrections` what was put right of age, weight and regimen.
     """
 
     session: str
@@ -48,6 +49,7 @@ class SessionSummary:
     interventions: tuple[str, ...]
     not_assessed: tuple[str, ...]
     deviations: tuple[str, ...]
+    corrections: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The visit as interfaces show it."""
@@ -78,6 +80,7 @@ class SessionSummary:
             "needed": list(self.interventions),
             "not_assessed": list(self.not_assessed),
             "deviations": list(self.deviations),
+            "corrections": list(self.corrections),
         }
 
 
@@ -118,6 +121,9 @@ def summarise(
         not_assessed=tuple(by_kind(checks(history, history.events[-1].at).unmade)) if first else (),
         deviations=tuple(
             deviations(history, is_first=None if number is None else number == 1, on_day=on_day)
+        ),
+        corrections=tuple(
+            f"{each.in_words()}: {each.reason}" for each in session.session_corrections
         ),
     )
 

@@ -81,6 +81,10 @@ def situation(
     answered: dict[str, datetime] = {}
     if session.prepared_at is not None:
         answered |= dict.fromkeys(ASKED, session.prepared_at)
+    for correction in session.session_corrections:
+        if correction.at <= at:
+            changed = ASKED if "regimen" in correction.now else ()
+            answered |= dict.fromkeys((*changed, *correction.now), correction.at)
     if (events := serious_events(session)) and (last := max(each.at for each in events)) <= at:
         answered["no-serious-event"] = last
     return Situation(values, patient_alarms(alarms), patient_alarms(past), answered)

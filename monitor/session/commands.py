@@ -69,6 +69,21 @@ class StartSession:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectSession:
+    """Put right what a session was started with; None is right as it is.
+
+    `infusion_mg` is how much an infusion that has started holds, where the plan changes with it.
+    """
+
+    by: str
+    reason: str
+    age: int | None = None
+    weight_kg: float | None = None
+    regimen: Regimen | None = None
+    infusion_mg: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmation:
     """That what is known of the patient was gone through now, and whether it `changed`."""
 
@@ -358,7 +373,8 @@ class EnableNibp:
 
 
 SessionCommand = (
-    RecordPreparation
+    CorrectSession
+    | RecordPreparation
     | GiveDose
     | ControlInfusion
     | RecordScore

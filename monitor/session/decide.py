@@ -35,6 +35,7 @@ from monitor.session.criterion import Criterion, as_json, as_text
 from monitor.session.decide_abort import DISCHARGE_TEXT
 from monitor.session.decide_administration import SPILL, prepare
 from monitor.session.events import Draft
+from monitor.session.regimen import Regimen
 from monitor.session.session import Phase, Session
 
 NEXT_DEVICE_FACTOR: Final = 3.0
@@ -56,12 +57,7 @@ def start(bed: str, session: Session | None, command: StartSession, rules: RuleS
         message = f"{bed} is occupied by {session.patient}; {mend}"
         raise Refused(Refusal.CONFLICT, message, "bed")
     weight_kg = command.weight_kg
-    if weight_kg is None and command.regimen.mg_per_kg is not None:
-        raise Refused(
-            Refusal.INVALID, f"{command.regimen.name} doses by weight; give it", "weight_kg"
-        )
-    if weight_kg is not None and not 0 < weight_kg < math.inf:
-        raise Refused(Refusal.INVALID, "a weight is more than 0 kg", "weight_kg")
+    check_weight(command.regimen, weight_kg)
     payload = {
         "patient": command.patient,
         "age": command.age,
@@ -74,6 +70,14 @@ def start(bed: str, session: Session | None, command: StartSession, rules: RuleS
         "by": command.by,
     }
     return "session.started", payload
+
+
+def check_weight(regimen: Regimen, weight_kg: float | None) -> None:
+    """Raises `Refused` for a weight that cannot be, and for none where the dose needs one."""
+    if weight_kg is None and regimen.mg_per_kg is not None:
+        raise Refused(Refusal.INVALID, f"{regimen.name} doses by weight; give it", "weight_kg")
+    if weight_kg is not None and not 0 < weight_kg < math.inf:
+        raise Refused(Refusal.INVALID, "a weight is more than 0 kg", "weight_kg")
 
 
 def acknowledge(bed: str, alarm: Alarm | None, command: Acknowledge) -> None:
@@ -156,7 +160,7 @@ def progress(
 ) -> list[Draft]:
     """What the passing of time, or what was seen, makes of the session."""
     if session.phase is Phase.DOSING:
-        return [("session.observing", {})] if _dosing_is_over(session, now.wall) else []
+        return [("session.observing", {})] if dosing_is_over(session, now.wall) else []
     if session.phase not in (Phase.OBSERVING, Phase.READY):
         return []
     if session.phase is Phase.OBSERVING and _says_nothing_new(session, now.wall):
@@ -197,7 +201,8 @@ def _says_nothing_new(session: Session, now: datetime) -> bool:
     return session.criteria_met_at is not None and ends_at is not None and now < ends_at
 
 
-def _dosing_is_over(session: Session, now: datetime) -> bool:
+def dosing_is_over(session: Session, now: datetime) -> bool:
+    """Whether all that is planned has been given, or the next of it has not come in time."""
     if session.regimen.is_infusion:
         return session.infusion is not None and session.infusion.ended_at is not None
     planned_mg = session.regimen.planned_mg(session.weight_kg)

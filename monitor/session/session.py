@@ -26,6 +26,7 @@ from monitor.session.records import (
     Pressure,
     Record,
     Score,
+    SessionCorrection,
     Symptom,
 )
 from monitor.session.regimen import Regimen
@@ -56,12 +57,16 @@ def is_session_end(type_: str, payload: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Infusion:
-    """When an infusion ran; the last of `pauses` has no end while it is paused."""
+    """When an infusion ran; the last of `pauses` has no end while it is paused.
+
+    `holds_mg` is how much it holds where a person said so, None for what the session plans.
+    """
 
     started_at: datetime
     ended_at: datetime | None = None
     pauses: tuple[tuple[datetime, datetime | None], ...] = ()
     lot: str | None = None
+    holds_mg: float | None = None
 
     @property
     def running(self) -> bool:
@@ -98,6 +103,7 @@ class Infusion:
             None if self.ended_at is None else self.ended_at + by,
             tuple((begun + by, None if to is None else to + by) for begun, to in self.pauses),
             self.lot,
+            self.holds_mg,
         )
 
 
@@ -106,7 +112,8 @@ class Session:
     """Everything recorded of one session so far.
 
     It ends when the patient leaves the bed: with the close, with the abort, or after that.
-    `to_be_completed` names what a transfer was recorded without.
+    `to_be_completed` names what a transfer was recorded without. `former_regimens` are those that
+    were corrected after the first dose, each with the time until which its checks stand.
     """
 
     id: str
@@ -137,6 +144,8 @@ class Session:
     news2: tuple[News2, ...] = ()
     news2_scales: tuple[News2Scale, ...] = ()
     corrections: tuple[Correction, ...] = ()
+    session_corrections: tuple[SessionCorrection, ...] = ()
+    former_regimens: tuple[tuple[Regimen, datetime], ...] = ()
     baseline: Mapping[str, float] = field(default_factory=dict)
     escort: bool = False
     criteria_met_at: datetime | None = None
@@ -210,13 +219,17 @@ class Session:
     def ran_in_mg(self, until: datetime) -> float | None:
         """How much of the infusion had run in by `until`; None without one, or a planned dose.
 
-        It runs evenly over its planned minutes, pauses not counted, and holds no more than is
-        planned.
+        It runs evenly over its planned minutes, pauses not counted, and holds what is planned,
+        or what a person said that it holds.
         """
-        planned_mg, minutes = self.regimen.planned_mg(self.weight_kg), self.regimen.infusion_min
-        if self.infusion is None or planned_mg is None or not minutes:
+        if self.infusion is None:
             return None
-        return planned_mg * min(self.infusion.ran(until) / timedelta(minutes=minutes), 1.0)
+        holds_mg, minutes = self.infusion.holds_mg, self.regimen.infusion_min
+        if holds_mg is None:
+            holds_mg = self.regimen.planned_mg(self.weight_kg)
+        if holds_mg is None or not minutes:
+            return None
+        return holds_mg * min(self.infusion.ran(until) / timedelta(minutes=minutes), 1.0)
 
     @property
     def given_mg(self) -> float:
@@ -315,6 +328,7 @@ _KEPT_ALONE: Final[Mapping[str, tuple[str, type[Record]]]] = {
     "alarm-limit.set": ("limits", PatientLimit),
     "news2.scored": ("news2", News2),
     "news2-scale.chosen": ("news2_scales", News2Scale),
+    "session.corrected": ("session_corrections", SessionCorrection),
 }
 
 
@@ -397,7 +411,28 @@ def _infusion(session: Session, event: Event) -> Session:
         pauses = (*pauses[:-1], (pauses[-1][0], at))
     ended_at = at if event.type == "infusion.ended" else None
     lot = event.payload.get("lot") or before.lot
-    return replace(session, infusion=Infusion(before.started_at, ended_at, pauses, lot))
+    ran = replace(before, ended_at=ended_at, pauses=pauses, lot=lot)
+    return replace(session, infusion=ran)
+
+
+def _session_corrected(session: Session, event: Event) -> Session:
+    data, now = event.payload, event.payload["now"]
+    session, regimen = _alone(session, event), session.regimen
+    if "regimen" in data:
+        regimen = Regimen.model_validate(data["regimen"])
+    former, infusion = session.former_regimens, session.infusion
+    if "checks_until" in data:
+        former = (*former, (session.regimen, parse_rfc3339(data["checks_until"])))
+    if infusion is not None and "infusion_mg" in now:
+        infusion = replace(infusion, holds_mg=now["infusion_mg"])
+    return replace(
+        session,
+        age=now.get("age", session.age),
+        weight_kg=now.get("weight_kg", session.weight_kg),
+        regimen=regimen,
+        former_regimens=former,
+        infusion=infusion,
+    )
 
 
 def _prepared(session: Session, event: Event) -> Session:
@@ -475,12 +510,14 @@ def _stepped(session: Session, event: Event) -> Session:
         infusion=None if session.infusion is None else session.infusion.shifted(by),
         criteria_met_at=None if criteria_met_at is None else criteria_met_at + by,
         prepared_at=None if session.prepared_at is None else session.prepared_at + by,
+        former_regimens=tuple((of, until + by) for of, until in session.former_regimens),
         **kept,
     )
 
 
 _TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     **dict.fromkeys(_KEPT_ALONE, _alone),
+    "session.corrected": _session_corrected,
     "record.retracted": _retracted,
     "infusion.started": _infusion,
     "infusion.paused": _infusion,
@@ -492,6 +529,7 @@ _TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     "nurse.unassigned": lambda s, _: replace(s, nurse=None, handover_to=None),
     "escort.confirmed": lambda s, _: replace(s, escort=True),
     "rules.changed": lambda s, e: replace(s, rules=e.payload["rules"]),
+    "session.dosing": lambda s, _: replace(s, phase=_dosing(s.phase)),
     "session.observing": lambda s, _: replace(s, phase=Phase.OBSERVING),
     "session.criteria-met": lambda s, e: replace(s, criteria_met_at=e.at),
     "session.criteria-unmet": lambda s, _: replace(s, criteria_met_at=None),

@@ -245,6 +245,7 @@ _FIELDS: Final[tuple[Callable[[FormContext], Field], ...]] = (
     findings.serious_events,
     findings.unmade_checks,
     findings.deviations_found,
+    findings.session_corrections,
     _watched,
     _discharge,
     _signed,
