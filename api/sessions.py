@@ -253,7 +253,7 @@ def _add_commands(routes: APIRouter, run_in_session: RunInSession) -> None:
     async def change_assignment(
         session: SessionId, body: ChangeAssignment, request: Request, key: IdempotencyKey = None
     ) -> Any:
-        """Say who watches the bed."""
+        """Say who watches the bed, and who is there as well."""
         command = commands.AssignNurse(body.action, body.by, body.to)
         return await run_in_session(session, request, key, command)
 

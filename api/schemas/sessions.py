@@ -165,7 +165,7 @@ class RecordPreparation(RequestFor[record_fields.PreparationFields]):
 
 
 class ChangeAssignment(Request):
-    """Take over the bed, offer to hand it over, or leave it."""
+    """Take over the bed, offer to hand it over, be there as well, or leave."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -173,6 +173,7 @@ class ChangeAssignment(Request):
                 {"action": "take-over", "by": "nurse.b"},
                 {"action": "hand-over", "to": "nurse.b", "by": "nurse.a"},
                 {"action": "leave", "by": "nurse.a"},
+                {"action": "join", "by": "dr.b"},
             ]
         }
     )

@@ -17,6 +17,7 @@ from monitor.session import (
     Phase,
     Preparation,
 )
+from monitor.session.attendance import Attendance
 from monitor.session.records import (
     Clearance,
     Dose,
@@ -115,6 +116,9 @@ class Session(Shown):
     preparation: Annotated[Preparation, documented("What was asked before the dose.")]
     nurse: Annotated[str | None, documented("Who watches the bed.", "nurse.a")]
     handing_to: Annotated[str | None, documented("To whom the bed is offered.", "nurse.b")]
+    attendance: Annotated[
+        Sequence[Attendance], documented("Who was at the bedside, in the order they came.")
+    ]
     state: Annotated[SessionState, documented("How far it is.", "observing")]
     by: Annotated[str, documented("Who started it.", "nurse.a")]
     rules: Annotated[

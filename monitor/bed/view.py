@@ -121,6 +121,7 @@ def records(of: Session) -> session_view.Session:
         preparation=of.preparation,
         nurse=of.nurse,
         handing_to=of.handover_to,
+        attendance=of.attendance,
         state=of.phase,
         by=of.by,
         rules=of.rules,

@@ -11,6 +11,7 @@ Pure: `now` is an argument. No device, no rule set's evaluation, no bed, no I/O.
 """
 
 from monitor.session import (
+    attendance,
     commands,
     decide,
     decide_abort,
@@ -184,6 +185,7 @@ __all__ = [
     "SustainedSpo2",
     "Symptom",
     "Unacknowledge",
+    "attendance",
     "by_session",
     "commands",
     "decide",

@@ -251,16 +251,20 @@ class ChooseNews2Scale:
 
 
 class AssignmentAction(StrEnum):
-    """What a nurse does about watching a bed."""
+    """What a nurse does about watching a bed, or who is there as well."""
 
     TAKE_OVER = "take-over"
     HAND_OVER = "hand-over"
     LEAVE = "leave"
+    JOIN = "join"
 
 
 @dataclass(frozen=True, slots=True)
 class AssignNurse:
-    """A nurse takes over; or offers to hand over `to` another, who then takes over; or leaves."""
+    """A nurse takes over; or offers to hand over `to` another, who then takes over; or leaves.
+
+    Anybody may join without taking over, and leave.
+    """
 
     action: AssignmentAction
     by: str

@@ -13,6 +13,7 @@ from alerts.alarm import Alarm
 from alerts.rules import RuleSet
 from drivers.clock import Instant
 from monitor.session import decide_abort, decide_records
+from monitor.session.attendance import is_present
 from monitor.session.commands import (
     Acknowledge,
     AddNote,
@@ -93,10 +94,18 @@ def acknowledge(bed: str, alarm: Alarm | None, command: Acknowledge) -> None:
 
 
 def assign_nurse(session: Session, command: AssignNurse, _: Instant) -> list[Draft]:
-    """One nurse watches; another takes over; only who watches hands over or leaves."""
+    """One nurse watches; another takes over; only who watches hands over or leaves.
+
+    Somebody else may join, and leaves as well.
+    """
     if command.action is AssignmentAction.TAKE_OVER:
         payload = {"by": command.by, "from": session.nurse}
         return [] if session.nurse == command.by else [("nurse.assigned", payload)]
+    if command.action is AssignmentAction.JOIN:
+        is_there = session.nurse == command.by or is_present(session.attendance, command.by)
+        return [] if is_there else [("presence.started", {"by": command.by})]
+    if command.action is AssignmentAction.LEAVE and is_present(session.attendance, command.by):
+        return [("presence.ended", {"by": command.by})]
     if session.nurse != command.by:
         watching = f"{session.nurse} watches" if session.nurse else "nobody watches"
         raise Refused(Refusal.CONFLICT, f"{watching} this bed; take over first", "by")

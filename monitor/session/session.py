@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from alerts.evaluation import LimitKey
 from drivers.clock import parse_rfc3339
+from monitor.session.attendance import ASSIGNED, PRESENT, Attendance, began, ended
 from monitor.session.events import Event
 from monitor.session.preparation import NOTHING_ASKED, Preparation
 from monitor.session.records import (
@@ -132,6 +133,7 @@ class Session:
     prepared_at: datetime | None = None
     nurse: str | None = None
     handover_to: str | None = None
+    attendance: tuple[Attendance, ...] = ()
     phase: Phase = Phase.BASELINE
     doses: tuple[Dose, ...] = ()
     infusion: Infusion | None = None
@@ -299,6 +301,7 @@ class Session:
             number=data.get("number"),
             escort_planned=data.get("escort_planned"),
             nurse=data["by"],
+            attendance=began((), data["by"], ASSIGNED, event.at),
         )
 
     def evolve(self, event: Event) -> "Session":
@@ -306,7 +309,10 @@ class Session:
         if event.type in _KEPT:
             return _with_baseline(_with_record(self, event))
         step = _TRANSITIONS.get(event.type)
-        return self if step is None else step(self, event)
+        after = self if step is None else step(self, event)
+        if not self.is_open or after.ended_at is None:
+            return after
+        return replace(after, attendance=ended(after.attendance, after.ended_at))
 
 
 def is_after_dose(session: Session, at: datetime) -> bool:
@@ -447,6 +453,24 @@ def _prepared(session: Session, event: Event) -> Session:
     )
 
 
+def _assigned(session: Session, event: Event) -> Session:
+    by = event.payload["by"]
+    there = began(session.attendance, by, ASSIGNED, event.at)
+    return replace(session, nurse=by, handover_to=None, attendance=there)
+
+
+def _unassigned(session: Session, event: Event) -> Session:
+    there = ended(session.attendance, event.at, role=ASSIGNED)
+    return replace(session, nurse=None, handover_to=None, attendance=there)
+
+
+def _present(session: Session, event: Event) -> Session:
+    by, there = event.payload["by"], session.attendance
+    if event.type == "presence.started":
+        return replace(session, attendance=began(there, by, PRESENT, event.at))
+    return replace(session, attendance=ended(there, event.at, by=by, role=PRESENT))
+
+
 def _closed(session: Session, event: Event) -> Session:
     data = event.payload
     return replace(
@@ -510,6 +534,7 @@ def _stepped(session: Session, event: Event) -> Session:
         infusion=None if session.infusion is None else session.infusion.shifted(by),
         criteria_met_at=None if criteria_met_at is None else criteria_met_at + by,
         prepared_at=None if session.prepared_at is None else session.prepared_at + by,
+        attendance=tuple(span.shifted(by) for span in session.attendance),
         former_regimens=tuple((of, until + by) for of, until in session.former_regimens),
         **kept,
     )
@@ -524,9 +549,11 @@ _TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     "infusion.resumed": _infusion,
     "infusion.ended": _infusion,
     "preparation.recorded": _prepared,
-    "nurse.assigned": lambda s, e: replace(s, nurse=e.payload["by"], handover_to=None),
+    "nurse.assigned": _assigned,
     "nurse.handover-offered": lambda s, e: replace(s, handover_to=e.payload["to"]),
-    "nurse.unassigned": lambda s, _: replace(s, nurse=None, handover_to=None),
+    "nurse.unassigned": _unassigned,
+    "presence.started": _present,
+    "presence.ended": _present,
     "escort.confirmed": lambda s, _: replace(s, escort=True),
     "rules.changed": lambda s, e: replace(s, rules=e.payload["rules"]),
     "session.dosing": lambda s, _: replace(s, phase=_dosing(s.phase)),
