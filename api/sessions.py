@@ -20,6 +20,7 @@ from api.schemas.sessions import (
     ChangeAssignment,
     CloseSession,
     ConfirmEscort,
+    CorrectSession,
     RecordPatientLeft,
     RecordPreparation,
     StartSession,
@@ -30,7 +31,7 @@ from drivers.readings import UNITS, Vital
 from monitor.bed import view
 from monitor.bed.session_view import Session
 from monitor.journal import Bucket
-from monitor.session import commands
+from monitor.session import Regimen, commands
 from monitor.ward import Ward
 
 TrendStart = Annotated[
@@ -59,7 +60,9 @@ def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
     routes = APIRouter(prefix="/sessions", tags=["sessions"])
     _add_reads(routes, ward)
     _add_start(routes, ward, executor)
-    _add_commands(routes, session_runner(ward, executor))
+    run_in_session = session_runner(ward, executor)
+    _add_correction(routes, ward, run_in_session)
+    _add_commands(routes, run_in_session)
     return routes
 
 
@@ -163,6 +166,15 @@ def _trend_point(bucket: Bucket) -> view.Json:
     }
 
 
+def _regimen(ward: Ward, name: str) -> Regimen:
+    regimen = ward.regimens.by_name.get(name)
+    if regimen is None:
+        there_are = ", ".join(sorted(ward.regimens.by_name))
+        message = f"no regimen {name}; there are: {there_are}"
+        raise ProblemError(422, message, (FieldError(field="regimen", message=message),))
+    return regimen
+
+
 def _add_start(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None:
     @routes.post("", status_code=201, response_model=Session, responses=COMMAND_ERRORS)
     async def start_session(
@@ -170,11 +182,7 @@ def _add_start(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None
     ) -> Any:
         """Begin a session at a bed that is free."""
         runner = require_bed(ward, body.bed)
-        regimen = ward.regimens.by_name.get(body.regimen)
-        if regimen is None:
-            there_are = ", ".join(sorted(ward.regimens.by_name))
-            message = f"no regimen {body.regimen}; there are: {there_are}"
-            raise ProblemError(422, message, (FieldError(field="regimen", message=message),))
+        regimen = _regimen(ward, body.regimen)
         past = await ward.prior_sessions(body.patient)
         command = commands.StartSession(
             id=uuid4().hex,
@@ -195,6 +203,17 @@ def _add_start(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None
         return await executor.execute(
             request, key, lambda: PendingCommand(runner, command, content, 201)
         )
+
+
+def _add_correction(routes: APIRouter, ward: Ward, run_in_session: RunInSession) -> None:
+    @routes.post("/{session}/correct", response_model=Session, responses=COMMAND_ERRORS)
+    async def correct_session(
+        session: SessionId, body: CorrectSession, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Put right the age, the weight or the regimen."""
+        regimen = None if body.regimen is None else _regimen(ward, body.regimen)
+        command = commands.CorrectSession(**body.model_dump() | {"regimen": regimen})
+        return await run_in_session(session, request, key, command)
 
 
 def _preparation(body: RecordPreparation) -> commands.RecordPreparation:
@@ -234,7 +253,7 @@ def _add_commands(routes: APIRouter, run_in_session: RunInSession) -> None:
     async def change_assignment(
         session: SessionId, body: ChangeAssignment, request: Request, key: IdempotencyKey = None
     ) -> Any:
-        """Say who watches the bed."""
+        """Say who watches the bed, and who is there as well."""
         command = commands.AssignNurse(body.action, body.by, body.to)
         return await run_in_session(session, request, key, command)
 

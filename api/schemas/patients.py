@@ -35,6 +35,13 @@ class AlarmCount(Response):
     count: int = described("How often.", 2)
 
 
+class BedsideMinutes(Response):
+    """How long a person was at the bedside."""
+
+    by: str = described("Who.", "nurse.a")
+    minutes: int = described("For how long, in min: whole ones that have passed.", 155)
+
+
 class SessionSummary(Response):
     """A session of a patient in short."""
 
@@ -69,6 +76,14 @@ class SessionSummary(Response):
     deviations: list[str] = described(
         "How it differed from the regimen.", ["device 2 was 46 min late"]
     )
+    corrections: list[str] = described(
+        "What was put right of age, weight and regimen.",
+        ["weight 17 kg corrected to 71 kg: mistyped"],
+    )
+    bedside: list[BedsideMinutes] = described(
+        "Who was at the bedside, assigned or present as well, in the order they came."
+    )
+    unassigned_min: int = described("For how long nobody was assigned, in min.", 7)
 
 
 class CourseEntry(Response):

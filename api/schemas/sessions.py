@@ -47,6 +47,10 @@ class Trend(Response):
 # ── requests ────────────────────────────────────────────────────────────────────────────
 
 
+Age = Annotated[int, Field(strict=True, ge=0, le=130)]
+WeightKg = Annotated[float, Field(strict=True, ge=20, le=400)]
+
+
 class StartSession(Request):
     """Begin a session at a bed."""
 
@@ -68,10 +72,8 @@ class StartSession(Request):
 
     bed: ShortText = described("A bed that is free.", "bed-1")
     patient: ShortText = described("The patient's alias: no name is needed.", "P-017")
-    age: Annotated[int, Field(strict=True, ge=0, le=130)] | None = described(
-        "The patient's age, in years.", 44, default=None
-    )
-    weight_kg: Annotated[float, Field(strict=True, ge=20, le=400)] | None = described(
+    age: Age | None = described("The patient's age, in years.", 44, default=None)
+    weight_kg: WeightKg | None = described(
         "The patient's weight, in kg; needed where the dose depends on it.", 71, default=None
     )
     regimen: ShortText = described("The regimen.", "esketamine-84")
@@ -85,6 +87,34 @@ class StartSession(Request):
         True,
         default=None,
     )
+    by: By
+
+
+class CorrectSession(Request):
+    """Put right what the session was started with; what is left out is right."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"weight_kg": 71, "reason": "mistyped", "by": "nurse.a"},
+                {"regimen": "esketamine-84", "reason": "56 was picked", "by": "nurse.a"},
+            ]
+        }
+    )
+
+    age: Age | None = described("The patient's age, in years.", 44, default=None)
+    weight_kg: WeightKg | None = described("The patient's weight, in kg.", 71, default=None)
+    regimen: ShortText | None = described(
+        "The regimen; after the first dose one of the same product and route.",
+        "esketamine-84",
+        default=None,
+    )
+    infusion_mg: Annotated[float, Field(strict=True, gt=0, le=2000)] | None = described(
+        "How much the infusion holds, in mg; needed when what is planned changes after its start.",
+        35.5,
+        default=None,
+    )
+    reason: FreeText = described("Why.", "mistyped")
     by: By
 
 
@@ -135,7 +165,7 @@ class RecordPreparation(RequestFor[record_fields.PreparationFields]):
 
 
 class ChangeAssignment(Request):
-    """Take over the bed, offer to hand it over, or leave it."""
+    """Take over the bed, offer to hand it over, be there as well, or leave."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -143,6 +173,7 @@ class ChangeAssignment(Request):
                 {"action": "take-over", "by": "nurse.b"},
                 {"action": "hand-over", "to": "nurse.b", "by": "nurse.a"},
                 {"action": "leave", "by": "nurse.a"},
+                {"action": "join", "by": "dr.b"},
             ]
         }
     )

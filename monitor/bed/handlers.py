@@ -18,6 +18,7 @@ from monitor.session import (
     ClearanceScope,
     Close,
     ControlInfusion,
+    CorrectSession,
     Draft,
     EnableNibp,
     Event,
@@ -36,6 +37,7 @@ from monitor.session import (
     decide,
     decide_abort,
     decide_administration,
+    decide_correction,
     decide_limits,
     is_session_end,
 )
@@ -85,6 +87,8 @@ def _evaluate_record(bed: "Bed", event: Event, baseline: Mapping[str, float], no
     after = baseline if session is None else session.baseline
     names = baseline.keys() | after.keys()
     changed: set[Signal] = {name for name in names if baseline.get(name) != after.get(name)}
+    if event.type == "session.corrected":
+        bed.readiness.update_vitals(set(), now)
     if event.type == "alarm-limit.set":
         bed.alarms.use_patient_limits({event.payload["rule"]})
     changed |= bed.vitals.take_record(event, now, bed.state.pressures, now)
@@ -132,6 +136,12 @@ def _decide_clearance(
     )
 
 
+def _decide_correction(
+    _: "Bed", session: Session, command: CorrectSession, now: Instant
+) -> list[Draft]:
+    return decide_correction.correct(session, command, now)
+
+
 def _decide_limit(bed: "Bed", session: Session, command: SetAlarmLimit, _: Instant) -> list[Draft]:
     return decide_limits.set_alarm_limit(session, command, bed.rules)
 
@@ -144,6 +154,7 @@ def _decide_scale(
 
 DECIDERS: Final[Mapping[type[Any], Decider]] = {
     Abort: _decide_abort,
+    CorrectSession: _decide_correction,
     Close: _decide_close,
     GiveDose: _decide_dose,
     ControlInfusion: _decide_infusion,

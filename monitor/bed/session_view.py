@@ -17,6 +17,7 @@ from monitor.session import (
     Phase,
     Preparation,
 )
+from monitor.session.attendance import Attendance
 from monitor.session.records import (
     Clearance,
     Dose,
@@ -27,6 +28,7 @@ from monitor.session.records import (
     PatientLimit,
     Pressure,
     Score,
+    SessionCorrection,
     Symptom,
 )
 from monitor.session.shown import Shown, Time, documented, one_of, sent_as
@@ -58,6 +60,10 @@ class Infusion(Shown):
     running: Annotated[bool, documented("Whether it is running now.", False)]
     pauses: Annotated[Sequence[InfusionPause], documented("When it was paused.")]
     planned_min: Annotated[float | None, documented("How long it is planned to run, in min.", 40)]
+    holds_mg: Annotated[
+        float | None,
+        documented("How much it holds, in mg, where a person said so; null as planned.", 35.5),
+    ]
     lot: Annotated[str | None, documented("The lot number.", "K77")]
 
 
@@ -111,6 +117,9 @@ class Session(Shown):
     preparation: Annotated[Preparation, documented("What was asked before the dose.")]
     nurse: Annotated[str | None, documented("Who watches the bed.", "nurse.a")]
     handing_to: Annotated[str | None, documented("To whom the bed is offered.", "nurse.b")]
+    attendance: Annotated[
+        Sequence[Attendance], documented("Who was at the bedside, in the order they came.")
+    ]
     state: Annotated[SessionState, documented("How far it is.", "observing")]
     by: Annotated[str, documented("Who started it.", "nurse.a")]
     rules: Annotated[
@@ -157,6 +166,10 @@ class Session(Shown):
         Sequence[News2Scale], documented("The scales chosen for SpO2, in order; before them 1.")
     ]
     corrections: Annotated[Sequence[Correction], documented("What was put right or withdrawn.")]
+    session_corrections: Annotated[
+        Sequence[SessionCorrection],
+        documented("How age, weight and regimen were put right, in order."),
+    ]
     baseline: Annotated[
         Mapping[str, float],
         documented(

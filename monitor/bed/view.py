@@ -122,6 +122,7 @@ def records(of: Session) -> session_view.Session:
         preparation=of.preparation,
         nurse=of.nurse,
         handing_to=of.handover_to,
+        attendance=of.attendance,
         state=of.phase,
         by=of.by,
         rules=of.rules,
@@ -145,6 +146,7 @@ def records(of: Session) -> session_view.Session:
         news2=of.news2[-1] if of.news2 else None,
         news2_scales=of.news2_scales,
         corrections=of.corrections,
+        session_corrections=of.session_corrections,
         baseline=of.baseline,
         escort=of.escort,
         ready=False,
@@ -173,6 +175,7 @@ def infusion(of: Session, ran: Infusion) -> session_view.Infusion:
         running=ran.running,
         pauses=[session_view.InfusionPause(begun, to) for begun, to in ran.pauses],
         planned_min=of.regimen.infusion_min,
+        holds_mg=ran.holds_mg,
         lot=ran.lot,
     )
 

@@ -13,7 +13,7 @@ from drivers.readings import UNITS, Vital
 from monitor.bed import view
 from monitor.journal import Bucket
 from monitor.patient.form import MonitoringForm
-from monitor.session import SessionHistory, Stored
+from monitor.session import SessionHistory, Stored, attendance
 
 COLUMNS: Final = "at minute kind name value unit low high by device record note".split()
 
@@ -44,7 +44,8 @@ def csv_table(history: SessionHistory, minutes: Mapping[Vital, Sequence[Bucket]]
     `minutes` is the course of each continuous vital by the minute: the last value, the lowest
     and the highest.
     """
-    rows = [*_records(history), *_happenings(history), *_vitals(history, minutes)]
+    told = (*_records(history), *_happenings(history), *_bedside(history))
+    rows = [*told, *_vitals(history, minutes)]
     rows.sort(key=lambda row: row["at"])
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
@@ -100,7 +101,25 @@ def _records(history: SessionHistory) -> Iterator[Row]:
 _OBSERVED: Final = {"resp": "/min", "temperature": "Cel"}
 
 
+def _bedside(history: SessionHistory) -> Iterator[Row]:
+    session = history.session
+    until = session.ended_at or history.events[-1].at
+    gaps = attendance.unassigned(session.attendance, session.started_at, until)
+    spans = [(s.role, s.by, s.from_, s.to, s.lasted(until)) for s in session.attendance]
+    spans += [("unassigned", "", since, to, to - since) for since, to in gaps]
+    for name, by, since, to, lasted in spans:
+        minutes = attendance.whole_minutes(lasted)
+        note = "still there" if to is None else f"to {rfc3339(to)}"
+        yield _row(
+            history, since, "bedside", name, value=minutes, unit="min", by=by or None, note=note
+        )
+
+
 def _happenings(history: SessionHistory) -> Iterator[Row]:
+    for correction in history.session.session_corrections:
+        words = f"{correction.in_words()}: {correction.reason}"
+        by, record = correction.by, correction.id
+        yield _row(history, correction.at, "session", "corrected", by=by, record=record, note=words)
     for event in history.all(*_TOLD):
         data = event.payload
         note = next((data[key] for key in ("text", "reason", "finding") if data.get(key)), None)

@@ -37,6 +37,7 @@ def deviations(
     else:
         yield from _beside_infusion(history)
     yield from _incomplete(history)
+    yield from _corrected(history)
     yield from _first_dose(history, is_first)
     standing = {dose.id for dose in session.doses}
     for event in history.all("dose.given", "infusion.started", "infusion.resumed"):
@@ -91,6 +92,22 @@ def _incomplete(history: SessionHistory) -> Iterator[str]:
         stopped = dosing_stop.in_words(session)
         why = "" if stopped is None else f", {stopped}"
         yield f"incomplete: {_mg(given_mg)} of {_mg(planned_mg)} given{why}"
+
+
+def _corrected(history: SessionHistory) -> Iterator[str]:
+    """What was given otherwise than is right, as it turned out after the first dose."""
+    session, first = history.session, history.session.first_dose_at
+    found = [each for each in session.session_corrections if first is not None and each.at > first]
+    if not found:
+        return
+    planned_mg, given_mg = session.regimen.planned_mg(session.weight_kg), session.given_mg
+    if session.infusion is not None:
+        given_mg = session.ran_in_mg(_until(history)) or 0.0
+    if planned_mg is not None and given_mg > planned_mg * SAME_MG:
+        yield f"{_mg(given_mg)} given, and {_mg(planned_mg)} planned as corrected"
+    least, age = session.regimen.gate.age_least, session.age
+    if age is not None and age < least and any("age" in each.now for each in found):
+        yield f"given at the age of {age}, as corrected: {least} at least"
 
 
 def _first_dose(history: SessionHistory, is_first: bool | None) -> Iterator[str]:

@@ -10,7 +10,13 @@ from alerts.rules import GRADES, Kind, Priority
 from drivers.clock import rfc3339, rfc3339_or_none
 from monitor.patient.deviations import deviations, same_days
 from monitor.patient.unmade_checks import by_kind, checks
-from monitor.session import SessionHistory, episodes, is_after_dose, is_before_dose
+from monitor.session import (
+    SessionHistory,
+    attendance,
+    episodes,
+    is_after_dose,
+    is_before_dose,
+)
 
 NOTABLE_GRADE: Final = 2
 """A symptom from this grade on is told to the next session [default]."""
@@ -24,7 +30,9 @@ class SessionSummary:
     is the highest systolic pressure over the baseline, in mmHg, and when. CADSS is over when
     it was seen at 4 or less for good. `alarms` counts the physiological ones of medium and
     high priority by rule; `needed` says in words what was out of the ordinary, `not_assessed`
-    which planned checks nobody made, `deviations` how it differed from the regimen.
+    which planned checks nobody made, `deviations` how it differed from the regimen,
+    `corrections` what was put right of age, weight and regimen. `bedside` is for how many minutes
+    each person was there, `unassigned_min` for how many nobody was assigned.
     """
 
     session: str
@@ -48,6 +56,9 @@ class SessionSummary:
     interventions: tuple[str, ...]
     not_assessed: tuple[str, ...]
     deviations: tuple[str, ...]
+    corrections: tuple[str, ...]
+    bedside: tuple[tuple[str, int], ...]
+    unassigned_min: int
 
     def as_json(self) -> dict[str, Any]:
         """The visit as interfaces show it."""
@@ -78,6 +89,9 @@ class SessionSummary:
             "needed": list(self.interventions),
             "not_assessed": list(self.not_assessed),
             "deviations": list(self.deviations),
+            "corrections": list(self.corrections),
+            "bedside": [{"by": by, "minutes": minutes} for by, minutes in self.bedside],
+            "unassigned_min": self.unassigned_min,
         }
 
 
@@ -94,6 +108,7 @@ def summarise(
     highest = max(after, key=lambda p: p.sys, default=None)
     base = session.baseline.get("sys")
     rise = None if highest is None or base is None else highest.sys - base
+    until = session.ended_at or history.events[-1].at
     scored = [score for score in session.scores if is_after_dose(session, score)]
     return SessionSummary(
         session=session.id,
@@ -118,6 +133,13 @@ def summarise(
         not_assessed=tuple(by_kind(checks(history, history.events[-1].at).unmade)) if first else (),
         deviations=tuple(
             deviations(history, is_first=None if number is None else number == 1, on_day=on_day)
+        ),
+        corrections=tuple(
+            f"{each.in_words()}: {each.reason}" for each in session.session_corrections
+        ),
+        bedside=tuple(attendance.minutes_by_person(session.attendance, until).items()),
+        unassigned_min=attendance.minutes_unassigned(
+            attendance.unassigned(session.attendance, session.started_at, until)
         ),
     )
 

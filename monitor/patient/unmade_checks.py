@@ -16,6 +16,7 @@ from monitor.session import (
     CheckKind,
     CheckState,
     PlannedCheck,
+    Regimen,
     Session,
     SessionHistory,
     planned_checks,
@@ -70,14 +71,20 @@ def checks(history: SessionHistory, now: datetime, kind: CheckKind | None = None
 
 
 def _made(session: Session, at: datetime, kind: CheckKind | None) -> int:
-    first, regimen = session.first_dose_at, session.regimen
-    entries = tuple(e.model_copy(update={"then_every_min": None}) for e in regimen.check)
-    within = replace(session, regimen=regimen.model_copy(update={"check": entries}))
+    first = session.first_dose_at
+    former = tuple((_within(regimen), until) for regimen, until in session.former_regimens)
+    within = replace(session, regimen=_within(session.regimen), former_regimens=former)
     return sum(
         check.state is CheckState.DONE and first is not None and check.due_at > first
         for check in planned_checks(within, at)
         if kind in (None, check.check)
     )
+
+
+def _within(regimen: Regimen) -> Regimen:
+    """The regimen without the checks that go on for who stays longer."""
+    entries = tuple(e.model_copy(update={"then_every_min": None}) for e in regimen.check)
+    return regimen.model_copy(update={"check": entries})
 
 
 def _unmade(history: SessionHistory, planned: PlannedCheck) -> UnmadeCheck | None:

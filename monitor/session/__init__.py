@@ -11,10 +11,12 @@ Pure: `now` is an argument. No device, no rule set's evaluation, no bed, no I/O.
 """
 
 from monitor.session import (
+    attendance,
     commands,
     decide,
     decide_abort,
     decide_administration,
+    decide_correction,
     decide_limits,
     dosing_stop,
     episodes,
@@ -38,6 +40,7 @@ from monitor.session.commands import (
     Confirmation,
     ConfirmEscort,
     ControlInfusion,
+    CorrectSession,
     Deviation,
     EnableNibp,
     GiveDose,
@@ -93,6 +96,7 @@ from monitor.session.records import (
     Pressure,
     Record,
     Score,
+    SessionCorrection,
     Symptom,
 )
 from monitor.session.regimen import CheckKind, CoursePhase, Regimen, RegimenError, Regimens
@@ -135,6 +139,7 @@ __all__ = [
     "ConfirmEscort",
     "Confirmation",
     "ControlInfusion",
+    "CorrectSession",
     "Correction",
     "CoursePhase",
     "Coverage",
@@ -176,6 +181,7 @@ __all__ = [
     "Score",
     "Session",
     "SessionCommand",
+    "SessionCorrection",
     "SessionHistory",
     "SetAlarmLimit",
     "Situation",
@@ -188,11 +194,13 @@ __all__ = [
     "SustainedSpo2",
     "Symptom",
     "Unacknowledge",
+    "attendance",
     "by_session",
     "commands",
     "decide",
     "decide_abort",
     "decide_administration",
+    "decide_correction",
     "decide_limits",
     "discharge_criteria",
     "dosing_stop",

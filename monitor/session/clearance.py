@@ -82,6 +82,10 @@ def situation(
     answered: dict[str, datetime] = {}
     if session.prepared_at is not None:
         answered |= dict.fromkeys(ASKED, session.prepared_at)
+    for correction in session.session_corrections:
+        if correction.at <= at:
+            changed = ASKED if "regimen" in correction.now else ()
+            answered |= dict.fromkeys((*changed, *correction.now), correction.at)
     events = [*serious_events(session), *(each.was for each in withdrawn_events(session))]
     if events and (last := max(each.at for each in events)) <= at:
         answered["no-serious-event"] = last

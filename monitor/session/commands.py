@@ -70,6 +70,21 @@ class StartSession:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectSession:
+    """Put right what a session was started with; None is right as it is.
+
+    `infusion_mg` is how much an infusion that has started holds, where the plan changes with it.
+    """
+
+    by: str
+    reason: str
+    age: int | None = None
+    weight_kg: float | None = None
+    regimen: Regimen | None = None
+    infusion_mg: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmation:
     """That what is known of the patient was gone through now, and whether it `changed`."""
 
@@ -246,16 +261,20 @@ class ChooseNews2Scale:
 
 
 class AssignmentAction(StrEnum):
-    """What a nurse does about watching a bed."""
+    """What a nurse does about watching a bed, or who is there as well."""
 
     TAKE_OVER = "take-over"
     HAND_OVER = "hand-over"
     LEAVE = "leave"
+    JOIN = "join"
 
 
 @dataclass(frozen=True, slots=True)
 class AssignNurse:
-    """A nurse takes over; or offers to hand over `to` another, who then takes over; or leaves."""
+    """A nurse takes over; or offers to hand over `to` another, who then takes over; or leaves.
+
+    Anybody may join without taking over, and leave.
+    """
 
     action: AssignmentAction
     by: str
@@ -368,7 +387,8 @@ class EnableNibp:
 
 
 SessionCommand = (
-    RecordPreparation
+    CorrectSession
+    | RecordPreparation
     | GiveDose
     | StopDosing
     | ControlInfusion

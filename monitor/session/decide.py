@@ -13,6 +13,7 @@ from alerts.alarm import Alarm
 from alerts.rules import RuleSet
 from drivers.clock import Instant
 from monitor.session import decide_abort, decide_records, dosing_stop
+from monitor.session.attendance import is_present
 from monitor.session.commands import (
     Acknowledge,
     AddNote,
@@ -36,6 +37,7 @@ from monitor.session.criterion import Criterion, as_json, as_text
 from monitor.session.decide_abort import DISCHARGE_TEXT
 from monitor.session.decide_administration import prepare
 from monitor.session.events import Draft
+from monitor.session.regimen import Regimen
 from monitor.session.session import Phase, Session
 
 NEXT_DEVICE_FACTOR: Final = 3.0
@@ -57,12 +59,7 @@ def start(bed: str, session: Session | None, command: StartSession, rules: RuleS
         message = f"{bed} is occupied by {session.patient}; {mend}"
         raise Refused(Refusal.CONFLICT, message, "bed")
     weight_kg = command.weight_kg
-    if weight_kg is None and command.regimen.mg_per_kg is not None:
-        raise Refused(
-            Refusal.INVALID, f"{command.regimen.name} doses by weight; give it", "weight_kg"
-        )
-    if weight_kg is not None and not 0 < weight_kg < math.inf:
-        raise Refused(Refusal.INVALID, "a weight is more than 0 kg", "weight_kg")
+    check_weight(command.regimen, weight_kg)
     payload = {
         "patient": command.patient,
         "age": command.age,
@@ -75,6 +72,14 @@ def start(bed: str, session: Session | None, command: StartSession, rules: RuleS
         "by": command.by,
     }
     return "session.started", payload
+
+
+def check_weight(regimen: Regimen, weight_kg: float | None) -> None:
+    """Raises `Refused` for a weight that cannot be, and for none where the dose needs one."""
+    if weight_kg is None and regimen.mg_per_kg is not None:
+        raise Refused(Refusal.INVALID, f"{regimen.name} doses by weight; give it", "weight_kg")
+    if weight_kg is not None and not 0 < weight_kg < math.inf:
+        raise Refused(Refusal.INVALID, "a weight is more than 0 kg", "weight_kg")
 
 
 def acknowledge(bed: str, alarm: Alarm | None, command: Acknowledge) -> None:
@@ -90,10 +95,18 @@ def acknowledge(bed: str, alarm: Alarm | None, command: Acknowledge) -> None:
 
 
 def assign_nurse(session: Session, command: AssignNurse, _: Instant) -> list[Draft]:
-    """One nurse watches; another takes over; only who watches hands over or leaves."""
+    """One nurse watches; another takes over; only who watches hands over or leaves.
+
+    Somebody else may join, and leaves as well.
+    """
     if command.action is AssignmentAction.TAKE_OVER:
         payload = {"by": command.by, "from": session.nurse}
         return [] if session.nurse == command.by else [("nurse.assigned", payload)]
+    if command.action is AssignmentAction.JOIN:
+        is_there = session.nurse == command.by or is_present(session.attendance, command.by)
+        return [] if is_there else [("presence.started", {"by": command.by})]
+    if command.action is AssignmentAction.LEAVE and is_present(session.attendance, command.by):
+        return [("presence.ended", {"by": command.by})]
     if session.nurse != command.by:
         watching = f"{session.nurse} watches" if session.nurse else "nobody watches"
         raise Refused(Refusal.CONFLICT, f"{watching} this bed; take over first", "by")
@@ -157,7 +170,7 @@ def progress(
 ) -> list[Draft]:
     """What the passing of time, or what was seen, makes of the session."""
     if session.phase is Phase.DOSING:
-        return [("session.observing", {})] if _dosing_is_over(session, now.wall) else []
+        return [("session.observing", {})] if dosing_is_over(session, now.wall) else []
     if session.phase not in (Phase.OBSERVING, Phase.READY):
         return []
     if session.phase is Phase.OBSERVING and _says_nothing_new(session, now.wall):
@@ -198,7 +211,8 @@ def _says_nothing_new(session: Session, now: datetime) -> bool:
     return session.criteria_met_at is not None and ends_at is not None and now < ends_at
 
 
-def _dosing_is_over(session: Session, now: datetime) -> bool:
+def dosing_is_over(session: Session, now: datetime) -> bool:
+    """Whether all that is planned has been given, or the next of it has not come in time."""
     if session.regimen.is_infusion:
         return session.infusion is not None and session.infusion.ended_at is not None
     if session.is_all_given or dosing_stop.standing_stop(session) is not None:

@@ -6,8 +6,8 @@ next anchor came keeps its time; the rest counts from the last one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from monitor.session.records import Record
 from monitor.session.regimen import CheckKind, PlannedChecks
@@ -27,7 +27,23 @@ class DueTime:
 
 
 def due_times(session: Session, of: CheckKind, now: datetime) -> list[DueTime]:
-    """The due times of one kind, in order; one time is there once, wanted rather than not."""
+    """The due times of one kind, in order; one time is there once, wanted rather than not.
+
+    What was due before the regimen was corrected keeps its time.
+    """
+    if not session.former_regimens:
+        return _of_regimen(session, of, now)
+    found: list[DueTime] = []
+    since = datetime.min.replace(tzinfo=UTC)
+    last = session.regimen, datetime.max.replace(tzinfo=UTC)
+    for regimen, until in (*session.former_regimens, last):
+        due = _of_regimen(replace(session, regimen=regimen), of, now)
+        found += [each for each in due if since < each.due_at <= until]
+        since = max(since, until)
+    return found
+
+
+def _of_regimen(session: Session, of: CheckKind, now: datetime) -> list[DueTime]:
     entries = [check for check in session.regimen.check if check.of is of]
     found: dict[datetime, DueTime] = {}
     for entry in entries:

@@ -181,6 +181,45 @@ class News2Scale(Record):
     reason: Annotated[str, documented("Why.", "COPD, hypercapnic")]
 
 
+_STARTED_WITH: Final = "in years and kg, and the mg that an infusion holds."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCorrection(Record):
+    """Age, weight or regimen of a session that were put right."""
+
+    reason: Annotated[str, documented("Why.", "mistyped")]
+    was: Annotated[
+        Mapping[str, Any], documented(f"What was on record: {_STARTED_WITH}", {"weight_kg": 17})
+    ]
+    now: Annotated[
+        Mapping[str, Any], documented(f"What is, instead: {_STARTED_WITH}", {"weight_kg": 71})
+    ]
+
+    def in_words(self) -> str:
+        """What was, and what is: "weight 17 kg corrected to 71 kg"."""
+        words = []
+        for key in (key for key in _CORRECTED if key in self.now):
+            (name, unit), was, now = _CORRECTED[key], self.was[key], self.now[key]
+            to = "as it was" if now == was else f"corrected to {_worded(now, unit)}"
+            words.append(f"{name} {_worded(was, unit)} {to}")
+        return ", ".join(words)
+
+
+_CORRECTED: Final = {
+    "age": ("age", ""),
+    "weight_kg": ("weight", " kg"),
+    "regimen": ("regimen", ""),
+    "infusion_mg": ("infusion", " mg"),
+}
+
+
+def _worded(value: Any, unit: str) -> str:
+    if value is None:
+        return "not given"
+    return f"{value}" if isinstance(value, str) else f"{value:g}{unit}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News2(Record):
     """NEWS2 from what was known at `at`; it is partial when `missing` names parameters."""

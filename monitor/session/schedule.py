@@ -94,7 +94,8 @@ def planned_checks(session: Session, now: datetime) -> list[PlannedCheck]:
     What counts an infusion moves with its pauses, until it has ended.
     """
     planned: list[PlannedCheck] = []
-    for of in dict.fromkeys(check.of for check in session.regimen.check):
+    regimens = (*(former for former, _ in session.former_regimens), session.regimen)
+    for of in dict.fromkeys(check.of for regimen in regimens for check in regimen.check):
         taken = sorted(record_times(session, of))
         late_most_min = session.regimen.check_late_most_min
         if late_most_min is None:

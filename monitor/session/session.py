@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from alerts.evaluation import LimitKey
 from drivers.clock import parse_rfc3339
+from monitor.session.attendance import ASSIGNED, PRESENT, Attendance, began, ended
 from monitor.session.baseline import Administration, found_before_dose
 from monitor.session.events import Event
 from monitor.session.preparation import NOTHING_ASKED, Preparation
@@ -28,6 +29,7 @@ from monitor.session.records import (
     Pressure,
     Record,
     Score,
+    SessionCorrection,
     Symptom,
 )
 from monitor.session.regimen import Regimen
@@ -63,7 +65,8 @@ def is_session_end(type_: str, payload: Mapping[str, Any]) -> bool:
 class Infusion:
     """When an infusion ran; the last of `pauses` has no end while it is paused.
 
-    `places` are those of its start and of each resumption among what was recorded.
+    `places` are those of its start and of each resumption among what was recorded. `holds_mg` is
+    how much it holds where a person said so, None for what the session plans.
     """
 
     started_at: datetime
@@ -71,6 +74,7 @@ class Infusion:
     pauses: tuple[tuple[datetime, datetime | None], ...] = ()
     lot: str | None = None
     places: tuple[int, ...] = ()
+    holds_mg: float | None = None
 
     @property
     def running(self) -> bool:
@@ -108,6 +112,7 @@ class Infusion:
             tuple((begun + by, None if to is None else to + by) for begun, to in self.pauses),
             self.lot,
             self.places,
+            self.holds_mg,
         )
 
     @property
@@ -124,6 +129,8 @@ class Session:
     It ends when the patient leaves the bed: with the close, with the abort, or after that.
     `to_be_completed` names what a transfer was recorded without; `places` holds the number of
     the event that put each record on record, a correction that of what it corrects.
+    `former_regimens` are those that were corrected after the first dose, each with the time
+    until which its checks stand.
     """
 
     id: str
@@ -142,6 +149,7 @@ class Session:
     prepared_at: datetime | None = None
     nurse: str | None = None
     handover_to: str | None = None
+    attendance: tuple[Attendance, ...] = ()
     phase: Phase = Phase.BASELINE
     doses: tuple[Dose, ...] = ()
     dosing_stops: tuple[DosingStop, ...] = ()
@@ -156,6 +164,8 @@ class Session:
     news2_scales: tuple[News2Scale, ...] = ()
     corrections: tuple[Correction, ...] = ()
     places: Mapping[str, int] = field(default_factory=dict)
+    session_corrections: tuple[SessionCorrection, ...] = ()
+    former_regimens: tuple[tuple[Regimen, datetime], ...] = ()
     baseline: Mapping[str, float] = field(default_factory=dict)
     escort: bool = False
     criteria_met_at: datetime | None = None
@@ -228,13 +238,17 @@ class Session:
     def ran_in_mg(self, until: datetime) -> float | None:
         """How much of the infusion had run in by `until`; None without one, or a planned dose.
 
-        It runs evenly over its planned minutes, pauses not counted, and holds no more than is
-        planned.
+        It runs evenly over its planned minutes, pauses not counted, and holds what is planned,
+        or what a person said that it holds.
         """
-        planned_mg, minutes = self.regimen.planned_mg(self.weight_kg), self.regimen.infusion_min
-        if self.infusion is None or planned_mg is None or not minutes:
+        if self.infusion is None:
             return None
-        return planned_mg * min(self.infusion.ran(until) / timedelta(minutes=minutes), 1.0)
+        holds_mg, minutes = self.infusion.holds_mg, self.regimen.infusion_min
+        if holds_mg is None:
+            holds_mg = self.regimen.planned_mg(self.weight_kg)
+        if holds_mg is None or not minutes:
+            return None
+        return holds_mg * min(self.infusion.ran(until) / timedelta(minutes=minutes), 1.0)
 
     @property
     def given_mg(self) -> float:
@@ -310,6 +324,7 @@ class Session:
             number=data.get("number"),
             escort_planned=data.get("escort_planned"),
             nurse=data["by"],
+            attendance=began((), data["by"], ASSIGNED, event.at),
         )
 
     def evolve(self, event: Event) -> "Session":
@@ -317,7 +332,10 @@ class Session:
         if event.type in _KEPT:
             return _with_baseline(_with_record(self, event))
         step = _TRANSITIONS.get(event.type)
-        return self if step is None else step(self, event)
+        after = self if step is None else step(self, event)
+        if not self.is_open or after.ended_at is None:
+            return after
+        return replace(after, attendance=ended(after.attendance, after.ended_at))
 
 
 _KEPT: Final[Mapping[str, tuple[str, type[Record]]]] = {
@@ -335,6 +353,7 @@ _KEPT_ALONE: Final[Mapping[str, tuple[str, type[Record]]]] = {
     "alarm-limit.set": ("limits", PatientLimit),
     "news2.scored": ("news2", News2),
     "news2-scale.chosen": ("news2_scales", News2Scale),
+    "session.corrected": ("session_corrections", SessionCorrection),
 }
 
 
@@ -419,7 +438,28 @@ def _infusion(session: Session, event: Event) -> Session:
     ended_at = at if event.type == "infusion.ended" else None
     lot = event.payload.get("lot") or before.lot
     places = (*before.places, event.n) if event.type == "infusion.resumed" else before.places
-    return replace(session, infusion=Infusion(before.started_at, ended_at, pauses, lot, places))
+    ran = replace(before, ended_at=ended_at, pauses=pauses, lot=lot, places=places)
+    return replace(session, infusion=ran)
+
+
+def _session_corrected(session: Session, event: Event) -> Session:
+    data, now = event.payload, event.payload["now"]
+    session, regimen = _alone(session, event), session.regimen
+    if "regimen" in data:
+        regimen = Regimen.model_validate(data["regimen"])
+    former, infusion = session.former_regimens, session.infusion
+    if "checks_until" in data:
+        former = (*former, (session.regimen, parse_rfc3339(data["checks_until"])))
+    if infusion is not None and "infusion_mg" in now:
+        infusion = replace(infusion, holds_mg=now["infusion_mg"])
+    return replace(
+        session,
+        age=now.get("age", session.age),
+        weight_kg=now.get("weight_kg", session.weight_kg),
+        regimen=regimen,
+        former_regimens=former,
+        infusion=infusion,
+    )
 
 
 def _prepared(session: Session, event: Event) -> Session:
@@ -432,6 +472,24 @@ def _prepared(session: Session, event: Event) -> Session:
         preparation=session.preparation.with_answers(data, event.at),
         prepared_at=event.at,
     )
+
+
+def _assigned(session: Session, event: Event) -> Session:
+    by = event.payload["by"]
+    there = began(session.attendance, by, ASSIGNED, event.at)
+    return replace(session, nurse=by, handover_to=None, attendance=there)
+
+
+def _unassigned(session: Session, event: Event) -> Session:
+    there = ended(session.attendance, event.at, role=ASSIGNED)
+    return replace(session, nurse=None, handover_to=None, attendance=there)
+
+
+def _present(session: Session, event: Event) -> Session:
+    by, there = event.payload["by"], session.attendance
+    if event.type == "presence.started":
+        return replace(session, attendance=began(there, by, PRESENT, event.at))
+    return replace(session, attendance=ended(there, event.at, by=by, role=PRESENT))
 
 
 def _closed(session: Session, event: Event) -> Session:
@@ -502,23 +560,29 @@ def _stepped(session: Session, event: Event) -> Session:
         infusion=None if session.infusion is None else session.infusion.shifted(by),
         criteria_met_at=None if criteria_met_at is None else criteria_met_at + by,
         prepared_at=None if session.prepared_at is None else session.prepared_at + by,
+        attendance=tuple(span.shifted(by) for span in session.attendance),
+        former_regimens=tuple((of, until + by) for of, until in session.former_regimens),
         **kept,
     )
 
 
 _TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     **dict.fromkeys(_KEPT_ALONE, _alone),
+    "session.corrected": _session_corrected,
     "record.retracted": _retracted,
     "infusion.started": _infusion,
     "infusion.paused": _infusion,
     "infusion.resumed": _infusion,
     "infusion.ended": _infusion,
     "preparation.recorded": _prepared,
-    "nurse.assigned": lambda s, e: replace(s, nurse=e.payload["by"], handover_to=None),
+    "nurse.assigned": _assigned,
     "nurse.handover-offered": lambda s, e: replace(s, handover_to=e.payload["to"]),
-    "nurse.unassigned": lambda s, _: replace(s, nurse=None, handover_to=None),
+    "nurse.unassigned": _unassigned,
+    "presence.started": _present,
+    "presence.ended": _present,
     "escort.confirmed": lambda s, _: replace(s, escort=True),
     "rules.changed": lambda s, e: replace(s, rules=e.payload["rules"]),
+    "session.dosing": lambda s, _: replace(s, phase=_dosing(s.phase)),
     "session.observing": lambda s, _: replace(s, phase=Phase.OBSERVING),
     "session.criteria-met": lambda s, e: replace(s, criteria_met_at=e.at),
     "session.criteria-unmet": lambda s, _: replace(s, criteria_met_at=None),

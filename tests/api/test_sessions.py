@@ -219,3 +219,52 @@ async def test_a_trend_of_no_session_is_not_found(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
         answer = await ward.http.get("/api/v1/sessions/none/readings?vital=spo2")
         assert answer.status_code == 404
+
+
+@virtual_time()
+async def test_age_weight_and_regimen_are_put_right_and_shown_with_what_they_were(
+    tmp_path: Path,
+) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start(regimen="esketamine-56")
+        await ward.dose(session)
+        right = {"age": 54, "weight_kg": 75.5, "regimen": "esketamine-84"}
+        body = {**right, "reason": "mistyped", "by": "nurse.b"}
+        seen = await ward.post(f"/sessions/{session}/correct", body)
+        assert {name: seen[name] for name in right} == right
+        assert seen["planned_mg"] == 84
+        (made,) = seen["session_corrections"]
+        assert (made["by"], made["reason"], made["now"]) == ("nurse.b", "mistyped", right)
+        assert made["was"]["regimen"] == "esketamine-56"
+    async with simulated_ward(tmp_path, clock=ward.clock) as ward:
+        again = await ward.get(f"/sessions/{session}")
+        assert again["session_corrections"] == [made]
+        assert again["planned_mg"] == 84
+
+
+WRONG_CORRECTIONS: dict[str, tuple[dict[str, Any], int, str]] = {
+    "an age nobody has": ({"age": 200}, 422, "age"),
+    "a weight nobody has": ({"weight_kg": 7}, 422, "weight_kg"),
+    "no regimen of that name": ({"regimen": "aspirin"}, 422, "regimen"),
+    "nothing": ({}, 422, "age"),
+    "no reason": ({"age": 45, "reason": " "}, 422, "reason"),
+    "another route after the dose": ({"regimen": "ketamine-iv"}, 409, "regimen"),
+    "an infusion that there is not": ({"age": 45, "infusion_mg": 30}, 422, "infusion_mg"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_CORRECTIONS)
+def test_a_correction_is_refused_with(case: str, tmp_path: Path) -> None:
+    changes, status, named = WRONG_CORRECTIONS[case]
+
+    @virtual_time()
+    async def run() -> None:
+        async with simulated_ward(tmp_path) as ward:
+            session = await ward.start(weight_kg=71)
+            await ward.dose(session)
+            body = {"by": "nurse.a", "reason": "mistyped", **changes}
+            problem = await ward.post(f"/sessions/{session}/correct", body, expect=status)
+            assert [wrong["field"] for wrong in problem["errors"]] == [named]
+            assert (await ward.get(f"/sessions/{session}"))["session_corrections"] == []
+
+    run()

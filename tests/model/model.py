@@ -131,6 +131,7 @@ class Visit:
     clearances: list[Clearance] = field(default_factory=list)
     is_prepared: bool = False
     prepared_at: float = float("-inf")
+    age: int = 44
     scored_at: float = 0
     escort: bool = False
     outcome: str | None = None
@@ -351,6 +352,22 @@ class Model:
         assert self.visit is not None
         if self.visit.phase != "aborted":
             self.visit.phase = "dosing"
+
+    def correct(self, age: int, regimen: str | None, now: float) -> None:
+        """Of the same product; one that plans more lets dosing go on, if it still can."""
+        visit = self.visit
+        assert visit is not None
+        visit.age = age
+        if regimen in (None, visit.regimen):
+            return
+        visit.regimen = regimen
+        visit.prepared_at = now
+        given, planned = sum(mg for _, mg in visit.doses.values()), PLANS[regimen].planned_mg
+        last = visit.last_dose
+        is_more = planned is not None and given < planned
+        is_late = last is not None and now - last > NEXT_DEVICE_S
+        if visit.phase in ("observing", "ready") and is_more and not is_late:
+            visit.phase = "dosing"
 
     def abort(self, outcome: str | None, said: set[str], now: float) -> None:
         """Aborted with an outcome, and what else was said; or what an abort lacks is completed."""
@@ -1013,7 +1030,7 @@ class Model:
         if is_first:
             found |= {
                 "cadss": self._is_scored("cadss", now, 0),
-                "age": True,
+                "age": visit.age >= 18,
                 **dict.fromkeys(("contraindications", "suicidality"), visit.is_prepared),
             }
             if not is_infusion:

@@ -32,6 +32,7 @@ from monitor.session.commands import (
     Confirmation,
     ConfirmEscort,
     ControlInfusion,
+    CorrectSession,
     Deviation,
     EnableNibp,
     GiveDose,
@@ -342,7 +343,9 @@ class ModelRunner:
         self._asks(command, lambda _: self.model.clear(scope, items, self.t))
 
     def _prepare(self) -> None:
-        gate = REGIMENS[self.scenario.regimen].gate
+        if not self.is_open:
+            return
+        gate = REGIMENS[self.visit.regimen].gate
         command = RecordPreparation(
             None,
             True,
@@ -357,6 +360,11 @@ class ModelRunner:
             self.visit.is_prepared, self.visit.prepared_at = True, self.t
 
         self._asks(command, then)
+
+    def _correct(self, age: int, regimen: str | None) -> None:
+        right = None if regimen is None else REGIMENS[regimen]
+        command = CorrectSession("n", "mistyped", age, regimen=right)
+        self._asks(command, lambda _: self.model.correct(age, regimen, self.t))
 
     def _acknowledge(self, nth: int, by: str) -> None:
         keys = sorted((k for k, a in self.model.alarms.items() if a.state != "ended"), key=str)
@@ -680,6 +688,10 @@ def scenario(seed: int) -> Scenario:
         steps.append((dt, name, MAKERS[name][1](rng)))
     if is_far and rng.random() < 0.3:
         steps += _ending(rng)
+    if rng.random() < 0.3:
+        devices = None if regimen == "ketamine-iv" else f"esketamine-{rng.choice((28, 56, 84))}"
+        correct = (rng.choice((44, 44, 17)), devices)
+        steps.insert(rng.randrange(1, len(steps)), (rng.choice((1, 600)), "correct", correct))
     return Scenario(FAR_LEAST_S if is_far else 0, regimen, tuple(steps))
 
 

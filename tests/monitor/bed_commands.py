@@ -27,6 +27,7 @@ from monitor.session.commands import (
     Command,
     ConfirmEscort,
     ControlInfusion,
+    CorrectSession,
     Deviation,
     EnableNibp,
     GiveDose,
@@ -131,6 +132,18 @@ def _start(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
         NURSE,
         st.sampled_from([None, True]),
         st.sampled_from([None, 1]),
+    )
+
+
+def _correct_session(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(
+        CorrectSession,
+        NURSE,
+        WHY,
+        st.sampled_from([None, 17, 44, 70]),
+        st.sampled_from([None, 70.0, 80.0]),
+        st.one_of(st.none(), regimens),
+        st.sampled_from([None, None, 35.0]),
     )
 
 
@@ -387,6 +400,7 @@ def _allow(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
 
 ASKED: Final[Mapping[type[Any], Draw]] = {
     StartSession: _start,
+    CorrectSession: _correct_session,
     RecordPreparation: _prepare,
     GiveDose: _dose,
     StopDosing: _stop_dosing,
@@ -417,6 +431,7 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
 RECORDS: Final = (RecordScore, RecordSymptom, RecordObservation, RecordPressure)
 SETTLED: Final = (
     StopDosing,
+    CorrectSession,
     SetAlarmLimit,
     SetAlarmLimit,
     ChooseNews2Scale,

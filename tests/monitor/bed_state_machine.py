@@ -33,6 +33,7 @@ from monitor.bed.bed import Bed
 from monitor.bed.effects import StartMeasurement
 from monitor.bed.inputs import DeviceInput, Input, SiteCondition, Tick, TimedInput
 from monitor.session.commands import (
+    ChooseNews2Scale,
     Command,
     ControlInfusion,
     GiveDose,
@@ -61,6 +62,7 @@ JUDGED: Final = (
     RecordPressure,
     RetractRecord,
     SetAlarmLimit,
+    ChooseNews2Scale,
 )
 """The commands by which a person changes what the rules see, or how they see it."""
 

@@ -5,13 +5,13 @@ A value that is not known is None and named in `missing`; one that is known has 
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from drivers.clock import rfc3339, rfc3339_or_none
 from monitor.patient.form import doses, findings, vital_signs
 from monitor.patient.form.provenance import Field, FormContext
-from monitor.session import record_fields
+from monitor.session import attendance, record_fields
 
 
 def fields(context: FormContext) -> Iterator[Field]:
@@ -154,6 +154,62 @@ def _watched(context: FormContext) -> Field:
     return Field("watched_by", "Watched by", watch, "; ".join(words), tuple(sources))
 
 
+def _bedside(context: FormContext) -> Field:
+    """Who was at the bedside from when to when, in minutes, and when nobody was assigned."""
+    history = context.history
+    session, until = history.session, history.session.ended_at or context.now
+    gaps = [*attendance.unassigned(session.attendance, session.started_at, until)]
+    people = []
+    for by, minutes in attendance.minutes_by_person(session.attendance, until).items():
+        spans = [span for span in session.attendance if span.by == by]
+        people.append({"by": by, "minutes": minutes, "spans": [s.as_json() for s in spans]})
+    words = [
+        f"{by['by']} {by['minutes']} min ("
+        + ", ".join(_there(context, s) for s in session.attendance if s.by == by["by"])
+        + ")"
+        for by in people
+    ]
+    words += [_nobody(context, since, to) for since, to in gaps]
+    turns = [*history.all(*_COME_AND_GO), *filter(None, [history.end])]
+    return Field(
+        "bedside",
+        "Staff minutes at the bedside",
+        {
+            "people": people,
+            "unassigned": [
+                {
+                    "from": rfc3339(since),
+                    "to": rfc3339(to),
+                    "minutes": attendance.whole_minutes(to - since),
+                }
+                for since, to in gaps
+            ],
+        },
+        "; ".join(words),
+        tuple(s for turn in turns for s in context.saw(turn, turn.type.replace(".", " "))),
+    )
+
+
+_COME_AND_GO: Final = (
+    "session.started",
+    "nurse.assigned",
+    "nurse.unassigned",
+    "presence.started",
+    "presence.ended",
+)
+
+
+def _there(context: FormContext, span: attendance.Attendance) -> str:
+    to = "still there" if span.to is None else f"to {context.clock(span.to)}"
+    return f"{span.role} {context.clock(span.from_)} {to}"
+
+
+def _nobody(context: FormContext, since: datetime, to: datetime) -> str:
+    minutes = attendance.whole_minutes(to - since)
+    between = f"from {context.clock(since)} to {context.clock(to)}"
+    return f"nobody assigned {between} ({minutes} min)"
+
+
 def _discharge(context: FormContext) -> Field:
     history = context.history
     field = Field("discharge", "Told on leaving", None, "–")
@@ -245,7 +301,9 @@ _FIELDS: Final[tuple[Callable[[FormContext], Field], ...]] = (
     findings.serious_events,
     findings.unmade_checks,
     findings.deviations_found,
+    findings.session_corrections,
     _watched,
+    _bedside,
     _discharge,
     _signed,
 )

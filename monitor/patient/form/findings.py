@@ -134,6 +134,23 @@ def deviations_found(context: FormContext) -> Field:
     )
 
 
+def session_corrections(context: FormContext) -> Field:
+    """What the session was started with and was put right: what was, and what is."""
+    history = context.history
+    field = Field("session_corrections", "Age, weight, regimen corrected", None, "–")
+    if history.session.first_dose_at is None:
+        return field
+    found = history.session.session_corrections
+    words = [f"{each.in_words()} at {context.clock(each.at)} ({each.reason})" for each in found]
+    events = history.all("session.corrected")
+    return replace(
+        field,
+        value=[each.as_json() for each in found],
+        text="; ".join(words) or "none",
+        sources=tuple(s for e in events for s in context.saw(e, "corrected")) or context.nothing,
+    )
+
+
 def unmade_checks(context: FormContext) -> Field:
     """The planned checks that nobody made."""
     history = context.history

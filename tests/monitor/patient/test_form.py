@@ -972,7 +972,7 @@ def test_a_score_of_before_is_not_dated_by_the_session(whole: SessionHistory) ->
 
 def test_a_field_is_found_by_its_name(whole: SessionHistory) -> None:
     names = [one.name for one in form_of(whole).fields]
-    assert len(names) == len(set(names)) == 20
+    assert len(names) == len(set(names)) == 22
 
 
 def test_a_fields_json_has_its_sources(whole: SessionHistory) -> None:
