@@ -1,11 +1,11 @@
 // The head of every page: which site, how many alarms, live or not, sound, displays, the time;
 // below it, loudly, what makes the page less than it seems.
-import { countAlarms } from "./alarm.js";
-import { clock, plural } from "./format.js";
-import { html } from "./html.js";
-import { soundOn, toggleSound } from "./sound.js";
-import { link } from "./stream.js";
-import { nextTheme, theme } from "./theme.js";
+import { countAlarms } from "../state/alarm.js";
+import { clock, plural } from "../format.js";
+import { html } from "../html.js";
+import { soundOn, toggleSound } from "../state/sound.js";
+import { link } from "../state/stream.js";
+import { nextTheme, theme } from "../state/theme.js";
 
 export function Header({ status, beds, now, children }) {
   return html`

@@ -1,8 +1,17 @@
 // The HTTP API. Paths are relative, so that the page also works below a proxy's prefix.
 const TIME_LIMIT_MS = 10_000;
 
-// A request the daemon refused or never answered; `message` can be shown as it is.
-export class Refused extends Error {}
+// A request the daemon refused or never answered; `message` can be shown as it is, and `detail`
+// without the title of what kind of refusal it is.
+export class Refused extends Error {
+  constructor(message, detail = message) {
+    super(message);
+    this.detail = detail;
+  }
+}
+
+// Nobody knows whether it was done: it can be sent again under the same key.
+export class Unanswered extends Refused {}
 
 async function request(path, options) {
   let response;
@@ -13,28 +22,38 @@ async function request(path, options) {
       ...options,
     });
   } catch {
-    throw new Refused("the daemon does not answer");
+    throw new Unanswered("the daemon does not answer");
   }
   const body = await response.json().catch(() => null);
-  if (!response.ok) throw new Refused(problem(body, response));
-  if (body === null) throw new Refused("the answer broke off");
+  if (!response.ok) {
+    const kind = response.status >= 500 || isUnderWay(response, body) ? Unanswered : Refused;
+    throw new kind(problem(body, response), body?.detail);
+  }
+  if (body === null) throw new Unanswered("the answer broke off");
   return body;
 }
+
+// The same request, sent before, is still being stored.
+const isUnderWay = ({ status }, body) =>
+  status === 409 && body?.detail?.includes("Idempotency-Key is still under way");
 
 function problem(body, response) {
   const parts = [body?.title, body?.detail].filter((part) => typeof part === "string");
   return parts.length ? parts.join(": ") : `HTTP ${response.status}`;
 }
 
-const part = encodeURIComponent;
+export const part = encodeURIComponent;
 
-function post(path, body) {
+function post(path, body, headers = {}) {
   return request(path, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", ...headers },
     body: JSON.stringify(body),
   });
 }
+
+// A command that is done once, however often it is sent under that key.
+export const command = (path, body, key) => post(path, body, { "Idempotency-Key": key });
 
 export const getStatus = () => request("status");
 export const getBeds = async () => (await request("beds")).items;

@@ -1,10 +1,10 @@
 // The pause of one bed's sound: its button, and what is left of it.
-import { useState } from "./vendor/preact-hooks.js";
-import { audible, quietFor } from "./alarm.js";
-import { pauseAudio } from "./api.js";
-import { html } from "./html.js";
-import { SignedForm } from "./signed.js";
-import { takeAudio } from "./ward.js";
+import { useState } from "../vendor/preact-hooks.js";
+import { audible, quietFor } from "../state/alarm.js";
+import { pauseAudio } from "../state/api.js";
+import { html } from "../html.js";
+import { SignedForm } from "../sheets/signed.js";
+import { takeAudio } from "../state/ward.js";
 
 export function Quiet({ bed, at }) {
   const [asking, ask] = useState(false);

@@ -1,5 +1,5 @@
 // What the board shows when it has nothing to show: what is missing and what mends it.
-import { html } from "./html.js";
+import { html } from "../html.js";
 
 const BED = `[[beds]]
 id = "bed-1"

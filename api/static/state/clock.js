@@ -1,6 +1,6 @@
 // The server's time as the page knows it. Every age and countdown runs from this, none from
 // the browser's own clock: the two may differ, and a simulated ward runs faster.
-import { signal } from "./vendor/signals.js";
+import { signal } from "../vendor/signals.js";
 
 const TICK_MS = 1000;
 let anchor = null;

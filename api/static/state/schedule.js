@@ -1,5 +1,5 @@
 // A session's checks: which comes next and what minute it belongs to. Pure.
-import { checkName, rough, until } from "./format.js";
+import { checkName, rough, until } from "../format.js";
 
 const SAME_MS = 60_000;
 const MOST_NAMES = 2;

@@ -1,31 +1,10 @@
 // What people have put on record, and what the next administration waits for.
-import { html } from "./html.js";
-
-const CONDITIONS = {
-  pressure: "Pressure",
-  spo2: "SpO2",
-  moaas: "MOAA/S",
-  cadss: "CADSS",
-  "no-alarm": "No alarm open",
-  "no-emergency": "No emergency",
-  interval: "Five minutes apart",
-  age: "Age",
-  contraindications: "Contraindications",
-  suicidality: "Suicidal thoughts",
-  fasting: "Food, fluids, nasal sprays",
-  "baseline-steady": "Baseline steady",
-  cautions: "Cautions",
-  "starting-dose": "Starting dose",
-  medicines: "Medicines asked",
-  "escort-planned": "Escort planned",
-};
-
-const GRADES = ["none", "mild", "moderate", "severe"];
-
-const words = (name) => CONDITIONS[name] ?? name.replaceAll("-", " ");
+import { html } from "../html.js";
+import { criterionName } from "../state/criteria.js";
+import { GRADES, inWords } from "../state/records.js";
 
 // Met, cleared or not and why, one a line. What is only a remark never counts against the dose.
-export function Conditions({ title, items, name = words }) {
+export function Conditions({ title, items, name = criterionName }) {
   const waits = items.filter((item) => item.required);
   const met = waits.filter((item) => item.met || item.cleared_by).length;
   return html`
@@ -64,7 +43,7 @@ function symptoms(session) {
   return [...latest.values()]
     .filter((symptom) => symptom.grade)
     .map(({ name, grade, note, by }) => [
-      `${name.replaceAll("-", " ")}, ${GRADES[grade]}`,
+      `${inWords(name)}, ${GRADES[grade]}`,
       [note, by].filter(Boolean).join(" · "),
     ]);
 }

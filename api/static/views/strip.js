@@ -1,8 +1,8 @@
 // The strip on top of a tile: what is wrong, what to do, since when, who has it. Always the
 // same height. Without an alarm it says that the patient may leave, or nothing of note.
-import { openAlarm } from "./acknowledge.js";
-import { alarmClass, alarmState, alarmWord, isAdvisory, openAlarms, quietFor } from "./alarm.js";
-import { html } from "./html.js";
+import { openAlarm } from "../sheets/acknowledge.js";
+import { alarmClass, alarmState, alarmWord, isAdvisory, openAlarms, quietFor } from "../state/alarm.js";
+import { html } from "../html.js";
 
 export function Strip({ bed, now }) {
   const alarms = openAlarms(bed);

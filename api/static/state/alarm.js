@@ -1,6 +1,6 @@
 // What the board makes of a bed's alarms. Priorities come from the server and are never
 // derived here. Pure.
-import { clock, lasted, plural, rough } from "./format.js";
+import { clock, lasted, plural, rough } from "../format.js";
 
 const RANK = { high: 0, medium: 1, low: 2 };
 

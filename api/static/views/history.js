@@ -1,6 +1,6 @@
 // What a patient's last sessions were, for the time before the next dose.
-import { signed } from "./format.js";
-import { html } from "./html.js";
+import { signed } from "../format.js";
+import { html } from "../html.js";
 
 const DISSOCIATED_OVER = 4;
 

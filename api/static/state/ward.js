@@ -1,6 +1,6 @@
 // What the page knows of the ward, and how news changes it. Shows nothing and decides nothing
 // clinical.
-import { signal } from "./vendor/signals.js";
+import { signal } from "../vendor/signals.js";
 import * as api from "./api.js";
 import { anchorTo } from "./clock.js";
 
@@ -62,6 +62,12 @@ export function takeAlarm(alarm) {
     ...bed,
     alarms: [...bed.alarms.filter((other) => other.id !== alarm.id), alarm],
   }));
+}
+
+// Shows at once what a command answered, which is a session or a bed or neither.
+export function takeAnswer(answer) {
+  if (answer.criteria) change(answer.bed, (bed) => admit({ ...bed, session: answer }));
+  reloadBed(answer.bed ?? answer.id);
 }
 
 // The bed's sound is paused, or (without `until`) on again.

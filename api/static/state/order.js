@@ -1,6 +1,6 @@
 // In which order the tiles stand: by priority, then by what is due next. They move at most
 // once in 10 s, and never while a pointer is down or the focus is inside one.
-import { effect, signal } from "./vendor/signals.js";
+import { effect, signal } from "../vendor/signals.js";
 import { priorityRank, worstAlarm } from "./alarm.js";
 import { now } from "./clock.js";
 import { nextDueAt } from "./schedule.js";

@@ -1,10 +1,10 @@
 // One bed on the board: its strip, who lies there, the numbers, the course, what comes next.
-import { alarmClass, worstAlarm } from "./alarm.js";
+import { alarmClass, worstAlarm } from "../state/alarm.js";
 import { Course, alarmsIn120 } from "./course.js";
-import { bedName, clock, left } from "./format.js";
-import { html } from "./html.js";
+import { bedName, clock, left } from "../format.js";
+import { html } from "../html.js";
 import { Numerals, Scores } from "./numerals.js";
-import { nextCheck } from "./schedule.js";
+import { nextCheck } from "../state/schedule.js";
 import { Strip } from "./strip.js";
 
 export function Tile({ bed, course, now, speed }) {

@@ -1,15 +1,14 @@
 // A form by which a named person does something. A refusal is shown and nothing typed is lost.
-import { useEffect, useRef, useState } from "./vendor/preact-hooks.js";
-import { now } from "./clock.js";
-import { clock } from "./format.js";
-import { html } from "./html.js";
-
-const WHO = "postdose.who";
+import { useEffect, useRef, useState } from "../vendor/preact-hooks.js";
+import { now } from "../state/clock.js";
+import { clock } from "../format.js";
+import { html } from "../html.js";
+import { remember, who as remembered } from "../state/who.js";
 
 // `name` is on the button, `failed` says what did not happen; `act(who, note)` does it, `done` gets
 // what that answers. Without `noted` there is no note.
 export function SignedForm({ name, failed, act, done, noted }) {
-  const [who, setWho] = useState(localStorage.getItem(WHO) ?? "");
+  const [who, setWho] = useState(remembered.value);
   const [note, setNote] = useState("");
   const [failure, setFailure] = useState(null);
   const [sending, setSending] = useState(false);
@@ -22,7 +21,7 @@ export function SignedForm({ name, failed, act, done, noted }) {
     setFailure(null);
     try {
       const answer = await act(who.trim(), note.trim() || null);
-      localStorage.setItem(WHO, who.trim());
+      remember(who);
       done(answer);
     } catch (error) {
       setFailure(`${failed} at ${clock(now.value)}: ${error.message}.`);

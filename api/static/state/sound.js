@@ -1,7 +1,7 @@
 // Alarms as sound, after IEC 60601-1-8: a burst of ten pulses for high, three for medium, one for
 // low. Only the worst unacknowledged alarm sounds, never an advisory. Browsers play nothing before
 // a click, so sound is off until somebody turns it on.
-import { signal } from "./vendor/signals.js";
+import { signal } from "../vendor/signals.js";
 
 // Frequencies in Hz, onsets and lengths in s, and after how long the burst comes again.
 const BURSTS = {

@@ -1,9 +1,9 @@
 // A session as one picture on one axis: SpO2 with its gaps, pressures as on an anaesthesia
 // chart, doses, checks, alarms. Positions are in percent, so that it fits any width.
-import { byUrgency, isAdvisory, isOpen } from "./alarm.js";
-import { checkName, clock, plural } from "./format.js";
-import { html } from "./html.js";
-import { origin } from "./schedule.js";
+import { byUrgency, isAdvisory, isOpen } from "../state/alarm.js";
+import { checkName, clock, plural } from "../format.js";
+import { html } from "../html.js";
+import { origin } from "../state/schedule.js";
 
 const MINUTE = 60_000;
 const WINDOW_MS = 120 * MINUTE;

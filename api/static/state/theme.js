@@ -1,5 +1,5 @@
 // Day or night: as the system has it, until somebody chooses; the choice is kept in this browser.
-import { effect, signal } from "./vendor/signals.js";
+import { effect, signal } from "../vendor/signals.js";
 
 const KEY = "postdose.theme";
 const NEXT = { auto: "night", night: "day", day: "auto" };

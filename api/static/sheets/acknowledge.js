@@ -1,14 +1,14 @@
 // The dialog of one bed's open alarms. Each is acknowledged, and that undone, by itself and by a
 // named person; there is no way to take them all.
-import { useLayoutEffect, useRef, useState } from "./vendor/preact-hooks.js";
-import { signal } from "./vendor/signals.js";
-import { acknowledge, unacknowledge } from "./api.js";
-import { alarmClass, alarmState, alarmWord, openAlarms } from "./alarm.js";
-import { now } from "./clock.js";
-import { bedName } from "./format.js";
-import { html } from "./html.js";
+import { useLayoutEffect, useRef, useState } from "../vendor/preact-hooks.js";
+import { signal } from "../vendor/signals.js";
+import { acknowledge, unacknowledge } from "../state/api.js";
+import { alarmClass, alarmState, alarmWord, openAlarms } from "../state/alarm.js";
+import { now } from "../state/clock.js";
+import { bedName } from "../format.js";
+import { html } from "../html.js";
 import { SignedForm } from "./signed.js";
-import { beds, takeAlarm } from "./ward.js";
+import { beds, takeAlarm } from "../state/ward.js";
 
 const ACKNOWLEDGE = { name: "Acknowledge", failed: "Not acknowledged", send: acknowledge };
 const UNDO = { name: "Undo", failed: "Not undone", send: unacknowledge };

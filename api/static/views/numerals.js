@@ -1,9 +1,9 @@
 // The numbers: SpO2, pulse, pressure, scores. A number is in its vital's colour only while it
 // can be trusted; otherwise the place is hatched, with the reason and for how long.
-import { html } from "./html.js";
-import { clock, deviceName, lasted, rough, signed } from "./format.js";
-import { link } from "./stream.js";
-import { pressure, trusted } from "./vital.js";
+import { html } from "../html.js";
+import { clock, deviceName, lasted, rough, signed } from "../format.js";
+import { link } from "../state/stream.js";
+import { pressure, trusted } from "../state/vital.js";
 
 const SCALES = [
   ["cadss", "CADSS"],

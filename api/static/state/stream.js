@@ -1,7 +1,7 @@
 // The live stream: opens it, notices when it is lost or silent, opens it again. The page is
 // live only while the stream is open, everything was fetched after it opened, and the last
 // word was heard less than 15 s ago.
-import { signal } from "./vendor/signals.js";
+import { signal } from "../vendor/signals.js";
 import { serverNow } from "./clock.js";
 import { loadWard, reloadBed, status, takeAlarm, takeAudio, takeStatus, takeVitals } from "./ward.js";
 
