@@ -62,7 +62,7 @@ export function AnyOf({ legend, name, options, value, onChange, none = "none" })
 export function Field({ label, value, onChange, hint, ...more }) {
   return html`
     <label>
-      <span>${label}${hint && html` <span class="muted">${hint}</span>`}</span>
+      <span>${label}${hint && html` <span class="muted">(${hint})</span>`}</span>
       <input value=${value ?? ""} onInput=${(event) => onChange(event.target.value)} ...${more} />
     </label>
   `;

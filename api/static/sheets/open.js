@@ -2,18 +2,22 @@
 import { useRef } from "../vendor/preact-hooks.js";
 import { place } from "../state/address.js";
 import { html } from "../html.js";
+import { PreparationSheet } from "./preparation.js";
 import { PressureSheet } from "./pressure.js";
 import { CadssSheet, MoaasSheet } from "./score.js";
+import { StartSheet } from "./start.js";
 import { SymptomSheet } from "./symptom.js";
 
 const SHEETS = {
+  start: StartSheet,
+  preparation: PreparationSheet,
   moaas: MoaasSheet,
   cadss: CadssSheet,
   pressure: PressureSheet,
   symptom: SymptomSheet,
 };
 // What is done at a bed without a session.
-const WITHOUT = new Set([]);
+const WITHOUT = new Set(["start"]);
 
 // The open sheet of a bed, or null. A session that ends meanwhile stays in it, so that it can say
 // what was stored, or why not.

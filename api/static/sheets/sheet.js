@@ -14,7 +14,8 @@ const FOCUSABLE = "button, input, textarea, select, a[href], [tabindex='0']";
 const OLD_MS = 5 * 60_000;
 
 // `name` is on the main button and `act` does it, unless `waits` says what that waits for; `aside`
-// stands beside it. `undo` is what to do about what was stored where it is no record: {name, act}.
+// stands beside it. `correct` gives what a stored record is typed as; `undo`, {name, act}, is what to
+// do about what is no record.
 export function Sheet(props) {
   const { bed, work, title, about, wide, children } = props;
   const sheet = useRef(null);
@@ -134,7 +135,7 @@ function Who() {
 }
 
 // What became of it, with what can be done about that, and what is due next one touch away.
-function Outcome({ bed, work, correct, undo, stored }) {
+function Outcome({ bed, work, correct, undo, stored, again = true }) {
   const { state, words, body, pressed, problem } = work.sent;
   if (state === "unsent") {
     return html`
@@ -166,8 +167,8 @@ function Outcome({ bed, work, correct, undo, stored }) {
           correct &&
           html`<button onClick=${() => work.correct(made.record, correct(made.record))}>Correct</button>`
         }
-        ${undo && html`<button onClick=${() => undo.act(work)}>${undo.name}</button>`}
-        <button onClick=${work.drop}>Another</button>
+        ${undo && html`<button onClick=${undo.act}>${undo.name}</button>`}
+        ${again && html`<button onClick=${work.drop}>Another</button>`}
       </div>
     </div>
     <footer>

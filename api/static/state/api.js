@@ -58,6 +58,8 @@ export const command = (path, body, key) => post(path, body, { "Idempotency-Key"
 export const getStatus = () => request("status");
 export const getBeds = async () => (await request("beds")).items;
 export const getBed = (bed) => request(`beds/${part(bed)}`);
+export const getRegimens = async () => (await request("regimens")).items;
+export const getTreatmentCourse = (patient) => request(`patients/${part(patient)}/course`);
 // Alarms of a session that have ended, as they were at their end.
 export const getEnded = async (session) =>
   (

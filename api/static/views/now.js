@@ -6,16 +6,20 @@ import { html } from "../html.js";
 import { forget, openIntentions } from "../state/intentions.js";
 import { taskOf } from "../state/task.js";
 
+// Which sheets there are, what their buttons say, and when there is one.
 const OTHERS = [
+  ["preparation", "Asked before", ({ gate }) => asksFor(gate, "contraindications")],
   ["moaas", "MOAA/S"],
   ["cadss", "CADSS"],
   ["pressure", "Pressure"],
   ["symptom", "Symptom"],
 ];
 
+const asksFor = (gate, wanted) => gate.some(({ name }) => name === wanted);
+
 export function NowBar({ bed, at }) {
   const task = taskOf(bed, at);
-  const others = bed.session ? OTHERS : [];
+  const others = OTHERS.filter(([sheet, , when]) => bed.session && (!when || when(bed.session)));
   return html`
     <section class="panel now-bar" aria-label="To do">
       <${Unstored} bed=${bed} />
