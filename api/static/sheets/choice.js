@@ -26,7 +26,8 @@ export function OneOf({ legend, name, options, value, onChange, look = "chips", 
   `;
 }
 
-// Any of `options`; nothing is an answer as well, and is touched like the others.
+// Any of `options`; nothing is an answer as well, and is touched like the others, unless `none` is
+// null.
 export function AnyOf({ legend, name, options, value, onChange, none = "none" }) {
   const chosen = value ?? [];
   const toggle = (option, on) =>
@@ -34,14 +35,14 @@ export function AnyOf({ legend, name, options, value, onChange, none = "none" })
   return html`
     <fieldset class="chips">
       <legend>${legend}</legend>
-      <label class="choice">
+      ${none && html`<label class="choice">
         <input
           type="checkbox"
           checked=${value?.length === 0}
           onChange=${(event) => onChange(event.target.checked ? [] : null)}
         />
         <b>${none}</b>
-      </label>
+      </label>`}
       ${options.map(
         ([option, words]) => html`
           <label key=${option} class="choice">

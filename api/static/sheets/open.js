@@ -2,6 +2,8 @@
 import { useRef } from "../vendor/preact-hooks.js";
 import { place } from "../state/address.js";
 import { html } from "../html.js";
+import { ClearSheet } from "./clear.js";
+import { DoseSheet } from "./dose.js";
 import { PreparationSheet } from "./preparation.js";
 import { PressureSheet } from "./pressure.js";
 import { CadssSheet, MoaasSheet } from "./score.js";
@@ -11,6 +13,8 @@ import { SymptomSheet } from "./symptom.js";
 const SHEETS = {
   start: StartSheet,
   preparation: PreparationSheet,
+  dose: DoseSheet,
+  clear: ClearSheet,
   moaas: MoaasSheet,
   cadss: CadssSheet,
   pressure: PressureSheet,

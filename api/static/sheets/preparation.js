@@ -1,5 +1,5 @@
 // What is asked before the dose. Asked in this session: nothing is there before somebody answered.
-import { capital } from "../format.js";
+import { capital, few } from "../format.js";
 import { html } from "../html.js";
 import { useRegimen } from "../state/fetched.js";
 import { inWords } from "../state/records.js";
@@ -150,12 +150,6 @@ export function PreparationSheet({ bed, session }) {
     <//>
   `;
 }
-
-const SHOWN = 3;
-const few = (names) =>
-  names.length > SHOWN
-    ? `${names.slice(0, SHOWN).join(", ")} and ${names.length - SHOWN} more`
-    : names.join(", ");
 
 function lacking(values, regimen) {
   const unasked = (names, answers) => names.filter((name) => (answers[name] ?? null) === null);

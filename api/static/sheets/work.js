@@ -38,11 +38,12 @@ export function useWork(bed, of, sheet, blank) {
       drop();
       changeDraft(name, { values, corrects: record });
     },
-    // `timed` is what is of a moment: that of the press, however late it arrives.
-    send: ({ path, body, words, timed = true }) => {
+    // `timed` is what is of a moment: `moment` (ms) where one was typed, else that of the press,
+    // however late it arrives.
+    send: ({ path, body, words, timed = true, at: moment = null }) => {
       if (sent) forget(sent.key);
       const { corrects } = draft;
-      const at = timed ? { at: corrects?.at ?? instant(serverNow()) } : {};
+      const at = timed ? { at: timeOf(corrects, moment) } : {};
       const by = { by: who.value };
       const instead = corrects ? { corrects: corrects.id } : {};
       const key = intend({
@@ -56,6 +57,13 @@ export function useWork(bed, of, sheet, blank) {
       changeDraft(name, { sent: key });
     },
   };
+}
+
+// A typed time is of a minute: within the one of the record that is corrected nothing has moved.
+function timeOf(corrects, moment) {
+  if (moment === null) return corrects?.at ?? instant(serverNow());
+  const was = corrects ? Date.parse(corrects.at) : NaN;
+  return was >= moment && was < moment + 60_000 ? corrects.at : instant(moment);
 }
 
 // What was stored from this sheet when it was last open is no draft any more; nor is what was

@@ -45,7 +45,7 @@ function administration(session) {
   if (!gate.length) return null;
   const scored = scores.findLast(({ scale }) => scale === "moaas");
   if (given && !(scored?.at > given)) return due("moaas", CHECKS.moaas);
-  return due("dose", session.infusion ? "Infusion" : "Dose");
+  return due("dose", openGate(session).length ? "Dose: see what it waits for" : "Give the dose");
 }
 
 function leaving(session) {

@@ -8,7 +8,8 @@ import { taskOf } from "../state/task.js";
 
 // Which sheets there are, what their buttons say, and when there is one.
 const OTHERS = [
-  ["preparation", "Asked before", ({ gate }) => asksFor(gate, "contraindications")],
+  ["preparation", "Ask", ({ gate }) => asksFor(gate, "contraindications")],
+  ["dose", "Dose", ({ gate, doses, infusion }) => gate.length || doses.length || infusion],
   ["moaas", "MOAA/S"],
   ["cadss", "CADSS"],
   ["pressure", "Pressure"],
