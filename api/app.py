@@ -18,6 +18,7 @@ from api import (
     patients,
     problems,
     records,
+    regimens,
     sessions,
     status,
     stream,
@@ -75,6 +76,7 @@ def create_app(
     for routes in (
         status.router(ward),
         beds.router(ward, executor),
+        regimens.router(ward),
         sessions.router(ward, executor),
         doses.router(ward, executor),
         records.router(ward, executor),

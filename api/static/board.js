@@ -1,31 +1,27 @@
 // The page: mounts the ward board or one bed, and keeps the clock, the stream, the order of the
 // tiles and the sound going.
 import { render } from "./vendor/preact.js";
-import { effect, signal } from "./vendor/signals.js";
-import { AlarmDialog } from "./acknowledge.js";
-import { alarmWord, audible, byUrgency, countAlarms, openAlarms } from "./alarm.js";
-import { BedPage } from "./bed.js";
-import { now, serverNow, startClock } from "./clock.js";
-import { NoBeds, NoDaemon } from "./first.js";
-import { Banners, Header } from "./header.js";
+import { effect } from "./vendor/signals.js";
+import { AlarmDialog } from "./sheets/acknowledge.js";
+import { alarmWord, audible, byUrgency, countAlarms, openAlarms } from "./state/alarm.js";
+import { BedPage } from "./views/bed.js";
+import { now, serverNow, startClock } from "./state/clock.js";
+import { NoBeds, NoDaemon } from "./views/first.js";
+import { Banners, Header } from "./views/header.js";
 import { html } from "./html.js";
-import { arrange, order, releaseIdleFocus, startOrder } from "./order.js";
-import { sound } from "./sound.js";
-import { link, openStream, watchSilence } from "./stream.js";
-import { Tile } from "./tile.js";
-import { beds, courses, refreshBeds, status } from "./ward.js";
-
-const BED_ADDRESS = /^#\/bed\/(.+)$/;
-
-const address = signal(location.hash);
-addEventListener("hashchange", () => (address.value = location.hash));
+import { place } from "./state/address.js";
+import { sendAgain } from "./state/intentions.js";
+import { arrange, order, releaseIdleFocus, startOrder } from "./state/order.js";
+import { sound } from "./state/sound.js";
+import { link, openStream, watchSilence } from "./state/stream.js";
+import { Tile } from "./views/tile.js";
+import { beds, courses, refreshBeds, status } from "./state/ward.js";
 
 function Page() {
-  const id = address.value.match(BED_ADDRESS)?.[1];
-  const bed = id && beds.value?.find((one) => one.id === decodeURIComponent(id));
+  const bed = beds.value?.find((one) => one.id === place.value.bed);
   return html`
     <div class="page ${link.value.up ? "" : "lost"}">
-      ${bed ? html`<${BedPage} bed=${bed} />` : html`<${Board} />`}
+      ${bed ? html`<${BedPage} key=${bed.id} bed=${bed} />` : html`<${Board} />`}
       <p class="legal">Postdose supports trained staff. Not a certified medical device.</p>
       <p class="hidden" role="status">${announced()}</p>
       <${AlarmDialog} />
@@ -101,6 +97,7 @@ startClock(() => {
   arrange();
   releaseIdleFocus();
   refreshBeds();
+  sendAgain();
   hear();
 });
 openStream();

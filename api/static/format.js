@@ -44,6 +44,14 @@ export const signed = (n) => (n < 0 ? `−${Math.abs(Math.round(n))}` : `+${Math
 
 export const plural = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
 
+const MOST_NAMED = 3;
+
+// "a, b, c and 2 more".
+export function few(names) {
+  const named = names.slice(0, MOST_NAMED).join(", ");
+  return names.length > MOST_NAMED ? `${named} and ${names.length - MOST_NAMED} more` : named;
+}
+
 export const CHECKS = { pressure: "Pressure", cadss: "CADSS", moaas: "MOAA/S", resp: "Respiratory rate" };
 
 export const checkName = (check) => CHECKS[check] ?? check;

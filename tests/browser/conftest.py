@@ -2,7 +2,7 @@
 
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Literal
 
 import pytest
@@ -18,7 +18,9 @@ from playwright.async_api import (
     expect,
 )
 
+from tests.browser.bedside import Bedside, write_regimen
 from tests.browser.ward import START, Server, Ward
+from tests.endtoend.site import Site, simulated
 from tests.patience import HOPELESS_S
 
 CHROMIUM = shutil.which("chromium")
@@ -158,3 +160,37 @@ async def open_page(
             await page.context.close()
     ward.cut()
     assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def real_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site without a broker, whose daemon runs for all tests that work at a bed."""
+    folder = tmp_path_factory.mktemp("bedside")
+    with (
+        simulated("nonin", "--pty", str(folder / "oximeter")) as oximeter,
+        simulated("suntech", "--pty", str(folder / "cuff")) as cuff,
+    ):
+        site = Site(folder, None, oximeter, cuff)
+        write_regimen(site, folder)
+        with site.daemon():
+            yield site
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bedside(chromium: Browser, real_site: Site) -> AsyncIterator[Bedside]:
+    """The bed with nobody in it; whoever is there at the end is brought away."""
+    complaints: list[str] = []
+    context = await profile(chromium)
+    page = await context.new_page()
+    await page.set_viewport_size(ViewportSize(width=1600, height=940))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.extend(unexpected(message)))
+    yield Bedside(real_site, page)
+    await context.close()
+    session = real_site.get("/beds/bed-1")["session"]
+    if session and session["ended_at"] is None:
+        if session["state"] == "aborted":
+            real_site.post(f"/sessions/{session['id']}/left")
+        else:
+            real_site.abort(session["id"])
+    assert [said for said in complaints if "ERR_" not in said] == []

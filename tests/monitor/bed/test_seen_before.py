@@ -26,7 +26,8 @@ class Recorded(Bedside):
 
     @property
     def trace(self) -> Spo2Trace:
-        return self.bed.readiness._spo2_trace
+        trace: Spo2Trace = self.bed.readiness._spo2_trace
+        return trace
 
     @property
     def seen(self) -> SeenBefore | None:
@@ -51,7 +52,7 @@ class Recorded(Bedside):
         """What the condition for a dose says of SpO2 that long ago."""
         gate = self.bed.readiness.predose_criteria_of(self.session, self.now)
         criteria = gate(self.now.wall - timedelta(seconds=ago_s))
-        return next(criterion.why for criterion in criteria if criterion.name == "spo2")
+        return next(str(each.why) for each in criteria if each.name == "spo2")
 
 
 class _Recorder:

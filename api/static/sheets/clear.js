@@ -1,0 +1,73 @@
+// A clinician's clearance: which criteria the dose, or leaving, need not wait for, who decides, why.
+import { html } from "../html.js";
+import { openSheet } from "../state/address.js";
+import { criterionName, leavingName } from "../state/criteria.js";
+import { AnyOf, Field, Text } from "./choice.js";
+import { clearable } from "./gate.js";
+import { Sheet } from "./sheet.js";
+import { useWork } from "./work.js";
+
+const SCOPES = {
+  dose: { of: "gate", name: criterionName, back: "dose", words: "the dose" },
+  leaving: { of: "criteria", name: leavingName, back: "discharge", words: "leaving" },
+};
+
+export function ClearSheet({ bed, session, record }) {
+  const scope = SCOPES[record] ? record : "dose";
+  const { of, name, back, words } = SCOPES[scope];
+  const work = useWork(bed, session, `clear-${scope}`, { items: [], clinician: "", reason: "" });
+  const { items, clinician, reason } = work.values;
+  const open = clearable(session[of]);
+  const chosen = items.filter((item) => open.some((one) => one.name === item));
+  const lacks = [
+    !chosen.length && "which",
+    !clinician.trim() && "the clinician",
+    !reason.trim() && "the reason",
+  ].filter(Boolean);
+  const names = chosen.map(name).join(", ");
+  return html`
+    <${Sheet}
+      bed=${bed}
+      work=${work}
+      title="A clinician clears"
+      about=${`What ${words} need not wait for. It lapses after half an hour, with a worse value, and with another alarm.`}
+      name=${`Clear ${names}`}
+      waits=${lacks.length > 0 && `Clear: ${lacks.join(", ")} missing`}
+      act=${() =>
+        work.send({
+          path: `sessions/${session.id}/clearances`,
+          body: { scope, items: chosen, clinician: clinician.trim(), reason: reason.trim() },
+          words: `${names} cleared by ${clinician.trim()}`,
+          timed: false,
+        })}
+      again=${false}
+      undo=${{ name: `Back to ${words}`, act: () => openSheet(bed.id, back) }}
+    >
+      ${!open.length && html`<p>Nothing is to be cleared.</p>`}
+      ${
+        open.length > 0 &&
+        html`
+          <${AnyOf}
+            legend="Which"
+            name="items"
+            none=${null}
+            options=${open.map((one) => [one.name, `${name(one.name)}: ${one.why}`])}
+            value=${items}
+            onChange=${(next) => work.change({ items: next })}
+          />
+        `
+      }
+      <${Field}
+        label="Clinician"
+        maxlength="64"
+        value=${clinician}
+        onChange=${(text) => work.change({ clinician: text })}
+      />
+      <${Text}
+        label="Reason"
+        value=${reason}
+        onChange=${(text) => work.change({ reason: text })}
+      />
+    <//>
+  `;
+}

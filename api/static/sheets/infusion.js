@@ -1,0 +1,129 @@
+// The infusion: start, pause, resume, end. Starting and resuming wait for the criteria; pausing and
+// ending never do.
+import { clock, rough } from "../format.js";
+import { html } from "../html.js";
+import { now } from "../state/clock.js";
+import { openGate } from "../state/task.js";
+import { Field, OneOf, Text } from "./choice.js";
+import { Gate, waitsFor } from "./gate.js";
+import { momentOf } from "./moment.js";
+import { Sheet } from "./sheet.js";
+import { useWork } from "./work.js";
+
+const ACTIONS = {
+  start: { name: "Start the infusion", done: "infusion started", gives: true },
+  pause: { name: "Pause the infusion", done: "infusion paused" },
+  resume: { name: "Resume the infusion", done: "infusion resumed", gives: true },
+  end: { name: "End the infusion", done: "infusion ended" },
+};
+const POSSIBLE = {
+  "not started": ["start"],
+  running: ["pause", "end"],
+  paused: ["resume", "end"],
+  ended: [],
+};
+
+function stateOf({ infusion }) {
+  if (!infusion) return "not started";
+  if (infusion.ended_at) return "ended";
+  return infusion.running ? "running" : "paused";
+}
+
+const BLANK = { action: null, lot: "", reason: "", given: false, at: "" };
+
+export function InfusionSheet({ bed, session, regimen }) {
+  const state = stateOf(session);
+  const work = useWork(bed, session, "dose", BLANK);
+  const { values, change } = work;
+  const possible = POSSIBLE[state];
+  const action = possible.length === 1 ? possible[0] : possible.find((one) => one === values.action);
+  const { name, done, gives } = ACTIONS[action] ?? {};
+  const open = gives ? openGate(session) : [];
+  const at = values.at.trim() ? momentOf(values.at, now.value) : null;
+  const lacks = [
+    values.at.trim() && at === null && "a time as 14:05",
+    values.given && open.length > 0 && !values.reason.trim() && "why it was given",
+  ].filter(Boolean);
+  const waits = !action
+    ? possible.length
+      ? `${ACTIONS[possible[0]].name}, or end it: touch which`
+      : "The infusion has ended"
+    : values.given
+      ? lacks.length > 0 && `Store: ${lacks.join(", ")} missing`
+      : waitsFor(name, open);
+  return html`
+    <${Sheet}
+      bed=${bed}
+      work=${work}
+      title="Infusion"
+      about=${aboutOf(session, regimen, state)}
+      name=${values.given ? `Record: ${done}` : name}
+      waits=${waits}
+      act=${() => work.send(sent(session, values, action, done, at))}
+      again=${false}
+      aside=${
+        gives &&
+        html`
+          <button type="button" aria-pressed=${values.given} onClick=${() => change({ given: !values.given })}>
+            ${values.given ? "Not yet" : "Done already …"}
+          </button>
+        `
+      }
+    >
+      ${
+        possible.length > 1 &&
+        html`
+          <${OneOf}
+            legend="What"
+            name="action"
+            options=${possible.map((one) => [one, ACTIONS[one].name])}
+            value=${action ?? null}
+            onChange=${(one) => change({ action: one })}
+          />
+        `
+      }
+      ${gives && html`<${Gate} bed=${bed} criteria=${session.gate} scope="dose" />`}
+      ${
+        !session.infusion?.lot &&
+        html`
+          <${Field} label="Lot number" maxlength="100" autocomplete="off" value=${values.lot} onChange=${(lot) => change({ lot })} />
+        `
+      }
+      ${
+        values.given &&
+        html`
+          <${Field} label="At, as 14:05" hint="now" inputmode="numeric" maxlength="5" value=${values.at} onChange=${(time) => change({ at: time })} />
+        `
+      }
+      ${
+        (values.given || (action && !gives)) &&
+        html`
+          <${Text} label=${gives ? "Why it was given all the same" : "Why (optional)"} value=${values.reason} onChange=${(reason) => change({ reason })} />
+        `
+      }
+    <//>
+  `;
+}
+
+function sent(session, { lot, reason, given }, action, words, at) {
+  const why = reason.trim();
+  return {
+    path: `sessions/${session.id}/infusion`,
+    body: {
+      action,
+      ...(lot.trim() ? { lot: lot.trim() } : {}),
+      ...(given ? { given: true } : {}),
+      ...(why && given ? { deviation: { reason: why } } : {}),
+      ...(why && !given ? { reason: why } : {}),
+    },
+    words,
+    at,
+  };
+}
+
+function aboutOf({ title, planned_mg: planned, infusion }, regimen, state) {
+  const dose = planned === null ? "" : `, ${Math.round(planned * 10) / 10} mg`;
+  if (!infusion) return `${title}${dose} over ${regimen.infusion_min} min: not started.`;
+  const since = Date.parse(infusion.started_at);
+  return `${title}${dose}: ${state}, begun at ${clock(since)}, ${rough(now.value - since)} ago.`;
+}

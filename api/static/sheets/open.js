@@ -1,0 +1,35 @@
+// The sheet that is open: which there are, by their name in the address.
+import { useRef } from "../vendor/preact-hooks.js";
+import { place } from "../state/address.js";
+import { html } from "../html.js";
+import { ClearSheet } from "./clear.js";
+import { DoseSheet } from "./dose.js";
+import { PreparationSheet } from "./preparation.js";
+import { PressureSheet } from "./pressure.js";
+import { CadssSheet, MoaasSheet } from "./score.js";
+import { StartSheet } from "./start.js";
+import { SymptomSheet } from "./symptom.js";
+
+const SHEETS = {
+  start: StartSheet,
+  preparation: PreparationSheet,
+  dose: DoseSheet,
+  clear: ClearSheet,
+  moaas: MoaasSheet,
+  cadss: CadssSheet,
+  pressure: PressureSheet,
+  symptom: SymptomSheet,
+};
+// What is done at a bed without a session.
+const WITHOUT = new Set(["start"]);
+
+// The open sheet of a bed, or null. A session that ends meanwhile stays in it, so that it can say
+// what was stored, or why not.
+export function useSheet(bed) {
+  const held = useRef(null);
+  const { sheet, record } = place.value;
+  held.current = sheet && (bed.session ?? held.current);
+  const Which = SHEETS[sheet];
+  if (!Which || !(held.current || WITHOUT.has(sheet))) return null;
+  return html`<${Which} key=${sheet} bed=${bed} session=${held.current} record=${record} />`;
+}

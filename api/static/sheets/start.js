@@ -1,0 +1,112 @@
+// The start of a session at an empty bed: who, by which regimen. A patient who was here before is
+// told with the last sessions.
+import { html } from "../html.js";
+import { openSheet } from "../state/address.js";
+import { useRegimens, useTreatmentCourse } from "../state/fetched.js";
+import { History } from "../views/history.js";
+import { Field, NumberField, OneOf, numberIn } from "./choice.js";
+import { Sheet } from "./sheet.js";
+import { useWork } from "./work.js";
+
+const BLANK = { patient: "", age: "", weight: "", regimen: null, escort: null };
+const LAST = 3;
+
+export function StartSheet({ bed }) {
+  const work = useWork(bed, null, "start", BLANK);
+  const { values, change } = work;
+  const regimens = useRegimens();
+  const chosen = regimens.value?.find(({ name }) => name === values.regimen);
+  const patient = values.patient.trim();
+  const age = numberIn(values.age, 0, 130);
+  const weight = numberIn(values.weight, 20, 400, { whole: false });
+  const lacks = [
+    !patient && "the patient",
+    age === null && "the age",
+    !chosen && "the regimen",
+    chosen?.by_weight && weight === null && "the weight",
+    values.escort === null && "the escort",
+  ].filter(Boolean);
+  const waits = bed.session ? `Start: ${bed.session.patient} is at this bed` : lackOf(lacks);
+  const start = () =>
+    work.send({
+      path: "sessions",
+      body: {
+        bed: bed.id,
+        patient,
+        age,
+        regimen: values.regimen,
+        escort_planned: values.escort,
+        ...(chosen.by_weight ? { weight_kg: weight } : {}),
+      },
+      words: `${patient}, ${chosen.title}`,
+      timed: false,
+    });
+  return html`
+    <${Sheet}
+      bed=${bed}
+      work=${work}
+      title="Start a session"
+      name="Start, and measure the pressure"
+      waits=${waits}
+      act=${start}
+      again=${false}
+      undo=${{ name: "Undo: end it", act: () => openSheet(bed.id, "abort") }}
+    >
+      <${Field}
+        label="Patient, alias"
+        autocomplete="off"
+        maxlength="100"
+        value=${values.patient}
+        onChange=${(text) => change({ patient: text })}
+      />
+      <${Known} patient=${patient} />
+      <${NumberField}
+        label="Age, years"
+        value=${values.age}
+        onChange=${(text) => change({ age: text })}
+      />
+      ${regimens.problem && html`<p class="failure">No regimens: ${regimens.problem}</p>`}
+      <${OneOf}
+        legend="Regimen"
+        name="regimen"
+        options=${(regimens.value ?? []).map(({ name, title }) => [name, title])}
+        value=${values.regimen}
+        onChange=${(regimen) => change({ regimen })}
+      />
+      ${
+        chosen?.by_weight &&
+        html`
+          <${NumberField}
+            label="Weight, kg"
+            value=${values.weight}
+            onChange=${(text) => change({ weight: text })}
+          />
+        `
+      }
+      <${OneOf}
+        legend="Somebody will take the patient home"
+        name="escort"
+        options=${[
+          [true, "yes"],
+          [false, "no"],
+        ]}
+        value=${values.escort}
+        onChange=${(escort) => change({ escort })}
+      />
+    <//>
+  `;
+}
+
+const lackOf = (lacks) => lacks.length > 0 && `Start: ${lacks.join(", ")} missing`;
+
+function Known({ patient }) {
+  const { value: course } = useTreatmentCourse(patient);
+  if (!course?.sessions.length) return null;
+  const phase = course.phase ? ` · ${course.phase}, week ${course.week}` : "";
+  return html`
+    <div class="told">
+      <p><b>This is session ${course.number + 1}</b>${phase}</p>
+      <${History} visits=${course.sessions.filter(({ given_mg: mg }) => mg).slice(-LAST)} />
+    </div>
+  `;
+}

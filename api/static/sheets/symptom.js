@@ -1,0 +1,64 @@
+// A symptom in two touches: which, and how bad.
+import { html } from "../html.js";
+import { GRADES, inWords } from "../state/records.js";
+import { Field, OneOf } from "./choice.js";
+import { Sheet } from "./sheet.js";
+import { useWork } from "./work.js";
+
+export const SYMPTOMS = [
+  "anxiety",
+  "nausea",
+  "vomiting",
+  "headache",
+  "dizziness",
+  "vertigo",
+  "numbness",
+  "chest-pain",
+  "breathlessness",
+  "visual-change",
+  "double-vision",
+  "seizure",
+  "loss-of-consciousness",
+  "focal-deficit",
+];
+
+export function SymptomSheet({ bed, session }) {
+  const work = useWork(bed, session, "symptom", { symptom: null, grade: null, note: "" });
+  const { symptom, grade, note } = work.values;
+  const words = symptom !== null && grade !== null && `${inWords(symptom)}, ${GRADES[grade]}`;
+  const body = { symptom, grade, ...(note.trim() ? { note: note.trim() } : {}) };
+  return html`
+    <${Sheet}
+      bed=${bed}
+      work=${work}
+      title="Symptom"
+      about="Which, and how bad. “None” says that one is over."
+      name=${`Store ${words}`}
+      waits=${!words && (symptom === null ? "Store: touch which" : "Store: touch how bad")}
+      act=${() => work.send({ path: `sessions/${session.id}/symptoms`, body, words })}
+      correct=${(was) => ({ symptom: was.name, grade: was.grade, note: was.note ?? "" })}
+    >
+      <${OneOf}
+        legend="Which"
+        name="symptom"
+        options=${SYMPTOMS.map((name) => [name, inWords(name)])}
+        value=${symptom}
+        onChange=${(name) => work.change({ symptom: name })}
+      />
+      <${OneOf}
+        legend="How bad"
+        name="grade"
+        options=${GRADES.map((words, points) => [points, `${points}`, words])}
+        value=${grade}
+        onChange=${(points) => work.change({ grade: points })}
+      />
+      <${Field}
+        label="Note"
+        hint="optional"
+        maxlength="500"
+        value=${note}
+        onChange=${(text) => work.change({ note: text })}
+      />
+    <//>
+  `;
+}

@@ -1,0 +1,82 @@
+// What a person is doing in one sheet: what is typed, and what became of it when it was sent.
+import { useState } from "../vendor/preact-hooks.js";
+import { serverNow } from "../state/clock.js";
+import { changeDraft, draftOf, dropDraft } from "../state/drafts.js";
+import { forget, intend, intentionOf } from "../state/intentions.js";
+import { recordIds, recordsOf } from "../state/records.js";
+import { who } from "../state/who.js";
+
+const instant = (ms) => new Date(ms).toISOString();
+
+// `blank` is what stands there before anybody typed; `of` is the session that it belongs to, or
+// null before there is one.
+export function useWork(bed, of, sheet, blank) {
+  const name = [bed.id, of?.id ?? "free", sheet].join(" ");
+  useState(() => forgetStored(name));
+  const draft = draftOf(name);
+  const sent = draft.sent ? intentionOf(draft.sent) : null;
+  const drop = () => {
+    if (sent) forget(sent.key);
+    dropDraft(name);
+  };
+  return {
+    of,
+    values: { ...blank, ...draft.values },
+    typedAt: draft.values ? draft.at : null,
+    corrects: draft.corrects ?? null,
+    sent,
+    busy: sent?.state === "sending",
+    change: (part) => changeDraft(name, { values: { ...draft.values, ...part } }),
+    drop,
+    // What could not be sent is not to be; what was typed stays.
+    withdraw: () => {
+      forget(sent.key);
+      changeDraft(name, { sent: null });
+    },
+    // Puts a stored record right: the sheet shows it, and sends what takes its place.
+    correct: (record, values) => {
+      drop();
+      changeDraft(name, { values, corrects: record });
+    },
+    // `timed` is what is of a moment: `moment` (ms) where one was typed, else that of the press,
+    // however late it arrives.
+    send: ({ path, body, words, timed = true, at: moment = null }) => {
+      if (sent) forget(sent.key);
+      const { corrects } = draft;
+      const at = timed ? { at: timeOf(corrects, moment) } : {};
+      const by = { by: who.value };
+      const instead = corrects ? { corrects: corrects.id } : {};
+      const key = intend({
+        path,
+        body: { ...body, ...by, ...at, ...instead },
+        words,
+        bed: bed.id,
+        pressed: serverNow(),
+        known: of ? recordIds(of) : [],
+      });
+      changeDraft(name, { sent: key });
+    },
+  };
+}
+
+// A typed time is of a minute: within the one of the record that is corrected nothing has moved.
+function timeOf(corrects, moment) {
+  if (moment === null) return corrects?.at ?? instant(serverNow());
+  const was = corrects ? Date.parse(corrects.at) : NaN;
+  return was >= moment && was < moment + 60_000 ? corrects.at : instant(moment);
+}
+
+// What was stored from this sheet when it was last open is no draft any more; nor is what was
+// sent before the page was loaded anew and stored since.
+function forgetStored(name) {
+  const { sent } = draftOf(name);
+  const intention = sent && intentionOf(sent);
+  if (!sent || (intention && intention.state !== "stored")) return;
+  forget(sent);
+  dropDraft(name);
+}
+
+// The record that a stored intention made, as the list of records has it; undefined for none.
+export function madeBy({ answer, known }) {
+  return answer?.criteria && recordsOf(answer).find(({ record }) => !known.includes(record.id));
+}

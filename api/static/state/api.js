@@ -1,0 +1,76 @@
+// The HTTP API. Paths are relative, so that the page also works below a proxy's prefix.
+const TIME_LIMIT_MS = 10_000;
+
+// A request the daemon refused or never answered; `message` can be shown as it is, and `detail`
+// without the title of what kind of refusal it is.
+export class Refused extends Error {
+  constructor(message, detail = message) {
+    super(message);
+    this.detail = detail;
+  }
+}
+
+// Nobody knows whether it was done: it can be sent again under the same key.
+export class Unanswered extends Refused {}
+
+async function request(path, options) {
+  let response;
+  try {
+    response = await fetch(`api/v1/${path}`, {
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIME_LIMIT_MS),
+      ...options,
+    });
+  } catch {
+    throw new Unanswered("the daemon does not answer");
+  }
+  const body = await response.json().catch(() => null);
+  if (!response.ok) {
+    const kind = response.status >= 500 || isUnderWay(response, body) ? Unanswered : Refused;
+    throw new kind(problem(body, response), body?.detail);
+  }
+  if (body === null) throw new Unanswered("the answer broke off");
+  return body;
+}
+
+// The same request, sent before, is still being stored.
+const isUnderWay = ({ status }, body) =>
+  status === 409 && body?.detail?.includes("Idempotency-Key is still under way");
+
+function problem(body, response) {
+  const parts = [body?.title, body?.detail].filter((part) => typeof part === "string");
+  return parts.length ? parts.join(": ") : `HTTP ${response.status}`;
+}
+
+export const part = encodeURIComponent;
+
+function post(path, body, headers = {}) {
+  return request(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+}
+
+// A command that is done once, however often it is sent under that key.
+export const command = (path, body, key) => post(path, body, { "Idempotency-Key": key });
+
+export const getStatus = () => request("status");
+export const getBeds = async () => (await request("beds")).items;
+export const getBed = (bed) => request(`beds/${part(bed)}`);
+export const getRegimens = async () => (await request("regimens")).items;
+export const getTreatmentCourse = (patient) => request(`patients/${part(patient)}/course`);
+// Alarms of a session that have ended, as they were at their end.
+export const getEnded = async (session) =>
+  (
+    await request(
+      `events?type=alarm.ended&type=alarm.reset&limit=500&session=${part(session)}`,
+    )
+  ).items.map((event) => event.payload.alarm);
+export const getTrend = async (session, vital) =>
+  (await request(`sessions/${part(session)}/readings?vital=${vital}&points=120`)).points;
+export const acknowledge = (alarm, by, note) =>
+  post(`alarms/${part(alarm)}/acknowledge`, { by, note });
+export const unacknowledge = (alarm, by, note) =>
+  post(`alarms/${part(alarm)}/unacknowledge`, { by, note });
+export const pauseAudio = (bed, by) => post(`beds/${part(bed)}/audio-pause`, { by });

@@ -1,0 +1,81 @@
+// What people asked to be stored, until the daemon has answered. Each is sent under a key of its
+// own, so that it is done once however often it has to be sent; it is kept over a lost connection
+// and a reload, and what is to follow waits for it.
+import { Refused, Unanswered, command } from "./api.js";
+import { kept } from "./kept.js";
+import { takeAnswer } from "./ward.js";
+
+const AGAIN_MS = 3000;
+
+// {key, path, body, words, bed, known, state, problem, answer}: `words` says what it is, `known` are
+// the ids of the records there were, `state` is sending, unsent, refused or stored, `answer` what
+// the daemon said.
+export const intentions = kept("postdose.intentions", [], (all) =>
+  all.filter((one) => one.state !== "stored"),
+);
+intentions.value = intentions.value.map((one) =>
+  one.state === "sending" ? { ...one, state: "unsent" } : one,
+);
+
+export const intentionOf = (key) => intentions.value.find((one) => one.key === key) ?? null;
+
+export const openIntentions = (bed) =>
+  intentions.value.filter((one) => one.state !== "stored" && (!bed || one.bed === bed));
+
+// Sends it, at once or after those before it; gives its key.
+export function intend(what) {
+  const key = newKey();
+  intentions.value = [...intentions.value, { ...what, key, state: "sending" }];
+  sendAll();
+  return key;
+}
+
+export function forget(key) {
+  intentions.value = intentions.value.filter((one) => one.key !== key);
+}
+
+const change = (key, how) => {
+  intentions.value = intentions.value.map((one) => (one.key === key ? { ...one, ...how } : one));
+};
+
+let sending = false;
+let triedAt = -Infinity;
+
+async function sendAll() {
+  if (sending) return;
+  sending = true;
+  triedAt = performance.now();
+  try {
+    for (let one = waiting(); one; one = waiting()) if (!(await send(one))) break;
+  } finally {
+    sending = false;
+  }
+}
+
+const waiting = () => intentions.peek().find((one) => ["sending", "unsent"].includes(one.state));
+
+// Whether the daemon answered. What it refuses is refused for good: the world has changed.
+async function send({ key, path, body }) {
+  try {
+    const answer = await command(path, body, key);
+    takeAnswer(answer);
+    change(key, { state: "stored", answer, problem: null });
+  } catch (error) {
+    if (error instanceof Unanswered) {
+      for (const one of intentions.peek())
+        if (one.state === "sending") change(one.key, { state: "unsent", problem: error.message });
+      return false;
+    }
+    change(key, { state: "refused", problem: error instanceof Refused ? error.detail : `${error}` });
+  }
+  return true;
+}
+
+// To be called once a second: what could not be sent is sent again.
+export function sendAgain() {
+  if (waiting() && performance.now() - triedAt > AGAIN_MS) sendAll();
+}
+
+// A page from another machine without TLS has no randomUUID.
+const newKey = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");

@@ -1,0 +1,73 @@
+// In which order the tiles stand: by priority, then by what is due next. They move at most
+// once in 10 s, and never while a pointer is down or the focus is inside one.
+import { effect, signal } from "../vendor/signals.js";
+import { priorityRank, worstAlarm } from "./alarm.js";
+import { now } from "./clock.js";
+import { nextDueAt } from "./schedule.js";
+import { beds } from "./ward.js";
+
+const MOVE_EVERY_MS = 10_000;
+// A focus nobody has used for this long is given up, so that a touch does not hold a wall for good.
+const IDLE_MS = 120_000;
+
+export const order = signal([]);
+
+let pointers = 0;
+let movedAt = -Infinity;
+let usedAt = performance.now();
+
+// Bed ids in the order they ought to stand. Pure.
+export function wanted(list, at) {
+  const key = (bed) => {
+    const alarm = worstAlarm(bed);
+    const due = bed.session?.ready ? at : nextDueAt(bed.session);
+    return [priorityRank(alarm), alarm?.acknowledged ? 1 : 0, due];
+  };
+  const keyed = list.map((bed) => ({ id: bed.id, key: key(bed) }));
+  const compare = (a, b) => (a === b ? 0 : a < b ? -1 : 1);
+  return keyed
+    .sort(
+      (a, b) =>
+        compare(a.key[0], b.key[0]) ||
+        compare(a.key[1], b.key[1]) ||
+        compare(a.key[2], b.key[2]) ||
+        a.id.localeCompare(b.id, "en", { numeric: true }),
+    )
+    .map(({ id }) => id);
+}
+
+function held() {
+  return pointers > 0 || document.querySelector(".tile:focus-within, dialog[open]") !== null;
+}
+
+export function arrange() {
+  const list = beds.peek();
+  if (!list) return;
+  const next = wanted(list, now.peek());
+  const current = order.peek();
+  if (next.join("\n") === current.join("\n")) return;
+  const sameBeds = [...next].sort().join("\n") === [...current].sort().join("\n");
+  if (sameBeds && (held() || performance.now() - movedAt < MOVE_EVERY_MS)) return;
+  movedAt = performance.now();
+  order.value = next;
+}
+
+export function releaseIdleFocus() {
+  if (performance.now() - usedAt < IDLE_MS) return;
+  document.activeElement?.closest(".tile") && document.activeElement.blur();
+}
+
+export function startOrder() {
+  const used = () => (usedAt = performance.now());
+  const down = () => (pointers += 1);
+  const up = () => (pointers = Math.max(0, pointers - 1));
+  addEventListener("pointerdown", down, true);
+  addEventListener("pointerup", up, true);
+  addEventListener("pointercancel", up, true);
+  addEventListener("blur", () => (pointers = 0));
+  for (const name of ["pointerdown", "keydown", "focusin"]) addEventListener(name, used, true);
+  effect(() => {
+    beds.value;
+    arrange();
+  });
+}

@@ -1,0 +1,64 @@
+// What is to be done at a bed, and in which sheet: the main button of its page. From the session's
+// schedule, gate and criteria as the server has them. Pure.
+import { stops } from "./criteria.js";
+import { nextCheck, nextChecks } from "./schedule.js";
+
+// Scores before the pressure, which the cuff takes by itself.
+const KINDS = ["moaas", "cadss", "pressure"];
+const CHECKS = { moaas: "MOAA/S", cadss: "CADSS", pressure: "Pressure" };
+
+// {sheet, text, state}: `text` names it, `state` is overdue, due or upcoming.
+export function taskOf(bed, now) {
+  const { session } = bed;
+  if (!session) return due("start", "Start a session");
+  if (session.state === "aborted") {
+    return session.to_be_completed.length
+      ? due("abort", "Complete the abort")
+      : due("left", "The patient has left");
+  }
+  return (
+    check(bed, "overdue") ??
+    preparation(session) ??
+    check(bed, "due") ??
+    administration(session) ??
+    leaving(session) ??
+    upcoming(session, now)
+  );
+}
+
+const due = (sheet, text, state = "due") => ({ sheet, text, state });
+
+function check({ session, cuff }, state) {
+  const kinds = session.schedule.filter((one) => one.state === state).map((one) => one.check);
+  const of = KINDS.find((kind) => kinds.includes(kind));
+  if (!of || (of === "pressure" && cuff?.phase === "measuring")) return null;
+  return due(of, CHECKS[of], state);
+}
+
+function preparation(session) {
+  const asks = session.gate.some(({ name }) => name === "contraindications");
+  return asks && !session.preparation?.confirmed ? due("preparation", "Ask before the dose") : null;
+}
+
+function administration(session) {
+  const { gate, scores, last_dose_at: given } = session;
+  if (!gate.length) return null;
+  const scored = scores.findLast(({ scale }) => scale === "moaas");
+  if (given && !(scored?.at > given)) return due("moaas", CHECKS.moaas);
+  return due("dose", openGate(session).length ? "Dose: see what it waits for" : "Give the dose");
+}
+
+function leaving(session) {
+  const window = session.criteria.find(({ name }) => name === "window-over");
+  const infusing = session.infusion && !session.infusion.ended_at;
+  return window?.met && !infusing ? due("discharge", "Discharge") : null;
+}
+
+function upcoming(session, now) {
+  const [next] = nextChecks(session);
+  if (!next) return due("discharge", "Discharge", "upcoming");
+  return due(next.check, nextCheck(session, now).text, "upcoming");
+}
+
+// What an administration still waits for.
+export const openGate = (session) => session.gate.filter(stops);

@@ -1,0 +1,119 @@
+// One bed's page: how the patient is now, how it has gone, what is to be done.
+import { bedName } from "../format.js";
+import { html } from "../html.js";
+import { AlarmText, openAlarm, verbFor } from "../sheets/acknowledge.js";
+import { useSheet } from "../sheets/open.js";
+import { alarmClass, openAlarms } from "../state/alarm.js";
+import { now } from "../state/clock.js";
+import { leavingName } from "../state/criteria.js";
+import { nextCheck } from "../state/schedule.js";
+import { courses, status } from "../state/ward.js";
+import { Course, alarmsIn120 } from "./course.js";
+import { Banners, Header } from "./header.js";
+import { History } from "./history.js";
+import { NowBar } from "./now.js";
+import { Numerals, Scores } from "./numerals.js";
+import { Quiet } from "./quiet.js";
+import { Conditions, Findings } from "./record.js";
+import { Strip } from "./strip.js";
+import { Clock, DeviceList } from "./tile.js";
+
+export function BedPage({ bed }) {
+  const { session } = bed;
+  const at = now.value;
+  const { speed } = status.value;
+  const sheet = useSheet(bed);
+  return html`
+    <div class="bed-page">
+      <div class="bed-top">
+        <${Header} status=${status.value} beds=${[bed]} now=${at}>
+          <h1><a href="#" aria-label="Back to the ward">← ${bedName(bed)}</a></h1>
+          <p class="site">
+            <b>${session?.patient ?? "No patient"}</b>
+            ${session && html` ${session.title} · ${watching(session)}`}
+          </p>
+        <//>
+        <${Banners} status=${status.value} />
+        <${Strip} bed=${bed} now=${at} />
+      </div>
+      <main class="bed" inert=${sheet !== null}>
+        <section class="panel now-panel">
+          <${Numerals} bed=${bed} now=${at} speed=${speed} />
+          ${session && html`<${Scores} session=${session} />`}
+        </section>
+        <div class="middle">
+          <${NowBar} bed=${bed} at=${at} />
+          <${SoFar} ...${{ bed, at, speed }} />
+        </div>
+        <div class="side">
+          <${Alarms} bed=${bed} at=${at} />
+          ${session && html`<${Conditions} ...${conditions(session)} />`}
+          ${bed.history?.length > 0 && html`<${History} visits=${bed.history} />`}
+          ${session && html`<${Findings} session=${session} />`}
+          <section class="panel"><h2>Devices</h2><${DeviceList} devices=${bed.devices} /></section>
+        </div>
+      </main>
+      ${sheet}
+    </div>
+  `;
+}
+
+function SoFar({ bed, at, speed }) {
+  const { session, alarms } = bed;
+  if (!session) return null;
+  const next = nextCheck(session, at);
+  return html`
+    <section class="panel course-panel">
+      <h2>The session</h2>
+      <${Clock} session=${session} now=${at} />
+      <${Course}
+        large
+        course=${courses.value[bed.id]}
+        now=${at}
+        ...${{ session, alarms, speed }}
+      />
+      <p class="next ${next.state}">${next.text}</p>
+    </section>
+  `;
+}
+
+function Alarms({ bed, at }) {
+  const alarms = openAlarms(bed);
+  return html`
+    <section class="panel">
+      <h2>Alarms · ${alarmsIn120(bed)}</h2>
+      ${!alarms.length && html`<p class="muted">No alarms</p>`}
+      <${Quiet} bed=${bed} at=${at} />
+      <ul class="alarms">
+        ${alarms.map(
+          (alarm) => html`
+            <li key=${alarm.id} class="entry ${alarmClass(alarm)}">
+              <${AlarmText} alarm=${alarm} at=${at} />
+              <button onClick=${() => openAlarm(bed.id, alarm.id, verbFor(alarm))}>
+                ${verbFor(alarm).name} …
+              </button>
+            </li>
+          `,
+        )}
+      </ul>
+    </section>
+  `;
+}
+
+// While an administration is to come what that waits for, then what leaving waits for; after an
+// abort what its record still lacks.
+function conditions(session) {
+  if (session.state === "aborted") {
+    const lacks = { met: false, required: true, why: "of the abort" };
+    const items = session.to_be_completed.map((name) => ({ name, ...lacks }));
+    return { title: "To be completed", items, name: leavingName };
+  }
+  return session.gate.length
+    ? { title: "Ready for the dose", items: session.gate }
+    : { title: "Ready to leave", items: session.criteria, name: leavingName };
+}
+
+function watching({ nurse, handing_to: to }) {
+  if (!nurse) return "nobody watches";
+  return to ? `with ${nurse}, handing over to ${to}` : `with ${nurse}`;
+}

@@ -1,0 +1,60 @@
+// What is to be done at the bed: one main button for what is due, the others beside it; and what
+// could not be sent or was refused after its sheet was closed.
+import { openSheet } from "../state/address.js";
+import { clock } from "../format.js";
+import { html } from "../html.js";
+import { forget, openIntentions } from "../state/intentions.js";
+import { taskOf } from "../state/task.js";
+
+// Which sheets there are, what their buttons say, and when there is one.
+const OTHERS = [
+  ["preparation", "Ask", ({ gate }) => asksFor(gate, "contraindications")],
+  ["dose", "Dose", ({ gate, doses, infusion }) => gate.length || doses.length || infusion],
+  ["moaas", "MOAA/S"],
+  ["cadss", "CADSS"],
+  ["pressure", "Pressure"],
+  ["symptom", "Symptom"],
+];
+
+const asksFor = (gate, wanted) => gate.some(({ name }) => name === wanted);
+
+export function NowBar({ bed, at }) {
+  const task = taskOf(bed, at);
+  const others = OTHERS.filter(([sheet, , when]) => bed.session && (!when || when(bed.session)));
+  return html`
+    <section class="panel now-bar" aria-label="To do">
+      <${Unstored} bed=${bed} />
+      <button class="main ${task.state}" onClick=${() => openSheet(bed.id, task.sheet)}>
+        ${task.state === "overdue" && html`<span class="badge">overdue</span>`}${task.text}
+      </button>
+      <div class="others">
+        ${others.map(
+          ([sheet, words]) => html`
+            <button key=${sheet} onClick=${() => openSheet(bed.id, sheet)}>${words}</button>
+          `,
+        )}
+      </div>
+    </section>
+  `;
+}
+
+const STATES = { sending: "Sending", unsent: "Not sent yet", refused: "Not stored" };
+
+function Unstored({ bed }) {
+  const open = openIntentions(bed.id).filter((one) => one.state !== "sending");
+  if (!open.length) return null;
+  return html`
+    <ul class="unstored" role="status">
+      ${open.map(
+        ({ key, state, words, pressed, problem }) => html`
+          <li key=${key} class=${state}>
+            <b>${STATES[state]}: ${words}</b>, ${clock(pressed)}. ${problem}
+            <button onClick=${() => forget(key)}>
+              ${state === "refused" ? "Seen" : "Do not send it"}
+            </button>
+          </li>
+        `,
+      )}
+    </ul>
+  `;
+}

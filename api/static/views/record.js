@@ -1,0 +1,70 @@
+// What people have put on record, and what the next administration waits for.
+import { html } from "../html.js";
+import { criterionName } from "../state/criteria.js";
+import { GRADES, inWords } from "../state/records.js";
+
+// Met, cleared or not and why, one a line. What is only a remark never counts against the dose.
+export function Conditions({ title, items, name = criterionName }) {
+  const waits = items.filter((item) => item.required);
+  const met = waits.filter((item) => item.met || item.cleared_by).length;
+  return html`
+    <section class="panel">
+      <h2>${title} · ${met} of ${waits.length}</h2>
+      <ul class="criteria">
+        ${items.map(
+          ({ name: of, met: is, why, required, cleared_by: by }) => html`
+            <li key=${of} class=${is ? "met" : by || !required ? "passed" : "unmet"}>
+              <span aria-label=${is ? "met" : by ? "cleared" : required ? "not met" : "remark"}
+                >${is ? "✓" : by ? "○" : required ? "✕" : "–"}</span
+              >
+              <span>${name(of)}</span><span class="muted">${why}</span>
+            </li>
+          `,
+        )}
+      </ul>
+    </section>
+  `;
+}
+
+// Symptoms there are now, NEWS2, and limits that are not the rule set's own.
+export function Findings({ session }) {
+  const lines = [...symptoms(session), ...news2(session), ...limits(session)];
+  if (!lines.length) return null;
+  return html`
+    <section class="panel findings">
+      <h2>Found</h2>
+      <ul>${lines.map(([what, more]) => html`<li key=${what}>${what} <span class="muted">${more}</span></li>`)}</ul>
+    </section>
+  `;
+}
+
+function symptoms(session) {
+  const latest = new Map(session.symptoms.map((symptom) => [symptom.name, symptom]));
+  return [...latest.values()]
+    .filter((symptom) => symptom.grade)
+    .map(({ name, grade, note, by }) => [
+      `${inWords(name)}, ${GRADES[grade]}`,
+      [note, by].filter(Boolean).join(" · "),
+    ]);
+}
+
+function news2({ news2: scored }) {
+  if (!scored) return [];
+  const lacks = scored.missing.length ? `partial: without ${scored.missing.join(", ")}` : "";
+  const scale = scored.scale === 2 ? ", SpO2 on scale 2" : "";
+  return [[`NEWS2 ${scored.total}${scale}`, lacks]];
+}
+
+function limits(session) {
+  const which = ({ signal, comparison }) =>
+    comparison ? `${signal} ${comparison.replaceAll("_", " ")}` : signal;
+  const latest = new Map(
+    session.patient_limits.map((set) => [`${set.rule} ${which(set)}`, set]),
+  );
+  return [...latest.values()]
+    .filter((set) => set.limit !== null)
+    .map((set) => [
+      `${set.rule}: ${which(set)} ${set.limit} for this patient, not ${set.was}`,
+      `${set.clinician}: ${set.reason}`,
+    ]);
+}

@@ -1,0 +1,78 @@
+// The strip on top of a tile: what is wrong, what to do, since when, who has it. Always the
+// same height. Without an alarm it says that the patient may leave, or nothing of note.
+import { openAlarm } from "../sheets/acknowledge.js";
+import { alarmClass, alarmState, alarmWord, isAdvisory, openAlarms, quietFor } from "../state/alarm.js";
+import { html } from "../html.js";
+
+export function Strip({ bed, now }) {
+  const alarms = openAlarms(bed);
+  const [worst] = alarms;
+  if (bed.failing) return Unwatched({ bed, alarms });
+  if (worst && !isAdvisory(worst)) return AlarmStrip({ bed, alarms, now });
+  if (bed.session?.ready) return ReadyStrip({ bed, alarms });
+  if (worst) return AlarmStrip({ bed, alarms, now });
+  const aborted = bed.session?.state === "aborted" && "Aborted, the patient has not left yet";
+  const text = aborted || (bed.session ? "No alarms" : "No session");
+  return html`<div class="strip quiet"><p class="strip-text">${text}</p></div>`;
+}
+
+function AlarmStrip({ bed, alarms, now }) {
+  const [worst] = alarms;
+  return html`
+    <div class="strip ${alarmClass(worst)}">
+      <button
+        class="strip-alarm"
+        title="${worst.text}. ${worst.guidance}"
+        onClick=${() => openAlarm(bed.id, worst.id)}
+      >
+        <span class="strip-text">
+          <span class="hidden">${alarmWord(worst)}: </span>
+          ${worst.text}
+        </span>
+        <span class="strip-state">
+          ${[quietFor(bed, now), ...alarmState(worst, now)]
+            .filter(Boolean)
+            .slice(0, 2)
+            .map((line) => html`<span key=${line}>${line}</span>`)}
+        </span>
+        <span class="strip-guidance">${worst.guidance}</span>
+      </button>
+      <${More} bed=${bed} count=${alarms.length - 1} />
+    </div>
+  `;
+}
+
+function Unwatched({ bed, alarms }) {
+  return html`
+    <div class="strip high steady">
+      <p>
+        <span class="strip-text">This bed is not being watched</span>
+        <span class="strip-guidance">Stay with the patient. ${bed.failing}</span>
+      </p>
+      <${More} bed=${bed} count=${alarms.length} />
+    </div>
+  `;
+}
+
+function ReadyStrip({ bed, alarms }) {
+  const { criteria } = bed.session;
+  const met = criteria.filter((criterion) => criterion.met).length;
+  return html`
+    <div class="strip ready">
+      <p>
+        <span class="strip-text">Ready to leave · ${met} of ${criteria.length} criteria met</span>
+        <span class="strip-guidance">No driving or machinery for 24 h.</span>
+      </p>
+      <${More} bed=${bed} count=${alarms.length} kind="advisory" />
+    </div>
+  `;
+}
+
+function More({ bed, count, kind = "more" }) {
+  if (!count) return null;
+  return html`
+    <button class="strip-more" onClick=${() => openAlarm(bed.id, null)}>
+      +${count} ${kind}<span class="hidden"> at bed ${bed.id}</span>
+    </button>
+  `;
+}

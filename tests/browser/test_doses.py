@@ -1,0 +1,166 @@
+"""The dose from the page of a bed of a real daemon: what it waits for, devices, the infusion."""
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.browser.bedside import Bedside
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+FASTED = {"food_2h": True, "liquid_30min": True, "nasal_1h": True}
+
+
+def criterion(bedside: Bedside, name: str) -> Locator:
+    return bedside.sheet.locator(".gate li").filter(has_text=name)
+
+
+async def test_the_gate_says_what_is_lacking_and_leads_there(bedside: Bedside) -> None:
+    bedside.starts()
+    await bedside.opens("dose")
+    await expect(bedside.waits).to_contain_text("Give 28 mg: waits for")
+    await expect(criterion(bedside, "MOAA/S")).to_have_class("unmet")
+    await expect(criterion(bedside, "MOAA/S")).to_contain_text("not scored yet")
+    await criterion(bedside, "MOAA/S").get_by_role("button").click()
+    await expect(bedside.page.get_by_role("dialog", name="MOAA/S")).to_be_visible()
+
+
+async def test_a_device_is_given_with_its_lot(bedside: Bedside) -> None:
+    bedside.starts()
+    bedside.is_prepared(**FASTED)
+    await bedside.opens("dose")
+    await expect(bedside.sheet).to_contain_text("device 1 of 2, 5 minutes apart")
+    await bedside.sheet.get_by_label("Lot number").fill("KJG2A1")
+    await expect(bedside.main).to_have_text("Give 28 mg")
+    await bedside.main.click()
+    await bedside.stored("esketamine 28 mg")
+    (dose,) = bedside.session["doses"]
+    assert (dose["mg"], dose["lot"], dose["by"]) == (28, "KJG2A1", "M. Rossi")
+    assert dose["deviation"] is None
+    await expect(bedside.main).to_have_text("Go on with MOAA/S")
+
+
+async def test_the_next_device_has_a_clock_and_a_new_moaas(bedside: Bedside) -> None:
+    bedside.starts()
+    bedside.is_prepared(**FASTED)
+    bedside.does("doses", product="esketamine", mg=28, lot="KJG2A1")
+    await bedside.opens("dose")
+    await expect(bedside.sheet.get_by_role("timer")).to_contain_text("The next device opens at")
+    await expect(bedside.waits).to_have_text("Give 28 mg: waits for MOAA/S 5, Five minutes apart")
+    await bedside.sheet.get_by_role("button", name="As before: KJG2A1").click()
+    await expect(bedside.sheet.get_by_label("Lot number")).to_have_value("KJG2A1")
+
+
+async def test_a_gate_that_opens_with_time_opens_on_the_page(bedside: Bedside) -> None:
+    bedside.starts("quick")
+    bedside.is_prepared(food_2h=True)
+    bedside.does("doses", product="esketamine", mg=28)
+    await bedside.opens("dose")
+    bedside.does("scores", scale="moaas", total=5)
+    await bedside.main.click()
+    await bedside.stored("esketamine 28 mg")
+    assert bedside.session["given_mg"] == 56
+    await bedside.outcome.get_by_role("button", name="Another").click()
+    await expect(bedside.waits).to_have_text("Nothing more is to be given")
+
+
+async def test_what_changed_meanwhile_is_refused_with_the_reason(bedside: Bedside) -> None:
+    bedside.starts()
+    bedside.is_prepared(**FASTED)
+    await bedside.opens("dose")
+    await expect(bedside.main).to_have_text("Give 28 mg")
+    await bedside.page.route("**/api/v1/beds/bed-1", lambda route: route.abort())
+    bedside.does("scores", scale="moaas", total=4)
+    await bedside.main.click()
+    await expect(bedside.sheet.locator(".failure")).to_contain_text("4 is under 5")
+    assert bedside.session["doses"] == []
+
+
+async def test_what_was_given_already_is_recorded_with_why(bedside: Bedside) -> None:
+    bedside.starts()
+    await bedside.opens("dose")
+    await bedside.sheet.get_by_role("button", name="Given already").click()
+    await expect(bedside.waits).to_have_text("Store: why it was given missing")
+    await bedside.sheet.get_by_label("Amount").fill("56")
+    await bedside.sheet.get_by_label("Why it was given").fill("two devices at once")
+    await expect(bedside.main).to_have_text("Record 56 mg as given")
+    await bedside.main.click()
+    await bedside.stored("esketamine 56 mg")
+    (dose,) = bedside.session["doses"]
+    assert dose["deviation"]["reason"] == "two devices at once"
+    assert {"moaas", "device"} <= set(dose["deviation"]["unmet"])
+
+
+async def test_a_dose_is_corrected_and_keeps_its_time(bedside: Bedside) -> None:
+    bedside.starts()
+    bedside.is_prepared(**FASTED)
+    await bedside.opens("dose")
+    await bedside.sheet.get_by_label("Lot number").fill("KJG2A1")
+    await bedside.main.click()
+    await bedside.outcome.get_by_role("button", name="Correct").click()
+    was = bedside.session["doses"][0]
+    await bedside.sheet.get_by_label("Lot number").fill("KJG2A7")
+    await expect(bedside.main).to_have_text("Store 28 mg")
+    await bedside.main.click()
+    await bedside.stored("esketamine 28 mg")
+    (dose,) = bedside.session["doses"]
+    assert (dose["lot"], dose["at"]) == ("KJG2A7", was["at"])
+
+
+async def test_a_clinician_clears_item_by_item(bedside: Bedside) -> None:
+    bedside.starts()
+    bedside.is_prepared(**FASTED | {"food_2h": False})
+    await bedside.opens("dose")
+    await expect(bedside.waits).to_have_text("Give 28 mg: waits for Food, fluids, nasal sprays")
+    await bedside.sheet.get_by_role("button", name="A clinician clears").click()
+    await bedside.sheet.get_by_label("Food, fluids").check()
+    await bedside.sheet.get_by_label("Clinician").fill("dr.b")
+    await expect(bedside.waits).to_have_text("Clear: the reason missing")
+    await bedside.sheet.get_by_label("Reason").fill("a biscuit an hour ago")
+    await bedside.main.click()
+    await bedside.stored("Food, fluids, nasal sprays cleared by dr.b")
+    await bedside.outcome.get_by_role("button", name="Back to the dose").click()
+    await expect(criterion(bedside, "Food")).to_have_class("passed")
+    await expect(criterion(bedside, "Food")).to_contain_text("cleared by dr.b")
+    await expect(bedside.main).to_have_text("Give 28 mg")
+
+
+async def test_an_infusion_is_started_paused_resumed_and_ended(bedside: Bedside) -> None:
+    bedside.starts("ketamine-iv", weight_kg=70)
+    bedside.is_prepared()
+    await bedside.opens("dose")
+    await bedside.sheet.get_by_label("Lot number").fill("K77")
+    await bedside.main.click()
+    await bedside.stored("infusion started")
+    assert bedside.session["infusion"]["lot"] == "K77"
+    for choice, done in (("Pause", "paused"), ("Resume", "resumed"), ("End", "ended")):
+        if choice == "Resume":
+            bedside.does("scores", scale="moaas", total=5)
+        await bedside.opens("dose")
+        await bedside.chooses(f"{choice} the infusion")
+        await expect(bedside.main).to_have_text(f"{choice} the infusion")
+        await bedside.main.click()
+        await bedside.stored(f"infusion {done}")
+    infusion = bedside.session["infusion"]
+    assert infusion["ended_at"]
+    assert len(infusion["pauses"]) == 1
+
+
+async def test_a_resumption_waits_for_a_new_moaas_and_a_pause_for_nothing(
+    bedside: Bedside,
+) -> None:
+    bedside.starts("ketamine-iv", weight_kg=70)
+    bedside.is_prepared()
+    bedside.does("infusion", action="start")
+    bedside.does("scores", scale="moaas", total=3)
+    await bedside.opens("dose")
+    await bedside.chooses("Pause the infusion")
+    await bedside.main.click()
+    await bedside.stored("infusion paused")
+    await (
+        bedside.outcome.get_by_role("button", name="Close")
+        .or_(bedside.sheet.get_by_role("button", name="Close").first)
+        .first.click()
+    )
+    await bedside.opens("dose")
+    await bedside.chooses("Resume the infusion")
+    await expect(bedside.waits).to_contain_text("Resume the infusion: waits for MOAA/S 5")
