@@ -83,7 +83,10 @@ def _add_commands(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> N
     async def acknowledge_alarm(
         alarm: AlarmId, body: AcknowledgeAlarm, request: Request, key: IdempotencyKey = None
     ) -> Any:
-        """Acknowledge an alarm. It stays until its condition ends; a latched one ends."""
+        """Acknowledge an alarm. It stays until its condition ends; a latched one ends.
+
+        A latching one that was acknowledged while it was active is acknowledged again then.
+        """
         command = commands.Acknowledge(alarm, body.by, body.note)
         return await run_on_alarm(alarm, request, key, command)
 
@@ -93,7 +96,7 @@ def _add_commands(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> N
     ) -> Any:
         """Take an acknowledgement back: the alarm calls again.
 
-        A latched alarm that it ended comes back within 60 s, in the same session.
+        That of an alarm's end cannot be taken back.
         """
         command = commands.Unacknowledge(alarm, body.by, body.note)
         return await run_on_alarm(alarm, request, key, command)

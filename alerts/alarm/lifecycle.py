@@ -51,7 +51,9 @@ class Alarm:
     was made in which it called again after its acknowledgement; calls at one bed within a
     minute are one, and have one time. `taken_with` is the id of the graver alarm with which it
     was acknowledged. `text_at` is when the text was made, where texts are made anew.
-    `is_unconfirmed` is of a pressure that no second one confirmed. `notified_at` is when it
+    `is_unconfirmed` is of a pressure that no second one confirmed. One that `needs_reset` waits
+    for a person when its condition is over though it was acknowledged before, and that its end
+    was acknowledged cannot be undone. `notified_at` is when it
     last called for a person who had not taken it, `recipients` are the levels it has called so far,
     `escalation_level` is how many. `rules_without_data` are the rules that see nothing while a
     technical alarm's condition lasts.
@@ -87,6 +89,7 @@ class Alarm:
     taken_with: str | None = None
     text_at: datetime | None = None
     is_unconfirmed: bool = False
+    needs_reset: bool = False
 
     @property
     def acknowledged(self) -> bool:
@@ -102,6 +105,12 @@ class Alarm:
     def is_open(self) -> bool:
         """Whether the alarm still asks for anything."""
         return self.state is not State.ENDED
+
+    @property
+    def was_reset(self) -> bool:
+        """Whether the acknowledgement of its end has ended it."""
+        was_over = self.state is State.ENDED and self.condition_ended_at is not None
+        return was_over and self.latching and self.acknowledged_at == self.ended_at
 
     def shifted(self, by: timedelta) -> "Alarm":
         """The same by a clock that was set."""
@@ -122,6 +131,7 @@ class Alarm:
             "taken_with": self.taken_with,
             "text_at": rfc3339_or_none(self.text_at),
             "is_unconfirmed": self.is_unconfirmed,
+            "needs_reset": self.needs_reset,
         }
         return self._as_json() | {name: value for name, value in own.items() if value}
 
@@ -189,6 +199,7 @@ class Alarm:
             taken_with=data.get("taken_with"),
             text_at=_instant(data.get("text_at")),
             is_unconfirmed=data.get("is_unconfirmed", False),
+            needs_reset=data.get("needs_reset", False),
         )
 
 
@@ -251,13 +262,17 @@ class LifecycleState(StrEnum):
     """A row of the table: an alarm's state, and what else decides where a trigger leads.
 
     `LATCHING` is active and will wait for a person when its condition is over, `ACKNOWLEDGED`
-    is active and acknowledged, `RESET` was ended by the acknowledgement of a latched alarm.
+    is active and acknowledged, `QUIET_LATCHING` is that and will wait for a person all the same,
+    as `QUIET_LATCHED` does. `RESET` was ended by the acknowledgement of a latched alarm, which
+    can be undone.
     """
 
     ACTIVE = "active"
     LATCHING = "latching"
     ACKNOWLEDGED = "acknowledged"
+    QUIET_LATCHING = "quiet-latching"
     LATCHED = "latched"
+    QUIET_LATCHED = "quiet-latched"
     RESET = "reset"
     ENDED = "ended"
 
@@ -266,14 +281,16 @@ def lifecycle_state(alarm: Alarm) -> LifecycleState:
     """The row of the table that `alarm` is in."""
     match alarm.state:
         case State.ACTIVE if alarm.acknowledged:
-            return LifecycleState.ACKNOWLEDGED
+            latches = alarm.needs_reset
+            return LifecycleState.QUIET_LATCHING if latches else LifecycleState.ACKNOWLEDGED
         case State.ACTIVE:
             return LifecycleState.LATCHING if alarm.latching else LifecycleState.ACTIVE
         case State.LATCHED:
-            return LifecycleState.LATCHED
+            is_quiet = alarm.acknowledged
+            return LifecycleState.QUIET_LATCHED if is_quiet else LifecycleState.LATCHED
         case State.ENDED:
-            by_hand = alarm.latching and alarm.acknowledged_at == alarm.ended_at
-            return LifecycleState.RESET if by_hand else LifecycleState.ENDED
+            can_return = alarm.was_reset and not alarm.needs_reset
+            return LifecycleState.RESET if can_return else LifecycleState.ENDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +328,8 @@ def _latched(*types: str) -> Transition:
     return Transition(State.LATCHED, types)
 
 
+_LATCHES: Final = _latched("alarm.condition-ended")
+
 _WHILE_ACTIVE: Final[dict[Trigger, Transition]] = {
     Trigger.DATA_LOST: _active("alarm.unverified"),
     Trigger.DATA_RESTORED: _active("alarm.verified"),
@@ -324,23 +343,28 @@ _WHILE_UNACKNOWLEDGED: Final[dict[Trigger, Transition]] = _WHILE_ACTIVE | {
     Trigger.REMIND: _active("alarm.reminded"),
 }
 
+_WHILE_ACKNOWLEDGED: Final[dict[Trigger, Transition]] = _WHILE_ACTIVE | {
+    Trigger.UNACKNOWLEDGE: _active("alarm.unacknowledged"),
+    Trigger.CALL_AGAIN: _active(CALLED_AGAIN),
+}
+_WHILE_LATCHED: Final[dict[Trigger, Transition]] = {
+    Trigger.ONSET: _AGAIN,
+    Trigger.ACKNOWLEDGE: Transition(State.ENDED, ("alarm.acknowledged", "alarm.reset")),
+    Trigger.CLEAR: _ENDS,
+}
+
 TRANSITIONS: Final[Mapping[LifecycleState, Mapping[Trigger, Transition]]] = {
     LifecycleState.ACTIVE: _WHILE_UNACKNOWLEDGED | {Trigger.OFFSET: _ENDS},
-    LifecycleState.LATCHING: _WHILE_UNACKNOWLEDGED
-    | {Trigger.OFFSET: _latched("alarm.condition-ended")},
-    LifecycleState.ACKNOWLEDGED: _WHILE_ACTIVE
+    LifecycleState.LATCHING: _WHILE_UNACKNOWLEDGED | {Trigger.OFFSET: _LATCHES},
+    LifecycleState.ACKNOWLEDGED: _WHILE_ACKNOWLEDGED | {Trigger.OFFSET: _ENDS},
+    LifecycleState.QUIET_LATCHING: _WHILE_ACKNOWLEDGED | {Trigger.OFFSET: _LATCHES},
+    LifecycleState.LATCHED: _WHILE_LATCHED
     | {
-        Trigger.OFFSET: _ENDS,
-        Trigger.UNACKNOWLEDGE: _active("alarm.unacknowledged"),
-        Trigger.CALL_AGAIN: _active(CALLED_AGAIN),
-    },
-    LifecycleState.LATCHED: {
-        Trigger.ONSET: _AGAIN,
-        Trigger.ACKNOWLEDGE: Transition(State.ENDED, ("alarm.acknowledged", "alarm.reset")),
         Trigger.ESCALATE: _latched("alarm.escalated"),
         Trigger.REMIND: _latched("alarm.reminded"),
-        Trigger.CLEAR: _ENDS,
     },
+    LifecycleState.QUIET_LATCHED: _WHILE_LATCHED
+    | {Trigger.UNACKNOWLEDGE: _latched("alarm.unacknowledged")},
     LifecycleState.RESET: {
         Trigger.ONSET: _AGAIN,
         Trigger.UNACKNOWLEDGE: _latched("alarm.unacknowledged"),

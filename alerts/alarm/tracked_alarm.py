@@ -33,7 +33,7 @@ class TrackedAlarm:
 
     Times are monotonic seconds: when its condition began last, when it last called for a
     person, when it was acknowledged last, when the call was made in which it last called
-    again after that, when its text was made, and when it ended last.
+    again after that, when its text was made, and when it, or its condition, ended last.
     """
 
     alarm: Alarm
@@ -53,8 +53,9 @@ class TrackedAlarm:
             now.past(self.alarm.raised_at).mono if raised_mono is None else raised_mono
         )
         self.notified_mono = now.past(self.alarm.notified_at).mono
-        if self.alarm.ended_at is not None:
-            self.ended_mono = now.past(self.alarm.ended_at).mono
+        over_at = self.alarm.ended_at or self.alarm.condition_ended_at
+        if over_at is not None:
+            self.ended_mono = now.past(over_at).mono
         if self.alarm.acknowledged_at is not None:
             self.acknowledged_mono = now.past(self.alarm.acknowledged_at).mono
         if self.alarm.called_again_at is not None:
@@ -74,7 +75,7 @@ class TrackedAlarm:
             self.called_again_mono = now.past(change.alarm.called_again_at).mono
         if change.type == "alarm.raised" or change.alarm.text_at != self.alarm.text_at:
             self.text_mono = now.mono
-        if not change.alarm.is_open:
+        if not change.alarm.is_open or change.type == "alarm.condition-ended":
             self.ended_mono = now.mono
         self.alarm = change.alarm
 
@@ -82,10 +83,16 @@ class TrackedAlarm:
         """Whether the condition, if it began again now in `session`, would be this alarm's."""
         if self.alarm.is_open:
             return True
-        return self.alarm.session == session and now.mono - self.ended_mono <= REACTIVATION_S
+        return self.alarm.session == session and self.was_over_lately(now)
+
+    def was_over_lately(self, now: Instant) -> bool:
+        """Whether its condition, if it began again now, would have ended just before."""
+        return now.mono - self.ended_mono <= REACTIVATION_S
 
     def why_not_unacknowledged(self, session: str | None, now: Instant) -> str | None:
         """Why its acknowledgement cannot be taken back now, in words; None when it can."""
+        if self.alarm.was_reset and self.alarm.needs_reset:
+            return "its end was acknowledged, and that cannot be undone"
         if Trigger.UNACKNOWLEDGE not in TRANSITIONS[lifecycle_state(self.alarm)]:
             is_open = self.alarm.is_open
             return "this alarm is not acknowledged" if is_open else "this alarm has ended"

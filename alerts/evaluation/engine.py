@@ -36,11 +36,12 @@ class AlarmEngine:
         self._calls: Deadlines[TrackedAlarm] = Deadlines()
         recipients = escalation.first_recipients(rules.escalation)
         keeps = rules.escalation.keep_acknowledgement_on_reraise
+        resets = rules.escalation.separate_reset
         renew = rules.renew_text_after_s
         for rule in rules.rules:
             for device in _devices_of(rule, devices):
                 order = len(self._instances)
-                instance = RuleInstance(rule, device, order, recipients, keeps, renew)
+                instance = RuleInstance(rule, device, order, recipients, keeps, resets, renew)
                 self._instances[instance.key] = instance
                 for signal in instance.depends_on:
                     self._by_signal.setdefault(signal, []).append(instance)

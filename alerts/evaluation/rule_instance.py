@@ -55,6 +55,7 @@ class RuleInstance:
 
     `rule` is the rule of the set, `order` its place in the set's order, `recipients` are whom
     a new alarm calls, and a re-raised one keeps its acknowledgement if `keeps_acknowledgement`.
+    With `separate_reset` an alarm that latches needs an acknowledgement of its end by itself.
     `tracked` is the present or last alarm, `values_when_met` are the values
     that met the condition last. A text is made anew once it is `renew_after_s` old, which is
     due at `renew_at` in monotonic seconds, but not of values that would end it: `is_clear`.
@@ -65,6 +66,7 @@ class RuleInstance:
     order: int
     recipients: tuple[str, ...]
     keeps_acknowledgement: bool = False
+    separate_reset: bool = False
     renew_after_s: float | None = None
     signals: tuple[str, ...] = field(init=False)
     technical: ConditionAt | None = field(init=False)
@@ -188,7 +190,8 @@ class RuleInstance:
             return [AlarmChange("alarm.raised", _new_alarm(self, onset, context))]
         alarm = self.tracked.alarm
         worst = worst_of(rule, own, alarm.worst)
-        keeps = self.keeps_acknowledgement and not is_worse(rule, own, covered(rule, alarm))
+        keeps = self.keeps_acknowledgement and self.tracked.was_over_lately(now)
+        keeps = keeps and not is_worse(rule, own, covered(rule, alarm))
         same = replace(
             onset,
             text=self._text(context, seen, reason, lost, worst),
@@ -296,6 +299,7 @@ def _new_alarm(instance: RuleInstance, onset: TriggerDetails, context: Evaluatio
         kind=rule.kind,
         priority=rule.priority,
         latching=rule.latching,
+        needs_reset=rule.latching and instance.separate_reset,
         text=onset.text or "",
         guidance=onset.guidance or rule.guidance,
         values=onset.values,

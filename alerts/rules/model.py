@@ -184,7 +184,9 @@ class Escalation:
     An alarm that was acknowledged and is still there after `high_again_after_s` or
     `medium_again_after_s` calls again; None is never. One that is raised again within a
     minute of its end keeps its acknowledgement if `keep_acknowledgement_on_reraise`, unless
-    it is worse. The times and the order of levels are clinical defaults [clinical.md].
+    it is worse. With `separate_reset` the end of an alarm that latches is acknowledged by
+    itself, and that cannot be undone. The times and the order of levels are clinical defaults
+    [clinical.md].
     """
 
     levels: tuple[str, ...] = ("nurse", "charge-nurse", "clinician")
@@ -193,6 +195,7 @@ class Escalation:
     high_again_after_s: float | None = None
     medium_again_after_s: float | None = None
     keep_acknowledgement_on_reraise: bool = False
+    separate_reset: bool = False
 
     def after_s(self, kind: Kind, priority: Priority) -> float | None:
         """How long a level has to take such an alarm; None when it goes no further."""

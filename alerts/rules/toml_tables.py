@@ -363,6 +363,7 @@ class EscalationTable(_Table):
     high_again_after_s: AcknowledgedFor | None = None
     medium_again_after_s: AcknowledgedFor | None = None
     keep_acknowledgement_on_reraise: Flag | None = None
+    separate_reset: Flag | None = None
 
     def over(self, inherited: Escalation) -> Escalation:
         """What the table makes of `inherited`. Raises `RuleSyntaxError`, from the file's top."""

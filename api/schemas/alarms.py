@@ -26,7 +26,8 @@ class Alarm(Response):
         "Whether it stays when its condition ends, until somebody acknowledges it.", True
     )
     state: Literal["active", "latched", "ended"] = described(
-        "`active` while its condition lasts, `latched` after it until acknowledged.", "active"
+        "`active` while its condition lasts, `latched` after it until its end is acknowledged.",
+        "active",
     )
     acknowledged: bool = described("Whether somebody has acknowledged it.", False)
     acknowledged_by: str | None = described("Who acknowledged it.", "nurse.a")
@@ -46,6 +47,11 @@ class Alarm(Response):
     ended_at: str | None = described("When the alarm ended.", "2026-01-05T09:43:00.000Z")
     count: int = described("How often it has been raised.", 1)
     text: str = described("The alarm in words.", "SpO2 85 %: under 88 for 10 s")
+    needs_reset: bool = described(
+        "Whether its end is acknowledged by itself, also when it was acknowledged before.",
+        True,
+        default=False,
+    )
     values: dict[str, float] = described(
         "What the rule saw, by signal, in the signal's unit.", {"spo2": 85}
     )

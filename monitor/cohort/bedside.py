@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Final
 
-from alerts.alarm import ALARM_SOUNDINGS, Alarm
+from alerts.alarm import ALARM_SOUNDINGS, Alarm, State
 from alerts.rules import RuleSet
 from drivers.clock import Instant
 from drivers.readings import Item, LinkChanged, LinkState
@@ -186,6 +186,9 @@ class Bedside:
     # ── what the nurse sees ─────────────────────────────────────────────────────────────
 
     def _look(self) -> None:
+        for alarm in self.bed.alarm_engine.open_alarms():
+            if alarm.state is State.LATCHED and alarm.acknowledged:
+                self._ask(Acknowledge(alarm.id, BY))
         self.nurse.sees_due(self.bed.readiness.planned_checks(self.now), self.t_s)
         last = self.session.last_score("moaas")
         moaas = self.course.total("moaas", self.t_s)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from alerts.alarm import Alarm
+from alerts.alarm import Alarm, State
 from alerts.rules import RuleSet
 from drivers.clock import Instant
 from monitor.session import decide_abort, decide_records, dosing_stop
@@ -83,12 +83,16 @@ def check_weight(regimen: Regimen, weight_kg: float | None) -> None:
 
 
 def acknowledge(bed: str, alarm: Alarm | None, command: Acknowledge) -> None:
-    """Raises `Refused` unless the alarm waits for this person, or has been taken by them."""
+    """Raises `Refused` unless the alarm waits for this person, or has been taken by them.
+
+    One whose condition is over waits for anybody, whoever acknowledged it before.
+    """
     if alarm is None:
         raise Refused(Refusal.UNKNOWN, f"{bed} has no alarm {command.alarm}", "alarm")
     if not alarm.is_open:
         raise Refused(Refusal.CONFLICT, "this alarm has ended", "alarm")
-    if alarm.acknowledged and alarm.acknowledged_by != command.by:
+    is_theirs = alarm.acknowledged_by in (None, command.by)
+    if alarm.state is State.ACTIVE and not is_theirs:
         raise Refused(
             Refusal.CONFLICT, f"{alarm.acknowledged_by} has acknowledged this alarm", "alarm"
         )

@@ -182,6 +182,27 @@ async def test_an_acknowledgement_can_be_undone_by_name(
     assert ward.given_back == [{"alarm": alarm, "by": "M. Rossi", "note": "the wrong bed"}]
 
 
+async def test_the_end_of_an_acknowledged_alarm_is_acknowledged_by_itself(
+    ward: Ward, bed: BedAt, open_page: Open
+) -> None:
+    over = bed.alarms[0] | {
+        "state": "latched",
+        "condition_ended_at": "2026-01-05T14:31:00.000Z",
+        "acknowledged": True,
+        "acknowledged_by": "J. Klein",
+    }
+    ward.put(replace(bed, alarms=(over,)))
+    page = await open_page()
+    strip = page.locator(".strip.acknowledged")
+    await expect(strip).to_contain_text("over since 14:31, not yet seen")
+    await opened(page)
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("button", name="Undo …")).to_have_count(0)
+    await sign(page, "M. Rossi", "looked in")
+    await expect(dialog).to_have_count(0)
+    assert ward.acknowledged == [{"alarm": over["id"], "by": "M. Rossi", "note": "looked in"}]
+
+
 async def test_what_another_takes_meanwhile_is_not_undone_by_the_same_press(
     ward: Ward, bed: BedAt, open_page: Open
 ) -> None:

@@ -40,9 +40,9 @@ def _alarm(line: str) -> Any:
 
 
 def _is_over(clinic: Site, rule: str) -> bool:
-    """Whether the rule's alarm is over; it is taken whenever it calls."""
+    """Whether the rule's alarm is over; it is taken whenever it calls, and its end by itself."""
     alarm = clinic.alarms().get(rule)
-    if alarm is not None and not alarm["acknowledged"]:
+    if alarm is not None and (alarm["state"] == "latched" or not alarm["acknowledged"]):
         clinic.ask(f"/alarms/{alarm['id']}/acknowledge")
     return alarm is None
 

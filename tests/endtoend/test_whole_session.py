@@ -86,7 +86,7 @@ class Nurse:
         if due & set(COURSE):
             self.scores(minute)
         for alarm in self.clinic.get("/beds/bed-1")["alarms"]:
-            if not alarm["acknowledged"]:
+            if alarm["state"] == "latched" or not alarm["acknowledged"]:
                 self.takes(alarm["id"])
         return seen
 

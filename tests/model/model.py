@@ -413,7 +413,7 @@ class Model:
 
     def acknowledge(self, key: Key, by: str, now: float) -> None:
         alarm = self.alarms[key]
-        if alarm.state == "ended" or alarm.taken_by is not None:
+        if alarm.state == "ended" or (alarm.taken_by is not None and alarm.state == "active"):
             return
         alarm.taken_by, alarm.taken_at = by, now
         for rule in TAKES.get(key[0], ()):
@@ -425,9 +425,7 @@ class Model:
 
     def undo(self, key: Key, now: float) -> None:
         alarm = self.alarms[key]
-        was_reset = alarm.state == "ended" and alarm.latching and alarm.taken_at == alarm.ended_at
-        if was_reset:
-            alarm.state, alarm.ended_at = "latched", None
+        assert alarm.state != "ended", "what has ended cannot be undone"
         alarm.call_afresh(now)
         for less in self.alarms.values():
             if less.taken_with == key[0] and less.state == "active":
@@ -748,7 +746,7 @@ class Model:
     def _condition_ends(self, alarm: Alarm, now: float) -> None:
         alarm.unverified_since = None
         alarm.over_at = now
-        if alarm.latching and alarm.taken_by is None:
+        if alarm.latching:
             alarm.state = "latched"
         else:
             alarm.state, alarm.ended_at = "ended", now
@@ -785,7 +783,11 @@ class Model:
         last.last = values
         if last.taken_by is None:
             last.covered = _worst(key[0], values, last.covered)
-        elif is_more_urgent or _is_worse(key[0], values, last.covered):
+        elif (
+            is_more_urgent
+            or now - (last.ended_at or last.over_at or now) > AGAIN_S
+            or _is_worse(key[0], values, last.covered)
+        ):
             last.call_afresh(now)
             last.covered = values
         last.state, last.ended_at, last.onset_at = "active", None, now

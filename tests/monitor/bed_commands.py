@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from alerts.alarm.lifecycle import Alarm
+from alerts.alarm.lifecycle import Alarm, State
 from drivers.clock import Instant
 from monitor.bed.bed import Bed
 from monitor.session.commands import (
@@ -369,8 +369,10 @@ def _left(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
 
 
 def _acknowledge(bed: Bed, _: Instant) -> st.SearchStrategy[Command]:
-    untaken = alarms(bed, lambda alarm: alarm.is_open and not alarm.acknowledged)
-    return st.builds(Acknowledge, untaken, NURSE)
+    def waits(alarm: Alarm) -> bool:
+        return alarm.state is State.LATCHED or (alarm.is_open and not alarm.acknowledged)
+
+    return st.builds(Acknowledge, alarms(bed, waits), NURSE)
 
 
 def _unacknowledge(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:

@@ -3,7 +3,7 @@
 import { useLayoutEffect, useRef, useState } from "../vendor/preact-hooks.js";
 import { signal } from "../vendor/signals.js";
 import { acknowledge, unacknowledge } from "../state/api.js";
-import { alarmClass, alarmState, alarmWord, openAlarms } from "../state/alarm.js";
+import { alarmClass, alarmState, alarmWord, isLatched, openAlarms } from "../state/alarm.js";
 import { now } from "../state/clock.js";
 import { bedName } from "../format.js";
 import { html } from "../html.js";
@@ -14,7 +14,8 @@ const ACKNOWLEDGE = { name: "Acknowledge", failed: "Not acknowledged", send: ack
 const UNDO = { name: "Undo", failed: "Not undone", send: unacknowledge };
 
 // What a person can do about an alarm.
-export const verbFor = (alarm) => (alarm.acknowledged ? UNDO : ACKNOWLEDGE);
+export const verbFor = (alarm) =>
+  alarm.acknowledged && !isLatched(alarm) ? UNDO : ACKNOWLEDGE;
 
 // {bed, alarm, verb}: which bed's alarms are open in the dialog, and what to do with which. Each
 // opening is an object, and a dialog, of its own.
@@ -42,7 +43,8 @@ function Dialog({ bed, first }) {
   };
   const done = (alarm) => {
     takeAlarm(alarm);
-    if (alarms.some((other) => other.id !== alarm.id && !other.over && !other.acknowledged))
+    const waits = (other) => !other.over && verbFor(other) === ACKNOWLEDGE;
+    if (alarms.some((other) => other.id !== alarm.id && waits(other)))
       choose(null);
     else close();
   };

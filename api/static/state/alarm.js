@@ -5,6 +5,8 @@ import { clock, lasted, plural, rough } from "../format.js";
 const RANK = { high: 0, medium: 1, low: 2 };
 
 export const isOpen = (alarm) => alarm.state !== "ended";
+// Its condition is over, and a person has still to acknowledge that, whoever acknowledged it before.
+export const isLatched = (alarm) => alarm.state === "latched";
 export const isAdvisory = (alarm) => alarm.kind === "advisory";
 
 // Worst first: alarms before advisories, then priority, unacknowledged, newest.
@@ -61,11 +63,14 @@ export const alarmWord = (alarm) => (isAdvisory(alarm) ? "advisory" : alarm.prio
 const escalated = ({ escalation_level: level, recipients }) =>
   level > 1 ? `escalated to ${recipients.at(-1)}` : "escalated";
 
+const overSince = ({ condition_ended_at: at }) => (at ? ` since ${clock(at)}` : "");
+
 // What is known of an alarm beside its text, most telling first.
 export function alarmState(alarm, now) {
   const raised = Date.parse(alarm.raised_at);
   const lines = [];
   if (alarm.escalated && !alarm.acknowledged) lines.push(escalated(alarm));
+  if (isLatched(alarm)) lines.push(`over${overSince(alarm)}, not yet seen`);
   if (alarm.unverified_since) lines.push(`unverified since ${clock(alarm.unverified_since)}`);
   if (alarm.acknowledged) {
     const taken = alarm.acknowledged_at
@@ -74,7 +79,6 @@ export function alarmState(alarm, now) {
     lines.push(`with ${alarm.acknowledged_by}${taken}`);
   }
   lines.push(`since ${clock(raised)} · ${rough(now - raised)}`);
-  if (alarm.state === "latched") lines.splice(-1, 0, "over, not yet seen");
   if (alarm.count > 1) lines.push(plural(alarm.count, "time"));
   return lines;
 }

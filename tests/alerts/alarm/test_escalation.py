@@ -237,13 +237,13 @@ def test_with_one_level_the_alarm_is_repeated_and_flagged() -> None:
 
 def test_the_set_that_ships_has_the_clinical_defaults() -> None:
     assert load_rules("default").escalation == Escalation(
-        ("nurse", "charge-nurse", "clinician"), 60, 180, 600, 1800, True
+        ("nurse", "charge-nurse", "clinician"), 60, 180, 600, 1800, True, True
     )
 
 
 def test_a_set_has_what_it_leaves_out_from_the_one_it_extends() -> None:
     assert site("[escalation]\nmedium_after_s = 300\n").escalation == Escalation(
-        ("nurse", "charge-nurse", "clinician"), 60, 300, 600, 1800, True
+        ("nurse", "charge-nurse", "clinician"), 60, 300, 600, 1800, True, True
     )
     assert site("").escalation == load_rules("default").escalation
 

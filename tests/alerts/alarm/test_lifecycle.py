@@ -49,6 +49,10 @@ IN: dict[LifecycleState, Alarm] = {
     LifecycleState.ACTIVE: ALARM,
     LifecycleState.LATCHING: HELD,
     LifecycleState.ACKNOWLEDGED: TAKEN,
+    LifecycleState.QUIET_LATCHING: replace(TAKEN, needs_reset=True),
+    LifecycleState.QUIET_LATCHED: replace(
+        TAKEN, needs_reset=True, state=LATCHED, condition_ended_at=RAISED
+    ),
     LifecycleState.LATCHED: replace(HELD, state=LATCHED, condition_ended_at=RAISED),
     LifecycleState.RESET: replace(TAKEN, state=ENDED, condition_ended_at=RAISED, ended_at=BEFORE),
     LifecycleState.ENDED: replace(ALARM, state=ENDED, condition_ended_at=BEFORE, ended_at=BEFORE),
@@ -56,19 +60,19 @@ IN: dict[LifecycleState, Alarm] = {
 
 # What each trigger does to an alarm in each row: the state after it, and the events.
 CELLS = """
-trigger        | active         | latching          | acknowledged     | latched        | reset            | ended
-onset          |                |                   |                  | active AGAIN   | active AGAIN     | active AGAIN
-offset         | ended ENDED    | latched OVER      | ended ENDED      |                |                  |
-data-lost      | active LOST    | active LOST       | active LOST      |                |                  |
-data-restored  | active BACK    | active BACK       | active BACK      |                |                  |
-acknowledge    | active TAKEN   | active TAKEN      |                  | ended RESET    |                  |
-unacknowledge  |                |                   | active UNDONE    |                | latched UNDONE   |
-raise-priority | active WORSE   | active WORSE      | active WORSE     |                |                  |
-update         | active NEWS    | active NEWS       | active NEWS      |                |                  |
-call-again     |                |                   | active CALLED    |                |                  |
-escalate       | active FURTHER | active FURTHER    |                  | latched FURTHER|                  |
-remind         | active REMIND  | active REMIND     |                  | latched REMIND |                  |
-clear          | ended ENDED    | ended ENDED       | ended ENDED      | ended ENDED    |                  |
+trigger        | active         | latching          | acknowledged     | quiet-latching   | latched        | quiet-latched  | reset            | ended
+onset          |                |                   |                  |                  | active AGAIN   | active AGAIN   | active AGAIN     | active AGAIN
+offset         | ended ENDED    | latched OVER      | ended ENDED      | latched OVER     |                |                |                  |
+data-lost      | active LOST    | active LOST       | active LOST      | active LOST      |                |                |                  |
+data-restored  | active BACK    | active BACK       | active BACK      | active BACK      |                |                |                  |
+acknowledge    | active TAKEN   | active TAKEN      |                  |                  | ended RESET    | ended RESET    |                  |
+unacknowledge  |                |                   | active UNDONE    | active UNDONE    |                | latched UNDONE | latched UNDONE   |
+raise-priority | active WORSE   | active WORSE      | active WORSE     | active WORSE     |                |                |                  |
+update         | active NEWS    | active NEWS       | active NEWS      | active NEWS      |                |                |                  |
+call-again     |                |                   | active CALLED    | active CALLED    |                |                |                  |
+escalate       | active FURTHER | active FURTHER    |                  |                  | latched FURTHER|                |                  |
+remind         | active REMIND  | active REMIND     |                  |                  | latched REMIND |                |                  |
+clear          | ended ENDED    | ended ENDED       | ended ENDED      | ended ENDED      | ended ENDED    | ended ENDED    |                  |
 """  # noqa: E501
 EVENTS = {
     "AGAIN": ["alarm.re-raised"],
@@ -173,6 +177,24 @@ def test_a_latched_alarm_that_comes_back_keeps_when_its_condition_ended() -> Non
 def test_an_alarm_that_ended_with_its_condition_does_not_come_back() -> None:
     over = after(ALARM, Trigger.ACKNOWLEDGE, Trigger.OFFSET)
     assert advance(over, Trigger.UNACKNOWLEDGE, DETAILS) == []
+
+
+SEPARATE = replace(HELD, needs_reset=True)
+
+
+def test_an_acknowledged_alarm_that_needs_a_reset_waits_quietly_until_its_end_is_seen() -> None:
+    over = after(SEPARATE, Trigger.ACKNOWLEDGE, Trigger.OFFSET)
+    assert (over.state, over.acknowledged_by, over.condition_ended_at) == (LATCHED, "nurse.a", NOW)
+    later = replace(DETAILS, at=NOW + timedelta(minutes=1), by="nurse.c")
+    assert advance(over, Trigger.ESCALATE, later) == []
+    seen = after(over, Trigger.ACKNOWLEDGE, details=later)
+    assert (seen.state, seen.acknowledged_by, seen.ended_at) == (ENDED, "nurse.c", later.at)
+
+
+@pytest.mark.parametrize("before", [[], [Trigger.ACKNOWLEDGE]], ids=["unseen", "acknowledged"])
+def test_that_its_end_was_acknowledged_cannot_be_undone(before: list[Trigger]) -> None:
+    seen = after(SEPARATE, *before, Trigger.OFFSET, Trigger.ACKNOWLEDGE)
+    assert advance(seen, Trigger.UNACKNOWLEDGE, DETAILS) == []
 
 
 # ── calling further ─────────────────────────────────────────────────────────────────────
@@ -293,7 +315,9 @@ def test_a_latched_alarm_ends_by_a_person_or_with_its_session(
 ) -> None:
     for before, change in live(life):
         if before.state is LATCHED and change.alarm.state is ENDED:
-            assert change.type == "alarm.reset" or change.alarm.acknowledged_by is None
+            assert change.type == "alarm.reset" or (
+                change.alarm.acknowledged_by == before.acknowledged_by
+            )
 
 
 @lives

@@ -206,13 +206,22 @@ def test_two_alarms_at_one_wall_time_are_two_alarms() -> None:
 # ── acknowledgements ────────────────────────────────────────────────────────────────────
 
 
+NOT_UNDONE = "its end was acknowledged, and that cannot be undone"
+
+
 def latched() -> BedEngine:
     return very_low().wait(1).hold(5, spo2=97)
 
 
 def reset(seconds: float) -> BedEngine:
-    """A latched alarm that was acknowledged so many seconds ago."""
-    return latched().acknowledge("spo2.very-low").wait(seconds)
+    """A latched alarm that was acknowledged so many seconds ago, under the former set."""
+    seen = very_low(FORMER).wait(1).hold(5, spo2=97)
+    return seen.acknowledge("spo2.very-low").wait(seconds)
+
+
+def quiet_latched() -> BedEngine:
+    """An alarm that was acknowledged while it was active, and is over."""
+    return very_low().acknowledge("spo2.very-low").wait(1).hold(5, spo2=97)
 
 
 def why_not(seen: BedEngine, session: str | None = "s-1") -> str | None:
@@ -244,7 +253,7 @@ def test_a_latched_alarm_does_not_come_back_later_or_in_another_session(
 
 
 def test_a_latched_alarm_comes_back_after_a_restart() -> None:
-    seen = reset(20).restart()
+    seen = reset(20).restart(FORMER)
     assert seen.wait(40).unacknowledge("spo2.very-low").rules_open() == {"spo2.very-low"}
 
 
@@ -271,17 +280,51 @@ def test_a_latching_alarm_that_was_given_back_waits_for_a_person_again() -> None
     assert seen.alarm("spo2.very-low").state is State.LATCHED
 
 
+def test_an_acknowledged_alarm_that_latches_waits_for_a_second_acknowledgement() -> None:
+    seen = quiet_latched()
+    assert seen.history("spo2.very-low") == ["raised", "acknowledged", "condition-ended"]
+    assert seen.alarm("spo2.very-low").acknowledged_by == "nurse.a"
+    seen.acknowledge("spo2.very-low", "nurse.c")
+    assert seen.history("spo2.very-low")[3:] == ["acknowledged", "reset"]
+    assert seen.rules_open() == set()
+
+
+def test_until_then_it_is_quiet() -> None:
+    assert quiet_latched().wait(3600).calls("spo2.very-low") == []
+
+
+def test_until_then_its_first_acknowledgement_can_be_undone() -> None:
+    seen = quiet_latched().unacknowledge("spo2.very-low").wait(60)
+    assert seen.alarm("spo2.very-low").state is State.LATCHED
+    assert [type_ for type_, _ in seen.calls("spo2.very-low")] == ["escalated"]
+
+
+@pytest.mark.parametrize(("later_s", "keeps"), [(49, True), (61, False)])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_one_that_recurs_keeps_its_acknowledgement_for_a_minute_of_its_end(
+    later_s: float, keeps: bool, restarted: bool
+) -> None:
+    seen = quiet_latched()
+    if restarted:
+        seen.restart()
+    seen.wait(later_s).see(spo2=85).wait(10)
+    assert seen.history("spo2.very-low")[-1] == "re-raised"
+    assert seen.alarm("spo2.very-low").acknowledged is keeps
+
+
 @pytest.mark.parametrize(
     ("seen", "why"),
     [
         (very_low, "this alarm is not acknowledged"),
         (latched, "this alarm is not acknowledged"),
         (
-            lambda: very_low().acknowledge("spo2.very-low").wait(1).hold(5, spo2=97),
+            lambda: very_low(FORMER).acknowledge("spo2.very-low").wait(1).hold(5, spo2=97),
             "this alarm has ended",
         ),
+        (lambda: latched().acknowledge("spo2.very-low"), NOT_UNDONE),
+        (lambda: quiet_latched().acknowledge("spo2.very-low", "nurse.c"), NOT_UNDONE),
     ],
-    ids=["active", "latched", "ended"],
+    ids=["active", "latched", "ended", "reset", "reset-separately"],
 )
 def test_what_cannot_be_undone_says_why(seen: Callable[[], BedEngine], why: str) -> None:
     before = seen()

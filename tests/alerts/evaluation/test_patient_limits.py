@@ -267,7 +267,7 @@ def test_a_limit_has_its_own_delay_from_when_it_was_set() -> None:
 def test_a_wider_limit_ends_an_alarm_as_values_would() -> None:
     seen = BedEngine().see(sys=185, dia=80).acknowledge("pressure.severe")
     limited(seen, "pressure.severe", "sys", 200).wait(0)
-    assert seen.history("pressure.severe") == ["raised", "acknowledged", "ended"]
+    assert seen.history("pressure.severe") == ["raised", "acknowledged", "condition-ended"]
 
 
 def test_a_wider_limit_leaves_a_latching_alarm_to_a_person() -> None:

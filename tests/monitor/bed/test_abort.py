@@ -72,7 +72,7 @@ def test_a_new_alarm_is_raised() -> None:
 
 
 def test_it_is_raised_anew_when_it_comes_back() -> None:
-    side = aborted().acknowledged(RULE).spo2(98, for_s=10)
+    side = aborted().acknowledged(RULE).spo2(98, for_s=10).acknowledged(RULE)
     assert RULE not in side.open_rules()
     side.spo2(84, for_s=70)
     assert side.alarm(RULE).state is State.ACTIVE

@@ -406,16 +406,26 @@ def test_what_nobody_has_acknowledged_cannot_be_taken_back() -> None:
         side.given_back("spo2.very-low")
 
 
-def test_a_latched_alarm_comes_back_also_from_the_journal() -> None:
-    side = alarmed().spo2(98, for_s=10).acknowledged("spo2.very-low").rebuilt().wait(10)
-    side.given_back("spo2.very-low")
+def test_that_the_end_of_an_alarm_was_acknowledged_cannot_be_taken_back() -> None:
+    side = alarmed().spo2(98, for_s=10).acknowledged("spo2.very-low")
+    for seen in (side, side.rebuilt().wait(10)):
+        with pytest.raises(Refused, match="its end was acknowledged, and that cannot be undone"):
+            seen.given_back("spo2.very-low")
+        assert seen.alarm("spo2.very-low").state is State.ENDED
+
+
+def test_anybody_acknowledges_the_end_of_an_alarm_that_somebody_had_acknowledged() -> None:
+    side = alarmed().acknowledged("spo2.very-low", by="nurse.a").spo2(98, for_s=10).rebuilt()
     assert side.alarm("spo2.very-low").state is State.LATCHED
-    assert side.rebuilt().alarm("spo2.very-low").state is State.LATCHED
+    assert "no-alarm" in side.unmet()
+    side.acknowledged("spo2.very-low", by="nurse.c")
+    reset = side.last("alarm.reset").payload["alarm"]
+    assert (reset["state"], reset["acknowledged_by"]) == ("ended", "nurse.c")
 
 
-def test_a_latched_alarm_of_a_session_that_is_over_does_not_come_back() -> None:
-    side = alarmed().spo2(98, for_s=10).acknowledged("spo2.very-low").aborted()
-    with pytest.raises(Refused, match="another session"):
+def test_an_alarm_of_a_session_that_is_over_does_not_come_back() -> None:
+    side = alarmed().acknowledged("spo2.very-low").aborted()
+    with pytest.raises(Refused, match="this alarm has ended"):
         side.given_back("spo2.very-low")
 
 
