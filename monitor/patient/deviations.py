@@ -32,6 +32,10 @@ def deviations(
         return
     if on_day > 1:
         yield f"{on_day} sessions on this day"
+    if session.first_dose_at < session.started_at:
+        minutes = (session.started_at - session.first_dose_at) // MINUTE
+        without = "" if session.baseline else ", without a baseline"
+        yield f"the first dose was given {minutes} min before the session was opened{without}"
     if session.infusion is None:
         yield from _devices(history)
     else:

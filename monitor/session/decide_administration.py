@@ -8,12 +8,13 @@ what was given is always taken, with the reason for what it deviates from.
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from alerts.rules import suggest
 from drivers.clock import Instant, rfc3339
 from monitor.session import decide_records, dosing_stop
+from monitor.session.baseline import end_of_minute
 from monitor.session.clearance import Situation
 from monitor.session.commands import (
     ClearanceScope,
@@ -37,6 +38,10 @@ NOT_CLEARED_TO_LEAVE: Final = frozenset(
     {"window-over", "discharge-checks", "no-check-overdue", "escort"}
 )
 """The criteria for leaving that say what is yet to be done: nobody clears that [clinical.md]."""
+
+
+BEFORE_SESSION: Final = timedelta(hours=24)
+"""How long ago something may have been given before the session was opened [default]."""
 
 
 class Gate(Protocol):
@@ -93,11 +98,12 @@ def dose(session: Session, command: GiveDose, now: Instant, gate: Gate) -> list[
     over_plan = _over_plan(session, command, others)
     if over_plan is not None and (regimen.edition < 3 or not command.given):
         raise Refused(Refusal.CONFLICT, over_plan.why, "mg")
-    at = decide_records.when(session, corrected_at, now)
-    if not corrected and others and at < others[-1].at:
+    was = next((dose for dose in session.doses if dose.id == command.corrects), None)
+    at = _given_at(session, command, corrected_at, now, was)
+    is_out_of_order = not corrected and bool(others) and at < others[-1].at
+    if is_out_of_order and (regimen.edition < 3 or not command.given):
         raise Refused(Refusal.INVALID, "this is before the dose already recorded", "at")
     payload = said(command, DoseFields) | {"by": command.by, "at": rfc3339(at)}
-    was = next((dose for dose in session.doses if dose.id == command.corrects), None)
     if regimen.edition < 3:
         if session.infusion is None and all(dose.at > at for dose in others):
             payload |= _former_first(was, command, at, gate)
@@ -106,6 +112,10 @@ def dose(session: Session, command: GiveDose, now: Instant, gate: Gate) -> list[
     elif session.infusion is None:
         without = replace(session, doses=tuple(others))
         criteria = [*gate(at, without), *_of_amount(session, command), *filter(None, [over_plan])]
+        criteria += _of_time(session, at)
+        if is_out_of_order:
+            why = f"a dose at {rfc3339(others[-1].at)} is on record"
+            criteria.append(Criterion("dose-order", False, why))
         if was is None and (stopped := dosing_stop.in_words(session)) is not None:
             criteria.append(Criterion("dosing-stopped", False, stopped))
         payload |= _administered(command, criteria)
@@ -129,6 +139,36 @@ def _of_amount(session: Session, command: GiveDose) -> list[Criterion]:
     if device_mg is None or math.isclose(command.mg, device_mg):
         return []
     return [Criterion("device", False, f"{command.mg:g} mg is not one device of {device_mg:g} mg")]
+
+
+def _given_at(
+    session: Session,
+    command: GiveDose | ControlInfusion,
+    at: datetime | None,
+    now: Instant,
+    was: Dose | None = None,
+) -> datetime:
+    """When it was given: before the session too, if it is told so, or if `was` on record so."""
+    is_within = at is None or end_of_minute(at, now.wall) >= session.started_at
+    if at is None or is_within or session.regimen.edition < 3:
+        return decide_records.when(session, at, now)
+    is_told = command.given and command.deviation is not None
+    if (is_told and at >= now.wall - BEFORE_SESSION) or (was is not None and at == was.at):
+        return at
+    raise Refused(
+        Refusal.INVALID,
+        "this is before the session began; what was given up to "
+        f"{BEFORE_SESSION // timedelta(hours=1)} h ago is recorded with given and a deviation",
+        "at",
+    )
+
+
+def _of_time(session: Session, at: datetime) -> list[Criterion]:
+    if at >= session.started_at:
+        return []
+    minutes = (session.started_at - at) // timedelta(minutes=1)
+    why = f"given {minutes} min before the session was opened"
+    return [Criterion("before-session", False, why)]
 
 
 def _administered(command: GiveDose | ControlInfusion, criteria: list[Criterion]) -> dict[str, Any]:
@@ -204,7 +244,7 @@ def infusion(session: Session, command: ControlInfusion, now: Instant, gate: Gat
     if command.action not in _POSSIBLE[state]:
         possible = " or ".join(_POSSIBLE[state]) or "nothing more"
         raise Refused(Refusal.CONFLICT, f"the infusion is {state}: {possible}", "action")
-    at = decide_records.when(session, command.at, now)
+    at = _given_at(session, command, command.at, now)
     before = _latest_change(session)
     if before is not None and at < before:
         raise Refused(
@@ -217,7 +257,7 @@ def infusion(session: Session, command: ControlInfusion, now: Instant, gate: Gat
         if command.action is InfusionAction.START and session.first_dose_at is None:
             payload |= _formerly_administered(gate(at), command.override)
     elif command.action in _ADMINISTERS:
-        payload |= _administered(command, gate(at))
+        payload |= _administered(command, [*gate(at), *_of_time(session, at)])
     return [(_INFUSION[command.action], payload)]
 
 

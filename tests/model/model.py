@@ -910,7 +910,8 @@ class Model:
             end_of_baseline = now
             if first_dose is not None:
                 end_of_baseline = max(self._times_before(kind), default=float("-inf"))
-            spans = [(visit.started_at, visit.started_at - TOLERANCE_S, end_of_baseline)]
+            begun = visit.started_at if first_dose is None else min(visit.started_at, first_dose)
+            spans = [(begun, begun - TOLERANCE_S, end_of_baseline)]
             if first_dose is None:
                 seen = max([visit.started_at, *(at for at in taken if at <= now)])
                 again = seen + GOES_ON_S
@@ -918,7 +919,7 @@ class Model:
             wanted: list[tuple[float, float]] = []
             counted_from = float("-inf")
             for due, start, only_if_over in self._due_times(kind, now):
-                before = wanted[-1][0] if wanted else visit.started_at
+                before = wanted[-1][0] if wanted else begun
                 if start > counted_from and due - before < TOLERANCE_S:
                     continue
                 half = (due - max(before, start)) / 2
