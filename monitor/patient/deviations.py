@@ -55,9 +55,13 @@ def _devices(history: SessionHistory) -> Iterator[str]:
     session = history.session
     device_mg = session.regimen.device_mg
     apart = timedelta(minutes=session.regimen.devices_apart_min)
+    product = session.regimen.product
+    others = [dose for dose in session.doses if dose.product != product]
+    for dose in others:
+        yield f"{dose.product} {dose.mg:g} mg given: the regimen's product is {product}"
     for dose in session.doses:
-        if device_mg is None:
-            break
+        if device_mg is None or dose in others:
+            continue
         if dose.mg > device_mg * SAME_MG:
             yield f"{dose.mg:g} mg in one record: devices of {device_mg:g} mg come one at a time"
         elif dose.mg * SAME_MG < device_mg:

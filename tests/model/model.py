@@ -247,6 +247,7 @@ class Model:
         self.lost: dict[str, float | None] = {OXIMETER: None, CUFF: None}
         self.silent: set[str] = set()
         self.site: set[str] = set()
+        self.left_at = float("-inf")
         self.asked_at: float | None = None
         self.failures = 0
         self.stopped = False
@@ -384,6 +385,7 @@ class Model:
         assert self.visit is not None
         self.visit.phase = phase
         self.visit.has_left = True
+        self.left_at = now
         self.cuff_pulse.clear()
         self.stopped = False
         for key, alarm in self.alarms.items():
@@ -1108,7 +1110,7 @@ class Model:
         promise = max(STREAM_S, self.least_s)
         seen = low = longest = 0.0
         for (at, value), (following, _) in pairwise([*self.spo2, (now, 0.0)]):
-            lasts = min(following, at + promise) - max(at, now - 900)
+            lasts = min(following, at + promise) - max(at, now - 900, self.left_at)
             if lasts <= 0:
                 continue
             seen += lasts

@@ -166,3 +166,28 @@ def test_a_device_before_the_last_one_takes_that_it_was_given_and_why() -> None:
     with pytest.raises(Refused, match="dose-order") as refused:
         told(side, ago(side, 5), 28, None)
     assert refused.value.field == "deviation"
+
+
+def test_a_device_before_the_last_one_is_refused_while_it_is_not_given() -> None:
+    side = bed().with_session().with_baseline().minutes(10).dosed(28)
+    with pytest.raises(Refused, match="before the dose already recorded"):
+        side.asks(GiveDose("esketamine", 28, "nurse.a", ago(side, 5)))
+
+
+# ── whose alarms and readings they are ──────────────────────────────────────────────────
+
+
+def after_another_patient() -> Bedside:
+    """The patient before had a low SpO2 a while ago; this one had a dose before that."""
+    side = bed().with_session(id="s-0").spo2(90, for_s=40).spo2(97, for_s=60)
+    assert side.story("spo2.low") == ["raised", "ended"]
+    side.closed(against=("dr.b", "wants to go")).wait(30).with_session(id="s-1").wait(5)
+    return told(side, ago(side, 10))
+
+
+def test_an_alarm_of_the_patient_before_is_none_of_this_one() -> None:
+    assert after_another_patient().criterion("no-respiratory-depression").why == "none seen"
+
+
+def test_the_readings_of_the_patient_before_are_none_of_this_one() -> None:
+    assert "seen for 0 of 10 min" in after_another_patient().criterion("spo2").why
