@@ -67,6 +67,7 @@ def _run_in_session(bed: "Bed", command: SessionCommand, now: Instant) -> None:
         if is_session_end(type_, payload):
             bed.alarms.end_session(type_.replace(".", " "), now)
             bed.vitals.clear_spot_checks(now)
+            bed.readiness.end_session()
         event = bed.emit(type_, payload, now, session=session.id)
         _evaluate_record(bed, event, session.baseline, now)
 

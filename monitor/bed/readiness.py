@@ -179,6 +179,10 @@ class Readiness:
             self._spo2_trace.take(value, until - ago_s)
         self._spo2_trace.take(None, until)
 
+    def end_session(self) -> None:
+        """Forget what was seen of a patient who has left."""
+        self._spo2_trace = Spo2Trace()
+
     def update_vitals(self, changed: set[Signal], now: Instant) -> bool:
         """Take the values as they are now; whether readiness has to be judged again at once."""
         if not self._follow_spo2(now) and Vital.SYS not in changed:
@@ -231,8 +235,10 @@ class Readiness:
 
     @property
     def _past_alarms(self) -> tuple[Alarm, ...]:
-        """The last alarm of each rule that has none open."""
-        return tuple(alarm for alarm in self._alarms.alarms.values() if not alarm.is_open)
+        """The last alarm of each rule that has none open, of this session's."""
+        id_ = None if self._state.session is None else self._state.session.id
+        alarms = self._alarms.alarms.values()
+        return tuple(each for each in alarms if not each.is_open and each.session == id_)
 
     def situation(self, session: Session, now: Instant) -> Situation:
         """What a clinician decides on now."""

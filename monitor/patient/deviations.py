@@ -32,6 +32,10 @@ def deviations(
         return
     if on_day > 1:
         yield f"{on_day} sessions on this day"
+    if session.first_dose_at < session.started_at:
+        minutes = (session.started_at - session.first_dose_at) // MINUTE
+        without = "" if session.baseline else ", without a baseline"
+        yield f"the first dose was given {minutes} min before the session was opened{without}"
     if session.infusion is None:
         yield from _devices(history)
     else:
@@ -52,9 +56,13 @@ def _devices(history: SessionHistory) -> Iterator[str]:
     session = history.session
     device_mg = session.regimen.device_mg
     apart = timedelta(minutes=session.regimen.devices_apart_min)
+    product = session.regimen.product
+    others = [dose for dose in session.doses if dose.product != product]
+    for dose in others:
+        yield f"{dose.product} {dose.mg:g} mg given: the regimen's product is {product}"
     for dose in session.doses:
-        if device_mg is None:
-            break
+        if device_mg is None or dose in others:
+            continue
         if dose.mg > device_mg * SAME_MG:
             yield f"{dose.mg:g} mg in one record: devices of {device_mg:g} mg come one at a time"
         elif dose.mg * SAME_MG < device_mg:

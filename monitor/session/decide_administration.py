@@ -13,7 +13,8 @@ from typing import Any, Final, Protocol
 
 from alerts.rules import suggest
 from drivers.clock import Instant, rfc3339
-from monitor.session import decide_records, dosing_stop
+from monitor.session import against_regimen, decide_records
+from monitor.session.baseline import end_of_minute
 from monitor.session.clearance import Situation
 from monitor.session.commands import (
     ClearanceScope,
@@ -31,7 +32,7 @@ from monitor.session.events import Draft
 from monitor.session.predose import NOT_CLEARED, is_expecting
 from monitor.session.record_fields import MEDICINE_CLASSES, DoseFields, PreparationFields, said
 from monitor.session.records import Dose
-from monitor.session.session import SPILL, Session
+from monitor.session.session import Session
 
 NOT_CLEARED_TO_LEAVE: Final = frozenset(
     {"window-over", "discharge-checks", "no-check-overdue", "escort"}
@@ -83,52 +84,32 @@ def _known(session: Session, field: str, names: Iterable[str], asked: tuple[str,
 
 def dose(session: Session, command: GiveDose, now: Instant, gate: Gate) -> list[Draft]:
     """A dose is of the regimen's product, in all no more than it plans, a device at a time."""
-    regimen = session.regimen
-    if command.product != regimen.product:
-        raise Refused(Refusal.INVALID, f"regimen {regimen.name} gives {regimen.product}", "product")
     if not 0 < command.mg < math.inf:
         raise Refused(Refusal.INVALID, "a dose is more than 0 mg", "mg")
+    edition = session.regimen.edition
     corrected_at, corrected = decide_records.correction(session, command.corrects, Dose, command.at)
-    others = [dose for dose in session.doses if dose.id != command.corrects]
-    over_plan = _over_plan(session, command, others)
-    if over_plan is not None and (regimen.edition < 3 or not command.given):
-        raise Refused(Refusal.CONFLICT, over_plan.why, "mg")
-    at = decide_records.when(session, corrected_at, now)
-    if not corrected and others and at < others[-1].at:
-        raise Refused(Refusal.INVALID, "this is before the dose already recorded", "at")
-    payload = said(command, DoseFields) | {"by": command.by, "at": rfc3339(at)}
     was = next((dose for dose in session.doses if dose.id == command.corrects), None)
-    if regimen.edition < 3:
+    others = tuple(dose for dose in session.doses if dose is not was)
+    at = against_regimen.given_at(session, command, corrected_at, now, was)
+    against = [*against_regimen.of_dose(session, command, at, was)]
+    if edition < 3 or not command.given:
+        against_regimen.check_to_give(session, against)
+    payload = said(command, DoseFields) | {"by": command.by, "at": rfc3339(at)}
+    if edition < 3:
         if session.infusion is None and all(dose.at > at for dose in others):
             payload |= _former_first(was, command, at, gate)
-    elif was is not None and (was.at, was.mg) == (at, command.mg) and not command.deviation:
+    elif was is not None and _is_as_it_was(was, command, at):
         payload |= {} if was.deviation is None else {"deviation": was.deviation}
     elif session.infusion is None:
-        without = replace(session, doses=tuple(others))
-        criteria = [*gate(at, without), *_of_amount(session, command), *filter(None, [over_plan])]
-        if was is None and (stopped := dosing_stop.in_words(session)) is not None:
-            criteria.append(Criterion("dosing-stopped", False, stopped))
+        criteria = [*gate(at, replace(session, doses=others)), *against]
         payload |= _administered(command, criteria)
     return [("dose.given", payload | corrected)]
 
 
-def _over_plan(session: Session, command: GiveDose, others: list[Dose]) -> Criterion | None:
-    given_mg = sum(dose.mg for dose in others)
-    planned = session.regimen.planned_mg(session.weight_kg)
-    if planned is None or given_mg + command.mg <= planned * SPILL:
-        return None
-    why = (
-        f"{given_mg:g} mg of {planned:g} mg are given; "
-        f"{command.mg:g} mg more is over regimen {session.regimen.name}"
-    )
-    return Criterion("planned-dose", False, why)
-
-
-def _of_amount(session: Session, command: GiveDose) -> list[Criterion]:
-    device_mg = session.regimen.device_mg
-    if device_mg is None or math.isclose(command.mg, device_mg):
-        return []
-    return [Criterion("device", False, f"{command.mg:g} mg is not one device of {device_mg:g} mg")]
+def _is_as_it_was(was: Dose, command: GiveDose, at: datetime) -> bool:
+    """Whether a correction changes nothing that the criteria judge."""
+    same = (was.at, was.mg, was.product) == (at, command.mg, command.product)
+    return same and command.deviation is None
 
 
 def _administered(command: GiveDose | ControlInfusion, criteria: list[Criterion]) -> dict[str, Any]:
@@ -142,7 +123,7 @@ def _administered(command: GiveDose | ControlInfusion, criteria: list[Criterion]
         raise Refused(
             Refusal.CONFLICT,
             f"not ready for the dose: {words}. See to it, or have a clinician clear what can be "
-            "cleared; what was given all the same is recorded with given and a deviation",
+            f"cleared; {against_regimen.GIVEN_ALL_THE_SAME}",
             "given",
         )
     if stops and command.deviation is None:
@@ -204,12 +185,14 @@ def infusion(session: Session, command: ControlInfusion, now: Instant, gate: Gat
     if command.action not in _POSSIBLE[state]:
         possible = " or ".join(_POSSIBLE[state]) or "nothing more"
         raise Refused(Refusal.CONFLICT, f"the infusion is {state}: {possible}", "action")
-    at = decide_records.when(session, command.at, now)
+    at = against_regimen.given_at(session, command, command.at, now)
     before = _latest_change(session)
     if before is not None and at < before:
-        raise Refused(
-            Refusal.INVALID, f"the infusion was already {state} at {rfc3339(before)}", "at"
-        )
+        if session.regimen.edition < 3 or end_of_minute(at, now.wall) < before:
+            raise Refused(
+                Refusal.INVALID, f"the infusion was already {state} at {rfc3339(before)}", "at"
+            )
+        at = before
     payload: dict[str, Any] = {"by": command.by, "at": rfc3339(at), "reason": command.reason}
     if command.lot is not None:
         payload["lot"] = command.lot
@@ -217,7 +200,7 @@ def infusion(session: Session, command: ControlInfusion, now: Instant, gate: Gat
         if command.action is InfusionAction.START and session.first_dose_at is None:
             payload |= _formerly_administered(gate(at), command.override)
     elif command.action in _ADMINISTERS:
-        payload |= _administered(command, gate(at))
+        payload |= _administered(command, [*gate(at), *against_regimen.of_time(session, at)])
     return [(_INFUSION[command.action], payload)]
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from alerts.rules import GRADES, RANGES, SCORES, SYMPTOMS
 from drivers.clock import Instant, rfc3339
+from monitor.session.baseline import end_of_minute
 from monitor.session.commands import (
     RecordObservation,
     RecordPressure,
@@ -44,15 +45,17 @@ def when(session: Session, at: datetime | None, now: Instant) -> datetime:
     """The time something was, `at` or now: within the session, and not yet to come.
 
     What a clock that runs a little ahead calls the future is taken for now: nothing on record
-    is later than what is still to be recorded.
+    is later than what is still to be recorded. What was typed by the minute in which the session
+    began is taken for its beginning.
     """
     if at is None:
         return now.wall
     if at > now.wall + CLOCK_TOLERANCE:
         raise Refused(Refusal.INVALID, "this time has not come yet", "at")
-    if at < session.started_at:
+    by_minute = end_of_minute(at, now.wall) if session.regimen.edition >= 3 else at
+    if by_minute < session.started_at:
         raise Refused(Refusal.INVALID, "this is before the session began", "at")
-    return min(at, now.wall)
+    return min(max(at, session.started_at), now.wall)
 
 
 def correction(

@@ -1,8 +1,8 @@
 """When each kind of check is due in a session. Pure; how a check stands is `schedule`'s.
 
-Due times count from an anchor: the session's start for the baseline, each administration,
-an infusion's start, its planned end while it runs, its end. What was already due when the
-next anchor came keeps its time; the rest counts from the last one.
+Due times count from an anchor: the session's start, or an earlier dose, for the baseline, each
+administration, an infusion's start, its planned end while it runs, its end. What was already due
+when the next anchor came keeps its time; the rest counts from the last one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -60,7 +60,8 @@ def _of_regimen(session: Session, of: CheckKind, now: datetime) -> list[DueTime]
 
 def _of_entry(session: Session, entry: PlannedChecks, now: datetime) -> Iterator[DueTime]:
     if entry.baseline:
-        yield DueTime(session.started_at, session.started_at)
+        baseline_at = baseline_due_at(session)
+        yield DueTime(baseline_at, baseline_at)
     only = entry.only_if_over
     infusion = session.infusion
     if infusion is not None:
@@ -76,6 +77,11 @@ def _of_entry(session: Session, entry: PlannedChecks, now: datetime) -> Iterator
         return
     if (ends_at := session.window_ends_at) is not None:
         yield DueTime(ends_at, session.started_at, only)
+
+
+def baseline_due_at(session: Session) -> datetime:
+    """When the baseline is due: as the session begins, or with a dose given before that."""
+    return min(session.started_at, session.first_dose_at or session.started_at)
 
 
 def _anchors(

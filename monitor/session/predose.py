@@ -58,8 +58,9 @@ def predose_criteria(
     spo2 = evidence.spo2_at(at)
     if session.regimen.edition < 3:
         return former_predose_criteria(session, spo2, at)
-    alarms = patient_alarms(alarm for alarm in evidence.alarms if alarm.raised_at <= until)
-    past_alarms = (alarm for alarm in evidence.past_alarms if alarm.raised_at <= until)
+    known = [a for a in (*evidence.alarms, *evidence.past_alarms) if a.raised_at <= until]
+    alarms = patient_alarms(alarm for alarm in known if _was_open(alarm, until))
+    past_alarms = [alarm for alarm in known if not _was_open(alarm, until)]
     session = _by(session, until)
     now = situation(session, spo2, alarms, until, past_alarms)
     given = [each for each in session.administrations if each.at <= until]
@@ -68,7 +69,7 @@ def predose_criteria(
         _spo2(session, spo2),
         _moaas(session, given, at),
         _no_alarm(now),
-        _no_emergency(session, now),
+        _no_emergency(session, now, until),
         *(_further(session, at) if given else _first(session, at)),
     ]
     return with_clearances(session, ClearanceScope.DOSE, found, now, until)
@@ -157,12 +158,21 @@ def _no_alarm(now: Situation) -> Criterion:
     return Criterion("no-alarm", not now.alarms, words or "none of medium or high priority")
 
 
-def _no_emergency(session: Session, now: Situation) -> Criterion:
+def _no_emergency(session: Session, now: Situation, at: datetime) -> Criterion:
     closed_while = session.regimen.gate.closed_while
-    active = [a for a in now.alarms if a.rule in closed_while and a.state is State.ACTIVE]
+    active = [a for a in now.alarms if a.rule in closed_while and _was_active(a, at)]
     if not active:
         return Criterion(NOT_CLEARED, True, "none")
     return Criterion(NOT_CLEARED, False, "; ".join(f"{alarm.text}: no dose" for alarm in active))
+
+
+def _was_open(alarm: Alarm, at: datetime) -> bool:
+    return alarm.ended_at is None or alarm.ended_at > at
+
+
+def _was_active(alarm: Alarm, at: datetime) -> bool:
+    over_at = alarm.condition_ended_at or alarm.ended_at
+    return alarm.state is State.ACTIVE or (over_at is not None and over_at > at)
 
 
 # ── before a further administration ─────────────────────────────────────────────────────

@@ -16,7 +16,13 @@ from enum import StrEnum
 from typing import Final
 
 from monitor.session.baseline import is_after_dose, is_before_dose
-from monitor.session.due_times import due_times, record_times, records_of, repeat_times
+from monitor.session.due_times import (
+    baseline_due_at,
+    due_times,
+    record_times,
+    records_of,
+    repeat_times,
+)
 from monitor.session.regimen import CheckKind
 from monitor.session.session import Session
 
@@ -132,7 +138,7 @@ def _spans(session: Session, of: CheckKind, now: datetime, late_most: timedelta)
     for n, (due_at, since) in enumerate(wanted):
         half = (following[n] - due_at) / 2 if n < len(following) else late_most
         until = due_at + max(TOLERANCE, min(half, late_most))
-        if due_at == session.started_at:
+        if due_at == baseline_due_at(session):
             until = _baseline_until(session, of, now)
             spans.append(_Span(due_at, due_at - TOLERANCE, until))
         else:

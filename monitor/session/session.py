@@ -252,11 +252,12 @@ class Session:
 
     @property
     def given_mg(self) -> float:
-        """What has been given: the sum of the doses, or what ran in of an ended infusion."""
+        """What has been given of the regimen's product: by doses, or by an ended infusion."""
         ended_at = None if self.infusion is None else self.infusion.ended_at or self.ended_at
         if self.is_infusion_alone and ended_at is not None:
             return self.ran_in_mg(ended_at) or 0.0
-        return sum(dose.mg for dose in self.doses)
+        product = self.regimen.product
+        return sum(dose.mg for dose in self.doses if dose.product == product)
 
     @property
     def is_all_given(self) -> bool:

@@ -1,7 +1,9 @@
 """What is given, over HTTP."""
 
+from datetime import timedelta
 from pathlib import Path
 
+from drivers.clock import parse_rfc3339, rfc3339
 from tests.virtual import virtual_time
 from tests.wards import GIVEN, simulated_ward
 
@@ -49,3 +51,15 @@ async def test_dosing_is_stopped_with_a_reason_and_the_session_says_so(tmp_path:
         seen = await ward.post(f"/sessions/{session}/retract", retract)
         assert (seen["dosing_stopped"], seen["dosing_stops"]) == (None, [])
         assert seen["state"] == "dosing"
+
+
+@virtual_time()
+async def test_a_dose_from_before_the_session_is_taken_with_its_reason(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start()
+        begun = (await ward.get(f"/sessions/{session}"))["started_at"]
+        at = rfc3339(parse_rfc3339(begun) - timedelta(minutes=25))
+        dose = {"product": "esketamine", "mg": 28, "by": "nurse.a", "at": at}
+        await ward.post(f"/sessions/{session}/doses", dose, expect=422)
+        seen = await ward.post(f"/sessions/{session}/doses", dose | GIVEN)
+        assert (seen["first_dose_at"], seen["baseline"]) == (at, {})

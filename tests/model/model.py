@@ -249,6 +249,7 @@ class Model:
         self.lost: dict[str, float | None] = {OXIMETER: None, CUFF: None}
         self.silent: set[str] = set()
         self.site: set[str] = set()
+        self.left_at = float("-inf")
         self.asked_at: float | None = None
         self.failures = 0
         self.stopped = False
@@ -402,6 +403,7 @@ class Model:
         assert self.visit is not None
         self.visit.phase = phase
         self.visit.has_left = True
+        self.left_at = now
         self.cuff_pulse.clear()
         self.stopped = False
         for key, alarm in self.alarms.items():
@@ -940,7 +942,8 @@ class Model:
             end_of_baseline = now
             if first_dose is not None:
                 end_of_baseline = max(self._times_before(kind), default=float("-inf"))
-            spans = [(visit.started_at, visit.started_at - TOLERANCE_S, end_of_baseline)]
+            begun = visit.started_at if first_dose is None else min(visit.started_at, first_dose)
+            spans = [(begun, begun - TOLERANCE_S, end_of_baseline)]
             if first_dose is None and kind != "resp":
                 seen = max([visit.started_at, *(at for at in taken if at <= now)])
                 again = seen + GOES_ON_S
@@ -948,7 +951,7 @@ class Model:
             wanted: list[tuple[float, float]] = []
             counted_from = float("-inf")
             for due, start, only_if_over in self._due_times(kind, now):
-                before = wanted[-1][0] if wanted else visit.started_at
+                before = wanted[-1][0] if wanted else begun
                 if start > counted_from and due - before < TOLERANCE_S:
                     continue
                 half = (due - max(before, start)) / 2
@@ -1158,7 +1161,7 @@ class Model:
         promise = max(STREAM_S, self.least_s)
         seen = low = longest = 0.0
         for (at, value), (following, _) in pairwise([*self.spo2, (now, 0.0)]):
-            lasts = min(following, at + promise) - max(at, now - 900)
+            lasts = min(following, at + promise) - max(at, now - 900, self.left_at)
             if lasts <= 0:
                 continue
             seen += lasts

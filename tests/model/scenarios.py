@@ -212,6 +212,8 @@ class ModelRunner:
         self._asks(command, then)
 
     def _dose(self, mg: float, back_s: float) -> None:
+        if REGIMENS[self.scenario.regimen].is_infusion:
+            return
         at = self.t - back_s
         command = GiveDose(
             "esketamine", mg, "n", START.plus(at).wall, given=True, deviation=DEVIATION

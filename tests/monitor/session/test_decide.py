@@ -136,7 +136,7 @@ REFUSED: list[tuple[str, Callable[[], Bedside], Command, Refusal, str]] = [
     (
         "infusion ended before its pause",
         lambda: infused().infusion(START_IV).wait(60).infusion(PAUSE),
-        ControlInfusion(END, "n", START.plus(60).wall),
+        ControlInfusion(END, "n", START.plus(59).wall),
         Refusal.INVALID,
         "already paused",
     ),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from monitor.patient.deviations import deviations
 from monitor.session.commands import (
     ClearanceScope,
     Close,
@@ -23,6 +24,7 @@ from monitor.session.commands import (
 from monitor.session.criterion import Criterion
 from monitor.session.records import Dose
 from tests.monitor.builders import OXIMETER, REGIMENS, Bedside, bed
+from tests.monitor.sessions import history
 
 DEVICE_MG = 28
 
@@ -451,3 +453,65 @@ def test_nobody_leaves_without_being_asked_for_suicidal_thoughts() -> None:
         side.asks(Close("nurse.a", escort=True))
     with pytest.raises(Refused, match=r"suicidality \(a concern\)"):
         side.asks(Close("nurse.a", escort=True, suicidality="concern"))
+
+
+# ── at the administration's own time ────────────────────────────────────────────────────
+
+
+def test_an_alarm_that_was_open_at_the_time_of_the_dose_stops_it() -> None:
+    side = prepared().minutes(1).spo2(90, for_s=40)
+    at = side.now.wall
+    side.minutes(1).spo2(97, for_s=60).minutes(1)
+    assert "no-alarm" not in stops(side)
+    with pytest.raises(Refused, match="no-alarm"):
+        device(side, at=at)
+
+
+def test_an_alarm_that_was_active_at_the_time_of_the_dose_is_an_emergency() -> None:
+    side = prepared().minutes(1).typed(185, 80)
+    at = side.now.wall
+    side.wait(60).typed(120, 80).wait(1).typed(121, 80).minutes(1)
+    assert criteria(side)["no-emergency"].met
+    side.dosed(DEVICE_MG, at)
+    assert "no-emergency" in side.last("dose.given").payload["deviation"]["unmet"]
+
+
+# ── given otherwise ─────────────────────────────────────────────────────────────────────
+
+
+def test_another_product_that_was_given_is_taken_and_counts_for_the_window_alone() -> None:
+    side = prepared()
+    wrong = GiveDose("ketamine", 50, "nurse.a", given=True, deviation=Deviation("mixed up"))
+    side.asks(wrong)
+    assert side.last("dose.given").payload["deviation"]["unmet"] == ["product"]
+    assert side.session.given_mg == 0
+    assert side.session.window_ends_at == side.now.wall + timedelta(minutes=120)
+    said = [*deviations(history(side))]
+    assert "ketamine 50 mg given: the regimen's product is esketamine" in said
+
+
+def test_another_product_that_is_to_be_given_is_refused() -> None:
+    with pytest.raises(Refused, match="gives esketamine") as refused:
+        prepared().asks(GiveDose("ketamine", 50, "nurse.a"))
+    assert (refused.value.kind, refused.value.field) == (Refusal.INVALID, "product")
+
+
+def test_a_dose_corrected_to_another_product_is_judged_anew() -> None:
+    side = device(prepared())
+    dose = side.session.doses[0]
+    wrong = GiveDose("ketamine", dose.mg, "nurse.a", corrects=dose.id, given=True)
+    with pytest.raises(Refused, match="product"):
+        side.asks(wrong)
+
+
+@pytest.mark.parametrize("action", [InfusionAction.PAUSE, InfusionAction.END])
+def test_a_pause_or_an_end_typed_by_the_minute_of_the_start_is_taken(
+    action: InfusionAction,
+) -> None:
+    side = prepared("ketamine-iv").minutes(1)
+    side.wait(80 - side.now.wall.second).infusion(InfusionAction.START).wait(10)
+    begun = side.session.first_dose_at
+    side.infusion(action, side.now.wall.replace(second=0))
+    infusion = side.session.infusion
+    assert infusion is not None
+    assert begun in (infusion.ended_at, *(at for at, _ in infusion.pauses))
