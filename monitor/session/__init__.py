@@ -72,6 +72,7 @@ from monitor.session.episodes import Episode
 from monitor.session.events import Draft, Event, Stored, happened_at
 from monitor.session.history import HISTORY_TYPES, AlarmOccurrence, SessionHistory, by_session
 from monitor.session.infusion_delay import infusion_delays
+from monitor.session.jurisdiction import Jurisdiction, jurisdictions
 from monitor.session.predose import (
     PredoseEvidence,
     is_expecting,
@@ -143,6 +144,7 @@ __all__ = [
     "Infusion",
     "InfusionAction",
     "InhibitNibp",
+    "Jurisdiction",
     "MeasurePressure",
     "Observation",
     "Override",
@@ -192,6 +194,7 @@ __all__ = [
     "is_after_dose",
     "is_expecting",
     "is_session_end",
+    "jurisdictions",
     "next_change_s",
     "planned_checks",
     "predose_criteria",
