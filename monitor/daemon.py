@@ -23,7 +23,7 @@ from drivers.clock import Clock
 from monitor import __version__
 from monitor.journal import Journal, StoreError
 from monitor.mqtt import MqttPublisher, MqttSettings
-from monitor.session import RegimenError, Regimens
+from monitor.session import RegimenError, Regimens, jurisdictions
 from monitor.settings import Settings
 from monitor.ward import BrokerStatus, Ward
 
@@ -101,9 +101,10 @@ def load_files(settings: Settings) -> tuple[RuleSet, Regimens]:
 
 
 def load_regimens(settings: Settings) -> Regimens:
-    """The regimens that ship and the site's own. Raises `StartError`."""
+    """The regimens that ship and the site's own, in its jurisdiction. Raises `StartError`."""
     try:
-        return Regimens.shipped().with_files(list(settings.regimens.files))
+        found = Regimens.shipped().with_files(list(settings.regimens.files))
+        return jurisdictions()[settings.site.jurisdiction].of_all(found)
     except RegimenError as error:
         raise StartError(str(error)) from error
 

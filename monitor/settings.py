@@ -26,7 +26,7 @@ from pydantic_settings import (
 from alerts.rules import explain_errors
 from drivers.registry import DeviceSpec, SpecError
 from monitor.patient import RECORDS_STREAM
-from monitor.session import BY_HAND, CheckKind
+from monitor.session import BY_HAND, CheckKind, jurisdictions
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 """What may stand in a URL and an MQTT topic as it is."""
@@ -52,6 +52,14 @@ class Site(_Section):
 
     id: Name = "site"
     timezone: str | None = None
+    jurisdiction: str = "us"
+
+    @field_validator("jurisdiction")
+    @classmethod
+    def _ships(cls, name: str) -> str:
+        if name not in (known := jurisdictions()):
+            raise ValueError(f"{name!r} is no jurisdiction; there are: {', '.join(known)}")
+        return name
 
     @field_validator("timezone")
     @classmethod

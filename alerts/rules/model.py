@@ -143,6 +143,8 @@ class Rule:
     With `after_last_dose_min` the rule applies from so long after the last dose on. A first
     value needs no confirmation where it meets `at_once`, or `at_once_by_hand` where a person
     typed it; where no second one confirmed it, the text says so if `tells_unconfirmed`.
+
+    `differ_by` is how far apart, in the signal's unit, two devices differ.
     """
 
     id: str
@@ -170,6 +172,7 @@ class Rule:
     at_once: Condition | None = None
     at_once_by_hand: bool = False
     tells_unconfirmed: bool = False
+    differ_by: float | None = None
 
     @property
     def technical_condition(self) -> str | None:
@@ -226,6 +229,11 @@ class RuleSet:
     escalation: Escalation = Escalation()
     texts: tuple[str, ...] = ()
     renew_text_after_s: float | None = None
+
+    @property
+    def spo2_differs_by(self) -> float | None:
+        """How far apart, in %, SpO2 of two devices is a technical condition; None is never."""
+        return next((rule.differ_by for rule in self.rules if rule.differ_by is not None), None)
 
     @property
     def summary(self) -> str:

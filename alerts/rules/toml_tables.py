@@ -37,6 +37,7 @@ from alerts.rules.model import (
 )
 from alerts.rules.toml_positions import KeyPath, suggest
 from alerts.rules.vocabulary import (
+    OXIMETERS_DIFFER,
     SIGNALS,
     SYMPTOM_SIGNALS,
     TECHNICAL_CONDITIONS,
@@ -54,6 +55,9 @@ MAX_AFTER_S: Final = 3600.0
 MIN_AGAIN_S: Final = 60.0
 MAX_AGAIN_S: Final = 7200.0
 """Beyond this an acknowledgement would in effect quiet an alarm for a whole session."""
+
+DIFFER_BY: Final = 4.0
+"""So far apart, in %, two oximeters are where a rule does not say [default]."""
 
 MAX_NAME_LENGTH: Final = 64
 
@@ -255,6 +259,7 @@ class RuleTable(ConditionTable):
     worsens_after_s: NotNegative = 0.0
     worse_by: WorseBy | None = None
     takes: Annotated[tuple[RuleId, ...], Field(min_length=1)] = ()
+    differ_by: Annotated[Number, Field(ge=2, le=20)] | None = None
 
     @model_validator(mode="after")
     def _fits_its_condition(self) -> Self:
@@ -282,6 +287,14 @@ class RuleTable(ConditionTable):
         if not is_technical and not self.in_session:
             message = "in_session = false is for technical rules alone; remove it"
             raise RuleSyntaxError(message, "in_session")
+        return self
+
+    @model_validator(mode="after")
+    def _says_how_far(self) -> Self:
+        if self.differ_by is not None and self.technical != OXIMETERS_DIFFER:
+            raise RuleSyntaxError(
+                f"differ_by goes with technical = {OXIMETERS_DIFFER!r}", "differ_by"
+            )
         return self
 
     @model_validator(mode="after")
@@ -339,7 +352,7 @@ class RuleTable(ConditionTable):
     def rule(self) -> Rule:
         """The rule that is written."""
         default = Kind.PHYSIOLOGICAL if self.technical is None else Kind.TECHNICAL
-        beside = {"kind", "worse_by", "at_once"}
+        beside = {"kind", "worse_by", "at_once", "differ_by"}
         given = RuleTable.model_fields.keys() - ConditionTable.model_fields.keys() - beside
         condition = self.condition()
         worse_by = {} if self.worse_by is None else self.worse_by
@@ -350,6 +363,7 @@ class RuleTable(ConditionTable):
             condition=condition,
             worse_by=worse_by,
             at_once=None if self.at_once is None else self.at_once.condition(),
+            differ_by=self.differ_by or (DIFFER_BY if self.technical == OXIMETERS_DIFFER else None),
             **{key: getattr(self, key) for key in given},
         )
 

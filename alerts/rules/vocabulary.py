@@ -77,12 +77,16 @@ SITE_CONDITIONS: Final = frozenset(
 """Technical conditions of the daemon itself, which belong to no device."""
 
 BED_CONDITIONS: Final = frozenset(
-    "signal-missing nobody-watching nibp-inhibited infusion-overrun infusion-paused".split()
+    """signal-missing nobody-watching nibp-inhibited infusion-overrun infusion-paused
+    oximeters-differ""".split()
 )
 """Technical conditions of a bed as a whole."""
 
 CHECK_CONDITIONS: Final = frozenset({"check-overdue"})
 """Technical conditions of one kind of check, whose name stands where a device's would."""
+
+OXIMETERS_DIFFER: Final = "oximeters-differ"
+"""Two devices of a bed give SpO2 so far apart as the rule's `differ_by` says."""
 
 DEVICE_CONDITIONS: Final = frozenset(
     """sensor-off sensor-disconnected no-pulse artefact low-perfusion low-battery signal-missing

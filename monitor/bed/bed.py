@@ -54,7 +54,9 @@ class Bed:
         self.rules = rules
         self.pending = PendingEvents(bed)
         self.state = state = BedState(specs)
-        self.vitals = vitals = Vitals(specs, history_windows(rules), min_silence_s)
+        self.vitals = vitals = Vitals(
+            specs, history_windows(rules), min_silence_s, rules.spo2_differs_by
+        )
         self.technical = technical = TechnicalConditions(specs, state, vitals, min_silence_s)
         self.alarm_engine = engine = AlarmEngine(rules, possible_conditions(specs))
         self.alarms = BedAlarms(bed, engine, state, vitals, technical, self.pending, self.emit)
@@ -109,6 +111,7 @@ class Bed:
                 changed |= self.vitals.take(given.device, item.readings, now)
                 if changed:
                     self._update_readiness(changed, now)
+                changed |= self.technical.update_difference(now)
             case LinkChanged(state, reason) as item:
                 device.link_changed(state, reason, now)
                 is_news = True

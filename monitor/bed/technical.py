@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from alerts.evaluation import ConditionAt, Signal
-from alerts.rules import BED_CONDITIONS, CHECK_CONDITIONS, SITE_CONDITIONS
+from alerts.rules import BED_CONDITIONS, CHECK_CONDITIONS, OXIMETERS_DIFFER, SITE_CONDITIONS
 from drivers.clock import Instant
 from drivers.registry import DeviceSpec
 from monitor.bed.device_status import DeviceStatus, conditions_of
@@ -73,13 +73,27 @@ class TechnicalConditions:
         session = self._state.open_session
         if session is not None and session.nurse is None:
             found["nobody-watching"] = "no nurse has taken over"
+        if (difference := self._vitals.spo2_difference) is not None:
+            found[OXIMETERS_DIFFER] = difference
         if self._state.inhibited is not None:
             found["nibp-inhibited"] = self._state.inhibited
         delays = [*infusion_delays(session, now.wall)]
         found |= {delay.condition: delay.reason for delay in delays if delay.from_at <= now.wall}
         to_come = (delay.from_at for delay in delays if delay.from_at > now.wall)
         self.infusion_due_at = min(to_come, default=NEVER)
-        return self._update(None, found)
+        return self._update(None, found, self._unknown_of_bed())
+
+    def _unknown_of_bed(self) -> frozenset[str]:
+        """Whether two oximeters differ is not known while one of them does not respond."""
+        oximeters = self._vitals.oximeters
+        is_known = len(oximeters) < 2 or all(self.devices[id_].responding for id_ in oximeters)
+        return _NONE if is_known else frozenset({OXIMETERS_DIFFER})
+
+    def update_difference(self, now: Instant) -> set[Signal]:
+        """Take whether the oximeters differ now; the conditions that changed."""
+        before, _ = self._by_source.get(None, ({}, _NONE))
+        is_same = before.get(OXIMETERS_DIFFER) == self._vitals.spo2_difference
+        return set() if is_same else self.update_bed(now)
 
     def update_checks(self, overdue: Mapping[CheckKind, str]) -> set[Signal]:
         """Take the checks that are overdue, in words; the conditions that changed."""

@@ -4,12 +4,16 @@ Pure; the present is always an argument. A vital that several devices give is ta
 the fresh channel with the shortest maximum age, so that a pulse oximeter's pulse comes before
 a cuff's. When that one goes stale, another takes its place only with a value taken since: an
 older one says nothing of what happened in between.
+
+Where the rule set says how far apart two oximeters may be, the lower one counts while they are
+further apart.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Final
 
 from alerts.evaluation import Value
@@ -99,6 +103,7 @@ class Channel:
         self.at: Instant | None = None
         self.missing_since: Instant | None = None
         self.stale_at = float("-inf")
+        self.history: History | None = None
 
     def take(self, reading: Reading, at: Instant) -> None:
         """Take `reading`, which was taken at `at`; one that is older than the last is ignored."""
@@ -110,6 +115,8 @@ class Channel:
             self.at = at
             self.stale_at = at.mono + self.max_age_s
             self.missing_since = None
+            if self.history is not None and reading.value is not None:
+                self.history.add(at.mono, reading.value)
         elif self.missing_since is None:
             self.missing_since = at
 
@@ -143,6 +150,7 @@ class Channel:
         )
 
 
+_VALUE: Final = itemgetter(0)
 _NO_CHANNELS: Final[Mapping[Vital, Channel]] = {}
 
 
@@ -151,7 +159,10 @@ class Vitals:
 
     `windows` gives, for the signals that a rule compares with their recent past, how many
     seconds back each such rule looks. No value is stale within `min_silence_s`, whatever its
-    device's maximum age.
+    device's maximum age. `differ_by` is how far apart, in %, the SpO2 of two devices differs.
+
+    `oximeters` are the devices that stream SpO2; `spo2_difference` says in words how two of them
+    differ, None where they do not.
     """
 
     def __init__(
@@ -159,6 +170,7 @@ class Vitals:
         devices: Iterable[DeviceSpec],
         windows: Mapping[str, Iterable[float]],
         min_silence_s: float = 0.0,
+        differ_by: float | None = None,
     ) -> None:
         self._by_vital: dict[Vital, list[Channel]] = {}
         self._by_device: dict[str | None, dict[Vital, Channel]] = {}
@@ -171,6 +183,13 @@ class Vitals:
         for channels in self._by_vital.values():
             channels.sort(key=lambda channel: channel.max_age_s)
         self._histories = {name: History(*windows_s) for name, windows_s in windows.items()}
+        streams = [c for c in self._by_vital.get(Vital.SPO2, ()) if not c.is_spot_check]
+        self.oximeters = tuple(channel.device for channel in streams)
+        self.spo2_difference: str | None = None
+        self._paired = streams if differ_by is not None and len(streams) > 1 else []
+        self._differ_by = differ_by or 0.0
+        for channel in self._paired if "spo2" in windows else ():
+            channel.history = History(*windows["spo2"])
         self.lost_at: dict[Vital, float] = {}
         self._values: dict[str, Value] = {}
         self._shown: dict[Vital, Channel] = {}
@@ -251,7 +270,10 @@ class Vitals:
     def _select(self, vital: Vital, now: Instant) -> bool:
         channel: Channel | None = self._by_vital[vital][0]
         assert channel is not None
-        if channel.is_spot_check or channel.is_stale(now):
+        lower = self._lower_oximeter(now) if vital is Vital.SPO2 and self._paired else None
+        if lower is not None:
+            channel = lower
+        elif channel.is_spot_check or channel.is_stale(now):
             channel = self._current(vital, now)
         if channel is None:
             if (shown := self._shown.pop(vital, None)) is not None:
@@ -266,6 +288,8 @@ class Vitals:
         if before is not None and before.at == at and before.value == value:
             return False
         history = self._histories.get(vital)
+        if lower is not None:
+            history = lower.history
         moved = history is not None and history.add(at, value)
         if before is not None and before.value == value:
             before.at = at
@@ -274,6 +298,24 @@ class Vitals:
         highest = None if history is None else history.highest
         self._values[vital] = Value(value, at, highest, by_hand=channel.device == BY_HAND)
         return True
+
+    def _lower_oximeter(self, now: Instant) -> Channel | None:
+        """The lowest of the oximeters while it differs from the highest; says how they differ."""
+        valid = [
+            (each.value, each)
+            for each in self._paired
+            if each.value is not None and each.missing_since is None and not each.is_stale(now)
+        ]
+        low, high = min(valid, key=_VALUE, default=None), max(valid, key=_VALUE, default=None)
+        if low is None or high is None or high[0] - low[0] < self._differ_by:
+            self.spo2_difference = None
+            return None
+        said = " and ".join(f"{value:.0f} % ({each.device})" for value, each in (high, low))
+        self.spo2_difference = f"SpO2 {said} differ"
+        return low[1]
+
+    def _differs(self, vital: Vital) -> bool:
+        return vital is Vital.SPO2 and self.spo2_difference is not None
 
     def _current(self, vital: Vital, now: Instant) -> Channel | None:
         """The channel to show: the first stream that is fresh, or the newest spot check."""
@@ -301,8 +343,11 @@ class Vitals:
             channels = [each for each in all_channels if each.device != BY_HAND or each.at]
             if not channels:
                 continue
-            channel = self._current(vital, now) or max(
-                channels, key=lambda each: each.at.mono if each.at else float("-inf")
+            lower = self._shown.get(vital) if self._differs(vital) else None
+            channel = (
+                lower
+                or self._current(vital, now)
+                or max(channels, key=lambda each: each.at.mono if each.at else float("-inf"))
             )
             out.append(channel.view(now))
         return out

@@ -18,6 +18,7 @@ from drivers.readings import (
 from drivers.registry import DeviceSpec
 from monitor.daemon import StartError, broker, load_regimens
 from monitor.mqtt import broker_fault
+from monitor.session import jurisdictions
 from monitor.settings import Settings
 
 ANSWER_S: Final = 10.0
@@ -52,6 +53,9 @@ def _files(settings: Settings, say: Say) -> None:
         say(Severity.FAULT, f"regimens: {error}")
     else:
         say(Severity.OK, f"regimens: {', '.join(regimens.by_name)}")
+    of = jurisdictions()[settings.site.jurisdiction]
+    forms = "the monitoring form is sent" if of.sends_form else "no form is sent"
+    say(Severity.OK, f"jurisdiction: {of.name} ({of.title}), {forms}")
 
 
 async def _store(settings: Settings, say: Say) -> None:

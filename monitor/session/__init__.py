@@ -78,6 +78,7 @@ from monitor.session.episodes import Episode
 from monitor.session.events import Draft, Event, Stored, happened_at
 from monitor.session.history import HISTORY_TYPES, AlarmOccurrence, SessionHistory, by_session
 from monitor.session.infusion_delay import infusion_delays
+from monitor.session.jurisdiction import Jurisdiction, jurisdictions
 from monitor.session.predose import (
     STEADY_MMHG,
     PredoseEvidence,
@@ -156,6 +157,7 @@ __all__ = [
     "Infusion",
     "InfusionAction",
     "InhibitNibp",
+    "Jurisdiction",
     "MeasurePressure",
     "Observation",
     "Override",
@@ -212,6 +214,7 @@ __all__ = [
     "is_before_dose",
     "is_expecting",
     "is_session_end",
+    "jurisdictions",
     "next_change_s",
     "planned_checks",
     "predose_criteria",

@@ -111,8 +111,9 @@ def _pressure(session: Session, at: datetime) -> Criterion:
     minutes = (at - last.at) / timedelta(minutes=1)
     if minutes > limits.pressure_fresh_min:
         return Criterion("pressure", False, f"{shown} is {int(minutes)} min old: measure again")
-    if last.sys > limits.sys_over or last.dia > limits.dia_over:
-        limit = f"{limits.sys_over:.0f}/{limits.dia_over:.0f}"
+    sys_over, dia_over = limits.pressure_over(session.age)
+    if last.sys > sys_over or last.dia > dia_over:
+        limit = f"{sys_over:.0f}/{dia_over:.0f}"
         return Criterion("pressure", False, f"{shown} is over {limit}")
     if last.sys <= limits.sys_least:
         return Criterion("pressure", False, f"{shown}: systolic not over {limits.sys_least:.0f}")

@@ -123,6 +123,14 @@ class PlannedChecks(_Table):
         return self.repeat_within_min is not None and is_off
 
 
+class PressureFromAge(_Table):
+    """The pressure over which a clearance is needed from an age on, in mmHg."""
+
+    from_age: Annotated[int, Field(ge=0, le=130)]
+    sys_over: Some
+    dia_over: Some
+
+
 class PredoseLimits(_Table):
     """What an administration waits for, in mmHg, %, points and years [label, clinical default].
 
@@ -130,11 +138,13 @@ class PredoseLimits(_Table):
     `pressure_fresh_min`; scores no older than `score_fresh_min`. A clinician's clearance holds
     for `clearance_min`; none opens the gate while an alarm of a `closed_while` rule is active.
     `contraindications` and `cautions` are asked by name, `fasting` by what was kept to.
+    `pressure_from_age` stands in the place of `sys_over`/`dia_over` for who is so old.
     """
 
     pressure_fresh_min: Minutes = 30
     sys_over: Some = 140
     dia_over: Some = 90
+    pressure_from_age: tuple[PressureFromAge, ...] = ()
     sys_least: Some = 90
     spo2_least: Annotated[float, Field(gt=0, le=100, strict=True)] = 93
     moaas_least: Annotated[int, Field(ge=0, le=5)] = 5
@@ -164,6 +174,12 @@ class PredoseLimits(_Table):
         "spo2.very-low",
         "resp.very-low",
     )
+
+    def pressure_over(self, age: int | None) -> tuple[float, float]:
+        """Over which systolic or diastolic a patient of that age needs a clearance."""
+        reached = [each for each in self.pressure_from_age if (age or 0) >= each.from_age]
+        of = max(reached, key=lambda each: each.from_age, default=self)
+        return of.sys_over, of.dia_over
 
 
 class StartDose(_Table):
@@ -259,6 +275,9 @@ class Regimen(_Table):
     `edition` is of the session's logic, not of the regimen: a session is decided, also when it
     is replayed, by the logic that it was recorded with. From 3 on the pre-dose criteria judge
     values, before every administration, and clearances name what they open.
+
+    `jurisdiction` is where the session was started, and `sends_form` whether the monitoring form
+    is sent there: not for files, but of the site (`monitor.session.jurisdiction`).
     """
 
     edition: Annotated[int, Field(ge=1, le=EDITION)] = 1
@@ -266,6 +285,8 @@ class Regimen(_Table):
     title: str
     product: str
     route: Route
+    jurisdiction: str = "us"
+    sends_form: bool = True
     total_mg: Some | None = None
     mg_per_kg: Some | None = None
     device_mg: Some | None = None

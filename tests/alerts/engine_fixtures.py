@@ -20,7 +20,7 @@ FORMER = load_rules(str(Path(__file__).parents[1] / "data" / "default-2.toml"))
 
 TECHNICAL_CONDITIONS: Mapping[str | None, tuple[str, ...]] = {
     None: tuple(SITE_CONDITIONS | BED_CONDITIONS),
-    **dict.fromkeys(("pressure", "cadss", "moaas"), tuple(CHECK_CONDITIONS)),
+    **dict.fromkeys(("pressure", "cadss", "moaas", "resp"), tuple(CHECK_CONDITIONS)),
     "oximeter": (
         *("sensor-off", "sensor-disconnected", "no-pulse", "artefact", "low-perfusion"),
         *("low-battery", "signal-missing", "device-silent", "link-lost"),

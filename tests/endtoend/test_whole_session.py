@@ -45,6 +45,7 @@ class Nurse:
         for scale, course in COURSE.items():
             total = next(total for since, total in course if minute >= since)
             self.does("scores", scale=scale, total=total)
+        self.does("observations", resp=14)
 
     def prepares(self) -> None:
         self.does(
@@ -83,7 +84,7 @@ class Nurse:
         seen = self.session
         minute = self.minute()
         due = {check["check"] for check in seen["schedule"] if check["state"] == "due"}
-        if due & set(COURSE):
+        if due & {*COURSE, "resp"}:
             self.scores(minute)
         for alarm in self.clinic.get("/beds/bed-1")["alarms"]:
             if alarm["state"] == "latched" or not alarm["acknowledged"]:

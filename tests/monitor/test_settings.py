@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from drivers.registry import DRIVERS
+from monitor.daemon import load_regimens
 from monitor.mqtt import MqttSettings
 from monitor.settings import ConfigError, Settings, load
 
@@ -93,11 +94,23 @@ def test_a_sites_time_zone_is_a_name_or_the_machines(tmp_path: Path) -> None:
     assert str(load_text(tmp_path, named).site.zone) == "America/Chicago"
 
 
+def test_a_sites_regimens_are_its_jurisdictions(tmp_path: Path) -> None:
+    eu = GOOD.replace("[site]\n", '[site]\njurisdiction = "eu"\n')
+    for text, name in ((GOOD, "us"), (eu, "eu")):
+        regimens = load_regimens(load_text(tmp_path, text)).by_name.values()
+        assert {regimen.jurisdiction for regimen in regimens} == {name}
+
+
 WRONG = {
     "a time zone that is none": (
         'id = "clinic-1"',
         'timezone = "Mars/Olympus"',
         ":2: site.timezone: 'Mars/Olympus' is no time zone",
+    ),
+    "a jurisdiction that is none": (
+        'id = "clinic-1"',
+        'jurisdiction = "mars"',
+        ":2: site.jurisdiction: 'mars' is no jurisdiction; there are: eu, us",
     ),
     "a bed called as the records are": (
         'id = "bed-1"',

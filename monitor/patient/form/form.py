@@ -114,6 +114,8 @@ def _why_none_sent(context: FormContext) -> str | None:
     regimen = context.history.session.regimen
     if (regimen.product.lower(), regimen.route) != OF_PROGRAMME:
         return f"no form is sent for {regimen.title}"
+    if not regimen.sends_form:
+        return f"no form is sent here ({regimen.jurisdiction})"
     if context.setting == "inpatient":
         return "no form is sent for an inpatient"
     return None

@@ -122,9 +122,10 @@ def _pressure_against(context: FormContext) -> Iterator[str]:
     shown = f"{last.sys:.0f}/{last.dia:.0f}"
     if _is_cleared(context):
         return
-    is_high = last.sys > gate.sys_over or last.dia > gate.dia_over
+    sys_over, dia_over = gate.pressure_over(session.age)
+    is_high = last.sys > sys_over or last.dia > dia_over
     if is_high and session.clearance_for(ClearanceScope.PREDOSE_PRESSURE, last) is None:
-        yield f"{shown} is over {gate.sys_over:.0f}/{gate.dia_over:.0f}"
+        yield f"{shown} is over {sys_over:.0f}/{dia_over:.0f}"
     if last.sys <= gate.sys_least:
         yield f"{shown} is not over {gate.sys_least:.0f}"
 

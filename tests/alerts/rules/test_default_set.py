@@ -352,9 +352,10 @@ TECHNICAL = [
     Technical("tech.journal-failing", None, 2, worsens=False, anytime=True, priority=MEDIUM),
     Technical("tech.broker-unreachable", None, 60, anytime=True),
     Technical("tech.nibp-inhibited", None, 900, worsens=False),
+    Technical("tech.oximeters-differ", None, 30, worsens=False, priority=MEDIUM),
     *(
         Technical("check.overdue", check, 0, named="check-overdue", worsens_after_s=600)
-        for check in ("pressure", "cadss", "moaas")
+        for check in ("pressure", "cadss", "moaas", "resp")
     ),
     *(
         Technical(f"infusion.{what}", None, 0, named=f"infusion-{what}", worsens_after_s=600)

@@ -150,6 +150,7 @@ WRONG_RULE = [
         "confirm_within_s must be over confirm_after_s",
     ),
     ({"signal": '"sys"', "confirm_after_s": "60", "for_s": "5"}, "both for_s and confirm"),
+    ({"differ_by": "4"}, "differ_by goes with technical = 'oximeters-differ'"),
     ({"worsens_to": '"medium"'}, "worsens_to must be over priority high"),
     ({"worsens_to": '"high"'}, "worsens_to must be over priority high"),
     ({"signal": "", "below": "", "technical": '"gremlins"'}, "gremlins"),
