@@ -156,7 +156,8 @@ def _place(item: Mapping[str, Any], body: Any) -> _Place:
     location: _Place = item["loc"]
     if location[0] != "body" or not isinstance(body, dict | list):
         return location
-    place, within = location[:1], body
+    place: _Place = location[:1]
+    within: Any = body
     for part in location[1:]:
         if _has(within, part):
             place, within = (*place, part), within[part]

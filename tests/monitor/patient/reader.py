@@ -73,6 +73,8 @@ class Reader:
                 self.closed = data if event.type == "session.closed" else None
             case "clearance.recorded":
                 self.clearances.append((data["sys"], data["dia"]))
+            case "session.corrected":
+                visit.regimen = data["now"].get("regimen", visit.regimen)
             case "session.started" | "preparation.recorded":
                 is_told = data["medicines"] is not None
                 self.medicines = data["medicines"] if is_told else self.medicines
