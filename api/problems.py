@@ -1,6 +1,6 @@
 """Errors as problem documents (RFC 9457): what is wrong, where, and how to mend it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -113,15 +113,71 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    errors = tuple(
-        FieldError(field=_field(item["loc"]), message=item["msg"]) for item in error.errors()
-    )
+    errors = _errors(error.errors(), error.body)
     detail = "; ".join(f"{item.field}: {item.message}" for item in errors)
     return problem_response(request, 422, detail, errors)
 
 
-def _field(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location[1:]) or str(location[0])
+_Place = tuple[int | str, ...]
+
+_KEY: Final = "[key]"
+"""What pydantic adds to the place of a key that is wrong."""
+
+_WANTED: Final[Mapping[str, str]] = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "an object",
+    "list_type": "a list",
+    "model_attributes_type": "an object",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
+"""What a field takes, by the type of the error of one that holds something else."""
+
+
+def _errors(found: Sequence[Mapping[str, Any]], body: Any) -> tuple[FieldError, ...]:
+    """What is wrong, by field as the request calls it.
+
+    Where a field takes one thing or another, each says what it lacks: they are told as one, and
+    what the others lack is not told where the request chose one of them.
+    """
+    by_place: dict[_Place, list[Mapping[str, Any]]] = {}
+    for item in found:
+        by_place.setdefault(_place(item, body), []).append(item)
+    return tuple(
+        FieldError(field=".".join(map(str, place[1:])) or str(place[0]), message=_message(items))
+        for place, items in by_place.items()
+        if not any(other[: len(place)] == place != other for other in by_place)
+    )
+
+
+def _place(item: Mapping[str, Any], body: Any) -> _Place:
+    """Where in the request the error is, without the names of what pydantic tried there."""
+    location: _Place = item["loc"]
+    if location[0] != "body" or not isinstance(body, dict | list):
+        return location
+    place: _Place = location[:1]
+    within: Any = body
+    for part in location[1:]:
+        if _has(within, part):
+            place, within = (*place, part), within[part]
+    is_left_out = item["type"] == "missing" or item["input"] != within
+    last = location[-1]
+    if isinstance(within, dict) and is_left_out and last not in (_KEY, place[-1]):
+        return (*place, last)
+    return place
+
+
+def _has(within: Any, part: int | str) -> bool:
+    if isinstance(within, dict):
+        return part in within
+    return isinstance(within, list) and isinstance(part, int) and part < len(within)
+
+
+def _message(items: Sequence[Mapping[str, Any]]) -> str:
+    if all(item["type"] in _WANTED for item in items):
+        return f"give {' or '.join(dict.fromkeys(_WANTED[item['type']] for item in items))}"
+    return "; ".join(dict.fromkeys(str(item["msg"]) for item in items))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -121,6 +121,12 @@ class FillForm(Request):
             "examples": [
                 {"field": "lot", "record": "…", "value": "A123", "by": "nurse.a"},
                 {"field": "medicines", "value": ["opioid"], "by": "nurse.a"},
+                {
+                    "field": "intervention",
+                    "value": True,
+                    "reason": "oxygen for 20 min",
+                    "by": "nurse.a",
+                },
                 {"field": "first_treatment", "value": False, "reason": "moved", "by": "nurse.a"},
             ]
         }
@@ -131,14 +137,16 @@ class FillForm(Request):
         "lot",
         "first_treatment",
         "setting",
+        "enrolled",
+        "intervention",
         "benzodiazepine",
         "sedative",
         "opioid",
         "stimulant",
         "mao-inhibitor",
     ] = described(
-        "What is filled in; `first_treatment` is whether it was the first anywhere, a class of "
-        "medicines whether the patient takes any of it.",
+        "What is filled in; `first_treatment` is whether it was the first anywhere, `intervention` "
+        "whether one was needed, a class of medicines whether the patient takes any of it.",
         "lot",
     )
     value: bool | ShortText | Medicines = described(
@@ -150,7 +158,7 @@ class FillForm(Request):
         default=None,
     )
     reason: FreeText | None = described(
-        "Why; needed to replace what is there.", "moved", default=None
+        "Why, or what it was; needed to replace what is there.", "moved", default=None
     )
     by: By
 

@@ -191,14 +191,15 @@ def of_sessions(
     return _stored(connection, query.order_by(event.c.seq))
 
 
-def of_patient(connection: sa.Connection, patient: str, types: Collection[str]) -> list[Stored]:
-    """The events of these types whose payload names that patient, in order."""
-    written = canonical({"patient": patient})[1:-1]
-    query = sa.select(event).where(
-        _is_one_of(types), event.c.payload.contains(written, autoescape=True)
-    )
+def of_patients(
+    connection: sa.Connection, patients: Collection[str], types: Collection[str]
+) -> list[Stored]:
+    """The events of these types whose payload names one of these patients, in order."""
+    written = (canonical({"patient": patient})[1:-1] for patient in patients)
+    named = (event.c.payload.contains(name, autoescape=True) for name in written)
+    query = sa.select(event).where(_is_one_of(types), sa.or_(sa.false(), *named))
     found = _stored(connection, query.order_by(event.c.seq))
-    return [stored for stored in found if stored.event.payload.get("patient") == patient]
+    return [stored for stored in found if stored.event.payload.get("patient") in patients]
 
 
 def with_form(

@@ -132,7 +132,11 @@ class JournalReader:
 
     async def of_patient(self, patient: str, types: Collection[str]) -> list[Stored]:
         """The events of these types whose payload names that patient, in order."""
-        return await self._ask(queries.of_patient, patient, types)
+        return await self.of_patients([patient], types)
+
+    async def of_patients(self, patients: Collection[str], types: Collection[str]) -> list[Stored]:
+        """The events of these types whose payload names one of these patients, in order."""
+        return await self._ask(queries.of_patients, patients, types)
 
     async def with_form(
         self, *, sent: bool | None = None, after: int = 0, limit: int = 500

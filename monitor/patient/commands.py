@@ -32,6 +32,8 @@ FILLED: Final[Mapping[str, tuple[type, str]]] = {
     "lot": (str, "a lot number"),
     "first_treatment": (bool, "true or false"),
     "setting": (str, "outpatient or inpatient"),
+    "enrolled": (bool, "true or false"),
+    "intervention": (bool, "true or false; in reason, what it was"),
     **dict.fromkeys(record_fields.MEDICINE_CLASSES, (bool, "true or false")),
 }
 """What can be filled into the form of a session that has ended, and as what."""

@@ -1,8 +1,8 @@
 """What the journal tells of sessions that no bed may hold any more. It only reads."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from typing import Final, Literal
 
 from drivers.clock import Clock
@@ -150,18 +150,28 @@ class SessionRepository:
 
     async def on_day(self, history: SessionHistory) -> int:
         """How many sessions with a dose its patient had on the day of that session's dose."""
-        session, near = history.session, [history]
-        started = await self._journal.of_patient(session.patient, {"session.started"})
-        others = [
+        return (await self._on_days([history]))[history.session.id]
+
+    async def _on_days(self, histories: Collection[SessionHistory]) -> dict[str, int]:
+        """The same of several sessions, by session."""
+        of: dict[str, list[SessionHistory]] = {h.session.patient: [] for h in histories}
+        begun = [(h.session.patient, h.session.started_at) for h in histories]
+        started = await self._journal.of_patients(of, {"session.started"})
+        near = {
             str(stored.event.session)
             for stored in started
-            if stored.event.session != session.id
-            and abs(stored.event.at - session.started_at) < NEAR
-        ]
-        near += await self.histories(others)
-        first = session.first_dose_at
-        day = None if first is None else first.astimezone(self.zone).date()
-        return 1 if day is None else same_days(near, self.zone).get(day, 1)
+            for patient, at in begun
+            if stored.event.payload["patient"] == patient and abs(stored.event.at - at) < NEAR
+        }
+        others = await self.histories(near - {history.session.id for history in histories})
+        for history in (*histories, *others):
+            of[history.session.patient].append(history)
+        days = {patient: same_days(its, self.zone) for patient, its in of.items()}
+        return {h.session.id: self._on_day(h, days[h.session.patient]) for h in histories}
+
+    def _on_day(self, history: SessionHistory, days: Mapping[date, int]) -> int:
+        first = history.session.first_dose_at
+        return 1 if first is None else days.get(first.astimezone(self.zone).date(), 1)
 
     def form_of(self, history: SessionHistory, coverage: Coverage, on_day: int) -> MonitoringForm:
         """The form of that session as it stands now."""
@@ -170,8 +180,10 @@ class SessionRepository:
 
     async def form(self, history: SessionHistory) -> MonitoringForm:
         """The form of that session as it stands now."""
+        return await self._form(history, await self.on_day(history))
+
+    async def _form(self, history: SessionHistory, on_day: int) -> MonitoringForm:
         coverage = await self.coverage(history)
-        on_day = await self.on_day(history)
         return await self._journal.run_in_reader(lambda: self.form_of(history, coverage, on_day))
 
     async def forms(
@@ -189,7 +201,9 @@ class SessionRepository:
         for first in range(0, len(chosen), AT_ONCE):
             ids = [session for _, session in chosen[first : first + AT_ONCE]]
             histories = await self.histories(ids)
-            found += [await self.form(a) for a in histories if a.session.first_dose_at is not None]
+            dosed = [h for h in histories if h.session.first_dose_at is not None]
+            on_days = await self._on_days(dosed)
+            found += [await self._form(each, on_days[each.session.id]) for each in dosed]
         found = [form for form in found if form.due_on is not None or form.sent is not None]
         found.sort(key=lambda form: form.due_on or form.today)
         return found, chosen[-1][0] if len(chosen) == limit else None

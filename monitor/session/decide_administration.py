@@ -6,7 +6,7 @@ what was given is always taken, with the reason for what it deviates from.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -68,10 +68,13 @@ def prepare(session: Session, command: RecordPreparation, _: Instant) -> list[Dr
     return [("preparation.recorded", named | answers | {"by": command.by})]
 
 
-def _known(session: Session, field: str, names: Iterable[str], asked: tuple[str, ...]) -> None:
+def _known(session: Session, field: str, names: Collection[str], asked: tuple[str, ...]) -> None:
+    regimen = session.regimen.name
+    if names and not asked:
+        why = f"regimen {regimen} asks for no {field}: leave {field} out"
+        raise Refused(Refusal.INVALID, why, field)
     for name in names:
         if name not in asked:
-            regimen = session.regimen.name
             raise Refused(
                 Refusal.INVALID,
                 f"regimen {regimen} asks for no {field} {name}; {suggest(name, asked)}",

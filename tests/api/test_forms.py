@@ -209,6 +209,33 @@ async def test_a_form_tells_of_another_session_on_that_day(tmp_path: Path) -> No
 
 
 @virtual_time()
+async def test_a_page_of_forms_asks_once_for_the_sessions_of_its_days(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        journal, asked = ward.ward.journal, []
+
+        def counted(name: str) -> None:
+            ask = getattr(journal, name)
+
+            async def count(*args: Any) -> Any:
+                asked.append(name)
+                return await ask(*args)
+
+            setattr(journal, name, count)
+
+        for name in ("of_patients", "of_sessions"):
+            counted(name)
+        counts = []
+        for number in range(3):
+            await ended(ward, minutes=1, patient=f"P-{number}")
+            asked.clear()
+            forms = (await ward.get("/forms"))["items"]
+            assert len(forms) == number + 1
+            counts.append([asked.count(name) for name in ("of_patients", "of_sessions")])
+        assert counts[0] == counts[1] == counts[2]
+        assert counts[0][0] == 1
+
+
+@virtual_time()
 async def test_an_inpatients_form_is_not_due(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
         session = await ended(ward, minutes=1)

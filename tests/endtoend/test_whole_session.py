@@ -168,6 +168,8 @@ def test_a_session_from_its_gate_to_its_form_and_again(
             due = clinic.get("/forms?state=due")["items"]
             nurse.does("form/confirm")
             nurse.does("form/fill", field="setting", value="outpatient")
+            nurse.does("form/fill", field="intervention", value=False)
+            nurse.does("form/fill", field="enrolled", value=True)
             form = clinic.get(f"/sessions/{nurse.id}/export?format=form")
             if regimen == "esketamine-84":
                 nurse.does("form/sent")

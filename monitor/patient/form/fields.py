@@ -125,14 +125,49 @@ def _first_treatment(context: FormContext) -> Field:
     field = Field("first_treatment", "First treatment", None, "not known")
     if context.first is None:
         return replace(field, missing=("whether this was the first treatment: it is not known",))
-    number, filled = context.history.session.number, context.fills("first_treatment")
+    number, said = context.history.session.number, context.asked_for("first_treatment")
     started = context.history.first("session.started")
+    what = "filled in" if context.fills("first_treatment") else "asked"
     counted = context.saw(started, f"number {number} of the sessions on record") if number else ()
     return replace(
         field,
         value={"first": context.first, "number": number},
         text="yes" if context.first else f"no, number {number} here" if number else "no",
-        sources=(*counted, *context.said_in_turn(filled, "filled in")),
+        sources=(*counted, *context.said_in_turn(said, what, "first_treatment")),
+    )
+
+
+def _enrolled(context: FormContext) -> Field:
+    """Whether the patient is enrolled in the programme: asked at the first treatment [form]."""
+    field = Field("enrolled", "Enrolled, if first treatment", None, "–")
+    if context.history.session.first_dose_at is None or context.filled("enrolled") is not None:
+        return _said_afterwards(context, field)
+    if context.why_none_sent is not None or context.first is not True:
+        return field
+    return replace(field, text="not asked", missing=("enrolled in the programme: yes or no",))
+
+
+def _intervention(context: FormContext) -> Field:
+    """Whether an intervention was needed: a person says so, whatever was recorded [form]."""
+    field = Field("intervention", "Intervention needed", None, "–")
+    if context.history.session.first_dose_at is None or context.filled("intervention") is not None:
+        return _said_afterwards(context, field)
+    why = "intervention needed: a person says yes or no"
+    return replace(field, text="not assessed", missing=(why,))
+
+
+def _said_afterwards(context: FormContext, field: Field) -> Field:
+    """What a person filled in, with what was said of it."""
+    filled = context.fills(field.name)
+    if not filled:
+        return field
+    value, reason = filled[-1].payload["value"], filled[-1].payload["reason"]
+    text = "yes" if value else "no"
+    return replace(
+        field,
+        value=value,
+        text=f"{text}: {reason}" if reason else text,
+        sources=context.said_in_turn(filled, "filled in"),
     )
 
 
@@ -286,6 +321,7 @@ def _signed(context: FormContext) -> Field:
 _FIELDS: Final[tuple[Callable[[FormContext], Field], ...]] = (
     _treatment_date,
     _first_treatment,
+    _enrolled,
     _setting,
     _medicines,
     doses.doses,
@@ -299,6 +335,7 @@ _FIELDS: Final[tuple[Callable[[FormContext], Field], ...]] = (
     findings.dissociation,
     findings.respiratory_depression,
     findings.serious_events,
+    _intervention,
     findings.unmade_checks,
     findings.deviations_found,
     findings.session_corrections,

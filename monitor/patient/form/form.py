@@ -15,9 +15,6 @@ from monitor.patient.form.fields import fields
 from monitor.patient.form.provenance import Field, FormContext, Ready
 from monitor.session import Correction, Coverage, SessionHistory
 
-OF_PROGRAMME: Final = ("esketamine", "nasal")
-"""The product and the route that the programme is for [form]."""
-
 DUE: Final = timedelta(days=7)
 """How long after the treatment the form is due [form]."""
 
@@ -110,17 +107,6 @@ class MonitoringForm:
         }
 
 
-def _why_none_sent(context: FormContext) -> str | None:
-    regimen = context.history.session.regimen
-    if (regimen.product.lower(), regimen.route) != OF_PROGRAMME:
-        return f"no form is sent for {regimen.title}"
-    if not regimen.sends_form:
-        return f"no form is sent here ({regimen.jurisdiction})"
-    if context.setting == "inpatient":
-        return "no form is sent for an inpatient"
-    return None
-
-
 def monitoring_form(
     history: SessionHistory,
     coverage: Coverage,
@@ -150,7 +136,7 @@ def monitoring_form(
         treated_on=None if first is None else first.astimezone(zone).date(),
         today=now.astimezone(zone).date(),
         first_dose_at=first,
-        why_none_sent=_why_none_sent(context),
+        why_none_sent=context.why_none_sent,
         ended_at=session.ended_at,
         fields=tuple(fields(context)),
         ready=context.ready,

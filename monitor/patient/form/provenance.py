@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
-from typing import Any
+from typing import Any, Final
 
 from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
 from monitor.patient.form.wording import local_time, said
@@ -17,6 +17,12 @@ from monitor.session import (
     SessionHistory,
     record_fields,
 )
+
+OF_PROGRAMME: Final = ("esketamine", "nasal")
+"""The product and the route that the programme is for [form]."""
+
+ASKED_AFTERWARDS: Final = ("intervention", "enrolled")
+"""What only a person who fills in the form says: yes or no."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,19 +190,24 @@ class FormContext:
         """The newest event that filled that field."""
         return next(reversed(self.fills(field, record)), None)
 
-    def said_in_turn(self, events: Iterable[Event], what: str) -> tuple[Provenance, ...]:
-        """The sources that `events` are, newest first; each but the newest says what it was."""
+    def said_in_turn(
+        self, events: Iterable[Event], what: str, of: str = "medicines"
+    ) -> tuple[Provenance, ...]:
+        """The sources that `events` are, newest first; each but the newest says what it was.
+
+        `of` is what was asked where it was asked at the bed.
+        """
         newest_first = [*events][::-1]
         sources = [*self.saw(next(iter(newest_first), None), what)]
         for event in newest_first[1:]:
             reason = event.payload.get("reason")
             why = f" ({reason})" if reason else ""
-            sources += self.saw(event, f"{what}, before: {self._says(event)}{why}")
+            sources += self.saw(event, f"{what}, before: {self._says(event, of)}{why}")
         return tuple(sources)
 
-    def _says(self, event: Event) -> str:
-        """What a person said who confirmed or filled in a field, or asked for medicines."""
-        value = _value(event)
+    def _says(self, event: Event, of: str) -> str:
+        """What a person said who confirmed or filled in a field, or asked before the dose."""
+        value = _value(event, of)
         if event.type == "form.confirmed":
             return "never" if value is None else self.clock(parse_rfc3339(value))
         if isinstance(value, bool):
@@ -252,6 +263,18 @@ class FormContext:
         return None if not said else str(said[-1].payload.get("setting") or _value(said[-1]))
 
     @property
+    def why_none_sent(self) -> str | None:
+        """Why the programme wants no form of this session; None where it wants one."""
+        regimen = self.history.session.regimen
+        if (regimen.product.lower(), regimen.route) != OF_PROGRAMME:
+            return f"no form is sent for {regimen.title}"
+        if not regimen.sends_form:
+            return f"no form is sent here ({regimen.jurisdiction})"
+        if self.setting == "inpatient":
+            return "no form is sent for an inpatient"
+        return None
+
+    @property
     def classes(self) -> dict[str, bool | None]:
         """Whether the patient takes medicines of each class; None where that was not asked.
 
@@ -271,8 +294,8 @@ class FormContext:
     @property
     def first(self) -> bool | None:
         """Whether this was the patient's first treatment; None when it is not known."""
-        if (filled := self.filled("first_treatment")) is not None:
-            return bool(filled.payload["value"])
+        if said := self.asked_for("first_treatment"):
+            return bool(_value(said[-1], "first_treatment"))
         number = self.history.session.number
         return None if number is None else number == 1
 
@@ -284,6 +307,9 @@ class FormContext:
             ("first_treatment", None): self.first,
         }
         found[("setting", None)] = self.setting
+        for name in ASKED_AFTERWARDS:
+            filled = self.filled(name)
+            found[(name, None)] = None if filled is None else filled.payload["value"]
         found |= {(name, None): taken for name, taken in self.classes.items()}
         return found | {("lot", record): lot for record, lot in self.lots.items()}
 
@@ -302,7 +328,7 @@ class FormContext:
         return Ready(proposed, at, said.payload["by"])
 
 
-def _value(event: Event) -> Any:
-    """What a field was confirmed or filled in with, or the medicines that were asked for."""
+def _value(event: Event, of: str = "medicines") -> Any:
+    """What a field was confirmed or filled in with, or the answer to what was asked."""
     data = event.payload
-    return data["medicines"] if "medicines" in data else data["value"]
+    return data[of] if of in data else data["value"]

@@ -61,15 +61,8 @@ class Reader:
         if (was := data.get("corrects")) is not None:
             visit.correct(was, id_)
         visit.write(id_)
+        self._take_record(event.type, id_, at, data)
         match event.type:
-            case "dose.given":
-                visit.doses[id_] = (at, data["mg"])
-            case "pressure.measured":
-                visit.pressures[id_] = (at, data["sys"], data["dia"])
-            case "score.recorded":
-                visit.scores[id_] = (at, data["scale"], data["total"])
-            case "observation.recorded":
-                visit.observations[id_] = (at, data)
             case "session.aborted" if not data.get("patient_left", True):
                 pass
             case "session.closed" | "session.aborted" | "patient.left":
@@ -77,6 +70,8 @@ class Reader:
                 self.closed = data if event.type == "session.closed" else None
             case "clearance.recorded":
                 self.clearances.append((data["sys"], data["dia"]))
+            case "session.corrected":
+                visit.regimen = data["now"].get("regimen", visit.regimen)
             case "session.started" | "preparation.recorded":
                 is_told = data["medicines"] is not None
                 self.medicines = data["medicines"] if is_told else self.medicines
@@ -85,6 +80,17 @@ class Reader:
                 self._take_infusion(other.removeprefix("infusion."), at)
             case other if other.startswith("alarm."):
                 self._take_alarm(data["alarm"], self.s(event.at))
+
+    def _take_record(self, type_: str, id_: str, at: float, data: Any) -> None:
+        match type_:
+            case "dose.given":
+                self.visit.doses[id_] = (at, data["mg"])
+            case "pressure.measured":
+                self.visit.pressures[id_] = (at, data["sys"], data["dia"])
+            case "score.recorded":
+                self.visit.scores[id_] = (at, data["scale"], data["total"])
+            case "observation.recorded":
+                self.visit.observations[id_] = (at, data)
 
     def _take_infusion(self, turn: str, at: float) -> None:
         visit = self.visit

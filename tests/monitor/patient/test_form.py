@@ -127,6 +127,7 @@ def test_what_the_session_cannot_know_is_missing(whole: SessionHistory) -> None:
         "whether this was the first treatment: it is not known",
         "setting: outpatient or inpatient",
         "when the patient could have left: a person confirms it",
+        "intervention needed: a person says yes or no",
     )
 
 
@@ -758,6 +759,8 @@ def refused(whole: SessionHistory, *commands: FormCommand) -> Refused:
 CONFIRMED = ConfirmForm("nurse.a")
 NEW = FillForm("first_treatment", True, "nurse.a")
 OUT = FillForm("setting", "outpatient", "nurse.a")
+ENROLLED = FillForm("enrolled", True, "nurse.a")
+NOT_NEEDED = FillForm("intervention", False, "nurse.a")
 IV = "ketamine-iv"
 
 
@@ -777,12 +780,12 @@ def test_what_is_proposed_can_be_changed_with_a_reason(whole: SessionHistory) ->
 
 
 def test_a_form_is_complete_when_nothing_is_missing(whole: SessionHistory) -> None:
-    made = after(whole, CONFIRMED, NEW, OUT)
+    made = after(whole, CONFIRMED, NEW, OUT, ENROLLED, NOT_NEEDED)
     assert (made.state, made.missing) == ("complete", ())
 
 
 def test_a_sent_form_says_by_whom_and_is_not_due(whole: SessionHistory) -> None:
-    made = after(whole, CONFIRMED, NEW, OUT, SendForm("nurse.b", "fax"))
+    made = after(whole, CONFIRMED, NEW, OUT, ENROLLED, NOT_NEEDED, SendForm("nurse.b", "fax"))
     assert (made.state, made.days_left) == ("sent", None)
     assert made.sent is not None
     assert made.sent["by"] == "nurse.b"
@@ -792,7 +795,7 @@ def test_a_sent_form_says_by_whom_and_is_not_due(whole: SessionHistory) -> None:
 def test_an_incomplete_form_is_sent_with_a_reason(whole: SessionHistory) -> None:
     made = after(whole, SendForm("nurse.b", reason="the patient moved away"))
     assert made.sent is not None
-    assert len(made.sent["missing"]) == 3
+    assert len(made.sent["missing"]) == 4
 
 
 def test_a_form_that_was_not_sent_after_all_is_due_again(whole: SessionHistory) -> None:
@@ -814,6 +817,73 @@ def test_medicines_and_first_treatment_are_filled_in(whole: SessionHistory) -> N
     made = after(whole, said, FillForm("first_treatment", False, "nurse.b"))
     assert field(made, "medicines").value["names"] == ["codeine"]
     assert field(made, "first_treatment").text == "no"
+
+
+@pytest.mark.parametrize(
+    ("needed", "reason", "text"),
+    [
+        (True, "oxygen for 20 min", "yes: oxygen for 20 min"),
+        (True, None, "yes"),
+        (False, None, "no"),
+    ],
+)
+def test_whether_an_intervention_was_needed_is_said_by_a_person(
+    whole: SessionHistory, needed: bool, reason: str | None, text: str
+) -> None:
+    before = field(form_of(whole), "intervention")
+    assert (before.value, before.text) == (None, "not assessed")
+    said = FillForm("intervention", needed, "nurse.b", reason=reason)
+    found = field(after(whole, said), "intervention")
+    assert (found.value, found.text, found.missing) == (needed, text, ())
+    assert [source.by for source in found.sources] == ["nurse.b"]
+
+
+def test_another_answer_on_an_intervention_needs_a_reason(whole: SessionHistory) -> None:
+    assert refused(whole, NOT_NEEDED, replace(NOT_NEEDED, value=True)).field == "reason"
+    again = FillForm("intervention", True, "nurse.b", reason="oxygen, noted late")
+    found = field(after(whole, NOT_NEEDED, again), "intervention")
+    assert found.text == "yes: oxygen, noted late"
+    assert [source.what for source in found.sources] == ["filled in", "filled in, before: no"]
+
+
+def test_enrolled_is_asked_at_the_first_treatment(whole: SessionHistory) -> None:
+    assert not field(form_of(whole), "enrolled").missing
+    first = field(after(whole, NEW), "enrolled")
+    assert (first.text, first.missing) == ("not asked", ("enrolled in the programme: yes or no",))
+    said = field(after(whole, NEW, ENROLLED), "enrolled")
+    assert (said.value, said.text, said.missing) == (True, "yes", ())
+    assert not field(after(whole, replace(NEW, value=False)), "enrolled").missing
+
+
+@pytest.mark.parametrize("regimen", ["esketamine-84", IV])
+def test_enrolled_is_asked_where_a_form_is_sent(regimen: str) -> None:
+    drug = [given(10)] if regimen != IV else [infusion(10, "started"), infusion(50, "ended")]
+    found = after(brief(*drug, closed(), regimen=regimen), NEW)
+    assert bool(field(found, "enrolled").missing) is (regimen != IV)
+    inpatient = after(brief(*drug, closed(), regimen=regimen), NEW, replace(OUT, value="inpatient"))
+    assert not field(inpatient, "enrolled").missing
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_first_treatment_is_as_it_was_said_before_the_dose(first: bool) -> None:
+    asked = {"medicines": None, "escort_planned": None, "first_treatment": first, "by": "nurse.c"}
+    found = form_of(brief((5, "preparation.recorded", asked), given(10), closed()))
+    said = field(found, "first_treatment")
+    assert said.value["first"] is first
+    assert [source.by for source in said.sources] == ["nurse.c"]
+    assert found.answers[("first_treatment", None)] is first
+
+
+def test_a_first_treatment_that_is_filled_in_keeps_what_was_said_before_the_dose() -> None:
+    asked = {"medicines": None, "escort_planned": None, "first_treatment": True, "by": "nurse.c"}
+    told = brief((5, "preparation.recorded", asked), given(10), closed())
+    said = after(told, FillForm("first_treatment", False, "nurse.b", reason="moved here"))
+    found = field(said, "first_treatment")
+    assert found.value["first"] is False
+    assert [(source.what, source.by) for source in found.sources] == [
+        ("filled in", "nurse.b"),
+        ("filled in, before: yes", "nurse.c"),
+    ]
 
 
 def test_what_was_filled_in_before_stays_in_sight(unlabelled: SessionHistory) -> None:
@@ -946,7 +1016,7 @@ def test_the_page_names_what_is_missing_and_what_it_is_not(whole: SessionHistory
 
 
 def test_a_complete_page_has_no_box_of_what_is_missing(whole: SessionHistory) -> None:
-    text = printed(after(whole, CONFIRMED, NEW, OUT))
+    text = printed(after(whole, CONFIRMED, NEW, OUT, ENROLLED, NOT_NEEDED))
     assert 'class="missing"' not in text
     assert ">complete<" in text
 
@@ -972,7 +1042,7 @@ def test_a_score_of_before_is_not_dated_by_the_session(whole: SessionHistory) ->
 
 def test_a_field_is_found_by_its_name(whole: SessionHistory) -> None:
     names = [one.name for one in form_of(whole).fields]
-    assert len(names) == len(set(names)) == 22
+    assert len(names) == len(set(names)) == 24
 
 
 def test_a_fields_json_has_its_sources(whole: SessionHistory) -> None:

@@ -18,7 +18,7 @@ from monitor.session.coverage import Coverage, Span
 from monitor.session.events import Event
 from monitor.session.history import SessionHistory
 from tests.lengths import length
-from tests.monitor.builders import START
+from tests.monitor.builders import REGIMENS, START
 from tests.monitor.patient.reader import OF_PRESSURE, OF_SPO2, Reader, Sample
 from tests.monitor.sessions import closed, given, infusion, pressed, scored, told
 
@@ -57,6 +57,12 @@ def lived(seed: int) -> Lived:
     happened = sorted((h for h in happened if h[0] < until), key=lambda one: one[0])
     if (end := _ending(rng, until)) is not None:
         happened.append(end)
+    if regimen != "ketamine-iv" and rng.random() < 0.2:
+        now = rng.choice(["esketamine-28", "esketamine-84"])
+        right = {"was": {"regimen": regimen}, "now": {"regimen": now}, "reason": "why", "by": "n"}
+        right["regimen"] = REGIMENS[now].model_dump(mode="json")
+        happened.append((rng.uniform(0, until), "session.corrected", right))
+        happened.sort(key=lambda one: one[0])
     events = told(1, 0, *happened, regimen=regimen)
     asked = {"medicines": rng.choice([None, [], ["OxyContin", "no opioids"]])}
     events[0] = replace(events[0], payload={**events[0].payload, **asked})

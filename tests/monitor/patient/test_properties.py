@@ -28,6 +28,7 @@ from monitor.session.commands import (
     Close,
     Command,
     ControlInfusion,
+    CorrectSession,
     Deviation,
     GiveDose,
     InfusionAction,
@@ -86,6 +87,15 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
         st.just("n"),
     ),
     st.just(RecordPreparation(("opioid",), True, "n")),
+    st.builds(
+        CorrectSession,
+        st.just("n"),
+        st.just("why"),
+        st.sampled_from([None, 17, 70]),
+        st.sampled_from([None, 60.0]),
+        st.sampled_from([None, REGIMENS["esketamine-56"], REGIMENS["ketamine-iv"]]),
+        st.sampled_from([None, 30.0]),
+    ),
     st.builds(AssignNurse, st.sampled_from(AssignmentAction), st.sampled_from(["n", "m"])),
 )
 ENDINGS: st.SearchStrategy[Command | None] = st.sampled_from(
@@ -99,6 +109,7 @@ ON_THE_FORM: st.SearchStrategy[FormCommand] = st.one_of(
         REASON,
     ),
     st.builds(FillForm, st.just("medicines"), st.just(("x",)), st.just("n"), reason=REASON),
+    st.builds(FillForm, st.just("intervention"), st.booleans(), st.just("n"), reason=REASON),
     st.builds(FillForm, st.just("first_treatment"), st.booleans(), st.just("n"), reason=REASON),
     st.builds(SendForm, st.just("n"), st.none(), REASON),
     st.just(ReopenForm("n", "why")),
