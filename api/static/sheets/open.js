@@ -2,7 +2,9 @@
 import { useRef } from "../vendor/preact-hooks.js";
 import { place } from "../state/address.js";
 import { html } from "../html.js";
+import { AbortSheet, LeftSheet } from "./abort.js";
 import { ClearSheet } from "./clear.js";
+import { DischargeSheet } from "./discharge.js";
 import { DoseSheet } from "./dose.js";
 import { PreparationSheet } from "./preparation.js";
 import { PressureSheet } from "./pressure.js";
@@ -19,6 +21,9 @@ const SHEETS = {
   cadss: CadssSheet,
   pressure: PressureSheet,
   symptom: SymptomSheet,
+  discharge: DischargeSheet,
+  abort: AbortSheet,
+  left: LeftSheet,
 };
 // What is done at a bed without a session.
 const WITHOUT = new Set(["start"]);

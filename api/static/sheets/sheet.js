@@ -155,7 +155,8 @@ function Outcome({ bed, work, correct, undo, stored, again = true }) {
   }
   const made = madeBy(work.sent);
   const next = taskOf(bed, now.value);
-  const goesOn = next.state !== "upcoming";
+  // Where the session is over there is nothing to go on with.
+  const goesOn = bed.session !== null && next.state !== "upcoming";
   return html`
     <div class="sheet-body">
       <div class="outcome" role="status">
@@ -182,7 +183,7 @@ function Outcome({ bed, work, correct, undo, stored, again = true }) {
             else closeSheet();
           }}
         >
-          ${goesOn ? `Go on with ${next.text}` : `Done. Next: ${next.text}`}
+          ${goesOn ? `Go on with ${next.text}` : `Done${bed.session ? `. Next: ${next.text}` : ""}`}
         </button>
       </div>
     </footer>

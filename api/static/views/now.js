@@ -14,6 +14,8 @@ const OTHERS = [
   ["cadss", "CADSS"],
   ["pressure", "Pressure"],
   ["symptom", "Symptom"],
+  ["discharge", "Discharge", ({ first_dose_at: at, state }) => at && state !== "aborted"],
+  ["abort", "End early", ({ state }) => state !== "aborted"],
 ];
 
 const asksFor = (gate, wanted) => gate.some(({ name }) => name === wanted);
