@@ -65,6 +65,10 @@ class Cuff(Shown):
 
     phase: Annotated[CuffPhase, one_of(CuffPhase), documented("Whether it measures.", "measuring")]
     pressure_mmhg: Annotated[int | None, documented("The pressure in it, in mmHg.", 142)]
+    inhibited: Annotated[
+        str | None,
+        documented("Why it is not to be started; null when it may be.", "a line in that arm"),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

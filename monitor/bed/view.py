@@ -196,9 +196,9 @@ def device(status: DeviceStatus) -> bed_view.Device:
     )
 
 
-def cuff(state: CuffState | None) -> bed_view.Cuff | None:
+def cuff(state: CuffState | None, inhibited: str | None) -> bed_view.Cuff | None:
     """What the bed's cuff is doing, None without one."""
-    return None if state is None else bed_view.Cuff(state.phase, state.pressure_mmhg)
+    return None if state is None else bed_view.Cuff(state.phase, state.pressure_mmhg, inhibited)
 
 
 def audio_pause(bed: Bed) -> bed_view.AudioState:
@@ -233,12 +233,13 @@ def bed(of: Bed, now: Instant, *, simulated: bool) -> bed_view.Bed:
     """Everything about a bed now."""
     devices = of.technical.devices.values()
     cuffs = [status.cuff for status in devices if status.cuff is not None]
+    inhibited = (nibp.inhibited for nibp in of.state.nibp.values())
     return bed_view.Bed(
         id=of.id,
         simulated=simulated,
         devices=[device(status) for status in devices],
         vitals=vitals(of, now),
-        cuff=cuff(cuffs[0] if cuffs else None),
+        cuff=cuff(cuffs[0] if cuffs else None, next(inhibited, None)),
         session=session(of, now),
         alarms=alarms(of),
         audio=audio_pause(of),

@@ -95,3 +95,15 @@ async def test_a_bed_that_is_not_there_names_those_that_are(tmp_path: Path) -> N
         assert answer.status_code == 404
         assert answer.headers["content-type"] == "application/problem+json"
         assert "bed-1" in answer.json()["detail"]
+
+
+@virtual_time()
+async def test_an_inhibited_cuff_says_why(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        await ward.clock.sleep(30)
+        assert (await ward.get("/beds/bed-1"))["cuff"]["inhibited"] is None
+        stop = {"action": "stop", "reason": "a line in that arm", "by": "nurse.a"}
+        shown = await ward.post("/beds/bed-1/cuff", stop)
+        assert shown["cuff"]["inhibited"] == "a line in that arm"
+        shown = await ward.post("/beds/bed-1/cuff", {"action": "allow", "by": "nurse.a"})
+        assert shown["cuff"]["inhibited"] is None

@@ -28,8 +28,8 @@ at_discharge = true
 [gate]
 fasting = ["food_2h"]
 [discharge]
-spo2_held_min = 0.01
-spo2_seen_min = 0.01
+spo2_held_min = 0.05
+spo2_seen_min = 0
 """
 """A regimen whose window is over in a second, so that a whole session fits a test."""
 

@@ -168,7 +168,7 @@ def real_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("bedside")
     with (
         simulated("nonin", "--pty", str(folder / "oximeter")) as oximeter,
-        simulated("suntech", "--pty", str(folder / "cuff")) as cuff,
+        simulated("suntech", "--pty", str(folder / "cuff"), "--speed", "10") as cuff,
     ):
         site = Site(folder, None, oximeter, cuff)
         write_regimen(site, folder)

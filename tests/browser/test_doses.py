@@ -156,11 +156,6 @@ async def test_a_resumption_waits_for_a_new_moaas_and_a_pause_for_nothing(
     await bedside.chooses("Pause the infusion")
     await bedside.main.click()
     await bedside.stored("infusion paused")
-    await (
-        bedside.outcome.get_by_role("button", name="Close")
-        .or_(bedside.sheet.get_by_role("button", name="Close").first)
-        .first.click()
-    )
     await bedside.opens("dose")
     await bedside.chooses("Resume the infusion")
     await expect(bedside.waits).to_contain_text("Resume the infusion: waits for MOAA/S 5")

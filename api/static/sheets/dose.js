@@ -15,17 +15,17 @@ import { useWork } from "./work.js";
 const MINUTE = 60_000;
 const MOST_MG = 2000;
 
-export function DoseSheet({ bed, session }) {
+export function DoseSheet({ bed, session, record }) {
   const { regimen, problem } = useRegimen(session);
   useFresh(bed);
   if (!regimen) return problem ? html`<p class="sheet failure">${problem}</p>` : null;
-  const Which = regimen.infusion_min === null ? DeviceSheet : InfusionSheet;
-  return html`<${Which} ...${{ bed, session, regimen }} />`;
+  const Which = regimen.infusion_min === null || record ? DeviceSheet : InfusionSheet;
+  return html`<${Which} ...${{ bed, session, regimen, record }} />`;
 }
 
-function DeviceSheet({ bed, session, regimen }) {
+function DeviceSheet({ bed, session, regimen, record }) {
   const blank = { mg: `${amountOf(session, regimen)}`, lot: "", given: false, at: "", reason: "" };
-  const work = useWork(bed, session, "dose", blank);
+  const work = useWork(bed, session, "dose", blank, { record, typed });
   const { values, change, corrects } = work;
   const told = values.given || corrects !== null;
   const mg = numberIn(values.mg, 0.1, MOST_MG, { whole: false });
@@ -52,7 +52,7 @@ function DeviceSheet({ bed, session, regimen }) {
       name=${name}
       waits=${waits}
       act=${() => work.send({ ...sent(session, regimen, values, mg, at), words })}
-      correct=${(dose) => typed(dose)}
+      sheet="dose"
       aside=${
         !corrects &&
         html`

@@ -2,10 +2,16 @@
 import { useRef } from "../vendor/preact-hooks.js";
 import { place } from "../state/address.js";
 import { html } from "../html.js";
+import { AbortSheet, LeftSheet } from "./abort.js";
 import { ClearSheet } from "./clear.js";
+import { CuffSheet } from "./cuff.js";
+import { DischargeSheet } from "./discharge.js";
 import { DoseSheet } from "./dose.js";
+import { NoteSheet } from "./note.js";
+import { NurseSheet } from "./nurse.js";
 import { PreparationSheet } from "./preparation.js";
 import { PressureSheet } from "./pressure.js";
+import { RecordSheet } from "./record.js";
 import { CadssSheet, MoaasSheet } from "./score.js";
 import { StartSheet } from "./start.js";
 import { SymptomSheet } from "./symptom.js";
@@ -19,9 +25,16 @@ const SHEETS = {
   cadss: CadssSheet,
   pressure: PressureSheet,
   symptom: SymptomSheet,
+  note: NoteSheet,
+  nurse: NurseSheet,
+  cuff: CuffSheet,
+  record: RecordSheet,
+  discharge: DischargeSheet,
+  abort: AbortSheet,
+  left: LeftSheet,
 };
 // What is done at a bed without a session.
-const WITHOUT = new Set(["start"]);
+const WITHOUT = new Set(["start", "cuff"]);
 
 // The open sheet of a bed, or null. A session that ends meanwhile stays in it, so that it can say
 // what was stored, or why not.
@@ -31,5 +44,5 @@ export function useSheet(bed) {
   held.current = sheet && (bed.session ?? held.current);
   const Which = SHEETS[sheet];
   if (!Which || !(held.current || WITHOUT.has(sheet))) return null;
-  return html`<${Which} key=${sheet} bed=${bed} session=${held.current} record=${record} />`;
+  return html`<${Which} key=${`${sheet} ${record}`} bed=${bed} session=${held.current} record=${record} />`;
 }

@@ -8,13 +8,20 @@ import { useWork } from "./work.js";
 
 const UNLIKELY = /confirmed true/;
 
-export function PressureSheet({ bed, session }) {
-  const work = useWork(bed, session, "pressure", { sys: "", dia: "", pulse: "" });
+const typed = ({ sys, dia, pulse }) => ({
+  sys: `${sys}`,
+  dia: `${dia}`,
+  pulse: `${pulse ?? ""}`,
+});
+
+export function PressureSheet({ bed, session, record }) {
+  const blank = { sys: "", dia: "", pulse: "" };
+  const work = useWork(bed, session, "pressure", blank, { record, typed });
   const { values } = work;
   const sys = numberIn(values.sys, 30, 300);
   const dia = numberIn(values.dia, 10, 200);
   const pulse = numberIn(values.pulse, 18, 321);
-  const typed = values.sys || values.dia;
+  const byHand = values.sys || values.dia || work.corrects;
   const words = `${sys}/${dia}`;
   const cuff = cuffOf(bed);
   // The daemon has asked for a repeat: what was measured again is said to be so.
@@ -26,8 +33,14 @@ export function PressureSheet({ bed, session }) {
       words,
     });
   const measure = () =>
-    work.send({ path: `beds/${bed.id}/pressure`, body: {}, words: "cuff started", timed: false });
-  const main = typed
+    work.send({
+      path: `beds/${bed.id}/pressure`,
+      body: {},
+      words: "cuff started",
+      timed: false,
+      momentary: true,
+    });
+  const main = byHand
     ? {
         name: again ? `Measured again: store ${words}` : `Store ${words}`,
         waits: (sys === null || dia === null) && "Store: type systolic and diastolic",
@@ -41,7 +54,7 @@ export function PressureSheet({ bed, session }) {
       title="Pressure"
       about=${lastOf(session)}
       ...${main}
-      correct=${({ sys, dia, pulse }) => ({ sys: `${sys}`, dia: `${dia}`, pulse: `${pulse ?? ""}` })}
+      sheet="pressure"
       stored=${bed.cuff?.phase === "measuring" && html`<p>The cuff is measuring.</p>`}
     >
       <p>Start the cuff with the button below, or type a pressure that you measured.</p>
@@ -70,6 +83,7 @@ export function PressureSheet({ bed, session }) {
 // Why the cuff cannot be started, or null.
 function cuffOf(bed) {
   if (!bed.devices.some((device) => device.can_measure)) return "Type it: no cuff at this bed";
+  if (bed.cuff?.inhibited) return `Measure now: the cuff is stopped, ${bed.cuff.inhibited}`;
   if (bed.cuff?.phase === "measuring") return "The cuff is measuring";
   return null;
 }

@@ -25,8 +25,9 @@ function lastOf(session, scale) {
 
 const path = (session) => `sessions/${session.id}/scores`;
 
-export function MoaasSheet({ bed, session }) {
-  const work = useWork(bed, session, "moaas", { total: null });
+export function MoaasSheet({ bed, session, record }) {
+  const typed = (score) => ({ total: score.total });
+  const work = useWork(bed, session, "moaas", { total: null }, { record, typed });
   const { total } = work.values;
   const words = `MOAA/S ${total}`;
   return html`
@@ -38,7 +39,7 @@ export function MoaasSheet({ bed, session }) {
       name=${`Store ${words}`}
       waits=${total === null && "Store: touch how the patient responds"}
       act=${() => work.send({ path: path(session), body: { scale: "moaas", total }, words })}
-      correct=${(score) => ({ total: score.total })}
+      sheet="moaas"
     >
       <div onKeyDown=${(event) => pick(event, (n) => n <= 5 && work.change({ total: n }))}>
         <${OneOf}
@@ -58,8 +59,15 @@ function pick(event, take) {
   if (/^[0-9]$/.test(event.key) && !event.ctrlKey && !event.metaKey) take(Number(event.key));
 }
 
-export function CadssSheet({ bed, session }) {
-  const work = useWork(bed, session, "cadss", { byItem: false, total: "", items: {} });
+const typedCadss = ({ total, items }) => ({
+  byItem: items !== null,
+  total: `${total}`,
+  items: items ?? {},
+});
+
+export function CadssSheet({ bed, session, record }) {
+  const blank = { byItem: false, total: "", items: {} };
+  const work = useWork(bed, session, "cadss", blank, { record, typed: typedCadss });
   const { byItem, items } = work.values;
   const left = ITEMS.filter((item) => !(item in items));
   const sum = Object.values(items).reduce((all, points) => all + points, 0);
@@ -79,7 +87,7 @@ export function CadssSheet({ bed, session }) {
       name=${`Store ${words}`}
       waits=${total === null && lacks}
       act=${() => work.send({ path: path(session), body, words })}
-      correct=${(score) => ({ byItem: !!score.items, total: `${score.total}`, items: score.items ?? {} })}
+      sheet="cadss"
       aside=${html`
         <button type="button" onClick=${() => work.change({ byItem: !byItem })}>
           ${byItem ? "Total only" : "By item"}

@@ -14,8 +14,8 @@ const FOCUSABLE = "button, input, textarea, select, a[href], [tabindex='0']";
 const OLD_MS = 5 * 60_000;
 
 // `name` is on the main button and `act` does it, unless `waits` says what that waits for; `aside`
-// stands beside it. `correct` gives what a stored record is typed as; `undo`, {name, act}, is what to
-// do about what is no record.
+// stands beside it. `sheet` is the sheet that records and corrects of this kind have; `undo`,
+// {name, act}, is what to do about what is no record.
 export function Sheet(props) {
   const { bed, work, title, about, wide, children } = props;
   const sheet = useRef(null);
@@ -72,8 +72,9 @@ function Typed({ work }) {
   `;
 }
 
-function Foot({ work, name, waits, aside }) {
-  const missing = waits || (who.value ? null : `${name}: say who you are`);
+function Foot({ bed, work, sheet, name, waits, aside }) {
+  const gone = work.gone && "This record has been corrected or retracted";
+  const missing = gone || waits || (who.value ? null : `${name}: say who you are`);
   return html`
     <footer>
       ${
@@ -82,10 +83,20 @@ function Foot({ work, name, waits, aside }) {
       }
       ${
         work.corrects &&
+        sheet &&
         html`
           <p class="told">
-            In place of what was stored at ${clock(work.corrects.at)}.
-            <button type="button" class="text" onClick=${work.drop}>Leave it as it was</button>
+            In place of what was stored for ${clock(work.corrects.at)}.
+            <button
+              type="button"
+              class="text"
+              onClick=${() => {
+                work.drop();
+                openSheet(bed.id, "record", work.corrects.id);
+              }}
+            >
+              Leave it, or retract it
+            </button>
           </p>
         `
       }
@@ -135,7 +146,7 @@ function Who() {
 }
 
 // What became of it, with what can be done about that, and what is due next one touch away.
-function Outcome({ bed, work, correct, undo, stored, again = true }) {
+function Outcome({ bed, work, sheet, undo, stored, again = true }) {
   const { state, words, body, pressed, problem } = work.sent;
   if (state === "unsent") {
     return html`
@@ -155,7 +166,8 @@ function Outcome({ bed, work, correct, undo, stored, again = true }) {
   }
   const made = madeBy(work.sent);
   const next = taskOf(bed, now.value);
-  const goesOn = next.state !== "upcoming";
+  // Where the session is over there is nothing to go on with.
+  const goesOn = bed.session !== null && next.state !== "upcoming";
   return html`
     <div class="sheet-body">
       <div class="outcome" role="status">
@@ -164,11 +176,26 @@ function Outcome({ bed, work, correct, undo, stored, again = true }) {
         ${stored}
         ${
           made &&
-          correct &&
-          html`<button onClick=${() => work.correct(made.record, correct(made.record))}>Correct</button>`
+          html`
+            <button onClick=${() => openSheet(bed.id, made.sheet ?? "record", made.record.id)}>
+              Correct
+            </button>
+          `
         }
         ${undo && html`<button onClick=${undo.act}>${undo.name}</button>`}
-        ${again && html`<button onClick=${work.drop}>Another</button>`}
+        ${
+          again &&
+          html`
+            <button
+              onClick=${() => {
+                work.drop();
+                openSheet(bed.id, sheet);
+              }}
+            >
+              Another
+            </button>
+          `
+        }
       </div>
     </div>
     <footer>
@@ -182,7 +209,7 @@ function Outcome({ bed, work, correct, undo, stored, again = true }) {
             else closeSheet();
           }}
         >
-          ${goesOn ? `Go on with ${next.text}` : `Done. Next: ${next.text}`}
+          ${goesOn ? `Go on with ${next.text}` : `Done${bed.session ? `. Next: ${next.text}` : ""}`}
         </button>
       </div>
     </footer>

@@ -22,8 +22,11 @@ export const SYMPTOMS = [
   "focal-deficit",
 ];
 
-export function SymptomSheet({ bed, session }) {
-  const work = useWork(bed, session, "symptom", { symptom: null, grade: null, note: "" });
+const typed = ({ name, grade, note }) => ({ symptom: name, grade, note: note ?? "" });
+
+export function SymptomSheet({ bed, session, record }) {
+  const blank = { symptom: null, grade: null, note: "" };
+  const work = useWork(bed, session, "symptom", blank, { record, typed });
   const { symptom, grade, note } = work.values;
   const words = symptom !== null && grade !== null && `${inWords(symptom)}, ${GRADES[grade]}`;
   const body = { symptom, grade, ...(note.trim() ? { note: note.trim() } : {}) };
@@ -36,7 +39,7 @@ export function SymptomSheet({ bed, session }) {
       name=${`Store ${words}`}
       waits=${!words && (symptom === null ? "Store: touch which" : "Store: touch how bad")}
       act=${() => work.send({ path: `sessions/${session.id}/symptoms`, body, words })}
-      correct=${(was) => ({ symptom: was.name, grade: was.grade, note: was.note ?? "" })}
+      sheet="symptom"
     >
       <${OneOf}
         legend="Which"

@@ -9,21 +9,25 @@ import { who } from "../state/who.js";
 const instant = (ms) => new Date(ms).toISOString();
 
 // `blank` is what stands there before anybody typed; `of` is the session that it belongs to, or
-// null before there is one.
-export function useWork(bed, of, sheet, blank) {
-  const name = [bed.id, of?.id ?? "free", sheet].join(" ");
+// null before there is one. With `record`, the id of one, that is put right: `typed` gives what it
+// would have been typed as.
+export function useWork(bed, of, sheet, blank, { record = null, typed } = {}) {
+  const name = [bed.id, of?.id ?? "free", sheet, record].filter(Boolean).join(" ");
   useState(() => forgetStored(name));
   const draft = draftOf(name);
   const sent = draft.sent ? intentionOf(draft.sent) : null;
+  const corrects = (record && recordsOf(of).find((one) => one.record.id === record)?.record) ?? null;
   const drop = () => {
     if (sent) forget(sent.key);
     dropDraft(name);
   };
   return {
     of,
-    values: { ...blank, ...draft.values },
+    values: { ...blank, ...(corrects && typed?.(corrects)), ...draft.values },
     typedAt: draft.values ? draft.at : null,
-    corrects: draft.corrects ?? null,
+    corrects,
+    // Somebody else has put it right, or withdrawn it.
+    gone: record !== null && corrects === null && sent === null,
     sent,
     busy: sent?.state === "sending",
     change: (part) => changeDraft(name, { values: { ...draft.values, ...part } }),
@@ -33,25 +37,19 @@ export function useWork(bed, of, sheet, blank) {
       forget(sent.key);
       changeDraft(name, { sent: null });
     },
-    // Puts a stored record right: the sheet shows it, and sends what takes its place.
-    correct: (record, values) => {
-      drop();
-      changeDraft(name, { values, corrects: record });
-    },
     // `timed` is what is of a moment: `moment` (ms) where one was typed, else that of the press,
-    // however late it arrives.
-    send: ({ path, body, words, timed = true, at: moment = null }) => {
+    // however late it arrives. What is `momentary` is asked for now or not at all.
+    send: ({ path, body, words, timed = true, at: moment = null, momentary = false }) => {
       if (sent) forget(sent.key);
-      const { corrects } = draft;
       const at = timed ? { at: timeOf(corrects, moment) } : {};
-      const by = { by: who.value };
-      const instead = corrects ? { corrects: corrects.id } : {};
+      const instead = corrects && typed ? { corrects: corrects.id } : {};
       const key = intend({
         path,
-        body: { ...body, ...by, ...at, ...instead },
+        body: { ...body, by: who.value, ...at, ...instead },
         words,
         bed: bed.id,
         pressed: serverNow(),
+        momentary,
         known: of ? recordIds(of) : [],
       });
       changeDraft(name, { sent: key });

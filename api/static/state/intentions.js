@@ -7,14 +7,15 @@ import { takeAnswer } from "./ward.js";
 
 const AGAIN_MS = 3000;
 
-// {key, path, body, words, bed, known, state, problem, answer}: `words` says what it is, `known` are
-// the ids of the records there were, `state` is sending, unsent, refused or stored, `answer` what
-// the daemon said.
+// {key, path, body, words, bed, known, pressed, momentary, state, problem, answer}: `words` says what
+// it is, `known` are the ids of the records there were, `pressed` when it was asked for (server's
+// ms); what is `momentary` is not sent later. `state` is sending, unsent, refused or stored,
+// `answer` what the daemon said.
 export const intentions = kept("postdose.intentions", [], (all) =>
   all.filter((one) => one.state !== "stored"),
 );
 intentions.value = intentions.value.map((one) =>
-  one.state === "sending" ? { ...one, state: "unsent" } : one,
+  one.state === "sending" ? { ...one, state: "unsent", problem: "the page was loaded anew" } : one,
 );
 
 export const intentionOf = (key) => intentions.value.find((one) => one.key === key) ?? null;
@@ -63,7 +64,8 @@ async function send({ key, path, body }) {
   } catch (error) {
     if (error instanceof Unanswered) {
       for (const one of intentions.peek())
-        if (one.state === "sending") change(one.key, { state: "unsent", problem: error.message });
+        if (one.state === "sending")
+          change(one.key, { state: one.momentary ? "refused" : "unsent", problem: error.message });
       return false;
     }
     change(key, { state: "refused", problem: error instanceof Refused ? error.detail : `${error}` });

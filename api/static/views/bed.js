@@ -1,4 +1,5 @@
 // One bed's page: how the patient is now, how it has gone, what is to be done.
+import { useState } from "../vendor/preact-hooks.js";
 import { bedName } from "../format.js";
 import { html } from "../html.js";
 import { AlarmText, openAlarm, verbFor } from "../sheets/acknowledge.js";
@@ -15,6 +16,7 @@ import { NowBar } from "./now.js";
 import { Numerals, Scores } from "./numerals.js";
 import { Quiet } from "./quiet.js";
 import { Conditions, Findings } from "./record.js";
+import { Records } from "./records.js";
 import { Strip } from "./strip.js";
 import { Clock, DeviceList } from "./tile.js";
 
@@ -23,6 +25,7 @@ export function BedPage({ bed }) {
   const at = now.value;
   const { speed } = status.value;
   const sheet = useSheet(bed);
+  const [all, showAll] = useState(false);
   return html`
     <div class="bed-page">
       <div class="bed-top">
@@ -50,6 +53,7 @@ export function BedPage({ bed }) {
           ${session && html`<${Conditions} ...${conditions(session)} />`}
           ${bed.history?.length > 0 && html`<${History} visits=${bed.history} />`}
           ${session && html`<${Findings} session=${session} />`}
+          ${session && html`<${Records} bed=${bed} all=${all} showAll=${() => showAll(true)} />`}
           <section class="panel"><h2>Devices</h2><${DeviceList} devices=${bed.devices} /></section>
         </div>
       </main>

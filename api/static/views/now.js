@@ -14,13 +14,20 @@ const OTHERS = [
   ["cadss", "CADSS"],
   ["pressure", "Pressure"],
   ["symptom", "Symptom"],
+  ["note", "Note"],
+  ["cuff", "Cuff"],
+  ["nurse", "Who watches"],
+  ["discharge", "Discharge", ({ first_dose_at: at, state }) => at && state !== "aborted"],
+  ["abort", "End early", ({ state }) => state !== "aborted"],
 ];
 
 const asksFor = (gate, wanted) => gate.some(({ name }) => name === wanted);
 
 export function NowBar({ bed, at }) {
   const task = taskOf(bed, at);
-  const others = OTHERS.filter(([sheet, , when]) => bed.session && (!when || when(bed.session)));
+  const others = OTHERS.filter(([sheet, , when]) =>
+    bed.session ? !when || when(bed.session) : sheet === "cuff" && bed.cuff,
+  );
   return html`
     <section class="panel now-bar" aria-label="To do">
       <${Unstored} bed=${bed} />

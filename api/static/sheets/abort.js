@@ -1,0 +1,170 @@
+// A session that has to end early, what its record still lacks, and that the patient has left.
+import { html } from "../html.js";
+import { now } from "../state/clock.js";
+import { Field, OneOf, Text } from "./choice.js";
+import { momentOf } from "./moment.js";
+import { Sheet } from "./sheet.js";
+import { useWork } from "./work.js";
+
+const OUTCOMES = [
+  ["transferred", "transferred"],
+  ["withdrew", "withdrew"],
+  ["other", "other"],
+];
+const BLANK = { reason: "", outcome: null, destination: "", clinician: "", why: "" };
+const ALL = ["reason", "outcome", "destination", "against_criteria"];
+const WORDS = {
+  reason: "the reason",
+  outcome: "the outcome",
+  destination: "where to",
+  against_criteria: "the clinician and why",
+};
+
+export function AbortSheet({ bed, session }) {
+  const work = useWork(bed, session, "abort", BLANK);
+  const { values, change } = work;
+  const completes = session.state === "aborted";
+  const asked = completes ? session.to_be_completed : ALL;
+  const said = answers(values, asked);
+  const lacks = needed(session, values, completes).filter((name) => !(name in said));
+  const name = completes ? "Complete the abort" : "End the session early";
+  const waits = completes && !Object.keys(said).length ? asked : completes ? [] : lacks;
+  const field = (of, shown) => asked.includes(of) && shown;
+  return html`
+    <${Sheet}
+      bed=${bed}
+      work=${work}
+      title=${completes ? "Complete the abort" : "End early"}
+      about=${completes ? "What the record of the abort still lacks." : EARLY}
+      name=${name}
+      waits=${waits.length > 0 && `${name}: ${waits.map((one) => WORDS[one]).join(", ")} missing`}
+      act=${() =>
+        work.send({
+          path: `sessions/${session.id}/abort`,
+          body: said,
+          words: completes ? "the abort completed" : `ended early${outcomeOf(values)}`,
+          timed: false,
+        })}
+      again=${false}
+    >
+      ${field(
+        "outcome",
+        html`
+          <${OneOf}
+            legend="What becomes of the patient"
+            name="outcome"
+            options=${OUTCOMES}
+            value=${values.outcome}
+            onChange=${(outcome) => change({ outcome })}
+          />
+        `,
+      )}
+      ${field(
+        "reason",
+        html`
+          <${Text}
+            label="Why"
+            value=${values.reason}
+            onChange=${(reason) => change({ reason })}
+          />
+        `,
+      )}
+      ${field(
+        "destination",
+        html`
+          <${Field}
+            label="Where to"
+            maxlength="100"
+            value=${values.destination}
+            onChange=${(destination) => change({ destination })}
+          />
+        `,
+      )}
+      ${field(
+        "against_criteria",
+        html`
+          <${Field}
+            label="Clinician"
+            maxlength="64"
+            value=${values.clinician}
+            onChange=${(clinician) => change({ clinician })}
+          />
+          <${Text}
+            label="Why the clinician lets the patient go"
+            value=${values.why}
+            onChange=${(why) => change({ why })}
+          />
+        `,
+      )}
+    <//>
+  `;
+}
+
+const EARLY =
+  "Before the first dose the reason is enough. After it, or with an alarm of the patient open, also the outcome and a clinician. A transfer is never held up: the rest may follow.";
+
+const outcomeOf = ({ outcome }) => (outcome ? `: ${outcome}` : "");
+
+function answers({ reason, outcome, destination, clinician, why }, asked) {
+  const against =
+    clinician.trim() && why.trim() ? { clinician: clinician.trim(), reason: why.trim() } : null;
+  const all = {
+    reason: reason.trim(),
+    outcome,
+    destination: destination.trim(),
+    against_criteria: against,
+  };
+  return Object.fromEntries(asked.map((name) => [name, all[name]]).filter(([, value]) => value));
+}
+
+// What the page can know to be missing; the rest the daemon says.
+function needed({ first_dose_at: dosed }, { outcome }, completes) {
+  if (completes || outcome === "transferred") return [];
+  return dosed ? ["outcome", "reason", "against_criteria"] : ["reason"];
+}
+
+export function LeftSheet({ bed, session }) {
+  const work = useWork(bed, session, "left", { at: "", destination: "" });
+  const { values, change } = work;
+  const at = values.at.trim() ? momentOf(values.at, now.value) : null;
+  const destination = values.destination.trim();
+  return html`
+    <${Sheet}
+      bed=${bed}
+      work=${work}
+      title="The patient has left"
+      about="The session was aborted and goes on while the patient is here. This ends it, and its alarms."
+      name="The patient has left the bed"
+      waits=${
+        session.state !== "aborted"
+          ? "First discharge the patient, or end the session early"
+          : values.at.trim() && at === null && "Store: a time as 14:05 missing"
+      }
+      act=${() =>
+        work.send({
+          path: `sessions/${session.id}/left`,
+          body: destination ? { destination } : {},
+          words: "the patient has left",
+          at,
+        })}
+      again=${false}
+    >
+      <${Field}
+        label="At, as 14:05"
+        hint="now"
+        inputmode="numeric"
+        autocomplete="off"
+        maxlength="5"
+        value=${values.at}
+        onChange=${(time) => change({ at: time })}
+      />
+      <${Field}
+        label="Where to"
+        hint=${session.destination ?? "optional"}
+        maxlength="100"
+        value=${values.destination}
+        onChange=${(text) => change({ destination: text })}
+      />
+    <//>
+  `;
+}

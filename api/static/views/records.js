@@ -1,0 +1,67 @@
+// Everything on record in the session, newest first; each is pressed to put it right.
+import { clock } from "../format.js";
+import { html } from "../html.js";
+import { openSheet } from "../state/address.js";
+import { KINDS, recordsOf } from "../state/records.js";
+
+const FEW = 8;
+
+export function Records({ bed, all, showAll }) {
+  const { session } = bed;
+  const records = recordsOf(session);
+  const shown = all ? records : records.slice(0, FEW);
+  if (!records.length && !session.corrections?.length) return null;
+  return html`
+    <section class="panel records">
+      <h2>On record · ${records.length}</h2>
+      <ul>
+        ${shown.map(
+          ({ record, words }) => html`
+            <li key=${record.id}>
+              <button onClick=${() => openSheet(bed.id, "record", record.id)}>
+                <span>${clock(record.at)}</span>
+                <b>${words}</b>
+                <span>${record.by ?? "cuff"}</span>
+              </button>
+            </li>
+          `,
+        )}
+      </ul>
+      ${
+        records.length > shown.length &&
+        html`<button onClick=${showAll}>All ${records.length}</button>`
+      }
+      <${Corrections} corrections=${session.corrections ?? []} />
+    </section>
+  `;
+}
+
+// What was put right or withdrawn stays in sight, struck through.
+function Corrections({ corrections }) {
+  if (!corrections.length) return null;
+  return html`
+    <ul class="corrections">
+      ${corrections.toReversed().map(
+        ({ was, now, by, reason }) => html`
+          <li key=${was.id}>
+            <s>${clock(was.at)} ${wordsOf(was)}</s>
+            <span class="muted">
+              ${now ? " corrected" : " retracted"} by ${by}${reason && html`: ${reason}`}
+            </span>
+          </li>
+        `,
+      )}
+    </ul>
+  `;
+}
+
+// A record that no longer stands says by its fields what it is.
+function wordsOf(was) {
+  const kind = Object.entries({
+    product: "dose",
+    scale: "score",
+    sys: "pressure",
+    grade: "symptom",
+  }).find(([field]) => field in was);
+  return KINDS[kind?.[1] ?? "observation"].words(was);
+}
