@@ -146,7 +146,7 @@ def test_unconsciousness_in_the_minute_before_the_dose_is_no_event_of_the_dose()
 
 def test_a_score_in_the_minute_of_the_dose_does_the_baseline_check() -> None:
     side = at_second(bed(OXIMETER).with_session().minutes(5), 20).scored(moaas=5, cadss=0)
-    side.typed(120, 80).wait(10).dosed(at=minute(side))
+    side.observed(resp=14).typed(120, 80).wait(10).dosed(at=minute(side))
     planned = side.bed.readiness.planned_checks(side.now)
     assert [c.state for c in planned if c.due_at == side.session.started_at] == (
         [CheckState.DONE] * len(CheckKind)
