@@ -21,7 +21,7 @@ from alerts.alarm.lifecycle import (
     advance,
     lifecycle_state,
 )
-from alerts.alarm.tracked_alarm import TrackedAlarm
+from alerts.alarm.tracked_alarm import TrackedAlarm, start_acknowledged
 
 __all__ = [
     "ALARM_ENDINGS",
@@ -41,5 +41,6 @@ __all__ = [
     "escalation",
     "lifecycle_state",
     "render",
+    "start_acknowledged",
     "values_of",
 ]

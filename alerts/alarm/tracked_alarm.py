@@ -3,7 +3,7 @@
 Pure. An `Alarm` has the wall-clock times that people see, and that clock may be set.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from alerts.alarm.lifecycle import (
@@ -67,13 +67,15 @@ class TrackedAlarm:
         """Take the alarm as it is after `change`, which happens now."""
         if change.type in ALARM_ONSETS:
             self.raised_mono = now.mono
-        if change.type == "alarm.raised" or change.alarm.notified_at != self.alarm.notified_at:
+        is_new = change.type == "alarm.raised"
+        if is_new or change.alarm.notified_at != self.alarm.notified_at:
             self.notified_mono = now.mono
-        if change.alarm.acknowledged and not self.alarm.acknowledged:
-            self.acknowledged_mono = now.mono
+        taken_at = change.alarm.acknowledged_at
+        if taken_at is not None and (is_new or not self.alarm.acknowledged):
+            self.acknowledged_mono = now.past(taken_at).mono
         if change.type == CALLED_AGAIN and change.alarm.called_again_at is not None:
             self.called_again_mono = now.past(change.alarm.called_again_at).mono
-        if change.type == "alarm.raised" or change.alarm.text_at != self.alarm.text_at:
+        if is_new or change.alarm.text_at != self.alarm.text_at:
             self.text_mono = now.mono
         if not change.alarm.is_open or change.type == "alarm.condition-ended":
             self.ended_mono = now.mono
@@ -135,3 +137,17 @@ class TrackedAlarm:
     def clear(self, reason: str, now: Instant) -> list[AlarmChange]:
         """What follows when the alarm ends whatever its condition: nothing where it has ended."""
         return advance(self.alarm, Trigger.CLEAR, TriggerDetails(now.wall, reason=reason))
+
+
+def start_acknowledged(onset: AlarmChange, graver: Alarm, now: Instant) -> list[AlarmChange]:
+    """The onset of an alarm that a person took before, with a graver one of the same signals.
+
+    As it was where it is acknowledged itself, is technical or is more urgent.
+    """
+    taken = TrackedAlarm(onset.alarm).acknowledge_with(
+        graver, graver.acknowledged_by or "", graver.note, now
+    )
+    if not taken:
+        return [onset]
+    alarm = replace(taken[0].alarm, acknowledged_at=graver.acknowledged_at)
+    return [replace(onset, alarm=alarm, reason=taken[0].reason)]

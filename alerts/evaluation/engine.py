@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from operator import attrgetter
 
-from alerts.alarm import Alarm, AlarmChange, TrackedAlarm, escalation
+from alerts.alarm import Alarm, AlarmChange, TrackedAlarm, escalation, start_acknowledged
 from alerts.evaluation.context import EvaluationContext, Signal
 from alerts.evaluation.deadlines import Deadlines
 from alerts.evaluation.lasting import CallTime
 from alerts.evaluation.rule_instance import Key, RuleInstance
+from alerts.evaluation.timers import ConditionChange
 from alerts.rules import Rule, RuleSet, signals_in
 from drivers.clock import Instant
 
@@ -87,6 +88,23 @@ class AlarmEngine:
         instance = self._instances.get((alarm.rule, alarm.device))
         takes = () if instance is None else instance.rule.takes
         return [self._alarms[rule, None] for rule in takes if (rule, None) in self._alarms]
+
+    def _taken_before(
+        self,
+        instance: RuleInstance,
+        onset: list[AlarmChange],
+        context: EvaluationContext,
+        now: Instant,
+    ) -> list[AlarmChange]:
+        """An onset by what a graver alarm was acknowledged for: it starts acknowledged with that.
+
+        Not where it is worse than that acknowledgement covers.
+        """
+        for other in self._instances.values():
+            if instance.rule.id in other.rule.takes and other.covers(onset[0].alarm, context):
+                assert other.tracked is not None
+                return start_acknowledged(onset[0], other.tracked.alarm, now)
+        return onset
 
     def why_not_unacknowledged(
         self, alarm_id: str, session: str | None, now: Instant
@@ -205,6 +223,8 @@ class AlarmEngine:
                 continue
             for change in instance.evaluate(context, now):
                 response = instance.respond(change, context, self.effective_rules, now)
+                if change is ConditionChange.ONSET:
+                    response = self._taken_before(instance, response, context, now)
                 changes += self._follow(response, now)
             if instance.rule.worsens_to is not None:
                 rises = instance.raise_priority(context, self.effective_rules, now)

@@ -252,6 +252,14 @@ class RuleInstance:
         rule, alarm = self.timer.rule, self.tracked.alarm
         return still_there(rule, alarm, after_s, context, self.renew_after_s, call_time, now)
 
+    def covers(self, less: Alarm, context: EvaluationContext) -> bool:
+        """Whether its alarm was acknowledged for what raises `less`, and for nothing better."""
+        if self.tracked is None or self.verdict(context) is not Verdict.MET:
+            return False
+        rule, alarm = self.timer.rule, self.tracked.alarm
+        is_taken = alarm.state is State.ACTIVE and alarm.acknowledged
+        return is_taken and not is_worse(rule, less.values, covered(rule, alarm))
+
     def priority_rises_at(self, session: str | None) -> float | None:
         """When the alarm's priority is raised if its condition lasts, in monotonic seconds.
 

@@ -719,6 +719,7 @@ class Model:
         if looks and self._is_time(key, looks, now):
             looks.clear()
             self._raise(key, now)
+            self._take_with_a_graver_one(key, now)
             if word == UNSEEN:
                 self.alarms[key].unverified_since = now
 
@@ -795,6 +796,20 @@ class Model:
         last.state, last.ended_at, last.onset_at = "active", None, now
         last.over_at = None
         last.count += 1
+
+    def _take_with_a_graver_one(self, key: Key, now: float) -> None:
+        """Who has the graver alarm has this one too: the values are of both, and no worse."""
+        alarm = self.alarms[key]
+        seen = self.seen(now)[0] | {"told": False}
+        for graver, less_grave in TAKES.items():
+            held = self.alarms.get((graver, None))
+            if key[0] not in less_grave or held is None or alarm.taken_by is not None:
+                continue
+            is_had = held.state == "active" and held.taken_by is not None
+            is_worse = _is_worse(graver, self.values.get(key[0], {}), held.covered)
+            if is_had and RULES[graver].judge(seen) == MET and not is_worse:
+                alarm.taken_by, alarm.taken_at = held.taken_by, held.taken_at
+                alarm.taken_with = graver
 
     def _hold_against_acknowledgements(self, seen: Seen, now: float) -> None:
         """What is worse than a person took calls again, and what nobody took grows worse."""

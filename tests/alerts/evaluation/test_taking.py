@@ -48,6 +48,74 @@ def test_the_lesser_can_be_given_back_alone() -> None:
     assert seen.acknowledge(LOW).unacknowledge(VERY_LOW).alarm(LOW).acknowledged
 
 
+RISE, SEVERE = "pressure.rise", "pressure.severe"
+
+
+def taken_before(**baseline: float) -> BedEngine:
+    """A severe pressure was acknowledged before a second value could confirm the lesser alarms."""
+    seen = BedEngine(baseline=baseline or {"sys": 120, "dia": 78}).see(sys=190, dia=115)
+    assert seen.rules_open() == {SEVERE}
+    return seen.wait(20).acknowledge(SEVERE)
+
+
+def test_a_lesser_one_raised_later_from_the_same_reading_starts_acknowledged() -> None:
+    seen = taken_before().failed_confirmation()
+    graver, lesser = seen.alarm(SEVERE), seen.alarm(RISE)
+    assert seen.history(RISE) == ["raised"]
+    assert (lesser.acknowledged_by, lesser.taken_with) == ("nurse.a", graver.id)
+    assert lesser.acknowledged_at == graver.acknowledged_at
+    raised = next(c for c in seen.changes if c.type == "alarm.raised" and c.alarm.rule == RISE)
+    assert raised.alarm == lesser
+    assert raised.reason == "acknowledged by nurse.a with pressure.severe"
+
+
+def test_so_does_one_that_the_second_reading_confirms() -> None:
+    seen = taken_before().wait(40).see(sys=188, dia=114)
+    assert seen.alarm(RISE).taken_with == seen.alarm(SEVERE).id
+
+
+def test_one_that_is_worse_calls() -> None:
+    seen = taken_before().wait(40).see(sys=200, dia=115)
+    assert not seen.alarm(RISE).acknowledged
+    assert not seen.alarm(SEVERE).acknowledged
+
+
+def test_one_that_is_raised_when_the_graver_is_no_longer_met_calls() -> None:
+    assert not taken_before().wait(40).see(sys=175, dia=105).alarm(RISE).acknowledged
+
+
+def test_one_that_is_raised_while_nobody_has_the_graver_calls() -> None:
+    seen = taken_before().unacknowledge(SEVERE).failed_confirmation()
+    assert not seen.alarm(RISE).acknowledged
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_one_that_started_acknowledged_calls_again_by_when_that_was(restarted: bool) -> None:
+    seen = taken_before().wait(40).failed_confirmation()
+    if restarted:
+        seen.restart()
+    raised = seen.now
+    seen.wait(1800 - 40 - 1)
+    assert RISE not in {c.alarm.rule for c in seen.changes if c.type == "alarm.called-again"}
+    seen.wait(1)
+    assert RISE in {c.alarm.rule for c in seen.changes if c.type == "alarm.called-again"}
+    assert (seen.now.wall - raised.wall).total_seconds() == 1760
+
+
+def test_one_that_started_acknowledged_is_given_back_with_the_graver() -> None:
+    seen = taken_before().failed_confirmation().unacknowledge(SEVERE)
+    assert not seen.alarm(RISE).acknowledged
+
+
+def test_one_that_recurs_starts_acknowledged_too() -> None:
+    seen = BedEngine(baseline={"sys": 120, "dia": 78}).typed(sys=165, dia=80)
+    assert RISE in seen.rules_open()
+    seen.wait(1).see(sys=120, dia=80)
+    seen.wait(1).see(sys=190, dia=115).wait(5).acknowledge(SEVERE).failed_confirmation()
+    assert seen.history(RISE) == ["raised", "ended", "re-raised"]
+    assert seen.alarm(RISE).taken_with == seen.alarm(SEVERE).id
+
+
 def test_one_that_somebody_took_before_is_theirs() -> None:
     seen = both().acknowledge(LOW, "nurse.c").acknowledge(VERY_LOW).unacknowledge(VERY_LOW)
     assert seen.alarm(LOW).acknowledged_by == "nurse.c"

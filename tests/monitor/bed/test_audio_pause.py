@@ -103,6 +103,16 @@ def test_a_less_urgent_alarm_is_quieted_too() -> None:
     assert is_paused(side)
 
 
+def test_a_lesser_alarm_that_was_acknowledged_with_a_graver_one_ends_nothing() -> None:
+    side = severe(marked().wait(1)).acknowledged("pressure.severe").quieted().wait(20)
+    side.measured(190, 115)
+    raised = side.last("alarm.raised").payload
+    assert side.story("pressure.elevated") == ["raised"]
+    assert raised["alarm"]["taken_with"] == side.alarm("pressure.severe").id
+    assert raised["reason"] == "acknowledged by nurse.a with pressure.severe"
+    assert is_paused(side)
+
+
 def test_an_advisory_ends_nothing() -> None:
     side = quiet().scored(moaas=4)
     assert "sedation.present" in side.open_rules()

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import invariant
 
-from alerts.alarm.lifecycle import ALARM_ENDINGS, ALARM_SOUNDINGS, CALLED_AGAIN, Alarm, State
+from alerts.alarm.lifecycle import (
+    ALARM_ENDINGS,
+    ALARM_ONSETS,
+    ALARM_SOUNDINGS,
+    CALLED_AGAIN,
+    Alarm,
+    State,
+)
 from alerts.evaluation.conditions import Verdict, judge
 from alerts.evaluation.patient_limits import limit_of
 from alerts.evaluation.worsening import is_worse
@@ -30,8 +37,11 @@ from tests.monitor.bed_commands import ASKED
 from tests.monitor.bed_state_machine import BedStateMachine, empty, stored
 from tests.monitor.builders import DEFAULT, START
 
-LIVE: Final = {"spo2"}
-"""The criteria, and the conditions for a dose, that need what a device says now."""
+LIVE: Final = {"spo2", "no-respiratory-depression"}
+"""The criteria, and the conditions for a dose, that need what a device says now.
+
+Respiratory depression is over where SpO2 is as leaving asks.
+"""
 
 RECORDED: Final = {
     "dose.given",
@@ -141,7 +151,8 @@ class AnyOrder(BedStateMachine):
             alarm = Alarm.from_json(event.payload["alarm"])
             if alarm.notified_at == event.at:
                 self.called[alarm.id] = mono
-            if event.type == "alarm.acknowledged":
+            is_start = event.type in ALARM_ONSETS and alarm.taken_with is not None
+            if event.type == "alarm.acknowledged" or is_start:
                 self.taken[alarm.id] = alarm.priority
 
     def has_restarted(self) -> None:
@@ -252,9 +263,14 @@ class AnyOrder(BedStateMachine):
 
     def is_raised_again_and_no_worse(self, event: Event) -> None:
         alarm = Alarm.from_json(event.payload["alarm"])
-        rule = next(rule for rule in DEFAULT.rules if rule.id == alarm.rule)
+        rules = {rule.id: rule for rule in DEFAULT.rules}
+        if alarm.taken_with is not None:
+            graver = self.bed.alarm_engine.find(alarm.taken_with)
+            assert graver is not None
+            assert alarm.rule in rules[graver.rule].takes
+            return
         assert event.type == "alarm.re-raised"
-        assert not is_worse(rule, alarm.values, alarm.worst_since_call)
+        assert not is_worse(rules[alarm.rule], alarm.values, alarm.worst_since_call)
 
     def an_acknowledgement_that_is_taken_back_leaves_the_alarm_to_a_person(self) -> None:
         for event in self.new:

@@ -12,6 +12,7 @@ from monitor.bed.effects import Result
 from monitor.bed.input_codec import dump
 from monitor.bed.inputs import Input, SeenBefore
 from monitor.bed.seen_before import RecordedInput, seen_before
+from monitor.session.criterion import Criterion
 from monitor.session.spo2_trace import KEPT_S, Spo2Trace
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, Bedside
 
@@ -51,8 +52,8 @@ class Recorded(Bedside):
     def spo2_then(self, ago_s: float) -> str:
         """What the condition for a dose says of SpO2 that long ago."""
         gate = self.bed.readiness.predose_criteria_of(self.session, self.now)
-        criteria = gate(self.now.wall - timedelta(seconds=ago_s))
-        return next(str(each.why) for each in criteria if each.name == "spo2")
+        criteria: list[Criterion] = gate(self.now.wall - timedelta(seconds=ago_s))
+        return next(criterion.why for criterion in criteria if criterion.name == "spo2")
 
 
 class _Recorder:
