@@ -13,7 +13,7 @@ from monitor.session.history import AlarmOccurrence
 from monitor.session.records import Observation
 from monitor.session.regimen import DischargeLimits
 from monitor.session.session import Session
-from tests.monitor.session.test_schedule import at, given, scored, session
+from tests.monitor.session.test_schedule import NUMBERS, at, given, scored, session
 
 LIMITS = DischargeLimits()
 
@@ -33,7 +33,8 @@ def alarm(raised: float, over: float | None, rule: str = "spo2.low") -> AlarmOcc
 
 def observed(of: Session, minute: float, **seen: float | bool) -> Session:
     record = Observation(id=f"o-{minute}", at=at(minute), by="n", **seen)  # type: ignore[arg-type]
-    return replace(of, observations=(*of.observations, record))
+    places = {**of.places, record.id: next(NUMBERS)}
+    return replace(of, observations=(*of.observations, record), places=places)
 
 
 def readings(*spans: tuple[float, float], under: Iterable[tuple[float, float]] = ()) -> Coverage:
