@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 from drivers.backoff import Backoff
 from drivers.clock import Clock, Instant
 from drivers.codec import CannotMeasure, CodecStats
-from drivers.links import Link, LinkError, LinkLost, open_link
+from drivers.links import CALL, Link, LinkError, LinkLost, open_link
 from drivers.readings import DeviceReport, Flag, Item, LinkChanged, LinkState, MeasurementFailed
 from drivers.registry import DeviceSpec
 
@@ -37,6 +37,10 @@ serial server may have kept that back; what is older would be shown as the prese
 
 FLOOD_TIMES: Final = 2.0
 """How many times what its line carries a link may bring besides; with more it is cut."""
+
+_QUIET: Final = "says nothing; is it on, and its cable in?"
+_UNREADABLE: Final = f"sends what cannot be read; {CALL}"
+"""Why a link ends, to a nurse."""
 
 Sink = Callable[[DeviceReport], object]
 
@@ -78,7 +82,7 @@ class Device:
         )
         self._silent_after_s = max(spec.kind.silent_after_s, REAL_SILENCE_S * clock.speed)
         self._open_link: Link | None = None
-        self._ended: asyncio.Future[str]
+        self._ended: asyncio.Future[tuple[str, str]]
         self._deadline_timer: asyncio.TimerHandle | None = None
         self._health_timer: asyncio.TimerHandle | None = None
         self._up_s: float | None = None
@@ -93,11 +97,11 @@ class Device:
         """Keep the link open until cancelled. No fault of the link or the device is raised."""
         self._report(self.link_state)
         while True:
-            reason = await self._live()
+            why = await self._live()
             if self._is_silent and self._up_s is None and self.codec.try_next_line():
                 self.counters.reconnects += 1
                 continue
-            self._change(LinkState.DOWN, reason)
+            self._change(LinkState.DOWN, *why)
             if self._up_s is not None and self._now_s() - self._up_s >= HEALTHY_AFTER_S:
                 self._backoff.reset()
             await self._clock.sleep(self._backoff.next_s())
@@ -112,7 +116,8 @@ class Device:
         if not self.spec.kind.can_measure:
             raise CannotMeasure(f"{self.spec.id} measures by itself and cannot be asked to")
         if self._open_link is None:
-            reason = f"no link to {self.spec.id}: {self.link_state.reason or 'still connecting'}"
+            why = self.link_state.plain or self.link_state.reason or "still connecting"
+            reason = f"no link to {self.spec.id}: {why}"
             self._report_soon([MeasurementFailed(Flag.MEASUREMENT_FAILED, reason)])
         else:
             self._report_soon(self.codec.measure(self._now_s()))
@@ -129,8 +134,8 @@ class Device:
             self._report_soon(self.codec.abort(self._now_s()))
             self._send_and_arm()
 
-    async def _live(self) -> str:
-        """One link, from its opening to its end; why it ended."""
+    async def _live(self) -> tuple[str, str]:
+        """One link, from its opening to its end; why it ended, and in plain words."""
         self._ended = asyncio.get_running_loop().create_future()
         self._up_s = None
         self._is_silent = False
@@ -139,7 +144,7 @@ class Device:
                 self.spec.url, self.codec.line, on_bytes=self._receive, on_lost=self._lost
             )
         except LinkError as fault:
-            return str(fault)
+            return str(fault), fault.plain
         try:
             self._begin(link)
             return await self._ended
@@ -164,11 +169,11 @@ class Device:
         self._check_health()
 
     def _lost(self, fault: LinkLost) -> None:
-        self._end(str(fault))
+        self._end(str(fault), fault.plain)
 
-    def _end(self, reason: str) -> None:
+    def _end(self, reason: str, plain: str) -> None:
         if not self._ended.done():
-            self._ended.set_result(reason)
+            self._ended.set_result((reason, plain))
 
     def _receive(self, data: bytes) -> None:
         if self._open_link is None or self._ended.done():
@@ -176,7 +181,8 @@ class Device:
         self.counters.bytes_in += len(data)
         if self._is_flooded():
             self.codec.stats.damaged["flooded-byte"] += len(data)
-            self._end(f"{self.spec.url} floods: no {self.spec.driver} sends so much; what is it?")
+            what = f"{self.spec.url} floods: no {self.spec.driver} sends so much; what is it?"
+            self._end(what, _UNREADABLE)
             return
         try:
             items = self.codec.feed(data)
@@ -219,7 +225,7 @@ class Device:
 
     def _fault(self) -> None:
         _log.exception("fault in driver %s at %s", self.spec.driver, self.spec.id)
-        self._end(f"fault in driver {self.spec.driver}: see the log")
+        self._end(f"fault in driver {self.spec.driver}: see the log", _UNREADABLE)
 
     def _send_and_arm(self) -> None:
         """Send what the codec wants sent, and come back when it wants to be called."""
@@ -243,22 +249,25 @@ class Device:
         left_s = self._silent_after_s - quiet_s
         if left_s < ROUNDING_S:
             self._is_silent = True
-            self._end(self._silence())
+            self._end(*self._silence())
         else:
             self._health_timer = self._clock.call_later(
                 min(HEALTH_CHECK_S, left_s), self._check_health
             )
 
-    def _silence(self) -> str:
+    def _silence(self) -> tuple[str, str]:
         what = f"{self.spec.url}: nothing valid for {self._silent_after_s:g} s"
         if self._up_s is None and len(self.codec.lines) > 1:
             what += f" at {' or '.join(map(str, self.codec.lines))}"
         if self.counters.bytes_in == self._heard_bytes:
-            return f"{what}, no bytes at all; is the device on, and its cable in?"
-        return f"{what}, bytes that make no sense; check the driver, dialect and line settings"
+            return f"{what}, no bytes at all; is the device on, and its cable in?", _QUIET
+        unread = "bytes that make no sense; check the driver, dialect and line settings"
+        return f"{what}, {unread}", _UNREADABLE
 
-    def _change(self, state: LinkState, reason: str | None = None) -> None:
-        change = LinkChanged(state, reason)
+    def _change(
+        self, state: LinkState, reason: str | None = None, plain: str | None = None
+    ) -> None:
+        change = LinkChanged(state, reason, plain)
         if change != self.link_state:
             self.link_state = change
             self._report(change)

@@ -147,10 +147,14 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkChanged:
-    """The link's new state; `reason` says why it is not up, in words that help mend it."""
+    """The link's new state; `reason` says why it is not up, in words that help mend it.
+
+    `plain` says it to a nurse, without paths and commands; None where `reason` is all there is.
+    """
 
     state: LinkState
     reason: str | None = None
+    plain: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

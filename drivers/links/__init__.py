@@ -4,13 +4,14 @@ The rest of Postdose imports links from here, and only from here. What the bytes
 when a link is opened again and how long silence may last is not decided in this room.
 """
 
-from drivers.links.errors import LinkError, LinkLost
+from drivers.links.errors import CALL, LinkError, LinkLost
 from drivers.links.memory import MemoryPort
 from drivers.links.opening import check_url, open_link
 from drivers.links.serial import SerialPort, serial_ports
 from drivers.links.stream import Link, OnBytes, OnLost
 
 __all__ = [
+    "CALL",
     "Link",
     "LinkError",
     "LinkLost",

@@ -4,13 +4,37 @@ import errno
 from collections.abc import Mapping
 from typing import Final
 
+CALL: Final = "call the technician"
 
-class LinkError(Exception):
+
+class _LinkFault(Exception):
+    """The message is for who looks after the devices, `plain` for who looks after the patient."""
+
+    def __init__(self, message: str, plain: str = f"does not answer; {CALL}") -> None:
+        super().__init__(message)
+        self.plain = plain
+
+
+class LinkError(_LinkFault):
     """A link could not be opened; the message says why and what to do."""
 
 
-class LinkLost(Exception):
+class LinkLost(_LinkFault):
     """A link that was open is gone; the message says why and what to do."""
+
+
+_UNPLUGGED: Final = "not found; is it on, and its cable in?"
+_NOT_SET_UP: Final = f"found, and cannot be used; {CALL}"
+_NO_NETWORK: Final = f"does not answer over the network; is it on? If it is, {CALL}"
+
+PLAIN: Final[Mapping[int, str]] = {
+    **dict.fromkeys((errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO), _UNPLUGGED),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EBUSY), _NOT_SET_UP),
+    **dict.fromkeys((errno.EINVAL, errno.ENOTTY, errno.EISDIR), _NOT_SET_UP),
+    **dict.fromkeys((errno.ECONNREFUSED, errno.ECONNRESET), _NO_NETWORK),
+    **dict.fromkeys((errno.EHOSTUNREACH, errno.ENETUNREACH), _NO_NETWORK),
+}
+"""The same in a nurse's words: no path, no address, no command."""
 
 
 ADVICE: Final[Mapping[int, str]] = {
@@ -37,3 +61,9 @@ def advice(fault: BaseException | None) -> str:
         return "closed by the far end"
     known = ADVICE.get(fault.errno) if isinstance(fault, OSError) and fault.errno else None
     return known or str(fault) or type(fault).__name__
+
+
+def in_plain_words(fault: BaseException | None) -> str:
+    """What a nurse can do about `fault`; None is a stream that simply ended."""
+    number = fault.errno if isinstance(fault, OSError) else None
+    return PLAIN.get(number or 0, f"the connection ended; is its cable in? If it is, {CALL}")

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from drivers.driver import LineSettings
-from drivers.links.errors import LinkError, advice
+from drivers.links.errors import LinkError, advice, in_plain_words
 from drivers.links.memory import open_memory
 from drivers.links.rfc2217 import open_rfc2217
 from drivers.links.serial import open_serial
@@ -43,6 +43,9 @@ def check_url(url: str) -> None:
     host_and_port(url)
 
 
+_OFF: Final = "does not answer; is it on, and its cable in?"
+
+
 async def open_link(url: str, line: LineSettings, *, on_bytes: OnBytes, on_lost: OnLost) -> Link:
     """Open `url`, set as `line` says where it is a serial line.
 
@@ -56,8 +59,8 @@ async def open_link(url: str, line: LineSettings, *, on_bytes: OnBytes, on_lost:
     except LinkError:
         raise
     except TimeoutError as fault:
-        raise LinkError(f"{url} does not answer: is it switched on and reachable?") from fault
+        raise LinkError(f"{url} does not answer: is it switched on and reachable?", _OFF) from fault
     except OSError as fault:
-        raise LinkError(f"{url}: {advice(fault)}") from fault
+        raise LinkError(f"{url}: {advice(fault)}", in_plain_words(fault)) from fault
     except Exception as fault:
         raise LinkError(f"{url} cannot be opened: {fault}") from fault

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from drivers.links.errors import LinkLost, advice
+from drivers.links.errors import LinkLost, advice, in_plain_words
 
 OnBytes = Callable[[bytes], None]
 OnLost = Callable[[LinkLost], None]
@@ -43,7 +43,7 @@ class TransportLink(asyncio.Protocol):
         self._transport = None
         self._gone.set()
         if not self._closing:
-            self._on_lost(LinkLost(f"{self._url}: {advice(exc)}"))
+            self._on_lost(LinkLost(f"{self._url}: {advice(exc)}", in_plain_words(exc)))
 
     def write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():

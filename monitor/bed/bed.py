@@ -112,8 +112,8 @@ class Bed:
                 if changed:
                     self._update_readiness(changed, now)
                 changed |= self.technical.update_difference(now)
-            case LinkChanged(state, reason) as item:
-                device.link_changed(state, reason, now)
+            case LinkChanged(state, reason, plain) as item:
+                device.link_changed(state, reason, now, plain)
                 is_news = True
             case Waveform() as item if device.responding and not self.pending.events:
                 device.receive(item, now)

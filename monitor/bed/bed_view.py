@@ -51,7 +51,13 @@ class Device(Shown):
     link: Annotated[LinkState, one_of(LinkState), documented("The link to it.", "up")]
     silent: Annotated[bool, documented("Whether nothing comes although the link is there.", False)]
     reason: Annotated[
-        str | None, documented("Why the link is not up.", "no such port; is it plugged in?")
+        str | None, documented("Why the link is not up.", "not found; is it on, and its cable in?")
+    ]
+    technical_detail: Annotated[
+        str | None,
+        documented(
+            "The same for who looks after the devices.", "/dev/ttyUSB0: no such port; plugged in?"
+        ),
     ]
     model: Annotated[str | None, documented("What it says it is.", "Advantage A")]
     can_measure: Annotated[

@@ -60,6 +60,7 @@ class DeviceStatus:
     min_silence_s: float = 0.0
     link: LinkState = LinkState.CONNECTING
     reason: str | None = None
+    plain: str | None = None
     last_valid_at: Instant | None = None
     up_since: Instant | None = None
     lost: bool = True
@@ -114,7 +115,9 @@ class DeviceStatus:
         before, self.cuff = self.cuff, state
         return before is None or before.phase is not state.phase
 
-    def link_changed(self, state: LinkState, reason: str | None, at: Instant) -> None:
+    def link_changed(
+        self, state: LinkState, reason: str | None, at: Instant, plain: str | None = None
+    ) -> None:
         """Take the link's new state. One closed for silence leaves the device silent, not lost."""
         if state is LinkState.UP:
             self.up_since = at
@@ -126,7 +129,12 @@ class DeviceStatus:
             self.lost_since = at.mono
         self.link = state
         if reason is not None or state is LinkState.UP:
-            self.reason = reason
+            self.reason, self.plain = reason, plain
+
+    @property
+    def why(self) -> str | None:
+        """Why its link is not up, in words for a nurse."""
+        return self.plain or self.reason
 
     def check_silence(self, now: Instant) -> bool:
         """Whether the device has been silent for too long since the last check."""
@@ -149,11 +157,11 @@ class DeviceStatus:
     def conditions(self, missing: Iterable[Vital], now: Instant) -> dict[str, str]:
         """The conditions present, with reasons; `missing` are the vitals that it should give."""
         if self.silent:
-            return {"device-silent": self.reason or "says nothing"}
+            return {"device-silent": self.why or "says nothing"}
         if self.lost:
             since = now.mono if self.lost_since is None else self.lost_since
             is_long = now.mono - since >= self.min_silence_s
-            return {"link-lost": self.reason or "connecting"} if is_long else {}
+            return {"link-lost": self.why or "connecting"} if is_long else {}
         flags = self.flags or frozenset()
         found = dict(FLAG_CONDITIONS[flag] for flag in flags if flag in FLAG_CONDITIONS)
         if not self.spec.kind.can_measure and missing and not flags & _EXPLAIN_MISSING:

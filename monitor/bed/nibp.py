@@ -78,7 +78,7 @@ class NibpDevice:
                 f"{self.id} is stopped ({self.state.inhibited}); allow it, or use your own",
             )
         if self.status.link is not LinkState.UP:
-            reason = self.status.reason or "connecting"
+            reason = self.status.why or "connecting"
             raise Refused(Refusal.CONFLICT, f"{self.id} is not connected ({reason})")
         if self.is_busy:
             raise Refused(Refusal.CONFLICT, f"{self.id} is measuring; wait for its result")

@@ -191,6 +191,13 @@ class Session(Shown):
     limits: Annotated[Sequence[LimitLine], documented("The limits to draw beside the trends.")]
     gate: Annotated[Sequence[Criterion], documented("What the next administration waits for.")]
     criteria: Annotated[Sequence[Criterion], documented("What leaving waits for.")]
+    discharge_text: Annotated[
+        str,
+        documented(
+            "What the patient is told on leaving.",
+            "No driving for 24 hours …",
+        ),
+    ]
     schedule: Annotated[
         Sequence[ScheduledCheck], documented("What is to be checked, in the order it is due.")
     ]

@@ -16,6 +16,7 @@ from monitor.bed.bed import Bed
 from monitor.bed.device_status import DeviceStatus
 from monitor.bed.session_view import CHARTED_RULES, LimitLine, ScheduledCheck
 from monitor.session import (
+    DISCHARGE_TEXT,
     Infusion,
     Phase,
     PlannedCheck,
@@ -154,6 +155,7 @@ def records(of: Session) -> session_view.Session:
         limits=[],
         gate=[],
         criteria=[],
+        discharge_text=DISCHARGE_TEXT,
         schedule=[] if of.ended_at is None else checks(planned_checks(of, of.ended_at)),
         ended_at=of.ended_at,
         ended_by=of.ended_by,
@@ -183,6 +185,7 @@ def infusion(of: Session, ran: Infusion) -> session_view.Infusion:
 def device(status: DeviceStatus) -> bed_view.Device:
     """One device at the bed. Where it is connected is for those who look after it."""
     spec, identity = status.spec, status.identity
+    is_up = status.link is LinkState.UP
     return bed_view.Device(
         id=spec.id,
         driver=spec.driver,
@@ -190,7 +193,8 @@ def device(status: DeviceStatus) -> bed_view.Device:
         url=spec.url,
         link=status.link,
         silent=status.silent,
-        reason=None if status.link is LinkState.UP else status.reason,
+        reason=None if is_up else status.why,
+        technical_detail=None if is_up or status.plain is None else status.reason,
         model=identity.model if identity else None,
         can_measure=spec.kind.can_measure,
     )

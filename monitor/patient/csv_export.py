@@ -82,7 +82,8 @@ def _records(history: SessionHistory) -> Iterator[Row]:
         yield _row(history, symptom.at, "symptom", symptom.name, value=symptom.grade, **own)
     for seen in session.observations:
         for name in ("resp", "temperature", "oxygen", "consciousness"):
-            own = {"by": seen.by, "record": seen.id, "unit": _OBSERVED.get(name)}
+            own = {"by": seen.by, "device": seen.device, "record": seen.id}
+            own["unit"] = _OBSERVED.get(name)
             if (value := getattr(seen, name)) is not None:
                 yield _row(history, seen.at, "observation", name, value=value, **own)
     for pressure in session.pressures:

@@ -66,6 +66,7 @@ from monitor.session.commands import (
 from monitor.session.coverage import GAP, Coverage, Span, Stretch
 from monitor.session.criterion import Criterion
 from monitor.session.decide import NOT_CLINICAL
+from monitor.session.decide_abort import DISCHARGE_TEXT
 from monitor.session.decide_records import CLOCK_TOLERANCE
 from monitor.session.discharge import (
     DischargeEvidence,
@@ -117,6 +118,7 @@ __all__ = [
     "BY_HAND",
     "CHECK_NAMES",
     "CLOCK_TOLERANCE",
+    "DISCHARGE_TEXT",
     "GAP",
     "HISTORY_TYPES",
     "NOT_CLINICAL",

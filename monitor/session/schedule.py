@@ -166,9 +166,8 @@ def _repeats(
     for at, due_at in repeat_times(session, of):
         if any(at < span.since <= span.due_at <= due_at for span in planned):
             continue
-        if any(span.due_at == due_at for span in planned):
-            due_at -= _AFTER  # noqa: PLW2901
-        found.setdefault(due_at, _Span(due_at, at + _AFTER, due_at + late_most))
+        by = due_at - _AFTER if any(span.due_at == due_at for span in planned) else due_at
+        found.setdefault(by, _Span(by, at + _AFTER, by + late_most))
     return [found[due_at] for due_at in sorted(found)]
 
 

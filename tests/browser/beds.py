@@ -155,6 +155,7 @@ class BedAt:
                 }
                 for name, why in CRITERIA.items()
             ],
+            "discharge_text": "No driving for 24 h and until after a restful sleep.",
             "schedule": self._schedule(minutes, late),
         }
         return replace(self, session=session)

@@ -218,6 +218,7 @@ async def test_ready_is_said_with_its_criteria(ward: Ward, bed: BedAt, open_page
     ward.put(bed.dosed(121, "P-017").ready())
     strip = tile(await open_page()).locator(".strip")
     await expect(strip).to_contain_text("Ready to leave · 10 of 10 criteria met")
+    await expect(strip).to_contain_text("No driving for 24 h and until after a restful sleep.")
 
 
 async def test_an_alarm_comes_before_ready(ward: Ward, bed: BedAt, open_page: Open) -> None:

@@ -133,6 +133,8 @@ class TestReports:
                     broken.setattr(NoninCodec, "feed", fail)
                     port.send(PACKET)
                     assert "fault in driver nonin" in await one.until_down()
+                    plain = one.device.link_state.plain
+                    assert plain == "sends what cannot be read; call the technician"
                 talk(port, one.device._clock, 5)
                 await one.until_up()
         assert "ZeroDivisionError" in caplog.text
@@ -159,6 +161,8 @@ class TestReconnecting:
                 last = one.reports[-1].at.mono
                 reason = await one.until_down()
                 assert "nothing valid for 3 s, no bytes at all" in reason
+                plain = one.device.link_state.plain
+                assert plain == "says nothing; is it on, and its cable in?"
                 assert one.reports[-1].at.mono - last == pytest.approx(3)
 
     @virtual_time()
@@ -417,6 +421,7 @@ class TestRealPorts:
     async def test_a_port_that_is_not_there_is_down_with_what_to_do(self) -> None:
         async with bench("nonin", "/dev/ttyPostdose9") as one:
             assert "`postdose ports`" in await one.until_down()
+            assert one.device.link_state.plain == "not found; is it on, and its cable in?"
 
     async def test_a_port_in_use_is_down_with_what_to_do(self) -> None:
         with Terminal() as terminal:

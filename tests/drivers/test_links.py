@@ -18,7 +18,16 @@ import serialx
 import uvloop
 
 from drivers.driver import LineSettings
-from drivers.links import Link, LinkError, LinkLost, MemoryPort, open_link, opening, serial_ports
+from drivers.links import (
+    Link,
+    LinkError,
+    LinkLost,
+    MemoryPort,
+    errors,
+    open_link,
+    opening,
+    serial_ports,
+)
 from drivers.links.errors import ADVICE
 from tests.drivers.benches import Terminal
 from tests.patience import HOPELESS_S
@@ -373,3 +382,16 @@ class TestErrors:
 async def test_no_url_raises_anything_but_a_link_error() -> None:
     for url in ("", "nonsense", "ftp://host:1", "socket://", "rfc2217://x", "/", "/dev/null"):
         assert await refusal(url)
+
+
+@pytest.mark.parametrize("number", sorted(errors.ADVICE))
+def test_each_advice_has_plain_words_for_a_nurse(number: int) -> None:
+    plain = errors.PLAIN[number]
+    assert errors.in_plain_words(OSError(number, "x")) == plain
+    assert not any(word in plain for word in ("`", "/", "port", "group", "baud", "tty"))
+
+
+def test_what_nobody_has_words_for_calls_the_technician() -> None:
+    for fault in (None, OSError(errno.E2BIG, "/dev/ttyX"), RuntimeError("/dev/ttyX")):
+        assert errors.in_plain_words(fault).endswith("call the technician")
+    assert errors.LinkError("/dev/ttyX: odd").plain == "does not answer; call the technician"

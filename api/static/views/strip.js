@@ -61,7 +61,7 @@ function ReadyStrip({ bed, alarms }) {
     <div class="strip ready">
       <p>
         <span class="strip-text">Ready to leave · ${met} of ${criteria.length} criteria met</span>
-        <span class="strip-guidance">No driving or machinery for 24 h.</span>
+        <span class="strip-guidance">${bed.session.discharge_text}</span>
       </p>
       <${More} bed=${bed} count=${alarms.length} kind="advisory" />
     </div>

@@ -116,7 +116,7 @@ export function DeviceList({ devices }) {
         return html`
           <li key=${device.id} class=${bad ? "bad" : ""}>
             <span>${device.title ?? device.id}${device.model && html` · ${device.model}`}</span>
-            <span>${state}${device.reason && html`: ${device.reason}`}</span>
+            <span title=${device.technical_detail}>${state}${device.reason && html`: ${device.reason}`}</span>
           </li>
         `;
       })}

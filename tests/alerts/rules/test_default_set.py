@@ -1,12 +1,14 @@
 """The rules that ship: limits, delays, priorities, as the clinical table has them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
 
 from alerts.alarm.lifecycle import Alarm, State
-from alerts.rules.model import Kind, Priority
+from alerts.rules.model import Kind, Priority, Rule
+from alerts.rules.vocabulary import SITE_CONDITIONS
 from tests.alerts.engine_fixtures import DEFAULT, BedEngine
 
 HIGH, MEDIUM, LOW = Priority.HIGH, Priority.MEDIUM, Priority.LOW
@@ -537,3 +539,12 @@ def test_a_total_of_5_is_raised_whatever_else_tells_it() -> None:
     seen = BedEngine()
     seen.is_told = True
     assert seen.see(**{"news2": 5, "news2-single": 3}).history("news2.raised") == ["raised"]
+
+
+@pytest.mark.parametrize("rule", DEFAULT.rules, ids=lambda rule: rule.id)
+def test_what_a_nurse_reads_has_no_path_and_no_command(rule: Rule) -> None:
+    told = (rule.text, rule.guidance, rule.guidance_before_dose, rule.guidance_while_dosing)
+    for text in filter(None, told):
+        assert re.search(r"`|://|/dev|\bport\b|postdose [a-z]", text) is None
+    is_of_machine = rule.technical_condition in SITE_CONDITIONS
+    assert not (is_of_machine and "{reason}" in rule.text)

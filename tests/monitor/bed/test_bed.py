@@ -230,7 +230,8 @@ def test_a_technical_alarm_hides_no_other() -> None:
 def test_a_trouble_of_the_site_alarms_at_the_bed_until_it_is_over(trouble: str) -> None:
     side = bed().wait(5)
     side.did(side.bed.handle(SiteCondition(trouble, "disk full"), side.now)).wait(61)
-    assert "disk full" in side.alarm(f"tech.{trouble}").text
+    assert "disk full" not in side.alarm(f"tech.{trouble}").text
+    assert side.bed.technical.present[trouble, None] == "disk full"
     side.did(side.bed.handle(SiteCondition(trouble, None), side.now)).wait(6)
     assert side.alarm(f"tech.{trouble}").state is State.ENDED
 

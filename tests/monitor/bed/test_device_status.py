@@ -7,6 +7,7 @@ from drivers.readings import (
     CuffState,
     Flag,
     Identity,
+    LinkChanged,
     LinkState,
     Measurement,
     MeasurementFailed,
@@ -15,8 +16,10 @@ from drivers.readings import (
     Waveform,
 )
 from drivers.registry import DRIVERS, DeviceSpec
+from monitor.bed import view
 from monitor.bed.device_status import FLAG_CONDITIONS, DeviceStatus, conditions_of
-from tests.monitor.builders import CUFF, OXIMETER, START
+from monitor.bed.inputs import DeviceInput
+from tests.monitor.builders import CUFF, OXIMETER, START, bed
 
 LATER = START.plus(60)
 VALUES = Measurement((Reading(Vital.SPO2, 97), Reading(Vital.PULSE, 70)))
@@ -143,3 +146,20 @@ def test_a_cuff_whose_link_ends_is_not_measuring_for_ever() -> None:
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_every_device_can_be_silent_and_lost(driver: str) -> None:
     assert conditions_of(DeviceSpec("d", driver, "memory://d")) >= {"device-silent", "link-lost"}
+
+
+def test_a_nurse_reads_plain_words_and_a_technician_the_detail() -> None:
+    side = bed().with_session().wait(1).silent("cuff")
+    detail = "/dev/ttyUSB0: no such port; `postdose ports` lists what there is"
+    change = LinkChanged(LinkState.DOWN, detail, "not found")
+    side.did(side.bed.handle(DeviceInput("cuff", change), side.now)).wait(3)
+    assert side.alarm("tech.link-lost").text == "cuff: not connected: not found"
+    assert side.last("device.disconnected").payload["reason"] == "not found"
+    shown = view.device(side.bed.technical.devices["cuff"])
+    assert (shown.reason, shown.technical_detail) == ("not found", detail)
+
+
+def test_what_was_recorded_without_plain_words_reads_as_it_did() -> None:
+    side = bed().unplugged("cuff", for_s=3)
+    assert side.alarm("tech.link-lost").text == "cuff: not connected: no such port"
+    assert view.device(side.bed.technical.devices["cuff"]).technical_detail is None

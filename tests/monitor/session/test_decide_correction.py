@@ -147,7 +147,9 @@ def test_dosing_is_over_when_no_more_is_planned() -> None:
 
 def test_a_ready_patient_stays_ready_when_the_age_is_put_right() -> None:
     side = bed().with_session(SPRAY.model_copy(update={"window_min": 20})).prepared()
-    side.with_baseline().dosed().minutes(10).measured(120, 78).minutes(6).scored(cadss=0, moaas=5).measured(120, 78)
+    side.with_baseline().dosed().minutes(10).measured(120, 78).minutes(6).scored(
+        cadss=0, moaas=5
+    ).measured(120, 78)
     side.observed(resp=14).escorted().until(lambda s: s.phase() is Phase.READY)
     side.asks(correct(age=54)).second()
     assert side.phase() is Phase.READY
