@@ -82,10 +82,10 @@ def situation(
     answered: dict[str, datetime] = {}
     if session.prepared_at is not None:
         answered |= dict.fromkeys(ASKED, session.prepared_at)
-    for correction in session.session_corrections:
-        if correction.at <= at:
-            changed = ASKED if "regimen" in correction.now else ()
-            answered |= dict.fromkeys((*changed, *correction.now), correction.at)
+    for each in session.session_corrections:
+        if each.at <= at:
+            changed = (*each.now, *(ASKED if "regimen" in each.now else ()))
+            answered |= {name: max(each.at, answered.get(name, each.at)) for name in changed}
     events = [*serious_events(session), *(each.was for each in withdrawn_events(session))]
     if events and (last := max(each.at for each in events)) <= at:
         answered["no-serious-event"] = last

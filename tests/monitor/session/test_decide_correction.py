@@ -101,6 +101,21 @@ def test_a_clearance_of_the_age_is_not_of_another_age() -> None:
     assert (age.stops, age.why) == (True, "12 is under 18")
 
 
+def test_what_is_asked_after_another_regimen_is_a_new_answer_too() -> None:
+    side = spray().asks(correct(regimen=SPRAY)).second().prepared(suicidality="concern")
+    cleared = RecordClearance(ClearanceScope.DOSE, "dr.b", "seen", "nurse.a", ("suicidality",))
+    side.second().asks(cleared).second()
+
+    def stops() -> set[str]:
+        return {c.name for c in side.bed.readiness.predose_criteria(side.now) if c.stops}
+
+    assert "suicidality" not in stops()
+    side.prepared(suicidality="concern").second()
+    assert "suicidality" in stops()
+    side.asks(cleared).second().asks(correct(regimen=REGIMENS["esketamine-28"])).second()
+    assert "suicidality" in stops()
+
+
 def test_another_regimen_asks_for_what_it_asks_for() -> None:
     side = spray()
     side.asks(correct(regimen=IV))
