@@ -1,13 +1,15 @@
 // What is to be done at a bed, and in which sheet: the main button of its page. From the session's
 // schedule, gate and criteria as the server has them. Pure.
-import { stops } from "./criteria.js";
+import { few } from "../format.js";
+import { criterionName, stops } from "./criteria.js";
 import { nextCheck, nextChecks } from "./schedule.js";
 
 // Scores before the pressure, which the cuff takes by itself.
 const KINDS = ["moaas", "cadss", "pressure"];
 const CHECKS = { moaas: "MOAA/S", cadss: "CADSS", pressure: "Pressure" };
 
-// {sheet, text, state}: `text` names it, `state` is overdue, due or upcoming.
+// {sheet, text, short, state}: `text` names it, `short` where that is long; `state` is overdue, due
+// or upcoming.
 export function taskOf(bed, now) {
   const { session } = bed;
   if (!session) return due("start", "Start a session");
@@ -45,7 +47,8 @@ function administration(session) {
   if (!gate.length) return null;
   const scored = scores.findLast(({ scale }) => scale === "moaas");
   if (given && !(scored?.at > given)) return due("moaas", CHECKS.moaas);
-  return due("dose", openGate(session).length ? "Dose: see what it waits for" : "Give the dose");
+  const open = openGate(session).map(({ name }) => criterionName(name));
+  return { ...due("dose", open.length ? `Dose: waits for ${few(open)}` : "Dose"), short: "Dose" };
 }
 
 function leaving(session) {
