@@ -155,7 +155,9 @@ function Outcome({ bed, work, sheet, undo, stored, again = true }) {
         <div class="outcome" role="status">
           <h3>Not sent yet: ${words}</h3>
           <p>
-            ${capital(problem)}. It is sent when the line is back${body.at && html`, with its time, ${clock(body.at)}`}.
+            ${capital(problem)}. It is sent when the line is
+            back${body.at && `, with its time, ${clock(body.at)}`}. Whether it has arrived is not
+            known.
           </p>
           <button onClick=${work.withdraw}>Do not send it</button>
         </div>
@@ -215,11 +217,16 @@ function Outcome({ bed, work, sheet, undo, stored, again = true }) {
             else closeSheet();
           }}
         >
-          ${goesOn ? `Go on with ${next.short ?? next.text}` : `Done${bed.session ? `. Next: ${next.text}` : ""}`}
+          ${onwards(bed, next, goesOn)}
         </button>
       </div>
     </footer>
   `;
+}
+
+function onwards({ session }, { text, short = text }, goesOn) {
+  if (goesOn) return `Go on with ${short}`;
+  return session ? `Done. Next: ${text}` : "Done";
 }
 
 // Tab goes round within the sheet; Escape closes it, unless a dialog is open over it.

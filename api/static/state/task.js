@@ -6,7 +6,11 @@ import { nextCheck, nextChecks } from "./schedule.js";
 
 // Scores before the pressure, which the cuff takes by itself.
 const KINDS = ["moaas", "cadss", "pressure"];
-const CHECKS = { moaas: "MOAA/S", cadss: "CADSS", pressure: "Pressure" };
+const CHECKS = {
+  moaas: { text: "Score MOAA/S", short: "MOAA/S" },
+  cadss: { text: "Score CADSS", short: "CADSS" },
+  pressure: { text: "Measure the pressure", short: "Pressure" },
+};
 
 // {sheet, text, short, state}: `text` names it, `short` where that is long; `state` is overdue, due
 // or upcoming.
@@ -34,7 +38,7 @@ function check({ session, cuff }, state) {
   const kinds = session.schedule.filter((one) => one.state === state).map((one) => one.check);
   const of = KINDS.find((kind) => kinds.includes(kind));
   if (!of || (of === "pressure" && cuff?.phase === "measuring")) return null;
-  return due(of, CHECKS[of], state);
+  return { sheet: of, state, ...CHECKS[of] };
 }
 
 function preparation(session) {
@@ -46,7 +50,7 @@ function administration(session) {
   const { gate, scores, last_dose_at: given } = session;
   if (!gate.length) return null;
   const scored = scores.findLast(({ scale }) => scale === "moaas");
-  if (given && !(scored?.at > given)) return due("moaas", CHECKS.moaas);
+  if (given && !(scored?.at > given)) return { ...due("moaas"), ...CHECKS.moaas };
   const open = openGate(session).map(({ name }) => criterionName(name));
   return { ...due("dose", open.length ? `Dose: waits for ${few(open)}` : "Dose"), short: "Dose" };
 }
