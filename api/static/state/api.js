@@ -44,7 +44,7 @@ function problem(body, response) {
   return parts.length ? parts.join(": ") : `HTTP ${response.status}`;
 }
 
-export const part = encodeURIComponent;
+const part = encodeURIComponent;
 
 function post(path, body, headers = {}) {
   return request(path, {
