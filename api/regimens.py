@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.schemas import Page
 from api.schemas.regimens import Regimen
-from monitor.session import regimen
+from monitor import session
 from monitor.ward import Ward
 
 
@@ -23,7 +23,7 @@ def router(ward: Ward) -> APIRouter:
     return routes
 
 
-def _shown(of: regimen.Regimen) -> Regimen:
+def _shown(of: session.Regimen) -> Regimen:
     return Regimen(
         name=of.name,
         title=of.title,

@@ -17,6 +17,7 @@ from api.schemas import (
     forms,
     patients,
     records,
+    regimens,
     sessions,
     status,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "forms",
     "patients",
     "records",
+    "regimens",
     "sessions",
     "status",
 ]

@@ -138,4 +138,4 @@ class Bedside:
         await self.page.route("**/api/v1/sessions/**", lose)
 
     async def has_the_line_back(self) -> None:
-        await self.page.unroute("**/api/v1/sessions/**")
+        await self.page.unroute_all(behavior="wait")

@@ -1,5 +1,7 @@
 """The dose from the page of a bed of a real daemon: what it waits for, devices, the infusion."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from playwright.async_api import Locator, expect
 
@@ -159,3 +161,19 @@ async def test_a_resumption_waits_for_a_new_moaas_and_a_pause_for_nothing(
     await bedside.opens("dose")
     await bedside.chooses("Resume the infusion")
     await expect(bedside.waits).to_contain_text("Resume the infusion: waits for MOAA/S 5")
+
+
+async def test_a_typed_time_is_taken_for_what_it_was(bedside: Bedside) -> None:
+    bedside.starts()
+    await bedside.opens("dose")
+    await bedside.sheet.get_by_role("button", name="Given already").click()
+    await bedside.sheet.get_by_label("Why it was given").fill("before the session was started")
+    await bedside.sheet.get_by_label("At, as").fill("25:00")
+    await expect(bedside.waits).to_have_text("Store: a time as 14:05 missing")
+    now = datetime.fromisoformat(bedside.site.get("/status")["now"])
+    await bedside.sheet.get_by_label("At, as").fill(f"{now - timedelta(hours=2):%H:%M}")
+    await bedside.main.click()
+    await expect(bedside.sheet.locator(".failure")).to_contain_text("before the session began")
+    await bedside.sheet.get_by_label("At, as").fill("")
+    await bedside.main.click()
+    await bedside.stored("esketamine 28 mg")

@@ -1,9 +1,11 @@
 """A sheet of a bed's page: its place, its keys, what it keeps, and what becomes of what is sent."""
 
 import pytest
-from playwright.async_api import ViewportSize, expect
+from playwright.async_api import Route, ViewportSize, expect
 
 from tests.browser.bedside import Bedside
+from tests.browser.conftest import Scheme
+from tests.browser.test_look import contrast, inks
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -96,7 +98,37 @@ async def test_nobody_stores_without_a_name(bedside: Bedside) -> None:
     assert bedside.session["scores"][0]["by"] == "J. Klein"
 
 
-@pytest.mark.parametrize("sheet", ["moaas", "cadss", "pressure", "symptom"])
+SHEETS = (
+    "moaas",
+    "cadss",
+    "pressure",
+    "symptom",
+    "preparation",
+    "dose",
+    "clear",
+    "note",
+    "nurse",
+    "cuff",
+    "discharge",
+    "abort",
+    "left",
+)
+TEXTS = ".sheet :is(h2, p, b, legend, button, label > span, .choice span, .muted)"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_contrast(bedside: Bedside, scheme: Scheme) -> None:
+    bedside.starts()
+    await bedside.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for sheet in ("moaas", "preparation", "dose"):
+        await bedside.opens(sheet)
+        await expect(bedside.sheet.locator(".choice, .gate li").first).to_be_visible()
+        found = await inks(bedside.page.locator(TEXTS))
+        assert len(found) > 5
+        assert [ink for ink in found if contrast(ink[1], ink[2]) < 4.5] == []
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
 async def test_targets_are_large(bedside: Bedside, sheet: str) -> None:
     bedside.starts()
     await bedside.page.set_viewport_size(ViewportSize(width=390, height=844))
@@ -191,3 +223,43 @@ async def test_what_the_daemon_refuses_meanwhile_says_why(bedside: Bedside) -> N
     await expect(unstored).to_contain_text("Not stored: MOAA/S 4")
     await unstored.get_by_role("button", name="Seen").click()
     await expect(unstored).to_have_count(0)
+
+
+async def test_the_board_says_what_is_not_stored_and_at_which_bed(bedside: Bedside) -> None:
+    bedside.starts()
+    await bedside.opens("moaas")
+    await bedside.loses_the_line()
+    await scored(bedside)
+    await expect(bedside.outcome).to_contain_text("Not sent yet")
+    await bedside.page.keyboard.press("Escape")
+    await bedside.page.get_by_role("link", name="Back to the ward").click()
+    banner = bedside.page.locator(".banner.unstored")
+    await expect(banner).to_contain_text("Not stored yet: MOAA/S 4")
+    await expect(banner).to_contain_text("At bed 1")
+    await bedside.has_the_line_back()
+    await expect(banner).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "shown"),
+    [(503, "cannot be stored now", "Not sent yet"), (500, "a fault in Postdose", "Not stored")],
+)
+async def test_what_cannot_be_stored_now_is_sent_again_and_a_fault_is_said(
+    bedside: Bedside, status: int, said: str, shown: str
+) -> None:
+    bedside.starts()
+    await bedside.opens("moaas")
+    answer = {"title": "Wrong", "detail": said, "status": status}
+
+    async def fail(route: Route) -> None:
+        await route.fulfill(status=status, json=answer)
+
+    await bedside.page.route("**/scores", fail)
+    await scored(bedside)
+    await expect(bedside.sheet).to_contain_text(shown)
+    await expect(bedside.sheet).to_contain_text(said, ignore_case=True)
+    await bedside.page.unroute("**/scores")
+    if status == 500:
+        await bedside.main.click()
+    await bedside.stored("MOAA/S 4")
+    assert len(bedside.session["scores"]) == 1

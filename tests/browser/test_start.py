@@ -74,11 +74,14 @@ def group(bedside: Bedside, legend: str) -> Locator:
     return bedside.sheet.get_by_role("group", name=legend)
 
 
-async def answers(bedside: Bedside) -> None:
+FASTS = ("No food", "No fluids", "No nasal spray")
+
+
+async def answers(bedside: Bedside, fasts: tuple[str, ...] = FASTS) -> None:
     for name in ("Aneurysmal disease", "AV malformation", "Intracerebral", "Hypersensitivity"):
         await group(bedside, name).get_by_label("no", exact=True).check()
     await group(bedside, "Suicidal thoughts").get_by_label("none").check()
-    for fast in ("No food", "No fluids", "No nasal spray"):
+    for fast in fasts:
         await group(bedside, fast).get_by_label("kept to", exact=True).check()
     await group(bedside, "Medicines").get_by_label("opioid").check()
     await group(bedside, "Cautions").get_by_label("none").check()

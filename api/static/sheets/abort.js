@@ -100,8 +100,8 @@ export function AbortSheet({ bed, session }) {
   `;
 }
 
-const EARLY =
-  "Before the first dose the reason is enough. After it, or with an alarm of the patient open, also the outcome and a clinician. A transfer is never held up: the rest may follow.";
+const EARLY = `Before the first dose the reason is enough. After it, or with an alarm of the patient
+  open, also the outcome and a clinician. A transfer is never held up: the rest may follow.`;
 
 const outcomeOf = ({ outcome }) => (outcome ? `: ${outcome}` : "");
 

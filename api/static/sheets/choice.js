@@ -35,14 +35,19 @@ export function AnyOf({ legend, name, options, value, onChange, none = "none" })
   return html`
     <fieldset class="chips">
       <legend>${legend}</legend>
-      ${none && html`<label class="choice">
-        <input
-          type="checkbox"
-          checked=${value?.length === 0}
-          onChange=${(event) => onChange(event.target.checked ? [] : null)}
-        />
-        <b>${none}</b>
-      </label>`}
+      ${
+        none &&
+        html`
+          <label class="choice">
+            <input
+              type="checkbox"
+              checked=${value?.length === 0}
+              onChange=${(event) => onChange(event.target.checked ? [] : null)}
+            />
+            <b>${none}</b>
+          </label>
+        `
+      }
       ${options.map(
         ([option, words]) => html`
           <label key=${option} class="choice">

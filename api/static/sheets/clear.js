@@ -12,6 +12,8 @@ const SCOPES = {
   leaving: { of: "criteria", name: leavingName, back: "discharge", words: "leaving" },
 };
 
+const LAPSES = "It lapses after half an hour, with a worse value, and with another alarm.";
+
 export function ClearSheet({ bed, session, record }) {
   const scope = SCOPES[record] ? record : "dose";
   const { of, name, back, words } = SCOPES[scope];
@@ -30,7 +32,7 @@ export function ClearSheet({ bed, session, record }) {
       bed=${bed}
       work=${work}
       title="A clinician clears"
-      about=${`What ${words} need not wait for. It lapses after half an hour, with a worse value, and with another alarm.`}
+      about=${`What ${words} need not wait for. ${LAPSES}`}
       name=${`Clear ${names}`}
       waits=${lacks.length > 0 && `Clear: ${lacks.join(", ")} missing`}
       act=${() =>

@@ -82,7 +82,7 @@ function waitsOf(session, { suicidality, against, clinician, reason }, open, nam
   return missing && `${name}: ${missing} missing`;
 }
 
-export function Against({ values, change }) {
+function Against({ values, change }) {
   return html`
     <${Field}
       label="Clinician"

@@ -18,7 +18,7 @@ const MOST_MG = 2000;
 export function DoseSheet({ bed, session, record }) {
   const { regimen, problem } = useRegimen(session);
   useFresh(bed);
-  if (!regimen) return problem ? html`<p class="sheet failure">${problem}</p>` : null;
+  if (!regimen) return html`<${NoRegimen} ...${{ bed, session, problem }} />`;
   const Which = regimen.infusion_min === null || record ? DeviceSheet : InfusionSheet;
   return html`<${Which} ...${{ bed, session, regimen, record }} />`;
 }
@@ -72,6 +72,11 @@ function DeviceSheet({ bed, session, regimen, record }) {
       ${!corrects && html`<${Gate} bed=${bed} criteria=${session.gate} scope="dose" />`}
     <//>
   `;
+}
+
+function NoRegimen({ bed, session, problem }) {
+  const work = useWork(bed, session, "dose-unknown", {});
+  return html`<${Sheet} bed=${bed} work=${work} title="Dose" waits=${`Dose: ${problem ?? "…"}`} />`;
 }
 
 // One device, or by weight what is left of the plan.

@@ -64,7 +64,11 @@ export function InfusionSheet({ bed, session, regimen }) {
       aside=${
         gives &&
         html`
-          <button type="button" aria-pressed=${values.given} onClick=${() => change({ given: !values.given })}>
+          <button
+            type="button"
+            aria-pressed=${values.given}
+            onClick=${() => change({ given: !values.given })}
+          >
             ${values.given ? "Not yet" : "Done already …"}
           </button>
         `
@@ -86,19 +90,37 @@ export function InfusionSheet({ bed, session, regimen }) {
       ${
         !session.infusion?.lot &&
         html`
-          <${Field} label="Lot number" maxlength="100" autocomplete="off" value=${values.lot} onChange=${(lot) => change({ lot })} />
+          <${Field}
+            label="Lot number"
+            maxlength="100"
+            autocomplete="off"
+            value=${values.lot}
+            onChange=${(lot) => change({ lot })}
+          />
         `
       }
       ${
         values.given &&
         html`
-          <${Field} label="At, as 14:05" hint="now" inputmode="numeric" maxlength="5" value=${values.at} onChange=${(time) => change({ at: time })} />
+          <${Field}
+            label="At, as 14:05"
+            hint="now"
+            inputmode="numeric"
+            autocomplete="off"
+            maxlength="5"
+            value=${values.at}
+            onChange=${(time) => change({ at: time })}
+          />
         `
       }
       ${
         (values.given || (action && !gives)) &&
         html`
-          <${Text} label=${gives ? "Why it was given all the same" : "Why (optional)"} value=${values.reason} onChange=${(reason) => change({ reason })} />
+          <${Text}
+            label=${gives ? "Why it was given all the same" : "Why (optional)"}
+            value=${values.reason}
+            onChange=${(reason) => change({ reason })}
+          />
         `
       }
     <//>

@@ -31,7 +31,7 @@ export function NurseSheet({ bed, session }) {
       bed=${bed}
       work=${work}
       title="Who watches"
-      about=${nurse ? `${nurse} watches${offered ? `, and offers the bed to ${offered}` : ""}.` : "Nobody watches this bed."}
+      about=${aboutOf(nurse, offered)}
       name=${names[action]}
       waits=${lacks[action]}
       act=${() =>
@@ -73,4 +73,9 @@ export function NurseSheet({ bed, session }) {
       <p class="muted">Until somebody takes over, who has watched still does.</p>
     <//>
   `;
+}
+
+function aboutOf(nurse, offered) {
+  if (!nurse) return "Nobody watches this bed.";
+  return offered ? `${nurse} watches, and offers the bed to ${offered}.` : `${nurse} watches.`;
 }

@@ -7,7 +7,7 @@ import { AnyOf, Field, OneOf } from "./choice.js";
 import { Sheet } from "./sheet.js";
 import { useWork } from "./work.js";
 
-export const MEDICINES = [
+const MEDICINES = [
   ["benzodiazepine", "benzodiazepine"],
   ["sedative", "other sedative"],
   ["opioid", "opioid"],

@@ -6,7 +6,7 @@ import { NumberField, OneOf, numberIn } from "./choice.js";
 import { Sheet } from "./sheet.js";
 import { useWork } from "./work.js";
 
-export const MOAAS = [
+const MOAAS = [
   [5, "5", "Responds readily to the name"],
   [4, "4", "Lethargic response to the name"],
   [3, "3", "Only after the name is called loudly or repeatedly"],

@@ -57,7 +57,7 @@ const isOver = ({ sent }) => sent?.state === "stored" || sent?.state === "unsent
 
 function submit(event, { work, act, waits }) {
   event.preventDefault();
-  if (act && !waits && who.value && !work.busy) act();
+  if (!waits && !work.gone && !work.busy && who.value) act();
 }
 
 // What was begun a while ago may not be so any more.
@@ -145,7 +145,8 @@ function Who() {
   `;
 }
 
-// What became of it, with what can be done about that, and what is due next one touch away.
+// What became of it, with what can be done about that, and what is due next one touch away. The
+// second click of two was meant for the button that stood there before.
 function Outcome({ bed, work, sheet, undo, stored, again = true }) {
   const { state, words, body, pressed, problem } = work.sent;
   if (state === "unsent") {
@@ -153,7 +154,11 @@ function Outcome({ bed, work, sheet, undo, stored, again = true }) {
       <div class="sheet-body">
         <div class="outcome" role="status">
           <h3>Not sent yet: ${words}</h3>
-          <p>${capital(problem)}. It is sent, with the time ${clock(pressed)}, when the line is back.</p>
+          <p>
+            ${capital(problem)}. It is sent when the line is
+            back${body.at && `, with its time, ${clock(body.at)}`}. Whether it has arrived is not
+            known.
+          </p>
           <button onClick=${work.withdraw}>Do not send it</button>
         </div>
       </div>
@@ -174,28 +179,30 @@ function Outcome({ bed, work, sheet, undo, stored, again = true }) {
         <h3>Stored ${clock(made?.record.at ?? pressed)}: ${words}</h3>
         <p class="muted">by ${body.by}</p>
         ${stored}
-        ${
-          made &&
-          html`
-            <button onClick=${() => openSheet(bed.id, made.sheet ?? "record", made.record.id)}>
-              Correct
-            </button>
-          `
-        }
-        ${undo && html`<button onClick=${undo.act}>${undo.name}</button>`}
-        ${
-          again &&
-          html`
-            <button
-              onClick=${() => {
-                work.drop();
-                openSheet(bed.id, sheet);
-              }}
-            >
-              Another
-            </button>
-          `
-        }
+        <div class="outcome-buttons">
+          ${
+            made &&
+            html`
+              <button onClick=${() => openSheet(bed.id, made.sheet ?? "record", made.record.id)}>
+                Correct
+              </button>
+            `
+          }
+          ${undo && html`<button onClick=${undo.act}>${undo.name}</button>`}
+          ${
+            again &&
+            html`
+              <button
+                onClick=${() => {
+                  work.drop();
+                  openSheet(bed.id, sheet);
+                }}
+              >
+                Another
+              </button>
+            `
+          }
+        </div>
       </div>
     </div>
     <footer>
@@ -203,17 +210,23 @@ function Outcome({ bed, work, sheet, undo, stored, again = true }) {
         ${goesOn && html`<button onClick=${closeSheet}>Close</button>`}
         <button
           class="main"
-          onClick=${() => {
+          onClick=${(event) => {
+            if (event.detail > 1) return;
             work.drop();
             if (goesOn) openSheet(bed.id, next.sheet);
             else closeSheet();
           }}
         >
-          ${goesOn ? `Go on with ${next.text}` : `Done${bed.session ? `. Next: ${next.text}` : ""}`}
+          ${onwards(bed, next, goesOn)}
         </button>
       </div>
     </footer>
   `;
+}
+
+function onwards({ session }, { text, short = text }, goesOn) {
+  if (goesOn) return `Go on with ${short}`;
+  return session ? `Done. Next: ${text}` : "Done";
 }
 
 // Tab goes round within the sheet; Escape closes it, unless a dialog is open over it.
@@ -226,6 +239,7 @@ function useFocusKept(sheet, title, over) {
     const key = (event) => {
       if (document.querySelector("dialog[open]")) return;
       if (event.key === "Escape") closeSheet();
+      else if (event.key === "Enter" && event.repeat) event.preventDefault();
       else if (event.key === "Tab" && sheet.current.contains(document.activeElement))
         goRound(event, sheet.current);
     };

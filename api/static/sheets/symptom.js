@@ -5,7 +5,7 @@ import { Field, OneOf } from "./choice.js";
 import { Sheet } from "./sheet.js";
 import { useWork } from "./work.js";
 
-export const SYMPTOMS = [
+const SYMPTOMS = [
   "anxiety",
   "nausea",
   "vomiting",

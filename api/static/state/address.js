@@ -13,7 +13,7 @@ function read() {
 export const place = signal(read());
 addEventListener("hashchange", () => (place.value = read()));
 
-export const addressOf = (...parts) =>
+const addressOf = (...parts) =>
   `#/bed/${parts.filter(Boolean).map(encodeURIComponent).join("/")}`;
 
 let opener = null;

@@ -1,5 +1,7 @@
 // The HTTP API. Paths are relative, so that the page also works below a proxy's prefix.
 const TIME_LIMIT_MS = 10_000;
+// Nobody is there, or nothing can be stored: later it may be.
+const NOT_NOW = new Set([502, 503, 504]);
 
 // A request the daemon refused or never answered; `message` can be shown as it is, and `detail`
 // without the title of what kind of refusal it is.
@@ -26,7 +28,7 @@ async function request(path, options) {
   }
   const body = await response.json().catch(() => null);
   if (!response.ok) {
-    const kind = response.status >= 500 || isUnderWay(response, body) ? Unanswered : Refused;
+    const kind = NOT_NOW.has(response.status) || isUnderWay(response, body) ? Unanswered : Refused;
     throw new kind(problem(body, response), body?.detail);
   }
   if (body === null) throw new Unanswered("the answer broke off");
@@ -42,7 +44,7 @@ function problem(body, response) {
   return parts.length ? parts.join(": ") : `HTTP ${response.status}`;
 }
 
-export const part = encodeURIComponent;
+const part = encodeURIComponent;
 
 function post(path, body, headers = {}) {
   return request(path, {

@@ -32,5 +32,7 @@ export const useTreatmentCourse = (patient) =>
 
 export function useRegimen(session) {
   const { value, problem } = useRegimens();
-  return { regimen: value?.find(({ name }) => name === session.regimen), problem };
+  const regimen = value?.find(({ name }) => name === session.regimen);
+  const unknown = value && !regimen ? `the regimen ${session.regimen} is not known here` : null;
+  return { regimen, problem: problem ?? unknown };
 }

@@ -14,9 +14,18 @@ const AGAIN_MS = 3000;
 export const intentions = kept("postdose.intentions", [], (all) =>
   all.filter((one) => one.state !== "stored"),
 );
-intentions.value = intentions.value.map((one) =>
-  one.state === "sending" ? { ...one, state: "unsent", problem: "the page was loaded anew" } : one,
-);
+
+const notSent = (one, problem) => ({
+  ...one,
+  state: one.momentary ? "refused" : "unsent",
+  problem,
+});
+const noneSent = (problem) => {
+  intentions.value = intentions.value.map((one) =>
+    one.state === "sending" ? notSent(one, problem) : one,
+  );
+};
+noneSent("the page was loaded anew");
 
 export const intentionOf = (key) => intentions.value.find((one) => one.key === key) ?? null;
 
@@ -63,12 +72,11 @@ async function send({ key, path, body }) {
     change(key, { state: "stored", answer, problem: null });
   } catch (error) {
     if (error instanceof Unanswered) {
-      for (const one of intentions.peek())
-        if (one.state === "sending")
-          change(one.key, { state: one.momentary ? "refused" : "unsent", problem: error.message });
+      noneSent(error.message);
       return false;
     }
-    change(key, { state: "refused", problem: error instanceof Refused ? error.detail : `${error}` });
+    const problem = error instanceof Refused ? error.detail : `${error}`;
+    change(key, { state: "refused", problem });
   }
   return true;
 }
@@ -80,4 +88,6 @@ export function sendAgain() {
 
 // A page from another machine without TLS has no randomUUID.
 const newKey = () =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
+  [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");

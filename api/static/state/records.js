@@ -3,7 +3,7 @@ export const GRADES = ["none", "mild", "moderate", "severe"];
 
 const SCALES = { cadss: "CADSS", moaas: "MOAA/S" };
 
-export const scaleName = (scale) => SCALES[scale] ?? scale;
+const scaleName = (scale) => SCALES[scale] ?? scale;
 export const inWords = (name) => name.replaceAll(/[-_]/g, " ").replace(/^av /, "AV ");
 
 // By kind: where the session has them, which sheet corrects one, what one says.

@@ -1,13 +1,19 @@
 // What is to be done at a bed, and in which sheet: the main button of its page. From the session's
 // schedule, gate and criteria as the server has them. Pure.
-import { stops } from "./criteria.js";
+import { few } from "../format.js";
+import { criterionName, stops } from "./criteria.js";
 import { nextCheck, nextChecks } from "./schedule.js";
 
 // Scores before the pressure, which the cuff takes by itself.
 const KINDS = ["moaas", "cadss", "pressure"];
-const CHECKS = { moaas: "MOAA/S", cadss: "CADSS", pressure: "Pressure" };
+const CHECKS = {
+  moaas: { text: "Score MOAA/S", short: "MOAA/S" },
+  cadss: { text: "Score CADSS", short: "CADSS" },
+  pressure: { text: "Measure the pressure", short: "Pressure" },
+};
 
-// {sheet, text, state}: `text` names it, `state` is overdue, due or upcoming.
+// {sheet, text, short, state}: `text` names it, `short` where that is long; `state` is overdue, due
+// or upcoming.
 export function taskOf(bed, now) {
   const { session } = bed;
   if (!session) return due("start", "Start a session");
@@ -32,7 +38,7 @@ function check({ session, cuff }, state) {
   const kinds = session.schedule.filter((one) => one.state === state).map((one) => one.check);
   const of = KINDS.find((kind) => kinds.includes(kind));
   if (!of || (of === "pressure" && cuff?.phase === "measuring")) return null;
-  return due(of, CHECKS[of], state);
+  return { sheet: of, state, ...CHECKS[of] };
 }
 
 function preparation(session) {
@@ -44,8 +50,9 @@ function administration(session) {
   const { gate, scores, last_dose_at: given } = session;
   if (!gate.length) return null;
   const scored = scores.findLast(({ scale }) => scale === "moaas");
-  if (given && !(scored?.at > given)) return due("moaas", CHECKS.moaas);
-  return due("dose", openGate(session).length ? "Dose: see what it waits for" : "Give the dose");
+  if (given && !(scored?.at > given)) return { ...due("moaas"), ...CHECKS.moaas };
+  const open = openGate(session).map(({ name }) => criterionName(name));
+  return { ...due("dose", open.length ? `Dose: waits for ${few(open)}` : "Dose"), short: "Dose" };
 }
 
 function leaving(session) {

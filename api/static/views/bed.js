@@ -36,7 +36,7 @@ export function BedPage({ bed }) {
             ${session && html` ${session.title} · ${watching(session)}`}
           </p>
         <//>
-        <${Banners} status=${status.value} />
+        <${Banners} status=${status.value} here=${bed.id} />
         <${Strip} bed=${bed} now=${at} />
       </div>
       <main class="bed" inert=${sheet !== null}>

@@ -1,9 +1,10 @@
 // The head of every page: which site, how many alarms, live or not, sound, displays, the time;
 // below it, loudly, what makes the page less than it seems.
 import { countAlarms } from "../state/alarm.js";
-import { clock, plural } from "../format.js";
+import { bedName, clock, few, plural } from "../format.js";
 import { html } from "../html.js";
 import { soundOn, toggleSound } from "../state/sound.js";
+import { openIntentions } from "../state/intentions.js";
 import { link } from "../state/stream.js";
 import { nextTheme, theme } from "../state/theme.js";
 
@@ -52,10 +53,11 @@ function Live() {
   `;
 }
 
-export function Banners({ status }) {
+// `here` is the bed whose own page says what could not be stored.
+export function Banners({ status, here }) {
   return html`
     <div class="banners" role="alert">
-      ${banners(status).map(
+      ${banners(status, here).map(
         ({ kind, title, text, why }) => html`
           <p key=${kind} class="banner ${kind}"><b>${title}</b> ${text}<small>${why}</small></p>
         `,
@@ -64,7 +66,7 @@ export function Banners({ status }) {
   `;
 }
 
-function banners(status) {
+function banners(status, here) {
   const out = [];
   const { up, since, problem } = link.value;
   if (!up && since) {
@@ -72,6 +74,16 @@ function banners(status) {
       kind: "not-live",
       title: `NOT LIVE since ${clock(since)}`,
       text: `Look at the patients: ${problem}. Trying again.`,
+    });
+  }
+  const open = openIntentions().filter(
+    ({ state, bed }) => state !== "sending" && bed !== here,
+  );
+  if (open.length) {
+    out.push({
+      kind: "unstored",
+      title: `Not stored yet: ${few(open.map((one) => one.words))}`,
+      text: `At bed ${few([...new Set(open.map((one) => bedName({ id: one.bed })))])}.`,
     });
   }
   if (!status) return out;

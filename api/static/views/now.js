@@ -16,7 +16,7 @@ const OTHERS = [
   ["symptom", "Symptom"],
   ["note", "Note"],
   ["cuff", "Cuff"],
-  ["nurse", "Who watches"],
+  ["nurse", "Nurse"],
   ["discharge", "Discharge", ({ first_dose_at: at, state }) => at && state !== "aborted"],
   ["abort", "End early", ({ state }) => state !== "aborted"],
 ];
@@ -55,7 +55,7 @@ function Unstored({ bed }) {
       ${open.map(
         ({ key, state, words, pressed, problem }) => html`
           <li key=${key} class=${state}>
-            <b>${STATES[state]}: ${words}</b>, ${clock(pressed)}. ${problem}
+            <span><b>${STATES[state]}: ${words}</b>, ${clock(pressed)}: ${problem}</span>
             <button onClick=${() => forget(key)}>
               ${state === "refused" ? "Seen" : "Do not send it"}
             </button>
