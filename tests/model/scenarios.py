@@ -211,12 +211,18 @@ class ModelRunner:
 
         self._asks(command, then)
 
+    def _taken_for(self, at: float) -> float:
+        """A time of before the session but in its first minute is taken for its beginning."""
+        began = self.visit.started_at if self.is_open else at
+        return max(at, began) if at // 60 == began // 60 else at
+
     def _dose(self, mg: float, back_s: float) -> None:
         if REGIMENS[self.scenario.regimen].is_infusion:
             return
-        at = self.t - back_s
+        typed = self.t - back_s
+        at = self._taken_for(typed)
         command = GiveDose(
-            "esketamine", mg, "n", START.plus(at).wall, given=True, deviation=DEVIATION
+            "esketamine", mg, "n", START.plus(typed).wall, given=True, deviation=DEVIATION
         )
 
         def then(record: str) -> None:
@@ -255,23 +261,26 @@ class ModelRunner:
         self._asks(ControlInfusion(InfusionAction(action), "n", **past), then)
 
     def _score(self, scale: str, total: int, back_s: float) -> None:
-        at = self.t - back_s
-        command = RecordScore(scale, total, None, "n", START.plus(at).wall)
+        typed = self.t - back_s
+        at = self._taken_for(typed)
+        command = RecordScore(scale, total, None, "n", START.plus(typed).wall)
         self._asks(command, lambda record: self.model.score(record, scale, total, at, self.t))
 
     def _symptom(self, name: str, grade: int, back_s: float) -> None:
-        at = self.t - back_s
+        typed = self.t - back_s
+        at = self._taken_for(typed)
 
         def then(record: str) -> None:
             self.visit.symptoms[record] = (at, name, grade)
             self.visit.write(record)
 
-        self._asks(RecordSymptom(name, grade, "n", at=START.plus(at).wall), then)
+        self._asks(RecordSymptom(name, grade, "n", at=START.plus(typed).wall), then)
 
     def _observe(self, seen: tuple[tuple[str, Any], ...], back_s: float) -> None:
-        at = self.t - back_s
+        typed = self.t - back_s
+        at = self._taken_for(typed)
         given = dict(seen)
-        command = RecordObservation("n", **given, at=START.plus(at).wall)
+        command = RecordObservation("n", **given, at=START.plus(typed).wall)
         if (acvpu := given.pop("consciousness", None)) is not None:
             given["alert"] = acvpu == "alert"
             if acvpu in AS_MOAAS:
@@ -279,8 +288,9 @@ class ModelRunner:
         self._asks(command, lambda record: self.model.observe(record, given, at, self.t))
 
     def _typed(self, sys: float, dia: float, back_s: float) -> None:
-        at = self.t - back_s
-        command = RecordPressure(sys, dia, "n", at=START.plus(at).wall)
+        typed = self.t - back_s
+        at = self._taken_for(typed)
+        command = RecordPressure(sys, dia, "n", at=START.plus(typed).wall)
         self._asks(command, lambda record: self.model.pressure(record, sys, dia, at, self.t))
 
     def _nth_record(self, nth: int) -> Any:
@@ -330,7 +340,8 @@ class ModelRunner:
             return
         name = [*self.visit.doses][-1]
         was_at, mg = self.visit.doses[name]
-        at = was_at - back_s
+        typed = was_at - back_s
+        at = self._taken_for(typed)
 
         def then(record: str) -> None:
             del self.visit.doses[name]
@@ -338,7 +349,7 @@ class ModelRunner:
             self.visit.doses[record] = (min(at, self.t), mg)
             self.model.dosed()
 
-        self._asks(GiveDose("esketamine", mg, "n", START.plus(at).wall, corrects=name), then)
+        self._asks(GiveDose("esketamine", mg, "n", START.plus(typed).wall, corrects=name), then)
 
     def _clear(self, scope: str, items: tuple[str, ...]) -> None:
         command = RecordClearance(ClearanceScope(scope), "dr.b", "known for long", "n", items)
@@ -704,6 +715,7 @@ def _ending(rng: random.Random) -> list[Step]:
         (rng.choice((6000, 7200, 7260)), "hold", (97, 72, (), 290, 4)),
         (1, "score", ("cadss", rng.choice((0, 4, 5)), 0)),
         (1, "score", ("moaas", 5, 0)),
+        (1, "observe", ((("resp", rng.choice((12, 14))),), 0)),
         (1, "escort", ()),
         (1, "cuff", (rng.choice((118, 125, 140)), 78, 72)),
         (61, "cuff", (rng.choice((118, 125, 140)), 78, 72)),
