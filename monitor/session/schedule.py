@@ -211,12 +211,13 @@ def next_change(
     """When the passing of time alone next changes what is planned, or how it stands.
 
     While an infusion has not ended its pauses and its overtime move the plan, which is
-    looked at again every minute: no check in it is planned closer than that.
+    looked at again every minute: no check in it is planned closer than that. When the time comes
+    of a check that was done ahead of it, the one after it is planned.
     """
     turns = [
         item.due_at + (TOLERANCE if item.state is CheckState.DUE else timedelta())
         for item in planned
-        if item.state in (CheckState.UPCOMING, CheckState.DUE)
+        if item.state in (CheckState.UPCOMING, CheckState.DUE) or item.due_at > now
     ]
     infusion = None if session is None else session.infusion
     if infusion is not None and infusion.ended_at is None:

@@ -45,6 +45,7 @@ Respiratory depression is over where SpO2 is as leaving asks.
 
 RECORDED: Final = {
     "dose.given",
+    "dosing.stopped",
     "score.recorded",
     "symptom.recorded",
     "observation.recorded",

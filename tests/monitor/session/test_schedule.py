@@ -620,3 +620,17 @@ def test_a_repeat_that_is_slow_again_asks_for_another() -> None:
 
 def test_a_regimen_that_plans_no_rate_asks_for_no_repeat() -> None:
     assert due(counted(session(SPARSE), 5, resp=10), CheckKind.RESP) == []
+
+
+def test_after_checks_done_ahead_of_their_time_the_next_ones_are_planned_in_time() -> None:
+    """Who stays is watched, although nothing happens between one round and the next."""
+    of = counted(scored(measured(given(session(dosed=False), 0, 84), 148), 148), 148)
+    of = scored(of, 148, scale="cadss", total=0)
+    seen = {
+        kind: max(p.due_at for p in planned_checks(of, at(149)) if p.check is kind)
+        for kind in (CheckKind.PRESSURE, CheckKind.MOAAS)
+    }
+    assert set(seen.values()) == {at(150)}
+    planned = planned_checks(of, at(149))
+    assert next_change(of, planned, at(149)) == at(150)
+    assert at(180) in {p.due_at for p in planned_checks(of, at(150))}
