@@ -14,7 +14,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
+
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 STEP_S: Final = 2.0
 """A wall clock that gains or loses more than this at once has been set."""
@@ -27,7 +30,8 @@ _PARTS: Final = tuple(timedelta(microseconds=part) for part in range(1000))
 class Instant:
     """One moment on both clocks.
 
-    `wall` is UTC; `mono` is in seconds since an arbitrary origin of this process.
+    `wall` is UTC; `mono` is in seconds since the machine was started, or, by a clock that does
+    not follow the machine, since an origin of its own.
     """
 
     wall: datetime
@@ -78,9 +82,19 @@ def since_boot() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
+def boot_id() -> str | None:
+    """The name that this start of the machine has; None where the system gives none."""
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+
+
 class Clock:
     """The time and the waiting of one daemon.
 
+    `boot` names the start of the machine that `mono` counts from, None where it counts from none;
+    two instants of one boot are as far apart as their `mono`, whichever process asked.
     `speed` is how many seconds pass here for one of `source`'s. At speed 1 wall time
     is the machine's own, jumps included; at any other it starts at the machine's and
     then follows `source`.
@@ -97,8 +111,9 @@ class Clock:
             raise ValueError(f"speed must be above 0, not {speed}")
         self.speed = speed
         self._source = source
-        self._origin = source()
         self._follows_machine = speed == 1.0 and start is None and source is since_boot
+        self._origin = 0.0 if self._follows_machine else source()
+        self.boot = boot_id() if self._follows_machine else None
         self._start = start or datetime.now(UTC)
 
     @property

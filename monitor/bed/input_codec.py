@@ -137,7 +137,8 @@ class RecordingStart:
     """A new bed was restored from its events number `first_n` to `last_n`.
 
     A replay can begin here: recordings start when the daemon does, and when it rebuilds a
-    bed. `seen_before` is what the bed was told of the time before, and `version` that of Postdose.
+    bed. `seen_before` is what the bed was told of the time before, `version` that of Postdose, and
+    `boot` names the start of the machine that the monotonic clock counts from.
     """
 
     at: Instant
@@ -148,6 +149,7 @@ class RecordingStart:
     last_n: int
     version: str = __version__
     seen_before: SeenBefore | None = None
+    boot: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The start without its instant, as plain JSON data."""
@@ -159,6 +161,7 @@ class RecordingStart:
             "last_n": self.last_n,
             "version": self.version,
             "seen_before": None if self.seen_before is None else self.seen_before.as_json(),
+            "boot": self.boot,
         }
 
     @classmethod
@@ -178,4 +181,5 @@ class RecordingStart:
             last_n=data["last_n"],
             version=data["version"],
             seen_before=None if seen_before is None else SeenBefore.from_json(seen_before),
+            boot=data.get("boot"),
         )

@@ -57,11 +57,17 @@ class SeenBefore:
     `until` is when the last stored input was given, by the wall clock as it was set then, and
     `set_at` when that was last set before, None where it was not. `spo2` are the values, oldest
     first, each with how many seconds before `until` it came; None from when there was none.
+    `mono` is `until` by the monotonic clock of the restart, None where that began anew since.
     """
 
     until: datetime
     set_at: datetime | None
     spo2: tuple[tuple[float, float | None], ...]
+    mono: float | None = None
+
+    def by_the_clock_of_then(self, now: Instant) -> datetime | None:
+        """What the wall clock would show `now` had nobody set it since; None for not known."""
+        return None if self.mono is None else self.until + timedelta(seconds=now.mono - self.mono)
 
     def is_before_clock_step(self, events: Iterable[Event]) -> bool:
         """Whether the wall clock may have been set after `until`, by the bed's stored `events`.
@@ -81,6 +87,7 @@ class SeenBefore:
             "until": self.until.isoformat(),
             "set_at": None if self.set_at is None else self.set_at.isoformat(),
             "spo2": [[ago_s, value] for ago_s, value in self.spo2],
+            "mono": self.mono,
         }
 
     @classmethod
@@ -91,4 +98,5 @@ class SeenBefore:
             parse_rfc3339(data["until"]),
             None if set_at is None else parse_rfc3339(set_at),
             tuple((ago_s, value) for ago_s, value in data["spo2"]),
+            data.get("mono"),
         )

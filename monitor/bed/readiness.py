@@ -174,7 +174,9 @@ class Readiness:
 
     def take_up(self, seen_before: SeenBefore, now: Instant) -> None:
         """Take SpO2 as it was before a restart; since then it was not seen."""
-        until = now.past(seen_before.until).mono
+        until = seen_before.mono
+        if until is None:
+            until = now.past(seen_before.until).mono
         for ago_s, value in seen_before.spo2:
             self._spo2_trace.take(value, until - ago_s)
         self._spo2_trace.take(None, until)

@@ -21,15 +21,16 @@ def restore(
 ) -> None:
     """Have a new `bed` continue from its stored `events`, the last of which is number `last_n`.
 
-    Where that one, or the last input of `seen_before`, is still to come by the wall clock of
-    `now`, that clock was set back.
+    Where the monotonic clock ran on since the last input of `seen_before`, the wall clock is held
+    against it. Elsewhere that was set back if the last event or input is still to come.
     """
     history = [*events]
     if seen_before is not None and seen_before.is_before_clock_step(history):
         seen_before = None
     last_at = [event.at for event in history[-1:]]
     last_at += [] if seen_before is None else [seen_before.until]
-    now, step_s = bed.timeline.resume(now, max(last_at, default=None))
+    expected = None if seen_before is None else seen_before.by_the_clock_of_then(now)
+    now, step_s = bed.timeline.resume(now, max(last_at, default=None), expected)
     onsets: dict[str, float] = {}
     for event, at in happened_at(history, now, step_s):
         bed.fold(event, at.mono)

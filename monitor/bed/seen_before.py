@@ -26,11 +26,14 @@ def seen_before(
     devices: Iterable[DeviceSpec],
     recordings: Iterable[Iterable[RecordedInput]],
     min_silence_s: float = 0.0,
+    *,
+    same_boot: bool = False,
 ) -> SeenBefore | None:
     """What `recordings` hold of SpO2: each has the inputs of one core, oldest first.
 
     Within one, time is the monotonic clock's; between two it is what passed by the wall clock.
-    None when they hold no input.
+    `same_boot` says that the monotonic clock of the last of them has run on since. None when they
+    hold no input.
     """
     specs = [*devices]
     turns: list[Turn] = []
@@ -51,7 +54,7 @@ def seen_before(
     if last is None:
         return None
     ago = ((round(last.mono - mono, 3), value) for mono, value in turns)
-    return SeenBefore(last.wall, set_at, tuple(ago))
+    return SeenBefore(last.wall, set_at, tuple(ago), last.mono if same_boot else None)
 
 
 class _Recording:

@@ -40,15 +40,20 @@ class Timeline:
         by_s = (stored.wall - before.wall).total_seconds() - (stored.mono - before.mono)
         return stored, 0.0 if -STEP_S <= by_s <= STEP_S else round(by_s, 3)
 
-    def resume(self, now: Instant, last_event_at: datetime | None) -> tuple[Instant, float]:
+    def resume(
+        self, now: Instant, last_at: datetime | None, expected: datetime | None = None
+    ) -> tuple[Instant, float]:
         """Begin at `now`, after stored events; the same values as of `advance`.
 
-        Where the last of them is still to come by the wall clock of `now`, that clock was set
-        back.
+        `expected` is what the wall clock would show now had nobody set it. Where nobody knows, it
+        was set back if `last_at`, the last thing that was stored, is still to come.
         """
         stored = now.in_ms()
         self._given = self._stored = stored
-        if last_event_at is None:
+        if expected is not None:
+            by_s = (stored.wall - expected).total_seconds()
+            return stored, 0.0 if -STEP_S <= by_s <= STEP_S else round(by_s, 3)
+        if last_at is None:
             return stored, 0.0
-        by_s = (stored.wall - last_event_at).total_seconds()
+        by_s = (stored.wall - last_at).total_seconds()
         return stored, round(by_s, 3) if by_s < -STEP_S else 0.0

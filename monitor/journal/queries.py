@@ -8,7 +8,14 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from alerts.alarm import audio_pause
-from monitor.journal.chunk_codec import INPUTS, RECORDING_START, Chunk, milliseconds, start_in
+from monitor.journal.chunk_codec import (
+    INPUTS,
+    RECORDING_START,
+    Chunk,
+    StartBlock,
+    milliseconds,
+    start_in,
+)
 from monitor.journal.hash_chain import (
     ChainHead,
     IntegrityFault,
@@ -257,6 +264,14 @@ def latest_inputs(connection: sa.Connection, bed: str, session: str, limit: int)
     )
     rows = connection.execute(query.order_by(columns.id.desc()).limit(limit)).all()
     return [Chunk(*row) for row in reversed(rows)]
+
+
+def last_start(connection: sa.Connection, bed: str) -> StartBlock | None:
+    """The bed's last opening."""
+    columns = sample_chunk.c
+    query = sa.select(*_CHUNK).where(columns.bed == bed, columns.kind == RECORDING_START)
+    row = connection.execute(query.order_by(columns.id.desc()).limit(1)).one_or_none()
+    return None if row is None else start_in(Chunk(*row))
 
 
 def start_before(connection: sa.Connection, bed: str, n: int) -> int | None:

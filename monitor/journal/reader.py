@@ -228,19 +228,26 @@ class JournalReader:
             lambda: [e for c in chunks for e in part_in(c).entries if span.covers(e.at.wall)]
         )
 
-    async def latest_recordings(self, bed: str, session: str) -> list[list[InputEntry]]:
-        """What the bed was given in the last hour of a session, or longer: each core's by itself.
+    async def latest_recordings(self, bed: str, session: str) -> dict[str, list[InputEntry]]:
+        """What the bed was given in the last hour of a session, or longer: by opening, in order.
 
         As far as it is stored.
         """
         chunks = await self._ask(queries.latest_inputs, bed, session, LATEST_CHUNKS)
 
-        def unpack() -> list[list[InputEntry]]:
+        def unpack() -> dict[str, list[InputEntry]]:
             parts = (part for part in map(part_in, chunks) if part.opening)
             by_opening = groupby(parts, lambda part: part.opening)
-            return [[entry for part in of for entry in part.entries] for _, of in by_opening]
+            return {
+                opening: [entry for part in of for entry in part.entries]
+                for opening, of in by_opening
+            }
 
         return await self.run_in_reader(unpack)
+
+    async def last_start(self, bed: str) -> StartBlock | None:
+        """Where the bed's last recording begins; None before its first."""
+        return await self._ask(queries.last_start, bed)
 
     def recording(self, bed: str, before_n: int) -> Iterator[StartBlock | InputBlock]:
         """The recording of a bed from its last start before its event `before_n`, to its end.

@@ -101,7 +101,14 @@ class BedRunner:
         self.bed = bed
         first_n = stored[0].event.n if stored else last_n + 1
         opening = RecordingStart(
-            now, self._specs, self._least_s, self._rules, first_n, last_n, seen_before=seen
+            now,
+            self._specs,
+            self._least_s,
+            self._rules,
+            first_n,
+            last_n,
+            seen_before=seen,
+            boot=self._clock.boot,
         )
         self._journal.open_recording(self.id, now, opening.as_json())
 
@@ -112,9 +119,15 @@ class BedRunner:
             return None
         try:
             recordings = await self._journal.latest_recordings(self.id, session)
-            given = [[(entry.at, entry.text) for entry in entries] for entries in recordings]
+            given = [[(e.at, e.text) for e in entries] for entries in recordings.values()]
+            start = await self._journal.last_start(self.id)
+            same_boot = (
+                start is not None
+                and start.opening in [*recordings][-1:]
+                and start.data.get("boot") == self._clock.boot is not None
+            )
             return await self._journal.run_in_reader(
-                lambda: seen_before(self._specs, given, self._least_s)
+                lambda: seen_before(self._specs, given, self._least_s, same_boot=same_boot)
             )
         except Exception:
             _log.exception("bed.past-not-read", bed=self.id)

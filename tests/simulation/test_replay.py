@@ -23,6 +23,7 @@ class SettableClock(Clock):
     def __init__(self) -> None:
         self._of = virtual_clock()
         self.speed = 1.0
+        self.boot: str | None = None
         self.ahead = timedelta()
 
     @property

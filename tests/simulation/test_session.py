@@ -161,6 +161,37 @@ async def test_a_pulled_sensor_marks_the_alarm_it_blinds(tmp_path: Path) -> None
         assert "tech.sensor-off" in alarms
 
 
+@pytest.mark.parametrize(("boot", "since_dose_min"), [("boot-1", 11.6), ("boot-2", 191.6)])
+def test_a_clock_that_was_set_while_the_daemon_was_away_is_held_against_the_machines(
+    tmp_path: Path, boot: str, since_dose_min: float
+) -> None:
+    """Three hours ahead, and put right five seconds later; of another boot nobody knows."""
+
+    @virtual_time()
+    async def run() -> None:
+        clock = SettableClock()
+        clock.boot = "boot-1"
+        async with simulated_ward(tmp_path, clock=clock, devices=["oximeter"]) as ward:
+            session = await ward.start()
+            await ward.dose(session)
+            await clock.sleep(11 * 60)
+        await clock.sleep(30)
+        clock.boot = boot
+        clock.ahead += timedelta(hours=3)
+        async with simulated_ward(tmp_path, clock=clock, devices=["oximeter"]) as ward:
+            await clock.sleep(5)
+            shown = await ward.get(f"/sessions/{session}")
+            dosed_at = parse_rfc3339(shown["first_dose_at"])
+            passed = clock.now().wall - dosed_at
+            assert passed / timedelta(minutes=1) == pytest.approx(since_dose_min, abs=0.1)
+            clock.ahead -= timedelta(hours=3)
+            await clock.sleep(5)
+            again = parse_rfc3339((await ward.get(f"/sessions/{session}"))["first_dose_at"])
+            assert dosed_at - again == timedelta(hours=3)
+
+    run()
+
+
 @virtual_time()
 async def test_a_restart_forgets_no_spo2_that_is_stored(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path, devices=["oximeter"]) as ward:

@@ -13,6 +13,7 @@ from monitor.bed.input_codec import dump
 from monitor.bed.inputs import Input, SeenBefore
 from monitor.bed.seen_before import RecordedInput, seen_before
 from monitor.session.criterion import Criterion
+from monitor.session.session import Phase
 from monitor.session.spo2_trace import KEPT_S, Spo2Trace
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, Bedside
 
@@ -22,6 +23,7 @@ class Recorded(Bedside):
 
     def __init__(self) -> None:
         self.recordings: list[list[RecordedInput]] = [[]]
+        self.same_boot = False
         super().__init__()
         self.bed: Any = _Recorder(self.bed, self.recordings)
 
@@ -32,17 +34,27 @@ class Recorded(Bedside):
 
     @property
     def seen(self) -> SeenBefore | None:
-        return seen_before(self.devices, self.recordings)
+        return seen_before(self.devices, self.recordings, same_boot=self.same_boot)
 
-    def killed(self, away_s: float = 0.0, lost_s: float = 0.0, set_by_s: float = 0.0) -> Self:
+    def killed(
+        self,
+        away_s: float = 0.0,
+        lost_s: float = 0.0,
+        set_by_s: float = 0.0,
+        *,
+        same_boot: bool = False,
+    ) -> Self:
         """The daemon is killed; the inputs of the last `lost_s` seconds were not stored.
 
-        It is back after `away_s`, with a wall clock that was set and another monotonic one.
+        It is back after `away_s`, with a wall clock that was set, and with another monotonic one
+        unless the machine has run on.
         """
+        self.same_boot = same_boot
         until = self.now.mono - lost_s
         self.recordings[-1][:] = [one for one in self.recordings[-1] if one[0].mono <= until]
         wall = self.now.plus(away_s + set_by_s).wall
-        self.now = Instant(wall, random.Random(away_s).uniform(0.0, 1e6))
+        anew_s = random.Random(away_s).uniform(0.0, 1e6)
+        self.now = Instant(wall, self.now.mono + away_s if same_boot else anew_s)
         again = Bed("bed-1", self.devices, DEFAULT)
         again.restore(self.events, self.events[-1].n, self.now, self.seen)
         self.recordings.append([])
@@ -231,3 +243,24 @@ def test_it_is_what_the_bed_itself_had_seen(seed: int) -> None:
     before = facts(was, end)
     side.killed()
     assert facts(side.trace, side.now.mono) == pytest.approx(before, abs=0.005, nan_ok=True)
+
+
+@pytest.mark.parametrize("lost_s", [0.0, 8.0])
+@pytest.mark.parametrize("set_by_s", [-10_800.0, -60.0, 60.0, 10_800.0])
+def test_a_clock_set_while_away_moves_nothing_where_the_machine_ran_on(
+    set_by_s: float, lost_s: float
+) -> None:
+    side = watched(11).killed(away_s=30, lost_s=lost_s, set_by_s=set_by_s, same_boot=True)
+    side.second()
+    assert side.last("clock.stepped").payload["by_s"] == pytest.approx(set_by_s)
+    assert side.since_dose_min() == pytest.approx(11.5, abs=0.1)
+    assert spo2(side) == "97 %"
+    side.wall_steps(-set_by_s).wait(5)
+    assert side.since_dose_min() == pytest.approx(11.6, abs=0.1)
+    assert side.phase() is Phase.OBSERVING
+
+
+def test_where_the_machine_ran_on_and_nobody_set_its_clock_nothing_is_said() -> None:
+    side = watched(11).killed(away_s=1800, same_boot=True).second()
+    assert "clock.stepped" not in side.types()
+    assert side.since_dose_min() == pytest.approx(41, abs=0.1)
