@@ -187,7 +187,7 @@ async def test_a_bed_that_the_site_file_names_no_more_is_there_until_it_is_empty
         assert (bed["session"]["id"], bed["devices"]) == (session, [])
         alarms = await ward.alarms("bed-1")
         assert alarms["tech.bed-not-configured"]["priority"] == "high"
-        assert "bed-1 is not in the site's file" in alarms["tech.bed-not-configured"]["text"]
+        assert "set up no more" in alarms["tech.bed-not-configured"]["text"]
         assert "dissociation.marked" in alarms
         assert "tech.bed-not-configured" not in await ward.alarms("room-1")
         await ward.score(session, "cadss", 2)
