@@ -83,7 +83,8 @@ def test_before_the_first_dose_nothing_is_called_expected() -> None:
 
 
 def test_while_a_drug_is_given_a_high_alarm_says_to_stop_or_hold_it() -> None:
-    high = [rule for rule in DEFAULT.rules if rule.priority.label == "high"]
+    of_patient = (rule for rule in DEFAULT.rules if rule.kind is Kind.PHYSIOLOGICAL)
+    high = [rule for rule in of_patient if rule.priority.label == "high"]
     assert high
     for rule in high:
         assert (rule.guidance_while_dosing or "").startswith(("Stop the drug", "Stop or hold"))
