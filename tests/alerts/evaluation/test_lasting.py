@@ -4,6 +4,7 @@ import pytest
 
 from alerts.alarm.lifecycle import Alarm
 from alerts.rules.loader import RuleError, parse
+from alerts.rules.model import Kind
 from tests.alerts.engine_fixtures import DEFAULT, FORMER, BedEngine
 
 LOW, VERY_LOW, ELEVATED = "spo2.low", "spo2.very-low", "pressure.elevated"
