@@ -197,7 +197,7 @@ _ITEMS: Final = st.one_of(
     st.lists(st.integers(0, 4), min_size=23, max_size=23),
     st.lists(st.just(0), min_size=23, max_size=23),
     st.lists(st.integers(0, 5), min_size=22, max_size=23),
-).map(lambda points: dict(enumerate(points, start=1)))
+).map(lambda points: {str(item): given for item, given in enumerate(points, start=1)})
 
 
 def _score(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
