@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from aiomqtt import Client, MqttError, Will
+from aiomqtt import MqttError, Will
 from aiomqtt.exceptions import MqttConnectError
 
+from monitor.mqtt.client import BrokerClient
 from monitor.mqtt.settings import PROTOCOLS, MqttSettings
 
 KEEPALIVE_S: Final = 10
@@ -26,7 +27,9 @@ _logger.setLevel(logging.CRITICAL)
 
 
 @asynccontextmanager
-async def connected(settings: MqttSettings, will: Will | None = None) -> AsyncIterator[Client]:
+async def connected(
+    settings: MqttSettings, will: Will | None = None
+) -> AsyncIterator[BrokerClient]:
     """A connected client.
 
     With a will its identifier is the site's, so that a broker which still holds a dead
@@ -35,7 +38,7 @@ async def connected(settings: MqttSettings, will: Will | None = None) -> AsyncIt
     when the broker refuses us, `MqttError` or `OSError` when there is none.
     """
     identifier = f"{settings.root}-{settings.site}"
-    client = Client(
+    client = BrokerClient(
         settings.host,
         settings.port,
         identifier=identifier if will else f"{identifier}-check",
@@ -69,7 +72,7 @@ async def broker_fault(settings: MqttSettings) -> str | None:
         return f"{gone}; is it running? Correct mqtt.url"
 
 
-async def _connect(client: Client) -> None:
+async def _connect(client: BrokerClient) -> None:
     """Enter `client`; when that fails or is cancelled half-way, close what it opened.
 
     The connection is made in a thread that cannot be interrupted, only waited for.

@@ -11,12 +11,13 @@ from contextlib import suppress
 from typing import Final
 
 import structlog
-from aiomqtt import Client, MqttError, Will
+from aiomqtt import MqttError, Will
 from aiomqtt.exceptions import MqttConnectError
 
 from drivers.backoff import Backoff
 from drivers.clock import Clock, Instant
 from monitor.journal import EventFeed, Journal
+from monitor.mqtt.client import BrokerClient
 from monitor.mqtt.connection import connected
 from monitor.mqtt.event_publisher import EventPublisher, retry_on_store_error
 from monitor.mqtt.sender import Sender, cancellable
@@ -92,6 +93,12 @@ class MqttPublisher:
         """How many stored events the broker has not acknowledged."""
         return self._events.queue_depth
 
+    @property
+    def refusal(self) -> str | None:
+        """What the broker does not take although we are connected, and why; None for nothing."""
+        refusal = self._sender.refusal
+        return refusal and f"broker {self._settings.url} {refusal}"
+
     def publish_unstored(self, event: Event) -> None:
         """Publish the alarm of an event that is not stored yet, as `"durable": false`.
 
@@ -133,7 +140,7 @@ class MqttPublisher:
             log.warning("mqtt.disconnected", reason=reason)
         self.failure = reason
 
-    async def _serve(self, client: Client) -> None:
+    async def _serve(self, client: BrokerClient) -> None:
         try:
             await self._run_connected(client)
         except asyncio.CancelledError:
@@ -141,7 +148,7 @@ class MqttPublisher:
                 await client.publish(self._status, "offline", 1, True, timeout=OFFLINE_S)
             raise
 
-    async def _run_connected(self, client: Client) -> None:
+    async def _run_connected(self, client: BrokerClient) -> None:
         client.pending_calls_threshold = 10_000
         with self._sender.connected(client):
             await self._states.publish_online()
@@ -150,7 +157,7 @@ class MqttPublisher:
             with self._states.following():
                 await self._publish_all(client)
 
-    async def _publish_all(self, client: Client) -> None:
+    async def _publish_all(self, client: BrokerClient) -> None:
         self.connected_since, self.disconnected_since = self._clock.now(), None
         self.failure = None
         log.info("mqtt.connected", broker=self._settings.url, behind=self.queue_depth)
@@ -171,7 +178,7 @@ class MqttPublisher:
     async def _clear_ended(self) -> None:
         await self._states.clear_ended(lambda: self._events.acknowledged)
 
-    async def _receive(self, client: Client) -> None:
+    async def _receive(self, client: BrokerClient) -> None:
         """Hand on incoming messages; also what notices first that the connection is gone."""
         async for message in client.messages:
             topic = message.topic.value

@@ -1,20 +1,29 @@
 """Sends messages on whichever connection to the broker there is; knows nothing of what they say.
 
 A message is awaited until the broker has acknowledged it, or posted and forgotten. One that
-was posted and fails ends the connection, as one that is awaited does.
+was posted and fails ends the connection, as one that is awaited does. What the broker refuses
+is known here by its topic until the broker takes it again.
 """
 
 import asyncio
 import json
 from collections.abc import Awaitable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from aiomqtt import Client, MqttError
+import structlog
+from aiomqtt import MqttError
+
+from monitor.mqtt.client import BrokerClient, RefusedError
+
+NAMED: Final = 3
+"""How many of the topics that are refused are named; those of alarms first."""
+
+log = structlog.get_logger(__name__)
 
 
 class _Connection(NamedTuple):
-    client: Client
+    client: BrokerClient
     failure: asyncio.Future[None]
 
 
@@ -24,11 +33,22 @@ class Sender:
     def __init__(self, prefix: str) -> None:
         self.published = 0
         self._prefix = prefix
+        self._refused: dict[str, str] = {}
         self._connection: _Connection | None = None
         self._posts: set[asyncio.Task[None]] = set()
 
+    @property
+    def refusal(self) -> str | None:
+        """What the broker does not take now, and why; None while it takes everything."""
+        if not self._refused:
+            return None
+        kinds = sorted(self._refused, key=lambda kind: "/alarm/" not in kind)
+        names = ", ".join(f"{self._prefix}/{kind}" for kind in kinds[:NAMED])
+        more = f" and {len(kinds) - NAMED} more" if len(kinds) > NAMED else ""
+        return f"refuses {names}{more}: {self._refused[kinds[0]]}"
+
     @contextmanager
-    def connected(self, client: Client) -> Iterator[None]:
+    def connected(self, client: BrokerClient) -> Iterator[None]:
         """Send through `client` within the block; what is under way at its end is cancelled."""
         failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._connection = _Connection(client, failure)
@@ -44,13 +64,19 @@ class Sender:
     ) -> None:
         """Publish `payload`, a mapping as JSON, and wait until the broker has acknowledged it.
 
-        Raises `MqttError`, also when there is no connection.
+        Raises `RefusedError` when the broker does not take it, and `MqttError`, also when there
+        is no connection.
         """
         client = self._open().client
         if isinstance(payload, Mapping):
             payload = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
-        topic = f"{self._prefix}/{topic}"
-        await cancellable(client.publish(topic, payload, qos, retain))  # type: ignore[arg-type]
+        name = f"{self._prefix}/{topic}"
+        try:
+            await cancellable(client.publish(name, payload, qos, retain))  # type: ignore[arg-type]
+        except RefusedError as refused:
+            self._note_refused(topic, str(refused))
+            raise
+        self._note_taken(topic)
         self.published += 1
 
     def post(self, message: Coroutine[Any, Any, None]) -> None:
@@ -63,6 +89,15 @@ class Sender:
         """Wait until a posted message fails on this connection, and raise its error."""
         await self._open().failure
 
+    def _note_refused(self, topic: str, why: str) -> None:
+        if self._refused.get(kind := _kind(topic)) != why:
+            log.warning("mqtt.refused", topic=f"{self._prefix}/{topic}", reason=why)
+        self._refused[kind] = why
+
+    def _note_taken(self, topic: str) -> None:
+        if self._refused.pop(_kind(topic), None) is not None:
+            log.info("mqtt.taken-again", topic=f"{self._prefix}/{topic}")
+
     def _open(self) -> _Connection:
         if self._connection is None:
             raise MqttError("there is no connection")
@@ -74,6 +109,12 @@ class Sender:
             return
         if self._connection is not None and not self._connection.failure.done():
             self._connection.failure.set_exception(error)
+
+
+def _kind(topic: str) -> str:
+    """The topics among which `topic` counts: the alarms of a bed are one."""
+    bed, *rest = topic.split("/")
+    return f"{bed}/{rest[0]}/+" if len(rest) > 1 else topic
 
 
 async def cancellable(answer: Awaitable[Any]) -> None:

@@ -10,13 +10,14 @@ state is the `alarm` in its event's payload.
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from alerts.alarm import ALARM_ENDINGS, ALARM_OPENINGS
 from drivers.clock import Clock, Instant, rfc3339
 from monitor.journal import EventFeed, Journal
+from monitor.mqtt.client import RefusedError
 from monitor.mqtt.sender import Sender
 from monitor.session import Event, Stored
 
@@ -76,6 +77,7 @@ class StatePublisher:
         self._stamp = dict(stamp)
         self._unstored: set[str] = set()
         self._snapshot_seq: int | None = None
+        self._refused: dict[str, Mapping[str, Any] | None] = {}
 
     def publish_unstored(self, event: Event) -> None:
         """Publish the alarm of an event that is not stored yet, as `"durable": false`.
@@ -108,7 +110,8 @@ class StatePublisher:
 
     async def publish_online(self) -> None:
         """Publish that the daemon is there."""
-        await self._sender.publish(STATUS_TOPIC, "online", retain=True)
+        with suppress(RefusedError):
+            await self._sender.publish(STATUS_TOPIC, "online", retain=True)
 
     async def refresh_all(self) -> None:
         """Publish every state, and again before it is out of date."""
@@ -116,13 +119,24 @@ class StatePublisher:
             if self._ward.session_state(bed) is None:
                 self._sender.post(self._publish_session(bed))
         while True:
-            seq = self._journal.last_seq
+            seq, refused = self._journal.last_seq, self._refused.copy()
             await asyncio.gather(*(self._publish_alarm(a, seq) for a in self._ward.open_alarms()))
             for bed in self._ward.beds():
                 if self._ward.session_state(bed) is not None:
                     await self._publish_session(bed)
+            await self._retry_refused(refused)
             await self._clock.sleep(REFRESH_S)
             await self.publish_online()
+
+    async def _retry_refused(self, refused: Mapping[str, Mapping[str, Any] | None]) -> None:
+        """Publish again what was `refused` and not published since, unless it is out of date."""
+        for topic, state in refused.items():
+            if topic not in self._refused or self._refused[topic] is not state:
+                continue
+            if state and state["valid_until"] < rfc3339(self._clock.now().wall):
+                del self._refused[topic]
+            else:
+                await self._publish_state(topic, state)
 
     async def publish_all_vitals(self) -> None:
         """Each bed's vitals once a second while they change, and before they are out of date."""
@@ -163,7 +177,8 @@ class StatePublisher:
                 )
                 if not again:
                     topic = f"{event.bed}/alarm/{event.subject}"
-                    await self._sender.publish(topic, None, retain=True)
+                    with suppress(RefusedError):  # refused, so MQTT 5, where it has expired
+                        await self._sender.publish(topic, None, retain=True)
                 cleared = stored.seq
                 self._journal.save_cursor(CLEARED_CURSOR, cleared)
             await self._clock.sleep(LOOK_AGAIN_S)
@@ -203,9 +218,17 @@ class StatePublisher:
         await self._publish_state(f"{bed}/session", state)
 
     async def _publish_state(self, topic: str, state: Mapping[str, Any] | None) -> None:
-        """Retain `state` under `topic`, or clear the topic; nothing without a connection."""
-        if self._snapshot_seq is not None:
+        """Retain `state` under `topic`, or clear the topic; nothing without a connection.
+
+        What the broker refuses is kept for the next refresh, unless it is replaced before.
+        """
+        if self._snapshot_seq is None:
+            return
+        try:
             await self._sender.publish(topic, state, retain=True)
+            self._refused.pop(topic, None)
+        except RefusedError:
+            self._refused[topic] = state
 
     async def _publish_vitals(
         self, bed: str, said: dict[str, tuple[Mapping[str, Any], Instant]]
@@ -218,7 +241,8 @@ class StatePublisher:
         until = now.wall + timedelta(seconds=VITALS_VALID_S)
         state = {"at": rfc3339(now.wall), "vitals": dict(vitals)}
         state |= self._state_stamp(self._journal.last_seq, until)
-        await self._sender.publish(f"{bed}/vitals", state, qos=0, retain=True)
+        with suppress(RefusedError):
+            await self._sender.publish(f"{bed}/vitals", state, qos=0, retain=True)
 
     def _state_stamp(self, seq: int, valid_until: datetime) -> dict[str, Any]:
         return {**self._stamp, "seq": seq, "valid_until": rfc3339(valid_until)}

@@ -8,10 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from aiomqtt import Client
-
 from drivers.clock import Clock, parse_rfc3339
 from monitor.journal import EventFeed, Journal
+from monitor.mqtt.client import BrokerClient
 from monitor.mqtt.sender import Sender
 from monitor.mqtt.state_publisher import (
     CLEARED_CURSOR,
@@ -53,7 +52,7 @@ class Bench:
     ) -> AsyncIterator[None]:
         """Follow the states through `client`, and do `work`, within the block."""
         with ExitStack() as stack:
-            stack.enter_context(self.sender.connected(cast(Client, client)))
+            stack.enter_context(self.sender.connected(cast(BrokerClient, client)))
             stack.enter_context(self.states.following())
             tasks = [asyncio.ensure_future(each()) for each in work]
             await settle()
