@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aiomqtt import Client, MqttError
 from paho.mqtt.client import Client as PahoClient
+from paho.mqtt.client import ConnectFlags
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -27,11 +28,25 @@ class BrokerClient(Client):
     """A client whose `publish` raises `RefusedError` when the broker acknowledges with a failure.
 
     Only MQTT 5 has such an answer (its section 3.4.2.1), and only at QoS 1 and above.
+    `max_packet` is the longest packet that the broker takes, in bytes (section 3.2.2.3.6);
+    None when it says none, as over MQTT 3.1.1.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.max_packet: int | None = None
         self._refused: dict[int, ReasonCode] = {}
+
+    def _on_connect(
+        self,
+        client: PahoClient,
+        userdata: Any,
+        flags: ConnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        self.max_packet = getattr(properties, "MaximumPacketSize", None)
+        super()._on_connect(client, userdata, flags, reason_code, properties)
 
     def _on_publish(
         self,

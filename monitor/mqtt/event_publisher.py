@@ -3,6 +3,7 @@
 A durable cursor moves only past what the broker acknowledged. After an outage it goes on
 where it stopped, and what was under way comes again with the same `seq` and `id`. What the
 broker refuses is tried again in time, in order at each bed, while other beds' events go on.
+An event that is longer than the broker takes goes without its payload, and says so.
 """
 
 import asyncio
@@ -110,8 +111,11 @@ class EventPublisher:
         return bool(taken_again)
 
     async def _is_taken(self, stored: Stored) -> bool:
+        topic, event = f"{stored.event.bed}/event", stored.as_json() | self._stamp
+        if not self._sender.fits(topic, event):
+            event |= {"payload": None, "too_large": True}
         try:
-            await self._sender.publish(f"{stored.event.bed}/event", stored.as_json() | self._stamp)
+            await self._sender.publish(topic, event)
         except RefusedError:
             return False
         await self._after_event(stored)

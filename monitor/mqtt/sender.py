@@ -19,6 +19,9 @@ from monitor.mqtt.client import BrokerClient, RefusedError
 NAMED: Final = 3
 """How many of the topics that are refused are named; those of alarms first."""
 
+HEADERS: Final = 15
+"""How many bytes of a packet are neither topic nor payload, at most (MQTT 5, section 3.3)."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -68,16 +71,25 @@ class Sender:
         is no connection.
         """
         client = self._open().client
-        if isinstance(payload, Mapping):
-            payload = json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
+        encoded = _encoded(payload)
         name = f"{self._prefix}/{topic}"
         try:
-            await cancellable(client.publish(name, payload, qos, retain))  # type: ignore[arg-type]
+            if not self.fits(topic, encoded):
+                raise RefusedError(
+                    f"longer than its limit of {client.max_packet} bytes; raise that "
+                    "(Mosquitto: max_packet_size)"
+                )
+            await cancellable(client.publish(name, encoded, qos, retain))
         except RefusedError as refused:
             self._note_refused(topic, str(refused))
             raise
         self._note_taken(topic)
         self.published += 1
+
+    def fits(self, topic: str, payload: object) -> bool:
+        """Whether the broker takes a message as long as that. Raises `MqttError`."""
+        limit = self._open().client.max_packet
+        return limit is None or _size(f"{self._prefix}/{topic}", _encoded(payload)) <= limit
 
     def post(self, message: Coroutine[Any, Any, None]) -> None:
         """Send `message` from here on by itself; `wait_for_failure` raises what it raises."""
@@ -109,6 +121,17 @@ class Sender:
             return
         if self._connection is not None and not self._connection.failure.done():
             self._connection.failure.set_exception(error)
+
+
+def _encoded(payload: object) -> str | None:
+    if isinstance(payload, Mapping):
+        return json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
+    return None if payload is None else str(payload)
+
+
+def _size(topic: str, payload: str | None) -> int:
+    """How long the packet is, in bytes, at most."""
+    return HEADERS + len(topic.encode()) + len((payload or "").encode())
 
 
 def _kind(topic: str) -> str:

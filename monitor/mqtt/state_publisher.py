@@ -19,6 +19,7 @@ from drivers.clock import Clock, Instant, rfc3339
 from monitor.journal import EventFeed, Journal
 from monitor.mqtt.client import RefusedError
 from monitor.mqtt.sender import Sender
+from monitor.mqtt.session_state import retained
 from monitor.session import Event, Stored
 
 STATUS_TOPIC: Final = "status"
@@ -214,7 +215,10 @@ class StatePublisher:
     async def _publish_session(self, bed: str) -> None:
         session = self._ward.session_state(bed)
         until = self._clock.now().wall + STATE_VALID
-        state = session and {**session, **self._state_stamp(self._journal.last_seq, until)}
+        state = session and {
+            **retained(session),
+            **self._state_stamp(self._journal.last_seq, until),
+        }
         await self._publish_state(f"{bed}/session", state)
 
     async def _publish_state(self, topic: str, state: Mapping[str, Any] | None) -> None:

@@ -45,6 +45,7 @@ class FakeClient:
         self.sent: list[tuple[str, Any, int, bool]] = []
         self.holds = False
         self.broken = False
+        self.max_packet: int | None = None
         self._held: list[tuple[str, asyncio.Future[None]]] = []
 
     async def publish(self, topic: str, payload: Any, qos: int, retain: bool) -> None:
