@@ -3,15 +3,18 @@
 The only place that looks into aiomqtt. Decides nothing about what is refused.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
 from aiomqtt import Client, MqttError
+from aiomqtt.exceptions import MqttCodeError
 from paho.mqtt.client import Client as PahoClient
-from paho.mqtt.client import ConnectFlags
+from paho.mqtt.client import ConnectFlags, DisconnectFlags
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+
+from monitor.mqtt.faults import CLOSED, LOST, NO_QOS, NO_RETAIN
 
 WAYS_OUT: Final[Mapping[int, str]] = {
     0x87: "its access list has to let mqtt.username write there",
@@ -29,12 +32,16 @@ class BrokerClient(Client):
 
     Only MQTT 5 has such an answer (its section 3.4.2.1), and only at QoS 1 and above.
     `max_packet` is the longest packet that the broker takes, in bytes (section 3.2.2.3.6);
-    None when it says none, as over MQTT 3.1.1.
+    None when it says none, as over MQTT 3.1.1. `lacks` is the reason code of what we need and
+    it says it has not: retained messages, or QoS 1. `ended_by` is why it ended the
+    connection, if it said so.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.max_packet: int | None = None
+        self.lacks: int | None = None
+        self.ended_by: ReasonCode | None = None
         self._refused: dict[int, ReasonCode] = {}
 
     def _on_connect(
@@ -46,6 +53,10 @@ class BrokerClient(Client):
         properties: Properties | None = None,
     ) -> None:
         self.max_packet = getattr(properties, "MaximumPacketSize", None)
+        if not getattr(properties, "RetainAvailable", 1):
+            self.lacks = NO_RETAIN
+        elif not getattr(properties, "MaximumQoS", 1):
+            self.lacks = NO_QOS
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
     def _on_publish(
@@ -59,6 +70,30 @@ class BrokerClient(Client):
         if reason_code.is_failure and mid in self._pending_publishes:
             self._refused[mid] = reason_code
         super()._on_publish(client, userdata, mid, reason_code, properties)
+
+    def _on_disconnect(
+        self,
+        client: PahoClient,
+        userdata: Any,
+        flags: DisconnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self.ended_by = reason_code
+        super()._on_disconnect(client, userdata, flags, reason_code, properties)
+        if self._disconnected.done():
+            self._disconnected.exception()  # aiomqtt may forget it, and asyncio complains
+
+    async def _wait_for(self, fut: Awaitable[Any], timeout: float | None) -> Any:  # noqa: ASYNC109
+        try:
+            return await super()._wait_for(fut, timeout)
+        except MqttCodeError:
+            raise
+        except MqttError:
+            if self._client.socket() is not None:
+                raise
+            raise MqttError(CLOSED if fut is self._connected else LOST) from None
 
     @contextmanager
     def _pending_call(self, mid: int, value: Any, pending_dict: dict[int, Any]) -> Iterator[None]:

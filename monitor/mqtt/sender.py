@@ -43,12 +43,13 @@ class Sender:
     @property
     def refusal(self) -> str | None:
         """What the broker does not take now, and why; None while it takes everything."""
-        if not self._refused:
+        kinds = {_kind(topic): why for topic, why in self._refused.items()}
+        if not kinds:
             return None
-        kinds = sorted(self._refused, key=lambda kind: "/alarm/" not in kind)
-        names = ", ".join(f"{self._prefix}/{kind}" for kind in kinds[:NAMED])
-        more = f" and {len(kinds) - NAMED} more" if len(kinds) > NAMED else ""
-        return f"refuses {names}{more}: {self._refused[kinds[0]]}"
+        first, *_ = names = sorted(kinds, key=lambda kind: "/alarm/" not in kind)
+        named = ", ".join(f"{self._prefix}/{kind}" for kind in names[:NAMED])
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        return f"refuses {named}{more}: {kinds[first]}"
 
     @contextmanager
     def connected(self, client: BrokerClient) -> Iterator[None]:
@@ -101,14 +102,18 @@ class Sender:
         """Wait until a posted message fails on this connection, and raise its error."""
         await self._open().failure
 
+    def give_up(self, topic: str) -> None:
+        """What was refused under `topic` is not tried again."""
+        self._refused.pop(topic, None)
+
     def _note_refused(self, topic: str, why: str) -> None:
-        if self._refused.get(kind := _kind(topic)) != why:
+        if (_kind(topic), why) not in ((_kind(each), said) for each, said in self._refused.items()):
             log.warning("mqtt.refused", topic=f"{self._prefix}/{topic}", reason=why)
-        self._refused[kind] = why
+        self._refused[topic] = why
 
     def _note_taken(self, topic: str) -> None:
-        if self._refused.pop(_kind(topic), None) is not None:
-            log.info("mqtt.taken-again", topic=f"{self._prefix}/{topic}")
+        if self._refused.pop(topic, None) is not None and not self._refused:
+            log.info("mqtt.takes-everything")
 
     def _open(self) -> _Connection:
         if self._connection is None:

@@ -136,6 +136,7 @@ class StatePublisher:
                 continue
             if state and state["valid_until"] < rfc3339(self._clock.now().wall):
                 del self._refused[topic]
+                self._sender.give_up(topic)
             else:
                 await self._publish_state(topic, state)
 
@@ -177,12 +178,17 @@ class StatePublisher:
                     stored.seq, 1, types=ALARM_OPENINGS, subject=event.subject
                 )
                 if not again:
-                    topic = f"{event.bed}/alarm/{event.subject}"
-                    with suppress(RefusedError):  # refused, so MQTT 5, where it has expired
-                        await self._sender.publish(topic, None, retain=True)
+                    await self._clear(f"{event.bed}/alarm/{event.subject}")
                 cleared = stored.seq
                 self._journal.save_cursor(CLEARED_CURSOR, cleared)
             await self._clock.sleep(LOOK_AGAIN_S)
+
+    async def _clear(self, topic: str) -> None:
+        """Clear the topic; where that is refused it is MQTT 5, and the state has expired."""
+        try:
+            await self._sender.publish(topic, None, retain=True)
+        except RefusedError:
+            self._sender.give_up(topic)
 
     def _is_over(self, stored: Stored) -> bool:
         return self._clock.now().wall >= stored.event.at + KEEP_ENDED

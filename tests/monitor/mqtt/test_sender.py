@@ -130,8 +130,10 @@ async def test_what_is_refused_is_named_until_it_is_taken_alarms_first() -> None
                 await sender.publish(topic, "x")
         said.append(sender.refusal)
         fake.refused = set()
-        for topic in ["b/event", "c/event", "a/session", "a/alarm/3"]:
+        for topic in ["b/event", "c/event", "a/session", "a/alarm/3", "a/alarm/1"]:
             await sender.publish(topic, "x")
+        said.append(sender.refusal)
+        sender.give_up("a/alarm/2")
         said.append(sender.refusal)
         await sender.publish("a/event", "x")
         said.append(sender.refusal)
@@ -139,10 +141,11 @@ async def test_what_is_refused_is_named_until_it_is_taken_alarms_first() -> None
     assert said == [
         None,
         f"refuses {named} and 2 more: not authorized",
+        f"refuses {PREFIX}/a/alarm/+, {PREFIX}/a/event: not authorized",
         f"refuses {PREFIX}/a/event: not authorized",
         None,
     ]
-    assert sender.published == 5
+    assert sender.published == 6
 
 
 async def test_a_refused_message_does_not_end_the_connection_of_one_that_waits_for_it() -> None:

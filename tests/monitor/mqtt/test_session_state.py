@@ -25,7 +25,8 @@ def shown() -> dict[str, Any]:
     session = view.session(side.bed, side.now)
     assert session is not None
     pause = {"from_": "2026-01-05T09:10:00.000Z", "to": None}
-    return json.loads(json.dumps(session.as_json())) | {
+    as_sent: dict[str, Any] = json.loads(json.dumps(session.as_json()))
+    return as_sent | {
         "infusion": {"running": False, "lot": "K77", "pauses": [pause]},
         "reason": "x" * 2000,
         "corrections": [{"id": "c-1"}],
