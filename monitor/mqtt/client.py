@@ -3,6 +3,7 @@
 The only place that looks into aiomqtt. Decides nothing about what is refused.
 """
 
+import math
 from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -10,7 +11,8 @@ from typing import Any, Final
 from aiomqtt import Client, MqttError
 from aiomqtt.exceptions import MqttCodeError
 from paho.mqtt.client import Client as PahoClient
-from paho.mqtt.client import ConnectFlags, DisconnectFlags
+from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTv5
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -43,6 +45,14 @@ class BrokerClient(Client):
         self.lacks: int | None = None
         self.ended_by: ReasonCode | None = None
         self._refused: dict[int, ReasonCode] = {}
+
+    def expiry(self, after_s: float) -> tuple[Properties, ...]:
+        """What makes the broker drop a message after that time; nothing over MQTT 3.1.1."""
+        if self._client.protocol != MQTTv5:
+            return ()
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.MessageExpiryInterval = max(1, math.ceil(after_s))
+        return (properties,)
 
     def _on_connect(
         self,

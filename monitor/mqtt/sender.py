@@ -64,10 +64,17 @@ class Sender:
                 post.cancel()
 
     async def publish(
-        self, topic: str, payload: object, *, qos: int = 1, retain: bool = False
+        self,
+        topic: str,
+        payload: object,
+        *,
+        qos: int = 1,
+        retain: bool = False,
+        valid_s: float | None = None,
     ) -> None:
         """Publish `payload`, a mapping as JSON, and wait until the broker has acknowledged it.
 
+        After `valid_s`, in seconds of the machine, a broker that speaks MQTT 5 drops it.
         Raises `RefusedError` when the broker does not take it, and `MqttError`, also when there
         is no connection.
         """
@@ -80,7 +87,8 @@ class Sender:
                     f"longer than its limit of {client.max_packet} bytes; raise that "
                     "(Mosquitto: max_packet_size)"
                 )
-            await cancellable(client.publish(name, encoded, qos, retain))
+            expiry = () if valid_s is None else client.expiry(valid_s)
+            await cancellable(client.publish(name, encoded, qos, retain, *expiry))
         except RefusedError as refused:
             self._note_refused(topic, str(refused))
             raise

@@ -2,7 +2,8 @@
 
 What changes is published the moment it is stored, ahead of the log of events; all of it
 again after a reconnect and every `REFRESH_S`. An ended alarm's topic is cleared an hour
-later, by a durable cursor.
+later, by a durable cursor. Each goes with its expiry, so that no broker tells for ever what
+a daemon said that was cut off together with it.
 
 Nothing here knows a bed or a rule: what to say is asked of a `PublishedWard`, and an alarm's
 state is the `alarm` in its event's payload.
@@ -15,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from alerts.alarm import ALARM_ENDINGS, ALARM_OPENINGS
-from drivers.clock import Clock, Instant, rfc3339
+from drivers.clock import Clock, Instant, parse_rfc3339, rfc3339
 from monitor.journal import EventFeed, Journal
 from monitor.mqtt.client import RefusedError
 from monitor.mqtt.sender import Sender
@@ -33,6 +34,9 @@ VITALS_REAL_S: Final = 0.2
 """Under a fast clock a bed's vitals are no closer than this in real time."""
 
 VITALS_VALID_S: Final = 10.0
+LEAST_RETAINED_S: Final = 10.0
+"""Under a fast clock a broker retains a state for no less than this in real time."""
+
 REFRESH_S: Final = 30.0
 STATE_VALID: Final = timedelta(seconds=90)
 KEEP_ENDED: Final = timedelta(hours=1)
@@ -112,7 +116,8 @@ class StatePublisher:
     async def publish_online(self) -> None:
         """Publish that the daemon is there."""
         with suppress(RefusedError):
-            await self._sender.publish(STATUS_TOPIC, "online", retain=True)
+            valid_s = self._machine_s(STATE_VALID)
+            await self._sender.publish(STATUS_TOPIC, "online", retain=True, valid_s=valid_s)
 
     async def refresh_all(self) -> None:
         """Publish every state, and again before it is out of date."""
@@ -235,7 +240,7 @@ class StatePublisher:
         if self._snapshot_seq is None:
             return
         try:
-            await self._sender.publish(topic, state, retain=True)
+            await self._sender.publish(topic, state, retain=True, valid_s=self._left_s(state))
             self._refused.pop(topic, None)
         except RefusedError:
             self._refused[topic] = state
@@ -252,7 +257,18 @@ class StatePublisher:
         state = {"at": rfc3339(now.wall), "vitals": dict(vitals)}
         state |= self._state_stamp(self._journal.last_seq, until)
         with suppress(RefusedError):
-            await self._sender.publish(f"{bed}/vitals", state, qos=0, retain=True)
+            await self._sender.publish(
+                f"{bed}/vitals", state, qos=0, retain=True, valid_s=self._left_s(state)
+            )
+
+    def _left_s(self, state: Mapping[str, Any] | None) -> float | None:
+        """For how long the broker may retain `state`; None where it says no time."""
+        if state is None:
+            return None
+        return self._machine_s(parse_rfc3339(state["valid_until"]) - self._clock.now().wall)
+
+    def _machine_s(self, valid: timedelta) -> float:
+        return max(valid.total_seconds() / self._clock.speed, LEAST_RETAINED_S)
 
     def _state_stamp(self, seq: int, valid_until: datetime) -> dict[str, Any]:
         return {**self._stamp, "seq": seq, "valid_until": rfc3339(valid_until)}
