@@ -1,6 +1,6 @@
 """aiomqtt's client, and what the broker answers that aiomqtt leaves out.
 
-The only place that looks into aiomqtt. Decides nothing about what is refused.
+The only place that looks into aiomqtt and paho. Decides nothing about what is refused.
 """
 
 import math
@@ -36,7 +36,8 @@ class BrokerClient(Client):
     `max_packet` is the longest packet that the broker takes, in bytes (section 3.2.2.3.6);
     None when it says none, as over MQTT 3.1.1. `lacks` is the reason code of what we need and
     it says it has not: retained messages, or QoS 1. `ended_by` is why it ended the
-    connection, if it said so.
+    connection, if it said so. No more messages are under way than it takes at a time
+    (section 3.2.2.3.3).
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -63,6 +64,8 @@ class BrokerClient(Client):
         properties: Properties | None = None,
     ) -> None:
         self.max_packet = getattr(properties, "MaximumPacketSize", None)
+        most = client._max_inflight_messages
+        client._max_inflight_messages = min(most, getattr(properties, "ReceiveMaximum", most))
         if not getattr(properties, "RetainAvailable", 1):
             self.lacks = NO_RETAIN
         elif not getattr(properties, "MaximumQoS", 1):

@@ -61,7 +61,7 @@ class EventPublisher:
 
     @property
     def queue_depth(self) -> int:
-        """How many stored events there are past the last before which the broker has all."""
+        """How many stored events come after the last up to which the broker has all."""
         return self._journal.last_seq - self.acknowledged
 
     async def publish_events(self) -> None:
@@ -75,7 +75,7 @@ class EventPublisher:
     async def _follow_log(self, progress: LogProgress) -> bool:
         """Publish the log; True once it has to be read again, since something is taken again."""
         window = asyncio.Semaphore(WINDOW)
-        taken_again: list[str] = []
+        taken_again: list[Stored] = []
 
         async def send(stored: Stored) -> None:
             settle = progress.took if await self._is_taken(stored) else progress.refuse
@@ -98,9 +98,8 @@ class EventPublisher:
             async def retry() -> None:
                 while not taken_again:
                     await self._clock.sleep(RETRY_REFUSED_S)
-                    for bed, first in list(progress.refused.items()):
-                        if await self._is_taken(first):
-                            taken_again.append(bed)
+                    refused = list(progress.refused.values())
+                    taken_again.extend([each for each in refused if await self._is_taken(each)])
                 events.close()
 
             self._sender.post(retry())

@@ -48,13 +48,15 @@ class LogProgress:
             self.refused[stored.event.bed] = stored
         self._finish(stored.seq)
 
-    def took_again(self, beds: Iterable[str]) -> None:
-        """The broker took the first refused event of `beds`: begin again after `acknowledged`."""
+    def took_again(self, firsts: Iterable[Stored]) -> None:
+        """The broker took those first refused events: begin again after `acknowledged`."""
         self._passed = self.acknowledged
         self._open.clear()
         self._done.clear()
-        for bed in beds:
-            self.taken[bed] = self.refused.pop(bed).seq
+        for first in firsts:
+            bed = first.event.bed
+            if self.refused[bed] is first:
+                self.taken[bed] = self.refused.pop(bed).seq
 
     def _finish(self, seq: int) -> None:
         self._done.add(seq)

@@ -68,7 +68,7 @@ def test_taken_again_it_begins_after_the_acknowledged_and_skips_what_was_taken()
     for each in stored[2:]:
         if log.begin(each):
             log.took(each)
-    log.took_again(["a"])
+    log.took_again([stored[0]])
     assert (log.acknowledged, log.refused) == (0, {})
     assert [log.begin(each) for each in stored] == [False, False, True, False]
     assert log.acknowledged == 2
@@ -81,10 +81,20 @@ def test_a_bed_that_is_still_refused_stays_so_when_another_is_taken_again() -> N
     for each in stored[:2]:
         log.begin(each)
         log.refuse(each)
-    log.took_again(["b"])
+    log.took_again([stored[1]])
     assert [log.begin(each) for each in stored] == [False, False, False]
     assert log.refused == {"a": stored[0]}
     assert log.acknowledged == 0
+
+
+def test_a_first_one_that_an_older_has_replaced_opens_nothing() -> None:
+    log, (a1, a2) = progress(), events("aa")
+    for each in (a1, a2):
+        log.begin(each)
+    log.refuse(a2)
+    log.refuse(a1)
+    log.took_again([a2])
+    assert (log.refused, log.acknowledged) == ({"a": a1}, 0)
 
 
 def test_an_earlier_run_s_places_are_kept() -> None:
