@@ -28,7 +28,7 @@ RECORDS: Final = frozenset(
 CHECKS_KEPT: Final = 60
 """How many checks of the schedule are there, the last ones: no regimen plans so many ahead."""
 
-WHY_LONGEST: Final = 500
+WHY_LONGEST: Final = 200
 """How many characters say why a criterion is met or not."""
 
 

@@ -75,6 +75,15 @@ def test_long_reasons_and_schedules_are_cut_to_what_is_newest() -> None:
     assert (len(state["schedule"]), state["schedule"][-1]) == (CHECKS_KEPT, last)
 
 
+def test_even_with_every_reason_at_its_longest_it_is_bounded() -> None:
+    session = shown()
+    session["schedule"] = session["schedule"] * 100
+    for name in ("gate", "criteria"):
+        session[name] = [each | {"why": "ü" * 9000} for each in session[name]]
+    state = json.dumps(retained(session), ensure_ascii=False, separators=(",", ":"))
+    assert len(state.encode()) < 30_000
+
+
 def test_a_session_that_has_only_begun_is_retained_as_well() -> None:
     side = bed().with_session()
     session = view.session(side.bed, side.now)
