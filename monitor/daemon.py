@@ -221,7 +221,7 @@ def _broker_status(publisher: MqttPublisher) -> BrokerStatus:
         connected=publisher.connected_since is not None,
         since=publisher.connected_since or publisher.disconnected_since,
         waiting=publisher.queue_depth,
-        reason=publisher.failure,
+        reason=publisher.failure or publisher.refusal,
     )
 
 

@@ -5,11 +5,12 @@ A test that asks for a program which is not installed is skipped by its name.
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Self
@@ -39,7 +40,9 @@ class Mosquitto:
     """A Mosquitto broker that can be stopped, killed and started again on its port.
 
     It listens on loopback for anybody, or for those in `users` (name to password), and over
-    TLS when given a certificate and a key. It keeps nothing over a stop.
+    TLS when given a certificate and a key. It keeps nothing over a stop. With `access` it
+    serves only the topics that those lines of an access list allow. `options` are further
+    lines of its configuration.
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class Mosquitto:
         *,
         users: dict[str, str] | None = None,
         tls: tuple[Path, Path] | None = None,
+        access: Iterable[str] | None = None,
+        options: Iterable[str] = (),
     ) -> None:
         self._program = program("mosquitto", "/usr/sbin", "/usr/local/sbin")
         self._process: subprocess.Popen[str] | None = None
@@ -73,7 +78,11 @@ class Mosquitto:
             lines.append(f"password_file {passwords}")
         if tls:
             lines += [f"certfile {tls[0]}", f"keyfile {tls[1]}"]
-        self._config.write_text("\n".join(lines) + "\n")
+        self._access = directory / "access"
+        if access is not None:
+            self._access.write_text("\n".join(access) + "\n")
+            lines.append(f"acl_file {self._access}")
+        self._config.write_text("\n".join([*lines, *options]) + "\n")
 
     @property
     def url(self) -> str:
@@ -95,6 +104,15 @@ class Mosquitto:
             process.wait(HOPELESS_S)
             pytest.fail(f"mosquitto did not start: {''.join(log)}")
         self._process = process
+
+    def allow(self, *access: str) -> None:
+        """Have another access list from now on; returns when it is in force."""
+        assert self._process is not None
+        assert self._process.stderr is not None
+        self._access.write_text("\n".join(access) + "\n")
+        self._process.send_signal(signal.SIGHUP)
+        while "Reloading config" not in self._process.stderr.readline():
+            assert self._process.poll() is None
 
     def stop(self) -> None:
         """End in good order."""

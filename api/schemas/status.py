@@ -15,7 +15,9 @@ class BrokerStatus(Response):
         "Since when it has been connected, or not.", "2026-01-05T08:00:00.000Z"
     )
     waiting: int = described("Events that have still to be delivered.", 0)
-    reason: str | None = described("Why it is not connected.", "connection refused")
+    reason: str | None = described(
+        "Why it is not connected, or what the broker refuses all the same.", "connection refused"
+    )
 
 
 class JournalStatus(Response):

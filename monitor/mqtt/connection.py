@@ -7,9 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from aiomqtt import Client, MqttError, Will
-from aiomqtt.exceptions import MqttConnectError
+from aiomqtt import MqttError, Will
+from aiomqtt.exceptions import MqttCodeError, MqttConnectError
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
+from monitor.mqtt.client import BrokerClient
+from monitor.mqtt.faults import in_words
 from monitor.mqtt.settings import PROTOCOLS, MqttSettings
 
 KEEPALIVE_S: Final = 10
@@ -26,19 +30,20 @@ _logger.setLevel(logging.CRITICAL)
 
 
 @asynccontextmanager
-async def connected(settings: MqttSettings, will: Will | None = None) -> AsyncIterator[Client]:
+async def connected(
+    settings: MqttSettings, will: Will | None = None
+) -> AsyncIterator[BrokerClient]:
     """A connected client.
 
     With a will its identifier is the site's, so that a broker which still holds a dead
     connection of ours lets go of it, with its last will, before the new one says that we are
     online. Without one it is another, and puts no running daemon out. Raises `MqttConnectError`
-    when the broker refuses us, `MqttError` or `OSError` when there is none.
+    when the broker refuses us or lacks what we need, `MqttError` or `OSError` when there is none.
     """
-    identifier = f"{settings.root}-{settings.site}"
-    client = Client(
+    client = BrokerClient(
         settings.host,
         settings.port,
-        identifier=identifier if will else f"{identifier}-check",
+        identifier=settings.identifier if will else f"{settings.identifier}-check",
         protocol=PROTOCOLS[settings.protocol],
         username=settings.username,
         password=settings.password(),
@@ -51,8 +56,16 @@ async def connected(settings: MqttSettings, will: Will | None = None) -> AsyncIt
         logger=_logger,
     )
     await _connect(client)
+    if client.lacks is not None:
+        with suppress(MqttError):
+            await client.__aexit__(None, None, None)
+        raise MqttConnectError(ReasonCode(PacketTypes.CONNACK, identifier=client.lacks))
     try:
         yield client
+    except* MqttError as lost:
+        if client.ended_by is None:
+            raise
+        raise MqttCodeError(client.ended_by) from lost
     finally:
         with suppress(MqttError):
             await client.__aexit__(None, None, None)
@@ -64,12 +77,12 @@ async def broker_fault(settings: MqttSettings) -> str | None:
         async with connected(settings):
             return None
     except MqttConnectError as refused:
-        return f"{refused}; check mqtt.username and mqtt.password_file"
+        return in_words(refused, settings)
     except (MqttError, OSError) as gone:
-        return f"{gone}; is it running? Correct mqtt.url"
+        return f"{in_words(gone, settings)}; is it running? Correct mqtt.url"
 
 
-async def _connect(client: Client) -> None:
+async def _connect(client: BrokerClient) -> None:
     """Enter `client`; when that fails or is cancelled half-way, close what it opened.
 
     The connection is made in a thread that cannot be interrupted, only waited for.

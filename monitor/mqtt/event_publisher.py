@@ -1,7 +1,9 @@
 """Publishes every stored event, in order, at least once: the log of what happened at the beds.
 
 A durable cursor moves only past what the broker acknowledged. After an outage it goes on
-where it stopped, and what was under way comes again with the same `seq` and `id`.
+where it stopped, and what was under way comes again with the same `seq` and `id`. What the
+broker refuses is tried again in time, in order at each bed, while other beds' events go on.
+An event that is longer than the broker takes goes without its payload, and says so.
 """
 
 import asyncio
@@ -12,13 +14,20 @@ import structlog
 
 from drivers.clock import Clock
 from monitor.journal import EventFeed, Journal, StoreError
+from monitor.mqtt.client import RefusedError
+from monitor.mqtt.log_progress import LogProgress
 from monitor.mqtt.sender import Sender
 from monitor.session import Stored
 
 LOG_CURSOR: Final = "mqtt"
+BED_CURSOR: Final = "mqtt.bed."
+"""Before a bed's id: how far its events are, while another bed's hold the log's cursor back."""
 
 WINDOW: Final = 10
 """How many events of the log may be unacknowledged; leaves room for states to overtake."""
+
+RETRY_REFUSED_S: Final = 30.0
+"""How often what the broker refuses is tried again."""
 
 STORE_RETRY_S: Final = 5.0
 
@@ -52,40 +61,72 @@ class EventPublisher:
 
     @property
     def queue_depth(self) -> int:
-        """How many stored events the broker has not acknowledged."""
+        """How many stored events come after the last up to which the broker has all."""
         return self._journal.last_seq - self.acknowledged
 
     async def publish_events(self) -> None:
         """Publish what is not acknowledged, and what comes, for as long as the connection holds."""
+        progress = LogProgress(
+            self.acknowledged, lambda bed: self._journal.cursor(f"{BED_CURSOR}{bed}")
+        )
+        while await self._follow_log(progress):
+            pass
+
+    async def _follow_log(self, progress: LogProgress) -> bool:
+        """Publish the log; True once it has to be read again, since something is taken again."""
         window = asyncio.Semaphore(WINDOW)
-        under_way: dict[int, bool] = {}
+        taken_again: list[Stored] = []
 
         async def send(stored: Stored) -> None:
-            topic = f"{stored.event.bed}/event"
-            await self._sender.publish(topic, stored.as_json() | self._stamp)
-            await self._after_event(stored)
-            under_way[stored.seq] = True
-            self._advance(under_way)
+            settle = progress.took if await self._is_taken(stored) else progress.refuse
+            settle(stored)
+            self._save(progress)
             window.release()
 
-        with self._feed.subscribe(self.acknowledged) as events:
+        with self._feed.subscribe(progress.acknowledged) as events:
 
             async def follow() -> None:
                 async for stored in events:
                     await window.acquire()
-                    under_way[stored.seq] = False
-                    self._sender.post(send(stored))
+                    if progress.begin(stored):
+                        self._sender.post(send(stored))
+                        continue
+                    window.release()
+                    if not progress.refused:
+                        self._save(progress)
 
+            async def retry() -> None:
+                while not taken_again:
+                    await self._clock.sleep(RETRY_REFUSED_S)
+                    refused = list(progress.refused.values())
+                    taken_again.extend([each for each in refused if await self._is_taken(each)])
+                events.close()
+
+            self._sender.post(retry())
             await retry_on_store_error(self._clock, follow)
+        for _ in range(WINDOW):
+            await window.acquire()
+        progress.took_again(taken_again)
+        return bool(taken_again)
 
-    def _advance(self, under_way: dict[int, bool]) -> None:
-        """Move the cursor past what the broker has, up to the first event that it does not."""
-        for seq in list(under_way):
-            if not under_way[seq]:
-                break
-            del under_way[seq]
-            self.acknowledged = seq
-            self._journal.save_cursor(LOG_CURSOR, seq)
+    async def _is_taken(self, stored: Stored) -> bool:
+        topic, event = f"{stored.event.bed}/event", stored.as_json() | self._stamp
+        if not self._sender.fits(topic, event):
+            event |= {"payload": None, "too_large": True}
+        try:
+            await self._sender.publish(topic, event)
+        except RefusedError:
+            return False
+        await self._after_event(stored)
+        return True
+
+    def _save(self, progress: LogProgress) -> None:
+        """Move the durable cursor past what was taken, and that of each bed which is further."""
+        self.acknowledged = progress.acknowledged
+        self._journal.save_cursor(LOG_CURSOR, self.acknowledged)
+        if progress.refused:
+            for bed, seq in progress.taken.items():
+                self._journal.save_cursor(f"{BED_CURSOR}{bed}", seq)
 
 
 async def retry_on_store_error(clock: Clock, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -11,14 +11,16 @@ from contextlib import suppress
 from typing import Final
 
 import structlog
-from aiomqtt import Client, MqttError, Will
+from aiomqtt import MqttError, Will
 from aiomqtt.exceptions import MqttConnectError
 
 from drivers.backoff import Backoff
 from drivers.clock import Clock, Instant
 from monitor.journal import EventFeed, Journal
+from monitor.mqtt.client import BrokerClient
 from monitor.mqtt.connection import connected
 from monitor.mqtt.event_publisher import EventPublisher, retry_on_store_error
+from monitor.mqtt.faults import in_words
 from monitor.mqtt.sender import Sender, cancellable
 from monitor.mqtt.settings import MqttSettings
 from monitor.mqtt.state_publisher import STATUS_TOPIC, PublishedWard, StatePublisher
@@ -29,6 +31,10 @@ LAST_RETRY_S: Final = 30.0
 HELD_S: Final = 10.0
 """A connection that held so long is tried again at once; one that did not, ever more slowly:
 the other side may be a second daemon of this site that pushes us out."""
+
+STEADY_S: Final = 40.0
+"""Until a connection has held so long, one that was lost sooner is not mended. Longer than any
+pause, so that of two daemons that push each other out neither looks well."""
 
 REFUSED_RETRY_S: Final = 60.0
 """After the broker refused us: a wrong password gets no better by hammering."""
@@ -46,7 +52,8 @@ class MqttPublisher:
 
     `handlers` maps topic filters below `{root}/{site}/` to what takes their messages.
     `boot` is the id of this run of the daemon. Of `connected_since` and
-    `disconnected_since` one is None; `failure` says why there is no connection.
+    `disconnected_since` one is None; `failure` says why there is no connection, or why it
+    was lost when it is lost again and again. Then `disconnected_since` is the first time.
     """
 
     def __init__(
@@ -63,8 +70,10 @@ class MqttPublisher:
         self.connected_since: Instant | None = None
         self.disconnected_since: Instant | None = clock.now()
         self.failure: str | None = None
+        self._outage_since: Instant | None = self.disconnected_since
+        self._is_flapping = False
         self._settings = settings
-        self._prefix = f"{settings.root}/{settings.site}"
+        self._prefix = settings.prefix
         self._status = f"{self._prefix}/{STATUS_TOPIC}"
         self._clock = clock
         self._handlers = dict(handlers or {})
@@ -92,6 +101,12 @@ class MqttPublisher:
         """How many stored events the broker has not acknowledged."""
         return self._events.queue_depth
 
+    @property
+    def refusal(self) -> str | None:
+        """What the broker does not take although we are connected, and why; None for nothing."""
+        refusal = self._sender.refusal
+        return refusal and f"broker {self._settings.url} {refusal}"
+
     def publish_unstored(self, event: Event) -> None:
         """Publish the alarm of an event that is not stored yet, as `"durable": false`.
 
@@ -117,9 +132,9 @@ class MqttPublisher:
                     await self._serve(client)
             except* MqttConnectError as refused:
                 backoff.bound_s = REFUSED_RETRY_S
-                self._lost(f"{_first(refused)}; check mqtt.username and mqtt.password_file")
+                self._lost(in_words(_first(refused), self._settings))
             except* (MqttError, OSError) as gone:
-                self._lost(str(_first(gone)))
+                self._lost(in_words(_first(gone), self._settings))
             except* Exception as fault:
                 self._lost(f"fault of ours: {_first(fault)!r}")
                 log.exception("mqtt.fault")
@@ -133,15 +148,19 @@ class MqttPublisher:
             log.warning("mqtt.disconnected", reason=reason)
         self.failure = reason
 
-    async def _serve(self, client: Client) -> None:
+    async def _serve(self, client: BrokerClient) -> None:
         try:
             await self._run_connected(client)
         except asyncio.CancelledError:
             with suppress(MqttError):
                 await client.publish(self._status, "offline", 1, True, timeout=OFFLINE_S)
             raise
+        finally:
+            self._is_flapping = self._outage_since is not None
+            self._outage_since = self._outage_since or self._clock.now()
+            self.connected_since, self.disconnected_since = None, self._outage_since
 
-    async def _run_connected(self, client: Client) -> None:
+    async def _run_connected(self, client: BrokerClient) -> None:
         client.pending_calls_threshold = 10_000
         with self._sender.connected(client):
             await self._states.publish_online()
@@ -150,28 +169,32 @@ class MqttPublisher:
             with self._states.following():
                 await self._publish_all(client)
 
-    async def _publish_all(self, client: Client) -> None:
+    async def _publish_all(self, client: BrokerClient) -> None:
         self.connected_since, self.disconnected_since = self._clock.now(), None
-        self.failure = None
+        if not self._is_flapping:
+            self.failure = None
         log.info("mqtt.connected", broker=self._settings.url, behind=self.queue_depth)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for work in (
-                    self._sender.wait_for_failure(),
-                    self._receive(client),
-                    self._states.refresh_all(),
-                    self._events.publish_events(),
-                    self._states.publish_all_vitals(),
-                    retry_on_store_error(self._clock, self._clear_ended),
-                ):
-                    group.create_task(work)
-        finally:
-            self.connected_since, self.disconnected_since = None, self._clock.now()
+        async with asyncio.TaskGroup() as group:
+            for work in (
+                self._sender.wait_for_failure(),
+                self._receive(client),
+                self._states.refresh_all(),
+                self._events.publish_events(),
+                self._states.publish_all_vitals(),
+                retry_on_store_error(self._clock, self._clear_ended),
+                self._become_steady(),
+            ):
+                group.create_task(work)
+
+    async def _become_steady(self) -> None:
+        await self._clock.sleep(STEADY_S)
+        self._outage_since = self.failure = None
+        self._is_flapping = False
 
     async def _clear_ended(self) -> None:
         await self._states.clear_ended(lambda: self._events.acknowledged)
 
-    async def _receive(self, client: Client) -> None:
+    async def _receive(self, client: BrokerClient) -> None:
         """Hand on incoming messages; also what notices first that the connection is gone."""
         async for message in client.messages:
             topic = message.topic.value

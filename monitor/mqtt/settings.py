@@ -41,6 +41,16 @@ class MqttSettings:
             raise ValueError(f"mqtt.protocol {self.protocol!r} is none of 5, 3.1.1")
 
     @property
+    def prefix(self) -> str:
+        """The topic below which everything of the site is."""
+        return f"{self.root}/{self.site}"
+
+    @property
+    def identifier(self) -> str:
+        """The client identifier of the site's daemon."""
+        return f"{self.root}-{self.site}"
+
+    @property
     def host(self) -> str:
         """The broker's host."""
         return urlsplit(self.url).hostname or ""

@@ -2,7 +2,8 @@
 
 What changes is published the moment it is stored, ahead of the log of events; all of it
 again after a reconnect and every `REFRESH_S`. An ended alarm's topic is cleared an hour
-later, by a durable cursor.
+later, by a durable cursor. Each goes with its expiry, so that no broker tells for ever what
+a daemon said that was cut off together with it.
 
 Nothing here knows a bed or a rule: what to say is asked of a `PublishedWard`, and an alarm's
 state is the `alarm` in its event's payload.
@@ -10,14 +11,16 @@ state is the `alarm` in its event's payload.
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from alerts.alarm import ALARM_ENDINGS, ALARM_OPENINGS
-from drivers.clock import Clock, Instant, rfc3339
+from drivers.clock import Clock, Instant, parse_rfc3339, rfc3339
 from monitor.journal import EventFeed, Journal
+from monitor.mqtt.client import RefusedError
 from monitor.mqtt.sender import Sender
+from monitor.mqtt.session_state import retained
 from monitor.session import Event, Stored
 
 STATUS_TOPIC: Final = "status"
@@ -31,6 +34,9 @@ VITALS_REAL_S: Final = 0.2
 """Under a fast clock a bed's vitals are no closer than this in real time."""
 
 VITALS_VALID_S: Final = 10.0
+LEAST_RETAINED_S: Final = 10.0
+"""Under a fast clock a broker retains a state for no less than this in real time."""
+
 REFRESH_S: Final = 30.0
 STATE_VALID: Final = timedelta(seconds=90)
 KEEP_ENDED: Final = timedelta(hours=1)
@@ -76,6 +82,7 @@ class StatePublisher:
         self._stamp = dict(stamp)
         self._unstored: set[str] = set()
         self._snapshot_seq: int | None = None
+        self._refused: dict[str, Mapping[str, Any] | None] = {}
 
     def publish_unstored(self, event: Event) -> None:
         """Publish the alarm of an event that is not stored yet, as `"durable": false`.
@@ -108,7 +115,9 @@ class StatePublisher:
 
     async def publish_online(self) -> None:
         """Publish that the daemon is there."""
-        await self._sender.publish(STATUS_TOPIC, "online", retain=True)
+        with suppress(RefusedError):
+            valid_s = self._machine_s(STATE_VALID)
+            await self._sender.publish(STATUS_TOPIC, "online", retain=True, valid_s=valid_s)
 
     async def refresh_all(self) -> None:
         """Publish every state, and again before it is out of date."""
@@ -116,13 +125,25 @@ class StatePublisher:
             if self._ward.session_state(bed) is None:
                 self._sender.post(self._publish_session(bed))
         while True:
-            seq = self._journal.last_seq
+            seq, refused = self._journal.last_seq, self._refused.copy()
             await asyncio.gather(*(self._publish_alarm(a, seq) for a in self._ward.open_alarms()))
             for bed in self._ward.beds():
                 if self._ward.session_state(bed) is not None:
                     await self._publish_session(bed)
+            await self._retry_refused(refused)
             await self._clock.sleep(REFRESH_S)
             await self.publish_online()
+
+    async def _retry_refused(self, refused: Mapping[str, Mapping[str, Any] | None]) -> None:
+        """Publish again what was `refused` and not published since, unless it is out of date."""
+        for topic, state in refused.items():
+            if topic not in self._refused or self._refused[topic] is not state:
+                continue
+            if state and state["valid_until"] < rfc3339(self._clock.now().wall):
+                del self._refused[topic]
+                self._sender.give_up(topic)
+            else:
+                await self._publish_state(topic, state)
 
     async def publish_all_vitals(self) -> None:
         """Each bed's vitals once a second while they change, and before they are out of date."""
@@ -162,11 +183,17 @@ class StatePublisher:
                     stored.seq, 1, types=ALARM_OPENINGS, subject=event.subject
                 )
                 if not again:
-                    topic = f"{event.bed}/alarm/{event.subject}"
-                    await self._sender.publish(topic, None, retain=True)
+                    await self._clear(f"{event.bed}/alarm/{event.subject}")
                 cleared = stored.seq
                 self._journal.save_cursor(CLEARED_CURSOR, cleared)
             await self._clock.sleep(LOOK_AGAIN_S)
+
+    async def _clear(self, topic: str) -> None:
+        """Clear the topic; where that is refused it is MQTT 5, and the state has expired."""
+        try:
+            await self._sender.publish(topic, None, retain=True)
+        except RefusedError:
+            self._sender.give_up(topic)
 
     def _is_over(self, stored: Stored) -> bool:
         return self._clock.now().wall >= stored.event.at + KEEP_ENDED
@@ -199,13 +226,24 @@ class StatePublisher:
     async def _publish_session(self, bed: str) -> None:
         session = self._ward.session_state(bed)
         until = self._clock.now().wall + STATE_VALID
-        state = session and {**session, **self._state_stamp(self._journal.last_seq, until)}
+        state = session and {
+            **retained(session),
+            **self._state_stamp(self._journal.last_seq, until),
+        }
         await self._publish_state(f"{bed}/session", state)
 
     async def _publish_state(self, topic: str, state: Mapping[str, Any] | None) -> None:
-        """Retain `state` under `topic`, or clear the topic; nothing without a connection."""
-        if self._snapshot_seq is not None:
-            await self._sender.publish(topic, state, retain=True)
+        """Retain `state` under `topic`, or clear the topic; nothing without a connection.
+
+        What the broker refuses is kept for the next refresh, unless it is replaced before.
+        """
+        if self._snapshot_seq is None:
+            return
+        try:
+            await self._sender.publish(topic, state, retain=True, valid_s=self._left_s(state))
+            self._refused.pop(topic, None)
+        except RefusedError:
+            self._refused[topic] = state
 
     async def _publish_vitals(
         self, bed: str, said: dict[str, tuple[Mapping[str, Any], Instant]]
@@ -218,7 +256,19 @@ class StatePublisher:
         until = now.wall + timedelta(seconds=VITALS_VALID_S)
         state = {"at": rfc3339(now.wall), "vitals": dict(vitals)}
         state |= self._state_stamp(self._journal.last_seq, until)
-        await self._sender.publish(f"{bed}/vitals", state, qos=0, retain=True)
+        with suppress(RefusedError):
+            await self._sender.publish(
+                f"{bed}/vitals", state, qos=0, retain=True, valid_s=self._left_s(state)
+            )
+
+    def _left_s(self, state: Mapping[str, Any] | None) -> float | None:
+        """For how long the broker may retain `state`; None where it says no time."""
+        if state is None:
+            return None
+        return self._machine_s(parse_rfc3339(state["valid_until"]) - self._clock.now().wall)
+
+    def _machine_s(self, valid: timedelta) -> float:
+        return max(valid.total_seconds() / self._clock.speed, LEAST_RETAINED_S)
 
     def _state_stamp(self, seq: int, valid_until: datetime) -> dict[str, Any]:
         return {**self._stamp, "seq": seq, "valid_until": rfc3339(valid_until)}

@@ -47,7 +47,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BrokerStatus:
-    """How the way to the broker stands. `since` is since when it has stood so."""
+    """How the way to the broker stands. `since` is since when it has stood so.
+
+    A `reason` while it is connected says what the broker refuses all the same.
+    """
 
     configured: bool
     connected: bool
@@ -194,7 +197,7 @@ class Ward:
 
     def _unreachable(self) -> str | None:
         broker = self.broker_status()
-        if not broker.configured or broker.connected:
+        if not broker.configured or (broker.connected and broker.reason is None):
             return None
         return broker.reason or "the broker cannot be reached"
 

@@ -193,6 +193,19 @@ async def test_an_unreachable_broker_is_said_with_what_waits(
     await expect(banner).to_contain_text("12 events waiting")
 
 
+async def test_a_broker_that_refuses_something_is_said_while_it_is_connected(
+    ward: Ward, bed: BedAt, open_page: Open
+) -> None:
+    page = await open_page()
+    await is_live(page)
+    ward.mqtt |= {"waiting": 12, "reason": "broker refuses postdose/clinic-1/bed-1/event"}
+    ward.say_status()
+    banner = page.locator(".banner.broker")
+    await expect(banner).to_contain_text("Not everything reaches the broker")
+    await expect(banner).to_contain_text("12 events waiting")
+    await expect(banner).not_to_contain_text("unreachable")
+
+
 async def test_a_ward_without_a_broker_is_not_told_that_it_is_gone(
     ward: Ward, bed: BedAt, open_page: Open
 ) -> None:

@@ -160,6 +160,24 @@ def test_alarms_wait_for_the_broker_and_come_in_order(tmp_path: Path, mosquitto:
             assert seqs == sorted(set(seqs))
 
 
+def test_a_broker_that_refuses_events_is_an_alarm_until_it_takes_them(tmp_path: Path) -> None:
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    takes_alarms = ("topic write postdose/clinic/status", "topic write postdose/clinic/+/alarm/+")
+    with Mosquitto(folder, access=takes_alarms) as broker:
+        clinic = Site(tmp_path, broker.url, "/dev/nowhere", str(tmp_path / "nothing"))
+        with clinic.daemon(speed=60):
+            refused = clinic.until(lambda: clinic.alarms().get("tech.broker-unreachable"))
+            mqtt = clinic.get("/status")["mqtt"]
+            assert (mqtt["connected"], mqtt["waiting"] > 0) == (True, True)
+            for said in (refused["text"], mqtt["reason"]):
+                assert "refuses postdose/clinic/bed-1/" in said
+                assert "Not authorized" in said
+            broker.allow("topic readwrite #")
+            clinic.until(lambda: "tech.broker-unreachable" not in clinic.alarms())
+            assert clinic.get("/status")["mqtt"]["reason"] is None
+
+
 def test_a_daemon_ends_cleanly_and_says_that_it_is_offline(
     tmp_path: Path, mosquitto: Mosquitto
 ) -> None:

@@ -107,6 +107,13 @@ function banners(status, here) {
       text: `${plural(mqtt.waiting, "event")} waiting. Alarms do not leave this machine.`,
       why: mqtt.reason,
     });
+  } else if (mqtt.configured && mqtt.reason) {
+    out.push({
+      kind: "broker",
+      title: "Not everything reaches the broker",
+      text: `${plural(mqtt.waiting, "event")} waiting. Call the technician.`,
+      why: mqtt.reason,
+    });
   }
   return out;
 }

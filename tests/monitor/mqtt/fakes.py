@@ -38,20 +38,30 @@ class FakeClient:
     """Takes messages as aiomqtt's client does, topics below the prefix.
 
     `sent` are those that came, `acknowledged` those that the broker has answered: at once,
-    or while `holds` when the test calls `acknowledge`.
+    or while `holds` when the test calls `acknowledge`. `expires_s` is the expiry of the last
+    one under each topic.
     """
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, Any, int, bool]] = []
         self.holds = False
         self.broken = False
+        self.max_packet: int | None = None
+        self.expires_s: dict[str, float] = {}
         self._held: list[tuple[str, asyncio.Future[None]]] = []
 
-    async def publish(self, topic: str, payload: Any, qos: int, retain: bool) -> None:
+    def expiry(self, after_s: float) -> tuple[float]:
+        return (after_s,)
+
+    async def publish(
+        self, topic: str, payload: Any, qos: int, retain: bool, *expiry: float
+    ) -> None:
         if self.broken:
             raise MqttError("the line is cut")
         assert topic.startswith(f"{PREFIX}/")
         name = topic.removeprefix(f"{PREFIX}/")
+        for after_s in expiry:
+            self.expires_s[name] = after_s
         text = payload if isinstance(payload, str) else ""
         self.sent.append((name, json.loads(text) if text.startswith("{") else payload, qos, retain))
         if self.holds:

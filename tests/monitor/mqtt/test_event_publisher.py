@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from aiomqtt import Client
 
 from drivers.clock import Clock
 from monitor.journal import EventFeed, Journal, StoreError
+from monitor.mqtt.client import BrokerClient
 from monitor.mqtt.event_publisher import (
     LOG_CURSOR,
     STORE_RETRY_S,
@@ -43,7 +43,7 @@ class Bench:
     @asynccontextmanager
     async def connected(self, client: FakeClient) -> AsyncIterator[None]:
         """Publish through `client` within the block."""
-        with self.sender.connected(cast(Client, client)):
+        with self.sender.connected(cast(BrokerClient, client)):
             work = asyncio.ensure_future(self.events.publish_events())
             await settle()
             yield

@@ -5,14 +5,15 @@ from contextlib import suppress
 from typing import Any, cast
 
 import pytest
-from aiomqtt import Client, MqttError
+from aiomqtt import MqttError
 
+from monitor.mqtt.client import BrokerClient, RefusedError
 from monitor.mqtt.sender import Sender, cancellable
 from tests.monitor.mqtt.fakes import PREFIX, FakeClient, settle
 
 
-def client_of(fake: FakeClient) -> Client:
-    return cast(Client, fake)
+def client_of(fake: FakeClient) -> BrokerClient:
+    return cast(BrokerClient, fake)
 
 
 async def test_a_message_goes_below_the_prefix_and_a_mapping_as_compact_json() -> None:
@@ -103,6 +104,60 @@ async def test_what_is_under_way_when_the_connection_ends_is_not_sent_on_the_nex
         await settle()
     assert first.under("bed-1/event") == [{"seq": 1}]
     assert second.sent == []
+
+
+class Refusing(FakeClient):
+    """Refuses the topics, below the prefix, that the test names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: set[str] = set()
+
+    async def publish(self, topic: str, *message: Any) -> None:
+        if topic.removeprefix(f"{PREFIX}/") in self.refused:
+            raise RefusedError("not authorized")
+        await super().publish(topic, *message)
+
+
+async def test_what_is_refused_is_named_until_it_is_taken_alarms_first() -> None:
+    sender, fake = Sender(PREFIX), Refusing()
+    topics = ["a/event", "b/event", "c/event", "a/session", "a/alarm/1", "a/alarm/2"]
+    with sender.connected(client_of(fake)):
+        said = [sender.refusal]
+        fake.refused = set(topics)
+        for topic in topics:
+            with pytest.raises(RefusedError):
+                await sender.publish(topic, "x")
+        said.append(sender.refusal)
+        fake.refused = set()
+        for topic in ["b/event", "c/event", "a/session", "a/alarm/3", "a/alarm/1"]:
+            await sender.publish(topic, "x")
+        said.append(sender.refusal)
+        sender.give_up("a/alarm/2")
+        said.append(sender.refusal)
+        await sender.publish("a/event", "x")
+        said.append(sender.refusal)
+    named = ", ".join(f"{PREFIX}/{kind}" for kind in ("a/alarm/+", "a/event", "b/event"))
+    assert said == [
+        None,
+        f"refuses {named} and 2 more: not authorized",
+        f"refuses {PREFIX}/a/alarm/+, {PREFIX}/a/event: not authorized",
+        f"refuses {PREFIX}/a/event: not authorized",
+        None,
+    ]
+    assert sender.published == 6
+
+
+async def test_a_refused_message_does_not_end_the_connection_of_one_that_waits_for_it() -> None:
+    sender, fake = Sender(PREFIX), Refusing()
+    fake.refused = {"status"}
+    with sender.connected(client_of(fake)):
+        waiting = asyncio.ensure_future(sender.wait_for_failure())
+        with pytest.raises(RefusedError):
+            await sender.publish("status", "online")
+        await settle()
+        assert not waiting.done()
+        waiting.cancel()
 
 
 async def test_a_cancellation_that_comes_with_the_answer_is_not_forgotten() -> None:

@@ -8,14 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from aiomqtt import Client
-
 from drivers.clock import Clock, parse_rfc3339
 from monitor.journal import EventFeed, Journal
+from monitor.mqtt.client import BrokerClient
 from monitor.mqtt.sender import Sender
 from monitor.mqtt.state_publisher import (
     CLEARED_CURSOR,
     KEEP_ENDED,
+    LEAST_RETAINED_S,
     LOOK_AGAIN_S,
     REFRESH_S,
     STATE_VALID,
@@ -53,7 +53,7 @@ class Bench:
     ) -> AsyncIterator[None]:
         """Follow the states through `client`, and do `work`, within the block."""
         with ExitStack() as stack:
-            stack.enter_context(self.sender.connected(cast(Client, client)))
+            stack.enter_context(self.sender.connected(cast(BrokerClient, client)))
             stack.enter_context(self.states.following())
             tasks = [asyncio.ensure_future(each()) for each in work]
             await settle()
@@ -95,8 +95,10 @@ async def test_an_alarm_is_retained_the_moment_it_is_stored(tmp_path: Path) -> N
             assert (state["state"], state["durable"]) == ("active", True)
             assert (state["boot"], state["seq"]) == ("boot-1", 1)
             assert valid_for(state, at.clock) == STATE_VALID
+            assert client.expires_s == {topic: STATE_VALID.total_seconds()}
             await at.store("ended")
             assert valid_for(client.sent[-1][1], at.clock) == KEEP_ENDED
+            assert client.expires_s == {topic: KEEP_ENDED.total_seconds()}
 
 
 @virtual_time()
@@ -161,6 +163,34 @@ async def test_every_state_is_told_again_before_it_is_out_of_date(tmp_path: Path
                 "bed-1/session",
             ]
             assert STATE_VALID.total_seconds() > REFRESH_S
+
+
+@virtual_time()
+async def test_no_retained_word_outlives_the_daemon_that_renews_it(tmp_path: Path) -> None:
+    async with bench(tmp_path) as at:
+        at.ward.alarms = {"a-1": ALARM}
+        at.ward.session_of = {"bed-1": {"id": "s-1"}}
+        at.ward.vitals_of = {"bed-1": {"spo2": {"value": 97}}}
+        client = FakeClient()
+        async with at.connected(client, at.states.refresh_all, at.states.publish_all_vitals):
+            await at.states.publish_online()
+            await at.clock.sleep(VITALS_EVERY_S)
+            words = {topic for topic, payload, _, retain in client.sent if retain and payload}
+            assert words == {"status", "bed-1/alarm/a-1", "bed-1/session", "bed-1/vitals"}
+            assert client.expires_s.keys() == words
+            assert client.expires_s.pop("bed-1/vitals") == VITALS_VALID_S
+            assert min(client.expires_s.values()) > 2 * REFRESH_S
+
+
+@virtual_time()
+async def test_under_a_fast_clock_a_word_is_not_gone_before_it_is_renewed(tmp_path: Path) -> None:
+    async with bench(tmp_path) as at:
+        at.clock.speed = 60
+        client = FakeClient()
+        async with at.connected(client):
+            await at.states.publish_online()
+            await at.store("ended")
+    assert client.expires_s == {"status": LEAST_RETAINED_S, "bed-1/alarm/a-1": 60.0}
 
 
 @virtual_time()
