@@ -9,12 +9,21 @@ from monitor.journal import queries
 from monitor.journal.chunk_codec import Bucket, InputBlock, InputEntry, StartBlock, Wave
 from monitor.journal.database import StoreError, parse_store_url, refuse_other_revisions, revision
 from monitor.journal.feed import EventFeed, LatestValueCache
-from monitor.journal.hash_chain import ChainHead, IntegrityFault, VerificationResult
+from monitor.journal.hash_chain import (
+    EVENTS_LOST,
+    JOURNAL_STREAM,
+    ChainHead,
+    IntegrityFault,
+    Loss,
+    VerificationResult,
+)
 from monitor.journal.journal import Journal
 from monitor.journal.queries import Receipt
 from monitor.journal.reader import JournalReader
 
 __all__ = [
+    "EVENTS_LOST",
+    "JOURNAL_STREAM",
     "Bucket",
     "ChainHead",
     "EventFeed",
@@ -24,6 +33,7 @@ __all__ = [
     "Journal",
     "JournalReader",
     "LatestValueCache",
+    "Loss",
     "Receipt",
     "StartBlock",
     "StoreError",

@@ -6,10 +6,12 @@ that says how to mend it.
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -141,7 +143,8 @@ def lock_file(path: Path) -> int:
 def engine_for(address: Address, *, writing: bool) -> sa.Engine:
     """An engine whose every connection has the settings that the journal relies on.
 
-    The writer's engine keeps one connection, readers share a few and cannot write.
+    The writer's engine keeps one connection, readers share a few and cannot write. None makes
+    a file that is not there.
     """
     if address.path is None:
         return sa.create_engine(
@@ -150,9 +153,10 @@ def engine_for(address: Address, *, writing: bool) -> sa.Engine:
             pool_size=1 if writing else 2,
             pool_pre_ping=not writing,
         )
+    name = f"file:{quote(str(address.path))}?mode=rw"
     engine = sa.create_engine(
         address.url,
-        connect_args={"check_same_thread": False},
+        creator=lambda: sqlite3.connect(name, uri=True, check_same_thread=False),
         poolclass=sa.QueuePool,
         pool_size=1 if writing else 2,
     )

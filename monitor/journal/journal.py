@@ -51,6 +51,7 @@ class Journal(JournalReader):
         except BaseException:
             self.release()
             raise
+        ledger.noted.clear()
         self.last_seq = ledger.head.seq
         self._commit_queue = CommitQueue(address, ledger, clock, self._stored, inline=inline)
         self._sample_buffer = SampleBuffer(self._commit_queue.put_chunk)

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from monitor.journal.chunk_codec import INPUTS, RECORDING_START, Chunk, milliseconds, start_in
 from monitor.journal.hash_chain import (
+    EVENTS_LOST,
     ChainHead,
     IntegrityFault,
+    Loss,
     canonical,
     open_after,
     stored_from,
@@ -107,6 +109,31 @@ def head(connection: sa.Connection) -> ChainHead:
     query = sa.select(event.c.seq, event.c.hash).order_by(event.c.seq.desc()).limit(1)
     row = connection.execute(query).one_or_none()
     return ChainHead(*row) if row else ChainHead()
+
+
+def loss_since(connection: sa.Connection, known: ChainHead) -> Loss | None:
+    """What is missing of the chain up to `known`, which was its head once."""
+    query = sa.select(event.c.hash).where(event.c.seq == known.seq)
+    if known.seq == 0 or connection.execute(query).scalar() == known.hash:
+        return None
+    return Loss(head(connection), known)
+
+
+def losses(connection: sa.Connection) -> list[Stored]:
+    """The events that say where others are missing, in order."""
+    return _stored(
+        connection, sa.select(event).where(event.c.type == EVENTS_LOST).order_by(event.c.seq)
+    )
+
+
+def is_acknowledged(
+    connection: sa.Connection, bed: str, rules: Collection[str], after: int
+) -> bool:
+    """Whether a person acknowledged an alarm of these rules at the bed past event `after`."""
+    query = sa.select(event).where(
+        event.c.bed == bed, _is_one_of({"alarm.acknowledged"}), event.c.seq > after
+    )
+    return any(s.event.payload["alarm"]["rule"] in rules for s in _stored(connection, query))
 
 
 def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]:

@@ -19,9 +19,9 @@ from alerts.rules import RuleSet
 from drivers.clock import Clock, Instant, rfc3339
 from drivers.registry import DeviceSpec
 from monitor.bed import view
-from monitor.journal import EventFeed, Journal, LatestValueCache
+from monitor.journal import EVENTS_LOST, EventFeed, Journal, LatestValueCache
 from monitor.patient import PatientRecordService, PriorSessions, SessionRepository
-from monitor.session import Event, Phase, Regimens
+from monitor.session import Event, Phase, Regimens, Stored
 from monitor.ward.bed_runner import BedRunner
 
 TICK_S: Final = 0.5
@@ -41,6 +41,9 @@ RESTART_S: Final = 1.0
 
 NOT_CONFIGURED: Final = "bed-not-configured"
 """The technical condition of a bed that is here because something is open at it."""
+
+LOST: Final = "events-lost"
+"""The technical condition of every bed, until a person has acknowledged it there, after a loss."""
 
 _log = structlog.get_logger(__name__)
 
@@ -89,6 +92,8 @@ class Ward:
         self._vitals_period_s = max(VITALS_PERIOD_S, MIN_VITALS_PERIOD_S * clock.speed)
         self._vitals_published_at: dict[str, float] = {}
         self._unconfigured: set[str] = set()
+        self._lost: set[str] = set()
+        self.feed.listen(self._note_loss)
         self.bed_runners = {bed: self._runner(bed, specs) for bed, specs in beds.items()}
 
     def _runner(self, bed: str, specs: Iterable[DeviceSpec]) -> BedRunner:
@@ -111,6 +116,20 @@ class Ward:
             if session is not None and session.phase is Phase.BASELINE:
                 past = await self.prior_sessions(session.patient, session.id)
                 runner.set_prior_sessions(session.id, past)
+        if losses := await self.journal.losses():
+            about = self._about(LOST)
+            for runner in self.bed_runners.values():
+                if not await self.journal.is_acknowledged(runner.id, about, losses[-1].seq):
+                    self._say_loss(runner, losses[-1])
+
+    def _note_loss(self, stored: Stored) -> None:
+        if stored.event.type == EVENTS_LOST:
+            for runner in self.bed_runners.values():
+                self._say_loss(runner, stored)
+
+    def _say_loss(self, runner: BedRunner, stored: Stored) -> None:
+        self._lost.add(runner.id)
+        runner.set_site_condition(LOST, str(stored.event.payload.get("what", "events are missing")))
 
     async def prior_sessions(
         self, patient: str, session: str | None = None
@@ -166,6 +185,9 @@ class Ward:
                         runner.set_site_condition(name, reason)
                     if runner.id in self._unconfigured:
                         runner.set_site_condition(NOT_CONFIGURED, self._still_needed(runner))
+                    if runner.id in self._lost and self._is_acknowledged(runner, LOST):
+                        self._lost.discard(runner.id)
+                        runner.set_site_condition(LOST, None)
                     runner.tick(now)
                     self._publish_vitals(runner, now)
                 await self.clock.sleep(pause_s)
@@ -184,13 +206,20 @@ class Ward:
     def _still_needed(self, runner: BedRunner) -> str | None:
         """Why a bed that the site's file does not name is here; None once it is empty."""
         session = runner.bed.session
-        about_it = {
-            rule.id for rule in self.rules.rules if rule.technical_condition == NOT_CONFIGURED
-        }
+        about_it = self._about(NOT_CONFIGURED)
         others = (a for a in runner.bed.alarm_engine.open_alarms() if a.rule not in about_it)
         if (session is None or not session.is_open) and not any(others):
             return None
         return f"{runner.id} is not in the site's file, or has another name there"
+
+    def _is_acknowledged(self, runner: BedRunner, condition: str) -> bool:
+        about_it = self._about(condition)
+        alarms = [a for a in runner.bed.alarm_engine.open_alarms() if a.rule in about_it]
+        return bool(alarms) and all(alarm.acknowledged for alarm in alarms)
+
+    def _about(self, condition: str) -> frozenset[str]:
+        """The rules about that technical condition."""
+        return frozenset(r.id for r in self.rules.rules if r.technical_condition == condition)
 
     def _unreachable(self) -> str | None:
         broker = self.broker_status()
