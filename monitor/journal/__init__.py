@@ -7,7 +7,13 @@ See docs/reference/journal.md.
 
 from monitor.journal import queries
 from monitor.journal.chunk_codec import Bucket, InputBlock, InputEntry, StartBlock, Wave
-from monitor.journal.database import StoreError, parse_store_url, refuse_other_revisions, revision
+from monitor.journal.database import (
+    HeldError,
+    StoreError,
+    parse_store_url,
+    refuse_other_revisions,
+    revision,
+)
 from monitor.journal.feed import EventFeed, LatestValueCache
 from monitor.journal.hash_chain import (
     EVENTS_LOST,
@@ -27,6 +33,7 @@ __all__ = [
     "Bucket",
     "ChainHead",
     "EventFeed",
+    "HeldError",
     "InputBlock",
     "InputEntry",
     "IntegrityFault",

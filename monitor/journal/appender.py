@@ -17,7 +17,7 @@ import structlog
 from drivers.clock import Clock, rfc3339
 from monitor.journal import queries
 from monitor.journal.chunk_codec import Chunk
-from monitor.journal.database import Address, StoreError, check_server, lock_server
+from monitor.journal.database import Address, StoreError, check_server
 from monitor.journal.hash_chain import (
     EVENTS_LOST,
     JOURNAL_STREAM,
@@ -29,6 +29,7 @@ from monitor.journal.hash_chain import (
 from monitor.journal.queries import Receipt
 from monitor.journal.schema import delivery_cursor, event, open_alarm, receipt, sample_chunk
 from monitor.journal.store_files import StoreFiles, kept_head
+from monitor.journal.writer_lock import WriterName, lock_server
 from monitor.session import Event, Stored
 
 KEEP_RECEIPTS: Final = timedelta(hours=24)
@@ -78,6 +79,7 @@ class Appender:
         self._in_doubt: tuple[Batch, Answers] | None = None
         self._purged: datetime | None = None
         self._files: StoreFiles | None = None
+        self._name = WriterName.of_this_process()
         self.noted: list[Stored] = []
         self.head = ChainHead()
         self.open_alarms: dict[str, str] = {}
@@ -96,7 +98,7 @@ class Appender:
             with self._connection.begin():
                 if path is None:
                     check_server(self._address, self._connection)
-                    lock_server(self._address, self._connection)
+                    lock_server(self._address, self._connection, self._name)
                 noted = self._note_loss(self._connection, known)
                 head = queries.head(self._connection)
                 open_alarms = queries.open_alarms(self._connection)

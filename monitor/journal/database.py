@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from monitor.journal.schema import REVISIONS
 
@@ -27,15 +27,12 @@ SQLITE_PRAGMAS: Final = {
 """Each pragma's setting, and what SQLite answers when it took."""
 
 POSTGRESQL_SETTINGS: Final = {"fsync": "on", "synchronous_commit": "on"}
-WRITER_LOCK: Final = 0x506F7374646F7365
-"""The PostgreSQL advisory lock that the one writer of a journal holds."""
-
-WRITER_LOCK_WAIT_S: Final = 3
-LOCK_NOT_AVAILABLE: Final = "55P03"
-
 CONNECT_ARGS: Final = {
     "connect_timeout": 5,
     "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
     "application_name": "postdose",
 }
 
@@ -46,6 +43,10 @@ SECRETS: Final = frozenset({"password", "passfile", "sslpassword"})
 
 class StoreError(Exception):
     """The journal's database cannot be used; the text says why and how to mend it."""
+
+
+class HeldError(StoreError):
+    """Another process, or one that the server has not missed yet, writes the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,23 +198,6 @@ def check_server(address: Address, connection: sa.Connection) -> None:
             )
     if connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on":
         raise StoreError(f"journal {address}: the server is read-only; name the primary server")
-
-
-def lock_server(address: Address, connection: sa.Connection) -> None:
-    """Become the one writer of the journal on this server, for as long as `connection` lives.
-
-    Waits a little, since a server notices late that a writer was killed. Raises `StoreError`
-    when another process has it.
-    """
-    try:
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WRITER_LOCK_WAIT_S}s'")
-        connection.execute(sa.select(sa.func.pg_advisory_lock(WRITER_LOCK)))
-    except OperationalError as error:
-        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
-            raise
-        raise StoreError(
-            f"journal {address}: another Postdose is writing it; stop that one first"
-        ) from None
 
 
 def revision(connection: sa.Connection) -> str | None:
