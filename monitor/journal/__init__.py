@@ -10,6 +10,7 @@ from monitor.journal.chunk_codec import Bucket, InputBlock, InputEntry, StartBlo
 from monitor.journal.database import (
     HeldError,
     StoreError,
+    UnavailableError,
     parse_store_url,
     refuse_other_revisions,
     revision,
@@ -44,6 +45,7 @@ __all__ = [
     "Receipt",
     "StartBlock",
     "StoreError",
+    "UnavailableError",
     "VerificationResult",
     "Wave",
     "parse_store_url",

@@ -45,6 +45,10 @@ class StoreError(Exception):
     """The journal's database cannot be used; the text says why and how to mend it."""
 
 
+class UnavailableError(StoreError):
+    """The database cannot be reached or opened now, and may be there again by itself."""
+
+
 class HeldError(StoreError):
     """Another process, or one that the server has not missed yet, writes the journal."""
 
@@ -93,8 +97,16 @@ def parse_store_url(url: str) -> Address:
     )
 
 
+NOT_FOR_LONG: Final = ("starting up", "shutting down", "recovery", "not yet accepting", "too many")
+"""What a PostgreSQL server says that refuses a connection only for now."""
+
+
 def explained(address: Address, error: Exception) -> StoreError:
-    """`error` of the database driver, as ours."""
+    """`error` of the database driver, as ours.
+
+    A server that answers and does not let us in (password, name of the database) is not
+    unavailable, but another than was meant.
+    """
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     text = " ".join(str(cause).split()) or type(cause).__name__
     mend = (
@@ -102,14 +114,17 @@ def explained(address: Address, error: Exception) -> StoreError:
         if address.path
         else "check that the server runs and that its address and password are right"
     )
-    return StoreError(f"journal {address}: {text}; {mend}")
+    refused = address.path is None and "FATAL" in text
+    is_for_good = refused and not any(passing in text for passing in NOT_FOR_LONG)
+    said = f"journal {address}: {text}; {mend}"
+    return StoreError(said) if is_for_good else UnavailableError(said)
 
 
 def create_file(path: Path) -> None:
     """Make sure that the database's file exists, for its owner's eyes only.
 
     Raises `StoreError`: a directory is never created, a missing one is a wrong path or an
-    unmounted disk.
+    unmounted disk. Raises `UnavailableError` where the file cannot be opened.
     """
     if not path.parent.is_dir():
         raise StoreError(
@@ -119,7 +134,7 @@ def create_file(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise StoreError(
+        raise UnavailableError(
             f"journal {path}: {error.strerror}; let the daemon's user write it, "
             "or correct store.url"
         ) from None
@@ -128,7 +143,7 @@ def create_file(path: Path) -> None:
 def lock_file(path: Path) -> int:
     """Become the one writer of the file at `path`; the descriptor holds the lock.
 
-    Raises `StoreError` when another process has it.
+    Raises `StoreError` when another process has it, `OSError` where there can be no lock.
     """
     descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:

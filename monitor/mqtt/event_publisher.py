@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 class EventPublisher:
-    """Publishes the journal's events. `acknowledged` is the `seq` up to which the broker has all.
+    """Publishes the journal's events, once there is a journal.
 
     `stamp` goes with each event. `after_event` is awaited with an event that the broker has,
     before it counts as acknowledged.
@@ -42,13 +42,17 @@ class EventPublisher:
         stamp: Mapping[str, Any],
         after_event: Callable[[Stored], Awaitable[None]],
     ) -> None:
-        self.acknowledged = journal.cursor(LOG_CURSOR)
         self._sender = sender
         self._journal = journal
         self._feed = feed
         self._clock = clock
         self._stamp = dict(stamp)
         self._after_event = after_event
+
+    @property
+    def acknowledged(self) -> int:
+        """The `seq` up to which the broker has all."""
+        return self._journal.cursor(LOG_CURSOR)
 
     @property
     def queue_depth(self) -> int:
@@ -68,6 +72,7 @@ class EventPublisher:
             self._advance(under_way)
             window.release()
 
+        await self._journal.opened.wait()
         with self._feed.subscribe(self.acknowledged) as events:
 
             async def follow() -> None:
@@ -84,7 +89,6 @@ class EventPublisher:
             if not under_way[seq]:
                 break
             del under_way[seq]
-            self.acknowledged = seq
             self._journal.save_cursor(LOG_CURSOR, seq)
 
 

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from sys import maxsize
 from typing import Any, Final, Protocol
 
 from alerts.alarm import ALARM_ENDINGS, ALARM_OPENINGS
@@ -98,7 +99,7 @@ class StatePublisher:
     @contextmanager
     def following(self) -> Iterator[None]:
         """Publish within the block every state that changes; needs a connection."""
-        self._snapshot_seq = self._journal.last_seq
+        self._snapshot_seq = self._journal.last_seq if self._journal.opened.is_set() else maxsize
         stop_listening = self._feed.listen(self._publish_change)
         try:
             yield
@@ -152,6 +153,7 @@ class StatePublisher:
         Not before the broker has the event of its end: `acknowledged` gives the last it has.
         Raises `StoreError`.
         """
+        await self._journal.opened.wait()
         cleared = self._journal.cursor(CLEARED_CURSOR)
         while True:
             for stored in await self._journal.events(cleared, types=ALARM_ENDINGS):

@@ -19,7 +19,7 @@ from alerts.rules import RuleSet
 from drivers.clock import Clock, Instant, rfc3339
 from drivers.registry import DeviceSpec
 from monitor.bed import view
-from monitor.journal import EVENTS_LOST, EventFeed, Journal, LatestValueCache
+from monitor.journal import EVENTS_LOST, EventFeed, Journal, LatestValueCache, StoreError
 from monitor.patient import PatientRecordService, PriorSessions, SessionRepository
 from monitor.session import Event, Phase, Regimens, Stored
 from monitor.ward.bed_runner import BedRunner
@@ -38,6 +38,9 @@ MIN_VITALS_PERIOD_S: Final = 0.2
 """Under a fast clock they are handed on no more often than this in real time."""
 
 RESTART_S: Final = 1.0
+
+ABSENT_RETRY_S: Final = 2.0
+"""How often a journal that is not there is tried again."""
 
 NOT_CONFIGURED: Final = "bed-not-configured"
 """The technical condition of a bed that is here because something is open at it."""
@@ -103,8 +106,11 @@ class Ward:
         """Rebuild every bed from the journal. Raises `StoreError`.
 
         A bed with an open session or alarm that the site's file names no more is one of the
-        ward's all the same, without devices, so that a person can bring it to its end.
+        ward's all the same, without devices, so that a person can bring it to its end. Without
+        a journal the beds watch in memory, and are restored once there is one.
         """
+        if not self.journal.opened.is_set():
+            return
         for bed in await self.journal.occupied_beds():
             if bed not in self.bed_runners:
                 _log.error("bed.not-configured", bed=bed)
@@ -154,6 +160,8 @@ class Ward:
                 for name, device in runner.devices.items()
             ]
             running.append(tasks.create_task(self._run_bed("ticks", self._tick)))
+            if not self.journal.opened.is_set():
+                running.append(tasks.create_task(self._await_journal()))
             try:
                 yield
             finally:
@@ -161,6 +169,20 @@ class Ward:
                     task.cancel()
                 for runner in self.bed_runners.values():
                     runner.close()
+
+    async def _await_journal(self) -> None:
+        """Have the beds go on from the journal once it is there, and those who follow it too."""
+        while not await self.journal.try_again():
+            await self.clock.sleep(ABSENT_RETRY_S)
+        while True:
+            try:
+                await self.restore()
+                break
+            except StoreError as error:
+                _log.error("beds.not-restored", reason=str(error))
+                await self.clock.sleep(ABSENT_RETRY_S)
+        _log.info("journal.there", seq=self.journal.last_seq)
+        self.feed.close()
 
     async def _run_bed(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run for ever; a failure is logged, and does not reach the others."""
