@@ -135,7 +135,7 @@ def broker(settings: Settings) -> MqttSettings:
 
 
 async def _journal(url: str, clock: Clock) -> Journal:
-    """The journal at `url`, or what stands for it while it is not there.
+    """The journal at `url`; one that can only be read; or what stands for one that is not there.
 
     Waits while another daemon writes it: that one watches, or is about to be missed by the
     server. Raises `StoreError` where waiting would mend nothing.
@@ -147,6 +147,8 @@ async def _journal(url: str, clock: Clock) -> Journal:
             _log.warning("journal.held", reason=str(error))
             await clock.sleep(HELD_RETRY_S)
         except UnavailableError as error:
+            with contextlib.suppress(StoreError):
+                return await asyncio.to_thread(Journal.open_read_only, url, clock=clock)
             return Journal.absent(url, error, clock=clock)
 
 

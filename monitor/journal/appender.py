@@ -5,7 +5,7 @@ Used by one thread at a time. It knows nothing of threads, queues or retries; a 
 out on the next `connect` which of the two it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -68,10 +68,19 @@ Answers = list[list[Stored]]
 class Appender:
     """Appends to the journal over a connection of its own.
 
+    `claim` is called before each connecting, to become the one who writes. `head` is the last
+    event known, here or beside the journal.
     `noted` are events that `connect` itself appended, for whoever tells of stored events.
     """
 
-    def __init__(self, address: Address, engine: sa.Engine, clock: Clock) -> None:
+    def __init__(
+        self,
+        address: Address,
+        engine: sa.Engine,
+        clock: Clock,
+        claim: Callable[[], None],
+        head: ChainHead,
+    ) -> None:
         self._address = address
         self._engine = engine
         self._clock = clock
@@ -81,7 +90,8 @@ class Appender:
         self._files: StoreFiles | None = None
         self._name = WriterName.of_this_process()
         self.noted: list[Stored] = []
-        self.head = ChainHead()
+        self._claim = claim
+        self.head = head
         self.open_alarms: dict[str, str] = {}
 
     def connect(self) -> None:
@@ -91,8 +101,9 @@ class Appender:
         follows that head. Raises `StoreError` or the driver's error.
         """
         self.disconnect()
+        self._claim()
         path = self._address.path
-        known = self.head if path is None else max(self.head, kept_head(path), key=_seq)
+        known = {self.head} if path is None else {self.head, kept_head(path)}
         self._connection = self._engine.connect()
         try:
             with self._connection.begin():
@@ -112,8 +123,10 @@ class Appender:
         if self._files is not None:
             self._files.keep(head)
 
-    def _note_loss(self, connection: sa.Connection, known: ChainHead) -> list[Stored]:
-        if (loss := queries.loss_since(connection, known)) is None:
+    def _note_loss(self, connection: sa.Connection, known: Collection[ChainHead]) -> list[Stored]:
+        latest_first = sorted(known, key=_seq, reverse=True)
+        found = (queries.loss_since(connection, head) for head in latest_first)
+        if (loss := next((loss for loss in found if loss is not None), None)) is None:
             return []
         log.error("journal.events-lost", **loss.as_json())
         n = queries.last_n(connection, JOURNAL_STREAM, None) + 1
@@ -124,7 +137,12 @@ class Appender:
         return [stored]
 
     def check(self) -> None:
-        """Raises `StoreError` when what is open is not what the journal's name stands for."""
+        """Connect if need be, and look whether what is open is what the name stands for.
+
+        Raises `StoreError` or the driver's error.
+        """
+        if self._connection is None:
+            self.connect()
         if self._files is not None:
             self._files.check()
 
@@ -137,15 +155,6 @@ class Appender:
         if connection is not None:
             connection.invalidate()
             connection.close()
-
-    def cursors(self) -> dict[str, int]:
-        """Every delivery cursor."""
-        assert self._connection is not None
-        with self._connection.begin():
-            rows = self._connection.execute(
-                sa.select(delivery_cursor.c.name, delivery_cursor.c.seq)
-            ).all()
-        return dict(rows)
 
     def write(self, batch: Batch) -> Answers:
         """Store `batch` in one transaction; every event is durable when this returns.

@@ -205,7 +205,7 @@ class CommitQueue:
         """Look whether what comes could be stored; False: not now."""
         try:
             self._appender.check()
-        except StoreError as error:
+        except Exception as error:
             self._note(error)
             return False
         self._note_success()

@@ -160,7 +160,8 @@ def engine_for(address: Address, *, writing: bool) -> sa.Engine:
     """An engine whose every connection has the settings that the journal relies on.
 
     The writer's engine keeps one connection, readers share a few and cannot write. None makes
-    a file that is not there.
+    a file that is not there. On a disk that nobody can write, readers read what was there when
+    they connected.
     """
     if address.path is None:
         return sa.create_engine(
@@ -169,10 +170,10 @@ def engine_for(address: Address, *, writing: bool) -> sa.Engine:
             pool_size=1 if writing else 2,
             pool_pre_ping=not writing,
         )
-    name = f"file:{quote(str(address.path))}?mode=rw"
+    path = address.path
     engine = sa.create_engine(
         address.url,
-        creator=lambda: sqlite3.connect(name, uri=True, check_same_thread=False),
+        creator=lambda: _connected(path, writing=writing),
         poolclass=sa.QueuePool,
         pool_size=1 if writing else 2,
     )
@@ -182,10 +183,23 @@ def engine_for(address: Address, *, writing: bool) -> sa.Engine:
     return engine
 
 
+def _connected(path: Path, *, writing: bool) -> sqlite3.Connection:
+    """A connection to the file at `path`.
+
+    Where there is no log beside it and none can be made, SQLite reads only a file of which it
+    is told that nobody writes it.
+    """
+    logged = Path(f"{path}-wal").exists() or os.access(path.parent, os.W_OK)
+    how = "mode=rw" if writing or logged else "immutable=1"
+    return sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, check_same_thread=False)
+
+
 def _sqlite_settings(address: Address, *, writing: bool) -> Callable[[Any, Any], None]:
+    pragmas = SQLITE_PRAGMAS if writing else {"busy_timeout": SQLITE_PRAGMAS["busy_timeout"]}
+
     def apply(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        for name, (setting, expected) in SQLITE_PRAGMAS.items():
+        for name, (setting, expected) in pragmas.items():
             connection.execute(f"PRAGMA {name} = {setting}")
             (found,) = connection.execute(f"PRAGMA {name}").fetchone()
             if found != expected:

@@ -76,6 +76,22 @@ class Journal(JournalReader):
         return journal
 
     @classmethod
+    def open_read_only(cls, url: str, *, clock: Clock) -> Self:
+        """Open the journal at `url` that cannot be written now: it is failing until it can.
+
+        Blocks. Raises `StoreError` when it cannot be read either.
+        """
+        journal = cls(parse_store_url(url), clock, inline=False)
+        try:
+            found = JournalReader.query_sync(journal, revision)
+            refuse_other_revisions(journal._address, found or "")
+            journal._begin(journal._appender(), JournalReader.query_sync(journal, queries.cursors))
+        except BaseException:
+            journal.release()
+            raise
+        return journal
+
+    @classmethod
     def absent(cls, url: str, why: UnavailableError, *, clock: Clock) -> Self:
         """The journal at `url` while it is not there; `try_again` opens it."""
         journal = cls(parse_store_url(url), clock, inline=False)
@@ -96,11 +112,11 @@ class Journal(JournalReader):
         self._commit_queue.put_chunk(chunk)
 
     def _say(self, why: StoreError) -> None:
+        assert isinstance(self._commit_queue, NoStore)
         failure = f"{why}. Nothing is stored, and no session is known, until it is there"
         if failure != self._commit_queue.failure:
             _log.error("journal.absent", reason=str(why))
-        assert self._commit_queue.failing_since is not None
-        self._commit_queue = NoStore(self._commit_queue.failing_since, failure)
+        self._commit_queue.failure = failure
 
     def _begin(self, ledger: Appender, cursors: dict[str, int]) -> None:
         """Work with the database from now on."""
@@ -123,9 +139,7 @@ class Journal(JournalReader):
             raise
 
     def _prepared(self, address: Address) -> tuple[Appender, dict[str, int]]:
-        if address.path is not None:
-            create_file(address.path)
-            self._lock = lock_file(address.path)
+        self._claim()
         found = super().query_sync(revision)
         if found is None:
             from monitor.journal.migrate import upgrade_engine
@@ -133,9 +147,21 @@ class Journal(JournalReader):
             upgrade_engine(address, self._engine)
         else:
             refuse_other_revisions(address, found)
-        ledger = Appender(address, self._engine, self._clock)
+        ledger = self._appender()
         ledger.connect()
-        return ledger, ledger.cursors()
+        return ledger, super().query_sync(queries.cursors)
+
+    def _appender(self) -> Appender:
+        head = super().query_sync(queries.head)
+        return Appender(self._address, self._engine, self._clock, self._claim, head)
+
+    def _claim(self) -> None:
+        """Become the one writer of a file, if it is one; reading begins anew then."""
+        path = self._address.path
+        if path is not None and self._lock is None:
+            create_file(path)
+            self._lock = lock_file(path)
+            self._reading.dispose()
 
     async def close(self) -> None:
         """Store what is queued, then let go of the database."""

@@ -18,7 +18,7 @@ from monitor.journal.hash_chain import (
     stored_from,
     verify,
 )
-from monitor.journal.schema import event, open_alarm, receipt, sample_chunk
+from monitor.journal.schema import delivery_cursor, event, open_alarm, receipt, sample_chunk
 from monitor.session import SESSION_ENDINGS, Stored, is_session_end, upcast
 
 _CHUNK: Final = tuple(column for column in sample_chunk.c if column.name != "id")
@@ -109,6 +109,12 @@ def head(connection: sa.Connection) -> ChainHead:
     query = sa.select(event.c.seq, event.c.hash).order_by(event.c.seq.desc()).limit(1)
     row = connection.execute(query).one_or_none()
     return ChainHead(*row) if row else ChainHead()
+
+
+def cursors(connection: sa.Connection) -> dict[str, int]:
+    """Every delivery cursor."""
+    rows = connection.execute(sa.select(delivery_cursor.c.name, delivery_cursor.c.seq)).all()
+    return {row.name: row.seq for row in rows}
 
 
 def loss_since(connection: sa.Connection, known: ChainHead) -> Loss | None:

@@ -112,11 +112,17 @@ class StatePublisher:
         await self._sender.publish(STATUS_TOPIC, "online", retain=True)
 
     async def refresh_all(self) -> None:
-        """Publish every state, and again before it is out of date."""
-        for bed in self._ward.beds():
-            if self._ward.session_state(bed) is None:
-                self._sender.post(self._publish_session(bed))
+        """Publish every state, and again before it is out of date.
+
+        That a bed has no session is known once there is a journal.
+        """
+        is_known = False
         while True:
+            if not is_known and self._journal.opened.is_set():
+                is_known = True
+                for bed in self._ward.beds():
+                    if self._ward.session_state(bed) is None:
+                        self._sender.post(self._publish_session(bed))
             seq = self._journal.last_seq
             await asyncio.gather(*(self._publish_alarm(a, seq) for a in self._ward.open_alarms()))
             for bed in self._ward.beds():

@@ -73,6 +73,7 @@ class BedRunner:
         self._prior_sessions: tuple[str, PriorSessions] | None = None
         self._site_conditions: dict[str, str] = {}
         self._least_s = HICCUP_S * clock.speed if clock.speed > 1 else 0.0
+        self.is_restored = False
         self._nowhere = None if journal.opened.is_set() else Nowhere()
         self.recovery = FaultRecovery(bed, clock, self._rebuild, self._resume)
         self.bed = self._empty()
@@ -107,7 +108,7 @@ class BedRunner:
         if self._nowhere is not None:
             for event in self._nowhere.end(self.bed, now):
                 self._unstored(event)
-        self.bed, self._nowhere = bed, None
+        self.bed, self._nowhere, self.is_restored = bed, None, True
         first_n = stored[0].event.n if stored else last_n + 1
         opening = RecordingStart(now, self._specs, self._least_s, self._rules, first_n, last_n)
         self._journal.open_recording(self.id, now, opening.as_json())

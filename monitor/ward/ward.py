@@ -19,7 +19,7 @@ from alerts.rules import RuleSet
 from drivers.clock import Clock, Instant, rfc3339
 from drivers.registry import DeviceSpec
 from monitor.bed import view
-from monitor.journal import EVENTS_LOST, EventFeed, Journal, LatestValueCache, StoreError
+from monitor.journal import EVENTS_LOST, EventFeed, Journal, LatestValueCache
 from monitor.patient import PatientRecordService, PriorSessions, SessionRepository
 from monitor.session import Event, Phase, Regimens, Stored
 from monitor.ward.bed_runner import BedRunner
@@ -117,6 +117,8 @@ class Ward:
                 self.bed_runners[bed] = self._runner(bed, ())
                 self._unconfigured.add(bed)
         for runner in self.bed_runners.values():
+            if runner.is_restored:
+                continue
             await runner.restore()
             session = runner.bed.session
             if session is not None and session.phase is Phase.BASELINE:
@@ -172,15 +174,14 @@ class Ward:
 
     async def _await_journal(self) -> None:
         """Have the beds go on from the journal once it is there, and those who follow it too."""
-        while not await self.journal.try_again():
-            await self.clock.sleep(ABSENT_RETRY_S)
         while True:
             try:
-                await self.restore()
-                break
-            except StoreError as error:
-                _log.error("beds.not-restored", reason=str(error))
-                await self.clock.sleep(ABSENT_RETRY_S)
+                if self.journal.opened.is_set() or await self.journal.try_again():
+                    await self.restore()
+                    break
+            except Exception:
+                _log.exception("beds.not-restored")
+            await self.clock.sleep(ABSENT_RETRY_S)
         _log.info("journal.there", seq=self.journal.last_seq)
         self.feed.close()
 
@@ -195,10 +196,10 @@ class Ward:
 
     async def _tick(self) -> None:
         """Tell the beds in turns, so that a large ward makes no long pauses."""
-        runners = list(self.bed_runners.values())
-        turns = [runners[first::TURNS] for first in range(min(TURNS, len(runners)))] or [[]]
-        pause_s = max(TICK_S / len(turns), SLOWEST_TURN_S * self.clock.speed)
         while True:
+            runners = list(self.bed_runners.values())
+            turns = [runners[first::TURNS] for first in range(min(TURNS, len(runners)))] or [[]]
+            pause_s = max(TICK_S / len(turns), SLOWEST_TURN_S * self.clock.speed)
             for turn in turns:
                 now = self.clock.now()
                 conditions = self._site_conditions()

@@ -1,9 +1,12 @@
 """A journal whose files are gone, or that lost its end, is found out and says so."""
 
 import asyncio
+import json
 import os
 import shutil
 import sqlite3
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,10 +102,11 @@ async def written(file: Path, events: int) -> list[Stored]:
     journal = Journal.open(url(file))
     bed = EventFactory()
     stored = [(await journal.append([bed.event()]))[0] for _ in range(events)]
-    for name in (f"{file}", f"{file}-wal", f"{file}.head"):
+    names = [f"{file}{end}" for end in ("", "-wal", "-shm", ".head")]
+    for name in names:
         shutil.copy(name, f"{name}.kept")
     await journal.close()
-    for name in (f"{file}", f"{file}-wal", f"{file}.head"):
+    for name in names:
         os.replace(f"{name}.kept", name)
     return stored
 
@@ -162,7 +166,7 @@ async def test_an_end_that_is_gone_is_named_and_its_places_are_not_given_again(
 
 async def test_a_journal_that_is_gone_altogether_is_a_loss_too(file: Path) -> None:
     await written(file, 3)
-    for end in ("", "-wal"):
+    for end in ("", "-wal", "-shm"):
         Path(f"{file}{end}").unlink()
     journal = Journal.open(url(file))
     (said,) = await journal.losses()
@@ -174,7 +178,7 @@ async def test_another_journal_in_its_place_is_a_loss_too(file: Path, tmp_path: 
     other = tmp_path / "other.db"
     await written(other, 5)
     await written(file, 3)
-    for end in ("", "-wal"):
+    for end in ("", "-wal", "-shm"):
         shutil.copy(f"{other}{end}", f"{file}{end}")
     assert "3: event 3 is not the one that was stored" in await verdict(file)
     journal = Journal.open(url(file))
@@ -233,3 +237,68 @@ async def test_a_server_that_comes_back_without_its_end_is_found_out() -> None:
         assert stored.seq == 4
         assert heard[-2:] == [EVENTS_LOST, "note.added"]
         await journal.close()
+
+
+# A disk that can only be read
+
+READS_FIRST = """
+import asyncio, json, os, sys
+from drivers.clock import Clock
+from monitor.journal import Journal, UnavailableError
+from tests.monitor.event_factories import EventFactory
+
+async def main():
+    url, clock = f"sqlite:///{sys.argv[1]}", Clock()
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    try:
+        Journal.open(url, clock=clock)
+        refused = False
+    except UnavailableError:
+        refused = True
+    journal = Journal.open_read_only(url, clock=clock)
+    bed = EventFactory("bed-2")
+    appended = journal.append([bed.event()])
+    while journal.failing_since is None:
+        await clock.sleep(0.01)
+    before = [s.seq for s in await journal.events()]
+    print(json.dumps([refused, journal.failure, before, appended.done()]), file=sys.stderr)
+    sys.stdin.readline()
+    (stored,) = await appended
+    after = [s.seq for s in await journal.events()]
+    failing, fault = journal.failing_since, (await journal.verify()).fault
+    await journal.close()
+    print(json.dumps([stored.seq, after, failing, fault]), file=sys.stderr)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("is_clean", [True, False])
+async def test_a_journal_that_can_only_be_read_is_read_and_written_once_it_can_be(
+    is_clean: bool,
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder, file = Path(name), Path(name) / "postdose.db"
+        await written(file, 3)
+        if is_clean:
+            await Journal.open(url(file)).close()
+        (folder / "postdose.db.lock").unlink()
+        for each in folder.iterdir():
+            each.chmod(0o444)
+        folder.chmod(0o555)
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", READS_FIRST, str(file),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert child.stdin is not None
+        assert child.stderr is not None
+        refused, failure, before, is_stored = json.loads(await child.stderr.readline())
+        assert (refused, before, is_stored) == (True, [1, 2, 3], False)
+        assert "let the daemon's user write it" in failure
+        folder.chmod(0o777)
+        for each in folder.iterdir():
+            each.chmod(0o666)
+        _, output = await child.communicate(b"\n")
+        assert json.loads(output) == [4, [1, 2, 3, 4], None, None]
