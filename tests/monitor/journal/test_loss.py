@@ -1,6 +1,7 @@
 """A journal whose files are gone, or that lost its end, is found out and says so."""
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -294,11 +295,15 @@ async def test_a_journal_that_can_only_be_read_is_read_and_written_once_it_can_b
         )  # fmt: skip
         assert child.stdin is not None
         assert child.stderr is not None
-        refused, failure, before, is_stored = json.loads(await child.stderr.readline())
-        assert (refused, before, is_stored) == (True, [1, 2, 3], False)
-        assert "let the daemon's user write it" in failure
-        folder.chmod(0o777)
-        for each in folder.iterdir():
-            each.chmod(0o666)
-        _, output = await child.communicate(b"\n")
+        try:
+            refused, failure, before, is_stored = json.loads(await child.stderr.readline())
+            assert (refused, before, is_stored) == (True, [1, 2, 3], False)
+            assert "let the daemon's user write it" in failure
+            folder.chmod(0o777)
+            for each in folder.iterdir():
+                each.chmod(0o666)
+            _, output = await child.communicate(b"\n")
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
         assert json.loads(output) == [4, [1, 2, 3, 4], None, None]
