@@ -147,7 +147,7 @@ async def _journal(url: str, clock: Clock) -> Journal:
             _log.warning("journal.held", reason=str(error))
             await clock.sleep(HELD_RETRY_S)
         except UnavailableError as error:
-            with contextlib.suppress(StoreError):
+            with contextlib.suppress(UnavailableError):
                 return await asyncio.to_thread(Journal.open_read_only, url, clock=clock)
             return Journal.absent(url, error, clock=clock)
 

@@ -15,7 +15,7 @@ from monitor.journal.database import (
     refuse_other_revisions,
     revision,
 )
-from monitor.journal.feed import EventFeed, LatestValueCache
+from monitor.journal.feed import EventFeed, LatestValueCache, Subscription
 from monitor.journal.hash_chain import (
     EVENTS_LOST,
     JOURNAL_STREAM,
@@ -45,6 +45,7 @@ __all__ = [
     "Receipt",
     "StartBlock",
     "StoreError",
+    "Subscription",
     "UnavailableError",
     "VerificationResult",
     "Wave",

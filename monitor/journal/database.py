@@ -97,7 +97,14 @@ def parse_store_url(url: str) -> Address:
     )
 
 
-NOT_FOR_LONG: Final = ("starting up", "shutting down", "recovery", "not yet accepting", "too many")
+NOT_FOR_LONG: Final = (
+    "starting up",
+    "shutting down",
+    "recovery",
+    "not yet accepting",
+    "too many",
+    "slots",
+)
 """What a PostgreSQL server says that refuses a connection only for now."""
 
 

@@ -84,7 +84,9 @@ class Journal(JournalReader):
         journal = cls(parse_store_url(url), clock, inline=False)
         try:
             found = JournalReader.query_sync(journal, revision)
-            refuse_other_revisions(journal._address, found or "")
+            if found is None:
+                raise UnavailableError(f"journal {journal._address} is empty")
+            refuse_other_revisions(journal._address, found)
             journal._begin(journal._appender(), JournalReader.query_sync(journal, queries.cursors))
         except BaseException:
             journal.release()

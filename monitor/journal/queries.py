@@ -118,11 +118,12 @@ def cursors(connection: sa.Connection) -> dict[str, int]:
 
 
 def loss_since(connection: sa.Connection, known: ChainHead) -> Loss | None:
-    """What is missing of the chain up to `known`, which was its head once."""
+    """What is missing of the chain up to `known`, once its head, and was not said to be so."""
     query = sa.select(event.c.hash).where(event.c.seq == known.seq)
     if known.seq == 0 or connection.execute(query).scalar() == known.hash:
         return None
-    return Loss(head(connection), known)
+    said = (Loss.from_json(stored.event.payload) for stored in losses(connection))
+    return None if any(loss.known == known for loss in said) else Loss(head(connection), known)
 
 
 def losses(connection: sa.Connection) -> list[Stored]:

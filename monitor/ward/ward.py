@@ -19,7 +19,7 @@ from alerts.rules import RuleSet
 from drivers.clock import Clock, Instant, rfc3339
 from drivers.registry import DeviceSpec
 from monitor.bed import view
-from monitor.journal import EVENTS_LOST, EventFeed, Journal, LatestValueCache
+from monitor.journal import EVENTS_LOST, EventFeed, Journal, LatestValueCache, Subscription
 from monitor.patient import PatientRecordService, PriorSessions, SessionRepository
 from monitor.session import Event, Phase, Regimens, Stored
 from monitor.ward.bed_runner import BedRunner
@@ -173,17 +173,25 @@ class Ward:
                     runner.close()
 
     async def _await_journal(self) -> None:
-        """Have the beds go on from the journal once it is there, and those who follow it too."""
+        """Have the beds go on from the journal once it is there.
+
+        Who followed the journal before there was one has to begin again.
+        """
+        followers: list[Subscription] = []
         while True:
+            await self.clock.sleep(ABSENT_RETRY_S)
             try:
-                if self.journal.opened.is_set() or await self.journal.try_again():
-                    await self.restore()
-                    break
+                if not self.journal.opened.is_set():
+                    if not await self.journal.try_again():
+                        continue
+                    followers = self.feed.subscriptions
+                await self.restore()
+                break
             except Exception:
                 _log.exception("beds.not-restored")
-            await self.clock.sleep(ABSENT_RETRY_S)
         _log.info("journal.there", seq=self.journal.last_seq)
-        self.feed.close()
+        for follower in followers:
+            follower.close()
 
     async def _run_bed(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run for ever; a failure is logged, and does not reach the others."""

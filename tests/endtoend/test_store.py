@@ -117,6 +117,9 @@ def test_a_daemon_whose_file_cannot_be_opened_watches_and_goes_on_when_it_can(
             assert clinic.get("/beds/bed-1")["session"]["id"] == session
             assert note(clinic, session, "kept").is_success
             heard.wait_for(lambda m: m.is_alarm(rule="tech.journal-failing", state="ended"))
+            heard.wait_for(lambda m: m.topic.endswith("/event") and "kept" in str(m.payload))
+            seqs = [m.payload["seq"] for m in heard.messages if m.topic.endswith("/event")]
+            assert seqs == sorted(set(seqs))
             clinic.until(lambda: "tech.journal-failing" not in clinic.alarms())
             assert process.interrupt() == 0
     verdict = ran("journal", "verify", "--config", str(clinic.config))

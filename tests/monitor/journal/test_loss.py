@@ -165,6 +165,17 @@ async def test_an_end_that_is_gone_is_named_and_its_places_are_not_given_again(
     await again.close()
 
 
+async def test_a_loss_is_noted_once_though_the_head_stayed_as_it_was(file: Path) -> None:
+    await written(file, 3)
+    head = Path(f"{file}.head").read_bytes()
+    truncate(Path(f"{file}-wal"))
+    await Journal.open(url(file)).close()
+    Path(f"{file}.head").write_bytes(head)
+    journal = Journal.open(url(file))
+    assert [said.seq for said in await journal.losses()] == [4]
+    await journal.close()
+
+
 async def test_a_journal_that_is_gone_altogether_is_a_loss_too(file: Path) -> None:
     await written(file, 3)
     for end in ("", "-wal", "-shm"):
