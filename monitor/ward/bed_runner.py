@@ -48,11 +48,7 @@ _log = structlog.get_logger(__name__)
 
 
 class BedRunner:
-    """Runs one bed. `recovery` says whether its core has failed, and has it rebuilt.
-
-    Until there is a journal the bed watches in memory: it tells its alarms as not stored, and
-    takes no command.
-    """
+    """Runs one bed, in memory until there is a journal. `recovery` rebuilds a core that failed."""
 
     def __init__(
         self,
@@ -106,8 +102,7 @@ class BedRunner:
         bed.restore((item.event for item in stored), last_n, now)
         self._alarm_load = AlarmLoad(item.event.at for item in reversed(raised))
         if self._nowhere is not None:
-            for event in self._nowhere.end(self.bed, now):
-                self._unstored(event)
+            self._nowhere.end(self.bed, now, self._unstored)
         self.bed, self._nowhere, self.is_restored = bed, None, True
         first_n = stored[0].event.n if stored else last_n + 1
         opening = RecordingStart(now, self._specs, self._least_s, self._rules, first_n, last_n)

@@ -111,15 +111,17 @@ class Ward:
         """
         if not self.journal.opened.is_set():
             return
+        runners = [*self.bed_runners.values()]
         for bed in await self.journal.occupied_beds():
             if bed not in self.bed_runners:
                 _log.error("bed.not-configured", bed=bed)
-                self.bed_runners[bed] = self._runner(bed, ())
+                runners.append(self._runner(bed, ()))
                 self._unconfigured.add(bed)
-        for runner in self.bed_runners.values():
+        for runner in runners:
             if runner.is_restored:
                 continue
             await runner.restore()
+            self.bed_runners[runner.id] = runner
             session = runner.bed.session
             if session is not None and session.phase is Phase.BASELINE:
                 past = await self.prior_sessions(session.patient, session.id)
