@@ -21,7 +21,7 @@ from alerts.rules import RuleSet, loader
 from api import create_app
 from drivers.clock import Clock
 from monitor import __version__
-from monitor.journal import Journal, StoreError
+from monitor.journal import HeldError, Journal, StoreError, UnavailableError
 from monitor.mqtt import MqttPublisher, MqttSettings
 from monitor.session import RegimenError, Regimens, jurisdictions
 from monitor.settings import Settings
@@ -29,6 +29,9 @@ from monitor.ward import BrokerStatus, Ward
 
 GRACE_S: Final = 1
 """How long an open request may take to end when the daemon stops."""
+
+HELD_RETRY_S: Final = 2
+"""How long it waits, each time, for another daemon to let go of the journal."""
 
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +55,7 @@ class Daemon:
         rules, regimens = load_files(settings)
         listening = _listen(settings) if settings.api.enabled else None
         try:
-            journal = Journal.open(settings.store.url, clock=clock)
+            journal = await _journal(settings.store.url, clock)
             try:
                 ward = _ward(settings, rules, regimens, journal, clock)
                 await ward.restore()
@@ -70,9 +73,7 @@ class Daemon:
 async def run(settings: Settings, *, speed: float = 1.0) -> None:
     """Run the daemon until the process is interrupted or terminated. Raises `StartError`."""
     stop = asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    async with Daemon.started(settings, speed=speed) as daemon:
+    async with _started(settings, speed, stop) as daemon:
         _log.info(
             "daemon.started",
             version=__version__,
@@ -83,6 +84,22 @@ async def run(settings: Settings, *, speed: float = 1.0) -> None:
         _freeze_gc()
         await stop.wait()
         _log.info("daemon.stopping")
+
+
+@contextlib.asynccontextmanager
+async def _started(settings: Settings, speed: float, stop: asyncio.Event) -> AsyncIterator[Daemon]:
+    """As `Daemon.started`; a signal ends the starting, and sets `stop` after that."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, task.cancel)
+    try:
+        async with Daemon.started(settings, speed=speed) as daemon:
+            for each in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(each, stop.set)
+            yield daemon
+    except asyncio.CancelledError:
+        raise StartError("it was stopped while it was starting") from None
 
 
 def _freeze_gc() -> None:
@@ -116,6 +133,24 @@ def broker(settings: Settings) -> MqttSettings:
         return MqttSettings(site=settings.site.id, **mqtt)
     except ValueError as error:
         raise StartError(str(error)) from error
+
+
+async def _journal(url: str, clock: Clock) -> Journal:
+    """The journal at `url`; one that can only be read; or what stands for one that is not there.
+
+    Waits while another daemon writes it: that one watches, or is about to be missed by the
+    server. Raises `StoreError` where waiting would mend nothing.
+    """
+    while True:
+        try:
+            return await asyncio.to_thread(Journal.open, url, clock=clock)
+        except HeldError as error:
+            _log.warning("journal.held", reason=str(error))
+            await clock.sleep(HELD_RETRY_S)
+        except UnavailableError as error:
+            with contextlib.suppress(UnavailableError):
+                return await asyncio.to_thread(Journal.open_read_only, url, clock=clock)
+            return Journal.absent(url, error, clock=clock)
 
 
 def _ward(

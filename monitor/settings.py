@@ -25,6 +25,7 @@ from pydantic_settings import (
 
 from alerts.rules import explain_errors
 from drivers.registry import DeviceSpec, SpecError
+from monitor.journal import JOURNAL_STREAM
 from monitor.patient import RECORDS_STREAM
 from monitor.session import BY_HAND, CheckKind, jurisdictions
 
@@ -207,7 +208,7 @@ class BedSettings(_Section):
     @field_validator("id")
     @classmethod
     def _is_free(cls, id_: str) -> str:
-        if id_ == RECORDS_STREAM:
+        if id_ in (RECORDS_STREAM, JOURNAL_STREAM):
             raise ValueError(f"{id_} stands for what is written down beside the beds; rename it")
         return id_
 

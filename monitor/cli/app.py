@@ -408,7 +408,7 @@ def upgrade(config: Config) -> None:
 @journal.command()
 def verify(config: Config) -> None:
     """Walk the journal's hash chain from the first event to the last."""
-    from monitor.journal import JournalReader, StoreError
+    from monitor.journal import JournalReader, Loss, StoreError
 
     settings = _settings(config)
 
@@ -420,6 +420,12 @@ def verify(config: Config) -> None:
             await reader.close()
         if verdict.fault is not None:
             raise Failure(f"event {verdict.fault.seq}: {verdict.fault.why}")
+        if verdict.losses:
+            found = "; ".join(
+                f"{Loss.from_json(said.event.payload)}, as event {said.seq} says"
+                for said in verdict.losses
+            )
+            raise Failure(f"{found}; the rest of the chain holds, head {verdict.head.hash}")
         print(f"{verdict.events} events, the chain holds; head {verdict.head.hash}")
 
     try:

@@ -7,26 +7,46 @@ See docs/reference/journal.md.
 
 from monitor.journal import queries
 from monitor.journal.chunk_codec import Bucket, InputBlock, InputEntry, StartBlock, Wave
-from monitor.journal.database import StoreError, parse_store_url, refuse_other_revisions, revision
-from monitor.journal.feed import EventFeed, LatestValueCache
-from monitor.journal.hash_chain import ChainHead, IntegrityFault, VerificationResult
+from monitor.journal.database import (
+    HeldError,
+    StoreError,
+    UnavailableError,
+    parse_store_url,
+    refuse_other_revisions,
+    revision,
+)
+from monitor.journal.feed import EventFeed, LatestValueCache, Subscription
+from monitor.journal.hash_chain import (
+    EVENTS_LOST,
+    JOURNAL_STREAM,
+    ChainHead,
+    IntegrityFault,
+    Loss,
+    VerificationResult,
+)
 from monitor.journal.journal import Journal
 from monitor.journal.queries import Receipt
 from monitor.journal.reader import JournalReader
 
 __all__ = [
+    "EVENTS_LOST",
+    "JOURNAL_STREAM",
     "Bucket",
     "ChainHead",
     "EventFeed",
+    "HeldError",
     "InputBlock",
     "InputEntry",
     "IntegrityFault",
     "Journal",
     "JournalReader",
     "LatestValueCache",
+    "Loss",
     "Receipt",
     "StartBlock",
     "StoreError",
+    "Subscription",
+    "UnavailableError",
     "VerificationResult",
     "Wave",
     "parse_store_url",

@@ -5,20 +5,31 @@ Used by one thread at a time. It knows nothing of threads, queues or retries; a 
 out on the next `connect` which of the two it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import uuid4
 
 import sqlalchemy as sa
+import structlog
 
 from drivers.clock import Clock, rfc3339
 from monitor.journal import queries
 from monitor.journal.chunk_codec import Chunk
-from monitor.journal.database import Address, check_server, lock_server
-from monitor.journal.hash_chain import ChainHead, link, open_after
+from monitor.journal.database import Address, StoreError, check_server
+from monitor.journal.hash_chain import (
+    EVENTS_LOST,
+    JOURNAL_STREAM,
+    ChainHead,
+    canonical,
+    link,
+    open_after,
+)
 from monitor.journal.queries import Receipt
 from monitor.journal.schema import delivery_cursor, event, open_alarm, receipt, sample_chunk
+from monitor.journal.store_files import StoreFiles, kept_head
+from monitor.journal.writer_lock import WriterName, lock_server
 from monitor.session import Event, Stored
 
 KEEP_RECEIPTS: Final = timedelta(hours=24)
@@ -29,6 +40,8 @@ _ADD_ALARM: Final = sa.insert(open_alarm)
 _END_ALARM: Final = sa.delete(open_alarm).where(open_alarm.c.subject == sa.bindparam("ended"))
 _ADD_CHUNK: Final = sa.insert(sample_chunk)
 """Built once: building a statement and its cache key costs a fifth of what a commit does."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,57 +66,102 @@ Answers = list[list[Stored]]
 
 
 class Appender:
-    """Appends to the journal over a connection of its own."""
+    """Appends to the journal over a connection of its own.
 
-    def __init__(self, address: Address, engine: sa.Engine, clock: Clock) -> None:
+    `claim` is called before each connecting, to become the one who writes. `head` is the last
+    event known, here or beside the journal.
+    `noted` are events that `connect` itself appended, for whoever tells of stored events.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        engine: sa.Engine,
+        clock: Clock,
+        claim: Callable[[], None],
+        head: ChainHead,
+    ) -> None:
         self._address = address
         self._engine = engine
         self._clock = clock
         self._connection: sa.Connection | None = None
         self._in_doubt: tuple[Batch, Answers] | None = None
         self._purged: datetime | None = None
-        self.head = ChainHead()
+        self._files: StoreFiles | None = None
+        self._name = WriterName.of_this_process()
+        self.noted: list[Stored] = []
+        self._claim = claim
+        self.head = head
         self.open_alarms: dict[str, str] = {}
 
     def connect(self) -> None:
         """Connect, afresh when there was a connection, and find the head of the chain.
 
-        Raises `StoreError` or the driver's error.
+        A chain that does not reach the head that was known is noted in it, with an event that
+        follows that head. Raises `StoreError` or the driver's error.
         """
         self.disconnect()
+        self._claim()
+        path = self._address.path
+        known = {self.head} if path is None else {self.head, kept_head(path)}
         self._connection = self._engine.connect()
         try:
             with self._connection.begin():
-                if self._address.path is None:
+                if path is None:
                     check_server(self._address, self._connection)
-                    lock_server(self._address, self._connection)
-                self.head = queries.head(self._connection)
-                self.open_alarms = queries.open_alarms(self._connection)
+                    lock_server(self._address, self._connection, self._name)
+                noted = self._note_loss(self._connection, known)
+                head = queries.head(self._connection)
+                open_alarms = queries.open_alarms(self._connection)
+                if path is not None:
+                    self._files = StoreFiles(path)
         except BaseException:
             self.disconnect()
             raise
+        self.head, self.open_alarms = head, open_alarms
+        self.noted += noted
+        if self._files is not None:
+            self._files.keep(head)
+
+    def _note_loss(self, connection: sa.Connection, known: Collection[ChainHead]) -> list[Stored]:
+        latest_first = sorted(known, key=_seq, reverse=True)
+        found = (queries.loss_since(connection, head) for head in latest_first)
+        if (loss := next((loss for loss in found if loss is not None), None)) is None:
+            return []
+        log.error("journal.events-lost", **loss.as_json())
+        n = queries.last_n(connection, JOURNAL_STREAM, None) + 1
+        now, payload = self._clock.now().wall, loss.as_json()
+        lost = Event(uuid4().hex, JOURNAL_STREAM, n, None, EVENTS_LOST, None, now, payload)
+        row, stored = link(lost, canonical(payload), loss.goes_on_from)
+        connection.execute(_ADD_EVENT, [row])
+        return [stored]
+
+    def check(self) -> None:
+        """Connect if need be, and look whether what is open is what the name stands for.
+
+        Raises `StoreError` or the driver's error.
+        """
+        if self._connection is None:
+            self.connect()
+        if self._files is not None:
+            self._files.check()
 
     def disconnect(self) -> None:
         """Let go of the connection, whatever state it is in."""
+        files, self._files = self._files, None
+        if files is not None:
+            files.close()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.invalidate()
             connection.close()
 
-    def cursors(self) -> dict[str, int]:
-        """Every delivery cursor."""
-        assert self._connection is not None
-        with self._connection.begin():
-            rows = self._connection.execute(
-                sa.select(delivery_cursor.c.name, delivery_cursor.c.seq)
-            ).all()
-        return dict(rows)
-
     def write(self, batch: Batch) -> Answers:
         """Store `batch` in one transaction; every event is durable when this returns.
 
         Raises the driver's error. Then the batch may be given again, after `connect`:
-        if it was stored after all, the answer is the one that got lost.
+        if it was stored after all, the answer is the one that got lost. Raises `StoreError`,
+        with nothing stored and the connection kept, while `check` does.
         """
         if self._connection is None:
             self.connect()
@@ -118,11 +176,17 @@ class Appender:
         try:
             with self._connection.begin():
                 self._insert(self._connection, batch, rows, alarms)
+                self.check()
+        except StoreError:
+            self._in_doubt = None
+            raise
         except BaseException:
             self.disconnect()
             raise
         self._in_doubt = None
         self.head, self.open_alarms = head, alarms
+        if rows and self._files is not None:
+            self._files.keep(head)
         return answers
 
     def _answer_in_doubt(self, batch: Batch) -> Answers | None:
@@ -191,6 +255,10 @@ class Appender:
             for kept in receipts
         ]
         connection.execute(sa.insert(receipt), rows)
+
+
+def _seq(head: ChainHead) -> int:
+    return head.seq
 
 
 def _chunk_row(chunk: Chunk) -> dict[str, Any]:

@@ -178,16 +178,12 @@ class CommitQueue:
             _refuse(waiting.future, error)
 
     def _delay(self) -> None:
-        if self._chunks or self._cursors:
-            return
-        if self._thread is not None:
-            self._wake.notify()
-        elif self._timer is None:
+        if self._thread is None and self._timer is None and not (self._chunks or self._cursors):
             self._timer = self._clock.call_later(GATHER_S, self._store_inline)
 
     def _run(self) -> None:
-        while self._work_to_do():
-            if self._attempt():
+        while self._wait():
+            if self._attempt() if self._has_work() else self._check():
                 continue
             with self._wake:
                 if self._closing:
@@ -195,13 +191,25 @@ class CommitQueue:
                 self._wake.wait_for(lambda: self._closing, self._delay_s)
         self._appender.disconnect()
 
-    def _work_to_do(self) -> bool:
+    def _wait(self) -> bool:
+        """Wait for something to store, a second at most; False when there will be no more."""
         with self._wake:
-            while not (self._transactions or self._queue or self._closing):
-                lingering = bool(self._chunks or self._cursors)
-                if not self._wake.wait(GATHER_S if lingering else None) and lingering:
-                    break
-            return bool(self._transactions or self._queue or self._chunks or self._cursors)
+            if not (self._transactions or self._queue or self._closing):
+                self._wake.wait_for(lambda: self._queue or self._closing, GATHER_S)
+            return self._has_work() or not self._closing
+
+    def _has_work(self) -> bool:
+        return bool(self._transactions or self._queue or self._chunks or self._cursors)
+
+    def _check(self) -> bool:
+        """Look whether what comes could be stored; False: not now."""
+        try:
+            self._appender.check()
+        except Exception as error:
+            self._note(error)
+            return False
+        self._note_success()
+        return True
 
     def _store_inline(self) -> None:
         if self._storing:
@@ -211,7 +219,7 @@ class CommitQueue:
             self._timer = None
         self._storing = True
         try:
-            while self._transactions or self._queue or self._chunks or self._cursors:
+            while self._has_work():
                 if not self._attempt():
                     self._timer = self._clock.call_later(self._delay_s, self._store_inline)
                     break
@@ -232,11 +240,9 @@ class CommitQueue:
             self._note(error)
             return False
         self._transactions.popleft()
-        if self._failed_at is not None:
-            log.info("journal.stores-again", since=self._failed_at.wall.isoformat())
-        self._failed_at = self._failure = None
-        self._backoff.reset()
-        self._tell(self._answer, job.waiting, answers)
+        self._note_success()
+        noted, self._appender.noted = self._appender.noted, []
+        self._tell(self._answer, job.waiting, answers, noted)
         return True
 
     def _take(self) -> None:
@@ -264,8 +270,16 @@ class CommitQueue:
             _Transaction((w,), Batch((w.entry,))) for w in reversed(job.waiting)
         )
 
+    def _note_success(self) -> None:
+        if self._failed_at is not None:
+            log.info("journal.stores-again", since=self._failed_at.wall.isoformat())
+        self._failed_at = self._failure = None
+        self._backoff.reset()
+
     def _note(self, error: Exception) -> None:
-        explanation = str(explained(self._address, error))
+        explanation = str(
+            error if isinstance(error, StoreError) else explained(self._address, error)
+        )
         if explanation != self._failure:
             log.error("journal.failing", reason=explanation, waiting=self.pending)
         self._failure = explanation
@@ -279,11 +293,13 @@ class CommitQueue:
         elif self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call, *args)
 
-    def _answer(self, waiting: Sequence[_Append], answers: Answers) -> None:
+    def _answer(
+        self, waiting: Sequence[_Append], answers: Answers, noted: Sequence[Stored]
+    ) -> None:
         for asked, answer in zip(waiting, answers, strict=True):
             if not asked.future.done():
                 asked.future.set_result(answer)
-        if stored := [event for answer in answers for event in answer]:
+        if stored := [*noted, *(event for answer in answers for event in answer)]:
             self._on_stored(stored)
 
 

@@ -6,13 +6,15 @@ that says how to mend it.
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from monitor.journal.schema import REVISIONS
 
@@ -25,15 +27,12 @@ SQLITE_PRAGMAS: Final = {
 """Each pragma's setting, and what SQLite answers when it took."""
 
 POSTGRESQL_SETTINGS: Final = {"fsync": "on", "synchronous_commit": "on"}
-WRITER_LOCK: Final = 0x506F7374646F7365
-"""The PostgreSQL advisory lock that the one writer of a journal holds."""
-
-WRITER_LOCK_WAIT_S: Final = 3
-LOCK_NOT_AVAILABLE: Final = "55P03"
-
 CONNECT_ARGS: Final = {
     "connect_timeout": 5,
     "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
     "application_name": "postdose",
 }
 
@@ -44,6 +43,14 @@ SECRETS: Final = frozenset({"password", "passfile", "sslpassword"})
 
 class StoreError(Exception):
     """The journal's database cannot be used; the text says why and how to mend it."""
+
+
+class UnavailableError(StoreError):
+    """The database cannot be reached or opened now, and may be there again by itself."""
+
+
+class HeldError(StoreError):
+    """Another process, or one that the server has not missed yet, writes the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +97,23 @@ def parse_store_url(url: str) -> Address:
     )
 
 
+NOT_FOR_LONG: Final = (
+    "starting up",
+    "shutting down",
+    "recovery",
+    "not yet accepting",
+    "too many",
+    "slots",
+)
+"""What a PostgreSQL server says that refuses a connection only for now."""
+
+
 def explained(address: Address, error: Exception) -> StoreError:
-    """`error` of the database driver, as ours."""
+    """`error` of the database driver, as ours.
+
+    A server that answers and does not let us in (password, name of the database) is not
+    unavailable, but another than was meant.
+    """
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     text = " ".join(str(cause).split()) or type(cause).__name__
     mend = (
@@ -99,14 +121,17 @@ def explained(address: Address, error: Exception) -> StoreError:
         if address.path
         else "check that the server runs and that its address and password are right"
     )
-    return StoreError(f"journal {address}: {text}; {mend}")
+    refused = address.path is None and "FATAL" in text
+    is_for_good = refused and not any(passing in text for passing in NOT_FOR_LONG)
+    said = f"journal {address}: {text}; {mend}"
+    return StoreError(said) if is_for_good else UnavailableError(said)
 
 
 def create_file(path: Path) -> None:
     """Make sure that the database's file exists, for its owner's eyes only.
 
     Raises `StoreError`: a directory is never created, a missing one is a wrong path or an
-    unmounted disk.
+    unmounted disk. Raises `UnavailableError` where the file cannot be opened.
     """
     if not path.parent.is_dir():
         raise StoreError(
@@ -116,7 +141,7 @@ def create_file(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise StoreError(
+        raise UnavailableError(
             f"journal {path}: {error.strerror}; let the daemon's user write it, "
             "or correct store.url"
         ) from None
@@ -125,7 +150,7 @@ def create_file(path: Path) -> None:
 def lock_file(path: Path) -> int:
     """Become the one writer of the file at `path`; the descriptor holds the lock.
 
-    Raises `StoreError` when another process has it.
+    Raises `StoreError` when another process has it, `OSError` where there can be no lock.
     """
     descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -141,7 +166,9 @@ def lock_file(path: Path) -> int:
 def engine_for(address: Address, *, writing: bool) -> sa.Engine:
     """An engine whose every connection has the settings that the journal relies on.
 
-    The writer's engine keeps one connection, readers share a few and cannot write.
+    The writer's engine keeps one connection, readers share a few and cannot write. None makes
+    a file that is not there. On a disk that nobody can write, readers read what was there when
+    they connected.
     """
     if address.path is None:
         return sa.create_engine(
@@ -150,9 +177,10 @@ def engine_for(address: Address, *, writing: bool) -> sa.Engine:
             pool_size=1 if writing else 2,
             pool_pre_ping=not writing,
         )
+    path = address.path
     engine = sa.create_engine(
         address.url,
-        connect_args={"check_same_thread": False},
+        creator=lambda: _connected(path, writing=writing),
         poolclass=sa.QueuePool,
         pool_size=1 if writing else 2,
     )
@@ -162,10 +190,23 @@ def engine_for(address: Address, *, writing: bool) -> sa.Engine:
     return engine
 
 
+def _connected(path: Path, *, writing: bool) -> sqlite3.Connection:
+    """A connection to the file at `path`.
+
+    Where there is no log beside it and none can be made, SQLite reads only a file of which it
+    is told that nobody writes it.
+    """
+    logged = Path(f"{path}-wal").exists() or os.access(path.parent, os.W_OK)
+    how = "mode=rw" if writing or logged else "immutable=1"
+    return sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, check_same_thread=False)
+
+
 def _sqlite_settings(address: Address, *, writing: bool) -> Callable[[Any, Any], None]:
+    pragmas = SQLITE_PRAGMAS if writing else {"busy_timeout": SQLITE_PRAGMAS["busy_timeout"]}
+
     def apply(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        for name, (setting, expected) in SQLITE_PRAGMAS.items():
+        for name, (setting, expected) in pragmas.items():
             connection.execute(f"PRAGMA {name} = {setting}")
             (found,) = connection.execute(f"PRAGMA {name}").fetchone()
             if found != expected:
@@ -193,23 +234,6 @@ def check_server(address: Address, connection: sa.Connection) -> None:
             )
     if connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on":
         raise StoreError(f"journal {address}: the server is read-only; name the primary server")
-
-
-def lock_server(address: Address, connection: sa.Connection) -> None:
-    """Become the one writer of the journal on this server, for as long as `connection` lives.
-
-    Waits a little, since a server notices late that a writer was killed. Raises `StoreError`
-    when another process has it.
-    """
-    try:
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WRITER_LOCK_WAIT_S}s'")
-        connection.execute(sa.select(sa.func.pg_advisory_lock(WRITER_LOCK)))
-    except OperationalError as error:
-        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
-            raise
-        raise StoreError(
-            f"journal {address}: another Postdose is writing it; stop that one first"
-        ) from None
 
 
 def revision(connection: sa.Connection) -> str | None:

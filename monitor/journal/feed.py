@@ -59,9 +59,14 @@ class EventFeed:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    @property
+    def subscriptions(self) -> "list[Subscription]":
+        """Those that have not ended."""
+        return list(self._subscriptions)
+
     def close(self) -> None:
         """End every subscription."""
-        for subscription in list(self._subscriptions):
+        for subscription in self.subscriptions:
             subscription.close()
 
     def forget(self, subscription: "Subscription") -> None:

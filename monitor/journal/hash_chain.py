@@ -9,8 +9,8 @@ stored, so no database can change how a number is written.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, Self
 
 from alerts.alarm import ALARM_ENDINGS, ALARM_OPENINGS
 from drivers.clock import parse_rfc3339, rfc3339
@@ -19,6 +19,12 @@ from monitor.session import Event, Stored, upcast
 GENESIS: Final = "0" * 64
 """The `prev_hash` of the first event."""
 
+JOURNAL_STREAM: Final = "journal"
+"""Stands where a bed's name would, in events about the journal itself."""
+
+EVENTS_LOST: Final = "journal.events-lost"
+"""The event with which the chain goes on where stored events are missing."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChainHead:
@@ -26,6 +32,39 @@ class ChainHead:
 
     seq: int = 0
     hash: str = GENESIS
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Events that were stored and are not there: the chain ends at `found`, short of `known`.
+
+    Or event `known` is there and another one, so that `found` may lie past it.
+    """
+
+    found: ChainHead
+    known: ChainHead
+
+    def __str__(self) -> str:
+        first, last = self.found.seq + 1, self.known.seq
+        if first > last:
+            return f"event {last} is not the one that was stored"
+        return (
+            f"event {last} is missing" if first == last else f"events {first} to {last} are missing"
+        )
+
+    @property
+    def goes_on_from(self) -> ChainHead:
+        """What the next event follows: no place that was ever given is given again."""
+        return ChainHead(max(self.found.seq, self.known.seq), self.found.hash)
+
+    def as_json(self) -> dict[str, Any]:
+        """The payload of `EVENTS_LOST`."""
+        return asdict(self) | {"what": str(self)}
+
+    @classmethod
+    def from_json(cls, payload: Mapping[str, Any]) -> Self:
+        """What `as_json` wrote."""
+        return cls(ChainHead(**payload["found"]), ChainHead(**payload["known"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +77,15 @@ class IntegrityFault:
 
 @dataclass(frozen=True, slots=True)
 class VerificationResult:
-    """What a walk over the whole journal found: `fault` is None when it is intact."""
+    """What a walk over the whole journal found: `fault` is None when it is intact.
+
+    `losses` are the events that say where others are missing.
+    """
 
     events: int
     head: ChainHead
     fault: IntegrityFault | None
+    losses: tuple[Stored, ...] = ()
 
 
 def canonical(value: object) -> str:
@@ -116,8 +159,14 @@ def open_after(open_alarms: Mapping[str, str], events: Iterable[Event]) -> dict[
 def verify(
     head: ChainHead, rows: Iterable[Mapping[str, Any]]
 ) -> tuple[ChainHead, IntegrityFault | None]:
-    """Follow the chain over `rows`: the new head, or the last good one and the fault."""
+    """Follow the chain over `rows`: the new head, or the last good one and the fault.
+
+    Over missing events it goes on where an event says which ones they are.
+    """
     for row in rows:
+        if row["type"] == EVENTS_LOST and row["hash"] == row_hash(row):
+            loss = Loss.from_json(json.loads(row["payload"]))
+            head = loss.goes_on_from if loss.found == head else head
         if row["seq"] != head.seq + 1:
             return head, IntegrityFault(row["seq"], f"event {head.seq + 1} is missing")
         if row["prev_hash"] != head.hash:

@@ -4,9 +4,10 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Concatenate, Self
 
 import sqlalchemy as sa
+import structlog
 
 from drivers.clock import Clock, Instant
 from monitor.journal import queries
@@ -15,6 +16,8 @@ from monitor.journal.chunk_codec import Chunk
 from monitor.journal.commit_queue import CommitQueue
 from monitor.journal.database import (
     Address,
+    StoreError,
+    UnavailableError,
     create_file,
     engine_for,
     explained,
@@ -24,36 +27,37 @@ from monitor.journal.database import (
     revision,
 )
 from monitor.journal.hash_chain import canonical
+from monitor.journal.no_store import NoStore
 from monitor.journal.queries import Receipt
-from monitor.journal.reader import JournalReader
+from monitor.journal.reader import JournalReader, P, R
 from monitor.journal.sample_buffer import SampleBuffer
 from monitor.session import Event, Stored
 
 Listener = Callable[[Sequence[Stored]], None]
+
+_log = structlog.get_logger(__name__)
 
 
 class Journal(JournalReader):
     """The append-only log of everything that was decided, and the samples beside it.
 
     One process writes a journal, from one event loop. `last_seq` is the newest event that
-    the loop knows to be stored.
+    the loop knows to be stored. `opened` is set once there is a database; until then nothing
+    can be read or appended, and `failure` says why.
     """
 
     def __init__(self, address: Address, clock: Clock, *, inline: bool) -> None:
         super().__init__(address, inline=inline)
+        self.opened = asyncio.Event()
+        self.last_seq = 0
         self._clock = clock
+        self._inline = inline
         self._listeners: list[Listener] = []
         self._lock: int | None = None
         self._engine = engine_for(address, writing=True)
-        try:
-            ledger = self._ready(address)
-            self._cursors = ledger.cursors()
-        except BaseException:
-            self.release()
-            raise
-        self.last_seq = ledger.head.seq
-        self._commit_queue = CommitQueue(address, ledger, clock, self._stored, inline=inline)
-        self._sample_buffer = SampleBuffer(self._commit_queue.put_chunk)
+        self._cursors: dict[str, int] = {}
+        self._commit_queue: CommitQueue | NoStore = NoStore(clock.now(), "it is not open yet")
+        self._sample_buffer = SampleBuffer(self._put_chunk)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock | None = None, inline: bool = False) -> Self:
@@ -63,25 +67,103 @@ class Journal(JournalReader):
         while it opens. Raises `StoreError`: unreachable, not writable, of another schema, or
         written by another process.
         """
-        return cls(parse_store_url(url), clock or Clock(), inline=inline)
+        journal = cls(parse_store_url(url), clock or Clock(), inline=inline)
+        try:
+            journal._begin(*journal._ready())
+        except BaseException:
+            journal.release()
+            raise
+        return journal
 
-    def _ready(self, address: Address) -> Appender:
-        if address.path is not None:
-            create_file(address.path)
-            self._lock = lock_file(address.path)
-        found = self.query_sync(revision)
+    @classmethod
+    def open_read_only(cls, url: str, *, clock: Clock) -> Self:
+        """Open the journal at `url` that cannot be written now: it is failing until it can.
+
+        Blocks. Raises `StoreError` when it cannot be read either.
+        """
+        journal = cls(parse_store_url(url), clock, inline=False)
+        try:
+            found = JournalReader.query_sync(journal, revision)
+            if found is None:
+                raise UnavailableError(f"journal {journal._address} is empty")
+            refuse_other_revisions(journal._address, found)
+            journal._begin(journal._appender(), JournalReader.query_sync(journal, queries.cursors))
+        except BaseException:
+            journal.release()
+            raise
+        return journal
+
+    @classmethod
+    def absent(cls, url: str, why: UnavailableError, *, clock: Clock) -> Self:
+        """The journal at `url` while it is not there; `try_again` opens it."""
+        journal = cls(parse_store_url(url), clock, inline=False)
+        journal._say(why)
+        return journal
+
+    async def try_again(self) -> bool:
+        """Open an absent journal, if that can be done now."""
+        try:
+            found = await asyncio.to_thread(self._ready)
+        except StoreError as error:
+            self._say(error)
+            return False
+        self._begin(*found)
+        return True
+
+    def _put_chunk(self, chunk: Chunk) -> None:
+        self._commit_queue.put_chunk(chunk)
+
+    def _say(self, why: StoreError) -> None:
+        assert isinstance(self._commit_queue, NoStore)
+        failure = f"{why}. Nothing is stored, and no session is known, until it is there"
+        if failure != self._commit_queue.failure:
+            _log.error("journal.absent", reason=str(why))
+        self._commit_queue.failure = failure
+
+    def _begin(self, ledger: Appender, cursors: dict[str, int]) -> None:
+        """Work with the database from now on."""
+        ledger.noted.clear()
+        self._cursors = cursors
+        self.last_seq = ledger.head.seq
+        self._commit_queue = CommitQueue(
+            self._address, ledger, self._clock, self._stored, inline=self._inline
+        )
+        self.opened.set()
+
+    def _ready(self) -> tuple[Appender, dict[str, int]]:
+        try:
+            return self._prepared(self._address)
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            self._unlock()
+            raise explained(self._address, error) from error
+        except BaseException:
+            self._unlock()
+            raise
+
+    def _prepared(self, address: Address) -> tuple[Appender, dict[str, int]]:
+        self._claim()
+        found = super().query_sync(revision)
         if found is None:
             from monitor.journal.migrate import upgrade_engine
 
             upgrade_engine(address, self._engine)
         else:
             refuse_other_revisions(address, found)
-        ledger = Appender(address, self._engine, self._clock)
-        try:
-            ledger.connect()
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            raise explained(address, error) from error
-        return ledger
+        ledger = self._appender()
+        ledger.connect()
+        return ledger, super().query_sync(queries.cursors)
+
+    def _appender(self) -> Appender:
+        head = super().query_sync(queries.head)
+        return Appender(self._address, self._engine, self._clock, self._claim, head)
+
+    def _claim(self) -> None:
+        """Become the one writer of a file, if it is one; reading begins anew then."""
+        path = self._address.path
+        if path is not None and self._lock is None:
+            create_file(path)
+            self._lock = lock_file(path)
+            self._reading.dispose()
 
     async def close(self) -> None:
         """Store what is queued, then let go of the database."""
@@ -93,6 +175,9 @@ class Journal(JournalReader):
         """Let go of every connection and of the writer's lock."""
         super().release()
         self._engine.dispose()
+        self._unlock()
+
+    def _unlock(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -190,6 +275,17 @@ class Journal(JournalReader):
     def flush_samples(self) -> None:
         """Queue all samples that are still gathered."""
         self._sample_buffer.flush()
+
+    def query_sync(
+        self,
+        question: Callable[Concatenate[sa.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """As a reader does, where there is a database."""
+        if isinstance(self._commit_queue, NoStore):
+            raise StoreError(self._commit_queue.failure)
+        return super().query_sync(question, *args, **kwargs)
 
     async def _chunks(self, kind: str, span: queries.Span) -> list[Chunk]:
         fresh = [*self._commit_queue.unstored_chunks, *self._sample_buffer.gathered(kind)]

@@ -17,14 +17,16 @@ from monitor.journal.chunk_codec import (
     start_in,
 )
 from monitor.journal.hash_chain import (
+    EVENTS_LOST,
     ChainHead,
     IntegrityFault,
+    Loss,
     canonical,
     open_after,
     stored_from,
     verify,
 )
-from monitor.journal.schema import event, open_alarm, receipt, sample_chunk
+from monitor.journal.schema import delivery_cursor, event, open_alarm, receipt, sample_chunk
 from monitor.session import SESSION_ENDINGS, Stored, is_session_end, upcast
 
 _CHUNK: Final = tuple(column for column in sample_chunk.c if column.name != "id")
@@ -115,6 +117,38 @@ def head(connection: sa.Connection) -> ChainHead:
     query = sa.select(event.c.seq, event.c.hash).order_by(event.c.seq.desc()).limit(1)
     row = connection.execute(query).one_or_none()
     return ChainHead(*row) if row else ChainHead()
+
+
+def cursors(connection: sa.Connection) -> dict[str, int]:
+    """Every delivery cursor."""
+    rows = connection.execute(sa.select(delivery_cursor.c.name, delivery_cursor.c.seq)).all()
+    return {row.name: row.seq for row in rows}
+
+
+def loss_since(connection: sa.Connection, known: ChainHead) -> Loss | None:
+    """What is missing of the chain up to `known`, once its head, and was not said to be so."""
+    query = sa.select(event.c.hash).where(event.c.seq == known.seq)
+    if known.seq == 0 or connection.execute(query).scalar() == known.hash:
+        return None
+    said = (Loss.from_json(stored.event.payload) for stored in losses(connection))
+    return None if any(loss.known == known for loss in said) else Loss(head(connection), known)
+
+
+def losses(connection: sa.Connection) -> list[Stored]:
+    """The events that say where others are missing, in order."""
+    return _stored(
+        connection, sa.select(event).where(event.c.type == EVENTS_LOST).order_by(event.c.seq)
+    )
+
+
+def is_acknowledged(
+    connection: sa.Connection, bed: str, rules: Collection[str], after: int
+) -> bool:
+    """Whether a person acknowledged an alarm of these rules at the bed past event `after`."""
+    query = sa.select(event).where(
+        event.c.bed == bed, _is_one_of({"alarm.acknowledged"}), event.c.seq > after
+    )
+    return any(s.event.payload["alarm"]["rule"] in rules for s in _stored(connection, query))
 
 
 def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]:

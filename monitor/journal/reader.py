@@ -34,6 +34,7 @@ from monitor.journal.database import (
 )
 from monitor.journal.hash_chain import ChainHead, IntegrityFault, VerificationResult
 from monitor.journal.queries import Receipt
+from monitor.journal.store_files import kept_head
 from monitor.session import Coverage, Stored
 
 VERIFY_AT_ONCE: Final = 1000
@@ -152,7 +153,12 @@ class JournalReader:
         return await self._ask(queries.find_receipt, key)
 
     async def verify(self) -> VerificationResult:
-        """Walk the whole chain; says the first event that is not as it was written, and why."""
+        """Walk the whole chain; says the first event that is not as it was written, and why.
+
+        A journal in a file is held against the head that was written down beside it.
+        """
+        path = self._address.path
+        known = ChainHead() if path is None else await self.run_in_reader(lambda: kept_head(path))
         head, fault, ended = ChainHead(), None, False
         alarms: dict[str, str] = {}
         while fault is None and not ended:
@@ -166,7 +172,19 @@ class JournalReader:
                 fault = IntegrityFault(
                     head.seq, f"open_alarm does not follow from the events: {wrong}"
                 )
-        return VerificationResult(head.seq, head, fault)
+        if fault is None and (loss := await self._ask(queries.loss_since, known)) is not None:
+            fault = IntegrityFault(
+                known.seq, f"{loss}: the head kept beside the journal is {known.hash}"
+            )
+        return VerificationResult(head.seq, head, fault, tuple(await self.losses()))
+
+    async def losses(self) -> list[Stored]:
+        """The events that say where others are missing, in order."""
+        return await self._ask(queries.losses)
+
+    async def is_acknowledged(self, bed: str, rules: Collection[str], after: int) -> bool:
+        """Whether a person acknowledged an alarm of these rules at the bed past event `after`."""
+        return await self._ask(queries.is_acknowledged, bed, rules, after)
 
     async def readings(
         self,

@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 
 class EventPublisher:
-    """Publishes the journal's events. `acknowledged` is the `seq` up to which the broker has all.
+    """Publishes the journal's events, once there is a journal.
 
     `stamp` goes with each event. `after_event` is awaited with an event that the broker has,
     before it counts as acknowledged.
@@ -51,7 +51,6 @@ class EventPublisher:
         stamp: Mapping[str, Any],
         after_event: Callable[[Stored], Awaitable[None]],
     ) -> None:
-        self.acknowledged = journal.cursor(LOG_CURSOR)
         self._sender = sender
         self._journal = journal
         self._feed = feed
@@ -60,12 +59,18 @@ class EventPublisher:
         self._after_event = after_event
 
     @property
+    def acknowledged(self) -> int:
+        """The `seq` up to which the broker has all."""
+        return self._journal.cursor(LOG_CURSOR)
+
+    @property
     def queue_depth(self) -> int:
         """How many stored events come after the last up to which the broker has all."""
         return self._journal.last_seq - self.acknowledged
 
     async def publish_events(self) -> None:
         """Publish what is not acknowledged, and what comes, for as long as the connection holds."""
+        await self._journal.opened.wait()
         progress = LogProgress(
             self.acknowledged, lambda bed: self._journal.cursor(f"{BED_CURSOR}{bed}")
         )
@@ -122,8 +127,7 @@ class EventPublisher:
 
     def _save(self, progress: LogProgress) -> None:
         """Move the durable cursor past what was taken, and that of each bed which is further."""
-        self.acknowledged = progress.acknowledged
-        self._journal.save_cursor(LOG_CURSOR, self.acknowledged)
+        self._journal.save_cursor(LOG_CURSOR, progress.acknowledged)
         if progress.refused:
             for bed, seq in progress.taken.items():
                 self._journal.save_cursor(f"{BED_CURSOR}{bed}", seq)

@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from sys import maxsize
 from typing import Any, Final, Protocol
 
 from alerts.alarm import ALARM_ENDINGS, ALARM_OPENINGS
@@ -105,7 +106,7 @@ class StatePublisher:
     @contextmanager
     def following(self) -> Iterator[None]:
         """Publish within the block every state that changes; needs a connection."""
-        self._snapshot_seq = self._journal.last_seq
+        self._snapshot_seq = self._journal.last_seq if self._journal.opened.is_set() else maxsize
         stop_listening = self._feed.listen(self._publish_change)
         try:
             yield
@@ -120,11 +121,17 @@ class StatePublisher:
             await self._sender.publish(STATUS_TOPIC, "online", retain=True, valid_s=valid_s)
 
     async def refresh_all(self) -> None:
-        """Publish every state, and again before it is out of date."""
-        for bed in self._ward.beds():
-            if self._ward.session_state(bed) is None:
-                self._sender.post(self._publish_session(bed))
+        """Publish every state, and again before it is out of date.
+
+        That a bed has no session is known once there is a journal.
+        """
+        is_known = False
         while True:
+            if not is_known and self._journal.opened.is_set():
+                is_known = True
+                for bed in self._ward.beds():
+                    if self._ward.session_state(bed) is None:
+                        self._sender.post(self._publish_session(bed))
             seq, refused = self._journal.last_seq, self._refused.copy()
             await asyncio.gather(*(self._publish_alarm(a, seq) for a in self._ward.open_alarms()))
             for bed in self._ward.beds():
@@ -173,6 +180,7 @@ class StatePublisher:
         Not before the broker has the event of its end: `acknowledged` gives the last it has.
         Raises `StoreError`.
         """
+        await self._journal.opened.wait()
         cleared = self._journal.cursor(CLEARED_CURSOR)
         while True:
             for stored in await self._journal.events(cleared, types=ALARM_ENDINGS):

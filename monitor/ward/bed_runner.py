@@ -36,6 +36,7 @@ from monitor.patient import PriorSessions
 from monitor.session import Command, Event, Phase, Refusal, Refused, Stored, is_session_end
 from monitor.ward.alarm_load import AlarmLoad
 from monitor.ward.fault_recovery import FaultRecovery
+from monitor.ward.nowhere import Nowhere
 
 UNSTORED_AFTER_S: Final = 0.5
 """An alarm whose commit has not come back by then is published all the same [design.md]."""
@@ -49,7 +50,7 @@ _log = structlog.get_logger(__name__)
 
 
 class BedRunner:
-    """Runs one bed. `recovery` says whether its core has failed, and has it rebuilt."""
+    """Runs one bed, in memory until there is a journal. `recovery` rebuilds a core that failed."""
 
     def __init__(
         self,
@@ -70,6 +71,8 @@ class BedRunner:
         self._prior_sessions: tuple[str, PriorSessions] | None = None
         self._site_conditions: dict[str, str] = {}
         self._least_s = HICCUP_S * clock.speed if clock.speed > 1 else 0.0
+        self.is_restored = False
+        self._nowhere = None if journal.opened.is_set() else Nowhere()
         self.recovery = FaultRecovery(bed, clock, self._rebuild, self._resume)
         self.bed = self._empty()
         self.devices = {spec.id: Device(spec, self.take, clock) for spec in specs}
@@ -80,12 +83,15 @@ class BedRunner:
     # ── start, rebuild and end ──────────────────────────────────────────────────────────
 
     async def restore(self) -> None:
-        """Take up where the journal left off.
+        """Take up where the journal left off, also after watching in memory.
 
         Raises `StoreError`; a history that the bed cannot take makes it a failing one.
         """
+        in_memory = self._nowhere is not None
         try:
             await self._restore()
+            if in_memory:
+                self._resume()
         except StoreError:
             raise
         except Exception as error:
@@ -98,7 +104,9 @@ class BedRunner:
         now, bed = self._clock.now(), self._empty()
         bed.restore((item.event for item in stored), last_n, now, seen)
         self._alarm_load = AlarmLoad(item.event.at for item in reversed(raised))
-        self.bed = bed
+        if self._nowhere is not None:
+            self._nowhere.end(self.bed, now, self._unstored)
+        self.bed, self._nowhere, self.is_restored = bed, None, True
         first_n = stored[0].event.n if stored else last_n + 1
         opening = RecordingStart(
             now,
@@ -138,8 +146,12 @@ class BedRunner:
         self._journal.end_recording(self.id)
 
     async def _rebuild(self) -> None:
-        """First let the journal have all that was decided."""
-        await self._journal.append([])
+        """First let the journal have all that was decided, if there is one."""
+        if not self._journal.opened.is_set():
+            self.bed = self._empty()
+            return
+        if self._nowhere is None:
+            await self._journal.append([])
         await self._restore()
 
     def _resume(self) -> int:
@@ -189,6 +201,8 @@ class BedRunner:
             raise Refused(
                 Refusal.UNAVAILABLE, f"{self.id} is being restarted; try again in a moment"
             )
+        if self._nowhere is not None:
+            raise Refused(Refusal.UNAVAILABLE, f"it cannot be stored: {self._journal.failure}")
         now = self._clock.now()
         try:
             try:
@@ -224,7 +238,8 @@ class BedRunner:
     def _commit(
         self, outcome: Result, receipt: Receipt | None = None
     ) -> "asyncio.Future[list[Stored]]":
-        stored = self._journal.append(outcome.events, receipt=receipt)
+        to = self._journal if self._nowhere is None else self._nowhere
+        stored = to.append(outcome.events, receipt=receipt)
         alarms = [event for event in outcome.events if event.subject is not None]
         if not stored.done():
             if alarms:

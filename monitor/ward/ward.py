@@ -19,9 +19,9 @@ from alerts.rules import RuleSet
 from drivers.clock import Clock, Instant, rfc3339
 from drivers.registry import DeviceSpec
 from monitor.bed import view
-from monitor.journal import EventFeed, Journal, LatestValueCache
+from monitor.journal import EVENTS_LOST, EventFeed, Journal, LatestValueCache, Subscription
 from monitor.patient import PatientRecordService, PriorSessions, SessionRepository
-from monitor.session import Event, Phase, Regimens
+from monitor.session import Event, Phase, Regimens, Stored
 from monitor.ward.bed_runner import BedRunner
 
 TICK_S: Final = 0.5
@@ -39,8 +39,14 @@ MIN_VITALS_PERIOD_S: Final = 0.2
 
 RESTART_S: Final = 1.0
 
+ABSENT_RETRY_S: Final = 2.0
+"""How often a journal that is not there is tried again."""
+
 NOT_CONFIGURED: Final = "bed-not-configured"
 """The technical condition of a bed that is here because something is open at it."""
+
+LOST: Final = "events-lost"
+"""The technical condition of every bed, until a person has acknowledged it there, after a loss."""
 
 _log = structlog.get_logger(__name__)
 
@@ -92,6 +98,8 @@ class Ward:
         self._vitals_period_s = max(VITALS_PERIOD_S, MIN_VITALS_PERIOD_S * clock.speed)
         self._vitals_published_at: dict[str, float] = {}
         self._unconfigured: set[str] = set()
+        self._lost: set[str] = set()
+        self.feed.listen(self._note_loss)
         self.bed_runners = {bed: self._runner(bed, specs) for bed, specs in beds.items()}
 
     def _runner(self, bed: str, specs: Iterable[DeviceSpec]) -> BedRunner:
@@ -101,19 +109,40 @@ class Ward:
         """Rebuild every bed from the journal. Raises `StoreError`.
 
         A bed with an open session or alarm that the site's file names no more is one of the
-        ward's all the same, without devices, so that a person can bring it to its end.
+        ward's all the same, without devices, so that a person can bring it to its end. Without
+        a journal the beds watch in memory, and are restored once there is one.
         """
+        if not self.journal.opened.is_set():
+            return
+        runners = [*self.bed_runners.values()]
         for bed in await self.journal.occupied_beds():
             if bed not in self.bed_runners:
                 _log.error("bed.not-configured", bed=bed)
-                self.bed_runners[bed] = self._runner(bed, ())
+                runners.append(self._runner(bed, ()))
                 self._unconfigured.add(bed)
-        for runner in self.bed_runners.values():
+        for runner in runners:
+            if runner.is_restored:
+                continue
             await runner.restore()
+            self.bed_runners[runner.id] = runner
             session = runner.bed.session
             if session is not None and session.phase is Phase.BASELINE:
                 past = await self.prior_sessions(session.patient, session.id)
                 runner.set_prior_sessions(session.id, past)
+        if losses := await self.journal.losses():
+            about = self._about(LOST)
+            for runner in self.bed_runners.values():
+                if not await self.journal.is_acknowledged(runner.id, about, losses[-1].seq):
+                    self._say_loss(runner, losses[-1])
+
+    def _note_loss(self, stored: Stored) -> None:
+        if stored.event.type == EVENTS_LOST:
+            for runner in self.bed_runners.values():
+                self._say_loss(runner, stored)
+
+    def _say_loss(self, runner: BedRunner, stored: Stored) -> None:
+        self._lost.add(runner.id)
+        runner.set_site_condition(LOST, str(stored.event.payload.get("what", "events are missing")))
 
     async def prior_sessions(
         self, patient: str, session: str | None = None
@@ -138,6 +167,8 @@ class Ward:
                 for name, device in runner.devices.items()
             ]
             running.append(tasks.create_task(self._run_bed("ticks", self._tick)))
+            if not self.journal.opened.is_set():
+                running.append(tasks.create_task(self._await_journal()))
             try:
                 yield
             finally:
@@ -145,6 +176,27 @@ class Ward:
                     task.cancel()
                 for runner in self.bed_runners.values():
                     runner.close()
+
+    async def _await_journal(self) -> None:
+        """Have the beds go on from the journal once it is there.
+
+        Who followed the journal before there was one has to begin again.
+        """
+        followers: list[Subscription] = []
+        while True:
+            await self.clock.sleep(ABSENT_RETRY_S)
+            try:
+                if not self.journal.opened.is_set():
+                    if not await self.journal.try_again():
+                        continue
+                    followers = self.feed.subscriptions
+                await self.restore()
+                break
+            except Exception:
+                _log.exception("beds.not-restored")
+        _log.info("journal.there", seq=self.journal.last_seq)
+        for follower in followers:
+            follower.close()
 
     async def _run_bed(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run for ever; a failure is logged, and does not reach the others."""
@@ -157,10 +209,10 @@ class Ward:
 
     async def _tick(self) -> None:
         """Tell the beds in turns, so that a large ward makes no long pauses."""
-        runners = list(self.bed_runners.values())
-        turns = [runners[first::TURNS] for first in range(min(TURNS, len(runners)))] or [[]]
-        pause_s = max(TICK_S / len(turns), SLOWEST_TURN_S * self.clock.speed)
         while True:
+            runners = list(self.bed_runners.values())
+            turns = [runners[first::TURNS] for first in range(min(TURNS, len(runners)))] or [[]]
+            pause_s = max(TICK_S / len(turns), SLOWEST_TURN_S * self.clock.speed)
             for turn in turns:
                 now = self.clock.now()
                 conditions = self._site_conditions()
@@ -169,6 +221,9 @@ class Ward:
                         runner.set_site_condition(name, reason)
                     if runner.id in self._unconfigured:
                         runner.set_site_condition(NOT_CONFIGURED, self._still_needed(runner))
+                    if runner.id in self._lost and self._is_acknowledged(runner, LOST):
+                        self._lost.discard(runner.id)
+                        runner.set_site_condition(LOST, None)
                     runner.tick(now)
                     self._publish_vitals(runner, now)
                 await self.clock.sleep(pause_s)
@@ -187,13 +242,20 @@ class Ward:
     def _still_needed(self, runner: BedRunner) -> str | None:
         """Why a bed that the site's file does not name is here; None once it is empty."""
         session = runner.bed.session
-        about_it = {
-            rule.id for rule in self.rules.rules if rule.technical_condition == NOT_CONFIGURED
-        }
+        about_it = self._about(NOT_CONFIGURED)
         others = (a for a in runner.bed.alarm_engine.open_alarms() if a.rule not in about_it)
         if (session is None or not session.is_open) and not any(others):
             return None
         return f"{runner.id} is not in the site's file, or has another name there"
+
+    def _is_acknowledged(self, runner: BedRunner, condition: str) -> bool:
+        about_it = self._about(condition)
+        alarms = [a for a in runner.bed.alarm_engine.open_alarms() if a.rule in about_it]
+        return bool(alarms) and all(alarm.acknowledged for alarm in alarms)
+
+    def _about(self, condition: str) -> frozenset[str]:
+        """The rules about that technical condition."""
+        return frozenset(r.id for r in self.rules.rules if r.technical_condition == condition)
 
     def _unreachable(self) -> str | None:
         broker = self.broker_status()

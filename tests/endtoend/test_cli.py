@@ -16,7 +16,7 @@ from monitor import __version__
 from monitor.cli import main
 from monitor.journal.migrate import upgrade
 from monitor.journal.schema import REVISIONS
-from tests.endtoend.processes import Done, Process, ran
+from tests.endtoend.processes import Done, Process, ran, running
 from tests.endtoend.site import Site, simulated
 from tests.servers import Mosquitto, free_port
 from tests.virtual import virtual_time
@@ -269,16 +269,35 @@ def test_a_wrong_file_is_one_line_that_names_the_place(
     assert [word for word in [where, *said] if word not in done.complaint] == []
 
 
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("sqlite:////nowhere/at/all/postdose.db", ["/nowhere/at/all", "mkdir", "store.url"]),
-        ("postgresql://me:secret@127.0.0.1:{port}/postdose", ["refused", "server", "address"]),
-        ("mysql://127.0.0.1/postdose", ["mysql", "sqlite:///", "postgresql://"]),
-    ],
-    ids=["no-folder", "no-server", "no-such-kind"],
+NO_FOLDER = ("sqlite:////nowhere/at/all/postdose.db", ["/nowhere/at/all", "mkdir", "store.url"])
+NO_SERVER = (
+    "postgresql://me:secret@127.0.0.1:{port}/postdose",
+    ["refused", "server", "address"],
 )
-@pytest.mark.parametrize("command", [["run"], ["journal", "verify"]], ids=" ".join)
+NO_SUCH_KIND = ("mysql://127.0.0.1/postdose", ["mysql", "sqlite:///", "postgresql://"])
+
+
+def test_a_server_that_cannot_be_reached_is_one_line_and_no_exit(tmp_path: Path) -> None:
+    url, said = NO_SERVER
+    api = f"[api]\nport = {free_port()}\n"
+    at = url.format(port=free_port())
+    path = config(tmp_path, f'{api}[mqtt]\nenabled = false\n[store]\nurl = "{at}"\n')
+    with running("run", "--config", path) as process:
+        line = process.err.wait_for(lambda line: "journal.absent" in line)
+        process.err.wait_for(lambda line: "daemon.started" in line)
+        assert process.interrupt() == 0
+        assert "secret" not in process.err.text
+    assert [word for word in said if word not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "url", "said"),
+    [
+        (["run"], *NO_FOLDER),
+        (["run"], *NO_SUCH_KIND),
+        *((["journal", "verify"], *case) for case in (NO_FOLDER, NO_SERVER, NO_SUCH_KIND)),
+    ],
+)
 def test_a_database_that_cannot_be_reached_is_one_line(
     postdose: Postdose, tmp_path: Path, command: list[str], url: str, said: list[str]
 ) -> None:
