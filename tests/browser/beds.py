@@ -139,6 +139,7 @@ class BedAt:
             "doses": taken,
             "scores": [],
             "symptoms": [],
+            "observations": [],
             "pressures": [],
             "patient_limits": [],
             "news2": None,

@@ -12,6 +12,7 @@ const CHECKS = [
   ["pressure", "Pressure"],
   ["moaas", "MOAA/S"],
   ["cadss", "CADSS"],
+  ["observation", "Respiratory rate"],
 ];
 // Where what is not met is seen to: [sheet, words], by criterion.
 const WAYS = {
@@ -26,7 +27,7 @@ const WAYS = {
   "escort-planned": [["preparation", "Ask"]],
   "pressure-near-baseline": [["pressure", "Measure"]],
   "pressure-not-severe": [["pressure", "Measure"]],
-  "discharge-checks": CHECKS,
+  "discharge-checks": CHECKS.slice(0, 3),
   "no-check-overdue": CHECKS,
 };
 // What is to be done, or is an emergency: the daemon takes no clearance of it.

@@ -9,6 +9,7 @@ import { DischargeSheet } from "./discharge.js";
 import { DoseSheet } from "./dose.js";
 import { NoteSheet } from "./note.js";
 import { NurseSheet } from "./nurse.js";
+import { ObservationSheet } from "./observation.js";
 import { PreparationSheet } from "./preparation.js";
 import { PressureSheet } from "./pressure.js";
 import { RecordSheet } from "./record.js";
@@ -24,6 +25,7 @@ const SHEETS = {
   moaas: MoaasSheet,
   cadss: CadssSheet,
   pressure: PressureSheet,
+  observation: ObservationSheet,
   symptom: SymptomSheet,
   note: NoteSheet,
   nurse: NurseSheet,

@@ -24,14 +24,14 @@ export const KINDS = {
     sheet: () => "symptom",
     words: ({ name, grade }) => `${inWords(name)}, ${GRADES[grade]}`,
   },
-  observation: { of: "observations", sheet: () => null, words: observed },
+  observation: { of: "observations", sheet: () => "observation", words: observed },
 };
 
-function observed({ resp, temperature, oxygen, consciousness }) {
+export function observed({ resp, temperature, oxygen, consciousness }) {
   return [
-    resp != null && `breathing ${resp}/min`,
+    resp != null && `respiratory rate ${resp}/min`,
     temperature != null && `${temperature} °C`,
-    oxygen != null && (oxygen ? "on oxygen" : "without oxygen"),
+    oxygen != null && (oxygen ? "on oxygen" : "no oxygen"),
     consciousness,
   ]
     .filter(Boolean)

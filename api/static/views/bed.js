@@ -42,7 +42,7 @@ export function BedPage({ bed }) {
       <main class="bed" inert=${sheet !== null}>
         <section class="panel now-panel">
           <${Numerals} bed=${bed} now=${at} speed=${speed} />
-          ${session && html`<${Scores} session=${session} />`}
+          ${session && html`<${Scores} session=${session} rate />`}
         </section>
         <div class="middle">
           <${NowBar} bed=${bed} at=${at} />

@@ -13,6 +13,7 @@ const OTHERS = [
   ["moaas", "MOAA/S"],
   ["cadss", "CADSS"],
   ["pressure", "Pressure"],
+  ["observation", "Observations"],
   ["symptom", "Symptom"],
   ["note", "Note"],
   ["cuff", "Cuff"],
