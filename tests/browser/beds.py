@@ -140,6 +140,8 @@ class BedAt:
             "scores": [],
             "symptoms": [],
             "observations": [],
+            "dosing_stopped": None,
+            "attendance": [],
             "pressures": [],
             "patient_limits": [],
             "news2": None,

@@ -4,6 +4,7 @@ import { place } from "../state/address.js";
 import { html } from "../html.js";
 import { AbortSheet, LeftSheet } from "./abort.js";
 import { ClearSheet } from "./clear.js";
+import { CorrectSheet } from "./correct.js";
 import { CuffSheet } from "./cuff.js";
 import { DischargeSheet } from "./discharge.js";
 import { DoseSheet } from "./dose.js";
@@ -15,12 +16,14 @@ import { PressureSheet } from "./pressure.js";
 import { RecordSheet } from "./record.js";
 import { CadssSheet, MoaasSheet } from "./score.js";
 import { StartSheet } from "./start.js";
+import { StopSheet } from "./stop.js";
 import { SymptomSheet } from "./symptom.js";
 
 const SHEETS = {
   start: StartSheet,
   preparation: PreparationSheet,
   dose: DoseSheet,
+  stop: StopSheet,
   clear: ClearSheet,
   moaas: MoaasSheet,
   cadss: CadssSheet,
@@ -30,6 +33,7 @@ const SHEETS = {
   note: NoteSheet,
   nurse: NurseSheet,
   cuff: CuffSheet,
+  correct: CorrectSheet,
   record: RecordSheet,
   discharge: DischargeSheet,
   abort: AbortSheet,

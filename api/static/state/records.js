@@ -24,6 +24,11 @@ export const KINDS = {
     sheet: () => "symptom",
     words: ({ name, grade }) => `${inWords(name)}, ${GRADES[grade]}`,
   },
+  stop: {
+    of: "dosing_stops",
+    sheet: () => "stop",
+    words: ({ reason }) => `dosing stopped: ${reason}`,
+  },
   observation: { of: "observations", sheet: () => "observation", words: observed },
 };
 
@@ -53,3 +58,21 @@ export function recordsOf(session) {
 }
 
 export const recordIds = (session) => recordsOf(session).map(({ record }) => record.id);
+
+const STARTED_WITH = {
+  age: ["age"],
+  weight_kg: ["weight", " kg"],
+  regimen: ["regimen"],
+  infusion_mg: ["infusion", " mg"],
+};
+
+// What was put right of what the session was started with: "weight 17 kg to 71 kg".
+export function correctedWords({ was, now }) {
+  return Object.entries(STARTED_WITH)
+    .filter(([field]) => field in now)
+    .map(([field, [name, unit = ""]]) => {
+      const before = was[field] == null ? "none" : `${was[field]}${unit}`;
+      return `${name} ${before} to ${now[field]}${unit}`;
+    })
+    .join(", ");
+}

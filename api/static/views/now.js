@@ -18,6 +18,7 @@ const OTHERS = [
   ["note", "Note"],
   ["cuff", "Cuff"],
   ["nurse", "Nurse"],
+  ["correct", "Age, weight, regimen"],
   ["discharge", "Discharge", ({ first_dose_at: at, state }) => at && state !== "aborted"],
   ["abort", "End early", ({ state }) => state !== "aborted"],
 ];

@@ -2,7 +2,7 @@
 import { clock } from "../format.js";
 import { html } from "../html.js";
 import { openSheet } from "../state/address.js";
-import { KINDS, recordsOf } from "../state/records.js";
+import { KINDS, correctedWords, recordsOf } from "../state/records.js";
 
 const FEW = 8;
 
@@ -10,7 +10,8 @@ export function Records({ bed, all, showAll }) {
   const { session } = bed;
   const records = recordsOf(session);
   const shown = all ? records : records.slice(0, FEW);
-  if (!records.length && !session.corrections?.length) return null;
+  if (![records, session.corrections, session.session_corrections].some((all) => all?.length))
+    return null;
   return html`
     <section class="panel records">
       <h2>On record · ${records.length}</h2>
@@ -32,6 +33,7 @@ export function Records({ bed, all, showAll }) {
         html`<button onClick=${showAll}>All ${records.length}</button>`
       }
       <${Corrections} corrections=${session.corrections ?? []} />
+      <${SessionCorrections} corrections=${session.session_corrections ?? []} />
     </section>
   `;
 }
@@ -55,6 +57,23 @@ function Corrections({ corrections }) {
   `;
 }
 
+// Age, weight and regimen that were put right: both values.
+function SessionCorrections({ corrections }) {
+  if (!corrections.length) return null;
+  return html`
+    <ul class="corrections">
+      ${corrections.toReversed().map(
+        (one) => html`
+          <li key=${one.id}>
+            ${correctedWords(one)}
+            <span class="muted"> corrected by ${one.by}, ${clock(one.at)}: ${one.reason}</span>
+          </li>
+        `,
+      )}
+    </ul>
+  `;
+}
+
 // A record that no longer stands says by its fields what it is.
 function wordsOf(was) {
   const kind = Object.entries({
@@ -62,6 +81,7 @@ function wordsOf(was) {
     scale: "score",
     sys: "pressure",
     grade: "symptom",
+    reason: "stop",
   }).find(([field]) => field in was);
   return KINDS[kind?.[1] ?? "observation"].words(was);
 }
