@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 async def test_both_values_are_shown(bedside: Bedside) -> None:
     bedside.starts(age=94)
     await bedside.opens()
-    await bedside.page.get_by_role("button", name="Age, weight, regimen").click()
+    await bedside.page.get_by_role("button", name="Correct", exact=True).click()
     await expect(bedside.waits).to_have_text("Correct: change what is wrong")
     await bedside.sheet.get_by_label("Age, years").fill("49")
     await expect(bedside.waits).to_have_text("Correct: why missing")

@@ -8,6 +8,7 @@ import { CorrectSheet } from "./correct.js";
 import { CuffSheet } from "./cuff.js";
 import { DischargeSheet } from "./discharge.js";
 import { DoseSheet } from "./dose.js";
+import { LimitsSheet } from "./limits.js";
 import { NoteSheet } from "./note.js";
 import { NurseSheet } from "./nurse.js";
 import { ObservationSheet } from "./observation.js";
@@ -34,6 +35,7 @@ const SHEETS = {
   nurse: NurseSheet,
   cuff: CuffSheet,
   correct: CorrectSheet,
+  limits: LimitsSheet,
   record: RecordSheet,
   discharge: DischargeSheet,
   abort: AbortSheet,

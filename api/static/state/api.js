@@ -62,13 +62,17 @@ export const getBeds = async () => (await request("beds")).items;
 export const getBed = (bed) => request(`beds/${part(bed)}`);
 export const getRegimens = async () => (await request("regimens")).items;
 export const getTreatmentCourse = (patient) => request(`patients/${part(patient)}/course`);
-// Alarms of a session that have ended, as they were at their end.
-export const getEnded = async (session) =>
-  (
-    await request(
-      `events?type=alarm.ended&type=alarm.reset&limit=500&session=${part(session)}`,
-    )
-  ).items.map((event) => event.payload.alarm);
+// Alarms of a session that have ended, as they were at their end; and its notes.
+export async function getTold(session) {
+  const types = "type=alarm.ended&type=alarm.reset&type=note.added";
+  const { items } = await request(`events?${types}&limit=500&session=${part(session)}`);
+  return {
+    ended: items.flatMap(({ payload }) => payload.alarm ?? []),
+    notes: items.filter(({ payload }) => payload.text),
+  };
+}
+export const getAlarmLimits = async (session) =>
+  (await request(`sessions/${part(session)}/alarm-limits`)).items;
 export const getTrend = async (session, vital) =>
   (await request(`sessions/${part(session)}/readings?vital=${vital}&points=120`)).points;
 export const acknowledge = (alarm, by, note) =>

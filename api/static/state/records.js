@@ -4,7 +4,9 @@ export const GRADES = ["none", "mild", "moderate", "severe"];
 const SCALES = { cadss: "CADSS", moaas: "MOAA/S" };
 
 const scaleName = (scale) => SCALES[scale] ?? scale;
-export const inWords = (name) => name.replaceAll(/[-_]/g, " ").replace(/^av /, "AV ");
+const SHORT = { resp: "respiratory rate", spo2: "SpO2" };
+
+export const inWords = (name) => SHORT[name] ?? name.replaceAll(/[-_]/g, " ").replace(/^av /, "AV ");
 
 // By kind: where the session has them, which sheet corrects one, what one says.
 export const KINDS = {
@@ -55,6 +57,23 @@ export function recordsOf(session) {
       })),
     )
     .sort((a, b) => Date.parse(b.record.at) - Date.parse(a.record.at));
+}
+
+// What is on record and cannot be put right: notes, and the steps of an infusion, as {at, by, words}.
+export function keptOf({ infusion }, notes) {
+  const pauses = infusion?.pauses.flatMap(({ from, to }) => [
+    { at: from, words: "infusion paused" },
+    { at: to, words: "infusion resumed" },
+  ]);
+  const steps = infusion && [
+    { at: infusion.started_at, words: "infusion started" },
+    ...pauses.filter(({ at }) => at !== infusion.ended_at),
+    { at: infusion.ended_at, words: "infusion ended" },
+  ];
+  return [
+    ...notes.map(({ at, payload }) => ({ at, by: payload.by, words: `note: ${payload.text}` })),
+    ...(steps ?? []),
+  ].filter(({ at }) => at);
 }
 
 export const recordIds = (session) => recordsOf(session).map(({ record }) => record.id);

@@ -18,7 +18,8 @@ const OTHERS = [
   ["note", "Note"],
   ["cuff", "Cuff"],
   ["nurse", "Nurse"],
-  ["correct", "Age, weight, regimen"],
+  ["correct", "Correct"],
+  ["limits", "Limits"],
   ["discharge", "Discharge", ({ first_dose_at: at, state }) => at && state !== "aborted"],
   ["abort", "End early", ({ state }) => state !== "aborted"],
 ];

@@ -1,14 +1,19 @@
-// Everything on record in the session, newest first; each is pressed to put it right.
+// Everything on record in the session, newest first; what can be put right is pressed for it.
 import { clock } from "../format.js";
 import { html } from "../html.js";
 import { openSheet } from "../state/address.js";
-import { KINDS, correctedWords, recordsOf } from "../state/records.js";
+import { KINDS, correctedWords, keptOf, recordsOf } from "../state/records.js";
+import { courses } from "../state/ward.js";
 
 const FEW = 8;
 
 export function Records({ bed, all, showAll }) {
   const { session } = bed;
-  const records = recordsOf(session);
+  const notes = courses.value[bed.id]?.notes ?? [];
+  const records = [
+    ...recordsOf(session),
+    ...keptOf(session, notes).map((record) => ({ record, words: record.words })),
+  ].sort((a, b) => Date.parse(b.record.at) - Date.parse(a.record.at));
   const shown = all ? records : records.slice(0, FEW);
   if (![records, session.corrections, session.session_corrections].some((all) => all?.length))
     return null;
@@ -17,13 +22,17 @@ export function Records({ bed, all, showAll }) {
       <h2>On record · ${records.length}</h2>
       <ul>
         ${shown.map(
-          ({ record, words }) => html`
-            <li key=${record.id}>
-              <button onClick=${() => openSheet(bed.id, "record", record.id)}>
-                <span>${clock(record.at)}</span>
-                <b>${words}</b>
-                <span>${record.by ?? "cuff"}</span>
-              </button>
+          ({ kind, record, words }) => html`
+            <li key=${record.id ?? `${record.at} ${words}`}>
+              ${
+                kind
+                  ? html`
+                    <button onClick=${() => openSheet(bed.id, "record", record.id)}>
+                      <${Line} at=${record.at} words=${words} by=${record.by ?? "cuff"} />
+                    </button>
+                  `
+                  : html`<p><${Line} at=${record.at} words=${words} by=${record.by} /></p>`
+              }
             </li>
           `,
         )}
@@ -37,6 +46,9 @@ export function Records({ bed, all, showAll }) {
     </section>
   `;
 }
+
+const Line = ({ at, words, by }) =>
+  html`<span>${clock(at)}</span><b>${words}</b><span>${by}</span>`;
 
 // What was put right or withdrawn stays in sight, struck through.
 function Corrections({ corrections }) {
