@@ -155,6 +155,7 @@ class BedAt:
                     "why": why,
                     "required": True,
                     "cleared_by": None,
+                    "clearable": False,
                 }
                 for name, why in CRITERIA.items()
             ],
