@@ -21,8 +21,11 @@ from monitor.session.records import Clearance
 from monitor.session.session import Session
 from monitor.session.signals import serious_events, told_of_consciousness, withdrawn_events
 
+NO_EMERGENCY: Final = "no-emergency"
+"""The criterion that no clearance opens."""
+
 NEVER_CLEARED: Final[Mapping[str, frozenset[str]]] = {
-    ClearanceScope.DOSE: frozenset({"no-emergency"}),
+    ClearanceScope.DOSE: frozenset({NO_EMERGENCY}),
     ClearanceScope.LEAVING: frozenset(
         {"window-over", "discharge-checks", "no-check-overdue", "escort"}
     ),

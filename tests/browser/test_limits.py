@@ -24,6 +24,8 @@ async def test_a_limit_is_set_and_taken_back(bedside: Bedside) -> None:
     await bedside.stored("spo2.low: 90, dr.b")
     (own,) = bedside.session["patient_limits"]
     assert (own["rule"], own["limit"], own["was"]) == ("spo2.low", 90, 93)
+    await bedside.outcome.get_by_role("button", name="Another").click()
+    await expect(bedside.sheet.get_by_role("option", name="SpO2 < 90")).to_have_count(1)
     assert (own["clinician"], own["reason"], own["by"]) == ("dr.b", "91 % at home", "M. Rossi")
     found = bedside.page.locator(".findings")
     await expect(found).to_contain_text("spo2.low: spo2 90 for this patient, not 93")

@@ -102,6 +102,7 @@ SHEETS = (
     "moaas",
     "cadss",
     "pressure",
+    "observation",
     "symptom",
     "preparation",
     "dose",
@@ -112,6 +113,9 @@ SHEETS = (
     "discharge",
     "abort",
     "left",
+    "stop",
+    "correct",
+    "limits",
 )
 TEXTS = ".sheet :is(h2, p, b, legend, button, label > span, .choice span, .muted)"
 

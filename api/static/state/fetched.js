@@ -27,7 +27,11 @@ function useFetched(key, ask, pause) {
 }
 
 export const useRegimens = () => useFetched("regimens", getRegimens, 0);
-export const useAlarmLimits = (session) => useFetched(session.id, getAlarmLimits, 0);
+// Asked again when one was set.
+export const useAlarmLimits = (session) => {
+  const key = `${session.id} ${session.patient_limits.length}`;
+  return useFetched(key, () => getAlarmLimits(session.id), 0);
+};
 export const useTreatmentCourse = (patient) =>
   useFetched(patient.trim(), getTreatmentCourse, PAUSE_MS);
 
