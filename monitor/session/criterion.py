@@ -1,7 +1,7 @@
 """A condition that a dose, or leaving, waits for. Plain data."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from monitor.session.shown import Json, Shown, documented
@@ -21,7 +21,9 @@ class Criterion(Shown):
         str | None,
         documented("The clinician who decided that it need not be waited for.", "dr.b"),
     ] = None
-    clearable: Annotated[bool, documented("Whether a clinician may clear it now.", False)] = False
+    clearable: Annotated[bool, documented("Whether a clinician may clear it now.", False)] = field(
+        default=False, compare=False
+    )
 
     @property
     def stops(self) -> bool:
