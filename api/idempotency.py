@@ -72,7 +72,8 @@ class CommandExecutor:
         if key is None:
             return await self._when_durable(*self._start(prepare(), None))
         if key in self._in_progress:
-            raise ProblemError(409, "a request with this Idempotency-Key is still under way")
+            detail = "a request with this Idempotency-Key is still under way"
+            raise ProblemError(409, detail, code="under-way")
         self._in_progress.add(key)
         commit: Commit | None = None
         try:

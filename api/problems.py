@@ -66,10 +66,17 @@ _log = structlog.get_logger(__name__)
 class ProblemError(Exception):
     """A request that cannot be answered as asked."""
 
-    def __init__(self, status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: tuple[FieldError, ...] = (),
+        code: str | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.errors = errors
+        self.code = code
 
 
 def problem_response(
@@ -78,12 +85,14 @@ def problem_response(
     detail: str,
     errors: tuple[FieldError, ...] = (),
     headers: Mapping[str, str] | None = None,
+    code: str | None = None,
 ) -> JSONResponse:
     """The problem document as a response."""
     problem = Problem(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
+        code=code,
         instance=request.url.path,
         errors=list(errors),
     )
@@ -102,7 +111,7 @@ def install_handlers(app: FastAPI) -> None:
 
 async def _problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)
-    return problem_response(request, error.status, str(error), error.errors)
+    return problem_response(request, error.status, str(error), error.errors, code=error.code)
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:

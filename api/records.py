@@ -3,13 +3,16 @@
 What is given is in `api.doses`.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
 
+from alerts.evaluation import adjustable_limits
 from api.idempotency import CommandExecutor, IdempotencyKey
 from api.parameters import SessionId
-from api.problems import COMMAND_ERRORS
+from api.problems import COMMAND_ERRORS, ProblemError
+from api.schemas import Page
 from api.schemas.records import (
     AddNote,
     ChooseNews2Scale,
@@ -19,6 +22,7 @@ from api.schemas.records import (
     RecordScore,
     RecordSymptom,
     RetractRecord,
+    RuleLimit,
     SetAlarmLimit,
 )
 from api.sessions import RunInSession, session_runner
@@ -33,6 +37,7 @@ def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
     run_in_session = session_runner(ward, executor)
     _add_found(routes, run_in_session)
     _add_decided(routes, run_in_session)
+    _add_limits(routes, ward)
     return routes
 
 
@@ -110,3 +115,19 @@ def _add_decided(routes: APIRouter, run_in_session: RunInSession) -> None:
         """Withdraw a record that should not be there."""
         command = commands.RetractRecord(**body.model_dump())
         return await run_in_session(session, request, key, command)
+
+
+def _add_limits(routes: APIRouter, ward: Ward) -> None:
+    @routes.get("/alarm-limits", response_model=Page[RuleLimit])
+    async def list_alarm_limits(session: SessionId) -> Any:
+        """The limits that can be set for this patient, as they are in force."""
+        runner = ward.runner_of_session(session)
+        if runner is None:
+            raise ProblemError(404, f"no session {session} at a bed")
+        engine = runner.bed.alarm_engine
+        found = [
+            asdict(limit)
+            for rule, in_force in zip(engine.rules.rules, engine.effective_rules, strict=True)
+            for limit in adjustable_limits(rule, in_force)
+        ]
+        return {"items": found, "next": None}

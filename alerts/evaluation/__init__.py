@@ -9,8 +9,10 @@ from alerts.evaluation.context import DOSING, MINUTE, ConditionAt, EvaluationCon
 from alerts.evaluation.engine import AlarmEngine
 from alerts.evaluation.patient_limits import (
     COMPARISONS,
+    AdjustableLimit,
     AmbiguousLimitError,
     LimitKey,
+    adjustable_limits,
     check_limit,
     limit_key,
     limit_of,
@@ -23,6 +25,7 @@ __all__ = [
     "COMPARISONS",
     "DOSING",
     "MINUTE",
+    "AdjustableLimit",
     "AlarmEngine",
     "AmbiguousLimitError",
     "ConditionAt",
@@ -32,6 +35,7 @@ __all__ = [
     "Signal",
     "Value",
     "Values",
+    "adjustable_limits",
     "check_limit",
     "limit_key",
     "limit_of",

@@ -1,7 +1,8 @@
 """A rule with another limit, for one patient. Pure; who may set it, and when, is not asked here."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final
 
@@ -18,6 +19,7 @@ from alerts.rules import (
     Rule,
     RuleError,
     TechnicalCondition,
+    as_plain_language,
     describe,
     leaves,
     meaningless,
@@ -123,6 +125,33 @@ def check_limit(rule: Rule, signal: str | None, limit: float, comparison: str | 
     why = meaningless(with_limit(rule, signal, limit, comparison))
     if why is not None:
         raise RuleError(f"{rule.id}: with a limit of {limit:g} for {leaf.signal} the rule {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustableLimit:
+    """A limit that can be another for one patient, by its `LimitKey`.
+
+    `text` says the condition with the `limit` that is in force; a patient's own lies from
+    `least` to `most`. All are in the signal's unit.
+    """
+
+    rule: str
+    signal: str
+    comparison: str | None
+    text: str
+    limit: float
+    least: float
+    most: float
+
+
+def adjustable_limits(rule: Rule, in_force: Rule) -> Iterator[AdjustableLimit]:
+    """The limits of `rule` that can be set, as they are `in_force` for the patient."""
+    for leaf in _measured(rule):
+        which = leaf.signal, _comparison(leaf)
+        with suppress(AmbiguousLimitError):
+            key = limit_key(rule, *which)
+            now = _the_leaf(in_force, *which)
+            yield AdjustableLimit(*key, as_plain_language(now), _limit(now), *_bounds(leaf))
 
 
 def with_patient_limits(rule: Rule, own: Mapping[LimitKey, float]) -> Rule:

@@ -22,5 +22,11 @@ class Problem(Response):
     detail: str = described(
         "What is wrong, and how to mend it.", "no bed bed-9; there are: bed-1, bed-2"
     )
+    code: str | None = described(
+        "Which problem it is, where a program may go by that: `under-way`, the same request is "
+        "still being carried out; send it again.",
+        "under-way",
+        default=None,
+    )
     instance: str | None = described("The path of the request.", "/api/v1/beds/bed-9", default=None)
     errors: list[FieldError] = described("The fields that are wrong.", default=[])

@@ -20,7 +20,7 @@ from api.schemas.fields import (
     ShortText,
     described,
 )
-from api.schemas.model import Request
+from api.schemas.model import Request, Response
 from drivers.codec import ValueRange
 from drivers.readings import Vital
 from drivers.registry import DRIVERS
@@ -221,6 +221,20 @@ class SetAlarmLimit(Request):
     clinician: Clinician
     reason: FreeText = described("Why.", "COPD, 91 % at home")
     by: By
+
+
+class RuleLimit(Response):
+    """A rule's limit that can be another for this patient."""
+
+    rule: str = described("The rule.", "spo2.low")
+    signal: str = described("The signal whose limit it is.", "spo2")
+    comparison: str | None = described(
+        "Which limit it is; null where the rule has one for the signal.", "above"
+    )
+    text: str = described("The condition in words.", "SpO2 < 93")
+    limit: float = described("The limit in force, in the signal's unit.", 93)
+    least: float = described("The lowest that can be set, in the signal's unit.", 70)
+    most: float = described("The highest that can be set, in the signal's unit.", 100)
 
 
 class ChooseNews2Scale(Request):

@@ -222,6 +222,14 @@ class Session(Shown):
         documented("What became of the patient.", "transferred"),
     ]
     destination: Annotated[str | None, documented("Where the patient went.", "ward 3")]
+    abort_needs: Annotated[
+        Sequence[str],
+        documented(
+            "What an abort now has to say, as it is called in `…/abort`, unless the outcome is "
+            "`transferred`.",
+            ["outcome", "reason", "against_criteria"],
+        ),
+    ]
     to_be_completed: Annotated[
         Sequence[str],
         documented("What the abort still lacks, as it is called in `…/abort`.", ["destination"]),

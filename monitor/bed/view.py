@@ -21,6 +21,7 @@ from monitor.session import (
     Phase,
     PlannedCheck,
     Session,
+    abort_needs,
     dosing_stop,
     planned_checks,
     shown,
@@ -69,6 +70,7 @@ def session(bed: Bed, now: Instant) -> session_view.Session | None:
         gate=bed.readiness.predose_criteria(now),
         criteria=[] if is_aborted else bed.readiness.discharge_criteria(now),
         schedule=checks(bed.readiness.planned_checks(now)),
+        abort_needs=abort_needs(bed.session, bed.alarm_engine.open_alarms()),
     )
 
 
@@ -164,6 +166,7 @@ def records(of: Session) -> session_view.Session:
         aborted_at=of.aborted_at,
         outcome=of.outcome,
         destination=of.destination,
+        abort_needs=(),
         to_be_completed=of.to_be_completed,
         patient_left_at=of.ended_at,
     )

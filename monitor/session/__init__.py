@@ -66,7 +66,7 @@ from monitor.session.commands import (
 from monitor.session.coverage import GAP, Coverage, Span, Stretch
 from monitor.session.criterion import Criterion
 from monitor.session.decide import NOT_CLINICAL
-from monitor.session.decide_abort import DISCHARGE_TEXT
+from monitor.session.decide_abort import DISCHARGE_TEXT, abort_needs
 from monitor.session.decide_records import CLOCK_TOLERANCE
 from monitor.session.discharge import (
     DischargeEvidence,
@@ -198,6 +198,7 @@ __all__ = [
     "SustainedSpo2",
     "Symptom",
     "Unacknowledge",
+    "abort_needs",
     "attendance",
     "by_session",
     "commands",

@@ -15,10 +15,22 @@ from typing import Final
 from alerts.alarm import Alarm
 from alerts.rules import Kind, Priority
 from monitor.session.baseline import is_before
+from monitor.session.commands import ClearanceScope
 from monitor.session.criterion import Criterion
 from monitor.session.records import Clearance
 from monitor.session.session import Session
 from monitor.session.signals import serious_events, told_of_consciousness, withdrawn_events
+
+NO_EMERGENCY: Final = "no-emergency"
+"""The criterion that no clearance opens."""
+
+NEVER_CLEARED: Final[Mapping[str, frozenset[str]]] = {
+    ClearanceScope.DOSE: frozenset({NO_EMERGENCY}),
+    ClearanceScope.LEAVING: frozenset(
+        {"window-over", "discharge-checks", "no-check-overdue", "escort"}
+    ),
+}
+"""The criteria that nobody clears: an emergency, and what is yet to be done [clinical.md]."""
 
 WORSE_BY: Final[Mapping[str, float]] = {"sys": 10, "dia": 5, "spo2": -3, "moaas": -1, "cadss": 15}
 """The change of a signal's value that makes it another situation, towards the worse."""
@@ -95,17 +107,18 @@ def situation(
 def with_clearances(
     session: Session, scope: str, criteria: Sequence[Criterion], now: Situation, at: datetime
 ) -> list[Criterion]:
-    """The criteria, with the clinician who cleared each that is not met."""
-    return [
-        criterion
-        if criterion.met or (found := _holding(session, scope, criterion, now, at)) is None
-        else replace(
-            criterion,
-            cleared_by=found.clinician,
-            why=f"{criterion.why}; {found.clinician}: {found.reason}",
-        )
-        for criterion in criteria
-    ]
+    """The criteria, with the clinician who cleared each that is not met, or whether one may."""
+
+    def judged(criterion: Criterion) -> Criterion:
+        if criterion.met:
+            return criterion
+        if (found := _holding(session, scope, criterion, now, at)) is None:
+            never = NEVER_CLEARED.get(scope, frozenset())
+            return replace(criterion, clearable=criterion.required and criterion.name not in never)
+        why = f"{criterion.why}; {found.clinician}: {found.reason}"
+        return replace(criterion, cleared_by=found.clinician, why=why)
+
+    return [judged(criterion) for criterion in criteria]
 
 
 def _holding(

@@ -1,7 +1,7 @@
 """A condition that a dose, or leaving, waits for. Plain data."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from monitor.session.shown import Json, Shown, documented
@@ -21,6 +21,9 @@ class Criterion(Shown):
         str | None,
         documented("The clinician who decided that it need not be waited for.", "dr.b"),
     ] = None
+    clearable: Annotated[bool, documented("Whether a clinician may clear it now.", False)] = field(
+        default=False, compare=False
+    )
 
     @property
     def stops(self) -> bool:
@@ -34,11 +37,11 @@ def as_text(criteria: Iterable[Criterion]) -> str:
 
 
 FORMER_FIELDS = ("name", "met", "why")
+KEPT_FIELDS = (*FORMER_FIELDS, "required", "cleared_by")
 
 
 def as_json(criteria: Iterable[Criterion], *, edition: int) -> list[Json]:
     """The criteria as an event holds them; in sessions of an edition before 3, three fields."""
-    found = [criterion.as_json() for criterion in criteria]
-    if edition < 3:
-        return [{name: each[name] for name in FORMER_FIELDS} for each in found]
-    return found
+    names = FORMER_FIELDS if edition < 3 else KEPT_FIELDS
+    found = (criterion.as_json() for criterion in criteria)
+    return [{name: each[name] for name in names} for each in found]

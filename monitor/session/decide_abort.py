@@ -53,7 +53,7 @@ def abort(session: Session, command: Abort, open_alarms: Iterable[Alarm]) -> lis
     if session.phase is Phase.ABORTED:
         return _completion(session, command)
     alarms = patient_alarms(open_alarms)
-    is_guarded = session.first_dose_at is not None or bool(alarms)
+    is_guarded = _is_guarded(session, alarms)
     lacking = _lacking(command, is_guarded=is_guarded)
     if lacking and command.outcome is not AbortOutcome.TRANSFERRED:
         raise _refusal(session, alarms, lacking)
@@ -67,6 +67,22 @@ def abort(session: Session, command: Abort, open_alarms: Iterable[Alarm]) -> lis
     return [("session.aborted", payload)]
 
 
+def abort_needs(session: Session, open_alarms: Iterable[Alarm]) -> tuple[str, ...]:
+    """What an abort now has to say, as a request calls it, unless it is a transfer."""
+    if session.phase is Phase.ABORTED:
+        return ()
+    is_guarded = session.regimen.edition >= 3 and _is_guarded(session, patient_alarms(open_alarms))
+    return tuple(name for name in _WANTED if name in _wanted(is_guarded=is_guarded))
+
+
+def _is_guarded(session: Session, alarms: tuple[Alarm, ...]) -> bool:
+    return session.first_dose_at is not None or bool(alarms)
+
+
+def _wanted(*, is_guarded: bool) -> set[str]:
+    return {"reason", "outcome", "against_criteria"} if is_guarded else {"reason"}
+
+
 def _said(command: Abort) -> dict[str, Any]:
     against = command.against_criteria
     return {
@@ -78,9 +94,7 @@ def _said(command: Abort) -> dict[str, Any]:
 
 
 def _lacking(command: Abort, *, is_guarded: bool) -> list[str]:
-    wanted = {"reason"}
-    if is_guarded:
-        wanted |= {"outcome", "against_criteria"}
+    wanted = _wanted(is_guarded=is_guarded)
     if command.outcome is AbortOutcome.TRANSFERRED:
         wanted.add("destination")
     said = _said(command)

@@ -15,7 +15,7 @@ from alerts.rules import suggest
 from drivers.clock import Instant, rfc3339
 from monitor.session import against_regimen, decide_records
 from monitor.session.baseline import end_of_minute
-from monitor.session.clearance import Situation
+from monitor.session.clearance import NEVER_CLEARED, Situation
 from monitor.session.commands import (
     ClearanceScope,
     ControlInfusion,
@@ -29,15 +29,10 @@ from monitor.session.commands import (
 )
 from monitor.session.criterion import Criterion, as_text
 from monitor.session.events import Draft
-from monitor.session.predose import NOT_CLEARED, is_expecting
+from monitor.session.predose import is_expecting
 from monitor.session.record_fields import MEDICINE_CLASSES, DoseFields, PreparationFields, said
 from monitor.session.records import Dose
 from monitor.session.session import Session
-
-NOT_CLEARED_TO_LEAVE: Final = frozenset(
-    {"window-over", "discharge-checks", "no-check-overdue", "escort"}
-)
-"""The criteria for leaving that say what is yet to be done: nobody clears that [clinical.md]."""
 
 
 class Gate(Protocol):
@@ -273,9 +268,9 @@ def record_clearance(
 def _clearable(item: str, by_name: Mapping[str, Criterion], scope: ClearanceScope) -> None:
     if item not in by_name:
         raise Refused(Refusal.INVALID, f"no criterion {item}; {suggest(item, by_name)}", "items")
-    if item == NOT_CLEARED:
-        raise Refused(Refusal.CONFLICT, f"{by_name[item].why}; nobody clears that", "items")
-    if scope is ClearanceScope.LEAVING and item in NOT_CLEARED_TO_LEAVE:
+    if item in NEVER_CLEARED[scope]:
+        if scope is ClearanceScope.DOSE:
+            raise Refused(Refusal.CONFLICT, f"{by_name[item].why}; nobody clears that", "items")
         mend = "wait, do it, or close against criteria"
         raise Refused(Refusal.CONFLICT, f"nobody clears {item}: {mend}", "items")
     if by_name[item].met:

@@ -13,7 +13,13 @@ from typing import Final
 
 from alerts.alarm import Alarm, State
 from monitor.session.baseline import Administration, is_before
-from monitor.session.clearance import Situation, patient_alarms, situation, with_clearances
+from monitor.session.clearance import (
+    NO_EMERGENCY,
+    Situation,
+    patient_alarms,
+    situation,
+    with_clearances,
+)
 from monitor.session.commands import ClearanceScope
 from monitor.session.criterion import Criterion
 from monitor.session.former_predose import (
@@ -27,9 +33,6 @@ from monitor.session.signals import STANDING, told_otherwise
 
 SPO2_RULE: Final = ("spo2.low", "spo2", None)
 """The rule and the signal whose limit, when it is set for a patient, holds for the dose as well."""
-
-NOT_CLEARED: Final = "no-emergency"
-"""The criterion that no clearance opens."""
 
 STEADY_MMHG: Final = 20
 """Pressures before the dose that differ by so much are remarked on [clinical default]."""
@@ -163,8 +166,8 @@ def _no_emergency(session: Session, now: Situation, at: datetime) -> Criterion:
     closed_while = session.regimen.gate.closed_while
     active = [a for a in now.alarms if a.rule in closed_while and _was_active(a, at)]
     if not active:
-        return Criterion(NOT_CLEARED, True, "none")
-    return Criterion(NOT_CLEARED, False, "; ".join(f"{alarm.text}: no dose" for alarm in active))
+        return Criterion(NO_EMERGENCY, True, "none")
+    return Criterion(NO_EMERGENCY, False, "; ".join(f"{alarm.text}: no dose" for alarm in active))
 
 
 def _was_open(alarm: Alarm, at: datetime) -> bool:

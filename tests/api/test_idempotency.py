@@ -1,6 +1,9 @@
 """Repeated requests: one command, one response."""
 
+import asyncio
 from pathlib import Path
+
+import pytest
 
 from tests.virtual import virtual_time
 from tests.wards import DOSE, simulated_ward
@@ -57,3 +60,31 @@ async def test_a_repeated_end_of_a_session_gets_the_same_answer(tmp_path: Path) 
         again = await ward.http.post(path, json=body, headers=headers)
         assert (first.status_code, again.status_code) == (200, 200)
         assert first.json() == again.json()
+
+
+def test_a_request_that_is_still_under_way_is_told_by_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @virtual_time()
+    async def run() -> None:
+        async with simulated_ward(tmp_path) as ward:
+            path = f"/api/v1/sessions/{await ward.start()}/notes"
+            headers, body = {"Idempotency-Key": "one"}, {"text": "a", "by": "nurse.a"}
+            begun, goes_on = asyncio.Event(), asyncio.Event()
+
+            async def find_receipt(_: str) -> None:
+                begun.set()
+                await goes_on.wait()
+
+            with monkeypatch.context() as patched:
+                patched.setattr(ward.ward.journal, "find_receipt", find_receipt)
+                first = asyncio.create_task(ward.http.post(path, json=body, headers=headers))
+                await begun.wait()
+                again = await ward.http.post(path, json=body, headers=headers)
+                goes_on.set()
+                assert (await first).status_code == 200
+            assert (again.status_code, again.json()["code"]) == (409, "under-way")
+            other = await ward.http.post(path, json={"by": "nurse.a"})
+            assert (other.status_code, other.json()["code"]) == (422, None)
+
+    run()

@@ -170,3 +170,18 @@ async def test_a_number_is_a_number(tmp_path: Path) -> None:
         body = {"scale": "moaas", "total": True, "by": "nurse.a"}
         problem = await ward.post(f"/sessions/{session}/scores", body, expect=422)
         assert [wrong["field"] for wrong in problem["errors"]] == ["total"]
+
+
+@virtual_time()
+async def test_the_limits_that_can_be_set_are_listed_as_they_are_in_force(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ward.start()
+        path = f"/sessions/{session}/alarm-limits"
+        dr = {"clinician": "dr.b", "reason": "COPD", "by": "nurse.a"}
+        await ward.post(path, {"rule": "spo2.low", "limit": 90, **dr})
+        by_rule = {one["rule"]: one for one in (await ward.get(path))["items"]}
+        low = by_rule["spo2.low"]
+        assert (low["text"], low["limit"], low["least"], low["most"]) == ("SpO2 < 90", 90, 70, 100)
+        assert low["comparison"] is None
+        unknown = await ward.http.get("/api/v1/sessions/none/alarm-limits")
+        assert unknown.status_code == 404

@@ -133,6 +133,8 @@ async def test_an_abort_after_a_dose_says_what_it_lacks(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
         session = await falling(ward)
         body: dict[str, Any] = {"by": "nurse.a", "reason": "unwell"}
+        needs = (await ward.get(f"/sessions/{session}"))["abort_needs"]
+        assert needs == ["outcome", "reason", "against_criteria"]
         problem = await ward.post(f"/sessions/{session}/abort", body, expect=409)
         assert "outcome (transferred, withdrew or other), against_criteria" in problem["detail"]
         assert "dissociation.marked is open" in problem["detail"]

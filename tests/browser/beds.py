@@ -139,6 +139,9 @@ class BedAt:
             "doses": taken,
             "scores": [],
             "symptoms": [],
+            "observations": [],
+            "dosing_stopped": None,
+            "attendance": [],
             "pressures": [],
             "patient_limits": [],
             "news2": None,
@@ -152,6 +155,7 @@ class BedAt:
                     "why": why,
                     "required": True,
                     "cleared_by": None,
+                    "clearable": False,
                 }
                 for name, why in CRITERIA.items()
             ],

@@ -107,6 +107,7 @@ class Bedside:
         self.does("pressures", sys=124, dia=78)
         self.does("scores", scale="cadss", total=0)
         self.does("scores", scale="moaas", total=5)
+        self.does("observations", resp=14)
 
     async def opens(self, sheet: str = "", who: str | None = "M. Rossi") -> None:
         """Go to the bed's page, or to a sheet of it."""

@@ -144,11 +144,15 @@ async def test_a_transfer_is_completed_and_the_patient_leaves(bedside: Bedside) 
     assert gone["patient_left_at"]
 
 
-async def test_what_only_the_daemon_knows_is_said_by_it(bedside: Bedside) -> None:
+async def test_what_an_abort_needs_the_daemon_says(bedside: Bedside) -> None:
     bedside.starts()
-    bedside.does("scores", scale="cadss", total=31)
     await bedside.opens("abort")
     await bedside.sheet.get_by_label("Why", exact=True).fill("changed her mind")
-    await bedside.main.click()
-    await expect(bedside.sheet.locator(".failure")).to_contain_text("dissociation.marked is open")
+    await expect(bedside.main).to_have_text("End the session early")
+    bedside.does("scores", scale="cadss", total=31)
+    await expect(bedside.waits).to_have_text(
+        "End the session early: the outcome, the clinician and why missing"
+    )
+    refused = bedside.site.ask(f"/sessions/{bedside.id}/abort", reason="changed her mind")
+    assert "dissociation.marked is open" in refused.json()["detail"]
     assert bedside.session["state"] == "baseline"

@@ -171,9 +171,54 @@ async def test_a_typed_time_is_taken_for_what_it_was(bedside: Bedside) -> None:
     await bedside.sheet.get_by_label("At, as").fill("25:00")
     await expect(bedside.waits).to_have_text("Store: a time as 14:05 missing")
     now = datetime.fromisoformat(bedside.site.get("/status")["now"])
-    await bedside.sheet.get_by_label("At, as").fill(f"{now - timedelta(hours=2):%H:%M}")
-    await bedside.main.click()
-    await expect(bedside.sheet.locator(".failure")).to_contain_text("before the session began")
-    await bedside.sheet.get_by_label("At, as").fill("")
+    then = now.replace(second=0, microsecond=0) - timedelta(hours=2)
+    await bedside.sheet.get_by_label("At, as").fill(f"{then:%H:%M}")
     await bedside.main.click()
     await bedside.stored("esketamine 28 mg")
+    assert datetime.fromisoformat(bedside.session["doses"][0]["at"]) == then
+
+
+async def test_dosing_is_stopped_with_why_and_the_page_says_so(bedside: Bedside) -> None:
+    bedside.starts()
+    bedside.is_prepared(**FASTED)
+    bedside.does("doses", product="esketamine", mg=28)
+    await bedside.opens("dose")
+    await bedside.sheet.get_by_role("button", name="Give no more").click()
+    await expect(bedside.waits).to_have_text("Stop dosing: say why")
+    await bedside.sheet.get_by_label("Why no more").fill("vomited")
+    await expect(bedside.main).to_have_text("Stop after 28 of 56 mg")
+    await bedside.main.click()
+    await bedside.stored("dosing stopped: vomited")
+    (stop,) = bedside.session["dosing_stops"]
+    assert (stop["reason"], stop["by"]) == ("vomited", "M. Rossi")
+    assert bedside.session["state"] == "observing"
+    stopped = bedside.page.locator(".course-panel .stopped")
+    await expect(stopped).to_have_text("Dosing stopped after 28 of 56 mg: vomited")
+    await bedside.opens("dose")
+    await expect(bedside.waits).to_have_text("Dosing is stopped after 28 of 56 mg: vomited")
+    await expect(bedside.sheet.get_by_role("button", name="Give no more")).to_have_count(0)
+
+
+async def test_the_reason_of_a_stop_is_corrected(bedside: Bedside) -> None:
+    bedside.starts()
+    bedside.is_prepared(**FASTED)
+    bedside.does("doses", product="esketamine", mg=28)
+    bedside.does("dosing-stop", reason="vomited")
+    await bedside.opens()
+    records = bedside.page.locator(".records")
+    await records.get_by_role("button", name="dosing stopped: vomited").click()
+    await bedside.sheet.get_by_role("button", name="Correct it").click()
+    await expect(bedside.sheet.get_by_label("Why no more")).to_have_value("vomited")
+    await bedside.sheet.get_by_label("Why no more").fill("did not want more")
+    await bedside.main.click()
+    await bedside.stored("dosing stopped: did not want more")
+    assert [stop["reason"] for stop in bedside.session["dosing_stops"]] == ["did not want more"]
+    await expect(records.locator(".corrections")).to_contain_text("vomited corrected by M. Rossi")
+
+
+async def test_before_the_first_device_there_is_nothing_to_stop(bedside: Bedside) -> None:
+    bedside.starts()
+    await bedside.opens("dose")
+    await expect(bedside.sheet.get_by_role("button", name="Give no more")).to_have_count(0)
+    await bedside.opens("stop")
+    await expect(bedside.waits).to_have_text("Nothing is given yet: end the session early instead")

@@ -42,7 +42,12 @@ async def test_an_alarm_is_shown_from_the_event_alone(
     await expect(page.locator(".strip.medium")).to_contain_text("SpO2 91 %")
 
 
-MARK_WHAT_IS_HEARD = """
+OWN_STREAM = "delete window.SharedWorker;"
+
+MARK_WHAT_IS_HEARD = (
+    f"""
+{OWN_STREAM}"""
+    """
 const add = EventSource.prototype.addEventListener;
 EventSource.prototype.addEventListener = function (name, take) {
   add.call(this, name, (event) => {
@@ -51,6 +56,7 @@ EventSource.prototype.addEventListener = function (name, take) {
   });
 };
 """
+)
 
 
 @pytest.mark.parametrize("late", ["**/api/v1/beds", "**/api/v1/beds/bed-1"])

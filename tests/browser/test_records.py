@@ -36,6 +36,28 @@ async def test_a_bed_is_taken_over_and_handed_over(bedside: Bedside) -> None:
     await expect(bedside.page.locator(".head")).to_contain_text("handing over to J. Klein")
 
 
+async def test_who_is_there_as_well_joins_and_leaves(bedside: Bedside) -> None:
+    bedside.starts()
+    await bedside.opens("nurse", who="dr.b")
+    there = bedside.sheet.get_by_role("list", name="At the bed")
+    await expect(there).to_contain_text("nurse.a watches, since")
+    await bedside.chooses("be there as well")
+    await bedside.main.click()
+    await bedside.stored("you are at this bed as well")
+    assert bedside.session["nurse"] == "nurse.a"
+    present = [one["by"] for one in bedside.session["attendance"] if one["role"] == "present"]
+    assert present == ["dr.b"]
+    await expect(bedside.page.locator(".head")).to_contain_text("with nurse.a, and dr.b")
+    await bedside.outcome.get_by_role("button", name="Change it").click()
+    await expect(there).to_contain_text("dr.b is there as well, since")
+    await bedside.chooses("leave")
+    await expect(bedside.main).to_have_text("Leave the bed")
+    await bedside.main.click()
+    await bedside.stored("you have left this bed")
+    assert bedside.session["nurse"] == "nurse.a"
+    assert all(one["to"] for one in bedside.session["attendance"] if one["by"] == "dr.b")
+
+
 async def test_the_cuff_is_stopped_with_why_and_allowed_again(bedside: Bedside) -> None:
     bedside.starts()
     await bedside.opens("cuff")

@@ -225,7 +225,7 @@ def application(server: "Server") -> FastAPI:
 
     @app.get("/api/v1/events")
     def events(session: str, type: Annotated[list[str], Query()]) -> Json:
-        assert set(type) == ALARM_ENDINGS
+        assert set(type) == ALARM_ENDINGS | {"note.added"}
         ended = [alarm for alarm in server.ward.history if alarm["session"] == session]
         return {"items": [{"payload": {"alarm": alarm}} for alarm in ended], "next": None}
 

@@ -117,11 +117,8 @@ function answers({ reason, outcome, destination, clinician, why }, asked) {
   return Object.fromEntries(asked.map((name) => [name, all[name]]).filter(([, value]) => value));
 }
 
-// What the page can know to be missing; the rest the daemon says.
-function needed({ first_dose_at: dosed }, { outcome }, completes) {
-  if (completes || outcome === "transferred") return [];
-  return dosed ? ["outcome", "reason", "against_criteria"] : ["reason"];
-}
+const needed = ({ abort_needs: needs }, { outcome }, completes) =>
+  completes || outcome === "transferred" ? [] : needs;
 
 export function LeftSheet({ bed, session }) {
   const work = useWork(bed, session, "left", { at: "", destination: "" });

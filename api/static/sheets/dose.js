@@ -3,6 +3,7 @@
 import { clock, lasted } from "../format.js";
 import { html } from "../html.js";
 import { now } from "../state/clock.js";
+import { openSheet } from "../state/address.js";
 import { useRegimen } from "../state/fetched.js";
 import { openGate } from "../state/task.js";
 import { Field, NumberField, Text, numberIn } from "./choice.js";
@@ -10,6 +11,7 @@ import { Gate, useFresh, waitsFor } from "./gate.js";
 import { InfusionSheet } from "./infusion.js";
 import { momentOf } from "./moment.js";
 import { Sheet } from "./sheet.js";
+import { canStop } from "./stop.js";
 import { useWork } from "./work.js";
 
 const MINUTE = 60_000;
@@ -42,7 +44,9 @@ function DeviceSheet({ bed, session, regimen, record }) {
     ? lacks.length > 0 && `Store: ${lacks.join(", ")} missing`
     : session.gate.length
       ? waitsFor(name, open)
-      : "Nothing more is to be given";
+      : session.dosing_stopped
+        ? `Dosing is ${session.dosing_stopped}`
+        : "Nothing more is to be given";
   return html`
     <${Sheet}
       bed=${bed}
@@ -69,6 +73,15 @@ function DeviceSheet({ bed, session, regimen, record }) {
       <${Next} session=${session} regimen=${regimen} />
       <${Lot} session=${session} lot=${values.lot} change=${change} />
       ${told && html`<${Told} values=${values} change=${change} />`}
+      ${
+        !corrects &&
+        canStop(session) &&
+        html`
+          <button type="button" onClick=${() => openSheet(bed.id, "stop")}>
+            Give no more: stop dosing …
+          </button>
+        `
+      }
       ${!corrects && html`<${Gate} bed=${bed} criteria=${session.gate} scope="dose" />`}
     <//>
   `;

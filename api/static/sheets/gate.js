@@ -4,7 +4,7 @@ import { useEffect } from "../vendor/preact-hooks.js";
 import { few } from "../format.js";
 import { html } from "../html.js";
 import { openSheet } from "../state/address.js";
-import { criterionName, stops } from "../state/criteria.js";
+import { criterionName } from "../state/criteria.js";
 import { reloadBed } from "../state/ward.js";
 
 const EVERY_MS = 3000;
@@ -12,6 +12,7 @@ const CHECKS = [
   ["pressure", "Pressure"],
   ["moaas", "MOAA/S"],
   ["cadss", "CADSS"],
+  ["observation", "Respiratory rate"],
 ];
 // Where what is not met is seen to: [sheet, words], by criterion.
 const WAYS = {
@@ -26,20 +27,11 @@ const WAYS = {
   "escort-planned": [["preparation", "Ask"]],
   "pressure-near-baseline": [["pressure", "Measure"]],
   "pressure-not-severe": [["pressure", "Measure"]],
-  "discharge-checks": CHECKS,
+  "discharge-checks": CHECKS.slice(0, 3),
   "no-check-overdue": CHECKS,
 };
-// What is to be done, or is an emergency: the daemon takes no clearance of it.
-const NOT_CLEARED = new Set([
-  "no-emergency",
-  "window-over",
-  "discharge-checks",
-  "no-check-overdue",
-  "escort",
-]);
 
-export const clearable = (criteria) =>
-  criteria.filter((one) => stops(one) && !NOT_CLEARED.has(one.name));
+export const clearable = (criteria) => criteria.filter((one) => one.clearable);
 
 // Has the bed fetched again while it is looked at: time alone changes what is met.
 export function useFresh(bed) {

@@ -4,30 +4,38 @@ import { place } from "../state/address.js";
 import { html } from "../html.js";
 import { AbortSheet, LeftSheet } from "./abort.js";
 import { ClearSheet } from "./clear.js";
+import { CorrectSheet } from "./correct.js";
 import { CuffSheet } from "./cuff.js";
 import { DischargeSheet } from "./discharge.js";
 import { DoseSheet } from "./dose.js";
+import { LimitsSheet } from "./limits.js";
 import { NoteSheet } from "./note.js";
 import { NurseSheet } from "./nurse.js";
+import { ObservationSheet } from "./observation.js";
 import { PreparationSheet } from "./preparation.js";
 import { PressureSheet } from "./pressure.js";
 import { RecordSheet } from "./record.js";
 import { CadssSheet, MoaasSheet } from "./score.js";
 import { StartSheet } from "./start.js";
+import { StopSheet } from "./stop.js";
 import { SymptomSheet } from "./symptom.js";
 
 const SHEETS = {
   start: StartSheet,
   preparation: PreparationSheet,
   dose: DoseSheet,
+  stop: StopSheet,
   clear: ClearSheet,
   moaas: MoaasSheet,
   cadss: CadssSheet,
   pressure: PressureSheet,
+  observation: ObservationSheet,
   symptom: SymptomSheet,
   note: NoteSheet,
   nurse: NurseSheet,
   cuff: CuffSheet,
+  correct: CorrectSheet,
+  limits: LimitsSheet,
   record: RecordSheet,
   discharge: DischargeSheet,
   abort: AbortSheet,

@@ -6,8 +6,6 @@ import { NumberField, numberIn } from "./choice.js";
 import { Sheet } from "./sheet.js";
 import { useWork } from "./work.js";
 
-const UNLIKELY = /confirmed true/;
-
 const typed = ({ sys, dia, pulse }) => ({
   sys: `${sys}`,
   dia: `${dia}`,
@@ -25,7 +23,7 @@ export function PressureSheet({ bed, session, record }) {
   const words = `${sys}/${dia}`;
   const cuff = cuffOf(bed);
   // The daemon has asked for a repeat: what was measured again is said to be so.
-  const again = work.sent?.state === "refused" && UNLIKELY.test(work.sent.problem);
+  const again = work.sent?.state === "refused" && work.sent.fields?.includes("confirmed");
   const store = () =>
     work.send({
       path: `sessions/${session.id}/pressures`,

@@ -4,11 +4,12 @@ const TIME_LIMIT_MS = 10_000;
 const NOT_NOW = new Set([502, 503, 504]);
 
 // A request the daemon refused or never answered; `message` can be shown as it is, and `detail`
-// without the title of what kind of refusal it is.
+// without the title of what kind of refusal it is; `fields` are those that are wrong.
 export class Refused extends Error {
-  constructor(message, detail = message) {
+  constructor(message, detail = message, fields = []) {
     super(message);
     this.detail = detail;
+    this.fields = fields;
   }
 }
 
@@ -28,16 +29,13 @@ async function request(path, options) {
   }
   const body = await response.json().catch(() => null);
   if (!response.ok) {
-    const kind = NOT_NOW.has(response.status) || isUnderWay(response, body) ? Unanswered : Refused;
-    throw new kind(problem(body, response), body?.detail);
+    const again = NOT_NOW.has(response.status) || body?.code === "under-way";
+    const fields = body?.errors?.map(({ field }) => field);
+    throw new (again ? Unanswered : Refused)(problem(body, response), body?.detail, fields);
   }
   if (body === null) throw new Unanswered("the answer broke off");
   return body;
 }
-
-// The same request, sent before, is still being stored.
-const isUnderWay = ({ status }, body) =>
-  status === 409 && body?.detail?.includes("Idempotency-Key is still under way");
 
 function problem(body, response) {
   const parts = [body?.title, body?.detail].filter((part) => typeof part === "string");
@@ -62,13 +60,17 @@ export const getBeds = async () => (await request("beds")).items;
 export const getBed = (bed) => request(`beds/${part(bed)}`);
 export const getRegimens = async () => (await request("regimens")).items;
 export const getTreatmentCourse = (patient) => request(`patients/${part(patient)}/course`);
-// Alarms of a session that have ended, as they were at their end.
-export const getEnded = async (session) =>
-  (
-    await request(
-      `events?type=alarm.ended&type=alarm.reset&limit=500&session=${part(session)}`,
-    )
-  ).items.map((event) => event.payload.alarm);
+// Alarms of a session that have ended, as they were at their end; and its notes.
+export async function getTold(session) {
+  const types = "type=alarm.ended&type=alarm.reset&type=note.added";
+  const { items } = await request(`events?${types}&limit=500&session=${part(session)}`);
+  return {
+    ended: items.flatMap(({ payload }) => payload.alarm ?? []),
+    notes: items.filter(({ payload }) => payload.text),
+  };
+}
+export const getAlarmLimits = async (session) =>
+  (await request(`sessions/${part(session)}/alarm-limits`)).items;
 export const getTrend = async (session, vital) =>
   (await request(`sessions/${part(session)}/readings?vital=${vital}&points=120`)).points;
 export const acknowledge = (alarm, by, note) =>

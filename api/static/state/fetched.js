@@ -1,6 +1,6 @@
 // What a sheet asks the daemon for beyond the ward: the regimens, a patient's course.
 import { useEffect, useState } from "../vendor/preact-hooks.js";
-import { getRegimens, getTreatmentCourse } from "./api.js";
+import { getAlarmLimits, getRegimens, getTreatmentCourse } from "./api.js";
 
 const PAUSE_MS = 400;
 
@@ -27,6 +27,11 @@ function useFetched(key, ask, pause) {
 }
 
 export const useRegimens = () => useFetched("regimens", getRegimens, 0);
+// Asked again when one was set.
+export const useAlarmLimits = (session) => {
+  const key = `${session.id} ${session.patient_limits.length}`;
+  return useFetched(key, () => getAlarmLimits(session.id), 0);
+};
 export const useTreatmentCourse = (patient) =>
   useFetched(patient.trim(), getTreatmentCourse, PAUSE_MS);
 

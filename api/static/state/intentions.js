@@ -7,10 +7,10 @@ import { takeAnswer } from "./ward.js";
 
 const AGAIN_MS = 3000;
 
-// {key, path, body, words, bed, known, pressed, momentary, state, problem, answer}: `words` says what
+// {key, path, body, words, bed, known, pressed, momentary, state, problem, fields, answer}: `words` says what
 // it is, `known` are the ids of the records there were, `pressed` when it was asked for (server's
 // ms); what is `momentary` is not sent later. `state` is sending, unsent, refused or stored,
-// `answer` what the daemon said.
+// `answer` what the daemon said, `fields` which it refused.
 export const intentions = kept("postdose.intentions", [], (all) =>
   all.filter((one) => one.state !== "stored"),
 );
@@ -75,8 +75,8 @@ async function send({ key, path, body }) {
       noneSent(error.message);
       return false;
     }
-    const problem = error instanceof Refused ? error.detail : `${error}`;
-    change(key, { state: "refused", problem });
+    const { detail: problem, fields } = error instanceof Refused ? error : { detail: `${error}` };
+    change(key, { state: "refused", problem, fields });
   }
   return true;
 }

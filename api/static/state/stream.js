@@ -3,6 +3,7 @@
 // word was heard less than 15 s ago.
 import { signal } from "../vendor/signals.js";
 import { serverNow } from "./clock.js";
+import { openSource } from "./source.js";
 import { loadWard, reloadBed, status, takeAlarm, takeAudio, takeStatus, takeVitals } from "./ward.js";
 
 const SILENT_MS = 15_000;
@@ -21,11 +22,11 @@ export function openStream() {
   clearTimeout(retry);
   retry = null;
   source?.close();
-  const opened = new EventSource("api/v1/stream");
+  const opened = openSource();
   source = opened;
   hear();
-  opened.onopen = () => catchUp(opened);
-  opened.onerror = () => lose("the daemon does not answer");
+  opened.addEventListener("open", () => catchUp(opened));
+  opened.addEventListener("error", () => opened === source && lose("the daemon does not answer"));
   const on = (name, take) =>
     opened.addEventListener(name, (event) => {
       hear();
@@ -76,6 +77,9 @@ function lose(problem) {
 }
 
 const lastHeard = () => serverNow() - silentFor() * (status.value?.speed ?? 1);
+
+// A page that the browser has kept and shows again left the stream meanwhile.
+addEventListener("pageshow", ({ persisted }) => persisted && openStream());
 
 // To be called at least once a second.
 export function watchSilence() {

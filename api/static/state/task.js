@@ -5,11 +5,12 @@ import { criterionName, stops } from "./criteria.js";
 import { nextCheck, nextChecks } from "./schedule.js";
 
 // Scores before the pressure, which the cuff takes by itself.
-const KINDS = ["moaas", "cadss", "pressure"];
+const KINDS = ["moaas", "cadss", "resp", "pressure"];
 const CHECKS = {
-  moaas: { text: "Score MOAA/S", short: "MOAA/S" },
-  cadss: { text: "Score CADSS", short: "CADSS" },
-  pressure: { text: "Measure the pressure", short: "Pressure" },
+  moaas: { sheet: "moaas", text: "Score MOAA/S", short: "MOAA/S" },
+  cadss: { sheet: "cadss", text: "Score CADSS", short: "CADSS" },
+  resp: { sheet: "observation", text: "Count the respiratory rate", short: "Respiratory rate" },
+  pressure: { sheet: "pressure", text: "Measure the pressure", short: "Pressure" },
 };
 
 // {sheet, text, short, state}: `text` names it, `short` where that is long; `state` is overdue, due
@@ -38,7 +39,7 @@ function check({ session, cuff }, state) {
   const kinds = session.schedule.filter((one) => one.state === state).map((one) => one.check);
   const of = KINDS.find((kind) => kinds.includes(kind));
   if (!of || (of === "pressure" && cuff?.phase === "measuring")) return null;
-  return { sheet: of, state, ...CHECKS[of] };
+  return { state, ...CHECKS[of] };
 }
 
 function preparation(session) {
@@ -64,7 +65,7 @@ function leaving(session) {
 function upcoming(session, now) {
   const [next] = nextChecks(session);
   if (!next) return due("discharge", "Discharge", "upcoming");
-  return due(next.check, nextCheck(session, now).text, "upcoming");
+  return due(CHECKS[next.check].sheet, nextCheck(session, now).text, "upcoming");
 }
 
 // What an administration still waits for.

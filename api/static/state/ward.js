@@ -10,7 +10,7 @@ const TREND_POINTS = 1000;
 
 export const status = signal(null);
 export const beds = signal(null);
-// By bed: {session, points, ended, problem}, what the course draws beyond the bed itself.
+// By bed: {session, points, ended, notes, problem}, what the course draws beyond the bed itself.
 export const courses = signal({});
 
 // A bed whose last session is over is free; that session is `last`. After an abort the patient
@@ -124,13 +124,13 @@ async function loadCourse(bed) {
   const { session } = bed;
   if (!session) return putCourse(bed.id, null);
   const known = courses.value[bed.id];
-  const kept = known?.session === session.id ? known : { points: [], ended: [] };
+  const kept = known?.session === session.id ? known : { points: [], ended: [], notes: [] };
   try {
-    const [points, ended] = await Promise.all([
+    const [points, { ended, notes }] = await Promise.all([
       api.getTrend(session.id, "spo2"),
-      api.getEnded(session.id),
+      api.getTold(session.id),
     ]);
-    putCourse(bed.id, { session: session.id, points, ended, problem: null });
+    putCourse(bed.id, { session: session.id, points, ended, notes, problem: null });
   } catch (error) {
     putCourse(bed.id, { ...kept, session: session.id, problem: error.message });
   }

@@ -1,8 +1,9 @@
 // One bed's page: how the patient is now, how it has gone, what is to be done.
 import { useState } from "../vendor/preact-hooks.js";
-import { bedName } from "../format.js";
+import { bedName, few } from "../format.js";
 import { html } from "../html.js";
 import { AlarmText, openAlarm, verbFor } from "../sheets/acknowledge.js";
+import { there } from "../sheets/nurse.js";
 import { useSheet } from "../sheets/open.js";
 import { alarmClass, openAlarms } from "../state/alarm.js";
 import { now } from "../state/clock.js";
@@ -42,7 +43,7 @@ export function BedPage({ bed }) {
       <main class="bed" inert=${sheet !== null}>
         <section class="panel now-panel">
           <${Numerals} bed=${bed} now=${at} speed=${speed} />
-          ${session && html`<${Scores} session=${session} />`}
+          ${session && html`<${Scores} session=${session} rate />`}
         </section>
         <div class="middle">
           <${NowBar} bed=${bed} at=${at} />
@@ -70,6 +71,7 @@ function SoFar({ bed, at, speed }) {
     <section class="panel course-panel">
       <h2>The session</h2>
       <${Clock} session=${session} now=${at} />
+      ${session.dosing_stopped && html`<p class="stopped">Dosing ${session.dosing_stopped}</p>`}
       <${Course}
         large
         course=${courses.value[bed.id]}
@@ -117,7 +119,10 @@ function conditions(session) {
     : { title: "Ready to leave", items: session.criteria, name: leavingName };
 }
 
-function watching({ nurse, handing_to: to }) {
-  if (!nurse) return "nobody watches";
-  return to ? `with ${nurse}, handing over to ${to}` : `with ${nurse}`;
+function watching(session) {
+  const { nurse, handing_to: to } = session;
+  const others = there(session).filter(({ role }) => role !== "assigned");
+  const as = others.length ? `, and ${few(others.map(({ by }) => by))}` : "";
+  if (!nurse) return `nobody watches${as}`;
+  return `with ${nurse}${to ? `, handing over to ${to}` : ""}${as}`;
 }

@@ -13,10 +13,13 @@ const OTHERS = [
   ["moaas", "MOAA/S"],
   ["cadss", "CADSS"],
   ["pressure", "Pressure"],
+  ["observation", "Observations"],
   ["symptom", "Symptom"],
   ["note", "Note"],
   ["cuff", "Cuff"],
   ["nurse", "Nurse"],
+  ["correct", "Correct"],
+  ["limits", "Limits"],
   ["discharge", "Discharge", ({ first_dose_at: at, state }) => at && state !== "aborted"],
   ["abort", "End early", ({ state }) => state !== "aborted"],
 ];

@@ -82,20 +82,27 @@ function whyAbsent({ reason, since }, now) {
 const lastRead = ({ value, last, at }) =>
   value == null && last != null ? `last ${last} at ${clock(at)}` : null;
 
-export function Scores({ session }) {
+// With `rate` also the respiratory rate that was counted last.
+export function Scores({ session, rate = false }) {
+  const counted = rate && session.observations.findLast(({ resp }) => resp !== null);
   return html`
     <dl class="scores">
       ${SCALES.map(([scale, name]) => {
         const score = session.scores.filter((one) => one.scale === scale).at(-1);
         if (!score && scale === "news2") return null;
-        return html`
-          <div key=${scale}>
-            <dt>${name}</dt>
-            <dd class=${score ? "" : "none"}>${score ? score.total : "–"}</dd>
-            ${score && html`<dd class="score-at">${clock(score.at)}</dd>`}
-          </div>
-        `;
+        return html`<${Score} key=${scale} name=${name} value=${score?.total} at=${score?.at} />`;
       })}
+      ${counted && html`<${Score} name="Respiratory rate" value=${counted.resp} at=${counted.at} />`}
     </dl>
+  `;
+}
+
+function Score({ name, value, at }) {
+  return html`
+    <div>
+      <dt>${name}</dt>
+      <dd class=${value == null ? "none" : ""}>${value ?? "–"}</dd>
+      ${at && html`<dd class="score-at">${clock(at)}</dd>`}
+    </div>
   `;
 }

@@ -50,7 +50,7 @@ function symptoms(session) {
 
 function news2({ news2: scored }) {
   if (!scored) return [];
-  const lacks = scored.missing.length ? `partial: without ${scored.missing.join(", ")}` : "";
+  const lacks = scored.missing.length ? `partial: without ${scored.missing.map(inWords).join(", ")}` : "";
   const scale = scored.scale === 2 ? ", SpO2 on scale 2" : "";
   return [[`NEWS2 ${scored.total}${scale}`, lacks]];
 }

@@ -6,6 +6,7 @@ import pytest
 
 from alerts.evaluation.patient_limits import (
     AmbiguousLimitError,
+    adjustable_limits,
     check_limit,
     limit_key,
     limit_of,
@@ -301,3 +302,21 @@ def test_a_limit_set_without_a_session_makes_the_engine_no_busier() -> None:
 def test_a_rule_that_the_set_has_not_is_refused() -> None:
     with pytest.raises(KeyError):
         BedEngine(DEFAULT).engine.override(replace(RULES["spo2.low"], id="x"))
+
+
+# ── which can be set ────────────────────────────────────────────────────────────────────
+
+
+def test_every_limit_that_is_listed_can_be_set_and_says_what_is_in_force() -> None:
+    listed = [one for rule in DEFAULT.rules for one in adjustable_limits(rule, rule)]
+    assert len(listed) > len({one.rule for one in listed}) > 10
+    for one in listed:
+        rule = RULES[one.rule]
+        assert limit_of(rule, one.signal, one.comparison) == (one.signal, one.limit)
+        assert one.least <= one.limit <= one.most
+
+
+def test_the_bounds_are_the_rules_own_and_the_limit_is_the_patients() -> None:
+    low = RULES["spo2.low"]
+    (one,) = adjustable_limits(low, with_limit(low, None, 90))
+    assert (one.text, one.limit, one.least, one.most) == ("SpO2 < 90", 90, 70, 100)

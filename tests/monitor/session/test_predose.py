@@ -21,7 +21,7 @@ from monitor.session.commands import (
     SetAlarmLimit,
     StartSession,
 )
-from monitor.session.criterion import Criterion
+from monitor.session.criterion import Criterion, as_json
 from monitor.session.records import Dose
 from tests.monitor.builders import OXIMETER, REGIMENS, Bedside, bed
 from tests.monitor.sessions import history
@@ -274,6 +274,30 @@ def test_a_clearance_opens_what_it_names() -> None:
     assert decision.seen["sys"] == 150
 
 
+def test_what_a_clinician_may_clear_is_said() -> None:
+    side = high().scored(moaas=4)
+    assert {each.name for each in criteria(side).values() if each.clearable} == {
+        "pressure",
+        "moaas",
+    }
+    cleared(side, "pressure")
+    assert {name for name, each in criteria(side).items() if each.clearable} == {"moaas"}
+
+
+def test_an_emergency_and_a_remark_are_not_to_be_cleared() -> None:
+    found = criteria(prepared().prepared(cautions=("pregnancy",)).typed(185, 80))
+    assert not found["no-emergency"].met
+    assert not found["cautions"].met
+    assert not found["no-emergency"].clearable
+    assert not found["cautions"].clearable
+    assert found["pressure"].clearable
+
+
+def test_an_event_keeps_no_word_of_what_may_be_cleared() -> None:
+    (kept,) = as_json([criteria(high())["pressure"]], edition=3)
+    assert list(kept) == ["name", "met", "why", "required", "cleared_by"]
+
+
 def test_a_clearance_opens_nothing_else() -> None:
     side = cleared(high().scored(moaas=4), "pressure")
     assert stops(side) == {"moaas"}
@@ -434,6 +458,7 @@ def test_what_is_yet_to_be_done_is_not_cleared_for_leaving(name: str) -> None:
     with pytest.raises(Refused, match=f"nobody clears {name}"):
         side.asks(cleared)
     assert side.criterion(name).stops
+    assert not side.criterion(name).clearable
 
 
 def test_after_a_serious_event_a_clinician_clears_leaving() -> None:

@@ -1,0 +1,109 @@
+// What is observed beside the scores: the respiratory rate, oxygen, temperature, consciousness.
+// Each may be left out, not all of them.
+import { clock } from "../format.js";
+import { html } from "../html.js";
+import { observed } from "../state/records.js";
+import { NumberField, OneOf, numberIn } from "./choice.js";
+import { Sheet } from "./sheet.js";
+import { useWork } from "./work.js";
+
+// What is touched; any other rate is typed.
+const RATES = Array.from({ length: 24 }, (_, n) => n + 7);
+const OXYGEN = [
+  [null, "not looked at"],
+  [false, "none"],
+  [true, "given"],
+];
+const ACVPU = [
+  [null, "–", "not looked at"],
+  ["alert", "A", "alert"],
+  ["confusion", "C", "new confusion"],
+  ["voice", "V", "responds to voice"],
+  ["pain", "P", "responds to pain"],
+  ["unresponsive", "U", "unresponsive"],
+];
+const BLANK = { resp: "", oxygen: null, temperature: "", consciousness: null };
+
+const typed = ({ resp, oxygen, temperature, consciousness }) => ({
+  resp: `${resp ?? ""}`,
+  oxygen,
+  temperature: `${temperature ?? ""}`,
+  consciousness,
+});
+
+export function ObservationSheet({ bed, session, record }) {
+  const work = useWork(bed, session, "observation", BLANK, { record, typed });
+  const { values, change } = work;
+  const seen = {
+    resp: numberIn(values.resp, 0, 80),
+    oxygen: values.oxygen,
+    temperature: numberIn(values.temperature, 25, 45, { whole: false }),
+    consciousness: values.consciousness,
+  };
+  const words = observed(seen);
+  return html`
+    <${Sheet}
+      bed=${bed}
+      work=${work}
+      title="Observations"
+      about=${`Count the breaths for a whole minute. ${lastOf(session)}`}
+      name=${`Store ${words}`}
+      waits=${waitsOf(values, seen, words)}
+      act=${() =>
+        work.send({ path: `sessions/${session.id}/observations`, body: given(seen), words })}
+      sheet="observation"
+    >
+      <${OneOf}
+        look="rates"
+        legend="Respiratory rate, /min"
+        name="resp"
+        options=${RATES.map((rate) => [rate, `${rate}`])}
+        value=${seen.resp}
+        onChange=${(rate) => change({ resp: `${rate}` })}
+      />
+      <div class="fields">
+        <${NumberField}
+          label="Respiratory rate, typed"
+          inputmode="numeric"
+          value=${values.resp}
+          onChange=${(resp) => change({ resp })}
+        />
+        <${NumberField}
+          label="Temperature, °C"
+          hint="optional"
+          value=${values.temperature}
+          onChange=${(temperature) => change({ temperature })}
+        />
+      </div>
+      <${OneOf}
+        legend="Oxygen"
+        name="oxygen"
+        options=${OXYGEN}
+        value=${values.oxygen}
+        onChange=${(oxygen) => change({ oxygen })}
+      />
+      <${OneOf}
+        legend="Consciousness"
+        name="consciousness"
+        options=${ACVPU}
+        value=${values.consciousness}
+        onChange=${(consciousness) => change({ consciousness })}
+      />
+    <//>
+  `;
+}
+
+const given = (seen) =>
+  Object.fromEntries(Object.entries(seen).filter(([, value]) => value !== null));
+
+function waitsOf(values, seen, words) {
+  if (values.resp.trim() && seen.resp === null) return "Store: a rate from 0 to 80";
+  if (values.temperature.trim() && seen.temperature === null)
+    return "Store: a temperature from 25 to 45 °C";
+  return !words && "Store: touch the rate, or what else was observed";
+}
+
+function lastOf({ observations }) {
+  const last = observations.findLast(({ resp }) => resp !== null);
+  return last ? `The last rate was ${last.resp} at ${clock(last.at)}.` : "None in this session yet.";
+}
