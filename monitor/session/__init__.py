@@ -78,6 +78,7 @@ from monitor.session.discharge import (
 from monitor.session.episodes import Episode
 from monitor.session.events import Draft, Event, Stored, happened_at
 from monitor.session.history import HISTORY_TYPES, AlarmOccurrence, SessionHistory, by_session
+from monitor.session.infusion import Infusion
 from monitor.session.infusion_delay import infusion_delays
 from monitor.session.jurisdiction import Jurisdiction, jurisdictions
 from monitor.session.predose import (
@@ -105,7 +106,6 @@ from monitor.session.regimen import CheckKind, CoursePhase, Regimen, RegimenErro
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck, Schedule, planned_checks
 from monitor.session.session import (
     SESSION_ENDINGS,
-    Infusion,
     Phase,
     Session,
     is_session_end,

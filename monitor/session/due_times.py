@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from monitor.session.infusion import Infusion
 from monitor.session.records import Record
 from monitor.session.regimen import CheckKind, PlannedChecks
-from monitor.session.session import Infusion, Session
+from monitor.session.session import Session
 
 
 @dataclass(frozen=True, slots=True)

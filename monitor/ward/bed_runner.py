@@ -23,20 +23,19 @@ from monitor.bed import (
     Json,
     RecordingStart,
     Result,
-    SeenBefore,
     SiteCondition,
     StartMeasurement,
     Tick,
     dump,
-    seen_before,
     view,
 )
 from monitor.journal import Journal, Receipt, StoreError
 from monitor.patient import PriorSessions
-from monitor.session import Command, Event, Phase, Refusal, Refused, Stored, is_session_end
+from monitor.session import Command, Event, Phase, Refusal, Refused, Stored
 from monitor.ward.alarm_load import AlarmLoad
 from monitor.ward.fault_recovery import FaultRecovery
 from monitor.ward.nowhere import Nowhere
+from monitor.ward.recorded_past import recorded_past
 
 UNSTORED_AFTER_S: Final = 0.5
 """An alarm whose commit has not come back by then is published all the same [design.md]."""
@@ -100,7 +99,14 @@ class BedRunner:
     async def _restore(self) -> None:
         stored, last_n = await self._journal.load_stream(self.id)
         raised = await self._journal.latest(self.id, ALARM_ONSETS)
-        seen = await self._seen_before([item.event for item in stored])
+        seen = await recorded_past(
+            self._journal,
+            self.id,
+            [item.event for item in stored],
+            self._specs,
+            self._least_s,
+            boot=self._clock.boot,
+        )
         now, bed = self._clock.now(), self._empty()
         bed.restore((item.event for item in stored), last_n, now, seen)
         self._alarm_load = AlarmLoad(item.event.at for item in reversed(raised))
@@ -119,27 +125,6 @@ class BedRunner:
             boot=self._clock.boot,
         )
         self._journal.open_recording(self.id, now, opening.as_json())
-
-    async def _seen_before(self, events: Sequence[Event]) -> SeenBefore | None:
-        """What was seen in the open session; a recording that cannot be read keeps no bed away."""
-        session = _open_session(events)
-        if session is None:
-            return None
-        try:
-            recordings = await self._journal.latest_recordings(self.id, session)
-            given = [[(e.at, e.text) for e in entries] for entries in recordings.values()]
-            start = await self._journal.last_start(self.id)
-            same_boot = (
-                start is not None
-                and start.opening in [*recordings][-1:]
-                and start.data.get("boot") == self._clock.boot is not None
-            )
-            return await self._journal.run_in_reader(
-                lambda: seen_before(self._specs, given, self._least_s, same_boot=same_boot)
-            )
-        except Exception:
-            _log.exception("bed.past-not-read", bed=self.id)
-            return None
 
     def _failed(self, error: BaseException) -> None:
         self.recovery.failed(error)
@@ -332,13 +317,3 @@ class BedRunner:
         except Exception as error:
             self._failed(error)
             return otherwise
-
-
-def _open_session(events: Sequence[Event]) -> str | None:
-    """The id of the session that the last of `events` belong to, while it is open."""
-    for event in reversed(events):
-        if event.type == "session.started":
-            return event.session
-        if is_session_end(event.type, event.payload):
-            return None
-    return None

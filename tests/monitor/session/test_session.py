@@ -7,7 +7,8 @@ import pytest
 from alerts.alarm.lifecycle import State
 from drivers.readings import Waveform
 from monitor.session.commands import InfusionAction, RecordScore
-from monitor.session.session import Infusion, Phase
+from monitor.session.infusion import Infusion
+from monitor.session.session import Phase
 from tests.monitor.builders import START, bed
 from tests.monitor.session.test_schedule import at, given, infused, measured, scored, session
 

@@ -1,0 +1,56 @@
+"""What was seen at a bed before a restart, as far as its recording in the journal tells."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from drivers.registry import DeviceSpec
+from monitor.bed import SeenBefore, seen_before
+from monitor.journal import JournalReader
+from monitor.session import Event, is_session_end
+
+_log = structlog.get_logger(__name__)
+
+
+async def recorded_past(
+    journal: JournalReader,
+    bed: str,
+    events: Sequence[Event],
+    specs: Sequence[DeviceSpec],
+    min_silence_s: float,
+    *,
+    boot: str | None,
+) -> SeenBefore | None:
+    """What was seen in the open session of the bed whose stored `events` these are.
+
+    `boot` names the machine's present start. None without an open session, and where the
+    recording cannot be read, which keeps no bed away.
+    """
+    session = _open_session(events)
+    if session is None:
+        return None
+    try:
+        recordings = await journal.latest_recordings(bed, session)
+        given = [[(e.at, e.text) for e in entries] for entries in recordings.values()]
+        start = await journal.last_start(bed)
+        same_boot = (
+            start is not None
+            and start.opening in [*recordings][-1:]
+            and start.data.get("boot") == boot is not None
+        )
+        return await journal.run_in_reader(
+            lambda: seen_before(specs, given, min_silence_s, same_boot=same_boot)
+        )
+    except Exception:
+        _log.exception("bed.past-not-read", bed=bed)
+        return None
+
+
+def _open_session(events: Sequence[Event]) -> str | None:
+    """The id of the session that the last of `events` belong to, while it is open."""
+    for event in reversed(events):
+        if event.type == "session.started":
+            return event.session
+        if is_session_end(event.type, event.payload):
+            return None
+    return None
