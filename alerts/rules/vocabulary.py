@@ -72,7 +72,8 @@ SIGNALS: Final = frozenset(RANGES)
 """Everything a rule may name as its signal."""
 
 SITE_CONDITIONS: Final = frozenset(
-    "journal-failing events-lost broker-unreachable bed-failing bed-not-configured".split()
+    """journal-failing events-lost broker-unreachable bed-failing bed-not-configured
+    record-unreadable""".split()
 )
 """Technical conditions of the daemon itself, which belong to no device."""
 

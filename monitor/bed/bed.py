@@ -83,12 +83,13 @@ class Bed:
         last_n: int,
         now: Instant,
         seen_before: SeenBefore | None = None,
-    ) -> None:
+    ) -> list[str]:
         """Continue from the stored `events`. To be called once, on a new bed.
 
-        `seen_before` is what the stored inputs of the open session say.
+        `seen_before` is what the stored inputs of the open session say. Returns in words which
+        events could not be taken and were left out.
         """
-        restore(self, events, last_n, now, seen_before)
+        return restore(self, events, last_n, now, seen_before)
 
     # ── inputs ──────────────────────────────────────────────────────────────────────────
 

@@ -1,12 +1,12 @@
 """A bed rebuilt from its stored events. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from typing import TYPE_CHECKING
 
 from alerts.alarm import ALARM_ONSETS, Alarm
 from drivers.clock import Instant
 from monitor.bed.inputs import SeenBefore
-from monitor.session import Event, decide, happened_at, is_session_end, upcast
+from monitor.session import UNREADABLE, Event, decide, happened_at, is_session_end, upcast
 
 if TYPE_CHECKING:
     from monitor.bed.bed import Bed
@@ -18,8 +18,10 @@ def restore(
     last_n: int,
     now: Instant,
     seen_before: SeenBefore | None,
-) -> None:
+) -> list[str]:
     """Have a new `bed` continue from its stored `events`, the last of which is number `last_n`.
+
+    An event that cannot be taken is left out: which, and why, is returned in words.
 
     Where the monotonic clock ran on since the last input of `seen_before`, the wall clock is held
     against it. Elsewhere that was set back if the last event or input is still to come.
@@ -32,17 +34,17 @@ def restore(
     expected = None if seen_before is None else seen_before.by_the_clock_of_then(now)
     now, step_s = bed.timeline.resume(now, max(last_at, default=None), expected)
     onsets: dict[str, float] = {}
+    left_out: list[str] = []
     for event, at in happened_at(history, now, step_s):
-        bed.fold(event, at.mono)
-        if event.subject is not None:
-            alarm = Alarm.from_json(event.payload["alarm"])
-            bed.alarm_engine.apply(upcast.alarm(alarm, bed.rules))
-            if event.type in ALARM_ONSETS:
-                onsets[event.subject] = at.mono
-        elif is_session_end(event.type, event.payload):
-            bed.vitals.clear_spot_checks(now)
-        else:
-            bed.vitals.take_record(event, at, bed.state.pressures, now)
+        try:
+            _take(bed, event, at, onsets, now)
+        except Exception as error:
+            left_out.append(f"event {event.n} ({event.type}): {type(error).__name__}: {error}")
+    left_out += [
+        f"event {event.n} ({event.payload['type']}): {event.payload['reason']}"
+        for event in history
+        if event.type == UNREADABLE
+    ]
     bed.pending.n = last_n
     if step_s:
         bed.emit("clock.stepped", {"by_s": step_s}, now)
@@ -59,3 +61,19 @@ def restore(
         rules = decide.rules_reference(bed.rules)
         if session.rules != rules:
             bed.emit("rules.changed", {"rules": rules}, now)
+    return left_out
+
+
+def _take(
+    bed: "Bed", event: Event, at: Instant, onsets: MutableMapping[str, float], now: Instant
+) -> None:
+    bed.fold(event, at.mono)
+    if event.subject is not None:
+        alarm = Alarm.from_json(event.payload["alarm"])
+        bed.alarm_engine.apply(upcast.alarm(alarm, bed.rules))
+        if event.type in ALARM_ONSETS:
+            onsets[event.subject] = at.mono
+    elif is_session_end(event.type, event.payload):
+        bed.vitals.clear_spot_checks(now)
+    else:
+        bed.vitals.take_record(event, at, bed.state.pressures, now)

@@ -10,11 +10,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 from alerts.alarm import ALARM_ENDINGS, ALARM_OPENINGS
 from drivers.clock import parse_rfc3339, rfc3339
-from monitor.session import Event, Stored, upcast
+from monitor.session import UNREADABLE, Event, Stored, upcast
 
 GENESIS: Final = "0" * 64
 """The `prev_hash` of the first event."""
@@ -126,18 +127,26 @@ def link(event: Event, payload: str, head: ChainHead) -> tuple[dict[str, Any], S
 
 
 def stored_from(row: Mapping[str, Any]) -> Stored:
-    """The event that a row of the `event` table holds, in today's names."""
-    event = Event(
-        row["id"],
-        row["bed"],
-        row["n"],
-        row["session"],
-        row["type"],
-        row["subject"],
-        parse_rfc3339(row["at"]),
-        json.loads(row["payload"]),
-    )
-    return Stored(row["seq"], upcast.event(event), row["prev_hash"], row["hash"])
+    """The event that a row of the `event` table holds, in today's names.
+
+    One that cannot be read is an `UNREADABLE`, in its place: it keeps no other from being read.
+    """
+    names = (row["id"], row["bed"], row["n"], row["session"])
+    try:
+        at, payload = parse_rfc3339(row["at"]), json.loads(row["payload"])
+        event = upcast.event(Event(*names, row["type"], row["subject"], at, dict(payload)))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        known = {"type": row["type"], "reason": reason}
+        event = Event(*names, UNREADABLE, None, _at(row["at"]), known)
+    return Stored(row["seq"], event, row["prev_hash"], row["hash"])
+
+
+def _at(text: str) -> datetime:
+    try:
+        return parse_rfc3339(text)
+    except ValueError:
+        return datetime.fromtimestamp(0, UTC)
 
 
 def open_after(open_alarms: Mapping[str, str], events: Iterable[Event]) -> dict[str, str]:

@@ -76,7 +76,7 @@ from monitor.session.discharge import (
     spo2_least,
 )
 from monitor.session.episodes import Episode
-from monitor.session.events import Draft, Event, Stored, happened_at
+from monitor.session.events import UNREADABLE, Draft, Event, Stored, happened_at
 from monitor.session.history import HISTORY_TYPES, AlarmOccurrence, SessionHistory, by_session
 from monitor.session.infusion import Infusion
 from monitor.session.infusion_delay import infusion_delays
@@ -126,6 +126,7 @@ __all__ = [
     "SESSION_ENDINGS",
     "SPO2_KEPT_S",
     "STEADY_MMHG",
+    "UNREADABLE",
     "Abort",
     "AbortOutcome",
     "Acknowledge",

@@ -6,12 +6,16 @@ A bed decides `Event`s; the journal numbers, chains and keeps them as `Stored` e
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from drivers.clock import Instant, rfc3339
 
 Draft = tuple[str, Mapping[str, Any]]
 """An event yet to be numbered and dated: its type and payload."""
+
+
+UNREADABLE: Final = "event.unreadable"
+"""Stands for a stored event that cannot be read; its payload has the `type` and the `reason`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +79,5 @@ def happened_at(
         mono = min(mono, now.mono - age_s)
         found.append((event, Instant(event.at, mono)))
         if event.type == "clock.stepped":
-            set_by_s += event.payload["by_s"]
+            set_by_s += event.payload.get("by_s", 0.0)
     return found[::-1]

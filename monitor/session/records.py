@@ -7,7 +7,8 @@ Each is shown as it stands here: the API declares these very classes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Annotated, Any, Final, Self
+from functools import cache
+from typing import Annotated, Any, Final, Self, get_args, get_type_hints
 
 from drivers.clock import parse_rfc3339
 from monitor.session.events import Event
@@ -40,8 +41,13 @@ class Record(Shown):
 
     @classmethod
     def of(cls, event: Event) -> Self:
-        """The record that `event` makes; what the event does not say is as by default."""
+        """The record that `event` makes; what the event does not say is as by default, or None.
+
+        Raises `KeyError` when it lacks what cannot be None.
+        """
         data = event.payload
+        if lacking := _required(cls) - data.keys():  # type: ignore[arg-type]
+            raise KeyError(", ".join(sorted(lacking)))
         own = (each for each in fields(cls) if each.name not in ("id", "at"))
         at = parse_rfc3339(data["at"]) if "at" in data else event.at
         values = {each.name: data.get(each.name, _default(each)) for each in own}
@@ -57,6 +63,18 @@ class Record(Shown):
             if each.metadata.get("added") and getattr(self, each.name) == each.default:
                 del shown[each.name]
         return shown
+
+
+@cache
+def _required(kind: type[Any]) -> frozenset[str]:
+    hints = get_type_hints(kind)
+    return frozenset(
+        each.name
+        for each in fields(kind)
+        if each.default is MISSING
+        and each.name not in ("id", "at")
+        and type(None) not in get_args(hints[each.name])
+    )
 
 
 def _default(field: Field[Any]) -> Any:

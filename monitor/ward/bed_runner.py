@@ -43,6 +43,9 @@ UNSTORED_AFTER_S: Final = 0.5
 HICCUP_S: Final = 0.5
 """Under a fast clock a pause of the machine itself of so many real seconds is nobody's silence."""
 
+UNREADABLE_RECORD: Final = "record-unreadable"
+"""The technical condition of a bed that watches without a part of its record."""
+
 T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
@@ -89,7 +92,7 @@ class BedRunner:
         in_memory = self._nowhere is not None
         try:
             await self._restore()
-            if in_memory:
+            if in_memory or self._site_conditions:
                 self._resume()
         except StoreError:
             raise
@@ -98,6 +101,8 @@ class BedRunner:
 
     async def _restore(self) -> None:
         stored, last_n = await self._journal.load_stream(self.id)
+        if self.recovery.is_hopeless:
+            stored = []
         raised = await self._journal.latest(self.id, ALARM_ONSETS)
         seen = await recorded_past(
             self._journal,
@@ -108,7 +113,8 @@ class BedRunner:
             boot=self._clock.boot,
         )
         now, bed = self._clock.now(), self._empty()
-        bed.restore((item.event for item in stored), last_n, now, seen)
+        left_out = bed.restore((item.event for item in stored), last_n, now, seen)
+        self._tell_of(left_out)
         self._alarm_load = AlarmLoad(item.event.at for item in reversed(raised))
         if self._nowhere is not None:
             self._nowhere.end(self.bed, now, self._unstored)
@@ -125,6 +131,17 @@ class BedRunner:
             boot=self._clock.boot,
         )
         self._journal.open_recording(self.id, now, opening.as_json())
+
+    def _tell_of(self, left_out: Sequence[str]) -> None:
+        """Say what of the bed's record it watches without; an alarm follows as it goes on."""
+        if self.recovery.is_hopeless:
+            left_out = [
+                f"all of it: the bed failed with it again and again: {self.recovery.failing}"
+            ]
+        for event in left_out:
+            _log.error("bed.record-unreadable", bed=self.id, left_out=event)
+        if left_out:
+            self._site_conditions[UNREADABLE_RECORD] = "; ".join(left_out[:3])
 
     def _failed(self, error: BaseException) -> None:
         self.recovery.failed(error)

@@ -14,6 +14,10 @@ from drivers.clock import Clock
 REBUILD_PAUSE_S: Final = 1.0
 """How long a bed whose core failed rests before it is rebuilt."""
 
+MOST_IN_A_ROW: Final = 5
+CALM_S: Final = 60.0
+"""After so long without a fault the next one is the first of its row."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -25,7 +29,8 @@ class FaultRecovery:
     it is one more.
 
     `faults` counts the failures of the bed's core; `failing` holds the last one until the bed
-    is rebuilt.
+    is rebuilt. `is_hopeless` says that so many came one soon after another that what the bed is
+    rebuilt from has to be at fault.
     """
 
     def __init__(
@@ -38,6 +43,9 @@ class FaultRecovery:
         self.faults = 0
         self.failing: str | None = None
         self.closed = False
+        self.is_hopeless = False
+        self._in_a_row = 0
+        self._failed_s = float("-inf")
         self._bed = bed
         self._clock = clock
         self._rebuild = rebuild
@@ -47,10 +55,18 @@ class FaultRecovery:
     def failed(self, error: BaseException) -> None:
         """The bed's core failed: its state can be trusted no more."""
         self.faults += 1
+        if self.failing is None:
+            self._count()
         self.failing = f"{type(error).__name__}: {error}"
         _log.error("bed.failed", bed=self._bed, faults=self.faults, exc_info=error)
         if not self.closed and (self._rebuilding is None or self._rebuilding.done()):
             self._rebuilding = asyncio.get_running_loop().create_task(self._recover())
+
+    def _count(self) -> None:
+        now_s = self._clock.now().mono
+        self._in_a_row = self._in_a_row + 1 if now_s - self._failed_s <= CALM_S else 1
+        self._failed_s = now_s
+        self.is_hopeless |= self._in_a_row > MOST_IN_A_ROW
 
     def close(self) -> None:
         """Rebuild nothing any more."""

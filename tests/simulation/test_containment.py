@@ -1,6 +1,8 @@
 """What goes wrong at one bed, or in one part, changes nothing elsewhere."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -197,3 +199,72 @@ async def test_a_bed_that_the_site_file_names_no_more_is_there_until_it_is_empty
         assert await ward.alarms("bed-1") == {}
     async with simulated_ward(tmp_path, {"room-1": "calm"}, clock=clock) as ward:
         assert set(ward.ward.bed_runners) == {"room-1"}
+
+
+def spoil(folder: Path, type_: str, payload: str) -> None:
+    """Have the stored events of that type hold what no version ever wrote."""
+    with closing(sqlite3.connect(folder / "postdose.db")) as database, database:
+        changed = database.execute("UPDATE event SET payload = ? WHERE type = ?", (payload, type_))
+        assert changed.rowcount
+
+
+@pytest.mark.parametrize(
+    ("type_", "payload"),
+    [
+        ("score.recorded", '{"by": "nurse.a"}'),
+        ("score.recorded", '{"scale": '),
+        ("score.recorded", '["cadss"]'),
+        ("device.connected", '{"dev": 1}'),
+        ("nurse.assigned", "{}"),
+    ],
+)
+def test_an_event_that_cannot_be_read_keeps_no_bed_from_being_watched(
+    tmp_path: Path, type_: str, payload: str
+) -> None:
+    @virtual_time()
+    async def run() -> None:
+        clock = virtual_clock()
+        async with simulated_ward(tmp_path, clock=clock) as ward:
+            session = await ward.start()
+            await ward.score(session, "moaas", 5)
+            body = {"action": "take-over", "by": "nurse.b"}
+            await ward.post(f"/sessions/{session}/assignment", body)
+            await ward.dose(session)
+            await clock.sleep(30)
+        spoil(tmp_path, type_, payload)
+        async with simulated_ward(tmp_path, {"bed-1": "desaturation"}, clock=clock) as ward:
+            await clock.sleep(10)
+            bed = await ward.get("/beds/bed-1")
+            assert (bed["failing"], bed["session"]["id"]) == (None, session)
+            assert len(bed["session"]["doses"]) == 1
+            assert bed["vitals"]["spo2"]["age_s"] < 1
+            alarms = await ward.alarms("bed-1")
+            assert alarms["tech.record-unreadable"]["priority"] == "high"
+            listed = await ward.get("/events", bed="bed-1", limit=500)
+            assert {event["bed"] for event in listed["items"]} == {"bed-1"}
+            await ward.score(session, "moaas", 0)
+            assert "sedation.unresponsive" in await ward.alarms("bed-1")
+
+    run()
+
+
+@virtual_time()
+async def test_a_bed_that_fails_with_its_record_again_and_again_watches_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with simulated_ward(tmp_path, BEDS) as ward:
+        await ward.start("bed-1")
+        works = Bed.handle
+
+        def fails(self: Bed, given: Input, now: Instant) -> Result:
+            if self.id == "bed-1" and self.session is not None:
+                raise RuntimeError("a fault of ours")
+            return works(self, given, now)
+
+        monkeypatch.setattr(Bed, "handle", fails)
+        await ward.clock.sleep(30)
+        bed = await ward.get("/beds/bed-1")
+        assert (bed["failing"], bed["session"]) == (None, None)
+        assert bed["vitals"]["spo2"]["age_s"] < 1
+        assert (await ward.alarms("bed-1"))["tech.record-unreadable"]["priority"] == "high"
+        assert (await ward.get("/beds/bed-2"))["vitals"]["spo2"]["age_s"] < 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from structlog.testing import capture_logs
 
 from drivers.clock import Clock
-from monitor.ward.fault_recovery import REBUILD_PAUSE_S, FaultRecovery
+from monitor.ward.fault_recovery import CALM_S, MOST_IN_A_ROW, REBUILD_PAUSE_S, FaultRecovery
 from tests.virtual import virtual_clock, virtual_time
 
 
@@ -109,3 +109,18 @@ async def test_nothing_is_rebuilt_once_the_daemon_ends() -> None:
     await ending.clock.sleep(10)
     assert (ending.done, ended.done) == ([], [])
     assert failing(ended) == "ValueError: ours"
+
+
+@virtual_time()
+async def test_so_many_faults_one_soon_after_another_are_hopeless() -> None:
+    bed, calm = Bed(virtual_clock()), Bed(virtual_clock())
+    for number in range(MOST_IN_A_ROW + 1):
+        assert not bed.recovery.is_hopeless
+        bed.recovery.failed(ValueError(f"fault {number}"))
+        bed.recovery.failed(ValueError("the same"))
+        await bed.clock.sleep(CALM_S)
+    assert bed.recovery.is_hopeless
+    for _ in range(MOST_IN_A_ROW + 1):
+        calm.recovery.failed(ValueError("ours"))
+        await bed.clock.sleep(CALM_S + 1)
+    assert not calm.recovery.is_hopeless
