@@ -12,7 +12,7 @@ import pytest
 
 from monitor.journal import Journal, StoreError
 from monitor.patient.form.page import CONTENT_POLICY
-from tests.virtual import virtual_time
+from tests.virtual import virtual_clock, virtual_time
 from tests.wards import GIVEN, SimulatedWard, simulated_ward
 
 AGAINST = {"clinician": "dr.b", "reason": "to the ward"}
@@ -198,7 +198,7 @@ async def test_an_infusion_has_a_record_and_is_in_no_list_of_forms(tmp_path: Pat
 
 @virtual_time()
 async def test_a_form_tells_of_another_session_on_that_day(tmp_path: Path) -> None:
-    async with simulated_ward(tmp_path) as ward:
+    async with simulated_ward(tmp_path, clock=virtual_clock()) as ward:
         first, second = [await ended(ward, minutes=1) for _ in range(2)]
         await ended(ward, minutes=1, patient="P-018")
         for form in (
@@ -210,7 +210,7 @@ async def test_a_form_tells_of_another_session_on_that_day(tmp_path: Path) -> No
 
 @virtual_time()
 async def test_a_page_of_forms_asks_once_for_the_sessions_of_its_days(tmp_path: Path) -> None:
-    async with simulated_ward(tmp_path) as ward:
+    async with simulated_ward(tmp_path, clock=virtual_clock()) as ward:
         journal, asked = ward.ward.journal, []
 
         def counted(name: str) -> None:
