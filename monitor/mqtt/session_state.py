@@ -9,9 +9,12 @@ from typing import Any, Final
 RECORDS: Final = frozenset(
     {
         "against_criteria",
+        "attendance",
         "clearances",
         "corrections",
         "doses",
+        "dosing_stopped",
+        "dosing_stops",
         "medicines",
         "news2_scales",
         "observations",
@@ -20,6 +23,7 @@ RECORDS: Final = frozenset(
         "pressures",
         "reason",
         "scores",
+        "session_corrections",
         "symptoms",
     }
 )

@@ -609,7 +609,7 @@ MAKERS: Final[dict[str, tuple[int, Callable[[random.Random], tuple[Any, ...]]]]]
         lambda r: (
             r.choice((*SPO2, None)),
             r.choice((*PULSE, None)),
-            tuple(sorted(r.sample(_FLAGS, r.choice((0, 0, 0, 1, 2))))),
+            tuple(sorted(r.sample(_FLAGS, r.choice((0, 0, 1, 1, 2))))),
         ),
     ),
     "cuff": (10, lambda r: (*_pressure(r), r.choice(PULSE))),
