@@ -7,6 +7,7 @@ was never made, and none is invented.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -15,9 +16,11 @@ from typing import Any, Final
 from alerts.alarm import ALARM_ENDINGS, ALARM_ONSETS
 from alerts.evaluation import Key
 from alerts.rules import RuleSet
+from drivers.clock import Instant
 from monitor.bed import Bed, Input, RecordingStart, Result, StartMeasurement, TimedInput
 from monitor.replay.replay import MissingInputs, RecordingItem
 from monitor.session import (
+    SESSION_ENDINGS,
     Abort,
     AbortOutcome,
     Close,
@@ -77,7 +80,9 @@ class _Run:
             if event.subject is not None
         }
         self._records = {event.id: event for event in recorded.values()}
-        self._left_at = {e.at for e in recorded.values() if is_session_end(e.type, e.payload)}
+        ends = [event for event in recorded.values() if event.type in SESSION_ENDINGS]
+        self._ended_at = {end.at for end in ends}
+        self._left_at = {end.at for end in ends if is_session_end(end.type, end.payload)}
         self._bed: Bed | None = None
 
     def has_ended(self, session: str) -> bool:
@@ -103,19 +108,25 @@ class _Run:
 
     def _give(self, bed: Bed, given: TimedInput) -> None:
         what = self._meant(bed, given.input)
-        if what is None:
+        if isinstance(what, Close | Abort):
+            self._end(bed, what, given.at)
+        elif what is not None:
+            with suppress(Refused):
+                self._follow(bed, bed.handle(what, given.at))
+
+    def _end(self, bed: Bed, what: Close | Abort, at: Instant) -> None:
+        """As it ended when it was recorded; a request that was refused then is none here either."""
+        wall = at.in_ms().wall
+        if wall not in self._ended_at:
             return
         try:
-            self._follow(bed, bed.handle(what, given.at))
+            self._follow(bed, bed.handle(what, at))
         except Refused:
-            if not isinstance(what, Close | Abort):
-                return
             against = Override(what.by, LEFT)
             forced = Abort(what.by, LEFT, AbortOutcome.OTHER, against_criteria=against)
-            self._follow(bed, bed.handle(forced, given.at))
-        stays = bed.session is not None and bed.session.is_open
-        if stays and isinstance(what, Close | Abort) and given.at.in_ms().wall in self._left_at:
-            self._follow(bed, bed.handle(RecordPatientLeft(what.by), given.at))
+            self._follow(bed, bed.handle(forced, at))
+        if wall in self._left_at and bed.session is not None and bed.session.is_open:
+            self._follow(bed, bed.handle(RecordPatientLeft(what.by), at))
 
     def _follow(self, bed: Bed, outcome: Result) -> None:
         self.history += outcome.events

@@ -19,8 +19,9 @@ from monitor.replay.what_if import (
     pairs,
     under,
 )
-from monitor.session.commands import RecordScore
+from monitor.session.commands import Abort, Close, Command, RecordScore, Refused
 from monitor.session.events import Event
+from monitor.session.session import SESSION_ENDINGS
 from tests.monitor.builders import DEFAULT, START, Bedside
 from tests.monitor.replay.test_replay import recorded
 
@@ -86,6 +87,34 @@ def test_the_session_ends_when_it_ended_whatever_the_other_rules_say() -> None:
     own = under(other(below=98, for_s=1), "bed-1", "s-1", tape, events)
     assert own[-1].type == "session.closed"
     assert own[-1].at == next(e.at for e in events.values() if e.type == "session.closed")
+
+
+@pytest.mark.parametrize("ask", [Close("nurse.a", True), Abort("nurse.a", "wants to go home")])
+@pytest.mark.parametrize("rules", [DEFAULT, other(below=70)])
+def test_who_was_not_let_go_when_it_was_recorded_stays(ask: Command, rules: RuleSet) -> None:
+    def asks_too_early(side: Bedside) -> None:
+        side.with_session().dosed().spo2(91, for_s=60)
+        with pytest.raises(Refused):
+            side.asks(ask)
+        side.second().spo2(80, for_s=60).aborted()
+
+    tape, events = recorded(asks_too_early)
+    own = under(rules, "bed-1", "s-1", tape, events)
+    ended = [e for e in events.values() if e.type in SESSION_ENDINGS]
+    assert [(e.type, e.at) for e in own if e.type in SESSION_ENDINGS] == [
+        (e.type, e.at) for e in ended
+    ]
+
+
+def test_an_abort_that_was_free_when_it_was_recorded_is_made_all_the_same() -> None:
+    def goes(side: Bedside) -> None:
+        side.with_session().spo2(97, for_s=60).asks(Abort("nurse.a", "wants to go home"))
+
+    tape, events = recorded(goes)
+    own = under(other(below=98, clear_margin=0, for_s=1), "bed-1", "s-1", tape, events)
+    assert [e.type for e in own if e.type in SESSION_ENDINGS] == [
+        *("session.aborted", "patient.left")
+    ]
 
 
 def test_an_acknowledgement_goes_to_the_alarm_of_the_same_rule() -> None:
