@@ -67,20 +67,19 @@ def found_before_dose(session: "Session") -> Mapping[str, float]:
     withdrawn gives it to the one before. In sessions of an edition before 3 it was what was found
     last, whenever that was recorded.
     """
+    began = min((each.place for each in session.administrations), default=0)
+    by_time_alone = session.regimen.edition < 3
+
+    def is_in_time(record: Record) -> bool:
+        in_place = by_time_alone or session.places[record.id] <= began
+        return in_place and is_before_dose(session, record)
+
     found: dict[str, float] = {}
-    for pressure in session.pressures:
-        if _is_in_time(session, pressure):
-            found |= {"sys": pressure.sys, "dia": pressure.dia}
-    for score in session.scores:
-        if _is_in_time(session, score):
-            found[score.scale] = score.total
+    for pressure in filter(is_in_time, session.pressures):
+        found |= {"sys": pressure.sys, "dia": pressure.dia}
+    for score in filter(is_in_time, session.scores):
+        found[score.scale] = score.total
     return found
-
-
-def _is_in_time(session: "Session", record: Record) -> bool:
-    given = (each.place for each in session.administrations)
-    is_late = session.regimen.edition >= 3 and session.places[record.id] > min(given, default=0)
-    return not is_late and is_before_dose(session, record)
 
 
 def _minute(at: datetime) -> datetime:

@@ -134,15 +134,15 @@ def _spans(session: Session, of: CheckKind, now: datetime, late_most: timedelta)
             wanted.append((due.due_at, due.due_at - early))
             counted_since = due.since
     following = [due_at for due_at, _ in wanted[1:]]
+    baseline_at = baseline_due_at(session)
     spans = []
     for n, (due_at, since) in enumerate(wanted):
-        half = (following[n] - due_at) / 2 if n < len(following) else late_most
-        until = due_at + max(TOLERANCE, min(half, late_most))
-        if due_at == baseline_due_at(session):
+        if due_at == baseline_at:
             until = _baseline_until(session, of, now)
             spans.append(_Span(due_at, due_at - TOLERANCE, until))
-        else:
-            spans.append(_Span(due_at, since, until))
+            continue
+        half = (following[n] - due_at) / 2 if n < len(following) else late_most
+        spans.append(_Span(due_at, since, due_at + max(TOLERANCE, min(half, late_most))))
     return spans
 
 

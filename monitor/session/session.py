@@ -126,7 +126,8 @@ class Session:
     @property
     def first_dose_at(self) -> datetime | None:
         """When the first administration, or the infusion, began."""
-        return None if self.first_administration is None else self.first_administration.at
+        first = self.first_administration
+        return None if first is None else first.at
 
     @property
     def first_administration(self) -> Administration | None:
