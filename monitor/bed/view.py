@@ -134,7 +134,7 @@ def records(of: Session) -> session_view.Session:
         last_dose_at=of.last_dose_at,
         window_ends_at=of.window_ends_at,
         window_min=of.regimen.window_min,
-        planned_mg=of.regimen.planned_mg(of.weight_kg),
+        planned_mg=of.planned_mg,
         given_mg=round(of.given_mg, 3),
         doses=of.doses,
         dosing_stops=of.dosing_stops,

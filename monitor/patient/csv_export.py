@@ -104,9 +104,8 @@ _OBSERVED: Final = {"resp": "/min", "temperature": "Cel"}
 
 def _bedside(history: SessionHistory) -> Iterator[Row]:
     session = history.session
-    until = session.ended_at or history.events[-1].at
-    gaps = attendance.unassigned(session.attendance, session.started_at, until)
-    spans = [(s.role, s.by, s.from_, s.to, s.lasted(until)) for s in session.attendance]
+    gaps = attendance.unassigned(session.attendance, session.started_at, history.until)
+    spans = [(s.role, s.by, s.from_, s.to, s.lasted(history.until)) for s in session.attendance]
     spans += [("unassigned", "", since, to, to - since) for since, to in gaps]
     for name, by, since, to, lasted in spans:
         minutes = attendance.whole_minutes(lasted)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from itertools import pairwise
 from typing import Final
 
@@ -82,7 +82,7 @@ def _apart(number: int, before: Dose, after: Dose, apart: timedelta) -> Iterator
 
 def _beside_infusion(history: SessionHistory) -> Iterator[str]:
     session = history.session
-    ran_in_mg = session.ran_in_mg(_until(history))
+    ran_in_mg = session.ran_in_mg(history.until)
     noted_mg = sum(dose.mg for dose in session.doses)
     if session.doses and ran_in_mg is not None and _differ(noted_mg, ran_in_mg):
         yield f"a dose of {noted_mg:g} mg is on record beside the {_mg(ran_in_mg)} that ran in"
@@ -92,10 +92,7 @@ def _incomplete(history: SessionHistory) -> Iterator[str]:
     session = history.session
     if session.phase in (Phase.BASELINE, Phase.DOSING):
         return
-    planned_mg = session.regimen.planned_mg(session.weight_kg)
-    given_mg = session.given_mg
-    if session.infusion is not None:
-        given_mg = session.ran_in_mg(_until(history)) or 0.0
+    planned_mg, given_mg = session.planned_mg, history.given_mg
     if planned_mg is not None and given_mg * SAME_MG < planned_mg:
         stopped = dosing_stop.in_words(session)
         why = "" if stopped is None else f", {stopped}"
@@ -108,9 +105,7 @@ def _corrected(history: SessionHistory) -> Iterator[str]:
     found = [each for each in session.session_corrections if first is not None and each.at > first]
     if not found:
         return
-    planned_mg, given_mg = session.regimen.planned_mg(session.weight_kg), session.given_mg
-    if session.infusion is not None:
-        given_mg = session.ran_in_mg(_until(history)) or 0.0
+    planned_mg, given_mg = session.planned_mg, history.given_mg
     if planned_mg is not None and given_mg > planned_mg * SAME_MG:
         yield f"{_mg(given_mg)} given, and {_mg(planned_mg)} planned as corrected"
     least, age = session.regimen.gate.age_least, session.age
@@ -128,10 +123,6 @@ def _first_dose(history: SessionHistory, is_first: bool | None) -> Iterator[str]
         most_mg = min(start.most_mg, most_mg or start.most_mg)
     if most_mg is not None and session.given_mg > most_mg * SAME_MG:
         yield f"{_mg(session.given_mg)} as the first treatment: {most_mg:g} mg at most"
-
-
-def _until(history: SessionHistory) -> datetime:
-    return history.session.ended_at or history.events[-1].at
 
 
 def _differ(one_mg: float, other_mg: float) -> bool:

@@ -108,7 +108,7 @@ def summarise(
     highest = max(after, key=lambda p: p.sys, default=None)
     base = session.baseline.get("sys")
     rise = None if highest is None or base is None else highest.sys - base
-    until = session.ended_at or history.events[-1].at
+    until = history.until
     scored = [score for score in session.scores if is_after_dose(session, score)]
     return SessionSummary(
         session=session.id,
@@ -150,11 +150,7 @@ def _min(history: SessionHistory, at: datetime | None) -> int | None:
 
 def _given_mg(history: SessionHistory) -> float | None:
     """What was given; of an infusion what ran in."""
-    session = history.session
-    if session.first_dose_at is None:
-        return None
-    ran_in_mg = session.ran_in_mg(session.ended_at or history.events[-1].at)
-    return round(session.given_mg if ran_in_mg is None else ran_in_mg, 3)
+    return None if history.session.first_dose_at is None else round(history.given_mg, 3)
 
 
 def _alarms(history: SessionHistory) -> tuple[tuple[str, str, int], ...]:

@@ -81,7 +81,7 @@ def _of_amount(session: Session, command: GiveDose, others: Iterable[Dose]) -> I
     if device_mg is not None and not math.isclose(command.mg, device_mg):
         yield Criterion("device", False, f"{command.mg:g} mg is not one device of {device_mg:g} mg")
     given_mg = sum(dose.mg for dose in others if dose.product == regimen.product)
-    planned_mg = regimen.planned_mg(session.weight_kg)
+    planned_mg = session.planned_mg
     if planned_mg is not None and given_mg + command.mg > planned_mg * SPILL:
         why = (
             f"{given_mg:g} mg of {planned_mg:g} mg are given; "

@@ -41,7 +41,7 @@ def correct(session: Session, command: CorrectSession, now: Instant) -> list[Dra
     _check_regimen(session, regimen)
     corrected = replace(session, weight_kg=weight_kg, regimen=regimen)
     _check_infusion(session, corrected, command.infusion_mg)
-    if command.infusion_mg is not None and _planned(corrected) != _planned(session):
+    if command.infusion_mg is not None and corrected.planned_mg != session.planned_mg:
         changed["infusion_mg"] = command.infusion_mg
     payload = {
         "was": {name: was[name] for name in changed},
@@ -51,7 +51,7 @@ def correct(session: Session, command: CorrectSession, now: Instant) -> list[Dra
         **_of_regimen(session, regimen, now.wall),
     }
     drafts: list[Draft] = [("session.corrected", payload)]
-    goes_on = session.phase in _OBSERVED and _planned(corrected) != _planned(session)
+    goes_on = session.phase in _OBSERVED and corrected.planned_mg != session.planned_mg
     if goes_on and not dosing_is_over(corrected, now.wall):
         drafts.append(("session.dosing", {}))
     return drafts
@@ -74,21 +74,13 @@ def _check_regimen(session: Session, regimen: Regimen) -> None:
     )
 
 
-def _planned(session: Session) -> float | None:
-    return session.regimen.planned_mg(session.weight_kg)
-
-
 def _on_record(session: Session) -> dict[str, Any]:
     """What can be corrected, as it is on record."""
-    infusion = session.infusion
-    holds_mg = None if infusion is None else infusion.holds_mg
-    if infusion is not None and holds_mg is None:
-        holds_mg = _planned(session)
     return {
         "age": session.age,
         "weight_kg": session.weight_kg,
         "regimen": session.regimen.name,
-        "infusion_mg": holds_mg,
+        "infusion_mg": session.infusion_mg,
     }
 
 
@@ -101,7 +93,7 @@ def _check_infusion(session: Session, corrected: Session, said_mg: float | None)
         if said_mg is not None:
             raise Refused(Refusal.INVALID, "no infusion has started: leave it out", "infusion_mg")
         return
-    before, after = _planned(session), _planned(corrected)
+    before, after = session.planned_mg, corrected.planned_mg
     if said_mg is None and before != after:
         raise Refused(
             Refusal.INVALID,

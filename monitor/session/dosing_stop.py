@@ -25,7 +25,7 @@ def in_words(session: Session) -> str | None:
     """The stop that stands, as "stopped after 28 of 84 mg: nausea"; None without one."""
     if (stop := standing_stop(session)) is None:
         return None
-    planned_mg = session.regimen.planned_mg(session.weight_kg)
+    planned_mg = session.planned_mg
     of = "" if planned_mg is None else f" of {round(planned_mg, 3):g}"
     return f"stopped after {round(session.given_mg, 3):g}{of} mg: {stop.reason}"
 
@@ -45,7 +45,6 @@ def stop_dosing(session: Session, command: StopDosing, now: Instant) -> list[Dra
 
 def _check_is_dosing(session: Session) -> None:
     """Raises `Refused`, with what to do instead, where there is no dosing to stop."""
-    planned_mg = session.regimen.planned_mg(session.weight_kg)
     path = f"POST /api/v1/sessions/{session.id}"
     stop = standing_stop(session)
     why = None
@@ -59,6 +58,6 @@ def _check_is_dosing(session: Session) -> None:
     elif stop is not None:
         why = f"{stop.by} has stopped it: correct record {stop.id}, or retract it"
     elif session.is_all_given:
-        why = f"all {planned_mg:g} mg are given"
+        why = f"all {session.planned_mg:g} mg are given"
     if why is not None:
         raise Refused(Refusal.CONFLICT, f"no dosing to stop: {why}")

@@ -71,7 +71,7 @@ def _medicines(session: Session) -> str:
 def starting_dose(session: Session) -> Criterion:
     """From an age on the first dose is smaller; a remark."""
     name, start = "starting-dose", session.regimen.start_dose
-    planned_mg = session.regimen.planned_mg(session.weight_kg)
+    planned_mg = session.planned_mg
     if start is None or session.number != 1 or planned_mg is None or session.age is None:
         return Criterion(name, True, "as planned", required=False)
     if session.age < start.from_age or planned_mg <= start.most_mg:

@@ -87,6 +87,17 @@ class SessionHistory:
         ends = (e for e in reversed(self.events) if is_session_end(e.type, e.payload))
         return next(ends, None)
 
+    @property
+    def until(self) -> datetime:
+        """Up to when it is told: the session's end, or the newest event while it is open."""
+        return self.session.ended_at or self.events[-1].at
+
+    @property
+    def given_mg(self) -> float:
+        """What was given until then; of an infusion what ran in, where that is known."""
+        ran_in_mg = self.session.ran_in_mg(self.until)
+        return self.session.given_mg if ran_in_mg is None else ran_in_mg
+
     def event_of(self, record: Record) -> Event | None:
         """The event that put `record` on record."""
         return next((event for event in self.events if event.id == record.id), None)

@@ -99,7 +99,7 @@ def is_expecting(session: Session) -> bool:
         return False
     if session.infusion is not None:
         return session.infusion.ended_at is None and session.infusion.is_paused
-    planned_mg = session.regimen.planned_mg(session.weight_kg)
+    planned_mg = session.planned_mg
     return session.phase.value == "dosing" and planned_mg is not None
 
 

@@ -176,18 +176,27 @@ class Session:
         """
         return self.infusion is not None and self.regimen.edition >= 3
 
+    @property
+    def planned_mg(self) -> float | None:
+        """The whole dose of the regimen for this patient; None where the weight is not known."""
+        return self.regimen.planned_mg(self.weight_kg)
+
+    @property
+    def infusion_mg(self) -> float | None:
+        """What the infusion holds, planned or as a person said; None without one, or unknown."""
+        if self.infusion is None:
+            return None
+        said_mg = self.infusion.holds_mg
+        return self.planned_mg if said_mg is None else said_mg
+
     def ran_in_mg(self, until: datetime) -> float | None:
         """How much of the infusion had run in by `until`; None without one, or a planned dose.
 
         It runs evenly over its planned minutes, pauses not counted, and holds what is planned,
         or what a person said that it holds.
         """
-        if self.infusion is None:
-            return None
-        holds_mg, minutes = self.infusion.holds_mg, self.regimen.infusion_min
-        if holds_mg is None:
-            holds_mg = self.regimen.planned_mg(self.weight_kg)
-        if holds_mg is None or not minutes:
+        holds_mg, minutes = self.infusion_mg, self.regimen.infusion_min
+        if self.infusion is None or holds_mg is None or not minutes:
             return None
         return holds_mg * min(self.infusion.ran(until) / timedelta(minutes=minutes), 1.0)
 
@@ -203,7 +212,7 @@ class Session:
     @property
     def is_all_given(self) -> bool:
         """Whether what is planned has been given."""
-        planned_mg = self.regimen.planned_mg(self.weight_kg)
+        planned_mg = self.planned_mg
         return planned_mg is not None and self.given_mg >= planned_mg / SPILL
 
     @property

@@ -16,7 +16,7 @@ def doses(context: FormContext) -> Field:
     field = Field("doses", "Dose and lot numbers", None, "no dose")
     if session.first_dose_at is None:
         return field
-    planned_mg = session.regimen.planned_mg(session.weight_kg)
+    planned_mg = session.planned_mg
     if session.infusion is not None:
         return _infused(context, field, session.infusion, planned_mg)
     lots = context.lots
