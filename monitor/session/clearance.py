@@ -19,7 +19,7 @@ from monitor.session.commands import ClearanceScope
 from monitor.session.criterion import Criterion
 from monitor.session.records import Clearance
 from monitor.session.session import Session
-from monitor.session.signals import serious_events, told_of_consciousness, withdrawn_events
+from monitor.session.signals import serious_events, wakefulness, withdrawn_events
 
 NO_EMERGENCY: Final = "no-emergency"
 """The criterion that no clearance opens."""
@@ -158,7 +158,7 @@ def _since(session: Session, signal: str, then: datetime, at: datetime) -> list[
     if signal in ("sys", "dia"):
         return [getattr(each, signal) for each in session.pressures if then < each.at <= at]
     if signal == "moaas":
-        return [n for told_at, n in told_of_consciousness(session) if then < told_at <= at]
+        return [value for record, value in wakefulness(session) if then < record.at <= at]
     return [s.total for s in session.scores if s.scale == signal and then < s.at <= at]
 
 

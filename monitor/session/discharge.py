@@ -23,7 +23,7 @@ from monitor.session.records import Correction, Record, Score, Symptom
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck
 from monitor.session.session import Session
-from monitor.session.signals import STANDING, serious_events, told_otherwise, withdrawn_events
+from monitor.session.signals import serious_events, withdrawn_events, worst_told
 from monitor.session.spo2_trace import Spo2Trace
 
 
@@ -317,8 +317,7 @@ def _moaas(session: Session, now: datetime) -> Criterion:
     last = session.last_score("moaas")
     if session.regimen.edition < 3 or last is None or not found.met:
         return found
-    told = [n for _, n in told_otherwise(session, last.at - STANDING)]
-    worst = min(told, default=last.total)
+    worst = worst_told(session, last)
     return found if worst >= least else Criterion("moaas", False, f"{worst}, as it was told since")
 
 

@@ -29,7 +29,7 @@ from monitor.session.former_predose import (
 )
 from monitor.session.record_fields import MEDICINE_CLASSES
 from monitor.session.session import UNDER_WAY, Session
-from monitor.session.signals import STANDING, told_otherwise
+from monitor.session.signals import worst_told
 
 SPO2_RULE: Final = ("spo2.low", "spo2", None)
 """The rule and the signal whose limit, when it is set for a patient, holds for the dose as well."""
@@ -145,8 +145,7 @@ def _moaas(session: Session, given: list[Administration], at: datetime) -> Crite
     last = scores[-1]
     if (why := _too_old(last.at, limits.score_fresh_min, at)) is not None:
         return Criterion("moaas", False, f"{last.total}, {why}")
-    told = [n for _, n in told_otherwise(session, last.at - STANDING)]
-    worst = min([last.total, *told])
+    worst = worst_told(session, last)
     is_alert = worst >= limits.moaas_least
     why = f"{worst}" if is_alert else f"{worst} is under {limits.moaas_least}"
     return Criterion("moaas", is_alert, why)

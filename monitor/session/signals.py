@@ -96,7 +96,7 @@ def consciousness_of(session: Session) -> ChartedValue | None:
 
     It is of the latest record, and the worst of those at most `STANDING` before it.
     """
-    said = told_of_consciousness(session)
+    said = [(record.at, value) for record, value in wakefulness(session)]
     if not said:
         return None
     latest = max(at for at, _ in said)
@@ -131,15 +131,11 @@ def _is_serious(record: Record) -> bool:
     return told is not None and told <= UNCONSCIOUS
 
 
-def told_of_consciousness(session: Session) -> list[tuple[datetime, int]]:
-    """When each record of consciousness was, and what it says in terms of MOAA/S."""
-    return [(record.at, value) for record, value in wakefulness(session)]
-
-
-def told_otherwise(session: Session, since: datetime) -> list[tuple[datetime, int]]:
-    """What was told of consciousness since then in another way than by MOAA/S, and when."""
-    found = wakefulness(session)
-    return [(r.at, n) for r, n in found if not isinstance(r, Score) and r.at >= since]
+def worst_told(session: Session, score: Score) -> int:
+    """That MOAA/S, or less where about that time or since it was told so in another way."""
+    since = score.at - STANDING
+    told = (n for r, n in wakefulness(session) if not isinstance(r, Score) and r.at >= since)
+    return min([score.total, *told])
 
 
 def wakefulness(session: Session) -> list[tuple[Record, int]]:
