@@ -80,7 +80,7 @@ from monitor.session.events import UNREADABLE, Draft, Event, Stored, happened_at
 from monitor.session.history import HISTORY_TYPES, AlarmOccurrence, SessionHistory, by_session
 from monitor.session.infusion import Infusion
 from monitor.session.infusion_delay import infusion_delays
-from monitor.session.jurisdiction import Jurisdiction, jurisdictions
+from monitor.session.jurisdiction import jurisdictions
 from monitor.session.predose import (
     STEADY_MMHG,
     PredoseEvidence,
@@ -160,7 +160,6 @@ __all__ = [
     "Infusion",
     "InfusionAction",
     "InhibitNibp",
-    "Jurisdiction",
     "MeasurePressure",
     "Observation",
     "Override",

@@ -37,8 +37,8 @@ def given_at(
     was: Dose | None = None,
 ) -> datetime:
     """When it was given: before the session too, if it is told so, or if `was` on record so."""
-    is_within = at is None or end_of_minute(at, now.wall) >= session.started_at
-    if at is None or is_within or session.regimen.edition < 3:
+    is_former = session.regimen.edition < 3
+    if at is None or is_former or end_of_minute(at, now.wall) >= session.started_at:
         return decide_records.when(session, at, now)
     is_told = command.given and command.deviation is not None
     if (is_told and at >= now.wall - BEFORE_SESSION) or (was is not None and at == was.at):

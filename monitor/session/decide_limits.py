@@ -77,13 +77,13 @@ def choose_news2_scale(session: Session, command: ChooseNews2Scale, rules: RuleS
 def _limits_that_follow(
     session: Session, command: ChooseNews2Scale, rules: RuleSet
 ) -> Iterator[Draft]:
-    reason = f"NEWS2 scale {command.scale}: {command.reason}"
+    own = session.patient_limits()
+    who = command.clinician, f"NEWS2 scale {command.scale}: {command.reason}", command.by
     for rule in rules.rules:
-        limit, own = SCALE_2_LIMITS.get(rule.id), session.patient_limits()
+        if (limit := SCALE_2_LIMITS.get(rule.id)) is None:
+            continue
         wanted, before = (limit, None) if command.scale == 2 else (None, limit)
         with suppress(RuleError):
-            key = limit_key(rule, "spo2", None)
-            if limit is not None and own.get(key) == before:
-                who = (command.clinician, reason, command.by)
+            if own.get(limit_key(rule, "spo2", None)) == before:
                 follows = SetAlarmLimit(rule.id, "spo2", wanted, *who)
                 yield from set_alarm_limit(session, follows, rules)

@@ -104,7 +104,8 @@ def respiratory_depression(
     if first is None:
         return Episode(())
     low = [a for a in alarms if a.rule in DESATURATIONS and _was_open_since(a, first)]
-    slow = [o for o in _since(session) if _rate(o, SAFE_RATE) <= LOW_RATE]
+    later = [seen for seen in session.observations if is_after_dose(session, seen)]
+    slow = [seen for seen in later if _rate(seen, SAFE_RATE) <= LOW_RATE]
     oxygen = _oxygen_since_dose(session)
     signs: list[AlarmOccurrence | Observation] = [*low, *slow, *oxygen.started]
     signs.sort(key=_began_at)
@@ -125,10 +126,6 @@ def respiratory_depression(
     seen = tuple({sign.id: sign for sign in signs}.values())
     began_before = isinstance(signs[0], AlarmOccurrence) and onset_at < first
     return Episode(seen, onset_at, over_at, ", ".join(words), began_before)
-
-
-def _since(session: Session) -> list[Observation]:
-    return [seen for seen in session.observations if is_after_dose(session, seen)]
 
 
 def _began_at(sign: AlarmOccurrence | Observation) -> datetime:

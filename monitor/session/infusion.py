@@ -1,6 +1,6 @@
 """An infusion: when it ran and was paused, and how much of that has passed. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.session.baseline import Administration
@@ -51,13 +51,11 @@ class Infusion:
 
     def shifted(self, by: timedelta) -> "Infusion":
         """The same by a clock that was set."""
-        return Infusion(
-            self.started_at + by,
-            None if self.ended_at is None else self.ended_at + by,
-            tuple((begun + by, None if to is None else to + by) for begun, to in self.pauses),
-            self.lot,
-            self.places,
-            self.holds_mg,
+        return replace(
+            self,
+            started_at=self.started_at + by,
+            ended_at=None if self.ended_at is None else self.ended_at + by,
+            pauses=tuple((at + by, None if to is None else to + by) for at, to in self.pauses),
         )
 
     @property

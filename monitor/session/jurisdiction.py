@@ -17,23 +17,21 @@ USUAL: Final = PredoseLimits()
 """The pressures of a regimen that has none of its own [label]."""
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class PressureOfProduct(PressureFromAge):
     """The pressure over which a dose of a product needs a clearance, from an age on."""
 
     product: str
 
 
-class Jurisdiction(_Table):
+class Jurisdiction(BaseModel):
     """What holds in one place.
 
     `contraindications` are asked beside the regimen's own; `pressure` holds for regimens with the
     label's limits, since a site that set its own means those; `sends_form` says whether the
     monitoring form is sent.
     """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(min_length=1)]
     title: str

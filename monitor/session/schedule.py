@@ -217,7 +217,7 @@ def next_change(
     turns = [
         item.due_at + (TOLERANCE if item.state is CheckState.DUE else timedelta())
         for item in planned
-        if item.state in (CheckState.UPCOMING, CheckState.DUE) or item.due_at > now
+        if item.state is CheckState.DUE or item.due_at > now
     ]
     infusion = None if session is None else session.infusion
     if infusion is not None and infusion.ended_at is None:
