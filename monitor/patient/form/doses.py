@@ -102,7 +102,7 @@ def _infused(
             f"{regimen.infusion_min:g} min: {mg}{planned}, lot {lot or '–'}"
         ),
         sources=(
-            *(s for turn in turns for s in context.saw(turn, turn.type.replace(".", " "))),
+            *context.saw_each(turns),
             *map(context.of, session.doses),
             *context.said_in_turn(filled, "lot of the infusion"),
         ),

@@ -185,8 +185,8 @@ def _watched(context: FormContext) -> Field:
         f"{who['nurse'] or 'nobody'} from {context.clock(turn.at)}"
         for turn, who in zip(turns, watch, strict=True)
     ]
-    sources = (s for turn in turns for s in context.saw(turn, turn.type.replace(".", " ")))
-    return Field("watched_by", "Watched by", watch, "; ".join(words), tuple(sources))
+    sources = context.saw_each(turns)
+    return Field("watched_by", "Watched by", watch, "; ".join(words), sources)
 
 
 def _bedside(context: FormContext) -> Field:
@@ -194,16 +194,11 @@ def _bedside(context: FormContext) -> Field:
     history = context.history
     session, until = history.session, history.session.ended_at or context.now
     gaps = [*attendance.unassigned(session.attendance, session.started_at, until)]
-    people = []
+    people, words = [], []
     for by, minutes in attendance.minutes_by_person(session.attendance, until).items():
         spans = [span for span in session.attendance if span.by == by]
         people.append({"by": by, "minutes": minutes, "spans": [s.as_json() for s in spans]})
-    words = [
-        f"{by['by']} {by['minutes']} min ("
-        + ", ".join(_there(context, s) for s in session.attendance if s.by == by["by"])
-        + ")"
-        for by in people
-    ]
+        words.append(f"{by} {minutes} min ({', '.join(_there(context, s) for s in spans)})")
     words += [_nobody(context, since, to) for since, to in gaps]
     turns = [*history.all(*_COME_AND_GO), *filter(None, [history.end])]
     return Field(
@@ -221,7 +216,7 @@ def _bedside(context: FormContext) -> Field:
             ],
         },
         "; ".join(words),
-        tuple(s for turn in turns for s in context.saw(turn, turn.type.replace(".", " "))),
+        context.saw_each(turns),
     )
 
 

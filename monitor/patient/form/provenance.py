@@ -146,6 +146,10 @@ class FormContext:
         at = parse_rfc3339(data["at"]) if "at" in data else event.at
         return (Provenance(what=what, at=at, by=data.get("by"), id=event.id, written_at=event.at),)
 
+    def saw_each(self, events: Iterable[Event]) -> tuple[Provenance, ...]:
+        """The sources that `events` are, each by what happened."""
+        return tuple(s for e in events for s in self.saw(e, e.type.replace(".", " ")))
+
     @property
     def first_given(self) -> Event | None:
         """The event that says under which conditions the first dose that stands was given.
