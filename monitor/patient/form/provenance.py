@@ -12,6 +12,7 @@ from monitor.session import (
     Correction,
     Coverage,
     Event,
+    Observation,
     Pressure,
     Record,
     SessionHistory,
@@ -127,7 +128,7 @@ class FormContext:
     def of(self, record: Record) -> Provenance:
         """The source that `record` is."""
         written = self.history.event_of(record)
-        device = record.device if isinstance(record, Pressure) else None
+        device = record.device if isinstance(record, Pressure | Observation) else None
         return Provenance(
             what=said(record),
             at=record.at,

@@ -9,6 +9,7 @@ from drivers.registry import DeviceSpec
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CheckState, PlannedCheck
 from tests.monitor.builders import CUFF, OXIMETER, Bedside, bed
+from tests.monitor.sessions import field, form_of, history
 
 FRESH_S = 30.0
 
@@ -64,6 +65,12 @@ def test_a_measured_rate_that_is_slow_is_measured_again() -> None:
     side = breathing(watched(), 10).dosed()
     breathing(side, 10, minutes=16)
     assert [seen.resp for seen in side.session.observations] == [10, 10]
+
+
+def test_the_form_names_the_device_that_measured_a_slow_rate() -> None:
+    side = breathing(breathing(watched(), 14).dosed(), 7, minutes=41)
+    found = field(form_of(history(side)), "respiratory_depression")
+    assert [(s.device, s.by) for s in found.sources] == [("capnograph", None)]
 
 
 def test_a_stale_rate_does_no_check() -> None:
