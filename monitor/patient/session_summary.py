@@ -179,8 +179,9 @@ def _interventions(history: SessionHistory) -> Iterator[str]:
         if (by := event.payload.get("override")) is not None:
             yield f"dose given past the gate, {by['clinician']}: {by['reason']}"
     for decision in session.clearances:
-        shown = f"{decision.sys:.0f}/{decision.dia:.0f}"
-        yield f"pressure {shown} decided on, {decision.clinician}: {decision.reason}"
+        words = decision.in_words()
+        said = f"{words} cleared" if decision.items else f"pressure {words} decided on"
+        yield f"{said}, {decision.clinician}: {decision.reason}"
     for limit in session.limits:
         if limit.limit is not None:
             yield f"{limit.rule} at {limit.limit:g}, {limit.clinician}: {limit.reason}"

@@ -168,6 +168,11 @@ class Clearance(Record):
     ] = _added(None)
     alarms: Annotated[Sequence[str], documented("The open alarms by id.", [])] = _added(())
 
+    def in_words(self) -> str:
+        """The criteria that it opens; of an edition before 3 the pressure that it was given on."""
+        items = ", ".join(name.replace("-", " ") for name in self.items)
+        return items or f"{self.sys:.0f}/{self.dia:.0f}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientLimit(Record):

@@ -14,7 +14,6 @@ from monitor.patient.form.provenance import Field, FormContext, Provenance
 from monitor.session import (
     GAP,
     STEADY_MMHG,
-    Clearance,
     ClearanceScope,
     Pressure,
     episodes,
@@ -58,7 +57,7 @@ def before(context: FormContext) -> Field:
     given = context.first_given
     payload = {} if given is None else given.payload
     override = payload.get("override") or payload.get("deviation")
-    words = [f"{d.clinician} cleared {_cleared(d)}: {d.reason}" for d in decided]
+    words = [f"{d.clinician} cleared {d.in_words()}: {d.reason}" for d in decided]
     if override:
         by = f" by {override['clinician']}" if "clinician" in override else ""
         words.append(f"given all the same{by}: {override['reason']}")
@@ -92,11 +91,6 @@ def _far_from_baseline(context: FormContext) -> Iterator[str]:
         if is_before_dose(session, pressure) and abs(pressure.sys - base) >= STEADY_MMHG:
             by = f"{STEADY_MMHG} mmHg or more from the baseline of {base:.0f}"
             yield f"{_measured(context, pressure)} is {by}"
-
-
-def _cleared(clearance: Clearance) -> str:
-    items = ", ".join(name.replace("-", " ") for name in clearance.items)
-    return items or f"{clearance.sys:.0f}/{clearance.dia:.0f}"
 
 
 def _is_cleared(context: FormContext) -> bool:

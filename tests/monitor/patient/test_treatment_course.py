@@ -122,6 +122,18 @@ def test_what_was_out_of_the_ordinary_is_told() -> None:
     )
 
 
+def test_a_clearance_says_what_it_opened_and_needs_no_pressure() -> None:
+    by = {"clinician": "dr.b", "reason": "as at home", "by": "n"}
+    none: dict[str, Any] = {"scope": "dose", "sys": None, "dia": None, "seen": {}, "alarms": []}
+    named = {**none, "items": ["pressure", "no-alarm"], **by}
+    former = {"scope": "predose-pressure", "sys": 148, "dia": 92, **by}
+    found = of((5.0, "clearance.recorded", named), (6.0, "clearance.recorded", former), given(10))
+    assert found.interventions == (
+        "pressure, no alarm cleared, dr.b: as at home",
+        "pressure 148/92 decided on, dr.b: as at home",
+    )
+
+
 def device(at: float, mg: float = 28, **more: Any) -> Any:
     return given(at, mg, **more)
 
