@@ -126,14 +126,15 @@ class Session:
     @property
     def first_dose_at(self) -> datetime | None:
         """When the first administration, or the infusion, began."""
-        return None if self.first_administration is None else self.first_administration.at
+        first = self.first_administration
+        return None if first is None else first.at
 
     @property
     def first_administration(self) -> Administration | None:
         """The first dose, or the infusion's start; None before that."""
         if self.infusion is not None and self.is_infusion_alone:
             return self.infusion.administrations[0]
-        return min(self.administrations, default=None)
+        return next(iter(self.administrations), None)
 
     @property
     def last_dose_at(self) -> datetime | None:
