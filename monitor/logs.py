@@ -8,7 +8,6 @@ A line is written by a thread of its own. When nobody reads the lines (a full pi
 that was stopped), so many are kept, the others are dropped and counted, and nothing waits.
 """
 
-import atexit
 import contextlib
 import logging
 import os
@@ -78,7 +77,6 @@ class WriterHandler(logging.Handler):
         self._lines: queue.Queue[str | None] = queue.Queue(kept_lines)
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
         self._thread.start()
-        atexit.register(self.close)
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -87,8 +85,7 @@ class WriterHandler(logging.Handler):
             self.dropped += 1
 
     def close(self) -> None:
-        """Write the last lines, if that can be done in `LAST_LINES_S`."""
-        atexit.unregister(self.close)
+        """Write the last lines, if that can be done in `LAST_LINES_S`. `logging` closes at exit."""
         with contextlib.suppress(queue.Full):
             self._lines.put(None, timeout=LAST_LINES_S)
             self._thread.join(LAST_LINES_S)
@@ -108,9 +105,8 @@ class WriterHandler(logging.Handler):
                 self.dropped += 1
 
     def _lost(self, lines: int) -> str:
-        name, level = __name__, logging.WARNING
-        found = {"name": name, "levelno": level, "levelname": logging.getLevelName(level)}
-        return self.format(logging.makeLogRecord(found | {"msg": f"log.dropped lines={lines}"}))
+        text = f"log.dropped lines={lines}"
+        return self.format(logging.LogRecord(__name__, logging.WARNING, "", 0, text, None, None))
 
 
 def _renderers(format_: str, *, colours: bool) -> list[Processor]:

@@ -26,7 +26,7 @@ class Verdict(Enum):
 
 @dataclass(slots=True)
 class Value:
-    """A signal's value; only what says of when and whom it is ever changes.
+    """A signal's value; only what says of when and whom it is, and what was before, ever changes.
 
     `at` is when it was taken last, in monotonic seconds, and `by_hand` whether a person typed
     it. `highest` gives the highest value since a moment, for signals that a `Fall` names, and

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Final
 
 from alerts.rules import (
@@ -159,10 +158,11 @@ def with_patient_limits(rule: Rule, own: Mapping[LimitKey, float]) -> Rule:
 
     Raises `RuleError`, in words, when the rule was changed since and has no such limit.
     """
-    limits = [(key, limit) for key, limit in own.items() if key[0] == rule.id]
-    return reduce(
-        lambda changed, one: with_limit(changed, one[0][1], one[1], one[0][2]), limits, rule
-    )
+    changed = rule
+    for (of, signal, comparison), limit in own.items():
+        if of == rule.id:
+            changed = with_limit(changed, signal, limit, comparison)
+    return changed
 
 
 Measured = Limit | Rise | Fall

@@ -74,7 +74,6 @@ class Readiness:
         self._alarms = alarms
         self._sustained_spo2 = SustainedSpo2()
         self._spo2_trace = Spo2Trace()
-        self._is_spo2_met: bool | None = None
         self._pressure_rules = pressure_rules(alarms.rules)
 
     # ── the checks ──────────────────────────────────────────────────────────────────────
@@ -194,15 +193,15 @@ class Readiness:
 
     def _follow_spo2(self, now: Instant) -> bool:
         """Take SpO2 as it is; whether what the criteria say of it may have changed with it."""
-        session, spo2, was = self._state.open_session, self._spo2, self._is_spo2_met
+        session, spo2 = self._state.open_session, self._spo2
+        was = self._spo2_trace.at(float("inf"))
         least = 0.0 if session is None else spo2_least(session)
         at = now.mono if spo2 is not None else self._vitals.lost_at.get(Vital.SPO2, now.mono)
         self._spo2_trace.take(spo2, at)
-        self._is_spo2_met = None if spo2 is None else spo2 >= least
         held = self._sustained_spo2.follow(self._vitals.values.get(Vital.SPO2), least, now)
         if session is None or session.regimen.edition < 3:
             return held
-        return was != self._is_spo2_met
+        return _is_met(was, least) != _is_met(spo2, least)
 
     def discharge_criteria(self, now: Instant, *, escort: bool | None = None) -> list[Criterion]:
         """The criteria for leaving as they stand; with `escort`, by what is said of one now."""
@@ -250,3 +249,7 @@ class Readiness:
     def _spo2(self) -> float | None:
         value = self._vitals.values.get(Vital.SPO2)
         return None if value is None else value.value
+
+
+def _is_met(spo2: float | None, least: float) -> bool | None:
+    return None if spo2 is None else spo2 >= least

@@ -27,11 +27,13 @@ def seen_before(
     recordings: Iterable[Iterable[RecordedInput]],
     min_silence_s: float = 0.0,
     *,
+    differ_by: float | None,
     same_boot: bool = False,
 ) -> SeenBefore | None:
     """What `recordings` hold of SpO2: each has the inputs of one core, oldest first.
 
     Within one, time is the monotonic clock's; between two it is what passed by the wall clock.
+    Of two oximeters that are `differ_by` apart, in %, the lower one counts, as it did then.
     `same_boot` says that the monotonic clock of the last of them has run on since. None when they
     hold no input.
     """
@@ -40,7 +42,7 @@ def seen_before(
     last: Instant | None = None
     set_at: datetime | None = None
     for inputs in recordings:
-        found = _Recording(specs, min_silence_s)
+        found = _Recording(specs, min_silence_s, differ_by)
         for at, text in inputs:
             found.take(at, text)
         if found.first is None:
@@ -60,12 +62,14 @@ def seen_before(
 class _Recording:
     """The values of SpO2 as one core had them, in its monotonic seconds."""
 
-    def __init__(self, devices: Iterable[DeviceSpec], min_silence_s: float) -> None:
+    def __init__(
+        self, devices: Iterable[DeviceSpec], min_silence_s: float, differ_by: float | None
+    ) -> None:
         self.first: Instant | None = None
         self.last: Instant | None = None
         self.set_at: datetime | None = None
         self._timeline = Timeline()
-        self._vitals = Vitals(devices, {}, min_silence_s)
+        self._vitals = Vitals(devices, {}, min_silence_s, differ_by)
         self._turns: list[Turn] = []
 
     def take(self, at: Instant, text: str) -> None:

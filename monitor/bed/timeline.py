@@ -38,7 +38,7 @@ class Timeline:
         if before is AT_ONCE:
             return stored, 0.0
         by_s = (stored.wall - before.wall).total_seconds() - (stored.mono - before.mono)
-        return stored, 0.0 if -STEP_S <= by_s <= STEP_S else round(by_s, 3)
+        return stored, _step_s(by_s)
 
     def resume(
         self, now: Instant, last_at: datetime | None, expected: datetime | None = None
@@ -50,10 +50,11 @@ class Timeline:
         """
         stored = now.in_ms()
         self._given = self._stored = stored
-        if expected is not None:
-            by_s = (stored.wall - expected).total_seconds()
-            return stored, 0.0 if -STEP_S <= by_s <= STEP_S else round(by_s, 3)
-        if last_at is None:
-            return stored, 0.0
-        by_s = (stored.wall - last_at).total_seconds()
-        return stored, round(by_s, 3) if by_s < -STEP_S else 0.0
+        if expected is None:
+            expected = max(last_at or stored.wall, stored.wall)
+        return stored, _step_s((stored.wall - expected).total_seconds())
+
+
+def _step_s(by_s: float) -> float:
+    """By how much the wall clock was set that is off by so much; 0.0 where it only drifted."""
+    return 0.0 if -STEP_S <= by_s <= STEP_S else round(by_s, 3)

@@ -90,7 +90,10 @@ class History:
 
 
 class Channel:
-    """One vital of one device. After `stale_at`, in monotonic seconds, its value is stale."""
+    """One vital of one device. After `stale_at`, in monotonic seconds, its value is stale.
+
+    `moved` is what its own `history`, where it has one, said of the last value.
+    """
 
     def __init__(self, vital: Vital, device: str, max_age_s: float, min_silence_s: float) -> None:
         self.vital = vital
@@ -104,6 +107,7 @@ class Channel:
         self.missing_since: Instant | None = None
         self.stale_at = float("-inf")
         self.history: History | None = None
+        self.moved = False
 
     def take(self, reading: Reading, at: Instant) -> None:
         """Take `reading`, which was taken at `at`; one that is older than the last is ignored."""
@@ -116,7 +120,7 @@ class Channel:
             self.stale_at = at.mono + self.max_age_s
             self.missing_since = None
             if self.history is not None and reading.value is not None:
-                self.history.add(at.mono, reading.value)
+                self.moved = self.history.add(at.mono, reading.value)
         elif self.missing_since is None:
             self.missing_since = at
 
@@ -287,15 +291,17 @@ class Vitals:
         before = self._values.get(vital)
         if before is not None and before.at == at and before.value == value:
             return False
-        history = self._histories.get(vital)
         if lower is not None:
-            history = lower.history
-        moved = history is not None and history.add(at, value)
+            history, moved = lower.history, lower.moved
+        else:
+            history = self._histories.get(vital)
+            moved = history is not None and history.add(at, value)
+        highest = None if history is None else history.highest
         if before is not None and before.value == value:
-            before.at = at
+            moved = moved or before.highest != highest
+            before.at, before.highest = at, highest
             before.by_hand = channel.device == BY_HAND
             return moved or channel.is_spot_check
-        highest = None if history is None else history.highest
         self._values[vital] = Value(value, at, highest, by_hand=channel.device == BY_HAND)
         return True
 

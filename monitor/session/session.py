@@ -134,7 +134,7 @@ class Session:
         """The first dose, or the infusion's start; None before that."""
         if self.infusion is not None and self.is_infusion_alone:
             return self.infusion.administrations[0]
-        return min(self.administrations, default=None)
+        return next(iter(self.administrations), None)
 
     @property
     def last_dose_at(self) -> datetime | None:

@@ -110,6 +110,7 @@ class BedRunner:
             [item.event for item in stored],
             self._specs,
             self._least_s,
+            differ_by=self._rules.spo2_differs_by,
             boot=self._clock.boot,
         )
         now, bed = self._clock.now(), self._empty()

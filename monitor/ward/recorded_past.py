@@ -19,11 +19,13 @@ async def recorded_past(
     specs: Sequence[DeviceSpec],
     min_silence_s: float,
     *,
+    differ_by: float | None,
     boot: str | None,
 ) -> SeenBefore | None:
     """What was seen in the open session of the bed whose stored `events` these are.
 
-    `boot` names the machine's present start. None without an open session, and where the
+    `differ_by` is how far apart its oximeters may be, in %, and `boot` names the machine's present
+    start. None without an open session, and where the
     recording cannot be read, which keeps no bed away.
     """
     session = _open_session(events)
@@ -39,7 +41,9 @@ async def recorded_past(
             and start.data.get("boot") == boot is not None
         )
         return await journal.run_in_reader(
-            lambda: seen_before(specs, given, min_silence_s, same_boot=same_boot)
+            lambda: seen_before(
+                specs, given, min_silence_s, differ_by=differ_by, same_boot=same_boot
+            )
         )
     except Exception:
         _log.exception("bed.past-not-read", bed=bed)

@@ -11,6 +11,7 @@ from monitor.bed.readiness import DOSING_S, MINUTE_S, Readiness
 from monitor.bed.state import BedState
 from monitor.bed.technical import possible_conditions
 from monitor.bed.vitals import Vitals
+from monitor.session.commands import SetAlarmLimit
 from monitor.session.session import Phase, Session
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, REGIMENS, START, Bedside, bed
 
@@ -92,6 +93,16 @@ def test_a_spo2_that_stays_high_enough_needs_no_judgement() -> None:
     patient.readiness.next_judgement = START.mono + 50
     assert not patient.spo2(99, after_s=1)
     assert patient.readiness.next_judgement == START.mono + 50
+
+
+def test_a_spo2_that_falls_under_the_patients_own_limit_is_judged_at_once() -> None:
+    patient = Patient(dosed())
+    patient.spo2(90)
+    limit = SetAlarmLimit("spo2.low", "spo2", 88, "dr.b", "88 at home", "nurse.a")
+    patient.state.open_session = bed().with_session().dosed().asks(limit).session
+    assert not patient.spo2(89, after_s=4)
+    assert patient.spo2(87, after_s=8)
+    assert patient.readiness.next_judgement == START.plus(8).mono
 
 
 def test_a_new_pressure_is_judged_at_once() -> None:

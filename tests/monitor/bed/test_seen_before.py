@@ -7,6 +7,7 @@ from typing import Any, Self
 import pytest
 
 from drivers.clock import Instant
+from drivers.registry import DeviceSpec
 from monitor.bed.bed import Bed
 from monitor.bed.effects import Result
 from monitor.bed.input_codec import dump
@@ -15,16 +16,17 @@ from monitor.bed.seen_before import RecordedInput, seen_before
 from monitor.session.criterion import Criterion
 from monitor.session.session import Phase
 from monitor.session.spo2_trace import KEPT_S, Spo2Trace
+from tests.monitor.bed.test_two_oximeters import SECOND, both
 from tests.monitor.builders import CUFF, DEFAULT, OXIMETER, Bedside
 
 
 class Recorded(Bedside):
     """A bed whose inputs are recorded, as the journal does, in all that one core was given."""
 
-    def __init__(self) -> None:
+    def __init__(self, *devices: DeviceSpec) -> None:
         self.recordings: list[list[RecordedInput]] = [[]]
         self.same_boot = False
-        super().__init__()
+        super().__init__(devices or (OXIMETER, CUFF))
         self.bed: Any = _Recorder(self.bed, self.recordings)
 
     @property
@@ -34,7 +36,12 @@ class Recorded(Bedside):
 
     @property
     def seen(self) -> SeenBefore | None:
-        return seen_before(self.devices, self.recordings, same_boot=self.same_boot)
+        return seen_before(
+            self.devices,
+            self.recordings,
+            differ_by=DEFAULT.spo2_differs_by,
+            same_boot=self.same_boot,
+        )
 
     def killed(
         self,
@@ -151,6 +158,14 @@ def test_another_session_s_values_are_not_taken() -> None:
     assert side.killed().trace.seen_s(side.now.mono - 900, side.now.mono) == 0
 
 
+def test_of_two_oximeters_that_differed_the_lower_one_counts_after_a_restart_too() -> None:
+    side = Recorded(OXIMETER, SECOND, CUFF)
+    side.with_session()
+    both(side.silent("cuff").dosed(), 97, 91, for_s=11 * 60)
+    both(side.killed(away_s=30), 97, 97, for_s=2)
+    assert spo2(side) == "97 %, under 94 % in the last 15 min"
+
+
 # ── the dose ────────────────────────────────────────────────────────────────────────────
 
 
@@ -209,8 +224,8 @@ def test_what_was_seen_is_read_back_as_it_was_written() -> None:
 
 
 def test_recordings_that_hold_no_input_say_nothing() -> None:
-    assert seen_before((OXIMETER, CUFF), []) is None
-    assert seen_before((OXIMETER, CUFF), [[]]) is None
+    assert seen_before((OXIMETER, CUFF), [], differ_by=None) is None
+    assert seen_before((OXIMETER, CUFF), [[]], differ_by=None) is None
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -82,6 +82,30 @@ def test_a_difference_is_no_fall_and_a_fall_of_the_lower_one_is() -> None:
     assert "spo2.falling" in both(side, 99, 93, for_s=7).open_rules()
 
 
+def test_a_fall_of_the_lower_one_is_over_when_it_has_stayed_there() -> None:
+    side = both(both(watched(), 99, 97, for_s=61), 99, 93, for_s=7)
+    assert "spo2.falling" in side.open_rules()
+    both(side, 99, 93, for_s=65)
+    assert DIFFER in side.open_rules()
+    assert "spo2.falling" not in side.open_rules()
+
+
+def test_that_the_other_one_rises_is_no_fall() -> None:
+    side = bed(OXIMETER, SECOND, CUFF)
+    both(both(both(side, 97, 97, for_s=61), 92, 92, for_s=70), 92, 97, for_s=10)
+    both(side.with_session(), 92, 97, for_s=10)
+    assert judged(side) == 92
+    assert "spo2.falling" not in side.open_rules()
+
+
+def test_the_past_of_the_lower_one_is_its_own_when_the_session_starts() -> None:
+    side = bed(OXIMETER, SECOND, CUFF)
+    both(both(side, 92, 92, for_s=61), 92, 97, for_s=90)
+    side.with_session()
+    assert judged(side) == 92
+    assert "spo2.falling" not in side.open_rules()
+
+
 def test_a_rejected_value_does_not_count() -> None:
     side = both(watched(), 97, 12, for_s=60, quality=Quality.REJECTED)
     assert (DIFFER in side.open_rules(), judged(side)) == (False, 97)
