@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from drivers.clock import Clock
 from monitor.journal import (
     EVENTS_LOST,
     ChainHead,
@@ -26,7 +25,7 @@ from monitor.journal import (
 from monitor.journal.store_files import SUFFIXES, StoreFiles, kept_head
 from monitor.session import Stored
 from tests.monitor.event_factories import EventFactory
-from tests.patience import HOPELESS_S
+from tests.monitor.journal.test_faults import until
 from tests.servers import running_postgresql
 from tests.virtual import virtual_clock, virtual_time
 
@@ -38,12 +37,6 @@ def file(tmp_path: Path) -> Path:
 
 def url(file: Path) -> str:
     return f"sqlite:///{file}"
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(HOPELESS_S):
-        while not condition():
-            await Clock().sleep(0.005)
 
 
 # Files that go while the journal is open
