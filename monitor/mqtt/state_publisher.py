@@ -261,13 +261,12 @@ class StatePublisher:
         if vitals is None or (vitals == before and now.mono - at.mono < VITALS_VALID_S / 2):
             return
         said[bed] = vitals, now
-        until = now.wall + timedelta(seconds=VITALS_VALID_S)
+        valid = timedelta(seconds=VITALS_VALID_S)
         state = {"at": rfc3339(now.wall), "vitals": dict(vitals)}
-        state |= self._state_stamp(self._journal.last_seq, until)
+        state |= self._state_stamp(self._journal.last_seq, now.wall + valid)
+        valid_s = self._machine_s(valid)
         with suppress(RefusedError):
-            await self._sender.publish(
-                f"{bed}/vitals", state, qos=0, retain=True, valid_s=self._left_s(state)
-            )
+            await self._sender.publish(f"{bed}/vitals", state, qos=0, retain=True, valid_s=valid_s)
 
     def _left_s(self, state: Mapping[str, Any] | None) -> float | None:
         """For how long the broker may retain `state`; None where it says no time."""
