@@ -155,10 +155,10 @@ class StatePublisher:
     async def publish_all_vitals(self) -> None:
         """Each bed's vitals once a second while they change, and before they are out of date."""
         said: dict[str, tuple[Mapping[str, Any], Instant]] = {}
-        beds = list(self._ward.beds())
-        turns = [beds[first::VITALS_TURNS] for first in range(min(VITALS_TURNS, len(beds)))] or [[]]
         every_s = max(VITALS_EVERY_S, VITALS_REAL_S * self._clock.speed)
         while True:
+            beds = list(self._ward.beds())
+            turns = [beds[at::VITALS_TURNS] for at in range(min(VITALS_TURNS, len(beds)))] or [[]]
             for turn in turns:
                 for bed in turn:
                     await self._publish_vitals(bed, said)
