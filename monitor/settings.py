@@ -315,9 +315,10 @@ def _resolve(data: dict[str, Any], folder: Path) -> None:
     if str(name := _table(data, "rules").get("set", "")).endswith(".toml"):
         data["rules"]["set"] = str(folder / str(name))
     data.setdefault("store", {})
-    store = _table(data, "store").get("url", DEFAULT_STORE)
-    if isinstance(store, str) and (of_folder := _BARE_NAME.fullmatch(store)):
-        data["store"]["url"] = f"sqlite:///{(folder / of_folder[1]).resolve()}"
+    store = _table(data, "store")
+    url = store.get("url", DEFAULT_STORE)
+    if isinstance(url, str) and (of_folder := _BARE_NAME.fullmatch(url)):
+        store["url"] = f"sqlite:///{(folder / of_folder[1]).resolve()}"
     if isinstance(files := _table(data, "regimens").get("files"), list):
         data["regimens"]["files"] = [str(folder / str(name)) for name in files]
 

@@ -109,7 +109,7 @@ class CorrectSession(Request):
         "esketamine-84",
         default=None,
     )
-    infusion_mg: Annotated[float, Field(strict=True, gt=0, le=2000)] | None = described(
+    infusion_mg: record_fields.Milligrams | None = described(
         "How much the infusion holds, in mg; needed when what is planned changes after its start.",
         35.5,
         default=None,

@@ -8,6 +8,7 @@ out on the next `connect` which of the two it is.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Final
 from uuid import uuid4
 
@@ -88,11 +89,14 @@ class Appender:
         self._in_doubt: tuple[Batch, Answers] | None = None
         self._purged: datetime | None = None
         self._files: StoreFiles | None = None
-        self._name = WriterName.of_this_process()
         self.noted: list[Stored] = []
         self._claim = claim
         self.head = head
         self.open_alarms: dict[str, str] = {}
+
+    @cached_property
+    def _name(self) -> WriterName:
+        return WriterName.of_this_process()
 
     def connect(self) -> None:
         """Connect, afresh when there was a connection, and find the head of the chain.

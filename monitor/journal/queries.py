@@ -290,12 +290,10 @@ def chunks(connection: sa.Connection, kind: str, span: Span) -> list[Chunk]:
     return [Chunk(*row) for row in rows]
 
 
-def latest_inputs(connection: sa.Connection, bed: str, session: str, limit: int) -> list[Chunk]:
+def latest_inputs(connection: sa.Connection, session: str, limit: int) -> list[Chunk]:
     """The `limit` newest chunks of what the bed was given in that session, in order."""
     columns = sample_chunk.c
-    query = sa.select(*_CHUNK).where(
-        columns.bed == bed, columns.session == session, columns.kind == INPUTS
-    )
+    query = sa.select(*_CHUNK).where(columns.session == session, columns.kind == INPUTS)
     rows = connection.execute(query.order_by(columns.id.desc()).limit(limit)).all()
     return [Chunk(*row) for row in reversed(rows)]
 

@@ -246,12 +246,12 @@ class JournalReader:
             lambda: [e for c in chunks for e in part_in(c).entries if span.covers(e.at.wall)]
         )
 
-    async def latest_recordings(self, bed: str, session: str) -> dict[str, list[InputEntry]]:
-        """What the bed was given in the last hour of a session, or longer: by opening, in order.
+    async def latest_recordings(self, session: str) -> dict[str, list[InputEntry]]:
+        """What its bed was given in the last hour of a session, or longer: by opening, in order.
 
         As far as it is stored.
         """
-        chunks = await self._ask(queries.latest_inputs, bed, session, LATEST_CHUNKS)
+        chunks = await self._ask(queries.latest_inputs, session, LATEST_CHUNKS)
 
         def unpack() -> dict[str, list[InputEntry]]:
             parts = (part for part in map(part_in, chunks) if part.opening)

@@ -43,8 +43,8 @@ class StoreFiles:
         """Write `head` down; a failure is logged, since the events themselves are stored."""
         try:
             if not self._head.is_there:
-                self._head.close()
-                self._head = HeadFile.open(self._path)
+                gone, self._head = self._head, HeadFile.open(self._path)
+                gone.close()
             self._head.write(head)
         except OSError as error:
             log.error("journal.head-not-kept", file=self._head.name, reason=str(error))

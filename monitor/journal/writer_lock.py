@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from drivers.clock import boot_id
 from monitor.journal.database import Address, HeldError
 
 WRITER_LOCK: Final = 0x506F7374646F7365
@@ -73,7 +74,7 @@ class WriterName:
     @property
     def is_dead(self) -> bool:
         """Whether it was a process beside this one, and has ended; False when nobody knows."""
-        is_beside = (self.boot, self.namespace) == _machine()
+        is_beside = self.boot != "" and (self.boot, self.namespace) == _machine()
         return is_beside and _started(self.pid) != self.start
 
 
@@ -125,7 +126,7 @@ def _named(holder: Any) -> str:
 
 
 def _machine() -> tuple[str, str]:
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")
+    boot = (boot_id() or "").replace("-", "")
     return boot[:12], str(Path("/proc/self/ns/pid").stat().st_ino)
 
 

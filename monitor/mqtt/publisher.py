@@ -189,7 +189,6 @@ class MqttPublisher:
     async def _become_steady(self) -> None:
         await self._clock.sleep(STEADY_S)
         self._outage_since = self.failure = None
-        self._is_flapping = False
 
     async def _clear_ended(self) -> None:
         await self._states.clear_ended(lambda: self._events.acknowledged)

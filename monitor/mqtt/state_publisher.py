@@ -155,10 +155,10 @@ class StatePublisher:
     async def publish_all_vitals(self) -> None:
         """Each bed's vitals once a second while they change, and before they are out of date."""
         said: dict[str, tuple[Mapping[str, Any], Instant]] = {}
-        beds = list(self._ward.beds())
-        turns = [beds[first::VITALS_TURNS] for first in range(min(VITALS_TURNS, len(beds)))] or [[]]
         every_s = max(VITALS_EVERY_S, VITALS_REAL_S * self._clock.speed)
         while True:
+            beds = list(self._ward.beds())
+            turns = [beds[at::VITALS_TURNS] for at in range(min(VITALS_TURNS, len(beds)))] or [[]]
             for turn in turns:
                 for bed in turn:
                     await self._publish_vitals(bed, said)
@@ -261,13 +261,12 @@ class StatePublisher:
         if vitals is None or (vitals == before and now.mono - at.mono < VITALS_VALID_S / 2):
             return
         said[bed] = vitals, now
-        until = now.wall + timedelta(seconds=VITALS_VALID_S)
+        valid = timedelta(seconds=VITALS_VALID_S)
         state = {"at": rfc3339(now.wall), "vitals": dict(vitals)}
-        state |= self._state_stamp(self._journal.last_seq, until)
+        state |= self._state_stamp(self._journal.last_seq, now.wall + valid)
+        valid_s = self._machine_s(valid)
         with suppress(RefusedError):
-            await self._sender.publish(
-                f"{bed}/vitals", state, qos=0, retain=True, valid_s=self._left_s(state)
-            )
+            await self._sender.publish(f"{bed}/vitals", state, qos=0, retain=True, valid_s=valid_s)
 
     def _left_s(self, state: Mapping[str, Any] | None) -> float | None:
         """For how long the broker may retain `state`; None where it says no time."""

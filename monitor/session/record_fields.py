@@ -60,6 +60,8 @@ ShortText = Annotated[
     without_controls(),
 ]
 StrictFloat = Annotated[float, Field(strict=True)]
+Milligrams = Annotated[float, Field(strict=True, gt=0, le=2000)]
+"""An amount that is given or held ready, in mg."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class DoseFields:
     product: Annotated[str, Asked(ShortText), documented("What was given.", "esketamine")]
     mg: Annotated[
         float,
-        Asked(Annotated[float, Field(strict=True, gt=0, le=2000)]),
+        Asked(Milligrams),
         documented("How much, in mg.", 28),
     ]
     lot: Annotated[str | None, Asked(ShortText | None), documented("The lot number.", "A123")] = (

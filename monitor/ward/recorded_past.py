@@ -32,7 +32,7 @@ async def recorded_past(
     if session is None:
         return None
     try:
-        recordings = await journal.latest_recordings(bed, session)
+        recordings = await journal.latest_recordings(session)
         given = [[(e.at, e.text) for e in entries] for entries in recordings.values()]
         start = await journal.last_start(bed)
         same_boot = (

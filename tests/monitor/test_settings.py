@@ -146,6 +146,8 @@ WRONG = {
     "a section that is a word": ("[site]", 'rules = "default"\n[site]', ":1: rules: is a section"),
     "a section that is a number": ("[site]", "mqtt = 3\n[site]", ":1: mqtt: is a section"),
     "a section that is a list": ("[api]", "[[rules]]\n[api]", ":4: rules: is a section"),
+    "a store that is a word": ("[site]", 'store = "a.db"\n[site]', ":1: store: is a section"),
+    "a store that is a list": ("[api]", "[[store]]\n[api]", ":4: store: is a section"),
     "a bed that is a value": (GOOD, "beds = [3]", "write [[beds]] and its keys"),
     "a broker that is none": ("[api]", '[mqtt]\nurl = "http://x"\n[api]', "mqtt://host"),
     "half of what TLS needs": ("[api]", '[mqtt]\ncert = "c.pem"\n[api]', "cert and key"),

@@ -13,11 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from drivers.clock import Clock
-from monitor.journal import EVENTS_LOST, Journal, JournalReader, Loss, StoreError, parse_store_url
+from monitor.journal import (
+    EVENTS_LOST,
+    ChainHead,
+    Journal,
+    JournalReader,
+    Loss,
+    StoreError,
+    parse_store_url,
+)
+from monitor.journal.store_files import SUFFIXES, StoreFiles, kept_head
 from monitor.session import Stored
 from tests.monitor.event_factories import EventFactory
-from tests.patience import HOPELESS_S
+from tests.monitor.journal.test_faults import until
 from tests.servers import running_postgresql
 from tests.virtual import virtual_clock, virtual_time
 
@@ -29,12 +37,6 @@ def file(tmp_path: Path) -> Path:
 
 def url(file: Path) -> str:
     return f"sqlite:///{file}"
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(HOPELESS_S):
-        while not condition():
-            await Clock().sleep(0.005)
 
 
 # Files that go while the journal is open
@@ -230,6 +232,22 @@ async def test_a_head_that_was_deleted_is_written_again(file: Path) -> None:
     (stored,) = await journal.append([bed.event()])
     await journal.close()
     assert Path(f"{file}.head").read_text().split()[:2] == [f"{2:020d}", stored.hash]
+
+
+def test_a_head_that_cannot_be_written_again_closes_no_file_of_another(file: Path) -> None:
+    for end in SUFFIXES:
+        Path(f"{file}{end}").touch()
+    files = StoreFiles(file)
+    Path(f"{file}.head").unlink()
+    Path(f"{file}.head").mkdir()
+    files.keep(ChainHead(1))
+    with open(f"{file}.other", "wb") as opened_next:
+        files.keep(ChainHead(2))
+        opened_next.write(b"kept")
+    Path(f"{file}.head").rmdir()
+    files.keep(ChainHead(3))
+    files.close()
+    assert kept_head(file) == ChainHead(3)
 
 
 async def test_a_server_that_comes_back_without_its_end_is_found_out() -> None:

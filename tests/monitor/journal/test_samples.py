@@ -9,13 +9,15 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.clock import Instant
-from monitor.journal import Bucket, InputBlock, InputEntry, Journal, StartBlock
+from monitor.journal import Bucket, InputBlock, InputEntry, Journal, StartBlock, queries
 from monitor.journal.chunk_codec import (
     EPOCH,
     INPUTS,
@@ -436,3 +438,22 @@ async def test_what_a_silent_device_said_last_is_swept_up(journal: Journal, tmp_
     assert journal._commit_queue.unstored_chunks == []
     journal.flush_idle(at(20))
     assert [chunk.count for chunk in journal._commit_queue.unstored_chunks] == [1]
+
+
+async def test_the_latest_of_a_session_is_found_without_the_rest_of_its_bed(
+    journal: Journal,
+) -> None:
+    def plan(connection: sa.Connection) -> str:
+        asked: list[tuple[str, Any]] = []
+
+        def note(_connection: Any, _cursor: Any, *statement: Any) -> None:
+            asked.append(statement[:2])
+
+        sa.event.listen(connection, "before_cursor_execute", note)
+        queries.latest_inputs(connection, "s-1", 400)
+        sa.event.remove(connection, "before_cursor_execute", note)
+        ((statement, parameters),) = asked
+        steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        return "; ".join(step.detail for step in steps)
+
+    assert "sample_chunk_session (session=? AND kind=?)" in journal.query_sync(plan)

@@ -4,11 +4,13 @@ import asyncio
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Self
 
 import psycopg
 import pytest
 
+from drivers import clock
 from drivers.clock import Clock
 from monitor.journal import HeldError, Journal
 from monitor.journal.database import engine_for, parse_store_url
@@ -124,6 +126,15 @@ def test_only_a_process_of_this_machine_is_known_to_be_dead() -> None:
     assert WriterName(own.boot, own.namespace, own.pid, "1").is_dead
     assert not WriterName("0" * 12, own.namespace, own.pid, "1").is_dead
     assert not WriterName(own.boot, "1", own.pid, "1").is_dead
+
+
+def test_where_no_start_of_the_machine_is_known_nobody_is_dead(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(clock, "BOOT_ID", tmp_path / "none")
+    own = WriterName.of_this_process()
+    assert WriterName.parse(str(own)) == own
+    assert not WriterName(own.boot, own.namespace, own.pid, "1").is_dead
 
 
 def test_the_server_is_to_miss_a_dead_writer_s_machine_soon(postgresql_url: str) -> None:

@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+
 from drivers.clock import Clock, parse_rfc3339
 from monitor.journal import EventFeed, Journal
 from monitor.mqtt.client import BrokerClient
@@ -233,6 +235,19 @@ async def test_vitals_are_told_when_they_change_and_before_they_are_out_of_date(
             assert len(client.sent) == 2
             await at.clock.sleep(VITALS_VALID_S)
             assert len(client.sent) >= 3
+
+
+@virtual_time()
+async def test_vitals_of_a_bed_that_joins_are_told_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as at:
+        client = FakeClient()
+        async with at.connected(client, at.states.publish_all_vitals):
+            at.ward.vitals_of["bed-3"] = {"spo2": {"value": 97}}
+            monkeypatch.setattr(at.ward, "beds", lambda: ["bed-1", "bed-2", "bed-3"])
+            await at.clock.sleep(2 * VITALS_EVERY_S)
+            assert [topic for topic, *_ in client.sent] == ["bed-3/vitals"]
 
 
 @virtual_time()
