@@ -186,6 +186,20 @@ async def test_what_arrived_although_the_answer_was_lost_is_there_once(bedside: 
     assert len(bedside.session["scores"]) == 1
 
 
+async def test_what_others_stored_meanwhile_is_not_taken_for_it(bedside: Bedside) -> None:
+    bedside.starts()
+    await bedside.opens("moaas")
+    await bedside.loses_the_line()
+    await scored(bedside)
+    await expect(bedside.outcome).to_contain_text("Not sent yet: MOAA/S 4")
+    bedside.does("scores", scale="moaas", total=5)
+    bedside.does("pressures", sys=124, dia=78)
+    await bedside.has_the_line_back()
+    await bedside.stored("MOAA/S 4")
+    await bedside.outcome.get_by_role("button", name="Correct").click()
+    await expect(bedside.sheet.get_by_label("4 Lethargic")).to_be_checked()
+
+
 async def test_what_was_not_sent_outlasts_a_reload(bedside: Bedside) -> None:
     bedside.starts()
     await bedside.opens("moaas")

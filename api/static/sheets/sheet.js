@@ -169,23 +169,21 @@ function Outcome({ bed, work, sheet, undo, stored, again = true }) {
       </footer>
     `;
   }
-  const made = madeBy(work.sent);
+  const made = madeBy(work.sent, sheet);
   const next = taskOf(bed, now.value);
   // Where the session is over there is nothing to go on with.
   const goesOn = bed.session !== null && next.state !== "upcoming";
   return html`
     <div class="sheet-body">
       <div class="outcome" role="status">
-        <h3>Stored ${clock(made?.record.at ?? pressed)}: ${words}</h3>
+        <h3>Stored ${clock(made?.at ?? pressed)}: ${words}</h3>
         <p class="muted">by ${body.by}</p>
         ${stored}
         <div class="outcome-buttons">
           ${
             made &&
             html`
-              <button onClick=${() => openSheet(bed.id, made.sheet ?? "record", made.record.id)}>
-                Correct
-              </button>
+              <button onClick=${() => openSheet(bed.id, sheet, made.id)}>Correct</button>
             `
           }
           ${undo && html`<button onClick=${undo.act}>${undo.name}</button>`}

@@ -74,7 +74,11 @@ function forgetStored(name) {
   dropDraft(name);
 }
 
-// The record that a stored intention made, as the list of records has it; undefined for none.
-export function madeBy({ answer, known }) {
-  return answer?.criteria && recordsOf(answer).find(({ record }) => !known.includes(record.id));
+// The record that a stored intention made, of the kind that `sheet` corrects; undefined for none.
+// While it was on its way others, and the cuff, may have put more on record.
+export function madeBy({ answer, known, body }, sheet) {
+  if (!answer?.criteria) return undefined;
+  const by = body.by.normalize();
+  const isNew = (one) => one.sheet === sheet && one.record.by === by && !known.includes(one.record.id);
+  return recordsOf(answer).find(isNew)?.record;
 }
