@@ -117,7 +117,6 @@ function Escort({ bed, session }) {
       words: "escort confirmed",
       bed: bed.id,
       pressed: serverNow(),
-      known: [],
     });
   return html`
     <button type="button" disabled=${!who.value} onClick=${confirm}>Escort is here</button>
