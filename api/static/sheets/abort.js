@@ -3,7 +3,7 @@ import { html } from "../html.js";
 import { now } from "../state/clock.js";
 import { Field, OneOf, Text } from "./choice.js";
 import { momentOf } from "./moment.js";
-import { Sheet } from "./sheet.js";
+import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
 const OUTCOMES = [
@@ -28,7 +28,7 @@ export function AbortSheet({ bed, session }) {
   const said = answers(values, asked);
   const lacks = needed(session, values, completes).filter((name) => !(name in said));
   const name = completes ? "Complete the abort" : "End the session early";
-  const waits = completes && !Object.keys(said).length ? asked : completes ? [] : lacks;
+  const waits = completes && !Object.keys(said).length ? asked : lacks;
   const field = (of, shown) => asked.includes(of) && shown;
   return html`
     <${Sheet}
@@ -37,7 +37,7 @@ export function AbortSheet({ bed, session }) {
       title=${completes ? "Complete the abort" : "End early"}
       about=${completes ? "What the record of the abort still lacks." : EARLY}
       name=${name}
-      waits=${waits.length > 0 && `${name}: ${waits.map((one) => WORDS[one]).join(", ")} missing`}
+      waits=${missing(name, waits.map((one) => WORDS[one]))}
       act=${() =>
         work.send({
           path: `sessions/${session.id}/abort`,

@@ -4,7 +4,7 @@ import { openSheet } from "../state/address.js";
 import { criterionName, leavingName } from "../state/criteria.js";
 import { AnyOf, Field, Text } from "./choice.js";
 import { clearable } from "./gate.js";
-import { Sheet } from "./sheet.js";
+import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
 const SCOPES = {
@@ -25,7 +25,7 @@ export function ClearSheet({ bed, session, record }) {
     !chosen.length && "which",
     !clinician.trim() && "the clinician",
     !reason.trim() && "the reason",
-  ].filter(Boolean);
+  ];
   const names = chosen.map(name).join(", ");
   return html`
     <${Sheet}
@@ -34,7 +34,7 @@ export function ClearSheet({ bed, session, record }) {
       title="A clinician clears"
       about=${`What ${words} need not wait for. ${LAPSES}`}
       name=${`Clear ${names}`}
-      waits=${lacks.length > 0 && `Clear: ${lacks.join(", ")} missing`}
+      waits=${missing("Clear", lacks)}
       act=${() =>
         work.send({
           path: `sessions/${session.id}/clearances`,

@@ -3,7 +3,7 @@ import { html } from "../html.js";
 import { useRegimens } from "../state/fetched.js";
 import { correctedWords } from "../state/records.js";
 import { NumberField, OneOf, Text, numberIn } from "./choice.js";
-import { Sheet } from "./sheet.js";
+import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
 export function CorrectSheet({ bed, session }) {
@@ -99,9 +99,8 @@ function lacksOf(session, values, now, asksHeld) {
   if (weightOf(values) === null && (values.weight.trim() || session.weight_kg !== null))
     return "Correct: a weight from 20 to 400 kg";
   if (!Object.keys(now).length) return "Correct: change what is wrong";
-  const lacks = [
+  return missing("Correct", [
     asksHeld && heldMg(values) === null && "how much the infusion holds",
     !values.reason.trim() && "why",
-  ].filter(Boolean);
-  return lacks.length > 0 && `Correct: ${lacks.join(", ")} missing`;
+  ]);
 }

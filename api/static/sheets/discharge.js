@@ -7,7 +7,7 @@ import { serverNow } from "../state/clock.js";
 import { who } from "../state/who.js";
 import { Field, OneOf, Text } from "./choice.js";
 import { Gate, useFresh, waitsFor } from "./gate.js";
-import { Sheet } from "./sheet.js";
+import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
 const BLANK = { suicidality: null, against: false, clinician: "", reason: "" };
@@ -77,9 +77,7 @@ function waitsOf(session, { suicidality, against, clinician, reason }, open, nam
     if (open.length) return waitsFor(name, open, leavingName);
     return suicidality === "concern" && `${name}: a concern, a clinician decides`;
   }
-  const lacks = [!clinician.trim() && "the clinician", !reason.trim() && "the reason"];
-  const missing = lacks.filter(Boolean).join(", ");
-  return missing && `${name}: ${missing} missing`;
+  return missing(name, [!clinician.trim() && "the clinician", !reason.trim() && "the reason"]);
 }
 
 function Against({ values, change }) {

@@ -10,7 +10,7 @@ import { Field, NumberField, Text, numberIn } from "./choice.js";
 import { Gate, useFresh, waitsFor } from "./gate.js";
 import { InfusionSheet } from "./infusion.js";
 import { momentOf } from "./moment.js";
-import { Sheet } from "./sheet.js";
+import { Sheet, missing } from "./sheet.js";
 import { canStop } from "./stop.js";
 import { useWork } from "./work.js";
 
@@ -38,10 +38,10 @@ function DeviceSheet({ bed, session, regimen, record }) {
     mg === null && "the amount",
     values.at.trim() && at === null && "a time as 14:05",
     values.given && open.length > 0 && !values.reason.trim() && "why it was given",
-  ].filter(Boolean);
+  ];
   const name = nameOf(values, corrects, mg);
   const waits = told
-    ? lacks.length > 0 && `Store: ${lacks.join(", ")} missing`
+    ? missing("Store", lacks)
     : session.gate.length
       ? waitsFor(name, open)
       : session.dosing_stopped

@@ -7,7 +7,7 @@ import { openGate } from "../state/task.js";
 import { Field, OneOf, Text } from "./choice.js";
 import { Gate, waitsFor } from "./gate.js";
 import { momentOf } from "./moment.js";
-import { Sheet } from "./sheet.js";
+import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
 const ACTIONS = {
@@ -43,13 +43,13 @@ export function InfusionSheet({ bed, session, regimen }) {
   const lacks = [
     values.at.trim() && at === null && "a time as 14:05",
     values.given && open.length > 0 && !values.reason.trim() && "why it was given",
-  ].filter(Boolean);
+  ];
   const waits = !action
     ? possible.length
       ? `${ACTIONS[possible[0]].name}, or end it: touch which`
       : "The infusion has ended"
     : values.given
-      ? lacks.length > 0 && `Store: ${lacks.join(", ")} missing`
+      ? missing("Store", lacks)
       : waitsFor(name, open);
   return html`
     <${Sheet}

@@ -2,7 +2,7 @@
 import { html } from "../html.js";
 import { useAlarmLimits } from "../state/fetched.js";
 import { Field, NumberField, OneOf, Text, numberIn } from "./choice.js";
-import { Sheet } from "./sheet.js";
+import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
 const BLANK = { what: "limit", which: "", limit: "", clinician: "", reason: "" };
@@ -18,7 +18,7 @@ export function LimitsSheet({ bed, session }) {
   const asks = values.what === "scale" ? askScale(scale) : askLimit(session, limits, values);
   const clinician = values.clinician.trim();
   const reason = values.reason.trim();
-  const lacks = [...asks.lacks, !clinician && "the clinician", !reason && "the reason"].filter(Boolean);
+  const lacks = [...asks.lacks, !clinician && "the clinician", !reason && "the reason"];
   return html`
     <${Sheet}
       bed=${bed}
@@ -26,7 +26,7 @@ export function LimitsSheet({ bed, session }) {
       title="Limits for this patient"
       about="A clinician decides; it holds until the session ends."
       name=${asks.words}
-      waits=${lacks.length > 0 && `Set: ${lacks.join(", ")} missing`}
+      waits=${missing("Set", lacks)}
       act=${() =>
         work.send({
           path: `sessions/${session.id}/${asks.path}`,

@@ -5,7 +5,7 @@ import { openSheet } from "../state/address.js";
 import { useRegimens, useTreatmentCourse } from "../state/fetched.js";
 import { History } from "../views/history.js";
 import { Field, NumberField, OneOf, numberIn } from "./choice.js";
-import { Sheet } from "./sheet.js";
+import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
 const BLANK = { patient: "", age: "", weight: "", regimen: null, escort: null };
@@ -25,8 +25,8 @@ export function StartSheet({ bed }) {
     !chosen && "the regimen",
     chosen?.by_weight && weight === null && "the weight",
     values.escort === null && "the escort",
-  ].filter(Boolean);
-  const waits = bed.session ? `Start: ${bed.session.patient} is at this bed` : lackOf(lacks);
+  ];
+  const waits = bed.session ? `Start: ${bed.session.patient} is at this bed` : missing("Start", lacks);
   const start = () =>
     work.send({
       path: "sessions",
@@ -96,8 +96,6 @@ export function StartSheet({ bed }) {
     <//>
   `;
 }
-
-const lackOf = (lacks) => lacks.length > 0 && `Start: ${lacks.join(", ")} missing`;
 
 function Known({ patient }) {
   const { value: course } = useTreatmentCourse(patient);
