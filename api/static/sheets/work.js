@@ -17,20 +17,24 @@ export function useWork(bed, of, sheet, blank, { record = null, typed } = {}) {
   const draft = draftOf(name);
   const sent = draft.sent ? intentionOf(draft.sent) : null;
   const corrects = (record && recordsOf(of).find((one) => one.record.id === record)?.record) ?? null;
+  const values = { ...blank, ...(corrects && typed?.(corrects)), ...draft.values };
+  const change = (part) => changeDraft(name, { values: { ...draft.values, ...part } });
   const drop = () => {
     if (sent) forget(sent.key);
     dropDraft(name);
   };
   return {
     of,
-    values: { ...blank, ...(corrects && typed?.(corrects)), ...draft.values },
+    values,
     typedAt: draft.values ? draft.at : null,
     corrects,
     // Somebody else has put it right, or withdrawn it.
     gone: record !== null && corrects === null && sent === null,
     sent,
     busy: sent?.state === "sending",
-    change: (part) => changeDraft(name, { values: { ...draft.values, ...part } }),
+    change,
+    // What an answer needs to show and to change one of the values.
+    field: (of) => ({ value: values[of], onChange: (value) => change({ [of]: value }) }),
     drop,
     // What could not be sent is not to be; what was typed stays.
     withdraw: () => {
