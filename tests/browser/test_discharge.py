@@ -47,6 +47,8 @@ async def test_it_says_what_leaving_waits_for_and_leads_there(bedside: Bedside) 
     await bedside.chooses("none")
     await expect(bedside.waits).to_contain_text("Discharge: waits for Window over")
     await expect(criterion(bedside, "Window over")).to_contain_text("120 min left")
+    told = f"For the patient: {bedside.session['discharge_text']}"
+    await expect(bedside.sheet.locator(".told")).to_have_text(told)
     await criterion(bedside, "Last checks").get_by_role("button", name="MOAA/S").click()
     await expect(bedside.page.get_by_role("dialog", name="MOAA/S")).to_be_visible()
 

@@ -41,10 +41,7 @@ export function DischargeSheet({ bed, session }) {
         name=${leavingName}
         own=${{ escort: html`<${Escort} bed=${bed} session=${session} />` }}
       />
-      <p class="told">
-        <b>For the patient:</b> no driving or operating machinery for 24 hours and until after a
-        restful sleep.
-      </p>
+      <p class="told"><b>For the patient:</b> ${session.discharge_text}</p>
     <//>
   `;
 }
