@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.bedside import Bedside
+from tests.browser.bedside import FASTED, Bedside
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -22,14 +22,14 @@ async def test_both_values_are_shown(bedside: Bedside) -> None:
     (corrected,) = bedside.session["session_corrections"]
     assert (corrected["was"], corrected["now"]) == ({"age": 94}, {"age": 49})
     assert (corrected["reason"], corrected["by"]) == ("mistyped", "M. Rossi")
-    on_record = bedside.page.locator(".records .corrections")
+    on_record = bedside.records.locator(".corrections")
     await expect(on_record).to_contain_text("age 94 to 49 corrected by M. Rossi")
     await expect(on_record).to_contain_text("mistyped")
 
 
 async def test_after_a_dose_only_the_same_product_is_offered(bedside: Bedside) -> None:
     bedside.starts()
-    bedside.is_prepared(food_2h=True, liquid_30min=True, nasal_1h=True)
+    bedside.is_prepared(**FASTED)
     await bedside.opens("correct")
     regimens = bedside.sheet.locator("input[name=regimen] + b")
     await expect(regimens.filter(has_text="Ketamine IV")).to_have_count(1)

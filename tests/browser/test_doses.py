@@ -3,26 +3,20 @@
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import expect
 
-from tests.browser.bedside import Bedside
+from tests.browser.bedside import FASTED, Bedside
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-FASTED = {"food_2h": True, "liquid_30min": True, "nasal_1h": True}
-
-
-def criterion(bedside: Bedside, name: str) -> Locator:
-    return bedside.sheet.locator(".gate li").filter(has_text=name)
 
 
 async def test_the_gate_says_what_is_lacking_and_leads_there(bedside: Bedside) -> None:
     bedside.starts()
     await bedside.opens("dose")
     await expect(bedside.waits).to_contain_text("Give 28 mg: waits for")
-    await expect(criterion(bedside, "MOAA/S")).to_have_class("unmet")
-    await expect(criterion(bedside, "MOAA/S")).to_contain_text("not scored yet")
-    await criterion(bedside, "MOAA/S").get_by_role("button").click()
+    await expect(bedside.criterion("MOAA/S")).to_have_class("unmet")
+    await expect(bedside.criterion("MOAA/S")).to_contain_text("not scored yet")
+    await bedside.criterion("MOAA/S").get_by_role("button").click()
     await expect(bedside.page.get_by_role("dialog", name="MOAA/S")).to_be_visible()
 
 
@@ -121,8 +115,8 @@ async def test_a_clinician_clears_item_by_item(bedside: Bedside) -> None:
     await bedside.main.click()
     await bedside.stored("Food, fluids, nasal sprays cleared by dr.b")
     await bedside.outcome.get_by_role("button", name="Back to the dose").click()
-    await expect(criterion(bedside, "Food")).to_have_class("passed")
-    await expect(criterion(bedside, "Food")).to_contain_text("cleared by dr.b")
+    await expect(bedside.criterion("Food")).to_have_class("passed")
+    await expect(bedside.criterion("Food")).to_contain_text("cleared by dr.b")
     await expect(bedside.main).to_have_text("Give 28 mg")
 
 
@@ -205,15 +199,16 @@ async def test_the_reason_of_a_stop_is_corrected(bedside: Bedside) -> None:
     bedside.does("doses", product="esketamine", mg=28)
     bedside.does("dosing-stop", reason="vomited")
     await bedside.opens()
-    records = bedside.page.locator(".records")
-    await records.get_by_role("button", name="dosing stopped: vomited").click()
+    await bedside.records.get_by_role("button", name="dosing stopped: vomited").click()
     await bedside.sheet.get_by_role("button", name="Correct it").click()
     await expect(bedside.sheet.get_by_label("Why no more")).to_have_value("vomited")
     await bedside.sheet.get_by_label("Why no more").fill("did not want more")
     await bedside.main.click()
     await bedside.stored("dosing stopped: did not want more")
     assert [stop["reason"] for stop in bedside.session["dosing_stops"]] == ["did not want more"]
-    await expect(records.locator(".corrections")).to_contain_text("vomited corrected by M. Rossi")
+    await expect(bedside.records.locator(".corrections")).to_contain_text(
+        "vomited corrected by M. Rossi"
+    )
 
 
 async def test_before_the_first_device_there_is_nothing_to_stop(bedside: Bedside) -> None:

@@ -19,8 +19,7 @@ async def goes_on(bedside: Bedside, title: str) -> None:
 
 async def test_from_an_empty_bed_to_an_empty_bed(bedside: Bedside) -> None:
     await bedside.opens()
-    main = bedside.page.locator(".now-bar .main")
-    await main.click()
+    await bedside.due.click()
     await bedside.sheet.get_by_label("Patient").fill("P-050")
     await bedside.sheet.get_by_label("Age").fill("40")
     await bedside.chooses("Quick spray", "yes")
@@ -33,8 +32,8 @@ async def test_from_an_empty_bed_to_an_empty_bed(bedside: Bedside) -> None:
     await bedside.stored("MOAA/S 5")
     await bedside.page.keyboard.press("Escape")
     bedside.does("pressures", sys=124, dia=78)
-    await expect(main).to_have_text("Dose: waits for CADSS")
-    await main.click()
+    await expect(bedside.due).to_have_text("Dose: waits for CADSS")
+    await bedside.due.click()
     await bedside.sheet.get_by_role("button", name="Score: CADSS").click()
     await bedside.sheet.get_by_label("Total").fill("0")
     await goes_on(bedside, "Dose")
@@ -44,18 +43,18 @@ async def test_from_an_empty_bed_to_an_empty_bed(bedside: Bedside) -> None:
     await bedside.main.click()
     await bedside.stored("esketamine 28 mg")
     await bedside.page.keyboard.press("Escape")
-    await expect(main).to_have_text("Discharge")
+    await expect(bedside.due).to_have_text("Discharge")
     for _ in range(2):
         bedside.does("pressures", sys=124, dia=78)
     for scale, total in (("moaas", 5), ("cadss", 0)):
         bedside.does("scores", scale=scale, total=total)
-    await main.click()
+    await bedside.due.click()
     await bedside.chooses("none")
     await bedside.sheet.get_by_role("button", name="Escort is here").click()
     await bedside.main.click()
     await bedside.stored("discharged")
     await bedside.main.click()
-    await expect(main).to_have_text("Start a session")
+    await expect(bedside.due).to_have_text("Start a session")
     closed = bedside.site.get(f"/sessions/{session}")
     assert (closed["state"], closed["against_criteria"]) == ("closed", None)
     assert [dose["deviation"] for dose in closed["doses"]] == [None, None]

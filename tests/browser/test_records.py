@@ -98,8 +98,7 @@ async def test_any_record_is_corrected_from_the_list(bedside: Bedside) -> None:
         bedside.does("scores", scale="cadss", total=total)
     first, _ = bedside.session["scores"]
     await bedside.opens()
-    records = bedside.page.locator(".records")
-    await records.get_by_role("button", name="CADSS 22").click()
+    await bedside.records.get_by_role("button", name="CADSS 22").click()
     await bedside.sheet.get_by_role("button", name="Correct it").click()
     await expect(bedside.sheet.get_by_label("Total")).to_have_value("22")
     await bedside.sheet.get_by_label("Total").fill("21")
@@ -107,21 +106,22 @@ async def test_any_record_is_corrected_from_the_list(bedside: Bedside) -> None:
     await bedside.stored("CADSS 21")
     corrected = bedside.session["scores"][0]
     assert (corrected["total"], corrected["at"]) == (21, first["at"])
-    await expect(records.locator(".corrections")).to_contain_text("CADSS 22 corrected by M. Rossi")
+    await expect(bedside.records.locator(".corrections")).to_contain_text(
+        "CADSS 22 corrected by M. Rossi"
+    )
 
 
 async def test_any_record_is_retracted_with_why(bedside: Bedside) -> None:
     bedside.starts()
     bedside.does("symptoms", symptom="nausea", grade=2)
     await bedside.opens()
-    records = bedside.page.locator(".records")
-    await records.get_by_role("button", name="nausea, moderate").click()
+    await bedside.records.get_by_role("button", name="nausea, moderate").click()
     await expect(bedside.waits).to_have_text("Retract it: say why")
     await bedside.sheet.get_by_label("Why").fill("was another patient's")
     await bedside.main.click()
     await bedside.stored("nausea, moderate retracted")
     assert bedside.session["symptoms"] == []
-    await expect(records.locator(".corrections")).to_contain_text("was another patient's")
+    await expect(bedside.records.locator(".corrections")).to_contain_text("was another patient's")
 
 
 async def test_what_the_cuff_measured_is_only_retracted(bedside: Bedside) -> None:

@@ -33,7 +33,7 @@ async def test_the_main_button_is_what_is_due(bedside: Bedside) -> None:
     bedside.starts()
     bedside.does("preparation", confirmed={"changed": False})
     await bedside.opens()
-    await bedside.page.locator(".now-bar .main").click()
+    await bedside.due.click()
     await expect(bedside.page.get_by_role("dialog", name="MOAA/S")).to_be_visible()
 
 
