@@ -172,6 +172,41 @@ async def test_a_typed_time_is_taken_for_what_it_was(bedside: Bedside) -> None:
     assert datetime.fromisoformat(bedside.session["doses"][0]["at"]) == then
 
 
+async def test_what_was_typed_as_given_is_not_sent_once_it_is_not_given(bedside: Bedside) -> None:
+    bedside.starts()
+    bedside.is_prepared(**FASTED)
+    await bedside.opens("dose")
+    await bedside.sheet.get_by_role("button", name="Given already").click()
+    await bedside.sheet.get_by_label("Why it was given").fill("urgent")
+    then = datetime.fromisoformat(bedside.site.get("/status")["now"]) - timedelta(hours=2)
+    await bedside.sheet.get_by_label("At, as").fill(f"{then:%H:%M}")
+    await bedside.sheet.get_by_role("button", name="Not given yet").click()
+    await bedside.main.click()
+    await bedside.stored("esketamine 28 mg")
+    (dose,) = bedside.session["doses"]
+    assert dose["deviation"] is None
+    assert dose["at"] > bedside.session["started_at"]
+
+
+async def test_the_reason_of_an_end_is_stored_whatever_was_touched_before(
+    bedside: Bedside,
+) -> None:
+    bedside.starts("ketamine-iv", weight_kg=70)
+    bedside.is_prepared()
+    for action in ("start", "pause"):
+        bedside.does("infusion", action=action)
+    await bedside.opens("dose")
+    await bedside.chooses("Resume the infusion")
+    await bedside.sheet.get_by_role("button", name="Done already").click()
+    await bedside.chooses("End the infusion")
+    await expect(bedside.main).to_have_text("End the infusion")
+    await bedside.sheet.get_by_label("Why").fill("nausea")
+    await bedside.main.click()
+    await bedside.stored("infusion ended")
+    (ended,) = bedside.site.get(f"/events?type=infusion.ended&session={bedside.id}")["items"]
+    assert ended["payload"]["reason"] == "nausea"
+
+
 async def test_dosing_is_stopped_with_why_and_the_page_says_so(bedside: Bedside) -> None:
     bedside.starts()
     bedside.is_prepared(**FASTED)

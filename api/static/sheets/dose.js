@@ -16,6 +16,8 @@ import { useWork } from "./work.js";
 
 const MINUTE = 60_000;
 const MOST_MG = 2000;
+// What was typed of a dose as given already is not meant once it is not given yet.
+const NOT_TOLD = { at: "", reason: "" };
 
 export function DoseSheet({ bed, session, record }) {
   const { regimen, problem } = useRegimen(session);
@@ -28,8 +30,9 @@ export function DoseSheet({ bed, session, record }) {
 function DeviceSheet({ bed, session, regimen, record }) {
   const blank = { mg: `${amountOf(session, regimen)}`, lot: "", given: false, at: "", reason: "" };
   const work = useWork(bed, session, "dose", blank, { record, typed });
-  const { values, field, corrects } = work;
-  const told = values.given || corrects !== null;
+  const { field, corrects } = work;
+  const told = work.values.given || corrects !== null;
+  const values = told ? work.values : { ...work.values, ...NOT_TOLD };
   const mg = numberIn(values.mg, 0.1, MOST_MG, { whole: false });
   const at = momentOf(values.at, now.value);
   const open = openGate(session);

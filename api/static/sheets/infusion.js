@@ -34,10 +34,12 @@ const BLANK = { action: null, lot: "", reason: "", given: false, at: "" };
 export function InfusionSheet({ bed, session, regimen }) {
   const state = stateOf(session);
   const work = useWork(bed, session, "dose", BLANK);
-  const { values, field } = work;
+  const { field } = work;
   const possible = POSSIBLE[state];
-  const action = possible.length === 1 ? possible[0] : possible.find((one) => one === values.action);
+  const chosen = possible.find((one) => one === work.values.action);
+  const action = possible.length === 1 ? possible[0] : chosen;
   const { name, done, gives } = ACTIONS[action] ?? {};
+  const values = meant(work.values, gives);
   const open = gives ? openGate(session) : [];
   const at = momentOf(values.at, now.value);
   const lacks = [
@@ -95,6 +97,12 @@ export function InfusionSheet({ bed, session, regimen }) {
       }
     <//>
   `;
+}
+
+// What was typed as done already is not meant once it is not, or where it cannot be.
+function meant(values, gives) {
+  if (gives && values.given) return values;
+  return { ...values, given: false, at: "", reason: gives ? "" : values.reason };
 }
 
 function sent(session, { lot, reason, given }, action, words, at) {
