@@ -149,6 +149,11 @@ class Bedside:
         await expect(self.outcome).to_contain_text("Stored")
         await expect(self.outcome).to_contain_text(words)
 
+    async def stores(self, words: str) -> None:
+        """Press the main button, and be told that `words` are stored."""
+        await self.main.click()
+        await self.stored(words)
+
     async def loses_the_line(self, *, after_storing: bool = False) -> None:
         """Nothing that is sent arrives, or nothing of what is answered."""
 

@@ -58,8 +58,7 @@ async def test_a_ready_patient_is_discharged(bedside: Bedside) -> None:
     await expect(bedside.waits).to_have_text("Discharge: waits for Escort confirmed")
     await bedside.sheet.get_by_role("button", name="Escort is here").click()
     await expect(bedside.criterion("Escort")).to_have_class("met")
-    await bedside.main.click()
-    await bedside.stored("discharged")
+    await bedside.stores("discharged")
     closed = bedside.site.get(f"/sessions/{session}")
     assert (closed["state"], closed["ended_by"]) == ("closed", "M. Rossi")
     assert (closed["escort"], closed["against_criteria"]) == (True, None)
@@ -84,8 +83,7 @@ async def test_against_the_criteria_takes_a_clinician_and_a_reason(bedside: Beds
         "Discharge against the criteria: the clinician, the reason missing"
     )
     await bedside.decides("dr.b", "to ward 3", why="Why the clinician")
-    await bedside.main.click()
-    await bedside.stored("discharged against the criteria")
+    await bedside.stores("discharged against the criteria")
     closed = bedside.site.get(f"/sessions/{session}")
     assert closed["against_criteria"] == {"clinician": "dr.b", "reason": "to ward 3"}
 
@@ -95,8 +93,7 @@ async def test_before_the_dose_the_reason_ends_it(bedside: Bedside) -> None:
     await bedside.opens("abort")
     await expect(bedside.waits).to_have_text("End the session early: the reason missing")
     await bedside.sheet.get_by_label("Why", exact=True).fill("changed her mind")
-    await bedside.main.click()
-    await bedside.stored("ended early")
+    await bedside.stores("ended early")
     assert bedside.site.get(f"/sessions/{session}")["reason"] == "changed her mind"
 
 
@@ -109,8 +106,7 @@ async def test_after_it_an_outcome_and_a_clinician_are_asked_for(bedside: Bedsid
     await bedside.chooses("withdrew")
     await bedside.sheet.get_by_label("Why", exact=True).fill("wants to go home")
     await bedside.decides("dr.b", "walks safely", why="Why the clinician")
-    await bedside.main.click()
-    await bedside.stored("ended early: withdrew")
+    await bedside.stores("ended early: withdrew")
     aborted = bedside.site.get(f"/sessions/{session}")
     assert (aborted["outcome"], aborted["state"]) == ("withdrew", "aborted")
 
@@ -120,19 +116,16 @@ async def test_a_transfer_is_completed_and_the_patient_leaves(bedside: Bedside) 
     bedside.does("scores", scale="cadss", total=31)
     await bedside.opens("abort")
     await bedside.chooses("transferred")
-    await bedside.main.click()
-    await bedside.stored("ended early: transferred")
+    await bedside.stores("ended early: transferred")
     await bedside.main.click()
     await expect(bedside.page.get_by_role("dialog", name="Complete the abort")).to_be_visible()
     await bedside.sheet.get_by_label("Why", exact=True).fill("SpO2 falls")
     await bedside.sheet.get_by_label("Where to").fill("emergency department")
     await bedside.decides(**AGAINST, why="Why the clinician")
-    await bedside.main.click()
-    await bedside.stored("the abort completed")
+    await bedside.stores("the abort completed")
     await expect(bedside.main).to_have_text("Go on with The patient has left")
     await bedside.main.click()
-    await bedside.main.click()
-    await bedside.stored("the patient has left")
+    await bedside.stores("the patient has left")
     gone = bedside.site.get(f"/sessions/{session}")
     assert (gone["against_criteria"], gone["to_be_completed"]) == (AGAINST, [])
     assert gone["destination"] == "emergency department"

@@ -19,8 +19,7 @@ async def test_a_limit_is_set_and_taken_back(bedside: Bedside) -> None:
         await bedside.sheet.get_by_label("Limit (").fill(wrong)
         await expect(bedside.waits).to_have_text("Set: a limit from 70 to 100 missing")
     await bedside.sheet.get_by_label("Limit (").fill("90")
-    await bedside.main.click()
-    await bedside.stored("spo2.low: 90, dr.b")
+    await bedside.stores("spo2.low: 90, dr.b")
     (own,) = bedside.session["patient_limits"]
     assert (own["rule"], own["limit"], own["was"]) == ("spo2.low", 90, 93)
     await bedside.outcome.get_by_role("button", name="Another").click()
@@ -31,8 +30,7 @@ async def test_a_limit_is_set_and_taken_back(bedside: Bedside) -> None:
     await bedside.opens("limits")
     await bedside.sheet.get_by_label("Which").select_option("SpO2 < 90 (spo2.low)")
     await bedside.decides("dr.b", "home value was wrong")
-    await bedside.main.click()
-    await bedside.stored("spo2.low: the rule's own limit")
+    await bedside.stores("spo2.low: the rule's own limit")
     assert bedside.session["patient_limits"][-1]["limit"] is None
 
 
@@ -44,8 +42,7 @@ async def test_one_of_several_limits_of_a_rule_is_set(bedside: Bedside) -> None:
     await bedside.sheet.get_by_label("Which").select_option(await pulse.get_attribute("value"))
     await bedside.sheet.get_by_label("Limit (").fill("150")
     await bedside.decides("dr.b", "pacemaker study")
-    await bedside.main.click()
-    await bedside.stored("pulse.extreme: 150")
+    await bedside.stores("pulse.extreme: 150")
     (own,) = bedside.session["patient_limits"]
     assert (own["rule"], own["comparison"], own["limit"]) == ("pulse.extreme", "above", 150)
 
@@ -55,8 +52,7 @@ async def test_the_scale_of_news2_is_chosen(bedside: Bedside) -> None:
     await bedside.opens("limits")
     await bedside.chooses("NEWS2 on scale 2, SpO2 of 88 to 92 % wanted")
     await bedside.decides("dr.b", "hypercapnic COPD")
-    await bedside.main.click()
-    await bedside.stored("NEWS2 on scale 2, dr.b")
+    await bedside.stores("NEWS2 on scale 2, dr.b")
     assert [one["scale"] for one in bedside.session["news2_scales"]] == [2]
     assert {one["rule"]: one["limit"] for one in bedside.session["patient_limits"]} == {
         "spo2.low": 88,

@@ -21,8 +21,7 @@ async def test_a_rate_that_is_due_is_the_main_button(bedside: Bedside) -> None:
     await bedside.due.click()
     await expect(bedside.waits).to_have_text("Store: touch the rate, or what else was observed")
     await bedside.chooses("14")
-    await bedside.main.click()
-    await bedside.stored("respiratory rate 14/min")
+    await bedside.stores("respiratory rate 14/min")
     (seen,) = bedside.session["observations"]
     assert (seen["resp"], seen["by"]) == (14, "M. Rossi")
     assert (seen["oxygen"], seen["temperature"], seen["consciousness"]) == (None, None, None)
@@ -37,8 +36,7 @@ async def test_everything_that_was_observed_is_stored_at_once(bedside: Bedside) 
     await bedside.sheet.get_by_label("Respiratory rate, typed").fill("5")
     await bedside.sheet.get_by_label("Temperature").fill("36,6")
     await bedside.chooses("given", "C new confusion")
-    await bedside.main.click()
-    await bedside.stored("respiratory rate 5/min, 36.6 °C, on oxygen, confusion")
+    await bedside.stores("respiratory rate 5/min, 36.6 °C, on oxygen, confusion")
     (seen,) = bedside.session["observations"]
     assert (seen["resp"], seen["temperature"]) == (5, 36.6)
     assert (seen["oxygen"], seen["consciousness"]) == (True, "confusion")
@@ -48,8 +46,7 @@ async def test_one_thing_alone_is_enough(bedside: Bedside) -> None:
     bedside.starts()
     await bedside.opens("observation")
     await bedside.chooses("none")
-    await bedside.main.click()
-    await bedside.stored("no oxygen")
+    await bedside.stores("no oxygen")
     assert bedside.session["observations"][0]["oxygen"] is False
 
 
@@ -80,8 +77,7 @@ async def test_an_observation_is_corrected(bedside: Bedside) -> None:
     await bedside.sheet.get_by_role("button", name="Correct it").click()
     await expect(bedside.sheet.get_by_label("none", exact=True)).to_be_checked()
     await bedside.chooses("14")
-    await bedside.main.click()
-    await bedside.stored("respiratory rate 14/min, no oxygen")
+    await bedside.stores("respiratory rate 14/min, no oxygen")
     (seen,) = bedside.session["observations"]
     assert (seen["resp"], seen["oxygen"], seen["at"]) == (14, False, was["at"])
     await expect(bedside.page.locator(".corrections")).to_contain_text(

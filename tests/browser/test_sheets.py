@@ -93,8 +93,7 @@ async def test_nobody_stores_without_a_name(bedside: Bedside) -> None:
     await bedside.chooses("5 Responds readily to the name")
     await expect(bedside.waits).to_have_text("Store MOAA/S 5: say who you are")
     await bedside.sheet.get_by_label("Who").fill("J. Klein")
-    await bedside.main.click()
-    await bedside.stored("by J. Klein")
+    await bedside.stores("by J. Klein")
     assert bedside.session["scores"][0]["by"] == "J. Klein"
 
 
@@ -278,6 +277,5 @@ async def test_what_cannot_be_stored_now_is_sent_again_and_a_fault_is_said(
     await expect(bedside.sheet).to_contain_text(said, ignore_case=True)
     await bedside.page.unroute("**/scores")
     if status == 500:
-        await bedside.main.click()
-    await bedside.stored("MOAA/S 4")
+        await bedside.stores("MOAA/S 4")
     assert len(bedside.session["scores"]) == 1
