@@ -52,7 +52,7 @@ export function few(names) {
   return names.length > MOST_NAMED ? `${named} and ${names.length - MOST_NAMED} more` : named;
 }
 
-export const CHECKS = { pressure: "Pressure", cadss: "CADSS", moaas: "MOAA/S", resp: "Respiratory rate" };
+const CHECKS = { pressure: "Pressure", cadss: "CADSS", moaas: "MOAA/S", resp: "Respiratory rate" };
 
 export const checkName = (check) => CHECKS[check] ?? check;
 

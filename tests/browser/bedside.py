@@ -54,6 +54,10 @@ ANSWERS: Final[dict[str, Any]] = {
 """What is asked before the dose, beside the fasting."""
 
 
+FASTED: Final = {"food_2h": True, "liquid_30min": True, "nasal_1h": True}
+"""What a patient of the label's regimens kept to."""
+
+
 def write_regimen(site: Site, folder: Path) -> None:
     """Have the site know `QUICK`."""
     (folder / "quick.toml").write_text(QUICK)
@@ -93,6 +97,18 @@ class Bedside:
     def outcome(self) -> Locator:
         return self.sheet.locator(".outcome")
 
+    @property
+    def due(self) -> Locator:
+        """The main button of the bed's page."""
+        return self.page.locator(".now-bar .main")
+
+    @property
+    def records(self) -> Locator:
+        return self.page.locator(".records")
+
+    def criterion(self, name: str) -> Locator:
+        return self.sheet.locator(".gate li").filter(has_text=name)
+
     def starts(self, regimen: str = "esketamine-56", **session: Any) -> str:
         """Start a session at the bed, not on the page."""
         body = {"bed": "bed-1", "patient": "P-017", "regimen": regimen, "age": 44} | session
@@ -124,9 +140,19 @@ class Bedside:
         for label in labels:
             await self.sheet.get_by_label(label, exact=True).check()
 
+    async def decides(self, clinician: str, reason: str, *, why: str = "Reason") -> None:
+        """A clinician's name and reason."""
+        await self.sheet.get_by_label("Clinician", exact=True).fill(clinician)
+        await self.sheet.get_by_label(why).fill(reason)
+
     async def stored(self, words: str) -> None:
         await expect(self.outcome).to_contain_text("Stored")
         await expect(self.outcome).to_contain_text(words)
+
+    async def stores(self, words: str) -> None:
+        """Press the main button, and be told that `words` are stored."""
+        await self.main.click()
+        await self.stored(words)
 
     async def loses_the_line(self, *, after_storing: bool = False) -> None:
         """Nothing that is sent arrives, or nothing of what is answered."""

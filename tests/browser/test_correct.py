@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.bedside import Bedside
+from tests.browser.bedside import FASTED, Bedside
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -17,19 +17,18 @@ async def test_both_values_are_shown(bedside: Bedside) -> None:
     await expect(bedside.waits).to_have_text("Correct: why missing")
     await bedside.sheet.get_by_label("Why").fill("mistyped")
     await expect(bedside.main).to_have_text("Correct age 94 to 49")
-    await bedside.main.click()
-    await bedside.stored("age 94 to 49")
+    await bedside.stores("age 94 to 49")
     (corrected,) = bedside.session["session_corrections"]
     assert (corrected["was"], corrected["now"]) == ({"age": 94}, {"age": 49})
     assert (corrected["reason"], corrected["by"]) == ("mistyped", "M. Rossi")
-    on_record = bedside.page.locator(".records .corrections")
+    on_record = bedside.records.locator(".corrections")
     await expect(on_record).to_contain_text("age 94 to 49 corrected by M. Rossi")
     await expect(on_record).to_contain_text("mistyped")
 
 
 async def test_after_a_dose_only_the_same_product_is_offered(bedside: Bedside) -> None:
     bedside.starts()
-    bedside.is_prepared(food_2h=True, liquid_30min=True, nasal_1h=True)
+    bedside.is_prepared(**FASTED)
     await bedside.opens("correct")
     regimens = bedside.sheet.locator("input[name=regimen] + b")
     await expect(regimens.filter(has_text="Ketamine IV")).to_have_count(1)
@@ -37,8 +36,7 @@ async def test_after_a_dose_only_the_same_product_is_offered(bedside: Bedside) -
     await expect(regimens.filter(has_text="Ketamine IV")).to_have_count(0)
     await bedside.chooses("Esketamine 84 mg")
     await bedside.sheet.get_by_label("Why").fill("56 was picked")
-    await bedside.main.click()
-    await bedside.stored("regimen esketamine-56 to esketamine-84")
+    await bedside.stores("regimen esketamine-56 to esketamine-84")
     assert bedside.session["regimen"] == "esketamine-84"
 
 
@@ -51,8 +49,7 @@ async def test_a_running_infusion_asks_what_it_holds(bedside: Bedside) -> None:
     await bedside.sheet.get_by_label("Why").fill("mistyped")
     await expect(bedside.waits).to_have_text("Correct: how much the infusion holds missing")
     await bedside.sheet.get_by_label("The infusion holds").fill("35,5")
-    await bedside.main.click()
-    await bedside.stored("weight 27 kg to 71 kg")
+    await bedside.stores("weight 27 kg to 71 kg")
     assert bedside.session["weight_kg"] == 71
     assert bedside.session["infusion"]["holds_mg"] == 35.5
 

@@ -1,7 +1,7 @@
 """The end of a session from the page of a bed of a real daemon."""
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import expect
 
 from tests.browser.bedside import Bedside
 
@@ -36,18 +36,16 @@ def well(bedside: Bedside) -> None:
     )
 
 
-def criterion(bedside: Bedside, name: str) -> Locator:
-    return bedside.sheet.locator(".gate li").filter(has_text=name)
-
-
 async def test_it_says_what_leaving_waits_for_and_leads_there(bedside: Bedside) -> None:
     dosed(bedside)
     await bedside.opens("discharge")
     await expect(bedside.waits).to_have_text("Discharge: ask for suicidal thoughts")
     await bedside.chooses("none")
     await expect(bedside.waits).to_contain_text("Discharge: waits for Window over")
-    await expect(criterion(bedside, "Window over")).to_contain_text("120 min left")
-    await criterion(bedside, "Last checks").get_by_role("button", name="MOAA/S").click()
+    await expect(bedside.criterion("Window over")).to_contain_text("120 min left")
+    told = f"For the patient: {bedside.session['discharge_text']}"
+    await expect(bedside.sheet.locator(".told")).to_have_text(told)
+    await bedside.criterion("Last checks").get_by_role("button", name="MOAA/S").click()
     await expect(bedside.page.get_by_role("dialog", name="MOAA/S")).to_be_visible()
 
 
@@ -55,13 +53,12 @@ async def test_a_ready_patient_is_discharged(bedside: Bedside) -> None:
     well(bedside)
     session = bedside.id
     await bedside.opens()
-    await bedside.page.locator(".now-bar .main").click()
+    await bedside.due.click()
     await bedside.chooses("none")
     await expect(bedside.waits).to_have_text("Discharge: waits for Escort confirmed")
     await bedside.sheet.get_by_role("button", name="Escort is here").click()
-    await expect(criterion(bedside, "Escort")).to_have_class("met")
-    await bedside.main.click()
-    await bedside.stored("discharged")
+    await expect(bedside.criterion("Escort")).to_have_class("met")
+    await bedside.stores("discharged")
     closed = bedside.site.get(f"/sessions/{session}")
     assert (closed["state"], closed["ended_by"]) == ("closed", "M. Rossi")
     assert (closed["escort"], closed["against_criteria"]) == (True, None)
@@ -85,10 +82,8 @@ async def test_against_the_criteria_takes_a_clinician_and_a_reason(bedside: Beds
     await expect(bedside.waits).to_have_text(
         "Discharge against the criteria: the clinician, the reason missing"
     )
-    await bedside.sheet.get_by_label("Clinician", exact=True).fill("dr.b")
-    await bedside.sheet.get_by_label("Why the clinician").fill("to ward 3")
-    await bedside.main.click()
-    await bedside.stored("discharged against the criteria")
+    await bedside.decides("dr.b", "to ward 3", why="Why the clinician")
+    await bedside.stores("discharged against the criteria")
     closed = bedside.site.get(f"/sessions/{session}")
     assert closed["against_criteria"] == {"clinician": "dr.b", "reason": "to ward 3"}
 
@@ -98,8 +93,7 @@ async def test_before_the_dose_the_reason_ends_it(bedside: Bedside) -> None:
     await bedside.opens("abort")
     await expect(bedside.waits).to_have_text("End the session early: the reason missing")
     await bedside.sheet.get_by_label("Why", exact=True).fill("changed her mind")
-    await bedside.main.click()
-    await bedside.stored("ended early")
+    await bedside.stores("ended early")
     assert bedside.site.get(f"/sessions/{session}")["reason"] == "changed her mind"
 
 
@@ -111,10 +105,8 @@ async def test_after_it_an_outcome_and_a_clinician_are_asked_for(bedside: Bedsid
     )
     await bedside.chooses("withdrew")
     await bedside.sheet.get_by_label("Why", exact=True).fill("wants to go home")
-    await bedside.sheet.get_by_label("Clinician", exact=True).fill("dr.b")
-    await bedside.sheet.get_by_label("Why the clinician").fill("walks safely")
-    await bedside.main.click()
-    await bedside.stored("ended early: withdrew")
+    await bedside.decides("dr.b", "walks safely", why="Why the clinician")
+    await bedside.stores("ended early: withdrew")
     aborted = bedside.site.get(f"/sessions/{session}")
     assert (aborted["outcome"], aborted["state"]) == ("withdrew", "aborted")
 
@@ -124,20 +116,16 @@ async def test_a_transfer_is_completed_and_the_patient_leaves(bedside: Bedside) 
     bedside.does("scores", scale="cadss", total=31)
     await bedside.opens("abort")
     await bedside.chooses("transferred")
-    await bedside.main.click()
-    await bedside.stored("ended early: transferred")
+    await bedside.stores("ended early: transferred")
     await bedside.main.click()
     await expect(bedside.page.get_by_role("dialog", name="Complete the abort")).to_be_visible()
     await bedside.sheet.get_by_label("Why", exact=True).fill("SpO2 falls")
     await bedside.sheet.get_by_label("Where to").fill("emergency department")
-    await bedside.sheet.get_by_label("Clinician", exact=True).fill(AGAINST["clinician"])
-    await bedside.sheet.get_by_label("Why the clinician").fill(AGAINST["reason"])
-    await bedside.main.click()
-    await bedside.stored("the abort completed")
+    await bedside.decides(**AGAINST, why="Why the clinician")
+    await bedside.stores("the abort completed")
     await expect(bedside.main).to_have_text("Go on with The patient has left")
     await bedside.main.click()
-    await bedside.main.click()
-    await bedside.stored("the patient has left")
+    await bedside.stores("the patient has left")
     gone = bedside.site.get(f"/sessions/{session}")
     assert (gone["against_criteria"], gone["to_be_completed"]) == (AGAINST, [])
     assert gone["destination"] == "emergency department"

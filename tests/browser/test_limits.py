@@ -14,14 +14,12 @@ async def test_a_limit_is_set_and_taken_back(bedside: Bedside) -> None:
     await bedside.page.get_by_role("button", name="Limits").click()
     await expect(bedside.waits).to_have_text("Set: which limit, the clinician, the reason missing")
     await bedside.sheet.get_by_label("Which").select_option("SpO2 < 93 (spo2.low)")
-    await bedside.sheet.get_by_label("Clinician").fill("dr.b")
-    await bedside.sheet.get_by_label("Reason").fill("91 % at home")
+    await bedside.decides("dr.b", "91 % at home")
     for wrong in ("", "69", "x"):
         await bedside.sheet.get_by_label("Limit (").fill(wrong)
         await expect(bedside.waits).to_have_text("Set: a limit from 70 to 100 missing")
     await bedside.sheet.get_by_label("Limit (").fill("90")
-    await bedside.main.click()
-    await bedside.stored("spo2.low: 90, dr.b")
+    await bedside.stores("spo2.low: 90, dr.b")
     (own,) = bedside.session["patient_limits"]
     assert (own["rule"], own["limit"], own["was"]) == ("spo2.low", 90, 93)
     await bedside.outcome.get_by_role("button", name="Another").click()
@@ -31,10 +29,8 @@ async def test_a_limit_is_set_and_taken_back(bedside: Bedside) -> None:
     await expect(found).to_contain_text("spo2.low: spo2 90 for this patient, not 93")
     await bedside.opens("limits")
     await bedside.sheet.get_by_label("Which").select_option("SpO2 < 90 (spo2.low)")
-    await bedside.sheet.get_by_label("Clinician").fill("dr.b")
-    await bedside.sheet.get_by_label("Reason").fill("home value was wrong")
-    await bedside.main.click()
-    await bedside.stored("spo2.low: the rule's own limit")
+    await bedside.decides("dr.b", "home value was wrong")
+    await bedside.stores("spo2.low: the rule's own limit")
     assert bedside.session["patient_limits"][-1]["limit"] is None
 
 
@@ -45,10 +41,8 @@ async def test_one_of_several_limits_of_a_rule_is_set(bedside: Bedside) -> None:
     pulse = options.filter(has_text="pulse >").filter(has_text="(pulse.extreme)")
     await bedside.sheet.get_by_label("Which").select_option(await pulse.get_attribute("value"))
     await bedside.sheet.get_by_label("Limit (").fill("150")
-    await bedside.sheet.get_by_label("Clinician").fill("dr.b")
-    await bedside.sheet.get_by_label("Reason").fill("pacemaker study")
-    await bedside.main.click()
-    await bedside.stored("pulse.extreme: 150")
+    await bedside.decides("dr.b", "pacemaker study")
+    await bedside.stores("pulse.extreme: 150")
     (own,) = bedside.session["patient_limits"]
     assert (own["rule"], own["comparison"], own["limit"]) == ("pulse.extreme", "above", 150)
 
@@ -57,10 +51,8 @@ async def test_the_scale_of_news2_is_chosen(bedside: Bedside) -> None:
     bedside.starts()
     await bedside.opens("limits")
     await bedside.chooses("NEWS2 on scale 2, SpO2 of 88 to 92 % wanted")
-    await bedside.sheet.get_by_label("Clinician").fill("dr.b")
-    await bedside.sheet.get_by_label("Reason").fill("hypercapnic COPD")
-    await bedside.main.click()
-    await bedside.stored("NEWS2 on scale 2, dr.b")
+    await bedside.decides("dr.b", "hypercapnic COPD")
+    await bedside.stores("NEWS2 on scale 2, dr.b")
     assert [one["scale"] for one in bedside.session["news2_scales"]] == [2]
     assert {one["rule"]: one["limit"] for one in bedside.session["patient_limits"]} == {
         "spo2.low": 88,
@@ -74,11 +66,10 @@ async def test_notes_and_the_steps_of_an_infusion_are_on_record(bedside: Bedside
     bedside.does("infusion", action="start", given=True, deviation={"reason": "urgent"})
     bedside.does("infusion", action="pause")
     await bedside.opens()
-    records = bedside.page.locator(".records")
-    await expect(records).to_contain_text("note: sleeping, easily woken")
-    await expect(records).to_contain_text("infusion started")
-    await expect(records).to_contain_text("infusion paused")
-    await expect(records).not_to_contain_text("infusion resumed")
-    await expect(records.get_by_role("button", name="note:")).to_have_count(0)
+    await expect(bedside.records).to_contain_text("note: sleeping, easily woken")
+    await expect(bedside.records).to_contain_text("infusion started")
+    await expect(bedside.records).to_contain_text("infusion paused")
+    await expect(bedside.records).not_to_contain_text("infusion resumed")
+    await expect(bedside.records.get_by_role("button", name="note:")).to_have_count(0)
     bedside.does("notes", text="awake again")
-    await expect(records).to_contain_text("note: awake again")
+    await expect(bedside.records).to_contain_text("note: awake again")

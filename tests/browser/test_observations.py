@@ -17,13 +17,11 @@ async def test_a_rate_that_is_due_is_the_main_button(bedside: Bedside) -> None:
     bedside.does("scores", scale="moaas", total=5)
     bedside.does("scores", scale="cadss", total=0)
     await bedside.opens()
-    main = bedside.page.locator(".now-bar .main")
-    await expect(main).to_have_text("Count the respiratory rate")
-    await main.click()
+    await expect(bedside.due).to_have_text("Count the respiratory rate")
+    await bedside.due.click()
     await expect(bedside.waits).to_have_text("Store: touch the rate, or what else was observed")
     await bedside.chooses("14")
-    await bedside.main.click()
-    await bedside.stored("respiratory rate 14/min")
+    await bedside.stores("respiratory rate 14/min")
     (seen,) = bedside.session["observations"]
     assert (seen["resp"], seen["by"]) == (14, "M. Rossi")
     assert (seen["oxygen"], seen["temperature"], seen["consciousness"]) == (None, None, None)
@@ -38,8 +36,7 @@ async def test_everything_that_was_observed_is_stored_at_once(bedside: Bedside) 
     await bedside.sheet.get_by_label("Respiratory rate, typed").fill("5")
     await bedside.sheet.get_by_label("Temperature").fill("36,6")
     await bedside.chooses("given", "C new confusion")
-    await bedside.main.click()
-    await bedside.stored("respiratory rate 5/min, 36.6 °C, on oxygen, confusion")
+    await bedside.stores("respiratory rate 5/min, 36.6 °C, on oxygen, confusion")
     (seen,) = bedside.session["observations"]
     assert (seen["resp"], seen["temperature"]) == (5, 36.6)
     assert (seen["oxygen"], seen["consciousness"]) == (True, "confusion")
@@ -49,8 +46,7 @@ async def test_one_thing_alone_is_enough(bedside: Bedside) -> None:
     bedside.starts()
     await bedside.opens("observation")
     await bedside.chooses("none")
-    await bedside.main.click()
-    await bedside.stored("no oxygen")
+    await bedside.stores("no oxygen")
     assert bedside.session["observations"][0]["oxygen"] is False
 
 
@@ -77,12 +73,11 @@ async def test_an_observation_is_corrected(bedside: Bedside) -> None:
     bedside.does("observations", resp=41, oxygen=False)
     was = bedside.session["observations"][0]
     await bedside.opens()
-    await bedside.page.locator(".records").get_by_role("button", name="rate 41/min").click()
+    await bedside.records.get_by_role("button", name="rate 41/min").click()
     await bedside.sheet.get_by_role("button", name="Correct it").click()
     await expect(bedside.sheet.get_by_label("none", exact=True)).to_be_checked()
     await bedside.chooses("14")
-    await bedside.main.click()
-    await bedside.stored("respiratory rate 14/min, no oxygen")
+    await bedside.stores("respiratory rate 14/min, no oxygen")
     (seen,) = bedside.session["observations"]
     assert (seen["resp"], seen["oxygen"], seen["at"]) == (14, False, was["at"])
     await expect(bedside.page.locator(".corrections")).to_contain_text(

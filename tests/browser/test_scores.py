@@ -15,8 +15,7 @@ async def test_moaas_is_one_touch_and_store(bedside: Bedside) -> None:
     await expect(bedside.waits).to_have_text("Store: touch how the patient responds")
     await bedside.chooses("4 Lethargic response to the name")
     await expect(bedside.main).to_have_text("Store MOAA/S 4")
-    await bedside.main.click()
-    await bedside.stored("MOAA/S 4")
+    await bedside.stores("MOAA/S 4")
     (score,) = bedside.session["scores"]
     assert (score["scale"], score["total"], score["by"]) == ("moaas", 4, "M. Rossi")
 
@@ -42,8 +41,7 @@ async def test_what_was_just_stored_is_corrected(bedside: Bedside) -> None:
     await bedside.outcome.get_by_role("button", name="Correct").click()
     await expect(bedside.sheet.get_by_label("4 Lethargic")).to_be_checked()
     await bedside.chooses("3 Only after the name is called loudly or repeatedly")
-    await bedside.main.click()
-    await bedside.stored("MOAA/S 3")
+    await bedside.stores("MOAA/S 3")
     (score,) = bedside.session["scores"]
     assert (score["total"], score["at"]) == (3, was["at"])
     assert bedside.session["corrections"][0]["was"]["id"] == was["id"]
@@ -93,8 +91,7 @@ async def test_a_typed_pressure(bedside: Bedside) -> None:
     await bedside.sheet.get_by_label("Systolic").fill("132")
     await expect(bedside.waits).to_have_text("Store: type systolic and diastolic")
     await bedside.sheet.get_by_label("Diastolic").fill("84")
-    await bedside.main.click()
-    await bedside.stored("132/84")
+    await bedside.stores("132/84")
     typed = [one for one in bedside.session["pressures"] if one["device"] == "by-hand"]
     assert [(one["sys"], one["dia"], one["by"]) for one in typed] == [(132, 84, "M. Rossi")]
 
@@ -107,8 +104,7 @@ async def test_a_hardly_possible_pressure_is_measured_again(bedside: Bedside) ->
     await bedside.main.click()
     await expect(bedside.sheet.locator(".failure")).to_contain_text("measure again")
     await expect(bedside.main).to_have_text("Measured again: store 120/119")
-    await bedside.main.click()
-    await bedside.stored("120/119")
+    await bedside.stores("120/119")
 
 
 async def test_a_symptom_in_two_touches(bedside: Bedside) -> None:
@@ -117,8 +113,7 @@ async def test_a_symptom_in_two_touches(bedside: Bedside) -> None:
     await bedside.chooses("nausea")
     await expect(bedside.waits).to_have_text("Store: touch how bad")
     await bedside.chooses("2 moderate")
-    await bedside.main.click()
-    await bedside.stored("nausea, moderate")
+    await bedside.stores("nausea, moderate")
     (symptom,) = bedside.session["symptoms"]
     assert (symptom["name"], symptom["grade"]) == ("nausea", 2)
 

@@ -33,7 +33,7 @@ async def test_the_main_button_is_what_is_due(bedside: Bedside) -> None:
     bedside.starts()
     bedside.does("preparation", confirmed={"changed": False})
     await bedside.opens()
-    await bedside.page.locator(".now-bar .main").click()
+    await bedside.due.click()
     await expect(bedside.page.get_by_role("dialog", name="MOAA/S")).to_be_visible()
 
 
@@ -93,8 +93,7 @@ async def test_nobody_stores_without_a_name(bedside: Bedside) -> None:
     await bedside.chooses("5 Responds readily to the name")
     await expect(bedside.waits).to_have_text("Store MOAA/S 5: say who you are")
     await bedside.sheet.get_by_label("Who").fill("J. Klein")
-    await bedside.main.click()
-    await bedside.stored("by J. Klein")
+    await bedside.stores("by J. Klein")
     assert bedside.session["scores"][0]["by"] == "J. Klein"
 
 
@@ -186,6 +185,20 @@ async def test_what_arrived_although_the_answer_was_lost_is_there_once(bedside: 
     assert len(bedside.session["scores"]) == 1
 
 
+async def test_what_others_stored_meanwhile_is_not_taken_for_it(bedside: Bedside) -> None:
+    bedside.starts()
+    await bedside.opens("moaas")
+    await bedside.loses_the_line()
+    await scored(bedside)
+    await expect(bedside.outcome).to_contain_text("Not sent yet: MOAA/S 4")
+    bedside.does("scores", scale="moaas", total=5)
+    bedside.does("pressures", sys=124, dia=78)
+    await bedside.has_the_line_back()
+    await bedside.stored("MOAA/S 4")
+    await bedside.outcome.get_by_role("button", name="Correct").click()
+    await expect(bedside.sheet.get_by_label("4 Lethargic")).to_be_checked()
+
+
 async def test_what_was_not_sent_outlasts_a_reload(bedside: Bedside) -> None:
     bedside.starts()
     await bedside.opens("moaas")
@@ -264,6 +277,5 @@ async def test_what_cannot_be_stored_now_is_sent_again_and_a_fault_is_said(
     await expect(bedside.sheet).to_contain_text(said, ignore_case=True)
     await bedside.page.unroute("**/scores")
     if status == 500:
-        await bedside.main.click()
-    await bedside.stored("MOAA/S 4")
+        await bedside.stores("MOAA/S 4")
     assert len(bedside.session["scores"]) == 1

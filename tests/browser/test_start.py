@@ -25,8 +25,7 @@ async def test_an_empty_bed_says_so_and_starts_a_session(bedside: Bedside) -> No
     await bedside.chooses("Esketamine 56 mg")
     await expect(bedside.waits).to_have_text("Start: the escort missing")
     await bedside.chooses("yes")
-    await bedside.main.click()
-    await bedside.stored("P-044, Esketamine 56 mg")
+    await bedside.stores("P-044, Esketamine 56 mg")
     session = bedside.session
     assert (session["patient"], session["age"], session["by"]) == ("P-044", 52, "M. Rossi")
     assert (session["escort_planned"], session["weight_kg"]) == (True, None)
@@ -40,8 +39,7 @@ async def test_a_regimen_by_weight_asks_for_the_weight(bedside: Bedside) -> None
     await bedside.chooses("no", "Ketamine IV")
     await expect(bedside.waits).to_have_text("Start: the weight missing")
     await describes(bedside, Weight="71,5")
-    await bedside.main.click()
-    await bedside.stored("P-045")
+    await bedside.stores("P-045")
     assert bedside.session["weight_kg"] == 71.5
 
 
@@ -100,8 +98,7 @@ async def test_what_was_asked_is_stored_and_the_gate_follows(bedside: Bedside) -
     await bedside.opens("preparation")
     await answers(bedside)
     await bedside.sheet.get_by_label("Their names").fill("oxycodone, ")
-    await bedside.main.click()
-    await bedside.stored("what was asked before the dose")
+    await bedside.stores("what was asked before the dose")
     session = bedside.session
     said = session["preparation"]
     assert said["contraindications"] == ANSWERS["contraindications"]
@@ -119,8 +116,7 @@ async def test_what_was_asked_can_be_put_right(bedside: Bedside) -> None:
     await bedside.main.click()
     await bedside.outcome.get_by_role("button", name="Correct").click()
     await group(bedside, "Suicidal thoughts").get_by_label("a concern").check()
-    await bedside.main.click()
-    await bedside.stored("what was asked")
+    await bedside.stores("what was asked")
     assert "suicidality" in unmet(bedside.session)
 
 

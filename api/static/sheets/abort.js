@@ -1,9 +1,10 @@
 // A session that has to end early, what its record still lacks, and that the patient has left.
 import { html } from "../html.js";
 import { now } from "../state/clock.js";
-import { Field, OneOf, Text } from "./choice.js";
-import { momentOf } from "./moment.js";
-import { Sheet } from "./sheet.js";
+import { Field, OneOf, Text, TimeField } from "./choice.js";
+import { Clinician, TO_LEAVE, decisionOf } from "./clinician.js";
+import { lackOf, momentOf } from "./moment.js";
+import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
 const OUTCOMES = [
@@ -22,14 +23,14 @@ const WORDS = {
 
 export function AbortSheet({ bed, session }) {
   const work = useWork(bed, session, "abort", BLANK);
-  const { values, change } = work;
+  const { values, field } = work;
   const completes = session.state === "aborted";
   const asked = completes ? session.to_be_completed : ALL;
   const said = answers(values, asked);
   const lacks = needed(session, values, completes).filter((name) => !(name in said));
   const name = completes ? "Complete the abort" : "End the session early";
-  const waits = completes && !Object.keys(said).length ? asked : completes ? [] : lacks;
-  const field = (of, shown) => asked.includes(of) && shown;
+  const waits = completes && !Object.keys(said).length ? asked : lacks;
+  const asks = (of) => asked.includes(of);
   return html`
     <${Sheet}
       bed=${bed}
@@ -37,7 +38,7 @@ export function AbortSheet({ bed, session }) {
       title=${completes ? "Complete the abort" : "End early"}
       about=${completes ? "What the record of the abort still lacks." : EARLY}
       name=${name}
-      waits=${waits.length > 0 && `${name}: ${waits.map((one) => WORDS[one]).join(", ")} missing`}
+      waits=${missing(name, waits.map((one) => WORDS[one]))}
       act=${() =>
         work.send({
           path: `sessions/${session.id}/abort`,
@@ -47,55 +48,26 @@ export function AbortSheet({ bed, session }) {
         })}
       again=${false}
     >
-      ${field(
-        "outcome",
+      ${
+        asks("outcome") &&
         html`
           <${OneOf}
             legend="What becomes of the patient"
             name="outcome"
             options=${OUTCOMES}
-            value=${values.outcome}
-            onChange=${(outcome) => change({ outcome })}
+            ...${field("outcome")}
           />
-        `,
-      )}
-      ${field(
-        "reason",
-        html`
-          <${Text}
-            label="Why"
-            value=${values.reason}
-            onChange=${(reason) => change({ reason })}
-          />
-        `,
-      )}
-      ${field(
-        "destination",
-        html`
-          <${Field}
-            label="Where to"
-            maxlength="100"
-            value=${values.destination}
-            onChange=${(destination) => change({ destination })}
-          />
-        `,
-      )}
-      ${field(
-        "against_criteria",
-        html`
-          <${Field}
-            label="Clinician"
-            maxlength="64"
-            value=${values.clinician}
-            onChange=${(clinician) => change({ clinician })}
-          />
-          <${Text}
-            label="Why the clinician lets the patient go"
-            value=${values.why}
-            onChange=${(why) => change({ why })}
-          />
-        `,
-      )}
+        `
+      }
+      ${asks("reason") && html`<${Text} label="Why" ...${field("reason")} />`}
+      ${
+        asks("destination") &&
+        html`<${Field} label="Where to" maxlength="100" ...${field("destination")} />`
+      }
+      ${
+        asks("against_criteria") &&
+        html`<${Clinician} field=${field} why=${TO_LEAVE} reason="why" />`
+      }
     <//>
   `;
 }
@@ -106,13 +78,12 @@ const EARLY = `Before the first dose the reason is enough. After it, or with an 
 const outcomeOf = ({ outcome }) => (outcome ? `: ${outcome}` : "");
 
 function answers({ reason, outcome, destination, clinician, why }, asked) {
-  const against =
-    clinician.trim() && why.trim() ? { clinician: clinician.trim(), reason: why.trim() } : null;
+  const against = decisionOf({ clinician, reason: why });
   const all = {
     reason: reason.trim(),
     outcome,
     destination: destination.trim(),
-    against_criteria: against,
+    against_criteria: against.clinician && against.reason ? against : null,
   };
   return Object.fromEntries(asked.map((name) => [name, all[name]]).filter(([, value]) => value));
 }
@@ -122,8 +93,8 @@ const needed = ({ abort_needs: needs }, { outcome }, completes) =>
 
 export function LeftSheet({ bed, session }) {
   const work = useWork(bed, session, "left", { at: "", destination: "" });
-  const { values, change } = work;
-  const at = values.at.trim() ? momentOf(values.at, now.value) : null;
+  const { values, field } = work;
+  const at = momentOf(values.at, now.value);
   const destination = values.destination.trim();
   return html`
     <${Sheet}
@@ -135,7 +106,7 @@ export function LeftSheet({ bed, session }) {
       waits=${
         session.state !== "aborted"
           ? "First discharge the patient, or end the session early"
-          : values.at.trim() && at === null && "Store: a time as 14:05 missing"
+          : missing("Store", [lackOf(values.at, at)])
       }
       act=${() =>
         work.send({
@@ -146,21 +117,12 @@ export function LeftSheet({ bed, session }) {
         })}
       again=${false}
     >
-      <${Field}
-        label="At, as 14:05"
-        hint="now"
-        inputmode="numeric"
-        autocomplete="off"
-        maxlength="5"
-        value=${values.at}
-        onChange=${(time) => change({ at: time })}
-      />
+      <${TimeField} ...${field("at")} />
       <${Field}
         label="Where to"
         hint=${session.destination ?? "optional"}
         maxlength="100"
-        value=${values.destination}
-        onChange=${(text) => change({ destination: text })}
+        ...${field("destination")}
       />
     <//>
   `;

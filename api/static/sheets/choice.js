@@ -26,6 +26,23 @@ export function OneOf({ legend, name, options, value, onChange, look = "chips", 
   `;
 }
 
+// One of a few, in one line with its legend.
+export const Line = (props) => html`<${OneOf} look="chips line" ...${props} />`;
+
+export const YES_NO = [
+  [true, "yes"],
+  [false, "no"],
+];
+
+// A button that is pressed or not.
+export function Toggle({ value, onChange, children }) {
+  return html`
+    <button type="button" aria-pressed=${value} onClick=${() => onChange(!value)}>
+      ${children}
+    </button>
+  `;
+}
+
 // Any of `options`; nothing is an answer as well, and is touched like the others, unless `none` is
 // null.
 export function AnyOf({ legend, name, options, value, onChange, none = "none" }) {
@@ -76,6 +93,20 @@ export function Field({ label, value, onChange, hint, ...more }) {
 
 export const NumberField = (props) =>
   html`<${Field} inputmode="decimal" autocomplete="off" maxlength="6" ...${props} />`;
+
+// The time of day at which something was.
+export function TimeField(props) {
+  return html`
+    <${Field}
+      label="At, as 14:05"
+      hint="now"
+      inputmode="numeric"
+      autocomplete="off"
+      maxlength="5"
+      ...${props}
+    />
+  `;
+}
 
 export function Text({ label, value, onChange, ...more }) {
   return html`

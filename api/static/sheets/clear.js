@@ -2,9 +2,10 @@
 import { html } from "../html.js";
 import { openSheet } from "../state/address.js";
 import { criterionName, leavingName } from "../state/criteria.js";
-import { AnyOf, Field, Text } from "./choice.js";
+import { AnyOf } from "./choice.js";
+import { Clinician, decisionOf, lacksOf } from "./clinician.js";
 import { clearable } from "./gate.js";
-import { Sheet } from "./sheet.js";
+import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
 const SCOPES = {
@@ -18,14 +19,11 @@ export function ClearSheet({ bed, session, record }) {
   const scope = SCOPES[record] ? record : "dose";
   const { of, name, back, words } = SCOPES[scope];
   const work = useWork(bed, session, `clear-${scope}`, { items: [], clinician: "", reason: "" });
-  const { items, clinician, reason } = work.values;
+  const { items } = work.values;
+  const decision = decisionOf(work.values);
   const open = clearable(session[of]);
   const chosen = items.filter((item) => open.some((one) => one.name === item));
-  const lacks = [
-    !chosen.length && "which",
-    !clinician.trim() && "the clinician",
-    !reason.trim() && "the reason",
-  ].filter(Boolean);
+  const lacks = [!chosen.length && "which", ...lacksOf(decision)];
   const names = chosen.map(name).join(", ");
   return html`
     <${Sheet}
@@ -34,12 +32,12 @@ export function ClearSheet({ bed, session, record }) {
       title="A clinician clears"
       about=${`What ${words} need not wait for. ${LAPSES}`}
       name=${`Clear ${names}`}
-      waits=${lacks.length > 0 && `Clear: ${lacks.join(", ")} missing`}
+      waits=${missing("Clear", lacks)}
       act=${() =>
         work.send({
           path: `sessions/${session.id}/clearances`,
-          body: { scope, items: chosen, clinician: clinician.trim(), reason: reason.trim() },
-          words: `${names} cleared by ${clinician.trim()}`,
+          body: { scope, items: chosen, ...decision },
+          words: `${names} cleared by ${decision.clinician}`,
           timed: false,
         })}
       again=${false}
@@ -54,22 +52,11 @@ export function ClearSheet({ bed, session, record }) {
             name="items"
             none=${null}
             options=${open.map((one) => [one.name, `${name(one.name)}: ${one.why}`])}
-            value=${items}
-            onChange=${(next) => work.change({ items: next })}
+            ...${work.field("items")}
           />
         `
       }
-      <${Field}
-        label="Clinician"
-        maxlength="64"
-        value=${clinician}
-        onChange=${(text) => work.change({ clinician: text })}
-      />
-      <${Text}
-        label="Reason"
-        value=${reason}
-        onChange=${(text) => work.change({ reason: text })}
-      />
+      <${Clinician} field=${work.field} />
     <//>
   `;
 }

@@ -2,8 +2,9 @@
 import { html } from "../html.js";
 import { useRegimens } from "../state/fetched.js";
 import { correctedWords } from "../state/records.js";
-import { NumberField, OneOf, Text, numberIn } from "./choice.js";
-import { Sheet } from "./sheet.js";
+import { NumberField, Text, numberIn } from "./choice.js";
+import { Sheet, missing } from "./sheet.js";
+import { Regimens, ageOf, weightOf } from "./start.js";
 import { useWork } from "./work.js";
 
 export function CorrectSheet({ bed, session }) {
@@ -14,7 +15,7 @@ export function CorrectSheet({ bed, session }) {
     holds: "",
     reason: "",
   });
-  const { values, change } = work;
+  const { values, field } = work;
   const { value: regimens = [], problem } = useRegimens();
   const now = changed(session, values);
   const asksHeld = asksWhatItHolds(session, now);
@@ -40,32 +41,12 @@ export function CorrectSheet({ bed, session }) {
       undo=${{ name: "Correct again", act: work.drop }}
     >
       <div class="fields">
-        <${NumberField} label="Age, years" value=${values.age} onChange=${(age) => change({ age })} />
-        <${NumberField}
-          label="Weight, kg"
-          value=${values.weight}
-          onChange=${(weight) => change({ weight })}
-        />
+        <${NumberField} label="Age, years" ...${field("age")} />
+        <${NumberField} label="Weight, kg" ...${field("weight")} />
       </div>
-      ${problem && html`<p class="failure">No regimens: ${problem}</p>`}
-      <${OneOf}
-        legend="Regimen"
-        name="regimen"
-        options=${possible(session, regimens).map(({ name, title }) => [name, title])}
-        value=${values.regimen}
-        onChange=${(regimen) => change({ regimen })}
-      />
-      ${
-        asksHeld &&
-        html`
-          <${NumberField}
-            label="The infusion holds, mg"
-            value=${values.holds}
-            onChange=${(holds) => change({ holds })}
-          />
-        `
-      }
-      <${Text} label="Why" value=${values.reason} onChange=${(text) => change({ reason: text })} />
+      <${Regimens} problem=${problem} of=${possible(session, regimens)} ...${field("regimen")} />
+      ${asksHeld && html`<${NumberField} label="The infusion holds, mg" ...${field("holds")} />`}
+      <${Text} label="Why" ...${field("reason")} />
     <//>
   `;
 }
@@ -77,8 +58,6 @@ function possible(session, regimens) {
   return regimens.filter(({ product, route }) => product === own.product && route === own.route);
 }
 
-const ageOf = ({ age }) => numberIn(age, 0, 130);
-const weightOf = ({ weight }) => numberIn(weight, 20, 400, { whole: false });
 const heldMg = ({ holds }) => numberIn(holds, 0.1, 2000, { whole: false });
 
 // What is typed and differs, as it is sent.
@@ -99,9 +78,8 @@ function lacksOf(session, values, now, asksHeld) {
   if (weightOf(values) === null && (values.weight.trim() || session.weight_kg !== null))
     return "Correct: a weight from 20 to 400 kg";
   if (!Object.keys(now).length) return "Correct: change what is wrong";
-  const lacks = [
+  return missing("Correct", [
     asksHeld && heldMg(values) === null && "how much the infusion holds",
     !values.reason.trim() && "why",
-  ].filter(Boolean);
-  return lacks.length > 0 && `Correct: ${lacks.join(", ")} missing`;
+  ]);
 }

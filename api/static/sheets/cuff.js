@@ -34,11 +34,7 @@ export function CuffSheet({ bed }) {
             A measurement that runs is ended, and none is started until the cuff is allowed again.
             Measure by hand meanwhile.
           </p>
-          <${Text}
-            label="Why"
-            value=${work.values.reason}
-            onChange=${(text) => work.change({ reason: text })}
-          />
+          <${Text} label="Why" ...${work.field("reason")} />
         `
       }
     <//>

@@ -5,9 +5,11 @@ import { leavingName, stops } from "../state/criteria.js";
 import { intend } from "../state/intentions.js";
 import { serverNow } from "../state/clock.js";
 import { who } from "../state/who.js";
-import { Field, OneOf, Text } from "./choice.js";
+import { Toggle } from "./choice.js";
+import { Clinician, TO_LEAVE, decisionOf, lacksOf } from "./clinician.js";
 import { Gate, useFresh, waitsFor } from "./gate.js";
-import { Sheet } from "./sheet.js";
+import { Suicidality } from "./preparation.js";
+import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
 const BLANK = { suicidality: null, against: false, clinician: "", reason: "" };
@@ -15,7 +17,7 @@ const BLANK = { suicidality: null, against: false, clinician: "", reason: "" };
 export function DischargeSheet({ bed, session }) {
   useFresh(bed);
   const work = useWork(bed, session, "discharge", BLANK);
-  const { values, change } = work;
+  const { values, field } = work;
   const open = session.criteria.filter(stops);
   const name = values.against ? "Discharge against the criteria" : "Discharge";
   return html`
@@ -28,28 +30,10 @@ export function DischargeSheet({ bed, session }) {
       waits=${waitsOf(session, values, open, name)}
       act=${() => work.send(sent(session, values))}
       again=${false}
-      aside=${html`
-        <button
-          type="button"
-          aria-pressed=${values.against}
-          onClick=${() => change({ against: !values.against })}
-        >
-          Against the criteria …
-        </button>
-      `}
+      aside=${html`<${Toggle} ...${field("against")}>Against the criteria …<//>`}
     >
-      <${OneOf}
-        look="chips line"
-        legend="Suicidal thoughts, asked now"
-        name="suicidality"
-        options=${[
-          ["none", "none"],
-          ["concern", "a concern"],
-        ]}
-        value=${values.suicidality}
-        onChange=${(suicidality) => change({ suicidality })}
-      />
-      ${values.against && html`<${Against} values=${values} change=${change} />`}
+      <${Suicidality} legend="Suicidal thoughts, asked now" ...${field("suicidality")} />
+      ${values.against && html`<${Clinician} field=${field} why=${TO_LEAVE} />`}
       <${Gate}
         bed=${bed}
         criteria=${session.criteria}
@@ -57,10 +41,7 @@ export function DischargeSheet({ bed, session }) {
         name=${leavingName}
         own=${{ escort: html`<${Escort} bed=${bed} session=${session} />` }}
       />
-      <p class="told">
-        <b>For the patient:</b> no driving or operating machinery for 24 hours and until after a
-        restful sleep.
-      </p>
+      <p class="told"><b>For the patient:</b> ${session.discharge_text}</p>
     <//>
   `;
 }
@@ -70,36 +51,20 @@ const aboutOf = ({ state, criteria }, open) =>
     ? "The session was aborted."
     : `${criteria.length - open.length} of ${criteria.length} criteria met or cleared.`;
 
-function waitsOf(session, { suicidality, against, clinician, reason }, open, name) {
+function waitsOf(session, values, open, name) {
+  const { suicidality, against } = values;
   if (session.ended_at) return "The session has ended";
   if (suicidality === null) return `${name}: ask for suicidal thoughts`;
   if (!against) {
     if (open.length) return waitsFor(name, open, leavingName);
     return suicidality === "concern" && `${name}: a concern, a clinician decides`;
   }
-  const lacks = [!clinician.trim() && "the clinician", !reason.trim() && "the reason"];
-  const missing = lacks.filter(Boolean).join(", ");
-  return missing && `${name}: ${missing} missing`;
+  return missing(name, lacksOf(decisionOf(values)));
 }
 
-function Against({ values, change }) {
-  return html`
-    <${Field}
-      label="Clinician"
-      maxlength="64"
-      value=${values.clinician}
-      onChange=${(clinician) => change({ clinician })}
-    />
-    <${Text}
-      label="Why the clinician lets the patient go"
-      value=${values.reason}
-      onChange=${(reason) => change({ reason })}
-    />
-  `;
-}
-
-function sent(session, { suicidality, against, clinician, reason }) {
-  const by = { against_criteria: { clinician: clinician.trim(), reason: reason.trim() } };
+function sent(session, values) {
+  const { suicidality, against } = values;
+  const by = { against_criteria: decisionOf(values) };
   return {
     path: `sessions/${session.id}/close`,
     body: { escort: session.escort, suicidality, ...(against ? by : {}) },
@@ -117,7 +82,6 @@ function Escort({ bed, session }) {
       words: "escort confirmed",
       bed: bed.id,
       pressed: serverNow(),
-      known: [],
     });
   return html`
     <button type="button" disabled=${!who.value} onClick=${confirm}>Escort is here</button>

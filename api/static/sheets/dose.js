@@ -6,16 +6,18 @@ import { now } from "../state/clock.js";
 import { openSheet } from "../state/address.js";
 import { useRegimen } from "../state/fetched.js";
 import { openGate } from "../state/task.js";
-import { Field, NumberField, Text, numberIn } from "./choice.js";
+import { Field, NumberField, Text, TimeField, Toggle, numberIn } from "./choice.js";
 import { Gate, useFresh, waitsFor } from "./gate.js";
 import { InfusionSheet } from "./infusion.js";
-import { momentOf } from "./moment.js";
-import { Sheet } from "./sheet.js";
+import { lackOf, momentOf } from "./moment.js";
+import { Sheet, missing } from "./sheet.js";
 import { canStop } from "./stop.js";
 import { useWork } from "./work.js";
 
 const MINUTE = 60_000;
 const MOST_MG = 2000;
+// What was typed of a dose as given already is not meant once it is not given yet.
+const NOT_TOLD = { at: "", reason: "" };
 
 export function DoseSheet({ bed, session, record }) {
   const { regimen, problem } = useRegimen(session);
@@ -28,20 +30,21 @@ export function DoseSheet({ bed, session, record }) {
 function DeviceSheet({ bed, session, regimen, record }) {
   const blank = { mg: `${amountOf(session, regimen)}`, lot: "", given: false, at: "", reason: "" };
   const work = useWork(bed, session, "dose", blank, { record, typed });
-  const { values, change, corrects } = work;
-  const told = values.given || corrects !== null;
+  const { field, corrects } = work;
+  const told = work.values.given || corrects !== null;
+  const values = told ? work.values : { ...work.values, ...NOT_TOLD };
   const mg = numberIn(values.mg, 0.1, MOST_MG, { whole: false });
-  const at = values.at.trim() ? momentOf(values.at, now.value) : null;
+  const at = momentOf(values.at, now.value);
   const open = openGate(session);
   const words = `${regimen.product} ${mg} mg`;
   const lacks = [
     mg === null && "the amount",
-    values.at.trim() && at === null && "a time as 14:05",
+    lackOf(values.at, at),
     values.given && open.length > 0 && !values.reason.trim() && "why it was given",
-  ].filter(Boolean);
+  ];
   const name = nameOf(values, corrects, mg);
   const waits = told
-    ? lacks.length > 0 && `Store: ${lacks.join(", ")} missing`
+    ? missing("Store", lacks)
     : session.gate.length
       ? waitsFor(name, open)
       : session.dosing_stopped
@@ -60,19 +63,13 @@ function DeviceSheet({ bed, session, regimen, record }) {
       aside=${
         !corrects &&
         html`
-          <button
-            type="button"
-            aria-pressed=${values.given}
-            onClick=${() => change({ given: !values.given })}
-          >
-            ${values.given ? "Not given yet" : "Given already …"}
-          </button>
+          <${Toggle} ...${field("given")}>${values.given ? "Not given yet" : "Given already …"}<//>
         `
       }
     >
       <${Next} session=${session} regimen=${regimen} />
-      <${Lot} session=${session} lot=${values.lot} change=${change} />
-      ${told && html`<${Told} values=${values} change=${change} />`}
+      <${Lot} session=${session} ...${field("lot")} />
+      ${told && html`<${Told} field=${field} />`}
       ${
         !corrects &&
         canStop(session) &&
@@ -148,7 +145,7 @@ function Next({ session, regimen }) {
   `;
 }
 
-function Lot({ session, lot, change }) {
+function Lot({ session, value, onChange }) {
   const before = session.doses.findLast((dose) => dose.lot)?.lot;
   return html`
     <div class="fields lot">
@@ -156,40 +153,24 @@ function Lot({ session, lot, change }) {
         label="Lot number"
         maxlength="100"
         autocomplete="off"
-        value=${lot}
-        onChange=${(text) => change({ lot: text })}
+        value=${value}
+        onChange=${onChange}
       />
       ${
         before &&
-        lot !== before &&
-        html`<button type="button" onClick=${() => change({ lot: before })}>As before: ${before}</button>`
+        value !== before &&
+        html`<button type="button" onClick=${() => onChange(before)}>As before: ${before}</button>`
       }
     </div>
   `;
 }
 
-function Told({ values, change }) {
+function Told({ field }) {
   return html`
     <div class="fields">
-      <${NumberField}
-        label="Amount, mg"
-        value=${values.mg}
-        onChange=${(mg) => change({ mg })}
-      />
-      <${Field}
-        label="At, as 14:05"
-        hint="now"
-        inputmode="numeric"
-        autocomplete="off"
-        maxlength="5"
-        value=${values.at}
-        onChange=${(at) => change({ at })}
-      />
+      <${NumberField} label="Amount, mg" ...${field("mg")} />
+      <${TimeField} ...${field("at")} />
     </div>
-    <${Text}
-      label="Why it was given all the same"
-      value=${values.reason}
-      onChange=${(reason) => change({ reason })}
-    />
+    <${Text} label="Why it was given all the same" ...${field("reason")} />
   `;
 }

@@ -4,7 +4,7 @@ import { useEffect } from "../vendor/preact-hooks.js";
 import { few } from "../format.js";
 import { html } from "../html.js";
 import { openSheet } from "../state/address.js";
-import { criterionName } from "../state/criteria.js";
+import { MARKS, criterionName, stateOf } from "../state/criteria.js";
 import { reloadBed } from "../state/ward.js";
 
 const EVERY_MS = 3000;
@@ -39,19 +39,6 @@ export function useFresh(bed) {
     const timer = setInterval(() => reloadBed(bed.id), EVERY_MS);
     return () => clearInterval(timer);
   }, [bed.id]);
-}
-
-const MARKS = {
-  met: ["✓", "met"],
-  passed: ["○", "cleared"],
-  remark: ["–", "remark"],
-  unmet: ["✕", "not met"],
-};
-
-function stateOf(one) {
-  if (one.met) return "met";
-  if (one.cleared_by) return "passed";
-  return one.required ? "unmet" : "remark";
 }
 
 // What is to be seen to before what is met, each in the order in which a nurse would ask.

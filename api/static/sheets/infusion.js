@@ -4,10 +4,10 @@ import { clock, rough } from "../format.js";
 import { html } from "../html.js";
 import { now } from "../state/clock.js";
 import { openGate } from "../state/task.js";
-import { Field, OneOf, Text } from "./choice.js";
+import { Field, OneOf, Text, TimeField, Toggle } from "./choice.js";
 import { Gate, waitsFor } from "./gate.js";
-import { momentOf } from "./moment.js";
-import { Sheet } from "./sheet.js";
+import { lackOf, momentOf } from "./moment.js";
+import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
 const ACTIONS = {
@@ -34,22 +34,24 @@ const BLANK = { action: null, lot: "", reason: "", given: false, at: "" };
 export function InfusionSheet({ bed, session, regimen }) {
   const state = stateOf(session);
   const work = useWork(bed, session, "dose", BLANK);
-  const { values, change } = work;
+  const { field } = work;
   const possible = POSSIBLE[state];
-  const action = possible.length === 1 ? possible[0] : possible.find((one) => one === values.action);
+  const chosen = possible.find((one) => one === work.values.action);
+  const action = possible.length === 1 ? possible[0] : chosen;
   const { name, done, gives } = ACTIONS[action] ?? {};
+  const values = meant(work.values, gives);
   const open = gives ? openGate(session) : [];
-  const at = values.at.trim() ? momentOf(values.at, now.value) : null;
+  const at = momentOf(values.at, now.value);
   const lacks = [
-    values.at.trim() && at === null && "a time as 14:05",
+    lackOf(values.at, at),
     values.given && open.length > 0 && !values.reason.trim() && "why it was given",
-  ].filter(Boolean);
+  ];
   const waits = !action
     ? possible.length
       ? `${ACTIONS[possible[0]].name}, or end it: touch which`
       : "The infusion has ended"
     : values.given
-      ? lacks.length > 0 && `Store: ${lacks.join(", ")} missing`
+      ? missing("Store", lacks)
       : waitsFor(name, open);
   return html`
     <${Sheet}
@@ -63,15 +65,7 @@ export function InfusionSheet({ bed, session, regimen }) {
       again=${false}
       aside=${
         gives &&
-        html`
-          <button
-            type="button"
-            aria-pressed=${values.given}
-            onClick=${() => change({ given: !values.given })}
-          >
-            ${values.given ? "Not yet" : "Done already …"}
-          </button>
-        `
+        html`<${Toggle} ...${field("given")}>${values.given ? "Not yet" : "Done already …"}<//>`
       }
     >
       ${
@@ -81,50 +75,34 @@ export function InfusionSheet({ bed, session, regimen }) {
             legend="What"
             name="action"
             options=${possible.map((one) => [one, ACTIONS[one].name])}
+            ...${field("action")}
             value=${action ?? null}
-            onChange=${(one) => change({ action: one })}
           />
         `
       }
       ${gives && html`<${Gate} bed=${bed} criteria=${session.gate} scope="dose" />`}
       ${
         !session.infusion?.lot &&
-        html`
-          <${Field}
-            label="Lot number"
-            maxlength="100"
-            autocomplete="off"
-            value=${values.lot}
-            onChange=${(lot) => change({ lot })}
-          />
-        `
+        html`<${Field} label="Lot number" maxlength="100" autocomplete="off" ...${field("lot")} />`
       }
-      ${
-        values.given &&
-        html`
-          <${Field}
-            label="At, as 14:05"
-            hint="now"
-            inputmode="numeric"
-            autocomplete="off"
-            maxlength="5"
-            value=${values.at}
-            onChange=${(time) => change({ at: time })}
-          />
-        `
-      }
+      ${values.given && html`<${TimeField} ...${field("at")} />`}
       ${
         (values.given || (action && !gives)) &&
         html`
           <${Text}
             label=${gives ? "Why it was given all the same" : "Why (optional)"}
-            value=${values.reason}
-            onChange=${(reason) => change({ reason })}
+            ...${field("reason")}
           />
         `
       }
     <//>
   `;
+}
+
+// What was typed as done already is not meant once it is not, or where it cannot be.
+function meant(values, gives) {
+  if (gives && values.given) return values;
+  return { ...values, given: false, at: "", reason: gives ? "" : values.reason };
 }
 
 function sent(session, { lot, reason, given }, action, words, at) {

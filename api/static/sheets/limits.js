@@ -1,8 +1,9 @@
 // What a clinician sets for this patient: a rule's limit, or the scale that NEWS2 scores SpO2 on.
 import { html } from "../html.js";
 import { useAlarmLimits } from "../state/fetched.js";
-import { Field, NumberField, OneOf, Text, numberIn } from "./choice.js";
-import { Sheet } from "./sheet.js";
+import { NumberField, OneOf, numberIn } from "./choice.js";
+import { Clinician, decisionOf, lacksOf } from "./clinician.js";
+import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
 const BLANK = { what: "limit", which: "", limit: "", clinician: "", reason: "" };
@@ -12,13 +13,11 @@ const keyOf = ({ rule, signal, comparison }) => [rule, signal, comparison].filte
 
 export function LimitsSheet({ bed, session }) {
   const work = useWork(bed, session, "limits", BLANK);
-  const { values, change } = work;
+  const { values, change, field } = work;
   const { value: limits = [], problem } = useAlarmLimits(session);
   const scale = (session.news2_scales.at(-1)?.scale ?? 1) === 1 ? 2 : 1;
   const asks = values.what === "scale" ? askScale(scale) : askLimit(session, limits, values);
-  const clinician = values.clinician.trim();
-  const reason = values.reason.trim();
-  const lacks = [...asks.lacks, !clinician && "the clinician", !reason && "the reason"].filter(Boolean);
+  const decision = decisionOf(values);
   return html`
     <${Sheet}
       bed=${bed}
@@ -26,12 +25,12 @@ export function LimitsSheet({ bed, session }) {
       title="Limits for this patient"
       about="A clinician decides; it holds until the session ends."
       name=${asks.words}
-      waits=${lacks.length > 0 && `Set: ${lacks.join(", ")} missing`}
+      waits=${missing("Set", [...asks.lacks, ...lacksOf(decision)])}
       act=${() =>
         work.send({
           path: `sessions/${session.id}/${asks.path}`,
-          body: { ...asks.body, clinician, reason },
-          words: `${asks.words}, ${clinician}`,
+          body: { ...asks.body, ...decision },
+          words: `${asks.words}, ${decision.clinician}`,
           timed: false,
         })}
       again=${false}
@@ -44,23 +43,16 @@ export function LimitsSheet({ bed, session }) {
           ["limit", "a rule's limit"],
           ["scale", SCALES[scale]],
         ]}
-        value=${values.what}
-        onChange=${(what) => change({ what })}
+        ...${field("what")}
       />
       ${problem && html`<p class="failure">No limits: ${problem}</p>`}
-      ${values.what === "limit" && html`<${Limit} ...${{ limits, values, change }} />`}
-      <${Field}
-        label="Clinician"
-        maxlength="64"
-        value=${values.clinician}
-        onChange=${(text) => change({ clinician: text })}
-      />
-      <${Text} label="Reason" value=${values.reason} onChange=${(text) => change({ reason: text })} />
+      ${values.what === "limit" && html`<${Limit} ...${{ limits, values, change, field }} />`}
+      <${Clinician} field=${field} />
     <//>
   `;
 }
 
-function Limit({ limits, values, change }) {
+function Limit({ limits, values, change, field }) {
   const chosen = limits.find((one) => keyOf(one) === values.which);
   return html`
     <label>
@@ -82,8 +74,7 @@ function Limit({ limits, values, change }) {
         <${NumberField}
           label="Limit"
           hint=${`now ${chosen.limit}; from ${chosen.least} to ${chosen.most}, empty: the rule's own`}
-          value=${values.limit}
-          onChange=${(limit) => change({ limit })}
+          ...${field("limit")}
         />
       `
     }

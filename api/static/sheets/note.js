@@ -27,12 +27,7 @@ export function NoteSheet({ bed, session }) {
           timed: false,
         })}
     >
-      <${Text}
-        label="Note"
-        rows="8"
-        value=${work.values.text}
-        onChange=${(written) => work.change({ text: written })}
-      />
+      <${Text} label="Note" rows="8" ...${work.field("text")} />
     <//>
   `;
 }

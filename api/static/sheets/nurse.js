@@ -22,7 +22,7 @@ const roleOf = (session, name) => there(session).find(({ by }) => by === name)?.
 
 export function NurseSheet({ bed, session }) {
   const work = useWork(bed, session, "nurse", { action: null, to: "" });
-  const { values, change } = work;
+  const { values, field } = work;
   const role = roleOf(session, who.value);
   const possible = POSSIBLE[role];
   const usual = role === "assigned" ? null : TAKE_OVER[0];
@@ -56,19 +56,12 @@ export function NurseSheet({ bed, session }) {
         legend="What"
         name="action"
         options=${possible}
+        ...${field("action")}
         value=${action}
-        onChange=${(choice) => change({ action: choice })}
       />
       ${
         action === "hand-over" &&
-        html`
-          <${Field}
-            label="To whom"
-            maxlength="64"
-            value=${values.to}
-            onChange=${(name) => change({ to: name })}
-          />
-        `
+        html`<${Field} label="To whom" maxlength="64" ...${field("to")} />`
       }
       <p class="muted">
         Until somebody takes over, who has watched still does. Whoever is there as well is not

@@ -33,7 +33,7 @@ const typed = ({ resp, oxygen, temperature, consciousness }) => ({
 
 export function ObservationSheet({ bed, session, record }) {
   const work = useWork(bed, session, "observation", BLANK, { record, typed });
-  const { values, change } = work;
+  const { values, change, field } = work;
   const seen = {
     resp: numberIn(values.resp, 0, 80),
     oxygen: values.oxygen,
@@ -65,29 +65,16 @@ export function ObservationSheet({ bed, session, record }) {
         <${NumberField}
           label="Respiratory rate, typed"
           inputmode="numeric"
-          value=${values.resp}
-          onChange=${(resp) => change({ resp })}
+          ...${field("resp")}
         />
-        <${NumberField}
-          label="Temperature, °C"
-          hint="optional"
-          value=${values.temperature}
-          onChange=${(temperature) => change({ temperature })}
-        />
+        <${NumberField} label="Temperature, °C" hint="optional" ...${field("temperature")} />
       </div>
-      <${OneOf}
-        legend="Oxygen"
-        name="oxygen"
-        options=${OXYGEN}
-        value=${values.oxygen}
-        onChange=${(oxygen) => change({ oxygen })}
-      />
+      <${OneOf} legend="Oxygen" name="oxygen" options=${OXYGEN} ...${field("oxygen")} />
       <${OneOf}
         legend="Consciousness"
         name="consciousness"
         options=${ACVPU}
-        value=${values.consciousness}
-        onChange=${(consciousness) => change({ consciousness })}
+        ...${field("consciousness")}
       />
     <//>
   `;

@@ -3,7 +3,7 @@ import { capital, few } from "../format.js";
 import { html } from "../html.js";
 import { useRegimen } from "../state/fetched.js";
 import { inWords } from "../state/records.js";
-import { AnyOf, Field, OneOf } from "./choice.js";
+import { AnyOf, Field, Line, YES_NO } from "./choice.js";
 import { Sheet } from "./sheet.js";
 import { useWork } from "./work.js";
 
@@ -19,10 +19,13 @@ const FASTING = {
   liquid_30min: "No fluids for 30 min",
   nasal_1h: "No nasal spray for 1 h",
 };
-const YES_NO = [
-  [true, "yes"],
-  [false, "no"],
+const SUICIDALITY = [
+  ["none", "none"],
+  ["concern", "a concern"],
 ];
+
+export const Suicidality = (props) =>
+  html`<${Line} name="suicidality" options=${SUICIDALITY} ...${props} />`;
 
 // What was asked in this session already, as it is answered here.
 function answered({ preparation: said, medicines, escort_planned: escort }) {
@@ -43,7 +46,7 @@ function answered({ preparation: said, medicines, escort_planned: escort }) {
 export function PreparationSheet({ bed, session }) {
   const { regimen, problem } = useRegimen(session);
   const work = useWork(bed, session, "preparation", answered(session));
-  const { values, change } = work;
+  const { values, change, field } = work;
   const lacks = regimen ? lacking(values, regimen) : [];
   return html`
     <${Sheet}
@@ -58,9 +61,8 @@ export function PreparationSheet({ bed, session }) {
     >
       ${regimen?.contraindications.map(
         (name) => html`
-          <${OneOf}
+          <${Line}
             key=${name}
-            look="chips line"
             legend=${capital(inWords(name))}
             name=${name}
             options=${[
@@ -73,22 +75,11 @@ export function PreparationSheet({ bed, session }) {
           />
         `,
       )}
-      <${OneOf}
-        look="chips line"
-        legend="Suicidal thoughts"
-        name="suicidality"
-        options=${[
-          ["none", "none"],
-          ["concern", "a concern"],
-        ]}
-        value=${values.suicidality}
-        onChange=${(suicidality) => change({ suicidality })}
-      />
+      <${Suicidality} legend="Suicidal thoughts" ...${field("suicidality")} />
       ${regimen?.fasting.map(
         (name) => html`
-          <${OneOf}
+          <${Line}
             key=${name}
-            look="chips line"
             legend=${FASTING[name] ?? capital(inWords(name))}
             name=${name}
             options=${[
@@ -104,48 +95,35 @@ export function PreparationSheet({ bed, session }) {
         legend="Medicines of today"
         name="medicines"
         options=${MEDICINES}
-        value=${values.medicines}
-        onChange=${(medicines) => change({ medicines })}
+        ...${field("medicines")}
       />
-      <${Field}
-        label="Their names"
-        hint="optional, with commas between"
-        value=${values.names}
-        onChange=${(names) => change({ names })}
-      />
+      <${Field} label="Their names" hint="optional, with commas between" ...${field("names")} />
       <${AnyOf}
         legend="Cautions"
         name="cautions"
         options=${(regimen?.cautions ?? []).map((name) => [name, inWords(name)])}
-        value=${values.cautions}
-        onChange=${(cautions) => change({ cautions })}
+        ...${field("cautions")}
       />
-      <${OneOf}
-        look="chips line"
+      <${Line}
         legend="Somebody will take the patient home"
         name="escort"
         options=${YES_NO}
-        value=${values.escort}
-        onChange=${(escort) => change({ escort })}
+        ...${field("escort")}
       />
-      <${OneOf}
-        look="chips line"
+      <${Line}
         legend="The first treatment of all"
         name="first"
         options=${YES_NO}
-        value=${values.first}
-        onChange=${(first) => change({ first })}
+        ...${field("first")}
       />
-      <${OneOf}
-        look="chips line"
+      <${Line}
         legend="All of this was gone through with the patient now"
         name="changed"
         options=${[
           [false, "nothing has changed"],
           [true, "something has changed"],
         ]}
-        value=${values.changed}
-        onChange=${(changed) => change({ changed })}
+        ...${field("changed")}
       />
     <//>
   `;

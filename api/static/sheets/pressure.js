@@ -57,22 +57,9 @@ export function PressureSheet({ bed, session, record }) {
     >
       <p>Start the cuff with the button below, or type a pressure that you measured.</p>
       <div class="fields">
-        <${NumberField}
-          label="Systolic, mmHg"
-          value=${values.sys}
-          onChange=${(text) => work.change({ sys: text })}
-        />
-        <${NumberField}
-          label="Diastolic, mmHg"
-          value=${values.dia}
-          onChange=${(text) => work.change({ dia: text })}
-        />
-        <${NumberField}
-          label="Pulse, /min"
-          hint="optional"
-          value=${values.pulse}
-          onChange=${(text) => work.change({ pulse: text })}
-        />
+        <${NumberField} label="Systolic, mmHg" ...${work.field("sys")} />
+        <${NumberField} label="Diastolic, mmHg" ...${work.field("dia")} />
+        <${NumberField} label="Pulse, /min" hint="optional" ...${work.field("pulse")} />
       </div>
     <//>
   `;

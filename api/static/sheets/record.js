@@ -45,11 +45,7 @@ export function RecordSheet({ bed, session, record }) {
           `
           : html`<p class="muted">It cannot be corrected: retract it, and enter your own.</p>`
       }
-      <${Text}
-        label="Why it is retracted"
-        value=${work.values.reason}
-        onChange=${(text) => work.change({ reason: text })}
-      />
+      <${Text} label="Why it is retracted" ...${work.field("reason")} />
     <//>
   `;
 }

@@ -47,8 +47,7 @@ export function MoaasSheet({ bed, session, record }) {
           legend="Response"
           name="moaas"
           options=${MOAAS}
-          value=${total}
-          onChange=${(choice) => work.change({ total: choice })}
+          ...${work.field("total")}
         />
       </div>
     <//>
@@ -100,13 +99,7 @@ export function CadssSheet({ bed, session, record }) {
             <p class="score-sum"><b>${sum}</b> of ${MOST} · ${ITEMS.length - left.length} of 23 items</p>
             <${Items} items=${items} change=${(next) => work.change({ items: next })} />
           `
-          : html`
-            <${NumberField}
-              label="Total, 0 to 92"
-              value=${work.values.total}
-              onChange=${(text) => work.change({ total: text })}
-            />
-          `
+          : html`<${NumberField} label="Total, 0 to 92" ...${work.field("total")} />`
       }
     <//>
   `;

@@ -53,6 +53,12 @@ export function Sheet(props) {
   `;
 }
 
+// What `waits` says while something is to be given; of `lacks` only what is a text.
+export function missing(what, lacks) {
+  const named = lacks.filter(Boolean);
+  return named.length > 0 && `${what}: ${named.join(", ")} missing`;
+}
+
 const isOver = ({ sent }) => sent?.state === "stored" || sent?.state === "unsent";
 
 function submit(event, { work, act, waits }) {
@@ -74,7 +80,7 @@ function Typed({ work }) {
 
 function Foot({ bed, work, sheet, name, waits, aside }) {
   const gone = work.gone && "This record has been corrected or retracted";
-  const missing = gone || waits || (who.value ? null : `${name}: say who you are`);
+  const lack = gone || waits || (who.value ? null : `${name}: say who you are`);
   return html`
     <footer>
       ${
@@ -104,8 +110,8 @@ function Foot({ bed, work, sheet, name, waits, aside }) {
       <div class="sheet-buttons">
         ${aside}
         ${
-          missing
-            ? html`<p class="waits" role="status">${missing}</p>`
+          lack
+            ? html`<p class="waits" role="status">${lack}</p>`
             : html`
               <button class="main" aria-disabled=${work.busy}>
                 ${work.busy ? "Sending …" : name}
@@ -169,23 +175,21 @@ function Outcome({ bed, work, sheet, undo, stored, again = true }) {
       </footer>
     `;
   }
-  const made = madeBy(work.sent);
+  const made = madeBy(work.sent, sheet);
   const next = taskOf(bed, now.value);
   // Where the session is over there is nothing to go on with.
   const goesOn = bed.session !== null && next.state !== "upcoming";
   return html`
     <div class="sheet-body">
       <div class="outcome" role="status">
-        <h3>Stored ${clock(made?.record.at ?? pressed)}: ${words}</h3>
+        <h3>Stored ${clock(made?.at ?? pressed)}: ${words}</h3>
         <p class="muted">by ${body.by}</p>
         ${stored}
         <div class="outcome-buttons">
           ${
             made &&
             html`
-              <button onClick=${() => openSheet(bed.id, made.sheet ?? "record", made.record.id)}>
-                Correct
-              </button>
+              <button onClick=${() => openSheet(bed.id, sheet, made.id)}>Correct</button>
             `
           }
           ${undo && html`<button onClick=${undo.act}>${undo.name}</button>`}

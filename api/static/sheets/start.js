@@ -4,8 +4,8 @@ import { html } from "../html.js";
 import { openSheet } from "../state/address.js";
 import { useRegimens, useTreatmentCourse } from "../state/fetched.js";
 import { History } from "../views/history.js";
-import { Field, NumberField, OneOf, numberIn } from "./choice.js";
-import { Sheet } from "./sheet.js";
+import { Field, NumberField, OneOf, YES_NO, numberIn } from "./choice.js";
+import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
 const BLANK = { patient: "", age: "", weight: "", regimen: null, escort: null };
@@ -13,20 +13,20 @@ const LAST = 3;
 
 export function StartSheet({ bed }) {
   const work = useWork(bed, null, "start", BLANK);
-  const { values, change } = work;
+  const { values, field } = work;
   const regimens = useRegimens();
   const chosen = regimens.value?.find(({ name }) => name === values.regimen);
   const patient = values.patient.trim();
-  const age = numberIn(values.age, 0, 130);
-  const weight = numberIn(values.weight, 20, 400, { whole: false });
+  const age = ageOf(values);
+  const weight = weightOf(values);
   const lacks = [
     !patient && "the patient",
     age === null && "the age",
     !chosen && "the regimen",
     chosen?.by_weight && weight === null && "the weight",
     values.escort === null && "the escort",
-  ].filter(Boolean);
-  const waits = bed.session ? `Start: ${bed.session.patient} is at this bed` : lackOf(lacks);
+  ];
+  const waits = bed.session ? `Start: ${bed.session.patient} is at this bed` : missing("Start", lacks);
   const start = () =>
     work.send({
       path: "sessions",
@@ -52,52 +52,32 @@ export function StartSheet({ bed }) {
       again=${false}
       undo=${{ name: "Undo: end it", act: () => openSheet(bed.id, "abort") }}
     >
-      <${Field}
-        label="Patient, alias"
-        autocomplete="off"
-        maxlength="100"
-        value=${values.patient}
-        onChange=${(text) => change({ patient: text })}
-      />
+      <${Field} label="Patient, alias" autocomplete="off" maxlength="100" ...${field("patient")} />
       <${Known} patient=${patient} />
-      <${NumberField}
-        label="Age, years"
-        value=${values.age}
-        onChange=${(text) => change({ age: text })}
-      />
-      ${regimens.problem && html`<p class="failure">No regimens: ${regimens.problem}</p>`}
-      <${OneOf}
-        legend="Regimen"
-        name="regimen"
-        options=${(regimens.value ?? []).map(({ name, title }) => [name, title])}
-        value=${values.regimen}
-        onChange=${(regimen) => change({ regimen })}
-      />
-      ${
-        chosen?.by_weight &&
-        html`
-          <${NumberField}
-            label="Weight, kg"
-            value=${values.weight}
-            onChange=${(text) => change({ weight: text })}
-          />
-        `
-      }
+      <${NumberField} label="Age, years" ...${field("age")} />
+      <${Regimens} problem=${regimens.problem} of=${regimens.value ?? []} ...${field("regimen")} />
+      ${chosen?.by_weight && html`<${NumberField} label="Weight, kg" ...${field("weight")} />`}
       <${OneOf}
         legend="Somebody will take the patient home"
         name="escort"
-        options=${[
-          [true, "yes"],
-          [false, "no"],
-        ]}
-        value=${values.escort}
-        onChange=${(escort) => change({ escort })}
+        options=${YES_NO}
+        ...${field("escort")}
       />
     <//>
   `;
 }
 
-const lackOf = (lacks) => lacks.length > 0 && `Start: ${lacks.join(", ")} missing`;
+export const ageOf = ({ age }) => numberIn(age, 0, 130);
+export const weightOf = ({ weight }) => numberIn(weight, 20, 400, { whole: false });
+
+// One of the regimens, or why there are none.
+export function Regimens({ of, problem, ...more }) {
+  const options = of.map(({ name, title }) => [name, title]);
+  return html`
+    ${problem && html`<p class="failure">No regimens: ${problem}</p>`}
+    <${OneOf} legend="Regimen" name="regimen" options=${options} ...${more} />
+  `;
+}
 
 function Known({ patient }) {
   const { value: course } = useTreatmentCourse(patient);

@@ -37,11 +37,7 @@ export function StopSheet({ bed, session, record }) {
       sheet="stop"
       again=${false}
     >
-      <${Text}
-        label="Why no more is given"
-        value=${work.values.reason}
-        onChange=${(text) => work.change({ reason: text })}
-      />
+      <${Text} label="Why no more is given" ...${work.field("reason")} />
     <//>
   `;
 }

@@ -45,23 +45,15 @@ export function SymptomSheet({ bed, session, record }) {
         legend="Which"
         name="symptom"
         options=${SYMPTOMS.map((name) => [name, inWords(name)])}
-        value=${symptom}
-        onChange=${(name) => work.change({ symptom: name })}
+        ...${work.field("symptom")}
       />
       <${OneOf}
         legend="How bad"
         name="grade"
         options=${GRADES.map((words, points) => [points, `${points}`, words])}
-        value=${grade}
-        onChange=${(points) => work.change({ grade: points })}
+        ...${work.field("grade")}
       />
-      <${Field}
-        label="Note"
-        hint="optional"
-        maxlength="500"
-        value=${note}
-        onChange=${(text) => work.change({ note: text })}
-      />
+      <${Field} label="Note" hint="optional" maxlength="500" ...${work.field("note")} />
     <//>
   `;
 }

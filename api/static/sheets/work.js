@@ -17,20 +17,24 @@ export function useWork(bed, of, sheet, blank, { record = null, typed } = {}) {
   const draft = draftOf(name);
   const sent = draft.sent ? intentionOf(draft.sent) : null;
   const corrects = (record && recordsOf(of).find((one) => one.record.id === record)?.record) ?? null;
+  const values = { ...blank, ...(corrects && typed?.(corrects)), ...draft.values };
+  const change = (part) => changeDraft(name, { values: { ...draft.values, ...part } });
   const drop = () => {
     if (sent) forget(sent.key);
     dropDraft(name);
   };
   return {
     of,
-    values: { ...blank, ...(corrects && typed?.(corrects)), ...draft.values },
+    values,
     typedAt: draft.values ? draft.at : null,
     corrects,
     // Somebody else has put it right, or withdrawn it.
     gone: record !== null && corrects === null && sent === null,
     sent,
     busy: sent?.state === "sending",
-    change: (part) => changeDraft(name, { values: { ...draft.values, ...part } }),
+    change,
+    // What an answer needs to show and to change one of the values.
+    field: (of) => ({ value: values[of], onChange: (value) => change({ [of]: value }) }),
     drop,
     // What could not be sent is not to be; what was typed stays.
     withdraw: () => {
@@ -74,7 +78,11 @@ function forgetStored(name) {
   dropDraft(name);
 }
 
-// The record that a stored intention made, as the list of records has it; undefined for none.
-export function madeBy({ answer, known }) {
-  return answer?.criteria && recordsOf(answer).find(({ record }) => !known.includes(record.id));
+// The record that a stored intention made, of the kind that `sheet` corrects; undefined for none.
+// While it was on its way others, and the cuff, may have put more on record.
+export function madeBy({ answer, known, body }, sheet) {
+  if (!answer?.criteria) return undefined;
+  const by = body.by.normalize();
+  const isNew = (one) => one.sheet === sheet && one.record.by === by && !known.includes(one.record.id);
+  return recordsOf(answer).find(isNew)?.record;
 }

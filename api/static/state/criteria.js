@@ -30,5 +30,19 @@ const FOR_LEAVING = { spo2: "SpO2 steady", cadss: "CADSS back" };
 export const criterionName = (name) => NAMES[name] ?? name.replaceAll(/[-_]/g, " ");
 export const leavingName = (name) => FOR_LEAVING[name] ?? criterionName(name);
 
+// By state: [mark, words].
+export const MARKS = {
+  met: ["✓", "met"],
+  passed: ["○", "cleared"],
+  remark: ["–", "remark"],
+  unmet: ["✕", "not met"],
+};
+
+export function stateOf({ met, required, cleared_by: by }) {
+  if (met) return "met";
+  if (by) return "passed";
+  return required ? "unmet" : "remark";
+}
+
 // Whether what waits for it has to go on waiting.
-export const stops = ({ met, required, cleared_by: by }) => required && !met && !by;
+export const stops = (one) => stateOf(one) === "unmet";

@@ -3,8 +3,8 @@
 import { serverNow } from "./clock.js";
 import { kept } from "./kept.js";
 
-// By name: {values, corrects, sent, at}. `corrects` is the record that it takes the place of,
-// `sent` the key of the intention that it became, `at` when it was last typed in (server's ms).
+// By name: {values, sent, at}. `sent` is the key of the intention that it became, `at` when it was
+// last changed (server's ms).
 const drafts = kept("postdose.drafts", {});
 
 export const draftOf = (name) => drafts.value[name] ?? {};

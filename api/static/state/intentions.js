@@ -7,10 +7,10 @@ import { takeAnswer } from "./ward.js";
 
 const AGAIN_MS = 3000;
 
-// {key, path, body, words, bed, known, pressed, momentary, state, problem, fields, answer}: `words` says what
-// it is, `known` are the ids of the records there were, `pressed` when it was asked for (server's
-// ms); what is `momentary` is not sent later. `state` is sending, unsent, refused or stored,
-// `answer` what the daemon said, `fields` which it refused.
+// {key, path, body, words, bed, known, pressed, momentary, state, problem, fields, answer}: `words`
+// says what it is, `known` are the ids of the records there were, `pressed` when it was asked for
+// (server's ms); what is `momentary` is not sent later. `state` is sending, unsent, refused or
+// stored, `answer` what the daemon said, `fields` which it refused.
 export const intentions = kept("postdose.intentions", [], (all) =>
   all.filter((one) => one.state !== "stored"),
 );
@@ -29,8 +29,9 @@ noneSent("the page was loaded anew");
 
 export const intentionOf = (key) => intentions.value.find((one) => one.key === key) ?? null;
 
-export const openIntentions = (bed) =>
-  intentions.value.filter((one) => one.state !== "stored" && (!bed || one.bed === bed));
+// Those that could not be sent or were refused.
+export const unstored = () =>
+  intentions.value.filter(({ state }) => state === "unsent" || state === "refused");
 
 // Sends it, at once or after those before it; gives its key.
 export function intend(what) {

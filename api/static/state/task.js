@@ -42,9 +42,13 @@ function check({ session, cuff }, state) {
   return { state, ...CHECKS[of] };
 }
 
+// Whether there is something to ask before the dose.
+export const asksBeforeDose = ({ gate }) => gate.some(({ name }) => name === "contraindications");
+
 function preparation(session) {
-  const asks = session.gate.some(({ name }) => name === "contraindications");
-  return asks && !session.preparation?.confirmed ? due("preparation", "Ask before the dose") : null;
+  return asksBeforeDose(session) && !session.preparation?.confirmed
+    ? due("preparation", "Ask before the dose")
+    : null;
 }
 
 function administration(session) {

@@ -4,7 +4,7 @@ import { countAlarms } from "../state/alarm.js";
 import { bedName, clock, few, plural } from "../format.js";
 import { html } from "../html.js";
 import { soundOn, toggleSound } from "../state/sound.js";
-import { openIntentions } from "../state/intentions.js";
+import { unstored } from "../state/intentions.js";
 import { link } from "../state/stream.js";
 import { nextTheme, theme } from "../state/theme.js";
 
@@ -76,9 +76,7 @@ function banners(status, here) {
       text: `Look at the patients: ${problem}. Trying again.`,
     });
   }
-  const open = openIntentions().filter(
-    ({ state, bed }) => state !== "sending" && bed !== here,
-  );
+  const open = unstored().filter(({ bed }) => bed !== here);
   if (open.length) {
     out.push({
       kind: "unstored",

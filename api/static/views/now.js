@@ -3,12 +3,12 @@
 import { openSheet } from "../state/address.js";
 import { clock } from "../format.js";
 import { html } from "../html.js";
-import { forget, openIntentions } from "../state/intentions.js";
-import { taskOf } from "../state/task.js";
+import { forget, unstored } from "../state/intentions.js";
+import { asksBeforeDose, taskOf } from "../state/task.js";
 
 // Which sheets there are, what their buttons say, and when there is one.
 const OTHERS = [
-  ["preparation", "Ask", ({ gate }) => asksFor(gate, "contraindications")],
+  ["preparation", "Ask", asksBeforeDose],
   ["dose", "Dose", ({ gate, doses, infusion }) => gate.length || doses.length || infusion],
   ["moaas", "MOAA/S"],
   ["cadss", "CADSS"],
@@ -23,8 +23,6 @@ const OTHERS = [
   ["discharge", "Discharge", ({ first_dose_at: at, state }) => at && state !== "aborted"],
   ["abort", "End early", ({ state }) => state !== "aborted"],
 ];
-
-const asksFor = (gate, wanted) => gate.some(({ name }) => name === wanted);
 
 export function NowBar({ bed, at }) {
   const task = taskOf(bed, at);
@@ -48,10 +46,10 @@ export function NowBar({ bed, at }) {
   `;
 }
 
-const STATES = { sending: "Sending", unsent: "Not sent yet", refused: "Not stored" };
+const STATES = { unsent: "Not sent yet", refused: "Not stored" };
 
 function Unstored({ bed }) {
-  const open = openIntentions(bed.id).filter((one) => one.state !== "sending");
+  const open = unstored().filter((one) => one.bed === bed.id);
   if (!open.length) return null;
   return html`
     <ul class="unstored" role="status">

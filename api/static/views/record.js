@@ -1,6 +1,6 @@
 // What people have put on record, and what the next administration waits for.
 import { html } from "../html.js";
-import { criterionName } from "../state/criteria.js";
+import { MARKS, criterionName, stateOf } from "../state/criteria.js";
 import { GRADES, inWords } from "../state/records.js";
 
 // Met, cleared or not and why, one a line. What is only a remark never counts against the dose.
@@ -11,16 +11,16 @@ export function Conditions({ title, items, name = criterionName }) {
     <section class="panel">
       <h2>${title} · ${met} of ${waits.length}</h2>
       <ul class="criteria">
-        ${items.map(
-          ({ name: of, met: is, why, required, cleared_by: by }) => html`
-            <li key=${of} class=${is ? "met" : by || !required ? "passed" : "unmet"}>
-              <span aria-label=${is ? "met" : by ? "cleared" : required ? "not met" : "remark"}
-                >${is ? "✓" : by ? "○" : required ? "✕" : "–"}</span
-              >
-              <span>${name(of)}</span><span class="muted">${why}</span>
+        ${items.map((item) => {
+          const state = stateOf(item);
+          const [mark, words] = MARKS[state];
+          return html`
+            <li key=${item.name} class=${state}>
+              <span aria-label=${words}>${mark}</span>
+              <span>${name(item.name)}</span><span class="muted">${item.why}</span>
             </li>
-          `,
-        )}
+          `;
+        })}
       </ul>
     </section>
   `;
