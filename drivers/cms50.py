@@ -279,6 +279,7 @@ DRIVER: Final = Driver(
     flags=CONTEC.status.flags | BCI.status.flags | CONTEC_V7.status.flags,
     silent_after_s=3.0,
     stale_after_s=dict.fromkeys(RANGES, 5.0),
+    has_pleth=True,
     dialects=(
         _dialect("contec", CONTEC, LineSettings(19200, parity="O")),
         _dialect("bci", BCI, LineSettings(115200)),

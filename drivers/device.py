@@ -15,6 +15,7 @@ from typing import Final, NoReturn
 from drivers.backoff import Backoff
 from drivers.clock import Clock, Instant
 from drivers.codec import CannotMeasure, CodecStats
+from drivers.frozen import FrozenWatch
 from drivers.links import CALL, Link, LinkError, LinkLost, open_link
 from drivers.readings import DeviceReport, Flag, Item, LinkChanged, LinkState, MeasurementFailed
 from drivers.registry import DeviceSpec
@@ -81,6 +82,7 @@ class Device:
             FIRST_PAUSE_S, LAST_PAUSE_S, jitter=1.0, least_s=LEAST_PAUSE_S, rng=jitter
         )
         self._silent_after_s = max(spec.kind.silent_after_s, REAL_SILENCE_S * clock.speed)
+        self._frozen = FrozenWatch()
         self._open_link: Link | None = None
         self._ended: asyncio.Future[tuple[str, str]]
         self._deadline_timer: asyncio.TimerHandle | None = None
@@ -164,6 +166,7 @@ class Device:
         self._heard_s = self._checked_s = now_s
         self._checked_bytes = self.counters.bytes_in
         self._heard_frames = self.codec.stats.frames
+        self._frozen.reset()
         self.codec.opened(now_s)
         self._send_and_arm()
         self._check_health()
@@ -221,7 +224,7 @@ class Device:
         if items:
             self.counters.last_item_at = now
         for item in items:
-            self._report(item, now)
+            self._report(self._frozen.take(item), now)
 
     def _fault(self) -> None:
         _log.exception("fault in driver %s at %s", self.spec.driver, self.spec.id)

@@ -47,7 +47,8 @@ class Driver:
     `ranges` says which vitals it gives, and what values of each it can print. The first of
     `dialects` is the usual one; a device finds its own out when none is given.
     `silent_after_s` is how long a living device may say nothing valid, whatever its dialect,
-    and `stale_after_s` how long each vital's value may be shown as the present one.
+    and `stale_after_s` how long each vital's value may be shown as the present one. One that
+    `has_pleth` sends the waveform of the pulse, and is found out when it is frozen.
     `options` holds the values each option may take, its default first.
     """
 
@@ -59,6 +60,7 @@ class Driver:
     stale_after_s: Mapping[Vital, float]
     dialects: tuple[Dialect, ...]
     can_measure: bool = False
+    has_pleth: bool = False
     options: Mapping[str, tuple[Option, ...]] = field(default_factory=dict)
 
     @property

@@ -377,6 +377,7 @@ DRIVER: Final = Driver(
     flags=STATUS.flags,
     silent_after_s=3.0,
     stale_after_s={Vital.SPO2: 5.0, Vital.PULSE: 5.0},
+    has_pleth=True,
     dialects=tuple(_dialect(name) for name in FORMATS),
     options={"model": ("oem", "9560")},
 )

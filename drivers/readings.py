@@ -49,7 +49,10 @@ class Quality(StrEnum):
 
 
 class Flag(StrEnum):
-    """What a device says about itself or its sensor, apart from any value."""
+    """What a device says about itself or its sensor, apart from any value.
+
+    `FROZEN` no device says: it is seen from outside.
+    """
 
     SENSOR_OFF = "sensor-off"
     SENSOR_DISCONNECTED = "sensor-disconnected"
@@ -60,6 +63,7 @@ class Flag(StrEnum):
     CUFF_LEAK = "cuff-leak"
     MEASUREMENT_FAILED = "measurement-failed"
     DEVICE_FAULT = "device-fault"
+    FROZEN = "frozen"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ ARTEFACT: Final = "artefact"
 LOW_PERFUSION: Final = "low-perfusion"
 NO_PULSE: Final = "no-pulse"
 LOW_BATTERY: Final = "low-battery"
+FROZEN: Final = "frozen"
 """Faults that an oximeter may declare; `sense` knows what they do to the sensor."""
 
 _NOTHING_REACHES_IT: Final = (FINGER_OFF, CABLE_OUT, NO_PULSE)
@@ -80,8 +81,11 @@ class PulseWave:
         self._phase = 0.0
         self._to_mark = 0
 
-    def advance(self, vitals: Vitals) -> None:
-        """Go one frame further."""
+    def advance(self, vitals: Vitals, *, frozen: bool = False) -> None:
+        """Go one frame further; while it is `frozen` the level stays and no beat comes."""
+        if frozen:
+            self.beat = self.marked = False
+            return
         rate = vitals.pulse_per_min or pulse_rate(vitals)
         self.beat = False
         if rate is None:

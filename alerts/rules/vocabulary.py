@@ -90,14 +90,14 @@ OXIMETERS_DIFFER: Final = "oximeters-differ"
 """Two devices of a bed give SpO2 so far apart as the rule's `differ_by` says."""
 
 DEVICE_CONDITIONS: Final = frozenset(
-    """sensor-off sensor-disconnected no-pulse artefact low-perfusion low-battery signal-missing
-    cuff-failed device-fault device-silent link-lost""".split()
+    """sensor-off sensor-disconnected no-pulse frozen artefact low-perfusion low-battery
+    signal-missing cuff-failed device-fault device-silent link-lost""".split()
 )
 """Technical conditions of one device."""
 
 DATA_LOSS: Final = frozenset(
-    """sensor-off sensor-disconnected no-pulse signal-missing cuff-failed device-fault device-silent
-    link-lost""".split()
+    """sensor-off sensor-disconnected no-pulse frozen signal-missing cuff-failed device-fault
+    device-silent link-lost""".split()
 )
 """Those that take signals away."""
 

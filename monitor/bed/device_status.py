@@ -26,10 +26,13 @@ FLAG_CONDITIONS: Final[Mapping[Flag, tuple[str, str]]] = {
     Flag.LOW_PERFUSION: ("low-perfusion", "low perfusion"),
     Flag.LOW_BATTERY: ("low-battery", "battery low"),
     Flag.DEVICE_FAULT: ("device-fault", "reports a fault"),
+    Flag.FROZEN: ("frozen", "its values stand still, and its waveform is flat"),
 }
 """The technical condition that each flag of a device is, with its reason in words."""
 
-_EXPLAIN_MISSING: Final = frozenset({Flag.SENSOR_OFF, Flag.SENSOR_DISCONNECTED, Flag.NO_PULSE})
+_EXPLAIN_MISSING: Final = frozenset(
+    {Flag.SENSOR_OFF, Flag.SENSOR_DISCONNECTED, Flag.NO_PULSE, Flag.FROZEN}
+)
 _IDLE: Final = CuffState(CuffPhase.IDLE)
 _LINK_CONDITIONS: Final = frozenset({"device-silent", "link-lost"})
 _ALL_FLAG_CONDITIONS: Final = frozenset(name for name, _ in FLAG_CONDITIONS.values())
@@ -38,7 +41,8 @@ _ALL_FLAG_CONDITIONS: Final = frozenset(name for name, _ in FLAG_CONDITIONS.valu
 def conditions_of(spec: DeviceSpec) -> frozenset[str]:
     """Every technical condition that a device of this kind can have."""
     driver = spec.kind
-    own = {FLAG_CONDITIONS[flag][0] for flag in driver.flags if flag in FLAG_CONDITIONS}
+    flags = driver.flags | {Flag.FROZEN} if driver.has_pleth else driver.flags
+    own = {FLAG_CONDITIONS[flag][0] for flag in flags if flag in FLAG_CONDITIONS}
     kind = "cuff-failed" if driver.can_measure else "signal-missing"
     return _LINK_CONDITIONS | own | {kind}
 

@@ -18,6 +18,7 @@ from simulators.oximetry import (
     ARTEFACT,
     CABLE_OUT,
     FINGER_OFF,
+    FROZEN,
     LOW_PERFUSION,
     NO_PULSE,
     BeatAverages,
@@ -100,7 +101,7 @@ class CMS50:
     def _packet(self, at_s: float) -> bytes:
         vitals = sense(self._source, self._faults, at_s)
         artefact = self._faults.active(ARTEFACT, at_s)
-        self._pulse.advance(vitals)
+        self._pulse.advance(vitals, frozen=self._faults.active(FROZEN, at_s))
         self._count_beat(vitals, artefact)
         conditions = self._conditions(at_s, vitals, artefact)
         level: float | None = self._pulse.level
@@ -228,6 +229,7 @@ _VITALS = frozenset({"spo2_pct", "pulse_per_min"})
 _FAULTS = {
     ARTEFACT: "searching, with a wild wave and the last numbers; after 10 s none",
     LOW_PERFUSION: "small wave and signal strength",
+    FROZEN: "flat wave with the last numbers, and nothing says so",
     NO_PULSE: "searching, after 10 s too long; everything missing",
 }
 

@@ -14,6 +14,7 @@ from simulators.oximetry import (
     ARTEFACT,
     CABLE_OUT,
     FINGER_OFF,
+    FROZEN,
     LOW_BATTERY,
     LOW_PERFUSION,
     BeatAverages,
@@ -83,9 +84,10 @@ class Nonin:
         data_bytes = self._data_bytes(self._report(at_s))
         status = _ALWAYS | status_bits(STATUS, conditions)
         noisy = Random(f"{self._seed}/{self._stream.sent}") if ARTEFACT in conditions else None
+        frozen = self._faults.active(FROZEN, at_s)
         packet = bytearray()
         for position, data in enumerate(data_bytes):
-            self._pulse.advance(vitals)
+            self._pulse.advance(vitals, frozen=frozen)
             if self._pulse.beat and not self._artefact.holds:
                 self._averages.add(vitals)
             level = self._pulse.level if noisy is None else noisy.random()
@@ -204,6 +206,7 @@ _FAULTS = {
     CABLE_OUT: "SNSD; everything missing",
     ARTEFACT: "ARTF with the last averages, OOT too after 10 s",
     LOW_PERFUSION: "red perfusion, small wave",
+    FROZEN: "flat wave with the last averages, and nothing says so",
 }
 
 MODEL = DeviceModel(

@@ -22,7 +22,7 @@ TECHNICAL_CONDITIONS: Mapping[str | None, tuple[str, ...]] = {
     None: tuple(SITE_CONDITIONS | BED_CONDITIONS),
     **dict.fromkeys(("pressure", "cadss", "moaas", "resp"), tuple(CHECK_CONDITIONS)),
     "oximeter": (
-        *("sensor-off", "sensor-disconnected", "no-pulse", "artefact", "low-perfusion"),
+        *("sensor-off", "sensor-disconnected", "no-pulse", "frozen", "artefact", "low-perfusion"),
         *("low-battery", "signal-missing", "device-silent", "link-lost"),
     ),
     "cuff": ("cuff-failed", "device-fault", "device-silent", "link-lost"),

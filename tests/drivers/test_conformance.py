@@ -99,6 +99,11 @@ class TestDeclaration:
         lasts_s = case.example.lasts_s
         assert lasts_s is None or len(case.example.stream) < case.dialect.line.bytes_per_s * lasts_s
 
+    @each
+    def test_it_has_a_pleth_where_its_driver_says_so(self, case: Case) -> None:
+        waves = {i.name for i in heard(case, case.example.stream) if isinstance(i, Waveform)}
+        assert ("pleth" in waves) is case.driver.has_pleth
+
 
 class TestHealthy:
     @each

@@ -19,6 +19,7 @@ from drivers.readings import (
     CuffPhase,
     CuffState,
     DeviceReport,
+    Flag,
     LinkChanged,
     LinkState,
     Measurement,
@@ -138,6 +139,29 @@ class TestReports:
                 talk(port, one.device._clock, 5)
                 await one.until_up()
         assert "ZeroDivisionError" in caplog.text
+
+    @virtual_time()
+    async def test_what_a_frozen_oximeter_says_is_rejected_until_a_new_link_begins_anew(
+        self,
+    ) -> None:
+        still = nonin_packet("2", pleth=[100] * 25)
+        with MemoryPort("bed") as port:
+            async with bench("nonin", URL, virtual_clock()) as one:
+                await one.until(lambda _: port.connected)
+                for _ in range(32):
+                    port.send(still * 3)
+                    await one.device._clock.sleep(1)
+                said = [r.item for r in one.reports if isinstance(r.item, Measurement)]
+                assert not said[80].flags
+                assert said[-1].flags == {Flag.FROZEN}
+                assert not any(reading.usable for reading in said[-1].readings)
+                port.hang_up()
+                await one.until_down()
+                await one.device._clock.sleep(3)
+                port.send(still)
+                await one.until_up(2)
+                said = [r.item for r in one.reports if isinstance(r.item, Measurement)]
+                assert all(reading.usable for reading in said[-1].readings)
 
     @virtual_time()
     async def test_everything_is_counted(self) -> None:

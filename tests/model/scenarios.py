@@ -600,7 +600,7 @@ CLEARABLE: Final = (
     *(("leaving", (name,)) for name in ("pressure-near-baseline", "no-serious-event", "spo2")),
 )
 
-_FLAGS: Final = sorted(flag.value for flag in OXIMETER.kind.flags)
+_FLAGS: Final = sorted(flag.value for flag in (*OXIMETER.kind.flags, Flag.FROZEN))
 
 MAKERS: Final[dict[str, tuple[int, Callable[[random.Random], tuple[Any, ...]]]]] = {
     "wait": (6, lambda r: ()),

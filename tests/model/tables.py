@@ -246,6 +246,7 @@ TECHNICAL: dict[str, Technical] = {
     "tech.sensor-off": Technical("sensor-off", (OXIMETER,), 5, 3),
     "tech.sensor-disconnected": Technical("sensor-disconnected", (OXIMETER,), 5, 3),
     "tech.no-pulse": Technical("no-pulse", (OXIMETER,), 10, 5),
+    "tech.frozen": Technical("frozen", (OXIMETER,), 0, 5, "medium", worse_after_s=None),
     "tech.artefact": Technical("artefact", (OXIMETER,), 30, 10, worse_after_s=None),
     "tech.low-perfusion": Technical("low-perfusion", (OXIMETER,), 60, 30, worse_after_s=None),
     "tech.low-battery": Technical(
@@ -265,11 +266,12 @@ FLAGS = (
     "sensor-off",
     "sensor-disconnected",
     "no-pulse",
+    "frozen",
     "artefact",
     "low-perfusion",
     "low-battery",
 )
-EXPLAIN_SILENCE = {"sensor-off", "sensor-disconnected", "no-pulse"}
+EXPLAIN_SILENCE = {"sensor-off", "sensor-disconnected", "no-pulse", "frozen"}
 
 SILENT_S = {OXIMETER: 3, CUFF: 8}
 STREAM_S = 5

@@ -68,7 +68,7 @@ JUDGED: Final = (
 
 values = st.sampled_from([None, 30, 39, 49, 70, 85, 87, 88, 89, 92, 93, 94, 97, 99, 121, 141])
 qualities = st.sampled_from([Quality.GOOD, Quality.GOOD, Quality.POOR, Quality.REJECTED])
-flags = st.frozensets(st.sampled_from(sorted(OXIMETER.kind.flags)), max_size=2)
+flags = st.frozensets(st.sampled_from(sorted({*OXIMETER.kind.flags, Flag.FROZEN})), max_size=2)
 failures = st.builds(
     MeasurementFailed,
     st.sampled_from(sorted(CUFF.kind.flags)),

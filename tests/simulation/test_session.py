@@ -161,6 +161,34 @@ async def test_a_pulled_sensor_marks_the_alarm_it_blinds(tmp_path: Path) -> None
         assert "tech.sensor-off" in alarms
 
 
+@virtual_time()
+async def test_a_frozen_oximeter_is_found_out_and_makes_no_alarm_better(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path, {"bed-1": "desaturation"}) as ward:
+        await _through_the_doses(ward, AHEAD_MIN)
+
+        async def low() -> bool:
+            return "spo2.low" in await ward.alarms()
+
+        await ward.until(low, within_s=3600)
+        ward.fault("oximeter", "frozen", for_s=600)
+        await ward.clock.sleep(29)
+        assert "tech.frozen" not in await ward.alarms()
+        await ward.clock.sleep(10)
+        seen = await ward.get("/beds/bed-1")
+        alarms = {alarm["rule"]: alarm for alarm in seen["alarms"]}
+        assert alarms["tech.frozen"]["priority"] == "medium"
+        assert "its waveform is flat. Blind: SpO2 and pulse" in alarms["tech.frozen"]["text"]
+        assert (alarms["spo2.low"]["state"], seen["vitals"]["spo2"]["quality"]) == (
+            "active",
+            "rejected",
+        )
+        assert alarms["spo2.low"]["unverified_since"] is not None
+        await ward.clock.sleep(600)
+        seen = await ward.get("/beds/bed-1")
+        assert "tech.frozen" not in {alarm["rule"] for alarm in seen["alarms"]}
+        assert seen["vitals"]["spo2"]["quality"] == "good"
+
+
 @pytest.mark.parametrize(("boot", "since_dose_min"), [("boot-1", 11.6), ("boot-2", 191.6)])
 def test_a_clock_that_was_set_while_the_daemon_was_away_is_held_against_the_machines(
     tmp_path: Path, boot: str, since_dose_min: float

@@ -342,6 +342,7 @@ TECHNICAL = [
     Technical("tech.sensor-off", "oximeter", 5),
     Technical("tech.sensor-disconnected", "oximeter", 5),
     Technical("tech.no-pulse", "oximeter", 10),
+    Technical("tech.frozen", "oximeter", 0, worsens=False, priority=MEDIUM),
     Technical("tech.artefact", "oximeter", 30, worsens=False),
     Technical("tech.low-perfusion", "oximeter", 60, worsens=False),
     Technical("tech.low-battery", "oximeter", 10, worsens=False, anytime=True),

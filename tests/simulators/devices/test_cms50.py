@@ -119,6 +119,14 @@ def test_a_weaker_pulse_has_a_smaller_wave_and_less_signal(dialect: str) -> None
     assert 0 < weak[-1].strength < strong[-1].strength <= 8
 
 
+@EVERY
+def test_frozen_it_keeps_wave_and_numbers_and_says_nothing_of_it(dialect: str) -> None:
+    frozen = played(40, None, "frozen@20", dialect=dialect)[21 * RATES[dialect] :]
+    assert len(set(frozen)) == 1
+    assert (frozen[-1].spo2, frozen[-1].pulse) == (97, 72)
+    assert not (frozen[-1].searching or frozen[-1].beep)
+
+
 def test_the_perfusion_index_is_in_hundredths_of_a_percent() -> None:
     last = played(20, steady(perfusion=0.6), dialect="contec-v7")[-1]
     assert (last.index, last.index_invalid) == (600, False)

@@ -164,6 +164,13 @@ def test_low_perfusion_keeps_the_numbers_and_turns_red() -> None:
     assert weak[-1].spo2 == 97
 
 
+def test_frozen_it_keeps_wave_and_numbers_and_says_nothing_of_it() -> None:
+    frozen = played(60.0, None, "frozen@20+20")
+    still = {(*packet.pleth, packet.spo2, packet.rate, *packet.status) for packet in frozen[61:119]}
+    assert len(still) == 1
+    assert len({tuple(packet.pleth) for packet in frozen[121:]}) > 3
+
+
 @pytest.mark.parametrize(("second", "bit"), [(10, 0), (25, 1), (35, 0)])
 def test_a_low_battery_is_bit_0_of_stat2_in_format_7(second: float, bit: int) -> None:
     assert at(played(40.0, None, "low-battery@20+10", dialect="7"), second).byte(8) & 1 == bit
