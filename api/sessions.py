@@ -19,6 +19,7 @@ from api.schemas.sessions import (
     AbortSession,
     ChangeAssignment,
     CloseSession,
+    ConfirmDoseTime,
     ConfirmEscort,
     CorrectSession,
     RecordPatientLeft,
@@ -263,6 +264,13 @@ def _add_commands(routes: APIRouter, run_in_session: RunInSession) -> None:
     ) -> Any:
         """Confirm that somebody will take the patient home."""
         return await run_in_session(session, request, key, commands.ConfirmEscort(body.by))
+
+    @routes.post("/{session}/dose-time", response_model=Session, responses=COMMAND_ERRORS)
+    async def confirm_dose_time(
+        session: SessionId, body: ConfirmDoseTime, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Confirm when the dose was given, after the machine was started anew."""
+        return await run_in_session(session, request, key, commands.ConfirmDoseTime(body.by))
 
     @routes.post("/{session}/close", response_model=Session, responses=COMMAND_ERRORS)
     async def close_session(

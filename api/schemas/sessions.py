@@ -191,6 +191,14 @@ class ConfirmEscort(Request):
     by: By
 
 
+class ConfirmDoseTime(Request):
+    """The times of what was given are right, by another clock than the machine's."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "nurse.a"}]})
+
+    by: By
+
+
 class AgainstCriteria(Request):
     """Who takes it on themselves that the patient leaves before every criterion is met."""
 

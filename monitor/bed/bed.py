@@ -83,13 +83,16 @@ class Bed:
         last_n: int,
         now: Instant,
         seen_before: SeenBefore | None = None,
+        *,
+        began_anew: bool = False,
     ) -> list[str]:
         """Continue from the stored `events`. To be called once, on a new bed.
 
-        `seen_before` is what the stored inputs of the open session say. Returns in words which
-        events could not be taken and were left out.
+        `seen_before` is what the stored inputs of the open session say, `began_anew` that the
+        machine was started since its last dose. Returns in words which events could not be taken
+        and were left out.
         """
-        return restore(self, events, last_n, now, seen_before)
+        return restore(self, events, last_n, now, seen_before, began_anew=began_anew)
 
     # ── inputs ──────────────────────────────────────────────────────────────────────────
 

@@ -138,7 +138,8 @@ class RecordingStart:
 
     A replay can begin here: recordings start when the daemon does, and when it rebuilds a
     bed. `seen_before` is what the bed was told of the time before, `version` that of Postdose, and
-    `boot` names the start of the machine that the monotonic clock counts from.
+    `boot` names the start of the machine that the monotonic clock counts from; `began_anew` that it
+    is another than that of the open session's last dose.
     """
 
     at: Instant
@@ -150,6 +151,7 @@ class RecordingStart:
     version: str = __version__
     seen_before: SeenBefore | None = None
     boot: str | None = None
+    began_anew: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The start without its instant, as plain JSON data."""
@@ -162,6 +164,7 @@ class RecordingStart:
             "version": self.version,
             "seen_before": None if self.seen_before is None else self.seen_before.as_json(),
             "boot": self.boot,
+            "began_anew": self.began_anew,
         }
 
     @classmethod
@@ -182,4 +185,5 @@ class RecordingStart:
             version=data["version"],
             seen_before=None if seen_before is None else SeenBefore.from_json(seen_before),
             boot=data.get("boot"),
+            began_anew=data.get("began_anew", False),
         )

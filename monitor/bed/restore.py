@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 from alerts.alarm import ALARM_ONSETS, Alarm
 from drivers.clock import Instant
 from monitor.bed.inputs import SeenBefore
-from monitor.session import UNREADABLE, Event, decide, happened_at, is_session_end, upcast
+from monitor.session import (
+    UNREADABLE,
+    Event,
+    decide,
+    dose_time,
+    happened_at,
+    is_session_end,
+    upcast,
+)
 
 if TYPE_CHECKING:
     from monitor.bed.bed import Bed
@@ -18,13 +26,16 @@ def restore(
     last_n: int,
     now: Instant,
     seen_before: SeenBefore | None,
+    *,
+    began_anew: bool,
 ) -> list[str]:
     """Have a new `bed` continue from its stored `events`, the last of which is number `last_n`.
 
     An event that cannot be taken is left out: which, and why, is returned in words.
 
     Where the monotonic clock ran on since the last input of `seen_before`, the wall clock is held
-    against it. Elsewhere that was set back if the last event or input is still to come.
+    against it. Elsewhere that was set back if the last event or input is still to come. Where the
+    machine `began_anew` since something was given, a person has to confirm when that was.
     """
     history = [*events]
     if seen_before is not None and seen_before.is_before_clock_step(history):
@@ -58,6 +69,9 @@ def restore(
         bed.readiness.age_pressures(now)
         if seen_before is not None:
             bed.readiness.take_up(seen_before, now)
+        if began_anew:
+            for draft in dose_time.doubt(session):
+                bed.emit(*draft, now)
         rules = decide.rules_reference(bed.rules)
         if session.rules != rules:
             bed.emit("rules.changed", {"rules": rules}, now)

@@ -135,6 +135,14 @@ class Session(Shown):
     last_dose_at: Annotated[
         Time | None, documented("When the last dose was given.", "2026-01-05T09:10:00.000Z")
     ]
+    dose_time_doubted_at: Annotated[
+        Time | None,
+        documented(
+            "Since when a person has to confirm the times of what was given, as the machine was "
+            "started anew; null where nobody has to.",
+            "2026-01-05T10:02:00.000Z",
+        ),
+    ]
     window_ends_at: Annotated[
         Time | None, documented("When the observation window ends.", "2026-01-05T11:10:00.000Z")
     ]

@@ -132,6 +132,7 @@ def records(of: Session) -> session_view.Session:
         started_at=of.started_at,
         first_dose_at=of.first_dose_at,
         last_dose_at=of.last_dose_at,
+        dose_time_doubted_at=of.dose_time_doubted_at,
         window_ends_at=of.window_ends_at,
         window_min=of.regimen.window_min,
         planned_mg=of.planned_mg,

@@ -1,6 +1,6 @@
 """Questions to the journal: plain functions over a reading connection."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -308,14 +308,23 @@ def last_start(connection: sa.Connection, bed: str) -> StartBlock | None:
 
 def start_before(connection: sa.Connection, bed: str, n: int) -> int | None:
     """The place of the bed's last opening before its event `n`."""
+    return next((place for place, _ in _starts_before(connection, bed, n)), None)
+
+
+def start_of(connection: sa.Connection, bed: str, n: int) -> StartBlock | None:
+    """The bed's last opening before its event `n`."""
+    return next((start for _, start in _starts_before(connection, bed, n)), None)
+
+
+def _starts_before(connection: sa.Connection, bed: str, n: int) -> Iterator[tuple[int, StartBlock]]:
     columns = sample_chunk.c
     query = sa.select(columns.id, *_CHUNK).where(
         columns.bed == bed, columns.kind == RECORDING_START
     )
     for place, *chunk in connection.execute(query.order_by(columns.id.desc())):
-        if start_in(Chunk(*chunk)).data["last_n"] < n:
-            return int(place)
-    return None
+        start = start_in(Chunk(*chunk))
+        if start.data["last_n"] < n:
+            yield int(place), start
 
 
 def recording(connection: sa.Connection, bed: str, start: int) -> list[int]:

@@ -267,6 +267,10 @@ class JournalReader:
         """Where the bed's last recording begins; None before its first."""
         return await self._ask(queries.last_start, bed)
 
+    async def start_of(self, bed: str, n: int) -> StartBlock | None:
+        """Where the recording begins in which the bed's event `n` was decided."""
+        return await self._ask(queries.start_of, bed, n)
+
     def recording(self, bed: str, before_n: int) -> Iterator[StartBlock | InputBlock]:
         """The recording of a bed from its last start before its event `before_n`, to its end.
 

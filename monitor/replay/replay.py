@@ -126,7 +126,13 @@ class _Run:
         earlier = [self._recorded[n] for n in numbers if n in self._recorded]
         if len(earlier) == len(numbers):
             self._bed = Bed(self._bed_id, opening.devices, opening.rules, opening.least_s)
-            self._bed.restore(earlier, opening.last_n, opening.at, opening.seen_before)
+            self._bed.restore(
+                earlier,
+                opening.last_n,
+                opening.at,
+                opening.seen_before,
+                began_anew=opening.began_anew,
+            )
 
     def _miss(self, last_n: int, until: Instant | None) -> None:
         if last_n > self._n:

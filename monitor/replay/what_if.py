@@ -104,7 +104,13 @@ class _Run:
             self.history = [self._recorded[n] for n in numbers if n in self._recorded]
         last_n = opening.last_n if self._bed is None else self._bed.event_number
         self._bed = Bed(self._bed_id, opening.devices, self._rules, opening.least_s)
-        self._bed.restore(interventions_in(self.history), last_n, opening.at, opening.seen_before)
+        self._bed.restore(
+            interventions_in(self.history),
+            last_n,
+            opening.at,
+            opening.seen_before,
+            began_anew=opening.began_anew,
+        )
 
     def _give(self, bed: Bed, given: TimedInput) -> None:
         what = self._meant(bed, given.input)

@@ -27,7 +27,7 @@ NO_EMERGENCY: Final = "no-emergency"
 NEVER_CLEARED: Final[Mapping[str, frozenset[str]]] = {
     ClearanceScope.DOSE: frozenset({NO_EMERGENCY}),
     ClearanceScope.LEAVING: frozenset(
-        {"window-over", "discharge-checks", "no-check-overdue", "escort"}
+        {"window-over", "discharge-checks", "no-check-overdue", "dose-time", "escort"}
     ),
 }
 """The criteria that nobody clears: an emergency, and what is yet to be done [clinical.md]."""

@@ -224,6 +224,13 @@ class ClearanceScope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmDoseTime:
+    """The times of what was given are right, by another clock than the machine's."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordClearance:
     """A clinician's decision that what waits for these criteria goes on, written down by `by`."""
 
@@ -403,6 +410,7 @@ SessionCommand = (
     | AssignNurse
     | AddNote
     | ConfirmEscort
+    | ConfirmDoseTime
     | Close
     | Abort
     | RecordPatientLeft

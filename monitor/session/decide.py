@@ -12,7 +12,7 @@ from typing import Any, Final
 from alerts.alarm import Alarm, State
 from alerts.rules import RuleSet
 from drivers.clock import Instant
-from monitor.session import decide_abort, decide_records, dosing_stop
+from monitor.session import decide_abort, decide_records, dose_time, dosing_stop
 from monitor.session.attendance import is_present
 from monitor.session.commands import (
     Acknowledge,
@@ -20,6 +20,7 @@ from monitor.session.commands import (
     AssignmentAction,
     AssignNurse,
     Close,
+    ConfirmDoseTime,
     ConfirmEscort,
     RecordObservation,
     RecordPatientLeft,
@@ -165,7 +166,7 @@ def _suicidality(command: Close) -> Criterion:
     return Criterion("suicidality", command.suicidality == "none", why)
 
 
-NOT_CLINICAL: Final = frozenset({"window-over", "discharge-checks", "escort"})
+NOT_CLINICAL: Final = frozenset({"window-over", "discharge-checks", "dose-time", "escort"})
 """Criteria that say nothing of how the patient is."""
 
 
@@ -236,5 +237,6 @@ HANDLERS: Final[Mapping[type[Any], Callable[[Session, Any, Instant], list[Draft]
     AssignNurse: assign_nurse,
     AddNote: note,
     ConfirmEscort: escort,
+    ConfirmDoseTime: dose_time.confirm,
     RecordPatientLeft: decide_abort.patient_left,
 }

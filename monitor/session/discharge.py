@@ -15,6 +15,7 @@ from monitor.session.baseline import is_after_dose
 from monitor.session.clearance import situation, with_clearances
 from monitor.session.commands import ClearanceScope
 from monitor.session.criterion import Criterion
+from monitor.session.dose_time import dose_time_criteria
 from monitor.session.due_times import record_times
 from monitor.session.episodes import DESATURATIONS, respiratory_depression
 from monitor.session.history import AlarmOccurrence
@@ -80,6 +81,7 @@ def discharge_criteria(
     spo2 = (_former_spo2 if is_former else _spo2)(session, evidence)
     found = [
         _window(session, now),
+        *dose_time_criteria(session),
         *checks,
         _pressure_severe(session),
         (_former_pressure_leaving if is_former else _pressure_leaving)(session, evidence),

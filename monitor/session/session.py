@@ -70,7 +70,8 @@ class Session:
     `to_be_completed` names what a transfer was recorded without; `places` holds the number of
     the event that put each record on record, a correction that of what it corrects.
     `former_regimens` are those that were corrected after the first dose, each with the time
-    until which its checks stand.
+    until which its checks stand. From `dose_time_doubted_at` on nobody can say how long ago the
+    dose was (`monitor.session.dose_time`).
     """
 
     id: str
@@ -87,6 +88,8 @@ class Session:
     escort_planned: bool | None = None
     preparation: Preparation = NOTHING_ASKED
     prepared_at: datetime | None = None
+    dose_time_doubted_at: datetime | None = None
+    dose_time_confirmed_by: str | None = None
     nurse: str | None = None
     handover_to: str | None = None
     attendance: tuple[Attendance, ...] = ()
@@ -425,6 +428,10 @@ def _prepared(session: Session, event: Event) -> Session:
     )
 
 
+def _dose_time_confirmed(session: Session, event: Event) -> Session:
+    return replace(session, dose_time_doubted_at=None, dose_time_confirmed_by=event.payload["by"])
+
+
 def _assigned(session: Session, event: Event) -> Session:
     by = event.payload["by"]
     there = began(session.attendance, by, ASSIGNED, event.at)
@@ -499,6 +506,7 @@ def _stepped(session: Session, event: Event) -> Session:
         for name, _ in (*_KEPT.values(), *_KEPT_ALONE.values())
     }
     criteria_met_at, aborted_at = session.criteria_met_at, session.aborted_at
+    doubted_at = session.dose_time_doubted_at
     corrections = tuple(
         replace(each, was=replace(each.was, at=each.was.at + by), at=each.at + by)
         for each in session.corrections
@@ -508,6 +516,7 @@ def _stepped(session: Session, event: Event) -> Session:
         corrections=corrections,
         started_at=session.started_at + by,
         aborted_at=None if aborted_at is None else aborted_at + by,
+        dose_time_doubted_at=None if doubted_at is None else doubted_at + by,
         infusion=None if session.infusion is None else session.infusion.shifted(by),
         criteria_met_at=None if criteria_met_at is None else criteria_met_at + by,
         prepared_at=None if session.prepared_at is None else session.prepared_at + by,
@@ -531,6 +540,8 @@ _TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     "nurse.unassigned": _unassigned,
     "presence.started": _present,
     "presence.ended": _present,
+    "dose-time.doubted": lambda s, e: replace(s, dose_time_doubted_at=e.at),
+    "dose-time.confirmed": _dose_time_confirmed,
     "escort.confirmed": lambda s, _: replace(s, escort=True),
     "rules.changed": lambda s, e: replace(s, rules=e.payload["rules"]),
     "session.dosing": lambda s, _: replace(s, phase=_dosing(s.phase)),

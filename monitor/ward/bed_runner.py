@@ -35,7 +35,7 @@ from monitor.session import Command, Event, Phase, Refusal, Refused, Stored
 from monitor.ward.alarm_load import AlarmLoad
 from monitor.ward.fault_recovery import FaultRecovery
 from monitor.ward.nowhere import Nowhere
-from monitor.ward.recorded_past import recorded_past
+from monitor.ward.recorded_past import machine_began_anew, recorded_past
 
 UNSTORED_AFTER_S: Final = 0.5
 """An alarm whose commit has not come back by then is published all the same [design.md]."""
@@ -113,8 +113,12 @@ class BedRunner:
             differ_by=self._rules.spo2_differs_by,
             boot=self._clock.boot,
         )
+        began_anew = await machine_began_anew(
+            self._journal, self.id, [item.event for item in stored], self._clock.boot
+        )
         now, bed = self._clock.now(), self._empty()
-        left_out = bed.restore((item.event for item in stored), last_n, now, seen)
+        events = (item.event for item in stored)
+        left_out = bed.restore(events, last_n, now, seen, began_anew=began_anew)
         self._tell_of(left_out)
         self._alarm_load = AlarmLoad(item.event.at for item in reversed(raised))
         if self._nowhere is not None:
@@ -130,6 +134,7 @@ class BedRunner:
             last_n,
             seen_before=seen,
             boot=self._clock.boot,
+            began_anew=began_anew,
         )
         self._journal.open_recording(self.id, now, opening.as_json())
 

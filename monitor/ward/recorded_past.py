@@ -1,4 +1,4 @@
-"""What was seen at a bed before a restart, as far as its recording in the journal tells."""
+"""What was before a restart, as far as a bed's recording in the journal tells."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import structlog
 from drivers.registry import DeviceSpec
 from monitor.bed import SeenBefore, seen_before
 from monitor.journal import JournalReader
-from monitor.session import Event, is_session_end
+from monitor.session import Event, dose_time, is_session_end
 
 _log = structlog.get_logger(__name__)
 
@@ -48,6 +48,25 @@ async def recorded_past(
     except Exception:
         _log.exception("bed.past-not-read", bed=bed)
         return None
+
+
+async def machine_began_anew(
+    journal: JournalReader, bed: str, events: Sequence[Event], boot: str | None
+) -> bool:
+    """Whether the machine was started since the open session's last dose, or may have been.
+
+    `boot` names its present start: a clock that counts from none knows of no other.
+    """
+    session = _open_session(events)
+    told = dose_time.last_told(event for event in events if event.session == session)
+    if session is None or told is None or boot is None:
+        return False
+    try:
+        start = await journal.start_of(bed, told.n)
+    except Exception:
+        _log.exception("bed.past-not-read", bed=bed)
+        return True
+    return start is None or start.data.get("boot") != boot
 
 
 def _open_session(events: Sequence[Event]) -> str | None:

@@ -25,6 +25,7 @@ from monitor.session.commands import (
     ClearanceScope,
     Close,
     Command,
+    ConfirmDoseTime,
     ConfirmEscort,
     ControlInfusion,
     CorrectSession,
@@ -342,6 +343,10 @@ def _escort(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
     return st.builds(ConfirmEscort, NURSE)
 
 
+def _dose_time(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(ConfirmDoseTime, NURSE)
+
+
 def _close(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
     against = st.sampled_from([(None, None), ("dr.b", "why"), ("dr.b", None)])
     suicidality = st.sampled_from(["none", "none", "concern", None])
@@ -418,6 +423,7 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
     RecordClearance: _clear,
     AssignNurse: _watch,
     ConfirmEscort: _escort,
+    ConfirmDoseTime: _dose_time,
     Close: _close,
     Abort: _abort,
     RecordPatientLeft: _left,
@@ -439,6 +445,7 @@ SETTLED: Final = (
     ChooseNews2Scale,
     AssignNurse,
     ConfirmEscort,
+    ConfirmDoseTime,
     AddNote,
 )
 ALARMS: Final = (Acknowledge, Unacknowledge, PauseAudio)

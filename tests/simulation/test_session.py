@@ -214,8 +214,25 @@ def test_a_clock_that_was_set_while_the_daemon_was_away_is_held_against_the_mach
             assert passed / timedelta(minutes=1) == pytest.approx(since_dose_min, abs=0.1)
             clock.ahead -= timedelta(hours=3)
             await clock.sleep(5)
-            again = parse_rfc3339((await ward.get(f"/sessions/{session}"))["first_dose_at"])
-            assert dosed_at - again == timedelta(hours=3)
+            seen = await ward.get(f"/sessions/{session}")
+            assert dosed_at - parse_rfc3339(seen["first_dose_at"]) == timedelta(hours=3)
+            is_asked = boot != "boot-1"
+            assert (seen["dose_time_doubted_at"] is not None) is is_asked
+            lacks = {one["name"]: one["why"] for one in seen["criteria"] if not one["met"]}
+            assert ("dose-time" in lacks) is is_asked
+            named = {"by": "nurse.b"}
+            told = await ward.post(
+                f"/sessions/{session}/dose-time", named, 200 if is_asked else 409
+            )
+            if is_asked:
+                assert told["dose_time_doubted_at"] is None
+                (met,) = (one for one in told["criteria"] if one["name"] == "dose-time")
+                assert (met["met"], met["why"]) == (True, "confirmed by nurse.b")
+        async with simulated_ward(tmp_path, clock=clock, devices=["oximeter"]) as ward:
+            seen = await ward.get(f"/sessions/{session}")
+            assert seen["dose_time_doubted_at"] is None
+            doubted = await ward.get("/events", type="dose-time.doubted")
+            assert len(doubted["items"]) == is_asked
 
     run()
 

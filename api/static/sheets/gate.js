@@ -27,6 +27,7 @@ const WAYS = {
   "escort-planned": [["preparation", "Ask"]],
   "pressure-near-baseline": [["pressure", "Measure"]],
   "pressure-not-severe": [["pressure", "Measure"]],
+  "dose-time": [["dosetime", "Confirm"]],
   "discharge-checks": CHECKS.slice(0, 3),
   "no-check-overdue": CHECKS,
 };

@@ -8,6 +8,7 @@ import { CorrectSheet } from "./correct.js";
 import { CuffSheet } from "./cuff.js";
 import { DischargeSheet } from "./discharge.js";
 import { DoseSheet } from "./dose.js";
+import { DoseTimeSheet } from "./dosetime.js";
 import { LimitsSheet } from "./limits.js";
 import { NoteSheet } from "./note.js";
 import { NurseSheet } from "./nurse.js";
@@ -24,6 +25,7 @@ const SHEETS = {
   start: StartSheet,
   preparation: PreparationSheet,
   dose: DoseSheet,
+  dosetime: DoseTimeSheet,
   stop: StopSheet,
   clear: ClearSheet,
   moaas: MoaasSheet,

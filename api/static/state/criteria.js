@@ -17,6 +17,7 @@ const NAMES = {
   medicines: "Medicines asked",
   "escort-planned": "Escort planned",
   "window-over": "Window over",
+  "dose-time": "Time of the dose confirmed",
   "discharge-checks": "Last checks before leaving",
   "pressure-not-severe": "Last two pressures below severe",
   "pressure-near-baseline": "Pressure near baseline",

@@ -25,6 +25,7 @@ export function taskOf(bed, now) {
   }
   return (
     check(bed, "overdue") ??
+    doseTime(session) ??
     preparation(session) ??
     check(bed, "due") ??
     administration(session) ??
@@ -41,6 +42,9 @@ function check({ session, cuff }, state) {
   if (!of || (of === "pressure" && cuff?.phase === "measuring")) return null;
   return { state, ...CHECKS[of] };
 }
+
+const doseTime = ({ dose_time_doubted_at: since }) =>
+  since ? due("dosetime", "Confirm when the dose was given") : null;
 
 // Whether there is something to ask before the dose.
 export const asksBeforeDose = ({ gate }) => gate.some(({ name }) => name === "contraindications");
