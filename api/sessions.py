@@ -195,15 +195,32 @@ def _add_start(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None
             escort_planned=body.escort_planned,
             by=body.by,
             number=None if past is None else past.number,
+            also_at=body.also_at,
         )
+
+        def prepare() -> PendingCommand:
+            _check_other_beds(ward, body)
+            return PendingCommand(runner, command, content, 201)
 
         def content() -> Any:
             runner.set_prior_sessions(command.id, past)
             return runner.session()
 
-        return await executor.execute(
-            request, key, lambda: PendingCommand(runner, command, content, 201)
-        )
+        return await executor.execute(request, key, prepare)
+
+
+def _check_other_beds(ward: Ward, body: StartSession) -> None:
+    """Raises `ProblemError` unless `also_at` names the other bed where the patient is, if any."""
+    others = [bed for bed in ward.beds_of(body.patient) if bed != body.bed]
+    if body.also_at in (others or [None]):
+        return
+    message = (
+        f"{body.patient} has an open session at {', '.join(others)}; end that one, or say also_at "
+        "where both are meant"
+        if others
+        else f"{body.patient} has no open session at {body.also_at}; leave also_at out"
+    )
+    raise ProblemError(409, message, (FieldError(field="also_at", message=message),))
 
 
 def _add_correction(routes: APIRouter, ward: Ward, run_in_session: RunInSession) -> None:

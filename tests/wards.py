@@ -144,7 +144,7 @@ class SimulatedWard:
         """Start a session and give its id."""
         body = {
             "bed": bed,
-            "patient": "P-017",
+            "patient": "P-017" if bed == "bed-1" else f"P-{bed}",
             "age": 44,
             "weight_kg": 71,
             "regimen": "esketamine-84",

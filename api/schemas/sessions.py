@@ -87,6 +87,12 @@ class StartSession(Request):
         True,
         default=None,
     )
+    also_at: ShortText | None = described(
+        "The other bed at which this patient has an open session, where that is meant; without it "
+        "the session is refused.",
+        "bed-2",
+        default=None,
+    )
     by: By
 
 

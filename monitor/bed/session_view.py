@@ -104,6 +104,14 @@ class Session(Shown):
         int | None,
         documented("Which session of the patient's course it is; null when not known.", 3),
     ]
+    also_at: Annotated[
+        str | None,
+        documented(
+            "The other bed at which the patient had an open session when this one was started, as "
+            "was meant; null for none.",
+            "bed-2",
+        ),
+    ]
     medicines: Annotated[
         Sequence[str] | None,
         documented("What else the patient takes; null while nobody has asked.", ["benzodiazepine"]),

@@ -120,6 +120,7 @@ def records(of: Session) -> session_view.Session:
         regimen=of.regimen.name,
         title=of.regimen.title,
         number=of.number,
+        also_at=of.also_at,
         medicines=of.medicines,
         escort_planned=of.escort_planned,
         preparation=of.preparation,

@@ -32,6 +32,8 @@ def deviations(
         return
     if on_day > 1:
         yield f"{on_day} sessions on this day"
+    if session.also_at is not None:
+        yield f"started while the patient had a session open at {session.also_at}"
     if session.first_dose_at < session.started_at:
         minutes = (session.started_at - session.first_dose_at) // MINUTE
         without = "" if session.baseline else ", without a baseline"

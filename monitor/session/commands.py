@@ -55,7 +55,8 @@ class StartSession:
     """Begin a session at the bed; `id` is the new session's.
 
     `medicines` and `escort_planned` are None while nobody has asked; `number` is which
-    session of the patient's course this is, None when that is not known.
+    session of the patient's course this is, None when that is not known. `also_at` is the other
+    bed at which the patient has an open session, and is meant to.
     """
 
     id: str
@@ -67,6 +68,7 @@ class StartSession:
     by: str
     escort_planned: bool | None = None
     number: int | None = None
+    also_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

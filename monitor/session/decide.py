@@ -72,6 +72,8 @@ def start(bed: str, session: Session | None, command: StartSession, rules: RuleS
         "rules": rules_reference(rules),
         "by": command.by,
     }
+    if command.also_at is not None:
+        payload["also_at"] = command.also_at
     return "session.started", payload
 
 

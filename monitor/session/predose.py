@@ -257,6 +257,9 @@ def _fasting(session: Session) -> Criterion:
 
 def _remarks(session: Session) -> Iterator[Criterion]:
     """What is asked for, or remarked on, and stops no dose."""
+    if session.also_at is not None:
+        why = f"had a session open at {session.also_at} too, when this one was started"
+        yield Criterion("one-bed", False, why, required=False)
     yield _steady(session)
     yield _cautions(session)
     yield starting_dose(session)

@@ -85,6 +85,7 @@ class Session:
     by: str
     started_at: datetime
     number: int | None = None
+    also_at: str | None = None
     escort_planned: bool | None = None
     preparation: Preparation = NOTHING_ASKED
     prepared_at: datetime | None = None
@@ -276,6 +277,7 @@ class Session:
             by=data["by"],
             started_at=event.at,
             number=data.get("number"),
+            also_at=data.get("also_at"),
             escort_planned=data.get("escort_planned"),
             nurse=data["by"],
             attendance=began((), data["by"], ASSIGNED, event.at),

@@ -313,6 +313,16 @@ class Ward:
                 return runner, alarm
         return None
 
+    def beds_of(self, patient: str) -> list[str]:
+        """The beds at which that patient has an open session; large and small letters are one."""
+        alias = patient.casefold()
+        sessions = {bed: runner.bed.session for bed, runner in self.bed_runners.items()}
+        return [
+            bed
+            for bed, session in sessions.items()
+            if session is not None and session.is_open and session.patient.casefold() == alias
+        ]
+
     def runner_of_session(self, session_id: str) -> BedRunner | None:
         """The bed whose latest session this is."""
         for runner in self.bed_runners.values():

@@ -31,6 +31,30 @@ async def test_an_occupied_bed_refuses_another_session(tmp_path: Path) -> None:
         assert problem["errors"][0]["field"] == "bed"
 
 
+@virtual_time()
+async def test_a_patient_is_at_a_second_bed_only_when_that_is_said(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path, dict.fromkeys(("bed-1", "bed-2"), "calm")) as ward:
+        await ward.start(patient="Müller-7")
+        body = {"bed": "bed-2", "patient": "mu\u0308ller-7", "regimen": "esketamine-56", "by": "n"}
+        problem = await ward.post("/sessions", body, expect=409)
+        assert "has an open session at bed-1" in problem["detail"]
+        assert problem["errors"][0]["field"] == "also_at"
+        await ward.post("/sessions", body | {"also_at": "bed-3"}, expect=409)
+        told = await ward.post("/sessions", body | {"also_at": "bed-1"}, expect=201)
+        (remark,) = (one for one in told["gate"] if one["name"] == "one-bed")
+        assert (remark["met"], remark["required"]) == (False, False)
+        assert "open at bed-1 too" in remark["why"]
+        assert told["also_at"] == "bed-1"
+        dosed = await ward.dose(told["id"], bed="bed-2")
+        form = await ward.get(f"/sessions/{dosed['id']}/export", format="form")
+        assert "started while the patient had a session open at bed-1" in str(form)
+        await ward.abort(told["id"])
+        calm = body | {"patient": "P-3"}
+        problem = await ward.post("/sessions", calm | {"also_at": "bed-1"}, expect=409)
+        assert "has no open session at bed-1" in problem["detail"]
+        assert (await ward.post("/sessions", calm, expect=201))["also_at"] is None
+
+
 WRONG_BODIES: dict[str, tuple[dict[str, Any], int, str]] = {
     "no bed of that name": ({"bed": "bed-9"}, 404, "bed-1"),
     "no regimen of that name": ({"regimen": "aspirin"}, 422, "esketamine-84"),

@@ -1,14 +1,16 @@
 // The start of a session at an empty bed: who, by which regimen. A patient who was here before is
 // told with the last sessions.
 import { html } from "../html.js";
+import { bedName } from "../format.js";
 import { openSheet } from "../state/address.js";
 import { useRegimens, useTreatmentCourse } from "../state/fetched.js";
+import { beds } from "../state/ward.js";
 import { History } from "../views/history.js";
 import { Field, NumberField, OneOf, YES_NO, numberIn } from "./choice.js";
 import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
-const BLANK = { patient: "", age: "", weight: "", regimen: null, escort: null };
+const BLANK = { patient: "", age: "", weight: "", regimen: null, escort: null, alsoAt: null };
 const LAST = 3;
 
 export function StartSheet({ bed }) {
@@ -19,8 +21,10 @@ export function StartSheet({ bed }) {
   const patient = values.patient.trim();
   const age = ageOf(values);
   const weight = weightOf(values);
+  const other = otherBedOf(patient, bed);
   const lacks = [
     !patient && "the patient",
+    other && values.alsoAt !== other.id && "whether both beds are meant",
     age === null && "the age",
     !chosen && "the regimen",
     chosen?.by_weight && weight === null && "the weight",
@@ -37,6 +41,7 @@ export function StartSheet({ bed }) {
         regimen: values.regimen,
         escort_planned: values.escort,
         ...(chosen.by_weight ? { weight_kg: weight } : {}),
+        ...(other ? { also_at: other.id } : {}),
       },
       words: `${patient}, ${chosen.title}`,
       timed: false,
@@ -53,6 +58,17 @@ export function StartSheet({ bed }) {
       undo=${{ name: "Undo: end it", act: () => openSheet(bed.id, "abort") }}
     >
       <${Field} label="Patient, alias" autocomplete="off" maxlength="100" ...${field("patient")} />
+      ${
+        other &&
+        html`
+          <${OneOf}
+            legend="${patient} has an open session at bed ${bedName(other)}"
+            name="also-at"
+            options=${[[other.id, "Both are meant"]]}
+            ...${field("alsoAt")}
+          />
+        `
+      }
       <${Known} patient=${patient} />
       <${NumberField} label="Age, years" ...${field("age")} />
       <${Regimens} problem=${regimens.problem} of=${regimens.value ?? []} ...${field("regimen")} />
@@ -65,6 +81,14 @@ export function StartSheet({ bed }) {
       />
     <//>
   `;
+}
+
+// The other bed at which that patient has a session; large and small letters are one.
+function otherBedOf(patient, bed) {
+  const alias = patient.normalize().toLowerCase();
+  const isTheirs = ({ id, session }) =>
+    id !== bed.id && session && session.patient.toLowerCase() === alias;
+  return (alias && beds.value?.find(isTheirs)) || null;
 }
 
 export const ageOf = ({ age }) => numberIn(age, 0, 130);

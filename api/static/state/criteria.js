@@ -11,6 +11,7 @@ const NAMES = {
   contraindications: "Contraindications",
   suicidality: "Suicidal thoughts",
   fasting: "Food, fluids, nasal sprays",
+  "one-bed": "At one bed",
   "baseline-steady": "Baseline steady",
   cautions: "Cautions",
   "starting-dose": "Starting dose",
