@@ -376,6 +376,28 @@ def export(
         raise Failure(f"{output}: {error.strerror}; name another file") from error
 
 
+@app.command()
+def report(
+    session: Annotated[str, typer.Argument(help="The session's id.")],
+    config: Config,
+    output: Annotated[Path, typer.Option("-o", help="FILE.html or FILE.pdf.")],
+) -> None:
+    """Print a session on two sheets: its course, what was given, done and said."""
+    from monitor.cli.exports import ExportError
+    from monitor.cli.exports import report as printed
+
+    settings = _settings(config)
+    if output.suffix not in (".html", ".pdf"):
+        raise typer.BadParameter(f"{output}: name a .html or a .pdf file")
+    try:
+        page = asyncio.run(printed(settings, session, pdf=output.suffix == ".pdf"))
+        output.write_bytes(page)
+    except ExportError as error:
+        raise Failure(str(error)) from error
+    except OSError as error:
+        raise Failure(f"{output}: {error.strerror}; name another file") from error
+
+
 @forms.command()
 def due(config: Config) -> None:
     """List the monitoring forms that are not marked as sent, oldest first."""
