@@ -20,10 +20,16 @@ from api.schemas.forms import (
 )
 from api.sessions import live_session
 from monitor.bed import view
-from monitor.patient import FormState, commands, csv_table, session_export
+from monitor.patient import (
+    FormState,
+    NoPdfError,
+    as_pdf,
+    commands,
+    csv_table,
+    session_export,
+)
 from monitor.patient.form import CONTENT_POLICY as FORM_POLICY
 from monitor.patient.form import form_page
-from monitor.patient.printed_page import NoPdfError, as_pdf
 from monitor.patient.report import CONTENT_POLICY as REPORT_POLICY
 from monitor.patient.report import report_page
 from monitor.session import SessionHistory

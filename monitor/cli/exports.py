@@ -8,9 +8,15 @@ from typing import Any, Final, Literal, get_args
 from drivers.clock import Clock
 from monitor.bed import view
 from monitor.journal import JournalReader, StoreError
-from monitor.patient import FormState, SessionRepository, csv_table, session_export
+from monitor.patient import (
+    FormState,
+    NoPdfError,
+    SessionRepository,
+    as_pdf,
+    csv_table,
+    session_export,
+)
 from monitor.patient.form import form_lines, form_page
-from monitor.patient.printed_page import NoPdfError, as_pdf
 from monitor.patient.report import report_page
 from monitor.session import SessionHistory
 from monitor.settings import Settings
