@@ -10,8 +10,8 @@ from typing import Final
 
 from monitor.patient.form.form import MonitoringForm
 from monitor.patient.form.provenance import Provenance
-from monitor.patient.form.wording import local_time, said
 from monitor.patient.printed_page import PrintedPage
+from monitor.patient.wording import local_time, said
 from monitor.session import Correction
 
 _PAGE: Final = PrintedPage("monitor.patient.form")

@@ -3,9 +3,9 @@
 from datetime import datetime, tzinfo
 from typing import Final
 
-from monitor.patient.form.wording import local_time
 from monitor.patient.printed_page import PrintedPage
 from monitor.patient.report.report import SessionReport
+from monitor.patient.wording import local_time
 
 _PAGE: Final = PrintedPage("monitor.patient.report")
 CONTENT_POLICY: Final = _PAGE.content_policy

@@ -9,9 +9,9 @@ from typing import Final
 from alerts.alarm import Alarm
 from alerts.rules import Kind, Priority
 from monitor.journal import Bucket
-from monitor.patient.form.wording import local_time, said
 from monitor.patient.report.picture import picture
 from monitor.patient.session_summary import SessionSummary
+from monitor.patient.wording import local_time, said
 from monitor.session import (
     CHECK_NAMES,
     CheckKind,
