@@ -23,6 +23,7 @@ from drivers.clock import Clock
 from drivers.links import MemoryPort
 from drivers.registry import DeviceSpec
 from monitor.journal import Journal
+from monitor.journal.migrate import upgrade
 from monitor.session.regimen import Regimens
 from monitor.ward.ward import Ward
 from simulators.clock import Timeline
@@ -57,7 +58,7 @@ _regimens: Final = cache(Regimens.shipped)
 def _new_journal() -> bytes:
     """The file of a journal in which nothing is written yet."""
     with TemporaryDirectory() as folder:
-        Journal.open(f"sqlite:///{folder}/postdose.db").release()
+        upgrade(f"sqlite:///{folder}/postdose.db")
         return (Path(folder) / "postdose.db").read_bytes()
 
 

@@ -376,6 +376,28 @@ def export(
         raise Failure(f"{output}: {error.strerror}; name another file") from error
 
 
+@app.command()
+def report(
+    session: Annotated[str, typer.Argument(help="The session's id.")],
+    config: Config,
+    output: Annotated[Path, typer.Option("-o", help="FILE.html or FILE.pdf.")],
+) -> None:
+    """Print a session on two sheets: its course, what was given, done and said."""
+    from monitor.cli.exports import ExportError
+    from monitor.cli.exports import report as printed
+
+    settings = _settings(config)
+    if output.suffix not in (".html", ".pdf"):
+        raise typer.BadParameter(f"{output}: name a .html or a .pdf file")
+    try:
+        page = asyncio.run(printed(settings, session, pdf=output.suffix == ".pdf"))
+        output.write_bytes(page)
+    except ExportError as error:
+        raise Failure(str(error)) from error
+    except OSError as error:
+        raise Failure(f"{output}: {error.strerror}; name another file") from error
+
+
 @forms.command()
 def due(config: Config) -> None:
     """List the monitoring forms that are not marked as sent, oldest first."""
@@ -405,33 +427,73 @@ def upgrade(config: Config) -> None:
     print(f"schema {after}: {came}")
 
 
+@db.command()
+def backup(
+    config: Config,
+    output: Annotated[Path, typer.Option("-o", help="The new file.")],
+) -> None:
+    """Copy the database into a file while the daemon runs, and verify the copy."""
+    from monitor.journal import StoreError
+    from monitor.journal import backup as backups
+
+    settings = _settings(config)
+    try:
+        backups.back_up(settings.store.url, output)
+        print(f"{output}: {asyncio.run(_verified(f'sqlite:///{output.absolute()}'))}")
+    except StoreError as error:
+        raise Failure(str(error)) from error
+
+
+@db.command()
+def restore(
+    backup: Annotated[Path, typer.Argument(help="A file that `db backup` made.")],
+    config: Config,
+) -> None:
+    """Put a backup in the database's place; what was there is set aside."""
+    from drivers.clock import Clock
+    from monitor.journal import StoreError
+    from monitor.journal import backup as backups
+
+    settings = _settings(config)
+    try:
+        restored = backups.restore(settings.store.url, backup, Clock().now().wall)
+    except StoreError as error:
+        raise Failure(str(error)) from error
+    if restored.set_aside is not None:
+        print(f"what was there is {restored.set_aside}")
+    print(f"restored, schema {restored.schema}; now: postdose db upgrade, postdose journal verify")
+
+
 @journal.command()
 def verify(config: Config) -> None:
     """Walk the journal's hash chain from the first event to the last."""
-    from monitor.journal import JournalReader, Loss, StoreError
+    from monitor.journal import StoreError
 
     settings = _settings(config)
-
-    async def walk() -> None:
-        reader = JournalReader.open_to_read(settings.store.url)
-        try:
-            verdict = await reader.verify()
-        finally:
-            await reader.close()
-        if verdict.fault is not None:
-            raise Failure(f"event {verdict.fault.seq}: {verdict.fault.why}")
-        if verdict.losses:
-            found = "; ".join(
-                f"{Loss.from_json(said.event.payload)}, as event {said.seq} says"
-                for said in verdict.losses
-            )
-            raise Failure(f"{found}; the rest of the chain holds, head {verdict.head.hash}")
-        print(f"{verdict.events} events, the chain holds; head {verdict.head.hash}")
-
     try:
-        asyncio.run(walk())
+        print(asyncio.run(_verified(settings.store.url)))
     except StoreError as error:
         raise Failure(str(error)) from error
+
+
+async def _verified(url: str) -> str:
+    """That the chain of the journal at `url` holds, in words. Raises `Failure`, `StoreError`."""
+    from monitor.journal import JournalReader, Loss
+
+    reader = JournalReader.open_to_read(url)
+    try:
+        verdict = await reader.verify()
+    finally:
+        await reader.close()
+    if verdict.fault is not None:
+        raise Failure(f"event {verdict.fault.seq}: {verdict.fault.why}")
+    if verdict.losses:
+        found = "; ".join(
+            f"{Loss.from_json(said.event.payload)}, as event {said.seq} says"
+            for said in verdict.losses
+        )
+        raise Failure(f"{found}; the rest of the chain holds, head {verdict.head.hash}")
+    return f"{verdict.events} events, the chain holds; head {verdict.head.hash}"
 
 
 if __name__ == "__main__":

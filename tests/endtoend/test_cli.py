@@ -566,6 +566,33 @@ def test_a_form_goes_to_a_page_by_its_files_name(
     assert page.read_text().startswith("<!doctype html>")
 
 
+def test_a_report_goes_to_paper_by_its_files_name(
+    postdose: Postdose, treated: tuple[str, str], tmp_path: Path
+) -> None:
+    site, session = treated
+    page = tmp_path / "report.html"
+    assert postdose("report", session, "-c", site, "-o", str(page)) == Done(0, "", "")
+    assert "<h1>Session report</h1>" in page.read_text()
+    wrong = postdose("report", session, "-c", site, "-o", str(tmp_path / "report.txt"))
+    assert (wrong.status, "name a .html or a .pdf file" in wrong.complaint) == (2, True)
+
+
+def test_a_backup_is_verified_and_put_back(
+    postdose: Postdose, treated: tuple[str, str], tmp_path: Path
+) -> None:
+    site, _ = treated
+    copy = tmp_path / "copy.db"
+    done = postdose("db", "backup", "-c", site, "-o", str(copy))
+    assert (done.status, done.err) == (0, "")
+    assert "the chain holds" in done.out
+    again = postdose("db", "backup", "-c", site, "-o", str(copy))
+    assert (again.status, "name another file" in again.complaint) == (1, True)
+    elsewhere = store(tmp_path)
+    done = postdose("db", "restore", str(copy), "-c", elsewhere)
+    assert (done.status, done.err) == (0, "")
+    assert "the chain holds" in postdose("journal", "verify", "-c", elsewhere).out
+
+
 def test_forms_that_are_due_are_listed(postdose: Postdose, treated: tuple[str, str]) -> None:
     site, session = treated
     done = postdose("forms", "due", "--config", site)
