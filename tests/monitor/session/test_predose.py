@@ -1,6 +1,7 @@
 """What every administration waits for, what opens it, and what was given all the same."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -226,6 +227,24 @@ def test_the_second_device_waits_five_minutes_and_for_a_new_moaas() -> None:
     assert criteria(side)["interval"].why == "wait 1 min more"
     device(side.minutes(0.1))
     assert len(side.session.doses) == 2
+
+
+@pytest.mark.parametrize("at_s", [None, 0, -1], ids=["now", "same second", "second before"])
+def test_the_same_device_told_twice_in_a_second_is_stored_once_unless_it_is_a_deviation(
+    at_s: float | None,
+) -> None:
+    """Also of a regimen whose devices need not be apart: MOAA/S is scored between two."""
+    close = REGIMENS["esketamine-84"].model_copy(update={"devices_apart_min": 0})
+    for regimen in ("esketamine-84", close):
+        side = bed().with_session(regimen).with_baseline().prepared().wait(5)
+        first = GiveDose("esketamine", DEVICE_MG, "nurse.a", lot="A1")
+        at = None if at_s is None else side.now.plus(at_s).wall
+        side.asks(first)
+        for again in (replace(first, at=at), replace(first, at=at, given=True)):
+            with pytest.raises(Refused):
+                side.asks(again)
+        side.asks(replace(first, at=at, given=True, deviation=Deviation("two at once")))
+        assert len(side.session.doses) == 2
 
 
 def test_the_second_device_waits_for_the_values_as_well() -> None:
