@@ -24,6 +24,7 @@ from api.schemas.sessions import (
     CorrectSession,
     RecordPatientLeft,
     RecordPreparation,
+    ReopenSession,
     StartSession,
     Trend,
 )
@@ -83,8 +84,11 @@ def session_runner(ward: Ward, executor: CommandExecutor) -> RunInSession:
             if runner is None or not (of_bed := runner.bed.session):
                 raise ProblemError(409, *_ended(session))
             completes = isinstance(command, commands.Abort) and of_bed.to_be_completed
-            if not (of_bed.is_open or completes):
+            reopens = isinstance(command, commands.ReopenSession)
+            if not (of_bed.is_open or completes or reopens):
                 raise ProblemError(409, *_ended(session))
+            if reopens:
+                _check_only_here(ward, of_bed.patient, runner.id)
             return PendingCommand(runner, command, runner.session)
 
         return await executor.execute(request, key, prepare)
@@ -98,6 +102,14 @@ def _ended(session: str) -> tuple[str, tuple[FieldError, ...]]:
         f"(POST /api/v1/sessions/{session}/form/fill), anything else needs a new session"
     )
     return message, (FieldError(field="session", message=message),)
+
+
+def _check_only_here(ward: Ward, patient: str, bed: str) -> None:
+    """Raises `ProblemError` where the patient has a session at another bed by now."""
+    others = [other for other in ward.beds_of(patient) if other != bed]
+    if others:
+        message = f"{patient} has an open session at {', '.join(others)} by now"
+        raise ProblemError(409, message, (FieldError(field="session", message=message),))
 
 
 def live_session(ward: Ward, session: str) -> view.Json | None:
@@ -212,7 +224,7 @@ def _add_start(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None
 def _check_other_beds(ward: Ward, body: StartSession) -> None:
     """Raises `ProblemError` unless `also_at` names the other bed where the patient is, if any."""
     others = [bed for bed in ward.beds_of(body.patient) if bed != body.bed]
-    if body.also_at in (others or [None]):
+    if body.also_at in others or (body.also_at is None and not others):
         return
     message = (
         f"{body.patient} has an open session at {', '.join(others)}; end that one, or say also_at "
@@ -318,3 +330,10 @@ def _add_commands(routes: APIRouter, run_in_session: RunInSession) -> None:
         """Say that the patient of an aborted session has left the bed."""
         command = commands.RecordPatientLeft(**body.model_dump())
         return await run_in_session(session, request, key, command)
+
+    @routes.post("/{session}/reopen", response_model=Session, responses=COMMAND_ERRORS)
+    async def reopen_session(
+        session: SessionId, body: ReopenSession, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Take back its end within a minute: it goes on as if it had not ended."""
+        return await run_in_session(session, request, key, commands.ReopenSession(body.by))

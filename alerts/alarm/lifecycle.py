@@ -310,7 +310,10 @@ CALLED_AGAIN: Final = "alarm.called-again"
 ALARM_SOUNDINGS: Final = ALARM_ONSETS | {"alarm.priority-raised", CALLED_AGAIN}
 """The events by which an alarm is new, or more urgent than before, or calls again."""
 
-ALARM_OPENINGS: Final = ALARM_ONSETS | {"alarm.unacknowledged"}
+ALARM_REOPENED: Final = "alarm.reopened"
+"""The event by which an alarm that ended with its session is as it was before."""
+
+ALARM_OPENINGS: Final = ALARM_ONSETS | {"alarm.unacknowledged", ALARM_REOPENED}
 """The events after which an alarm is open that may not have been before."""
 
 ALARM_ENDINGS: Final = frozenset({"alarm.ended", "alarm.reset"})

@@ -9,7 +9,14 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from operator import attrgetter
 
-from alerts.alarm import Alarm, AlarmChange, TrackedAlarm, escalation, start_acknowledged
+from alerts.alarm import (
+    ALARM_REOPENED,
+    Alarm,
+    AlarmChange,
+    TrackedAlarm,
+    escalation,
+    start_acknowledged,
+)
 from alerts.evaluation.context import EvaluationContext, Signal
 from alerts.evaluation.deadlines import Deadlines
 from alerts.evaluation.lasting import CallTime
@@ -287,6 +294,18 @@ class AlarmEngine:
             instance.restart()
             self._deadlines.put(instance, None)
         self.effective_rules = self.rules.rules
+        return changes
+
+    def reopen(self, alarms: Iterable[Alarm], now: Instant, reason: str) -> list[AlarmChange]:
+        """The session goes on: the alarms that ended with it are what they were, these."""
+        changes: list[AlarmChange] = []
+        for alarm in alarms:
+            tracked = self._track(alarm)
+            tracked.alarm = alarm
+            tracked.resume(now, tracked.raised_mono)
+            self._sync(tracked)
+            self._calls.put(tracked, escalation.next_call_at(tracked, self.rules.escalation))
+            changes.append(AlarmChange(ALARM_REOPENED, alarm, reason))
         return changes
 
 

@@ -205,6 +205,14 @@ class ConfirmDoseTime(Request):
     by: By
 
 
+class ReopenSession(Request):
+    """Take back the close, abort or leaving of the last minute."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "nurse.a"}]})
+
+    by: By
+
+
 class AgainstCriteria(Request):
     """Who takes it on themselves that the patient leaves before every criterion is met."""
 

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from alerts.alarm import AlarmChange, audio_pause
+from alerts.alarm import ALARM_REOPENED, Alarm, AlarmChange, audio_pause
 from alerts.evaluation import (
     DOSING,
     MINUTE,
@@ -26,7 +26,10 @@ from monitor.bed.effects import PendingEvents
 from monitor.bed.state import BedState
 from monitor.bed.technical import TechnicalConditions
 from monitor.bed.vitals import Vitals
-from monitor.session import Event, Phase, Session, signals
+from monitor.session import SESSION_ENDINGS, Event, Phase, Session, signals
+
+_ENDED_WITH: Final = {type_.replace(".", " ") for type_ in SESSION_ENDINGS}
+"""Why an alarm ended that ended with its session."""
 
 
 class Emit(Protocol):
@@ -60,13 +63,27 @@ class BedAlarms:
         self._technical = technical
         self._pending = pending
         self._emit = emit
+        self._ended: dict[str, Alarm] = {}
         self._minutes = (-1, -1)
         self._dosing = (True, False)
 
     def evolve(self, event: Event) -> None:
-        """Take an event of this bed: a wall clock that was set moves what is known of alarms."""
+        """Take an event of this bed: a wall clock that was set moves what is known of alarms.
+
+        An alarm that ended with its session is kept as it was, when it comes from the journal.
+        """
         if event.type == "clock.stepped":
-            self._engine.shift_clock(timedelta(seconds=event.payload["by_s"]))
+            by = timedelta(seconds=event.payload["by_s"])
+            self._engine.shift_clock(by)
+            self._ended = {id_: alarm.shifted(by) for id_, alarm in self._ended.items()}
+        elif event.type == "session.started":
+            self._ended = {}
+        elif event.type == ALARM_REOPENED:
+            self._ended.pop(str(event.subject), None)
+        elif event.type == "alarm.ended" and event.payload["reason"] in _ENDED_WITH:
+            before = self._engine.find(str(event.subject))
+            if before is not None:
+                self._ended[before.id] = before
 
     # ── rules ───────────────────────────────────────────────────────────────────────────
 
@@ -86,8 +103,20 @@ class BedAlarms:
 
     def end_session(self, reason: str, now: Instant) -> None:
         """End what was raised for the session that ends now, and its silence."""
-        self.record(self._engine.end_session(now, reason), now)
+        before = {alarm.id: alarm for alarm in self._engine.open_alarms()}
+        changes = self._engine.end_session(now, reason)
+        self._ended = {change.alarm.id: before[change.alarm.id] for change in changes}
+        self.record(changes, now)
         self._resume_audio(reason, now)
+
+    def reopen_session(self, now: Instant) -> None:
+        """The session goes on: its alarms and the patient's limits are as they were."""
+        self.record(self._engine.reopen(self._ended.values(), now, "session reopened"), now)
+        self._ended = {}
+        session = self._state.open_session
+        assert session is not None
+        self.use_patient_limits({rule for rule, _, _ in session.patient_limits()})
+        self.evaluated = False
 
     def use_patient_limits(self, rules: Collection[str]) -> None:
         """Have these rules judge by the limits that were set for this patient.

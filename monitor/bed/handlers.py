@@ -29,6 +29,7 @@ from monitor.session import (
     RecordClearance,
     Refusal,
     Refused,
+    ReopenSession,
     Session,
     SessionCommand,
     SetAlarmLimit,
@@ -40,6 +41,7 @@ from monitor.session import (
     decide_correction,
     decide_limits,
     is_session_end,
+    reopening,
 )
 
 if TYPE_CHECKING:
@@ -70,6 +72,17 @@ def _run_in_session(bed: "Bed", command: SessionCommand, now: Instant) -> None:
             bed.readiness.end_session()
         event = bed.emit(type_, payload, now, session=session.id)
         _evaluate_record(bed, event, session.baseline, now)
+
+
+def _reopen_session(bed: "Bed", command: ReopenSession, now: Instant) -> None:
+    session = bed.session
+    for type_, payload in reopening.reopen(session, command, now):
+        event = bed.emit(type_, payload, now, session=None if session is None else session.id)
+        if payload["was_ended"]:
+            bed.vitals.take_record(event, now, bed.state.pressures, now)
+            bed.state.update_charted(now)
+            bed.readiness.reopen_session(now)
+            bed.alarms.reopen_session(now)
 
 
 def _session_for(bed: "Bed", command: SessionCommand) -> Session:
@@ -210,6 +223,7 @@ def _enable_nibp(bed: "Bed", command: EnableNibp, now: Instant) -> None:
 
 HANDLERS: Final[Mapping[type[Any], Handler]] = {
     StartSession: _start_session,
+    ReopenSession: _reopen_session,
     Acknowledge: _acknowledge,
     Unacknowledge: _unacknowledge,
     PauseAudio: _pause_audio,

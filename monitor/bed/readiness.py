@@ -74,6 +74,7 @@ class Readiness:
         self._alarms = alarms
         self._sustained_spo2 = SustainedSpo2()
         self._spo2_trace = Spo2Trace()
+        self._trace_before: Spo2Trace | None = None
         self._pressure_rules = pressure_rules(alarms.rules)
 
     # ── the checks ──────────────────────────────────────────────────────────────────────
@@ -169,6 +170,7 @@ class Readiness:
     def start_session(self, now: Instant) -> None:
         """Begin anew with the session that was just opened."""
         self._sustained_spo2 = SustainedSpo2()
+        self._trace_before = None
         self._follow_spo2(now)
 
     def take_up(self, seen_before: SeenBefore, now: Instant) -> None:
@@ -181,8 +183,14 @@ class Readiness:
         self._spo2_trace.take(None, until)
 
     def end_session(self) -> None:
-        """Forget what was seen of a patient who has left."""
-        self._spo2_trace = Spo2Trace()
+        """Forget what was seen of a patient who has left, unless the session is reopened."""
+        self._trace_before, self._spo2_trace = self._spo2_trace, Spo2Trace()
+
+    def reopen_session(self, now: Instant) -> None:
+        """Go on with the session as if it had not ended."""
+        self._spo2_trace = self._trace_before or self._spo2_trace
+        self._trace_before = None
+        self.next_judgement = now.mono
 
     def update_vitals(self, changed: set[Signal], now: Instant) -> bool:
         """Take the values as they are now; whether readiness has to be judged again at once."""
@@ -198,6 +206,8 @@ class Readiness:
         least = 0.0 if session is None else spo2_least(session)
         at = now.mono if spo2 is not None else self._vitals.lost_at.get(Vital.SPO2, now.mono)
         self._spo2_trace.take(spo2, at)
+        if self._trace_before is not None:
+            self._trace_before.take(spo2, at)
         held = self._sustained_spo2.follow(self._vitals.values.get(Vital.SPO2), least, now)
         if session is None or session.regimen.edition < 3:
             return held

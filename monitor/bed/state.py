@@ -13,7 +13,7 @@ from alerts.alarm import audio_pause
 from drivers.clock import Instant
 from drivers.readings import Vital
 from drivers.registry import DeviceSpec
-from monitor.session import ChartedSignals, Event, Pressure, Session, is_session_end
+from monitor.session import REOPENED, ChartedSignals, Event, Pressure, Session, is_session_end
 
 FAILURES: Final = 2
 """So many measurements in a row that give nothing are a technical condition."""
@@ -78,6 +78,7 @@ class BedState:
         self.announced = {spec.id: False for spec in specs}
         self.nibp = {spec.id: NibpState() for spec in specs if spec.kind.can_measure}
         self.charted = ChartedSignals()
+        self._inhibited_before: dict[str, str | None] = {}
 
     def evolve(self, event: Event, mono: float) -> None:
         """Take an event of this bed that was decided at `mono`, in monotonic seconds."""
@@ -95,6 +96,8 @@ class BedState:
         self.open_session = session if session is not None and session.is_open else None
         if is_session_end(event.type, event.payload):
             self._end_session()
+        elif event.type == REOPENED and event.payload["was_ended"]:
+            self._reopen_session()
         elif event.type == "clock.stepped":
             self._shift_clock(timedelta(seconds=event.payload["by_s"]))
         elif (nibp := self.nibp.get(event.payload.get("device", ""))) is not None:
@@ -102,8 +105,13 @@ class BedState:
 
     def _end_session(self) -> None:
         self.charted = ChartedSignals()
+        self._inhibited_before = {id_: nibp.inhibited for id_, nibp in self.nibp.items()}
         for nibp in self.nibp.values():
             nibp.inhibited = None
+
+    def _reopen_session(self) -> None:
+        for id_, reason in self._inhibited_before.items():
+            self.nibp[id_].inhibited = self.nibp[id_].inhibited or reason
 
     def _shift_clock(self, by: timedelta) -> None:
         for nibp in self.nibp.values():

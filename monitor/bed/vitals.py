@@ -20,7 +20,7 @@ from alerts.evaluation import Value
 from drivers.clock import Instant
 from drivers.readings import UNITS, Quality, Reading, Vital
 from drivers.registry import DeviceSpec
-from monitor.session import BY_HAND, Event, Pressure
+from monitor.session import BY_HAND, REOPENED, Event, Pressure
 
 SPOT_CHECK_S: Final = 30.0
 """A vital whose maximum age is above this is a spot check, not a stream: a rule is evaluated
@@ -222,12 +222,13 @@ class Vitals:
     ) -> set[str]:
         """Take the pressures as they stand after `event`, which happened at `at`.
 
-        `standing` are those of the open session, which are all taken again after a correction.
+        `standing` are those of the open session, which are all taken again after a correction, and
+        when it was reopened.
         The signals that changed.
         """
         changed: set[str] = set()
         pressures: Sequence[Pressure] = ()
-        if event.type == "record.retracted" or "corrects" in event.payload:
+        if event.type in ("record.retracted", REOPENED) or "corrects" in event.payload:
             changed = self.clear_spot_checks(now)
             pressures = standing
         elif event.type == "pressure.measured":

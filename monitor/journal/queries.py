@@ -27,7 +27,7 @@ from monitor.journal.hash_chain import (
     verify,
 )
 from monitor.journal.schema import delivery_cursor, event, open_alarm, receipt, sample_chunk
-from monitor.session import SESSION_ENDINGS, Stored, is_session_end, upcast
+from monitor.session import REOPENED, SESSION_ENDINGS, Stored, last_end, upcast
 
 _CHUNK: Final = tuple(column for column in sample_chunk.c if column.name != "id")
 
@@ -194,8 +194,18 @@ def occupied_beds(connection: sa.Connection) -> list[str]:
 
 
 def _patient_left(connection: sa.Connection, of_bed: sa.ColumnElement[bool]) -> int:
-    """The place of the last event with which a patient left a bed; 0 for none."""
-    return max(_last_end(connection, of_bed, type_) for type_ in SESSION_ENDINGS)
+    """The place of the last event with which a patient left a bed; 0 for none.
+
+    One that was taken back does not count.
+    """
+    query = sa.select(event).where(of_bed, _is_one_of({*SESSION_ENDINGS, REOPENED}))
+    last = _stored(connection, query.order_by(event.c.seq.desc()).limit(_ENDS_AT_MOST))
+    found = last_end(stored.event for stored in last)
+    return next((stored.seq for stored in last if stored.event is found), 0)
+
+
+_ENDS_AT_MOST: Final = 100
+"""So many ends of sessions that were taken back in a row are looked through."""
 
 
 def _last(connection: sa.Connection, of_bed: sa.ColumnElement[bool], type_: str) -> int | None:
@@ -203,17 +213,6 @@ def _last(connection: sa.Connection, of_bed: sa.ColumnElement[bool], type_: str)
     query = sa.select(event.c.seq).where(of_bed, event.c.type == type_)
     found: int | None = connection.execute(query.order_by(event.c.seq.desc()).limit(1)).scalar()
     return found
-
-
-def _last_end(connection: sa.Connection, of_bed: sa.ColumnElement[bool], type_: str) -> int:
-    """The place of the last event of that type with which a patient left a bed; 0 for none.
-
-    Of two that the patient stayed after, the earlier was followed by the leaving.
-    """
-    query = sa.select(event).where(of_bed, event.c.type == type_)
-    last = _stored(connection, query.order_by(event.c.seq.desc()).limit(2))
-    ends = (s.seq for s in last if is_session_end(s.event.type, s.event.payload))
-    return max(ends, default=0)
 
 
 def sessions(connection: sa.Connection, limit: int, before: int | None) -> list[Stored]:

@@ -158,6 +158,7 @@ _TOLD: Final = (
     "session.aborted",
     "session.abort-completed",
     "patient.left",
+    "session.reopened",
     "form.confirmed",
     "form.filled",
     "form.sent",

@@ -36,7 +36,7 @@ from monitor.replay.what_if import (
     pairs,
     under,
 )
-from monitor.session import SESSION_ENDINGS, Event, is_session_end
+from monitor.session import REOPENED, SESSION_ENDINGS, Event, last_end
 
 WIDE: Final = 150
 AROUND: Final = 60
@@ -86,8 +86,9 @@ def find(journal: JournalReader, session: str) -> RecordedSession:
     if not began:
         raise ReplayError(f"there is no session {session}; GET /api/v1/sessions lists them")
     bed, first_n = began[0].event.bed, began[0].event.n
-    last = journal.query_sync(queries.of_sessions, [session], SESSION_ENDINGS)
-    ended = any(is_session_end(stored.event.type, stored.event.payload) for stored in last)
+    types = {*SESSION_ENDINGS, REOPENED}
+    last = journal.query_sync(queries.of_sessions, [session], types)
+    ended = last_end(stored.event for stored in reversed(last)) is not None
     last_n = journal.query_sync(queries.last_n, bed, session if ended else None)
     start = next(iter(journal.recording(bed, first_n)), None)
     if not isinstance(start, StartBlock):

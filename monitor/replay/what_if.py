@@ -20,6 +20,7 @@ from drivers.clock import Instant
 from monitor.bed import Bed, Input, RecordingStart, Result, StartMeasurement, TimedInput
 from monitor.replay.replay import MissingInputs, RecordingItem
 from monitor.session import (
+    REOPENED,
     SESSION_ENDINGS,
     Abort,
     AbortOutcome,
@@ -172,7 +173,7 @@ class _Run:
 def interventions_in(history: Sequence[Event]) -> Sequence[Event]:
     """Those of a bed's events that its state follows from, as the journal chooses them."""
     first = len(history)
-    stopped = len(history)
+    stopped = before = len(history)
     open_since: dict[str | None, int] = {}
     for place, event in enumerate(history):
         if event.type == "session.started":
@@ -180,7 +181,9 @@ def interventions_in(history: Sequence[Event]) -> Sequence[Event]:
         elif event.type == "nibp.inhibited":
             stopped = min(stopped, place)
         elif is_session_end(event.type, event.payload):
-            stopped = len(history)
+            stopped, before = len(history), stopped
+        elif event.type == REOPENED and event.payload["was_ended"]:
+            stopped = min(stopped, before)
         elif event.type in ALARM_ENDINGS:
             open_since.pop(event.subject, None)
         elif event.subject is not None:

@@ -23,6 +23,7 @@ from monitor.session import (
     episodes,
     record_fields,
     records,
+    reopening,
     shown,
     signals,
     upcast,
@@ -59,6 +60,7 @@ from monitor.session.commands import (
     RecordSymptom,
     Refusal,
     Refused,
+    ReopenSession,
     SessionCommand,
     SetAlarmLimit,
     StartSession,
@@ -105,13 +107,9 @@ from monitor.session.records import (
     Symptom,
 )
 from monitor.session.regimen import CheckKind, CoursePhase, Regimen, RegimenError, Regimens
+from monitor.session.reopening import REOPENED, SESSION_ENDINGS, is_session_end, last_end
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck, Schedule, planned_checks
-from monitor.session.session import (
-    SESSION_ENDINGS,
-    Phase,
-    Session,
-    is_session_end,
-)
+from monitor.session.session import Phase, Session
 from monitor.session.signals import SERIOUS_SYMPTOMS, ChartedSignals, wakefulness
 from monitor.session.spo2_trace import KEPT_S as SPO2_KEPT_S
 from monitor.session.spo2_trace import Spo2Trace
@@ -124,6 +122,7 @@ __all__ = [
     "GAP",
     "HISTORY_TYPES",
     "NOT_CLINICAL",
+    "REOPENED",
     "SERIOUS_SYMPTOMS",
     "SESSION_ENDINGS",
     "SPO2_KEPT_S",
@@ -184,6 +183,7 @@ __all__ = [
     "Regimen",
     "RegimenError",
     "Regimens",
+    "ReopenSession",
     "Schedule",
     "Score",
     "Session",
@@ -222,11 +222,13 @@ __all__ = [
     "is_expecting",
     "is_session_end",
     "jurisdictions",
+    "last_end",
     "next_change_s",
     "planned_checks",
     "predose_criteria",
     "record_fields",
     "records",
+    "reopening",
     "shown",
     "signals",
     "situation",

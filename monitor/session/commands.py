@@ -226,6 +226,13 @@ class ClearanceScope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ReopenSession:
+    """Take back the close, abort or leaving of the last minute."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmDoseTime:
     """The times of what was given are right, by another clock than the machine's."""
 
@@ -420,6 +427,7 @@ SessionCommand = (
 Command = (
     StartSession
     | SessionCommand
+    | ReopenSession
     | Acknowledge
     | Unacknowledge
     | PauseAudio

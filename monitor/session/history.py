@@ -14,9 +14,12 @@ from alerts.alarm import ALARM_SOUNDINGS, Alarm
 from alerts.rules import Kind, Priority
 from monitor.session.events import Event
 from monitor.session.records import Correction, Record
-from monitor.session.session import FOLDED, Session, is_session_end
+from monitor.session.reopening import REOPENED, is_session_end
+from monitor.session.session import FOLDED, Session
 
-HISTORY_TYPES: Final = FOLDED | ALARM_SOUNDINGS | {"alarm.condition-ended", "alarm.ended"}
+HISTORY_TYPES: Final = (
+    FOLDED | ALARM_SOUNDINGS | {"alarm.condition-ended", "alarm.ended", "alarm.reopened"}
+)
 """The types of event that an history is made of, but for what was written down afterwards."""
 
 
@@ -46,7 +49,10 @@ class AlarmOccurrence:
 
 @dataclass(frozen=True, slots=True)
 class SessionHistory:
-    """A session and its events, oldest first, dated by the wall clock as it was set last."""
+    """A session and its events, oldest first, dated by the wall clock as it was set last.
+
+    An end that was taken back is not among them.
+    """
 
     session: Session
     events: tuple[Event, ...]
@@ -66,6 +72,8 @@ class SessionHistory:
             if event.type == "clock.stepped":
                 by = timedelta(seconds=event.payload["by_s"])
                 kept = [replace(before, at=before.at + by) for before in kept]
+            if event.type == REOPENED:
+                kept.remove(next(e for e in reversed(kept) if e.type == event.payload["undoes"]))
             kept.append(event)
         return None if session is None else cls(session, tuple(kept))
 

@@ -34,6 +34,7 @@ from monitor.session.records import (
     Symptom,
 )
 from monitor.session.regimen import Regimen
+from monitor.session.reopening import REOPENED, Ending, is_session_end, reopened, with_ending
 
 
 class Phase(StrEnum):
@@ -47,19 +48,11 @@ class Phase(StrEnum):
     ABORTED = "aborted"
 
 
-SESSION_ENDINGS: Final = frozenset({"session.closed", "session.aborted", "patient.left"})
-"""The events that may end a session."""
-
 SPILL: Final = 1.001
 """How far a sum of doses may be from what was planned, for rounding's sake."""
 
 UNDER_WAY: Final = frozenset({Phase.BASELINE, Phase.DOSING, Phase.OBSERVING, Phase.READY})
 """The phases in which treatment goes on."""
-
-
-def is_session_end(type_: str, payload: Mapping[str, Any]) -> bool:
-    """Whether such an event ends a session: with it the patient has left the bed."""
-    return type_ in SESSION_ENDINGS and bool(payload.get("patient_left", True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +114,7 @@ class Session:
     outcome: str | None = None
     destination: str | None = None
     to_be_completed: tuple[str, ...] = ()
+    ending: Ending | None = None
 
     @property
     def is_open(self) -> bool:
@@ -288,7 +282,7 @@ class Session:
         if event.type in _KEPT:
             return _with_baseline(_with_record(self, event))
         step = _TRANSITIONS.get(event.type)
-        after = self if step is None else step(self, event)
+        after = with_ending(self, self if step is None else step(self, event), event)
         if not self.is_open or after.ended_at is None:
             return after
         return replace(after, attendance=ended(after.attendance, after.ended_at))
@@ -508,7 +502,7 @@ def _stepped(session: Session, event: Event) -> Session:
         for name, _ in (*_KEPT.values(), *_KEPT_ALONE.values())
     }
     criteria_met_at, aborted_at = session.criteria_met_at, session.aborted_at
-    doubted_at = session.dose_time_doubted_at
+    doubted_at, ending = session.dose_time_doubted_at, session.ending
     corrections = tuple(
         replace(each, was=replace(each.was, at=each.was.at + by), at=each.at + by)
         for each in session.corrections
@@ -519,6 +513,7 @@ def _stepped(session: Session, event: Event) -> Session:
         started_at=session.started_at + by,
         aborted_at=None if aborted_at is None else aborted_at + by,
         dose_time_doubted_at=None if doubted_at is None else doubted_at + by,
+        ending=None if ending is None else ending.shifted(by),
         infusion=None if session.infusion is None else session.infusion.shifted(by),
         criteria_met_at=None if criteria_met_at is None else criteria_met_at + by,
         prepared_at=None if session.prepared_at is None else session.prepared_at + by,
@@ -556,6 +551,7 @@ _TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     "session.aborted": _aborted,
     "session.abort-completed": _abort_completed,
     "patient.left": _patient_left,
+    REOPENED: reopened,
     "clock.stepped": _stepped,
 }
 

@@ -7,7 +7,7 @@ import structlog
 from drivers.registry import DeviceSpec
 from monitor.bed import SeenBefore, seen_before
 from monitor.journal import JournalReader
-from monitor.session import Event, dose_time, is_session_end
+from monitor.session import Event, dose_time, last_end
 
 _log = structlog.get_logger(__name__)
 
@@ -71,9 +71,8 @@ async def machine_began_anew(
 
 def _open_session(events: Sequence[Event]) -> str | None:
     """The id of the session that the last of `events` belong to, while it is open."""
-    for event in reversed(events):
-        if event.type == "session.started":
-            return event.session
-        if is_session_end(event.type, event.payload):
-            return None
-    return None
+    started = next((e for e in reversed(events) if e.type == "session.started"), None)
+    if started is None:
+        return None
+    since = (event for event in reversed(events) if event.n > started.n)
+    return started.session if last_end(since) is None else None

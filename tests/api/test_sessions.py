@@ -55,6 +55,37 @@ async def test_a_patient_is_at_a_second_bed_only_when_that_is_said(tmp_path: Pat
         assert (await ward.post("/sessions", calm, expect=201))["also_at"] is None
 
 
+@virtual_time()
+async def test_a_close_is_taken_back_within_a_minute_also_over_a_restart(tmp_path: Path) -> None:
+    both = dict.fromkeys(("bed-1", "bed-2"), "calm")
+    async with simulated_ward(tmp_path, both, devices=["oximeter"]) as ward:
+        session = await ward.start()
+        await ward.dose(session)
+        await ward.score(session, "cadss", 31)
+        raised = await ward.alarms()
+        assert "dissociation.marked" in raised
+        against = {"clinician": "dr.b", "reason": "transferred"}
+        leaves = {"by": "nurse.a", "escort": True, "against_criteria": against}
+        await ward.post(f"/sessions/{session}/close", leaves)
+        other = await ward.start(bed="bed-2", patient="P-017")
+        problem = await ward.post(f"/sessions/{session}/reopen", {"by": "nurse.b"}, expect=409)
+        assert "has an open session at bed-2 by now" in problem["detail"]
+        await ward.abort(other)
+        clock = ward.clock
+    async with simulated_ward(tmp_path, both, clock=clock, devices=["oximeter"]) as ward:
+        told = await ward.post(f"/sessions/{session}/reopen", {"by": "nurse.b"})
+        assert (told["state"], told["ended_at"], told["escort"]) == ("dosing", None, False)
+        assert (await ward.alarms())["dissociation.marked"]["id"] == (
+            raised["dissociation.marked"]["id"]
+        )
+        assert await ward.ward.journal.occupied_beds() == ["bed-1"]
+    async with simulated_ward(tmp_path, both, clock=clock, devices=["oximeter"]) as ward:
+        assert (await ward.get("/beds/bed-1"))["session"]["id"] == session
+        assert "dissociation.marked" in await ward.alarms()
+        await ward.clock.sleep(61)
+        await ward.post(f"/sessions/{session}/reopen", {"by": "nurse.b"}, expect=409)
+
+
 WRONG_BODIES: dict[str, tuple[dict[str, Any], int, str]] = {
     "no bed of that name": ({"bed": "bed-9"}, 404, "bed-1"),
     "no regimen of that name": ({"regimen": "aspirin"}, 422, "esketamine-84"),

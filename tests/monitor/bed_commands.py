@@ -44,6 +44,7 @@ from monitor.session.commands import (
     RecordPressure,
     RecordScore,
     RecordSymptom,
+    ReopenSession,
     RetractRecord,
     SetAlarmLimit,
     StartSession,
@@ -343,6 +344,10 @@ def _escort(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
     return st.builds(ConfirmEscort, NURSE)
 
 
+def _reopen(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(ReopenSession, NURSE)
+
+
 def _dose_time(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
     return st.builds(ConfirmDoseTime, NURSE)
 
@@ -424,6 +429,7 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
     AssignNurse: _watch,
     ConfirmEscort: _escort,
     ConfirmDoseTime: _dose_time,
+    ReopenSession: _reopen,
     Close: _close,
     Abort: _abort,
     RecordPatientLeft: _left,
@@ -450,7 +456,7 @@ SETTLED: Final = (
 )
 ALARMS: Final = (Acknowledge, Unacknowledge, PauseAudio)
 CUFF: Final = (MeasurePressure, InhibitNibp, EnableNibp)
-ENDS: Final = (Close, Close, Abort, Abort, RecordPatientLeft)
+ENDS: Final = (Close, Close, Abort, Abort, RecordPatientLeft, ReopenSession)
 """The kinds of command, by what they are about."""
 
 

@@ -4,6 +4,7 @@ import { now } from "../state/clock.js";
 import { Field, OneOf, Text, TimeField } from "./choice.js";
 import { Clinician, TO_LEAVE, decisionOf } from "./clinician.js";
 import { lackOf, momentOf } from "./moment.js";
+import { undoEnd } from "./reopen.js";
 import { Sheet, missing } from "./sheet.js";
 import { useWork } from "./work.js";
 
@@ -47,6 +48,7 @@ export function AbortSheet({ bed, session }) {
           timed: false,
         })}
       again=${false}
+      undo=${undoEnd(bed, session, work)}
     >
       ${
         asks("outcome") &&
@@ -116,6 +118,7 @@ export function LeftSheet({ bed, session }) {
           at,
         })}
       again=${false}
+      undo=${undoEnd(bed, session, work)}
     >
       <${TimeField} ...${field("at")} />
       <${Field}

@@ -10,6 +10,7 @@ import { Clinician, TO_LEAVE, decisionOf, lacksOf } from "./clinician.js";
 import { Gate, useFresh, waitsFor } from "./gate.js";
 import { Suicidality } from "./preparation.js";
 import { Sheet, missing } from "./sheet.js";
+import { undoEnd } from "./reopen.js";
 import { useWork } from "./work.js";
 
 const BLANK = { suicidality: null, against: false, clinician: "", reason: "" };
@@ -30,6 +31,7 @@ export function DischargeSheet({ bed, session }) {
       waits=${waitsOf(session, values, open, name)}
       act=${() => work.send(sent(session, values))}
       again=${false}
+      undo=${undoEnd(bed, session, work)}
       aside=${html`<${Toggle} ...${field("against")}>Against the criteria …<//>`}
     >
       <${Suicidality} legend="Suicidal thoughts, asked now" ...${field("suicidality")} />

@@ -30,8 +30,9 @@ from monitor.bed.nibp import APART_S, PRESSURES
 from monitor.replay.what_if import interventions_in
 from monitor.session.commands import Close, Command, Refused
 from monitor.session.events import Event
+from monitor.session.reopening import is_session_end
 from monitor.session.schedule import planned_checks
-from monitor.session.session import Phase, Session, is_session_end
+from monitor.session.session import Phase, Session
 from tests.lengths import length
 from tests.monitor.bed_commands import ASKED
 from tests.monitor.bed_state_machine import BedStateMachine, empty, stored

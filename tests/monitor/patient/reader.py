@@ -68,6 +68,8 @@ class Reader:
             case "session.closed" | "session.aborted" | "patient.left":
                 self.ended = at
                 self.closed = data if event.type == "session.closed" else None
+            case "session.reopened":
+                self.ended = self.closed = None
             case "clearance.recorded":
                 self.clearances.append((data["sys"], data["dia"]))
             case "session.corrected":

@@ -21,7 +21,7 @@ from monitor.replay.what_if import (
 )
 from monitor.session.commands import Abort, Close, Command, RecordScore, Refused
 from monitor.session.events import Event
-from monitor.session.session import SESSION_ENDINGS
+from monitor.session.reopening import SESSION_ENDINGS
 from tests.monitor.builders import DEFAULT, START, Bedside
 from tests.monitor.replay.test_replay import recorded
 
