@@ -95,7 +95,7 @@ async def _http(ward: Ward) -> AsyncIterator[httpx.AsyncClient]:
     _idle.append((app, answered))
 
 
-class _Line:
+class MemoryLine:
     """A simulator's port that is a `memory://` link."""
 
     def __init__(self, name: str) -> None:
@@ -259,7 +259,7 @@ async def _play(
         device = build(
             spec.driver, patient, dialect=None, seed=number, scripted=course.faults_for(spec.id)
         )
-        line = _Line(spec.url.removeprefix("memory://"))
+        line = MemoryLine(spec.url.removeprefix("memory://"))
         server = simulated.devices[bed, spec.id] = DeviceServer(device, line, simulated.timeline)
         await server.open()
         running.append(tasks.create_task(server.run()))

@@ -249,6 +249,48 @@ def ports() -> None:
 
 
 @app.command()
+def identify(
+    url: Annotated[str, typer.Argument(help="A tty's path, socket:// or rfc2217://.")],
+) -> None:
+    """Say which device speaks at a port, and how sure that is; a minute at most."""
+    from drivers.clock import Clock
+    from drivers.identify import identify as listened
+    from drivers.links import LinkError
+
+    try:
+        found = asyncio.run(listened(url, Clock()))
+    except LinkError as error:
+        raise Failure(str(error)) from error
+    if not found.candidates:
+        raise Failure(f"{url}: {found.words}")
+    print(found.words)
+
+
+@app.command()
+def decode(
+    driver: Annotated[str, typer.Argument(help="As `postdose devices` lists it.")],
+    capture: Annotated[Path, typer.Argument(help="A file of the device's bytes.")],
+    dialect: Annotated[str | None, typer.Option(help="Found out when left out.")] = None,
+) -> None:
+    """Print what a device said, from a file of its bytes: a line of JSON for each item."""
+    from drivers.registry import DeviceSpec, SpecError
+    from monitor.cli.decoding import decoded
+
+    try:
+        spec = DeviceSpec("device", driver, "memory://file", dialect)
+        told, summary = decoded(spec, capture.read_bytes())
+    except SpecError as error:
+        raise typer.BadParameter(str(error)) from error
+    except OSError as error:
+        raise Failure(f"{capture}: {error.strerror}; name a file that can be read") from error
+    for line in told:
+        print(line)
+    if not told:
+        raise Failure(f"{capture}: {summary}")
+    print(summary, file=sys.stderr)
+
+
+@app.command()
 def scenarios() -> None:
     """List the scenarios that a simulated patient can follow."""
     from simulators.cli import scenarios_table

@@ -410,7 +410,7 @@ def test_check_has_a_line_for_each_thing_that_is_wrong(tmp_path: Path) -> None:
     expected = [
         [nobody, "mqtt.url"],
         ["bed-1/oximeter", f"{tmp_path}/nowhere"],
-        ["bed-1/cuff (suntech", "check the driver"],
+        ["bed-1/cuff (suntech", "configured suntech, but another answers: nonin"],
         ["bed-2/oximeter", "is the device on"],
     ]
     for line, words in zip(failed, expected, strict=True):
