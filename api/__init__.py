@@ -2,9 +2,10 @@
 
 A router a resource (`beds`, `sessions`, `doses`, …), beside what all of them share; what they
 send and take is in `schemas`, the page in `static`. Nothing here decides anything: a router
-reads the ward or hands it a command. Others use `create_app` alone.
+reads the ward or hands it a command. Others use what is named here alone.
 """
 
 from api.app import create_app
+from api.connections import connection_limits
 
-__all__ = ["create_app"]
+__all__ = ["connection_limits", "create_app"]

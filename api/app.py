@@ -1,13 +1,17 @@
 """The HTTP application of one ward."""
 
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 from fastapi import Depends, FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import compile_path
+from starlette.types import Receive, Scope, Send
 
 from api import (
     alarms,
@@ -93,9 +97,35 @@ def create_app(
             responses=problems.REQUEST_ERRORS,
         )
     app.include_router(status.probes(ward))
-    page = Path(str(resources.files("api").joinpath("static")))
-    app.mount("/", StaticFiles(directory=page, html=True), name="page")
+    app.mount("/", _Page(_methods(app)), name="page")
     return app
+
+
+_Methods = dict[re.Pattern[str], set[str]]
+
+
+def _methods(app: FastAPI) -> _Methods:
+    """What can be done at each path of the application."""
+    found: _Methods = {}
+    for route in iter_route_contexts(app.routes):
+        found.setdefault(compile_path(str(route.path))[0], set()).update(route.methods or ())
+    return found
+
+
+class _Page(StaticFiles):
+    """The files of the page, and at every path that is a route's the refusal of other methods."""
+
+    def __init__(self, methods: _Methods) -> None:
+        directory = Path(str(resources.files("api").joinpath("static")))
+        super().__init__(directory=directory, html=True)
+        self._methods = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the file, or with 404, or with 405 and what would be allowed."""
+        found = (methods for path, methods in self._methods.items() if path.match(scope["path"]))
+        if allowed := sorted(set().union(*found)):
+            raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
+        await super().__call__(scope, receive, send)
 
 
 def _operation_id(route: APIRoute) -> str:

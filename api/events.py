@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from api.parameters import After, Limit, OfBed, OfSession
+from api.parameters import After, Limit, Name, OfBed, OfSession
 from api.schemas import Page
 from api.schemas.events import Event
 from monitor.session import Stored
@@ -23,7 +23,7 @@ def router(ward: Ward) -> APIRouter:
         bed: OfBed = None,
         session: OfSession = None,
         type_: Annotated[
-            list[str] | None,
+            list[Name] | None,
             Query(
                 alias="type",
                 description="Only of this type; several may be given.",

@@ -9,16 +9,20 @@ from fastapi.dependencies.models import Dependant
 from api.problems import ProblemError
 from api.schemas import FieldError
 from api.schemas.fields import ShortText
+from monitor.session.record_fields import without_controls
 
 MAX_SEQ: Final = 2**63 - 1
 """No journal has more events."""
 
-BedId = Annotated[str, Path(description="Id of a bed.", examples=["bed-1"])]
+Name = Annotated[str, without_controls()]
+"""What something is called: with a control character it is nobody's, and no database takes it."""
+
+BedId = Annotated[Name, Path(description="Id of a bed.", examples=["bed-1"])]
 SessionId = Annotated[
-    str, Path(description="Id of a session.", examples=["0b5c3d7e52c14be59a0e6d2f4f0d1c77"])
+    Name, Path(description="Id of a session.", examples=["0b5c3d7e52c14be59a0e6d2f4f0d1c77"])
 ]
 AlarmId = Annotated[
-    str, Path(description="Id of an alarm.", examples=["b1a3c2d4-e5f6-5071-8293-a4b5c6d7e8f9"])
+    Name, Path(description="Id of an alarm.", examples=["b1a3c2d4-e5f6-5071-8293-a4b5c6d7e8f9"])
 ]
 PatientAlias = Annotated[
     ShortText, Path(description="The patient's alias, URL-encoded.", examples=["P-017"])
@@ -34,9 +38,9 @@ Before = Annotated[
 Limit = Annotated[
     int, Query(ge=1, le=500, description="How many at most on this page.", examples=[100])
 ]
-OfBed = Annotated[str | None, Query(description="Only of this bed.", examples=["bed-1"])]
+OfBed = Annotated[Name | None, Query(description="Only of this bed.", examples=["bed-1"])]
 OfSession = Annotated[
-    str | None,
+    Name | None,
     Query(description="Only of this session.", examples=["0b5c3d7e52c14be59a0e6d2f4f0d1c77"]),
 ]
 

@@ -30,6 +30,17 @@ QUEUE_SIZE: Final = 32
 MAX_DIGITS: Final = len(str(MAX_SEQ))
 """A longer number is past every event too."""
 
+EVENT_SCHEMA: Final = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"type": "string", "enum": ["alarm", "session", "device", "vitals", "status"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "id": {"type": "string", "pattern": r"^\d+$"},
+    },
+}
+"""One message of the stream."""
+
 _log = structlog.get_logger(__name__)
 
 Message = Callable[[], bytes]
@@ -75,7 +86,7 @@ def router(ward: Ward) -> APIRouter:
             200: {
                 "description": "`event: alarm | session | device` with `id` and a journal event; "
                 "`event: vitals` with the latest vitals of a bed; `event: status` every 5 s.",
-                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                "content": {"text/event-stream": {"itemSchema": EVENT_SCHEMA}},
             }
         },
     )

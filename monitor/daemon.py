@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from alerts.rules import RuleSet, loader
-from api import create_app
+from api import connection_limits, create_app
 from drivers.clock import Clock
 from monitor import __version__
 from monitor.journal import HeldError, Journal, StoreError, UnavailableError
@@ -217,6 +217,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                **connection_limits(proxied=settings.api.behind_proxy),
                 log_config=None,
                 access_log=False,
                 lifespan="off",

@@ -59,7 +59,8 @@ class _Transaction:
 class CommitQueue:
     """Stores what is put into it, in order; `on_stored` hears of each commit, in the loop.
 
-    `samples_dropped` counts entries.
+    `loop` is that of the latest append; until there was one, it may be told. `samples_dropped`
+    counts entries.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class CommitQueue:
         inline: bool,
     ) -> None:
         self.samples_dropped = 0
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._address = address
         self._appender = ledger
         self._clock = clock
@@ -89,7 +91,6 @@ class CommitQueue:
         self._closing = False
         self._storing = False
         self._timer: asyncio.TimerHandle | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         if not inline:
             self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -131,8 +132,8 @@ class CommitQueue:
 
     def put(self, entry: AppendRequest) -> asyncio.Future[list[Stored]]:
         """Queue `entry`; the future holds its events as stored, once they are."""
-        self._loop = asyncio.get_running_loop()
-        future: asyncio.Future[list[Stored]] = self._loop.create_future()
+        self.loop = asyncio.get_running_loop()
+        future: asyncio.Future[list[Stored]] = self.loop.create_future()
         if self._closing:
             future.set_exception(StoreError(f"journal {self._address} is closed"))
             return future
@@ -241,8 +242,7 @@ class CommitQueue:
             return False
         self._transactions.popleft()
         self._note_success()
-        noted, self._appender.noted = self._appender.noted, []
-        self._tell(self._answer, job.waiting, answers, noted)
+        self._tell(self._answer, job.waiting, answers)
         return True
 
     def _take(self) -> None:
@@ -275,6 +275,9 @@ class CommitQueue:
             log.info("journal.stores-again", since=self._failed_at.wall.isoformat())
         self._failed_at = self._failure = None
         self._backoff.reset()
+        if self._appender.noted and (self._thread is None or self.loop is not None):
+            noted, self._appender.noted = self._appender.noted, []
+            self._tell(self._on_stored, noted)
 
     def _note(self, error: Exception) -> None:
         explanation = str(
@@ -290,16 +293,14 @@ class CommitQueue:
     def _tell(self, call: Callable[..., None], *args: object) -> None:
         if self._thread is None:
             call(*args)
-        elif self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(call, *args)
+        elif self.loop is not None and not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(call, *args)
 
-    def _answer(
-        self, waiting: Sequence[_Append], answers: Answers, noted: Sequence[Stored]
-    ) -> None:
+    def _answer(self, waiting: Sequence[_Append], answers: Answers) -> None:
         for asked, answer in zip(waiting, answers, strict=True):
             if not asked.future.done():
                 asked.future.set_result(answer)
-        if stored := [*noted, *(event for answer in answers for event in answer)]:
+        if stored := [event for answer in answers for event in answer]:
             self._on_stored(stored)
 
 

@@ -125,9 +125,11 @@ class Journal(JournalReader):
         ledger.noted.clear()
         self._cursors = cursors
         self.last_seq = ledger.head.seq
+        loop = self._commit_queue.loop
         self._commit_queue = CommitQueue(
             self._address, ledger, self._clock, self._stored, inline=self._inline
         )
+        self._commit_queue.loop = loop
         self.opened.set()
 
     def _ready(self) -> tuple[Appender, dict[str, int]]:
@@ -197,8 +199,9 @@ class Journal(JournalReader):
         return self._commit_queue.put(entry)
 
     def listen(self, listener: Listener) -> None:
-        """Have `listener` called in the loop with the events of each commit, in order."""
+        """Have `listener` called in this loop with the events of each commit, in order."""
         self._listeners.append(listener)
+        self._commit_queue.loop = asyncio.get_running_loop()
 
     def _stored(self, events: Sequence[Stored]) -> None:
         self.last_seq = events[-1].seq

@@ -11,11 +11,12 @@ from monitor.session import Stored
 
 
 class NoStore:
-    """A queue to nowhere since `failing_since`, because of `failure`."""
+    """A queue that stores nothing since `failing_since`, because of `failure`."""
 
     def __init__(self, failing_since: Instant, failure: str) -> None:
         self.failing_since = failing_since
         self.failure = failure
+        self.loop: asyncio.AbstractEventLoop | None = None
         self.pending = 0
         self.samples_dropped = 0
         self.unstored_chunks: Sequence[Chunk] = ()

@@ -74,7 +74,7 @@ def correction(
             "a pressure that the cuff measured is not corrected; retract it and enter your own",
             "corrects",
         )
-    return at or was.at, {"corrects": corrects, "was": was.as_json()}
+    return at or was.at, {"corrects": corrects, "was": was.as_stored()}
 
 
 def standing(session: Session, record_id: str, field: str) -> Record:
@@ -217,7 +217,7 @@ def retract(session: Session, command: RetractRecord, _: Instant) -> list[Draft]
     was = standing(session, command.record, "record")
     payload = {
         "record": command.record,
-        "was": was.as_json(),
+        "was": was.as_stored(),
         "by": command.by,
         "reason": command.reason,
     }

@@ -53,12 +53,12 @@ class Record(Shown):
         values = {each.name: data.get(each.name, _default(each)) for each in own}
         return cls(id=event.id, at=at, **values)
 
-    def as_json(self) -> Json:
-        """It as interfaces show it, and as the correction of one holds it.
+    def as_stored(self) -> Json:
+        """It as the correction of one holds it.
 
         Without the fields that came later and say nothing: former corrections lack them.
         """
-        shown = Shown.as_json(self)
+        shown = self.as_json()
         for each in fields(self):
             if each.metadata.get("added") and getattr(self, each.name) == each.default:
                 del shown[each.name]

@@ -34,7 +34,7 @@ from monitor.patient import PriorSessions
 from monitor.session import Command, Event, Phase, Refusal, Refused, Stored
 from monitor.ward.alarm_load import AlarmLoad
 from monitor.ward.fault_recovery import FaultRecovery
-from monitor.ward.nowhere import Nowhere
+from monitor.ward.null_journal import NullJournal
 from monitor.ward.recorded_past import machine_began_anew, recorded_past
 
 UNSTORED_AFTER_S: Final = 0.5
@@ -74,7 +74,7 @@ class BedRunner:
         self._site_conditions: dict[str, str] = {}
         self._least_s = HICCUP_S * clock.speed if clock.speed > 1 else 0.0
         self.is_restored = False
-        self._nowhere = None if journal.opened.is_set() else Nowhere()
+        self._null_journal = None if journal.opened.is_set() else NullJournal()
         self.recovery = FaultRecovery(bed, clock, self._rebuild, self._resume)
         self.bed = self._empty()
         self.devices = {spec.id: Device(spec, self.take, clock) for spec in specs}
@@ -89,7 +89,7 @@ class BedRunner:
 
         Raises `StoreError`; a history that the bed cannot take makes it a failing one.
         """
-        in_memory = self._nowhere is not None
+        in_memory = self._null_journal is not None
         try:
             await self._restore()
             if in_memory or self._site_conditions:
@@ -121,9 +121,9 @@ class BedRunner:
         left_out = bed.restore(events, last_n, now, seen, began_anew=began_anew)
         self._tell_of(left_out)
         self._alarm_load = AlarmLoad(item.event.at for item in reversed(raised))
-        if self._nowhere is not None:
-            self._nowhere.end(self.bed, now, self._unstored)
-        self.bed, self._nowhere, self.is_restored = bed, None, True
+        if self._null_journal is not None:
+            self._null_journal.end(self.bed, now, self._unstored)
+        self.bed, self._null_journal, self.is_restored = bed, None, True
         first_n = stored[0].event.n if stored else last_n + 1
         opening = RecordingStart(
             now,
@@ -158,7 +158,7 @@ class BedRunner:
         if not self._journal.opened.is_set():
             self.bed = self._empty()
             return
-        if self._nowhere is None:
+        if self._null_journal is None:
             await self._journal.append([])
         await self._restore()
 
@@ -209,7 +209,7 @@ class BedRunner:
             raise Refused(
                 Refusal.UNAVAILABLE, f"{self.id} is being restarted; try again in a moment"
             )
-        if self._nowhere is not None:
+        if self._null_journal is not None:
             raise Refused(Refusal.UNAVAILABLE, f"it cannot be stored: {self._journal.failure}")
         now = self._clock.now()
         try:
@@ -246,7 +246,7 @@ class BedRunner:
     def _commit(
         self, outcome: Result, receipt: Receipt | None = None
     ) -> "asyncio.Future[list[Stored]]":
-        to = self._journal if self._nowhere is None else self._nowhere
+        to = self._journal if self._null_journal is None else self._null_journal
         stored = to.append(outcome.events, receipt=receipt)
         alarms = [event for event in outcome.events if event.subject is not None]
         if not stored.done():

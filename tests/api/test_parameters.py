@@ -21,6 +21,24 @@ def test_a_place_that_no_journal_has_is_refused(path: str, tmp_path: Path) -> No
 
 
 @virtual_time()
+async def test_nothing_is_looked_up_by_a_name_with_a_control_character(tmp_path: Path) -> None:
+    """A database fails on a NUL, which is no failure of the journal."""
+    async with simulated_ward(tmp_path) as ward:
+        for path in (
+            "beds/%00",
+            "sessions/%00",
+            "sessions/%00/export",
+            "events?session=%00",
+            "events?bed=%00",
+            "events?type=%00",
+            "alarms?state=ended&bed=%00",
+        ):
+            answer = await ward.http.get(f"/api/v1/{path}")
+            assert answer.status_code == 422, path
+            assert "U+0000" in answer.json()["detail"]
+
+
+@virtual_time()
 async def test_no_route_takes_a_parameter_that_it_does_not_know(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
         paths = (await ward.http.get("/openapi.json")).json()["paths"]

@@ -23,6 +23,24 @@ async def test_half_a_character_is_refused(tmp_path: Path) -> None:
             assert [wrong["field"] for wrong in answer.json()["errors"]] == [field]
 
 
+@virtual_time()
+async def test_a_method_that_a_path_does_not_take_is_told_those_that_it_does(
+    tmp_path: Path,
+) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        for method, path, allowed in (
+            ("GET", "/api/v1/sessions/x/doses", "POST"),
+            ("DELETE", "/api/v1/sessions", "GET, POST"),
+            ("OPTIONS", "/api/v1/patients/P/017/course", "GET"),
+            ("POST", "/healthz", "GET"),
+            ("POST", "/", "GET, HEAD"),
+        ):
+            answer = await ward.http.request(method, path)
+            assert (answer.status_code, answer.json()["status"]) == (405, 405), path
+            assert answer.headers["Allow"] == allowed
+        assert (await ward.http.get("/api/v1/nothing")).status_code == 404
+
+
 WRONG: dict[str, tuple[str, Any, list[tuple[str, str]]]] = {
     "a class of medicines nobody knows": (
         "preparation",

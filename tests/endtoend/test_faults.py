@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import socketserver
 import sqlite3
 import subprocess
@@ -156,6 +157,36 @@ def test_a_port_full_of_noise_harms_no_other_bed(
                 alarm["rule"] in ("tech.link-lost", "tech.device-silent")
                 for alarm in clinic.get("/beds/bed-1")["alarms"]
             )
+
+
+# ── clients that ask for nothing ────────────────────────────────────────────────────────
+
+DESCRIPTORS: Final = 120
+"""What the daemon may have open: a little more than it needs without clients."""
+
+
+def test_clients_that_ask_for_nothing_are_left_and_keep_nobody_out(tmp_path: Path) -> None:
+    with simulated("nonin", "--pty", str(tmp_path / "oximeter")) as oximeter:
+        clinic = Site(tmp_path, None, oximeter, str(tmp_path / "no-cuff"))
+        with clinic.daemon() as process, contextlib.ExitStack() as opened:
+            daemon = psutil.Process(process.pid)
+            daemon.rlimit(psutil.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+            session = clinic.start()
+            address = ("127.0.0.1", clinic.port)
+            for number in range(2 * DESCRIPTORS):
+                client = opened.enter_context(socket.create_connection(address))
+                if number % 2:
+                    with contextlib.suppress(OSError):
+                        client.sendall(b"GET /api/v1/beds HTTP/1.1\r\nHost: ")
+            clinic.post(f"/sessions/{session}/notes", text="somebody floods us")
+            assert daemon.num_fds() < DESCRIPTORS
+            client.settimeout(HOPELESS_S)
+            with contextlib.suppress(ConnectionResetError):
+                assert client.recv(1) == b""
+            until(lambda: len(daemon.net_connections("tcp")) <= 2)
+            assert clinic.get("/beds/bed-1")["vitals"]["spo2"]["age_s"] < stretched(FRESH_S)
+            assert measured(clinic, "postdose_journal_failing") == 0
+            assert measured(clinic, "postdose_bed_faults_total") == 0
 
 
 # ── a log that nobody reads ─────────────────────────────────────────────────────────────

@@ -21,7 +21,7 @@ async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
 
 
 @pytest.fixture
-def feed(journal: Journal) -> EventFeed:
+async def feed(journal: Journal) -> EventFeed:
     return EventFeed(journal)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.clock import Clock
 from monitor.journal import (
     EVENTS_LOST,
     ChainHead,
@@ -267,6 +268,19 @@ async def test_a_server_that_comes_back_without_its_end_is_found_out() -> None:
         assert stored.seq == 4
         assert heard[-2:] == [EVENTS_LOST, "note.added"]
         await journal.close()
+
+
+async def test_a_loss_that_is_found_while_nothing_is_written_is_told(file: Path) -> None:
+    """A journal that could only be read is connected to write before anything is written."""
+    await written(file, 30)
+    truncate(Path(f"{file}-wal"))
+    heard: list[Stored] = []
+    journal = Journal.open_read_only(url(file), clock=Clock())
+    journal.listen(heard.extend)
+    await until(lambda: heard != [])
+    assert [(said.seq, said.event.type) for said in heard] == [(31, EVENTS_LOST)]
+    assert journal.last_seq == 31
+    await journal.close()
 
 
 # A disk that can only be read

@@ -1,4 +1,4 @@
-"""Where the events of a bed go that has no journal: nowhere, until the bed is restored from one."""
+"""The journal of a bed that has none (a null object), until the bed is restored from one."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from monitor.journal import Receipt
 from monitor.session import Event, Stored
 
 
-class Nowhere:
+class NullJournal:
     """Takes a bed's events and stores none: its alarms are told as not stored."""
 
     def __init__(self) -> None:
