@@ -1,7 +1,7 @@
 // In which order the tiles stand: by priority, then by what is due next. They move at most
 // once in 10 s, and never while a pointer is down or the focus is inside one.
 import { effect, signal } from "../vendor/signals.js";
-import { priorityRank, worstAlarm } from "./alarm.js";
+import { urgency } from "./alarm.js";
 import { now } from "./clock.js";
 import { nextDueAt } from "./schedule.js";
 import { beds } from "./ward.js";
@@ -19,9 +19,8 @@ let usedAt = performance.now();
 // Bed ids in the order they ought to stand. Pure.
 export function wanted(list, at) {
   const key = (bed) => {
-    const alarm = worstAlarm(bed);
     const due = bed.session?.ready ? at : nextDueAt(bed.session);
-    return [priorityRank(alarm), alarm?.acknowledged ? 1 : 0, due];
+    return [...urgency(bed), due];
   };
   const keyed = list.map((bed) => ({ id: bed.id, key: key(bed) }));
   const compare = (a, b) => (a === b ? 0 : a < b ? -1 : 1);

@@ -43,7 +43,7 @@ export function BedPage({ bed }) {
       <main class="bed" inert=${sheet !== null}>
         <section class="panel now-panel">
           <${Numerals} bed=${bed} now=${at} speed=${speed} />
-          ${session && html`<${Scores} session=${session} rate />`}
+          ${session && html`<${Scores} bed=${bed} rate />`}
         </section>
         <div class="middle">
           <${NowBar} bed=${bed} at=${at} />

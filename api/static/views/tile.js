@@ -6,6 +6,7 @@ import { html } from "../html.js";
 import { Numerals, Scores } from "./numerals.js";
 import { nextCheck } from "../state/schedule.js";
 import { Strip } from "./strip.js";
+import { Technical } from "./technical.js";
 
 export function Tile({ bed, course, now, speed }) {
   const { session } = bed;
@@ -33,7 +34,7 @@ export function Tile({ bed, course, now, speed }) {
       ${
         session
           ? html`
-            <${Scores} session=${session} />
+            <${Scores} bed=${bed} />
             <${Course} alarms=${bed.alarms} ...${{ session, course, now, speed }} />
             <${Foot} bed=${bed} now=${now} />
           `
@@ -88,9 +89,10 @@ function Foot({ bed, now }) {
 function Devices({ bed }) {
   if (!bed.devices.length) {
     return html`
-      <p class="hint">
-        No device at this bed. Add one under <code>[[beds.devices]]</code> in the site file.
-      </p>
+      <div class="idle">
+        <p class="hint">No device at this bed.</p>
+        <${Technical}>Add one under <code>[[beds.devices]]</code> in the site file.<//>
+      </div>
     `;
   }
   const dead = bed.devices.some((device) => device.link !== "up" || device.silent);
@@ -100,8 +102,11 @@ function Devices({ bed }) {
       ${
         dead &&
         html`
-        <p class="hint">To see what answers: <code>postdose check --config site.toml</code></p>
-      `
+          <p class="hint">Check that it is on and its cable is in. If it stays, call the technician.</p>
+          <${Technical}>
+            To see what answers: <code>postdose check --config site.toml</code>
+          <//>
+        `
       }
     </div>
   `;
