@@ -52,6 +52,7 @@ class Ward:
         self.beds: dict[str, Json] = {}
         self.trends: dict[str, list[Json]] = {}
         self.history: list[Json] = []
+        self.events: list[Json] = []
         self.acknowledged: list[Json] = []
         self.given_back: list[Json] = []
         self.refusal: Json | None = None
@@ -124,6 +125,7 @@ class Ward:
             "at": rfc3339(self.now),
             "payload": payload or {},
         }
+        self.events.append(data)
         self.say(event, data, self.seq)
 
     def say_alarm(self, bed: BedAt, kind: str = "alarm.raised") -> None:
@@ -224,7 +226,13 @@ def application(server: "Server") -> FastAPI:
         return server.ward.beds[bed]
 
     @app.get("/api/v1/events")
-    def events(session: str, type: Annotated[list[str], Query()]) -> Json:
+    def events(
+        session: str, type: Annotated[list[str] | None, Query()] = None, after: int = 0
+    ) -> Json:
+        if type is None:
+            known = server.ward.events
+            items = [one for one in known if one["session"] == session and one["seq"] > after]
+            return {"items": items, "next": None}
         assert set(type) == ALARM_ENDINGS | {"note.added"}
         ended = [alarm for alarm in server.ward.history if alarm["session"] == session]
         return {"items": [{"payload": {"alarm": alarm}} for alarm in ended], "next": None}

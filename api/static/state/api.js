@@ -60,6 +60,9 @@ export const getBeds = async () => (await request("beds")).items;
 export const getBed = (bed) => request(`beds/${part(bed)}`);
 export const getRegimens = async () => (await request("regimens")).items;
 export const getTreatmentCourse = (patient) => request(`patients/${part(patient)}/course`);
+// Events of a session past `after`, in order.
+export const getEvents = async (session, after, limit) =>
+  (await request(`events?limit=${limit}&after=${after}&session=${part(session)}`)).items;
 // Alarms of a session that have ended, as they were at their end; and its notes.
 export async function getTold(session) {
   const types = "type=alarm.ended&type=alarm.reset&type=note.added";

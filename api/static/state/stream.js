@@ -3,6 +3,7 @@
 // word was heard less than 15 s ago.
 import { signal } from "../vendor/signals.js";
 import { serverNow } from "./clock.js";
+import { takeStory } from "./events.js";
 import { openSource } from "./source.js";
 import { loadWard, reloadBed, status, takeAlarm, takeAudio, takeStatus, takeVitals } from "./ward.js";
 
@@ -42,6 +43,7 @@ export function openStream() {
 function takeEvent(event) {
   if (event.payload.alarm) takeAlarm(event.payload.alarm);
   if (event.type?.startsWith("alarm.audio-")) takeAudio(event.bed, event.payload);
+  takeStory(event);
   reloadBed(event.bed);
 }
 

@@ -11,6 +11,7 @@ import { leavingName } from "../state/criteria.js";
 import { nextCheck } from "../state/schedule.js";
 import { courses, status } from "../state/ward.js";
 import { Course, alarmsIn120 } from "./course.js";
+import { Happened } from "./happened.js";
 import { Banners, Header } from "./header.js";
 import { History } from "./history.js";
 import { NowBar } from "./now.js";
@@ -41,21 +42,27 @@ export function BedPage({ bed }) {
         <${Strip} bed=${bed} now=${at} />
       </div>
       <main class="bed" inert=${sheet !== null}>
-        <section class="panel now-panel">
-          <${Numerals} bed=${bed} now=${at} speed=${speed} />
-          ${session && html`<${Scores} bed=${bed} rate />`}
-        </section>
+        <div class="left">
+          <section class="panel now-panel">
+            <${Numerals} bed=${bed} now=${at} speed=${speed} />
+            ${session && html`<${Scores} bed=${bed} rate />`}
+          </section>
+          <section class="panel devices-panel">
+            <h2>Devices</h2>
+            <${DeviceList} devices=${bed.devices} />
+          </section>
+          ${bed.history?.length > 0 && html`<${History} visits=${bed.history} />`}
+        </div>
         <div class="middle">
           <${NowBar} bed=${bed} at=${at} />
           <${SoFar} ...${{ bed, at, speed }} />
+          ${session && html`<${Happened} session=${session} />`}
         </div>
         <div class="side">
           <${Alarms} bed=${bed} at=${at} />
           ${session && html`<${Conditions} ...${conditions(session)} />`}
-          ${bed.history?.length > 0 && html`<${History} visits=${bed.history} />`}
           ${session && html`<${Findings} session=${session} />`}
           ${session && html`<${Records} bed=${bed} all=${all} showAll=${() => showAll(true)} />`}
-          <section class="panel"><h2>Devices</h2><${DeviceList} devices=${bed.devices} /></section>
         </div>
       </main>
       ${sheet}
@@ -86,7 +93,7 @@ function SoFar({ bed, at, speed }) {
 function Alarms({ bed, at }) {
   const alarms = openAlarms(bed);
   return html`
-    <section class="panel">
+    <section class="panel alarms-panel">
       <h2>Alarms · ${alarmsIn120(bed)}</h2>
       ${!alarms.length && html`<p class="muted">No alarms</p>`}
       <${Quiet} bed=${bed} at=${at} />
