@@ -15,6 +15,9 @@ from api.schemas.beds import (
     MeasurePressure,
     PauseAudio,
 )
+from api.schemas.devices import DeviceLink
+from drivers.clock import rfc3339
+from drivers.device import Device
 from monitor.bed import view
 from monitor.bed.bed_view import AudioState
 from monitor.session import commands
@@ -39,6 +42,31 @@ def _add_reads(routes: APIRouter, ward: Ward) -> None:
     async def get_bed(bed: BedId) -> Any:
         """One bed: devices, vitals, session, alarms."""
         return require_bed(ward, bed).bed_view()
+
+    @routes.get("/{bed}/devices", response_model=Page[DeviceLink], responses=LOOKUP_ERRORS)
+    async def list_device_links(bed: BedId) -> Any:
+        """How the link to each device of a bed does, for who looks after the devices."""
+        devices = require_bed(ward, bed).devices.values()
+        return {"items": [_link(device) for device in devices], "next": None}
+
+
+def _link(device: Device) -> DeviceLink:
+    spec, counters, link = device.spec, device.counters, device.link_state
+    last = counters.last_item_at
+    return DeviceLink(
+        id=spec.id,
+        link=link.state,
+        detail=link.reason,
+        url=spec.url,
+        frames=counters.stats.frames,
+        damaged=dict(counters.stats.damaged),
+        rejected=dict(counters.stats.rejected),
+        bytes_in=counters.bytes_in,
+        bytes_out=counters.bytes_out,
+        reconnects=counters.reconnects,
+        last_item_at=None if last is None else rfc3339(last.wall),
+        last_bytes=counters.last_bytes.hex(" "),
+    )
 
 
 def _add_commands(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None:

@@ -216,11 +216,15 @@ def _last_end(connection: sa.Connection, of_bed: sa.ColumnElement[bool], type_: 
     return max(ends, default=0)
 
 
-def sessions(connection: sa.Connection, limit: int, before: int | None) -> list[Stored]:
-    """Up to `limit` `session.started` events before `before`, newest first."""
+def sessions(
+    connection: sa.Connection, limit: int, before: int | None, bed: str | None = None
+) -> list[Stored]:
+    """Up to `limit` `session.started` events before `before`, newest first; with `bed` its own."""
     query = sa.select(event).where(event.c.type == "session.started")
     if before is not None:
         query = query.where(event.c.seq < before)
+    if bed is not None:
+        query = query.where(event.c.bed == bed)
     return _stored(connection, query.order_by(event.c.seq.desc()).limit(limit))
 
 

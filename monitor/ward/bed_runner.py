@@ -36,6 +36,7 @@ from monitor.ward.alarm_load import AlarmLoad
 from monitor.ward.fault_recovery import FaultRecovery
 from monitor.ward.nowhere import Nowhere
 from monitor.ward.recorded_past import recorded_past
+from monitor.ward.waveform_feed import WaveformFeed
 
 UNSTORED_AFTER_S: Final = 0.5
 """An alarm whose commit has not come back by then is published all the same [design.md]."""
@@ -62,8 +63,10 @@ class BedRunner:
         journal: Journal,
         clock: Clock,
         unstored: Callable[[Event], None],
+        waveforms: WaveformFeed,
     ) -> None:
         self.id = bed
+        self._waveforms = waveforms
         self._specs = tuple(specs)
         self._rules = rules
         self._journal = journal
@@ -172,8 +175,10 @@ class BedRunner:
     # ── what comes in ───────────────────────────────────────────────────────────────────
 
     def take(self, report: DeviceReport) -> None:
-        """What a device of this bed said: judged first, then recorded."""
+        """What a device of this bed said: judged first, then recorded, then shown."""
         self._dispatch(report.at, DeviceInput(report.device, report.item))
+        if isinstance(report.item, Waveform):
+            self._waveforms.put(self.id, report.device, report.item)
 
     def tick(self, now: Instant) -> None:
         """Time has passed."""

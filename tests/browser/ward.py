@@ -53,6 +53,8 @@ class Ward:
         self.trends: dict[str, list[Json]] = {}
         self.history: list[Json] = []
         self.events: list[Json] = []
+        self.links: list[Json] = []
+        self.waves_asked: list[list[str]] = []
         self.acknowledged: list[Json] = []
         self.given_back: list[Json] = []
         self.refusal: Json | None = None
@@ -145,6 +147,11 @@ class Ward:
         """Wait until a page has the stream open."""
         async with asyncio.timeout(HOPELESS_S), self._opened:
             await self._opened.wait_for(lambda: self._streams)
+
+    async def asked(self, *waves: list[str]) -> None:
+        """Wait until streams with just these waves have been opened, one after the other."""
+        async with asyncio.timeout(HOPELESS_S), self._opened:
+            await self._opened.wait_for(lambda: self.waves_asked == list(waves))
 
     async def stream(self) -> AsyncIterator[str]:
         queue: asyncio.Queue[str | None] = asyncio.Queue()
@@ -241,8 +248,20 @@ def application(server: "Server") -> FastAPI:
     def readings(session: str, vital: str, points: int) -> Json:
         return {"vital": vital, "unit": "%", "points": server.ward.trends[session]}
 
+    @app.get("/api/v1/beds/{bed}/devices")
+    def devices(bed: str) -> Json:
+        return {"items": server.ward.links, "next": None}
+
+    @app.get("/api/v1/sessions")
+    def sessions(bed: str, limit: int) -> Json:
+        session = server.ward.beds[bed]["session"]
+        return {"items": [session] if session else [], "next": None}
+
     @app.get("/api/v1/stream")
-    def stream() -> StreamingResponse:
+    def stream(
+        waveform: Annotated[list[str] | None, Query()] = None, after: int = 0
+    ) -> StreamingResponse:
+        server.ward.waves_asked.append(waveform or [])
         return StreamingResponse(server.ward.stream(), media_type="text/event-stream")
 
     @app.post("/api/v1/alarms/{alarm}/acknowledge")

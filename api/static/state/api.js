@@ -60,6 +60,9 @@ export const getBeds = async () => (await request("beds")).items;
 export const getBed = (bed) => request(`beds/${part(bed)}`);
 export const getRegimens = async () => (await request("regimens")).items;
 export const getTreatmentCourse = (patient) => request(`patients/${part(patient)}/course`);
+export const getDeviceLinks = async (bed) => (await request(`beds/${part(bed)}/devices`)).items;
+export const getSessionsAt = async (bed, limit) =>
+  (await request(`sessions?bed=${part(bed)}&limit=${limit}`)).items;
 // Events of a session past `after`, in order.
 export const getEvents = async (session, after, limit) =>
   (await request(`events?limit=${limit}&after=${after}&session=${part(session)}`)).items;

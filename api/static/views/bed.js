@@ -11,16 +11,18 @@ import { leavingName } from "../state/criteria.js";
 import { nextCheck } from "../state/schedule.js";
 import { courses, status } from "../state/ward.js";
 import { Course, alarmsIn120 } from "./course.js";
+import { Devices } from "./devices.js";
 import { Happened } from "./happened.js";
 import { Banners, Header } from "./header.js";
-import { History } from "./history.js";
+import { Visits } from "./history.js";
 import { NowBar } from "./now.js";
 import { Numerals, Scores } from "./numerals.js";
 import { Quiet } from "./quiet.js";
 import { Conditions, Findings } from "./record.js";
 import { Records } from "./records.js";
 import { Strip } from "./strip.js";
-import { Clock, DeviceList } from "./tile.js";
+import { Clock } from "./tile.js";
+import { Wave } from "./wave.js";
 
 export function BedPage({ bed }) {
   const { session } = bed;
@@ -44,14 +46,11 @@ export function BedPage({ bed }) {
       <main class="bed" inert=${sheet !== null}>
         <div class="left">
           <section class="panel now-panel">
-            <${Numerals} bed=${bed} now=${at} speed=${speed} />
+            <${Numerals} bed=${bed} now=${at} speed=${speed} wave=${html`<${Wave} bed=${bed} />`} />
             ${session && html`<${Scores} bed=${bed} rate />`}
           </section>
-          <section class="panel devices-panel">
-            <h2>Devices</h2>
-            <${DeviceList} devices=${bed.devices} />
-          </section>
-          ${bed.history?.length > 0 && html`<${History} visits=${bed.history} />`}
+          <${Devices} bed=${bed} />
+          <${Visits} bed=${bed} />
         </div>
         <div class="middle">
           <${NowBar} bed=${bed} at=${at} />

@@ -14,10 +14,12 @@ const SCALES = [
 
 export const SPO2 = html`SpO<sub>2</sub>`;
 
-export function Numerals({ bed, now, speed }) {
+// On a bed's page the wave stands under the SpO2.
+export function Numerals({ bed, now, speed, wave }) {
   return html`
     <div class="numerals">
       <${Streamed} name="spo2" label=${html`${SPO2} %`} ...${{ bed, now, speed }} />
+      ${wave}
       <${Streamed} name="pulse" label="Pulse /min" ...${{ bed, now, speed }} />
       <${Pressure} ...${{ bed, now, speed }} />
     </div>

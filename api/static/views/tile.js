@@ -1,6 +1,7 @@
 // One bed on the board: its strip, who lies there, the numbers, the course, what comes next.
 import { alarmClass, worstAlarm } from "../state/alarm.js";
 import { Course, alarmsIn120 } from "./course.js";
+import { DeviceList } from "./devices.js";
 import { bedName, clock, left } from "../format.js";
 import { html } from "../html.js";
 import { Numerals, Scores } from "./numerals.js";
@@ -109,22 +110,5 @@ function Devices({ bed }) {
         `
       }
     </div>
-  `;
-}
-
-export function DeviceList({ devices }) {
-  return html`
-    <ul class="devices">
-      ${devices.map((device) => {
-        const bad = device.link !== "up" || device.silent;
-        const state = device.silent && device.link === "up" ? "says nothing" : device.link;
-        return html`
-          <li key=${device.id} class=${bad ? "bad" : ""}>
-            <span>${device.title ?? device.id}${device.model && html` · ${device.model}`}</span>
-            <span title=${device.technical_detail}>${state}${device.reason && html`: ${device.reason}`}</span>
-          </li>
-        `;
-      })}
-    </ul>
   `;
 }
