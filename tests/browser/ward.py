@@ -245,7 +245,13 @@ def application(server: "Server") -> FastAPI:
         return {"items": [{"payload": {"alarm": alarm}} for alarm in ended], "next": None}
 
     @app.get("/api/v1/sessions/{session}/readings")
-    def readings(session: str, vital: str, points: int) -> Json:
+    def readings(
+        session: str,
+        vital: str,
+        points: int,
+        start: Annotated[str | None, Query(alias="from")] = None,
+        to: str | None = None,
+    ) -> Json:
         return {"vital": vital, "unit": "%", "points": server.ward.trends[session]}
 
     @app.get("/api/v1/beds/{bed}/devices")

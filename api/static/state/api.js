@@ -77,8 +77,13 @@ export async function getTold(session) {
 }
 export const getAlarmLimits = async (session) =>
   (await request(`sessions/${part(session)}/alarm-limits`)).items;
-export const getTrend = async (session, vital) =>
-  (await request(`sessions/${part(session)}/readings?vital=${vital}&points=120`)).points;
+// Of the whole session, or from `start` to `end` (ms).
+export async function getTrend(session, vital, { start, end, points = 120 } = {}) {
+  const query = new URLSearchParams({ vital, points });
+  if (start != null) query.set("from", new Date(start).toISOString());
+  if (end != null) query.set("to", new Date(end).toISOString());
+  return (await request(`sessions/${part(session)}/readings?${query}`)).points;
+}
 export const acknowledge = (alarm, by, note) =>
   post(`alarms/${part(alarm)}/acknowledge`, { by, note });
 export const unacknowledge = (alarm, by, note) =>

@@ -10,13 +10,14 @@ import { now } from "../state/clock.js";
 import { leavingName } from "../state/criteria.js";
 import { nextCheck } from "../state/schedule.js";
 import { courses, status } from "../state/ward.js";
-import { Course, alarmsIn120 } from "./course.js";
+import { alarmsIn120 } from "./course.js";
 import { Devices } from "./devices.js";
 import { Happened } from "./happened.js";
 import { Banners, Header } from "./header.js";
 import { Visits } from "./history.js";
 import { NowBar } from "./now.js";
 import { Numerals, Scores } from "./numerals.js";
+import { Picture } from "./picture.js";
 import { Quiet } from "./quiet.js";
 import { Conditions, Findings } from "./record.js";
 import { Records } from "./records.js";
@@ -78,8 +79,8 @@ function SoFar({ bed, at, speed }) {
       <h2>The session</h2>
       <${Clock} session=${session} now=${at} />
       ${session.dosing_stopped && html`<p class="stopped">Dosing ${session.dosing_stopped}</p>`}
-      <${Course}
-        large
+      <${Picture}
+        key=${session.id}
         course=${courses.value[bed.id]}
         now=${at}
         ...${{ session, alarms, speed }}
