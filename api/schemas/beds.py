@@ -21,6 +21,9 @@ from monitor.session.shown import Json, documented, sent_as
 class Bed(bed_view.Bed):
     """Everything about a bed now."""
 
+    name: Annotated[
+        str | None, documented("What people call it, as the configuration says.", "Room 3")
+    ]
     alarms: Annotated[
         Sequence[Json], sent_as(list[Alarm]), documented("Its open alarms, most urgent first.")
     ]

@@ -64,8 +64,11 @@ class BedRunner:
         clock: Clock,
         unstored: Callable[[Event], None],
         waveforms: WaveformFeed,
+        *,
+        name: str | None = None,
     ) -> None:
         self.id = bed
+        self._name = name
         self._waveforms = waveforms
         self._specs = tuple(specs)
         self._rules = rules
@@ -304,6 +307,7 @@ class BedRunner:
             view.empty(self.id, simulated=simulated),
         )
         return shown.as_json() | {
+            "name": self._name,
             "alarms_120min": self._alarm_load.count(now.wall),
             "failing": self.recovery.failing,
             "history": self._history(),

@@ -82,8 +82,10 @@ class Ward:
         clock: Clock,
         *,
         zone: tzinfo | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> None:
         self.site = site
+        self._names = names or {}
         self.boot = uuid4().hex
         self.rules = rules
         self.regimens = regimens
@@ -113,6 +115,7 @@ class Ward:
             self.clock,
             self.unstored,
             self.waveforms,
+            name=self._names.get(bed),
         )
 
     async def restore(self) -> None:

@@ -12,7 +12,7 @@ import {
   overWords,
 } from "../state/alarm.js";
 import { now } from "../state/clock.js";
-import { bedName } from "../format.js";
+import { bedWords } from "../format.js";
 import { html } from "../html.js";
 import { SignedForm } from "./signed.js";
 import { Technical } from "../views/technical.js";
@@ -60,7 +60,7 @@ function Dialog({ bed, first }) {
     <dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${closed}>
       <header>
         <h2 id="dialog-title">
-          Bed ${bedName(bed)}${bed.session && html` · ${bed.session.patient}`}
+          ${bedWords(bed)}${bed.session && html` · ${bed.session.patient}`}
         </h2>
         <button class="plain" onClick=${close}>Close</button>
       </header>

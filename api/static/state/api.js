@@ -79,9 +79,9 @@ export const getAlarmLimits = async (session) =>
   (await request(`sessions/${part(session)}/alarm-limits`)).items;
 // Of the whole session, or from `start` to `end` (ms).
 export async function getTrend(session, vital, { start, end, points = 120 } = {}) {
-  const query = new URLSearchParams({ vital, points });
-  if (start != null) query.set("from", new Date(start).toISOString());
-  if (end != null) query.set("to", new Date(end).toISOString());
+  const iso = (at) => new Date(at).toISOString();
+  const stretch = start != null && { from: iso(start), to: iso(end) };
+  const query = new URLSearchParams({ vital, points, ...stretch });
   return (await request(`sessions/${part(session)}/readings?${query}`)).points;
 }
 export const acknowledge = (alarm, by, note) =>

@@ -4,6 +4,7 @@ import { effect, signal } from "../vendor/signals.js";
 import { urgency } from "./alarm.js";
 import { now } from "./clock.js";
 import { nextDueAt } from "./schedule.js";
+import { isByRoom } from "./wall.js";
 import { beds } from "./ward.js";
 
 const MOVE_EVERY_MS = 10_000;
@@ -18,6 +19,7 @@ let usedAt = performance.now();
 
 // Bed ids in the order they ought to stand. Pure.
 export function wanted(list, at) {
+  if (isByRoom) return list.map(({ id }) => id);
   const key = (bed) => {
     const due = bed.session?.ready ? at : nextDueAt(bed.session);
     return [...urgency(bed), due];

@@ -36,6 +36,7 @@ export function BedPage({ bed }) {
       <div class="bed-top">
         <${Header} status=${status.value} beds=${[bed]} now=${at}>
           <h1><a href="#" aria-label="Back to the ward">← ${bedName(bed)}</a></h1>
+          ${bed.name && html`<p class="bed-id">${bed.id}</p>`}
           <p class="site">
             <b>${session?.patient ?? "No patient"}</b>
             ${session && html` ${session.title} · ${watching(session)}`}

@@ -2,7 +2,7 @@
 import { alarmClass, worstAlarm } from "../state/alarm.js";
 import { Course, alarmsIn120 } from "./course.js";
 import { DeviceList } from "./devices.js";
-import { bedName, clock, left } from "../format.js";
+import { bedName, bedWords, clock, left } from "../format.js";
 import { html } from "../html.js";
 import { Numerals, Scores } from "./numerals.js";
 import { nextCheck } from "../state/schedule.js";
@@ -15,16 +15,17 @@ export function Tile({ bed, course, now, speed }) {
   return html`
     <article
       class="tile ${worst ? alarmClass(worst) : ""} ${bed.failing ? "unwatched" : ""}"
-      aria-label="Bed ${bedName(bed)}"
+      aria-label=${bedWords(bed)}
       data-bed=${bed.id}
     >
       <${Strip} bed=${bed} now=${now} />
       <header class="who">
-        <h2>
-          <a href="#/bed/${encodeURIComponent(bed.id)}" aria-label="Bed ${bedName(bed)}">
+        <h2 class=${bed.name ? "named" : ""}>
+          <a href="#/bed/${encodeURIComponent(bed.id)}" aria-label=${bedWords(bed)} title=${bed.name}>
             ${bedName(bed)}
           </a>
         </h2>
+        ${bed.name && html`<p class="bed-id">${bed.id}</p>`}
         <p class="patient">
           <b>${session?.patient ?? "free"}</b>
           <span>${session ? session.title : lastSession(bed)}</span>
