@@ -58,7 +58,7 @@ async def test_the_wave_of_the_bed_that_is_looked_at_sweeps_while_it_comes(
     await page.evaluate("document.querySelector('.wave canvas').dataset.heard = 'nothing'")
     assert await drawn(page) == 0
     say_wave(ward, "bed-1")
-    await expect(page.locator(".wave.live")).to_have_text("pleth · live")
+    await expect(page.locator(".wave.sweeping")).to_have_text("pleth · live")
     await page.locator(".wave canvas").evaluate(UNTIL_DRAWN)
     await expect(page.locator(".wave.stale")).to_contain_text("no wave for 0:0")
     stopped = await drawn(page)

@@ -7,6 +7,7 @@ import {
   alarmClass,
   alarmState,
   alarmWord,
+  isAdvisory,
   isLatched,
   openAlarms,
   overWords,
@@ -51,7 +52,8 @@ function Dialog({ bed, first }) {
   };
   const done = (alarm) => {
     takeAlarm(alarm);
-    const waits = (other) => !other.over && verbFor(other) === ACKNOWLEDGE;
+    const waits = (other) =>
+      !other.over && !isAdvisory(other) && verbFor(other) === ACKNOWLEDGE;
     if (alarms.some((other) => other.id !== alarm.id && waits(other)))
       choose(null);
     else close();

@@ -1,7 +1,7 @@
 // The live stream: opens it, notices when it is lost or silent, opens it again. The page is
 // live only while the stream is open, everything was fetched after it opened, and the last
 // word was heard less than 15 s ago.
-import { effect, signal } from "../vendor/signals.js";
+import { computed, effect, signal } from "../vendor/signals.js";
 import { place } from "./address.js";
 import { serverNow } from "./clock.js";
 import { takeStory } from "./events.js";
@@ -55,8 +55,9 @@ export function openStream() {
 // Waves are asked for of the bed whose page is looked at.
 const watched = () => (document.hidden ? null : place.peek().bed);
 
+const looked = computed(() => place.value.bed);
 effect(() => {
-  place.value.bed;
+  looked.value;
   forgetWave();
   source?.watch(watched());
 });

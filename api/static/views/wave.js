@@ -31,7 +31,7 @@ export function Wave({ bed }) {
     ? stale && `no wave for ${lasted(performance.now() - wave.value.heard)}`
     : "no wave";
   return html`
-    <div class="wave ${known && !stale ? "live" : "stale"} ${known ? "" : "none"}">
+    <div class="wave ${known && !stale ? "sweeping" : "stale"} ${known ? "" : "none"}">
       <canvas ref=${canvas} role="img" aria-label="Pleth wave"></canvas>
       <p class="muted">${words || "pleth · live"}</p>
     </div>
