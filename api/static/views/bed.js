@@ -35,7 +35,7 @@ export function BedPage({ bed }) {
     <div class="bed-page">
       <div class="bed-top">
         <${Header} status=${status.value} beds=${[bed]} now=${at}>
-          <h1><a href="#" aria-label="Back to the ward">← ${bedName(bed)}</a></h1>
+          <h1><a href="#">← ${bedName(bed)}<span class="hidden"> back to the ward</span></a></h1>
           ${bed.name && html`<p class="bed-id">${bed.id}</p>`}
           <p class="site">
             <b>${session?.patient ?? "No patient"}</b>
