@@ -11,13 +11,11 @@ from api.schemas import FieldError, Page
 from api.schemas.beds import (
     Bed,
     ControlCuff,
+    DeviceLink,
     MeasurementAccepted,
     MeasurePressure,
     PauseAudio,
 )
-from api.schemas.devices import DeviceLink
-from drivers.clock import rfc3339
-from drivers.device import Device
 from monitor.bed import view
 from monitor.bed.bed_view import AudioState
 from monitor.session import commands
@@ -46,27 +44,7 @@ def _add_reads(routes: APIRouter, ward: Ward) -> None:
     @routes.get("/{bed}/devices", response_model=Page[DeviceLink], responses=LOOKUP_ERRORS)
     async def list_device_links(bed: BedId) -> Any:
         """How the link to each device of a bed does, for who looks after the devices."""
-        devices = require_bed(ward, bed).devices.values()
-        return {"items": [_link(device) for device in devices], "next": None}
-
-
-def _link(device: Device) -> DeviceLink:
-    spec, counters, link = device.spec, device.counters, device.link_state
-    last = counters.last_item_at
-    return DeviceLink(
-        id=spec.id,
-        link=link.state,
-        detail=link.reason,
-        url=spec.url,
-        frames=counters.stats.frames,
-        damaged=dict(counters.stats.damaged),
-        rejected=dict(counters.stats.rejected),
-        bytes_in=counters.bytes_in,
-        bytes_out=counters.bytes_out,
-        reconnects=counters.reconnects,
-        last_item_at=None if last is None else rfc3339(last.wall),
-        last_bytes=counters.last_bytes.hex(" "),
-    )
+        return {"items": require_bed(ward, bed).device_links(), "next": None}
 
 
 def _add_commands(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None:

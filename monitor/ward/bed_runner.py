@@ -33,6 +33,7 @@ from monitor.journal import Journal, Receipt, StoreError
 from monitor.patient import PriorSessions
 from monitor.session import Command, Event, Phase, Refusal, Refused, Stored
 from monitor.ward.alarm_load import AlarmLoad
+from monitor.ward.device_links import link_of
 from monitor.ward.fault_recovery import FaultRecovery
 from monitor.ward.nowhere import Nowhere
 from monitor.ward.recorded_past import recorded_past
@@ -323,6 +324,10 @@ class BedRunner:
             return None
         of, past = self._prior_sessions
         return past.history if of == session.id else None
+
+    def device_links(self) -> list[Json]:
+        """How the link to each device does."""
+        return [link_of(device) for device in self.devices.values()]
 
     def vitals(self) -> Json:
         """The bed's vitals as interfaces show them."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.beds import BedAt
+from tests.browser.beds import BedAt, Json
 from tests.browser.conftest import Open
 from tests.browser.ward import Ward
 
@@ -28,7 +28,11 @@ def bed(ward: Ward) -> BedAt:
 async def test_a_new_alarm_comes_first_and_the_graver_one_that_somebody_has_stays_in_sight(
     ward: Ward, bed: BedAt, open_page: Open
 ) -> None:
-    taken = {"acknowledged": True, "acknowledged_by": "M. Rossi", "acknowledged_at": bed.ago(2)}
+    taken: Json = {
+        "acknowledged": True,
+        "acknowledged_by": "M. Rossi",
+        "acknowledged_at": bed.ago(2),
+    }
     ward.put(
         bed.alarming("pressure.severe", "172/104", priority="high", values={"sys": 172}, **taken)
         .alarming("cadss.marked", "CADSS 31", priority="low", guidance=LONG, values={"cadss": 31})
@@ -60,7 +64,7 @@ async def test_a_new_alarm_comes_first_and_the_graver_one_that_somebody_has_stay
 async def test_what_is_over_says_so_first_and_has_no_ground(
     ward: Ward, bed: BedAt, open_page: Open
 ) -> None:
-    over = {"state": "latched", "condition_ended_at": "2026-01-05T14:31:00.000Z"}
+    over: Json = {"state": "latched", "condition_ended_at": "2026-01-05T14:31:00.000Z"}
     ward.put(bed.alarming("spo2.low", "SpO2 85 %", priority="high", values={"spo2": 85}, **over))
     page = await open_page()
     text = page.locator(".strip.high .strip-text")
@@ -69,6 +73,11 @@ async def test_what_is_over_says_so_first_and_has_no_ground(
     await expect(strip).to_have_css("background-color", CLEAR)
     assert await strip.evaluate("e => e.getAnimations().length") == 0
     await expect(page.locator(".alarmed")).to_have_count(0)
+    two = ward.bed("bed-2").well(85, 70, (130, 84), 3).dosed(5, "P-018")
+    ward.put(two.alarming("spo2.low", "SpO2 85 %", priority="high"))
+    await page.reload()
+    await expect(page.locator(".tile h2")).to_have_text(["2", "1"])
+    ward.put(two)
     ward.say_alarm(bed.alarming("pulse.high", "Pulse 130/min", priority="low"))
     await expect(text).to_have_count(0)
 

@@ -36,11 +36,13 @@ const gravest = (alarms) =>
 // The gravest alarm that lasts, else that is over and not seen, whoever has it; or undefined.
 export const worstAlarm = (bed) => gravest(alarmsOf(bed));
 
-// How urgent the bed is: its highest priority, and whether somebody has all of its alarms.
+// How urgent the bed is: its highest priority, whether all of that are over, and whether somebody
+// has all of its alarms.
 export function urgency(bed) {
   const alarms = alarmsOf(bed);
-  const ranks = alarms.map((alarm) => RANK[alarm.priority]);
-  return [Math.min(RANK.low + 1, ...ranks), alarms.every((alarm) => alarm.acknowledged) ? 1 : 0];
+  const rank = Math.min(RANK.low + 1, ...alarms.map((alarm) => RANK[alarm.priority]));
+  const over = alarms.every((alarm) => RANK[alarm.priority] > rank || isLatched(alarm));
+  return [rank, Number(over), Number(alarms.every((alarm) => alarm.acknowledged))];
 }
 
 const SIGNALS = {

@@ -29,9 +29,7 @@ export function wanted(list, at) {
   return keyed
     .sort(
       (a, b) =>
-        compare(a.key[0], b.key[0]) ||
-        compare(a.key[1], b.key[1]) ||
-        compare(a.key[2], b.key[2]) ||
+        a.key.reduce((before, part, n) => before || compare(part, b.key[n]), 0) ||
         a.id.localeCompare(b.id, "en", { numeric: true }),
     )
     .map(({ id }) => id);
