@@ -11,6 +11,7 @@ from api.schemas import FieldError, Page
 from api.schemas.beds import (
     Bed,
     ControlCuff,
+    DeviceLink,
     MeasurementAccepted,
     MeasurePressure,
     PauseAudio,
@@ -39,6 +40,11 @@ def _add_reads(routes: APIRouter, ward: Ward) -> None:
     async def get_bed(bed: BedId) -> Any:
         """One bed: devices, vitals, session, alarms."""
         return require_bed(ward, bed).bed_view()
+
+    @routes.get("/{bed}/devices", response_model=Page[DeviceLink], responses=LOOKUP_ERRORS)
+    async def list_device_links(bed: BedId) -> Any:
+        """How the link to each device of a bed does, for who looks after the devices."""
+        return {"items": require_bed(ward, bed).device_links(), "next": None}
 
 
 def _add_commands(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.beds import require_bed
 from api.idempotency import CommandExecutor, IdempotencyKey, PendingCommand
-from api.parameters import Before, SessionId
+from api.parameters import Before, OfBed, SessionId
 from api.problems import COMMAND_ERRORS, LOOKUP_ERRORS, ProblemError
 from api.schemas import FieldError, Page
 from api.schemas.fields import Instant
@@ -134,9 +134,10 @@ def _add_reads(routes: APIRouter, ward: Ward) -> None:
             int, Query(ge=1, le=50, description="How many at most on this page.", examples=[20])
         ] = 20,
         before: Before = None,
+        bed: OfBed = None,
     ) -> Any:
         """Sessions, newest first."""
-        started = await ward.journal.sessions(limit, before=before)
+        started = await ward.journal.sessions(limit, before=before, bed=bed)
         items = [await _session(ward, str(stored.event.session)) for stored in started]
         more = len(started) == limit
         return {"items": items, "next": started[-1].seq if started and more else None}

@@ -2,7 +2,8 @@
 
 Events are sent in order and without gaps from `Last-Event-ID` on; vitals are latest-wins,
 so that a slow client gets fewer of them and never old ones. What a client is too slow for
-waits in the journal, not in memory.
+waits in the journal, not in memory. Waves are sent of the beds that a client asks for, and of
+what it is too slow for only the newest.
 """
 
 import asyncio
@@ -19,10 +20,16 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 
 from api.parameters import MAX_SEQ
 from monitor.session import Event, Stored
-from monitor.ward import Ward
+from monitor.ward import Ward, WaveformSubscription
 
 STATUS_PERIOD_S: Final = 5.0
 """How often the status is sent, in real seconds: it is the heartbeat too."""
+
+WAVEFORM_PERIOD_S: Final = 0.2
+"""How often the waves of a bed are sent at most, in real seconds."""
+
+MOST_WAVEFORMS: Final = 8
+"""Of how many beds one client may ask for the waves."""
 
 QUEUE_SIZE: Final = 32
 """How many messages wait for a slow client; each is rendered when its turn comes."""
@@ -30,11 +37,13 @@ QUEUE_SIZE: Final = 32
 MAX_DIGITS: Final = len(str(MAX_SEQ))
 """A longer number is past every event too."""
 
+TYPES: Final = ["alarm", "session", "device", "vitals", "waveform", "status"]
+
 EVENT_SCHEMA: Final = {
     "type": "object",
     "required": ["event", "data"],
     "properties": {
-        "event": {"type": "string", "enum": ["alarm", "session", "device", "vitals", "status"]},
+        "event": {"type": "string", "enum": TYPES},
         "data": {"type": "string", "contentMediaType": "application/json"},
         "id": {"type": "string", "pattern": r"^\d+$"},
     },
@@ -72,11 +81,19 @@ def router(ward: Ward) -> APIRouter:
                 examples=[1041],
             ),
         ] = None,
+        waveform: Annotated[
+            list[str],
+            Query(
+                max_length=MOST_WAVEFORMS,
+                description="A bed of which to send the waves too; several may be given.",
+                examples=[["bed-1"]],
+            ),
+        ] = [],  # noqa: B006
     ) -> AsyncIterator[NextMessage]:
         received = (last_event_id or "")[:MAX_DIGITS]
         start = int(received) if received.isdecimal() else after
         start = None if start is None else min(start, ward.feed.last_seq)
-        async with _subscribed(ward, start) as next_message:
+        async with _subscribed(ward, start, frozenset(waveform)) as next_message:
             yield next_message
 
     @routes.get(
@@ -85,7 +102,8 @@ def router(ward: Ward) -> APIRouter:
         responses={
             200: {
                 "description": "`event: alarm | session | device` with `id` and a journal event; "
-                "`event: vitals` with the latest vitals of a bed; `event: status` every 5 s.",
+                "`event: vitals` with the latest vitals of a bed; `event: waveform` with the "
+                "samples of a bed that was asked for; `event: status` every 5 s.",
                 "content": {"text/event-stream": {"itemSchema": EVENT_SCHEMA}},
             }
         },
@@ -109,7 +127,9 @@ async def _messages(ward: Ward, next_message: NextMessage) -> AsyncIterator[byte
 
 
 @asynccontextmanager
-async def _subscribed(ward: Ward, after: int | None) -> AsyncIterator[NextMessage]:
+async def _subscribed(
+    ward: Ward, after: int | None, waveforms: frozenset[str] = frozenset()
+) -> AsyncIterator[NextMessage]:
     """A client's messages, until a source ends: a client that comes back misses nothing."""
     queue: asyncio.Queue[Message] = asyncio.Queue(QUEUE_SIZE)
 
@@ -122,7 +142,12 @@ async def _subscribed(ward: Ward, after: int | None) -> AsyncIterator[NextMessag
     ward.unstored_listeners.append(unstored)
     sources = [
         asyncio.create_task(source)
-        for source in (_events(ward, after, queue), _vitals(ward, queue), _statuses(ward, queue))
+        for source in (
+            _events(ward, after, queue),
+            _vitals(ward, queue),
+            _statuses(ward, queue),
+            *(_waveforms(ward, bed, queue) for bed in waveforms),
+        )
     ]
     try:
         yield partial(_next, queue, sources)
@@ -168,6 +193,21 @@ async def _vitals(ward: Ward, queue: asyncio.Queue[Message]) -> None:
 
 def _latest_vitals(ward: Ward, bed: str) -> bytes:
     return _message("vitals", ward.latest_vitals.get(bed))
+
+
+async def _waveforms(ward: Ward, bed: str, queue: asyncio.Queue[Message]) -> None:
+    with ward.waveforms.follow(bed) as follower:
+        while True:
+            await follower.wait()
+            sent = asyncio.Event()
+            await queue.put(partial(_samples, follower, sent))
+            await sent.wait()
+            await ward.clock.sleep(WAVEFORM_PERIOD_S * ward.clock.speed)
+
+
+def _samples(follower: WaveformSubscription, sent: asyncio.Event) -> bytes:
+    sent.set()
+    return _message("waveform", follower.read())
 
 
 async def _statuses(ward: Ward, queue: asyncio.Queue[Message]) -> None:

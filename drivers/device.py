@@ -28,6 +28,9 @@ HEALTHY_AFTER_S: Final = 10.0
 
 HEALTH_CHECK_S: Final = 1.0
 ROUNDING_S: Final = 1e-6
+LAST_BYTES: Final = 64
+"""How many of the bytes received last are kept, for who looks after the device."""
+
 REAL_SILENCE_S: Final = 0.5
 """Silence also takes this long by the event loop: under a fast clock the machine's own
 hiccups would otherwise pass for it."""
@@ -55,6 +58,7 @@ class Counters:
     stats: CodecStats
     bytes_in: int = 0
     bytes_out: int = 0
+    last_bytes: bytes = b""
     reconnects: int = 0
     sink_errors: int = 0
     last_item_at: Instant | None = None
@@ -182,6 +186,7 @@ class Device:
         if self._open_link is None or self._ended.done():
             return
         self.counters.bytes_in += len(data)
+        self.counters.last_bytes = (self.counters.last_bytes + data)[-LAST_BYTES:]
         if self._is_flooded():
             self.codec.stats.damaged["flooded-byte"] += len(data)
             what = f"{self.spec.url} floods: no {self.spec.driver} sends so much; what is it?"

@@ -157,7 +157,17 @@ def _ward(
     settings: Settings, rules: RuleSet, regimens: Regimens, journal: Journal, clock: Clock
 ) -> Ward:
     beds = {bed.id: [device.spec() for device in bed.devices] for bed in settings.beds}
-    return Ward(settings.site.id, beds, rules, regimens, journal, clock, zone=settings.site.zone)
+    names = {bed.id: bed.name for bed in settings.beds if bed.name}
+    return Ward(
+        settings.site.id,
+        beds,
+        rules,
+        regimens,
+        journal,
+        clock,
+        zone=settings.site.zone,
+        names=names,
+    )
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -199,10 +199,15 @@ class Device(_Section):
         return DeviceSpec(self.id, self.driver, self.url, self.dialect, self.options)
 
 
+BedName = Annotated[str, Field(pattern=r"^[^\s\x00-\x1f]([^\x00-\x1f\x7f]{0,38}[^\s\x7f])?$")]
+"""What people call a bed: "Room 3, window". Up to 40 characters."""
+
+
 class BedSettings(_Section):
     """One bed and what stands beside it."""
 
     id: Name
+    name: BedName | None = None
     devices: tuple[Device, ...] = ()
 
     @field_validator("id")

@@ -21,6 +21,9 @@ from monitor.session.shown import Json, documented, sent_as
 class Bed(bed_view.Bed):
     """Everything about a bed now."""
 
+    name: Annotated[
+        str | None, documented("What people call it, as the configuration says.", "Room 3")
+    ]
     alarms: Annotated[
         Sequence[Json], sent_as(list[Alarm]), documented("Its open alarms, most urgent first.")
     ]
@@ -34,6 +37,27 @@ class Bed(bed_view.Bed):
         sent_as(list[SessionSummary] | None),
         documented("The patient's last sessions, while this one waits for its first dose."),
     ]
+
+
+class DeviceLink(Response):
+    """The link to a device, and what has come over it since the daemon was started."""
+
+    id: str = described("Its id at the bed.", "oximeter")
+    link: str = described("The link to it: connecting, up or down.", "up")
+    detail: str | None = described(
+        "Why the link is not up.", "/dev/ttyUSB0: no such port; plugged in?"
+    )
+    url: str = described("Where it is connected.", "/dev/serial/by-id/usb-Nonin_oximeter-if00")
+    frames: int = described("Good frames.", 5400)
+    damaged: dict[str, int] = described("What was lost, by its reason.", {"checksum": 2})
+    rejected: dict[str, int] = described("Values that were refused, by their reason.", {"spo2": 1})
+    bytes_in: int = described("Bytes received.", 27000)
+    bytes_out: int = described("Bytes sent.", 12)
+    reconnects: int = described("How often it was opened again.", 1)
+    last_item_at: str | None = described("When it last gave something.", "2026-01-05T09:40:00.000Z")
+    last_bytes: str = described(
+        "The last bytes received, up to 64, in hexadecimal digits.", "01 7f 61 48"
+    )
 
 
 class MeasurementAccepted(Response):

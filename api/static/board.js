@@ -11,17 +11,18 @@ import { Banners, Header } from "./views/header.js";
 import { html } from "./html.js";
 import { place } from "./state/address.js";
 import { sendAgain } from "./state/intentions.js";
-import { arrange, order, releaseIdleFocus, startOrder } from "./state/order.js";
+import { arrange, releaseIdleFocus, startOrder } from "./state/order.js";
 import { sound } from "./state/sound.js";
 import { link, openStream, watchSilence } from "./state/stream.js";
-import { Tile } from "./views/tile.js";
-import { beds, courses, refreshBeds, status } from "./state/ward.js";
+import { Board } from "./views/board.js";
+import { isKiosk, shownOf } from "./state/wall.js";
+import { beds, refreshBeds, status } from "./state/ward.js";
 
 function Page() {
   const bed = beds.value?.find((one) => one.id === place.value.bed);
   return html`
-    <div class="page ${link.value.up ? "" : "lost"}">
-      ${bed ? html`<${BedPage} key=${bed.id} bed=${bed} />` : html`<${Board} />`}
+    <div class="page ${link.value.up ? "" : "lost"} ${isKiosk && !bed ? "kiosk" : ""}">
+      ${bed ? html`<${BedPage} key=${bed.id} bed=${bed} />` : html`<${Ward} />`}
       <p class="legal">Postdose supports trained staff. Not a certified medical device.</p>
       <p class="hidden" role="status">${announced()}</p>
       <${AlarmDialog} />
@@ -31,16 +32,16 @@ function Page() {
 
 // For those who hear the page: the newest of the worst alarms that nobody has yet.
 function announced() {
-  const [worst] = (beds.value ?? [])
+  const [worst] = (shownOf(beds.value) ?? [])
     .flatMap(openAlarms)
     .filter((alarm) => !alarm.acknowledged)
     .sort(byUrgency);
   return worst && `${worst.bed}, ${alarmWord(worst)}: ${worst.text}`;
 }
 
-function Board() {
+function Ward() {
   return html`
-    <${Header} status=${status.value} beds=${beds.value} now=${now.value} />
+    <${Header} status=${status.value} beds=${shownOf(beds.value)} now=${now.value} />
     <${Banners} status=${status.value} />
     <main><${Content} /></main>
   `;
@@ -48,39 +49,18 @@ function Board() {
 
 function Content() {
   if (beds.value === null) return html`<${NoDaemon} problem=${link.value.problem} />`;
-  return beds.value.length ? html`<${Tiles} />` : html`<${NoBeds} />`;
-}
-
-function Tiles() {
-  const byId = new Map(beds.value.map((bed) => [bed.id, bed]));
-  return html`
-    <div class="board">
-      ${order.value
-        .filter((id) => byId.has(id))
-        .map(
-          (id) => html`
-            <${Tile}
-              key=${id}
-              bed=${byId.get(id)}
-              course=${courses.value[id]}
-              now=${now.value}
-              speed=${status.value.speed}
-            />
-          `,
-        )}
-    </div>
-  `;
+  return beds.value.length ? html`<${Board} />` : html`<${NoBeds} />`;
 }
 
 // A board that has gone deaf sounds like a medium alarm: its own condition is technical.
 function hear() {
   if (link.peek().since === null) return;
-  const worst = audible(beds.peek(), serverNow());
+  const worst = audible(shownOf(beds.peek()), serverNow());
   sound(link.peek().up || worst === "high" ? worst : "medium");
 }
 
 effect(() => {
-  const [worst] = countAlarms(beds.value ?? []).filter(({ open }) => open);
+  const [worst] = countAlarms(shownOf(beds.value) ?? []).filter(({ open }) => open);
   document.title = [worst && `${worst.open} ${worst.priority}`, "Postdose"]
     .filter(Boolean)
     .join(" · ");

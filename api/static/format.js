@@ -56,8 +56,9 @@ const CHECKS = { pressure: "Pressure", cadss: "CADSS", moaas: "MOAA/S", resp: "R
 
 export const checkName = (check) => CHECKS[check] ?? check;
 
-// The bed's short name, as written above it: "bed-4" is 4.
-export const bedName = (bed) => bed.id.replace(/^bed-/, "");
+// The bed's name as written above it; without one its short id: "bed-4" is 4.
+export const bedName = ({ id, name }) => name ?? id.replace(/^bed-/, "");
+export const bedWords = (bed) => (bed.name ? `${bed.name}, ${bed.id}` : `Bed ${bedName(bed)}`);
 
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 

@@ -215,11 +215,15 @@ def _last(connection: sa.Connection, of_bed: sa.ColumnElement[bool], type_: str)
     return found
 
 
-def sessions(connection: sa.Connection, limit: int, before: int | None) -> list[Stored]:
-    """Up to `limit` `session.started` events before `before`, newest first."""
+def sessions(
+    connection: sa.Connection, limit: int, before: int | None, bed: str | None = None
+) -> list[Stored]:
+    """Up to `limit` `session.started` events before `before`, newest first; with `bed` its own."""
     query = sa.select(event).where(event.c.type == "session.started")
     if before is not None:
         query = query.where(event.c.seq < before)
+    if bed is not None:
+        query = query.where(event.c.bed == bed)
     return _stored(connection, query.order_by(event.c.seq.desc()).limit(limit))
 
 

@@ -123,9 +123,14 @@ class JournalReader:
         """The beds with an open session or an open alarm, by name."""
         return await self._ask(queries.occupied_beds)
 
-    async def sessions(self, limit: int = 50, *, before: int | None = None) -> list[Stored]:
-        """Up to `limit` `session.started` events, newest first, before event `before`."""
-        return await self._ask(queries.sessions, limit, before)
+    async def sessions(
+        self, limit: int = 50, *, before: int | None = None, bed: str | None = None
+    ) -> list[Stored]:
+        """Up to `limit` `session.started` events, newest first, before event `before`.
+
+        With `bed` only those at that bed.
+        """
+        return await self._ask(queries.sessions, limit, before, bed)
 
     async def of_sessions(self, sessions: Collection[str], types: Collection[str]) -> list[Stored]:
         """The events of these types in any of these sessions, in order."""

@@ -5,5 +5,6 @@ No clinical decision is made here; that is `monitor.bed` and `monitor.session`.
 
 from monitor.ward.bed_runner import BedRunner
 from monitor.ward.ward import BrokerStatus, Ward
+from monitor.ward.waveform_feed import WaveformSubscription
 
-__all__ = ["BedRunner", "BrokerStatus", "Ward"]
+__all__ = ["BedRunner", "BrokerStatus", "Ward", "WaveformSubscription"]

@@ -33,9 +33,11 @@ from monitor.journal import Journal, Receipt, StoreError
 from monitor.patient import PriorSessions
 from monitor.session import Command, Event, Phase, Refusal, Refused, Stored
 from monitor.ward.alarm_load import AlarmLoad
+from monitor.ward.device_links import link_of
 from monitor.ward.fault_recovery import FaultRecovery
 from monitor.ward.null_journal import NullJournal
 from monitor.ward.recorded_past import machine_began_anew, recorded_past
+from monitor.ward.waveform_feed import WaveformFeed
 
 UNSTORED_AFTER_S: Final = 0.5
 """An alarm whose commit has not come back by then is published all the same [design.md]."""
@@ -62,8 +64,13 @@ class BedRunner:
         journal: Journal,
         clock: Clock,
         unstored: Callable[[Event], None],
+        waveforms: WaveformFeed,
+        *,
+        name: str | None = None,
     ) -> None:
         self.id = bed
+        self._name = name
+        self._waveforms = waveforms
         self._specs = tuple(specs)
         self._rules = rules
         self._journal = journal
@@ -177,8 +184,10 @@ class BedRunner:
     # ── what comes in ───────────────────────────────────────────────────────────────────
 
     def take(self, report: DeviceReport) -> None:
-        """What a device of this bed said: judged first, then recorded."""
+        """What a device of this bed said: judged first, then recorded, then shown."""
         self._dispatch(report.at, DeviceInput(report.device, report.item))
+        if isinstance(report.item, Waveform):
+            self._waveforms.put(self.id, report.device, report.item)
 
     def tick(self, now: Instant) -> None:
         """Time has passed."""
@@ -304,6 +313,7 @@ class BedRunner:
             view.empty(self.id, simulated=simulated),
         )
         return shown.as_json() | {
+            "name": self._name,
             "alarms_120min": self._alarm_load.count(now.wall),
             "failing": self.recovery.failing,
             "history": self._history(),
@@ -319,6 +329,10 @@ class BedRunner:
             return None
         of, past = self._prior_sessions
         return past.history if of == session.id else None
+
+    def device_links(self) -> list[Json]:
+        """How the link to each device does."""
+        return [link_of(device) for device in self.devices.values()]
 
     def vitals(self) -> Json:
         """The bed's vitals as interfaces show them."""

@@ -23,6 +23,7 @@ from monitor.journal import EVENTS_LOST, EventFeed, Journal, LatestValueCache, S
 from monitor.patient import PatientRecordService, PriorSessions, SessionRepository
 from monitor.session import Event, Phase, Regimens, Stored
 from monitor.ward.bed_runner import BedRunner
+from monitor.ward.waveform_feed import WaveformFeed
 
 TICK_S: Final = 0.5
 """How often every bed is told that time has passed; rules may be late by as much."""
@@ -81,8 +82,10 @@ class Ward:
         clock: Clock,
         *,
         zone: tzinfo | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> None:
         self.site = site
+        self._names = names or {}
         self.boot = uuid4().hex
         self.rules = rules
         self.regimens = regimens
@@ -92,6 +95,7 @@ class Ward:
         self.session_repository = SessionRepository(journal, clock, zone)
         self.record_service = PatientRecordService(journal, self.session_repository, clock)
         self.latest_vitals: LatestValueCache[str, view.Json] = LatestValueCache()
+        self.waveforms = WaveformFeed()
         self.broker_status: Callable[[], BrokerStatus] = lambda: NO_BROKER
         self.stream_clients = 0
         self.unstored_listeners: list[Callable[[Event], None]] = []
@@ -103,7 +107,16 @@ class Ward:
         self.bed_runners = {bed: self._runner(bed, specs) for bed, specs in beds.items()}
 
     def _runner(self, bed: str, specs: Iterable[DeviceSpec]) -> BedRunner:
-        return BedRunner(bed, tuple(specs), self.rules, self.journal, self.clock, self.unstored)
+        return BedRunner(
+            bed,
+            tuple(specs),
+            self.rules,
+            self.journal,
+            self.clock,
+            self.unstored,
+            self.waveforms,
+            name=self._names.get(bed),
+        )
 
     async def restore(self) -> None:
         """Rebuild every bed from the journal. Raises `StoreError`.

@@ -107,3 +107,18 @@ async def test_an_inhibited_cuff_says_why(tmp_path: Path) -> None:
         assert shown["cuff"]["inhibited"] == "a line in that arm"
         shown = await ward.post("/beds/bed-1/cuff", {"action": "allow", "by": "nurse.a"})
         assert shown["cuff"]["inhibited"] is None
+
+
+@virtual_time()
+async def test_the_link_to_each_device_is_told_with_its_counters(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        await ward.clock.sleep(10)
+        links = (await ward.get("/beds/bed-1/devices"))["items"]
+        assert [link["id"] for link in links] == ["oximeter", "cuff"]
+        oximeter = links[0]
+        assert oximeter["link"] == "up"
+        assert oximeter["frames"] > 500
+        assert oximeter["bytes_in"] >= 5 * oximeter["frames"]
+        assert oximeter["damaged"] == {}
+        assert len(bytes.fromhex(oximeter["last_bytes"])) == 64
+        assert oximeter["last_item_at"] is not None

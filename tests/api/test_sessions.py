@@ -325,3 +325,13 @@ def test_a_correction_is_refused_with(case: str, tmp_path: Path) -> None:
             assert (await ward.get(f"/sessions/{session}"))["session_corrections"] == []
 
     run()
+
+
+@virtual_time()
+async def test_the_sessions_of_one_bed_are_listed(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path, {"bed-1": "calm", "bed-2": "calm"}) as ward:
+        await ward.start("bed-1")
+        second = await ward.start("bed-2", patient="P-018")
+        listed = await ward.get("/sessions", bed="bed-2")
+        assert [session["id"] for session in listed["items"]] == [second]
+        assert (await ward.get("/sessions", bed="nowhere"))["items"] == []

@@ -187,3 +187,31 @@ async def test_a_client_that_was_slow_gets_every_event_and_no_old_vitals(tmp_pat
             late = [e for e in client.events[already + 1 :] if e.event == "vitals"]
             assert late
             assert all((now - parse_rfc3339(e.data["at"])).total_seconds() <= 1 for e in late)
+
+
+@virtual_time()
+async def test_waves_are_sent_of_the_bed_that_is_asked_for_and_of_no_other(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path, {"bed-1": "calm", "bed-2": "calm"}) as ward:
+        await ward.clock.sleep(10)
+        async with streaming(ward) as (client, _):
+            await ward.clock.sleep(2)
+            assert ward.ward.waveforms.followed == frozenset()
+            assert "waveform" not in {event.event for event in client.events}
+        async with streaming(ward, "waveform=bed-2&waveform=nowhere") as (client, _):
+            await ward.clock.sleep(10)
+            sent = [event.data for event in client.events if event.event == "waveform"]
+            assert {data["bed"] for data in sent} == {"bed-2"}
+            assert len(sent) <= 51
+            waves = [wave for data in sent for wave in data["waves"]]
+            assert {(w["device"], w["name"], w["rate_hz"]) for w in waves} == {
+                ("oximeter", "pleth", 75.0)
+            }
+            assert 700 < sum(len(wave["samples"]) for wave in waves) <= 800
+            client.reading.clear()
+            await ward.clock.sleep(30)
+            client.reading.set()
+            await ward.clock.sleep(0.1)
+            late = [event.data for event in client.events if event.event == "waveform"][len(sent) :]
+            assert sum(len(wave["samples"]) for data in late for wave in data["waves"]) <= 400
+        await ward.clock.sleep(1)
+        assert ward.ward.waveforms.followed == frozenset()

@@ -332,6 +332,7 @@ class BedAt:
             "session": self.session,
             "alarms": [alarm for alarm in self.alarms if alarm["state"] != "ended"],
             "alarms_120min": len(self.alarms),
+            "name": None,
             "cuff": self.cuff,
             "audio": self.audio,
             "simulated": False,

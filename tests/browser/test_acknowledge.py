@@ -194,7 +194,7 @@ async def test_the_end_of_an_acknowledged_alarm_is_acknowledged_by_itself(
     ward.put(replace(bed, alarms=(over,)))
     page = await open_page()
     strip = page.locator(".strip.acknowledged")
-    await expect(strip).to_contain_text("over since 14:31, not yet seen")
+    await expect(strip).to_contain_text("Over since 14:31, not yet seen")
     await opened(page)
     dialog = page.get_by_role("dialog")
     await expect(dialog.get_by_role("button", name="Undo …")).to_have_count(0)

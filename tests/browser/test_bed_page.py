@@ -77,3 +77,13 @@ async def test_a_patient_without_earlier_sessions_has_no_list_of_them(
     page = await open_page("#/bed/bed-1")
     await expect(page.locator(".criteria")).to_be_visible()
     await expect(page.locator(".history")).to_have_count(0)
+
+
+async def test_a_phone_shows_the_alarms_before_the_picture(open_page: Open) -> None:
+    page = await open_page("#/bed/bed-4", size=(390, 844))
+    tops = {
+        name: await page.locator(f".{name}").evaluate("e => e.getBoundingClientRect().top")
+        for name in ("now-panel", "now-bar", "alarms-panel", "course-panel", "devices-panel")
+    }
+    assert sorted(tops, key=lambda name: tops[name]) == list(tops)
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")

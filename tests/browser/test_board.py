@@ -109,10 +109,10 @@ async def test_an_acknowledged_alarm_says_who_has_it(
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"state": "latched"}, "over, not yet seen"),
+        ({"state": "latched"}, "Over, not yet seen"),
         (
             {"state": "latched", "condition_ended_at": "2026-01-05T14:31:00.000Z"},
-            "over since 14:31, not yet seen",
+            "Over since 14:31, not yet seen",
         ),
         ({"escalated": True}, "escalated"),
         ({"unverified_since": "2026-01-05T14:31:00.000Z"}, "unverified since 14:31"),

@@ -131,3 +131,38 @@ async def test_a_course_that_cannot_be_fetched_says_so(
     ward.trends.clear()
     page = await open_page()
     await expect(page.locator(".course figcaption")).to_contain_text("trend not available")
+
+
+async def test_the_picture_of_a_bed_is_zoomed_and_moved_and_its_gaps_are_drawn(
+    ward: Ward, bed: BedAt, open_page: Open
+) -> None:
+    ward.put(bed)
+    ward.beds["bed-1"]["session"]["limits"] = [
+        {"vital": "sys", "value": 180, "priority": "medium", "label": "severe 180"},
+        {"vital": "sys", "value": 180, "priority": "high", "label": "crisis 180"},
+    ]
+    page = await open_page("#/bed/bed-1")
+    place = page.locator(".picture")
+    await expect(place.locator(".gap")).to_have_count(1)
+    await expect(place.locator(".gap title")).to_have_text("no SpO2 from 14:07 to 14:12")
+    await expect(place.locator(".limit-label")).to_have_text(["severe, crisis 180", "baseline 120"])
+    await expect(place.locator(".tick")).to_have_text(["0", "30", "60", "90", "120"])
+    whole = await middle(place.locator(".dose").last)
+
+    await place.get_by_role("button", name="Closer").click()
+    await place.locator(".picture-place").focus()
+    async with page.expect_request(lambda asked: "points=600&from=" in asked.url):
+        for key in ("+", "ArrowLeft", "ArrowLeft"):
+            await page.keyboard.press(key)
+    await expect(place.locator(".zoomed")).to_be_visible()
+    await expect(place.get_by_role("status")).to_contain_text(" to ")
+    ticks = [int(text) for text in await place.locator(".tick").all_text_contents()]
+    assert ticks == list(range(ticks[0], ticks[-1] + 1, 10))
+    assert ticks[-1] - ticks[0] < 70
+    await place.locator(".picture-place").hover()
+    await page.mouse.wheel(0, -100)
+    assert await middle(place.locator(".dose").last) != whole
+    for _ in range(4):
+        await page.mouse.wheel(0, 100)
+    await expect(place.locator(".zoomed")).to_have_count(0)
+    assert await middle(place.locator(".dose").last) == pytest.approx(whole, abs=1)

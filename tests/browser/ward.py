@@ -52,6 +52,9 @@ class Ward:
         self.beds: dict[str, Json] = {}
         self.trends: dict[str, list[Json]] = {}
         self.history: list[Json] = []
+        self.events: list[Json] = []
+        self.links: list[Json] = []
+        self.waves_asked: list[list[str]] = []
         self.acknowledged: list[Json] = []
         self.given_back: list[Json] = []
         self.refusal: Json | None = None
@@ -124,6 +127,7 @@ class Ward:
             "at": rfc3339(self.now),
             "payload": payload or {},
         }
+        self.events.append(data)
         self.say(event, data, self.seq)
 
     def say_alarm(self, bed: BedAt, kind: str = "alarm.raised") -> None:
@@ -143,6 +147,11 @@ class Ward:
         """Wait until a page has the stream open."""
         async with asyncio.timeout(HOPELESS_S), self._opened:
             await self._opened.wait_for(lambda: self._streams)
+
+    async def asked(self, *waves: list[str]) -> None:
+        """Wait until streams with just these waves have been opened, one after the other."""
+        async with asyncio.timeout(HOPELESS_S), self._opened:
+            await self._opened.wait_for(lambda: self.waves_asked == list(waves))
 
     async def stream(self) -> AsyncIterator[str]:
         queue: asyncio.Queue[str | None] = asyncio.Queue()
@@ -224,17 +233,41 @@ def application(server: "Server") -> FastAPI:
         return server.ward.beds[bed]
 
     @app.get("/api/v1/events")
-    def events(session: str, type: Annotated[list[str], Query()]) -> Json:
+    def events(
+        session: str, type: Annotated[list[str] | None, Query()] = None, after: int = 0
+    ) -> Json:
+        if type is None:
+            known = server.ward.events
+            items = [one for one in known if one["session"] == session and one["seq"] > after]
+            return {"items": items, "next": None}
         assert set(type) == ALARM_ENDINGS | {"note.added"}
         ended = [alarm for alarm in server.ward.history if alarm["session"] == session]
         return {"items": [{"payload": {"alarm": alarm}} for alarm in ended], "next": None}
 
     @app.get("/api/v1/sessions/{session}/readings")
-    def readings(session: str, vital: str, points: int) -> Json:
+    def readings(
+        session: str,
+        vital: str,
+        points: int,
+        start: Annotated[str | None, Query(alias="from")] = None,
+        to: str | None = None,
+    ) -> Json:
         return {"vital": vital, "unit": "%", "points": server.ward.trends[session]}
 
+    @app.get("/api/v1/beds/{bed}/devices")
+    def devices(bed: str) -> Json:
+        return {"items": server.ward.links, "next": None}
+
+    @app.get("/api/v1/sessions")
+    def sessions(bed: str, limit: int) -> Json:
+        session = server.ward.beds[bed]["session"]
+        return {"items": [session] if session else [], "next": None}
+
     @app.get("/api/v1/stream")
-    def stream() -> StreamingResponse:
+    def stream(
+        waveform: Annotated[list[str] | None, Query()] = None, after: int = 0
+    ) -> StreamingResponse:
+        server.ward.waves_asked.append(waveform or [])
         return StreamingResponse(server.ward.stream(), media_type="text/event-stream")
 
     @app.post("/api/v1/alarms/{alarm}/acknowledge")

@@ -201,3 +201,12 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_a_rule_file_lies_beside_the_site_file(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text(GOOD + '\n[rules]\nset = "own.toml"\n')
     assert load(tmp_path / "site.toml").rules.set == str(tmp_path / "own.toml")
+
+
+def test_a_bed_has_a_name_beside_its_id_that_is_one_line(tmp_path: Path) -> None:
+    named = GOOD.replace('id = "bed-1"', 'id = "bed-1"\nname = "Room 3, \\"left\\""')
+    beds = load_text(tmp_path, named).beds
+    assert [bed.name for bed in beds] == ['Room 3, "left"', None]
+    for wrong in ("", " Room", "Room ", "a\\nb", "x" * 41):
+        with pytest.raises(ConfigError, match="name"):
+            load_text(tmp_path, GOOD.replace('id = "bed-1"', f'id = "bed-1"\nname = "{wrong}"'))

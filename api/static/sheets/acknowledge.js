@@ -3,11 +3,20 @@
 import { useLayoutEffect, useRef, useState } from "../vendor/preact-hooks.js";
 import { signal } from "../vendor/signals.js";
 import { acknowledge, unacknowledge } from "../state/api.js";
-import { alarmClass, alarmState, alarmWord, isLatched, openAlarms } from "../state/alarm.js";
+import {
+  alarmClass,
+  alarmState,
+  alarmWord,
+  isAdvisory,
+  isLatched,
+  openAlarms,
+  overWords,
+} from "../state/alarm.js";
 import { now } from "../state/clock.js";
-import { bedName } from "../format.js";
+import { bedWords } from "../format.js";
 import { html } from "../html.js";
 import { SignedForm } from "./signed.js";
+import { Technical } from "../views/technical.js";
 import { beds, takeAlarm } from "../state/ward.js";
 
 const ACKNOWLEDGE = { name: "Acknowledge", failed: "Not acknowledged", send: acknowledge };
@@ -43,7 +52,8 @@ function Dialog({ bed, first }) {
   };
   const done = (alarm) => {
     takeAlarm(alarm);
-    const waits = (other) => !other.over && verbFor(other) === ACKNOWLEDGE;
+    const waits = (other) =>
+      !other.over && !isAdvisory(other) && verbFor(other) === ACKNOWLEDGE;
     if (alarms.some((other) => other.id !== alarm.id && waits(other)))
       choose(null);
     else close();
@@ -52,7 +62,7 @@ function Dialog({ bed, first }) {
     <dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${closed}>
       <header>
         <h2 id="dialog-title">
-          Bed ${bedName(bed)}${bed.session && html` · ${bed.session.patient}`}
+          ${bedWords(bed)}${bed.session && html` · ${bed.session.patient}`}
         </h2>
         <button class="plain" onClick=${close}>Close</button>
       </header>
@@ -84,17 +94,18 @@ function useSeen(open) {
 
 export function AlarmText({ alarm, at }) {
   return html`
+    ${!alarm.over && isLatched(alarm) && html`<p class="over-since">${overWords(alarm)}</p>`}
     <p class="alarm-text">
       <span class="badge">${alarmWord(alarm)}</span>
       <b>${alarm.text}</b>
     </p>
     <p>${alarm.guidance}</p>
     <p class="muted">${alarm.over ? "over" : alarmState(alarm, at).join(" · ")}</p>
+    ${alarm.note && html`<p class="muted">Note: ${alarm.note}</p>`}
     ${
       alarm.rules_without_data?.length > 0 &&
-      html`<p class="muted">Blind: ${alarm.rules_without_data.join(", ")}</p>`
+      html`<${Technical}>Rules without data: ${alarm.rules_without_data.join(", ")}<//>`
     }
-    ${alarm.note && html`<p class="muted">Note: ${alarm.note}</p>`}
   `;
 }
 

@@ -19,6 +19,7 @@ const FASTING = {
   liquid_30min: "No fluids for 30 min",
   nasal_1h: "No nasal spray for 1 h",
 };
+const fastingWords = (name) => FASTING[name] ?? capital(inWords(name));
 const SUICIDALITY = [
   ["none", "none"],
   ["concern", "a concern"],
@@ -80,7 +81,7 @@ export function PreparationSheet({ bed, session }) {
         (name) => html`
           <${Line}
             key=${name}
-            legend=${FASTING[name] ?? capital(inWords(name))}
+            legend=${fastingWords(name)}
             name=${name}
             options=${[
               [true, "kept to"],
@@ -134,7 +135,7 @@ function lacking(values, regimen) {
   return [
     ...unasked(regimen.contraindications, values.contraindications).map(inWords),
     values.suicidality === null && "suicidal thoughts",
-    ...unasked(regimen.fasting, values.fasting).map((name) => inWords(name)),
+    ...unasked(regimen.fasting, values.fasting).map((name) => fastingWords(name).toLowerCase()),
     values.medicines === null && "medicines",
     values.cautions === null && "cautions",
     values.escort === null && "who takes the patient home",

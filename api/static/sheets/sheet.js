@@ -4,7 +4,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact-hooks.js";
 import { closeSheet, openSheet } from "../state/address.js";
 import { now } from "../state/clock.js";
-import { bedName, capital, clock, rough } from "../format.js";
+import { bedWords, capital, clock, rough } from "../format.js";
 import { html } from "../html.js";
 import { taskOf } from "../state/task.js";
 import { remember, who } from "../state/who.js";
@@ -31,7 +31,7 @@ export function Sheet(props) {
       <header>
         <h2 id="sheet-title">${title}</h2>
         <p class="muted">
-          ${work.of?.patient ?? "no patient"} · bed ${bedName(bed)}
+          ${work.of?.patient ?? "no patient"} · ${bedWords(bed)}
         </p>
         <button class="plain" onClick=${closeSheet}>Close</button>
       </header>

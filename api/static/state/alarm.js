@@ -9,20 +9,59 @@ export const isOpen = (alarm) => alarm.state !== "ended";
 export const isLatched = (alarm) => alarm.state === "latched";
 export const isAdvisory = (alarm) => alarm.kind === "advisory";
 
-// Worst first: alarms before advisories, then priority, unacknowledged, newest.
+// What nobody has yet before what somebody has, and what is now before what is over.
+const standing = (alarm) => 2 * alarm.acknowledged + isLatched(alarm);
+
+// What to tell first: alarms before advisories, then by standing, priority, newest.
 export function byUrgency(a, b) {
   return (
     isAdvisory(a) - isAdvisory(b) ||
+    standing(a) - standing(b) ||
     RANK[a.priority] - RANK[b.priority] ||
-    a.acknowledged - b.acknowledged ||
     Date.parse(b.raised_at) - Date.parse(a.raised_at)
   );
 }
 
 export const openAlarms = (bed) => bed.alarms.filter(isOpen).sort(byUrgency);
 
-// The bed's worst alarm that is no advisory, or undefined.
-export const worstAlarm = (bed) => openAlarms(bed).find((alarm) => !isAdvisory(alarm));
+const alarmsOf = (bed) => openAlarms(bed).filter((alarm) => !isAdvisory(alarm));
+const gravest = (alarms) =>
+  alarms.toSorted(
+    (a, b) =>
+      isLatched(a) - isLatched(b) ||
+      RANK[a.priority] - RANK[b.priority] ||
+      a.acknowledged - b.acknowledged,
+  )[0];
+
+// The gravest alarm that lasts, else that is over and not seen, whoever has it; or undefined.
+export const worstAlarm = (bed) => gravest(alarmsOf(bed));
+
+// How urgent the bed is: its highest priority, whether all of that are over, and whether somebody
+// has all of its alarms.
+export function urgency(bed) {
+  const alarms = alarmsOf(bed);
+  const rank = Math.min(RANK.low + 1, ...alarms.map((alarm) => RANK[alarm.priority]));
+  const over = alarms.every((alarm) => RANK[alarm.priority] > rank || isLatched(alarm));
+  return [rank, Number(over), Number(alarms.every((alarm) => alarm.acknowledged))];
+}
+
+const SIGNALS = {
+  spo2: ["spo2"],
+  pulse: ["pulse"],
+  pressure: ["sys", "dia", "map"],
+  moaas: ["moaas", "consciousness"],
+  news2: ["news2", "news2-single"],
+};
+
+// The gravest lasting alarm that is about this vital or score, or undefined.
+export function alarmAbout(bed, name) {
+  const signals = SIGNALS[name] ?? [name];
+  return gravest(
+    alarmsOf(bed).filter(
+      (alarm) => !isLatched(alarm) && signals.some((signal) => signal in (alarm.values ?? {})),
+    ),
+  );
+}
 
 // How many alarms are open by priority, and how many of those somebody has.
 export function countAlarms(beds) {
@@ -51,11 +90,9 @@ export function audible(beds, now) {
   return ranks.length ? Object.keys(RANK)[Math.min(...ranks)] : null;
 }
 
-export const priorityRank = (alarm) => (alarm ? RANK[alarm.priority] : RANK.low + 1);
-
 // How an alarm is drawn, as CSS classes.
 export const alarmClass = (alarm) =>
-  `${alarmWord(alarm)} ${alarm.acknowledged ? "acknowledged" : "waiting"}`;
+  `${alarmWord(alarm)} ${alarm.acknowledged ? "acknowledged" : "waiting"} ${isLatched(alarm) ? "over" : ""}`;
 
 // Its priority as a word; an advisory's is that it is one.
 export const alarmWord = (alarm) => (isAdvisory(alarm) ? "advisory" : alarm.priority);
@@ -63,14 +100,17 @@ export const alarmWord = (alarm) => (isAdvisory(alarm) ? "advisory" : alarm.prio
 const escalated = ({ escalation_level: level, recipients }) =>
   level > 1 ? `escalated to ${recipients.at(-1)}` : "escalated";
 
-const overSince = ({ condition_ended_at: at }) => (at ? ` since ${clock(at)}` : "");
+// That it is over, and since when, before what it was; null while it lasts.
+export function overWords(alarm) {
+  const { condition_ended_at: at } = alarm;
+  return isLatched(alarm) ? `Over${at ? ` since ${clock(at)}` : ""}, not yet seen` : null;
+}
 
 // What is known of an alarm beside its text, most telling first.
 export function alarmState(alarm, now) {
   const raised = Date.parse(alarm.raised_at);
   const lines = [];
   if (alarm.escalated && !alarm.acknowledged) lines.push(escalated(alarm));
-  if (isLatched(alarm)) lines.push(`over${overSince(alarm)}, not yet seen`);
   if (alarm.unverified_since) lines.push(`unverified since ${clock(alarm.unverified_since)}`);
   if (alarm.acknowledged) {
     const taken = alarm.acknowledged_at
@@ -78,7 +118,11 @@ export function alarmState(alarm, now) {
       : "";
     lines.push(`with ${alarm.acknowledged_by}${taken}`);
   }
-  lines.push(`since ${clock(raised)} · ${rough(now - raised)}`);
+  lines.push(
+    isLatched(alarm)
+      ? `from ${clock(raised)}`
+      : `since ${clock(raised)} · ${rough(now - raised)}`,
+  );
   if (alarm.count > 1) lines.push(plural(alarm.count, "time"));
   return lines;
 }

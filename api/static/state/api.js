@@ -60,6 +60,12 @@ export const getBeds = async () => (await request("beds")).items;
 export const getBed = (bed) => request(`beds/${part(bed)}`);
 export const getRegimens = async () => (await request("regimens")).items;
 export const getTreatmentCourse = (patient) => request(`patients/${part(patient)}/course`);
+export const getDeviceLinks = async (bed) => (await request(`beds/${part(bed)}/devices`)).items;
+export const getSessionsAt = async (bed, limit) =>
+  (await request(`sessions?bed=${part(bed)}&limit=${limit}`)).items;
+// Events of a session past `after`, in order.
+export const getEvents = async (session, after, limit) =>
+  (await request(`events?limit=${limit}&after=${after}&session=${part(session)}`)).items;
 // Alarms of a session that have ended, as they were at their end; and its notes.
 export async function getTold(session) {
   const types = "type=alarm.ended&type=alarm.reset&type=note.added";
@@ -71,8 +77,13 @@ export async function getTold(session) {
 }
 export const getAlarmLimits = async (session) =>
   (await request(`sessions/${part(session)}/alarm-limits`)).items;
-export const getTrend = async (session, vital) =>
-  (await request(`sessions/${part(session)}/readings?vital=${vital}&points=120`)).points;
+// Of the whole session, or from `start` to `end` (ms).
+export async function getTrend(session, vital, { start, end, points = 120 } = {}) {
+  const iso = (at) => new Date(at).toISOString();
+  const stretch = start != null && { from: iso(start), to: iso(end) };
+  const query = new URLSearchParams({ vital, points, ...stretch });
+  return (await request(`sessions/${part(session)}/readings?${query}`)).points;
+}
 export const acknowledge = (alarm, by, note) =>
   post(`alarms/${part(alarm)}/acknowledge`, { by, note });
 export const unacknowledge = (alarm, by, note) =>

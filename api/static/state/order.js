@@ -1,9 +1,10 @@
 // In which order the tiles stand: by priority, then by what is due next. They move at most
 // once in 10 s, and never while a pointer is down or the focus is inside one.
 import { effect, signal } from "../vendor/signals.js";
-import { priorityRank, worstAlarm } from "./alarm.js";
+import { urgency } from "./alarm.js";
 import { now } from "./clock.js";
 import { nextDueAt } from "./schedule.js";
+import { isByRoom } from "./wall.js";
 import { beds } from "./ward.js";
 
 const MOVE_EVERY_MS = 10_000;
@@ -18,19 +19,17 @@ let usedAt = performance.now();
 
 // Bed ids in the order they ought to stand. Pure.
 export function wanted(list, at) {
+  if (isByRoom) return list.map(({ id }) => id);
   const key = (bed) => {
-    const alarm = worstAlarm(bed);
     const due = bed.session?.ready ? at : nextDueAt(bed.session);
-    return [priorityRank(alarm), alarm?.acknowledged ? 1 : 0, due];
+    return [...urgency(bed), due];
   };
   const keyed = list.map((bed) => ({ id: bed.id, key: key(bed) }));
   const compare = (a, b) => (a === b ? 0 : a < b ? -1 : 1);
   return keyed
     .sort(
       (a, b) =>
-        compare(a.key[0], b.key[0]) ||
-        compare(a.key[1], b.key[1]) ||
-        compare(a.key[2], b.key[2]) ||
+        a.key.reduce((before, part, n) => before || compare(part, b.key[n]), 0) ||
         a.id.localeCompare(b.id, "en", { numeric: true }),
     )
     .map(({ id }) => id);

@@ -1,5 +1,7 @@
 // Where a page hears the live stream: from the one that its browser shares among all pages, or,
 // where there is none, from one of its own.
+import { Hub } from "./hub.js";
+
 const ANSWER_MS = 5000;
 
 // Whether the browser has a worker that answers.
@@ -7,9 +9,10 @@ let isShared = "SharedWorker" in globalThis;
 
 // Gives "open", "error" and the stream's events, as an EventSource does.
 class SharedSource extends EventTarget {
-  constructor() {
+  constructor(bed) {
     super();
-    const worker = new SharedWorker(new URL("stream-worker.js", import.meta.url));
+    const url = new URL("stream-worker.js", import.meta.url);
+    const worker = new SharedWorker(url, { type: "module" });
     this.port = worker.port;
     const timer = setTimeout(() => this.#fail(), ANSWER_MS);
     worker.onerror = () => this.#fail();
@@ -17,7 +20,7 @@ class SharedSource extends EventTarget {
       clearTimeout(timer);
       this.dispatchEvent(new MessageEvent(name, { data }));
     };
-    this.port.postMessage("join");
+    this.port.postMessage({ join: bed });
     this.leave = () => this.close();
     addEventListener("pagehide", this.leave);
   }
@@ -27,6 +30,11 @@ class SharedSource extends EventTarget {
     this.dispatchEvent(new Event("error"));
   }
 
+  // Also the waves of that bed, of none with null.
+  watch(bed) {
+    this.port.postMessage({ watch: bed });
+  }
+
   close() {
     removeEventListener("pagehide", this.leave);
     this.port.onmessage = null;
@@ -34,5 +42,28 @@ class SharedSource extends EventTarget {
   }
 }
 
-export const openSource = () =>
-  isShared ? new SharedSource() : new EventSource("api/v1/stream");
+class OwnSource extends EventTarget {
+  #hub = new Hub("api/v1/stream");
+  #closed = false;
+
+  constructor(bed) {
+    super();
+    this.#hub.take(this, { join: bed });
+  }
+
+  postMessage({ name, data }) {
+    if (!this.#closed) this.dispatchEvent(new MessageEvent(name, { data }));
+  }
+
+  watch(bed) {
+    this.#hub.take(this, { watch: bed });
+  }
+
+  close() {
+    this.#closed = true;
+    this.#hub.take(this, "leave");
+  }
+}
+
+// With the waves of `bed`, of none with null.
+export const openSource = (bed) => (isShared ? new SharedSource(bed) : new OwnSource(bed));

@@ -1,10 +1,22 @@
 // The live stream: opens it, notices when it is lost or silent, opens it again. The page is
 // live only while the stream is open, everything was fetched after it opened, and the last
 // word was heard less than 15 s ago.
-import { signal } from "../vendor/signals.js";
+import { computed, effect, signal } from "../vendor/signals.js";
+import { place } from "./address.js";
 import { serverNow } from "./clock.js";
+import { takeStory } from "./events.js";
 import { openSource } from "./source.js";
-import { loadWard, reloadBed, status, takeAlarm, takeAudio, takeStatus, takeVitals } from "./ward.js";
+import {
+  beds,
+  loadWard,
+  reloadBed,
+  status,
+  takeAlarm,
+  takeAudio,
+  takeStatus,
+  takeVitals,
+} from "./ward.js";
+import { forgetWave, takeWave } from "./wave.js";
 
 const SILENT_MS = 15_000;
 const RETRY_MS = [500, 1000, 2000, 5000];
@@ -22,7 +34,7 @@ export function openStream() {
   clearTimeout(retry);
   retry = null;
   source?.close();
-  const opened = openSource();
+  const opened = openSource(watched());
   source = opened;
   hear();
   opened.addEventListener("open", () => catchUp(opened));
@@ -37,11 +49,29 @@ export function openStream() {
   on("alarm", takeEvent);
   on("session", takeEvent);
   on("device", takeEvent);
+  on("waveform", takeWaves);
+}
+
+// Waves are asked for of the bed whose page is looked at.
+const watched = () => (document.hidden ? null : place.peek().bed);
+
+const looked = computed(() => place.value.bed);
+effect(() => {
+  looked.value;
+  forgetWave();
+  source?.watch(watched());
+});
+document.addEventListener("visibilitychange", () => source?.watch(watched()));
+
+function takeWaves(sent) {
+  const bed = beds.peek()?.find(({ id }) => id === sent.bed);
+  takeWave(sent, place.peek().bed, bed?.vitals.spo2?.device);
 }
 
 function takeEvent(event) {
   if (event.payload.alarm) takeAlarm(event.payload.alarm);
   if (event.type?.startsWith("alarm.audio-")) takeAudio(event.bed, event.payload);
+  takeStory(event);
   reloadBed(event.bed);
 }
 

@@ -10,16 +10,20 @@ import { now } from "../state/clock.js";
 import { leavingName } from "../state/criteria.js";
 import { nextCheck } from "../state/schedule.js";
 import { courses, status } from "../state/ward.js";
-import { Course, alarmsIn120 } from "./course.js";
+import { alarmsIn120 } from "./course.js";
+import { Devices } from "./devices.js";
+import { Happened } from "./happened.js";
 import { Banners, Header } from "./header.js";
-import { History } from "./history.js";
+import { Visits } from "./history.js";
 import { NowBar } from "./now.js";
 import { Numerals, Scores } from "./numerals.js";
+import { Picture } from "./picture.js";
 import { Quiet } from "./quiet.js";
 import { Conditions, Findings } from "./record.js";
 import { Records } from "./records.js";
 import { Strip } from "./strip.js";
-import { Clock, DeviceList } from "./tile.js";
+import { Clock } from "./tile.js";
+import { Wave } from "./wave.js";
 
 export function BedPage({ bed }) {
   const { session } = bed;
@@ -31,7 +35,8 @@ export function BedPage({ bed }) {
     <div class="bed-page">
       <div class="bed-top">
         <${Header} status=${status.value} beds=${[bed]} now=${at}>
-          <h1><a href="#" aria-label="Back to the ward">← ${bedName(bed)}</a></h1>
+          <h1><a href="#">← ${bedName(bed)}<span class="hidden"> back to the ward</span></a></h1>
+          ${bed.name && html`<p class="bed-id">${bed.id}</p>`}
           <p class="site">
             <b>${session?.patient ?? "No patient"}</b>
             ${session && html` ${session.title} · ${watching(session)}`}
@@ -41,21 +46,24 @@ export function BedPage({ bed }) {
         <${Strip} bed=${bed} now=${at} />
       </div>
       <main class="bed" inert=${sheet !== null}>
-        <section class="panel now-panel">
-          <${Numerals} bed=${bed} now=${at} speed=${speed} />
-          ${session && html`<${Scores} session=${session} rate />`}
-        </section>
+        <div class="left">
+          <section class="panel now-panel">
+            <${Numerals} bed=${bed} now=${at} speed=${speed} wave=${html`<${Wave} bed=${bed} />`} />
+            ${session && html`<${Scores} bed=${bed} rate />`}
+          </section>
+          <${Devices} bed=${bed} />
+          <${Visits} bed=${bed} />
+        </div>
         <div class="middle">
           <${NowBar} bed=${bed} at=${at} />
           <${SoFar} ...${{ bed, at, speed }} />
+          ${session && html`<${Happened} session=${session} />`}
         </div>
         <div class="side">
           <${Alarms} bed=${bed} at=${at} />
           ${session && html`<${Conditions} ...${conditions(session)} />`}
-          ${bed.history?.length > 0 && html`<${History} visits=${bed.history} />`}
           ${session && html`<${Findings} session=${session} />`}
           ${session && html`<${Records} bed=${bed} all=${all} showAll=${() => showAll(true)} />`}
-          <section class="panel"><h2>Devices</h2><${DeviceList} devices=${bed.devices} /></section>
         </div>
       </main>
       ${sheet}
@@ -72,8 +80,8 @@ function SoFar({ bed, at, speed }) {
       <h2>The session</h2>
       <${Clock} session=${session} now=${at} />
       ${session.dosing_stopped && html`<p class="stopped">Dosing ${session.dosing_stopped}</p>`}
-      <${Course}
-        large
+      <${Picture}
+        key=${session.id}
         course=${courses.value[bed.id]}
         now=${at}
         ...${{ session, alarms, speed }}
@@ -86,7 +94,7 @@ function SoFar({ bed, at, speed }) {
 function Alarms({ bed, at }) {
   const alarms = openAlarms(bed);
   return html`
-    <section class="panel">
+    <section class="panel alarms-panel">
       <h2>Alarms · ${alarmsIn120(bed)}</h2>
       ${!alarms.length && html`<p class="muted">No alarms</p>`}
       <${Quiet} bed=${bed} at=${at} />

@@ -8,7 +8,9 @@ import { origin } from "../state/schedule.js";
 const MINUTE = 60_000;
 const WINDOW_MS = 120 * MINUTE;
 const BEFORE_MS = 20 * MINUTE;
-const TICKS_MIN = [0, 30, 60, 90, 120, 150, 180, 210, 240];
+// How far apart minutes are named, where no more than so many minutes are shown.
+const TICKS_EVERY = [[20, 2], [50, 5], [100, 10], [Infinity, 30]];
+const MOST_TICKS = 100;
 const SAME_CHECK_MS = 2 * MINUTE;
 // How much time without a point is a gap, at least, in server ms at speed 1.
 const GAP_MS = 45_000;
@@ -27,21 +29,23 @@ function heightOf(scale, value) {
   return bottom - ((clamp(value, low, high) - low) / (high - low)) * (bottom - top);
 }
 
-// The axis: from a little before minute 0 (baseline, first doses) to the window's end or now.
-export function axisOf(session, now) {
+// The axis: from a little before minute 0 (baseline, first doses) to the window's end or now; or
+// the part of it that is looked at.
+export function axisOf(session, now, view = null) {
   const zero = origin(session) ?? now;
   const first = [session.first_dose_at, ...session.pressures.map((one) => one.at)]
     .map((at) => Date.parse(at))
     .filter((at) => at >= zero - BEFORE_MS);
-  const start = Math.min(zero, ...first);
+  const begin = Math.min(zero, ...first);
   const windowEnd = Date.parse(session.window_ends_at) || zero + WINDOW_MS;
-  const end = Math.max(windowEnd, origin(session) ? now : 0);
+  const last = Math.max(windowEnd, origin(session) ? now : 0);
+  const { start, end } = view ?? { start: begin, end: last };
   return {
     zero,
     start,
     end,
     windowEnd,
-    x: (at) => ((clamp(at, start, end) - start) / (end - start)) * 100,
+    x: (at) => ((clamp(at, begin, last) - start) / (end - start)) * 100,
   };
 }
 
@@ -61,28 +65,33 @@ export function runs(points, speed) {
   return out;
 }
 
-export function Course({ session, alarms, course, now, speed, large = false }) {
-  const axis = axisOf(session, now);
+export function Course({ session, alarms, course, now, speed, view = null, large = false }) {
+  const axis = axisOf(session, now, view);
   const begun = origin(session) !== null;
   return html`
     <figure class="course ${large ? "large" : ""}">
       <svg class="signals" role="img" aria-label="SpO2 and pressure over the session">
         <${Limits} session=${session} large=${large} />
-        <${Trend} points=${course?.points ?? []} axis=${axis} speed=${speed} />
-        ${session.pressures.map((one) => PressureBar(one, axis))}
-        ${begun && Now(axis, now)}
+        <svg class="plot" width="100%" height="100%">
+          ${large && Gaps(course?.points ?? [], axis, speed)}
+          <${Trend} points=${course?.points ?? []} axis=${axis} speed=${speed} />
+          ${session.pressures.map((one) => PressureBar(one, axis))}
+          ${begun && Now(axis, now)}
+        </svg>
         ${large && Scale()}
       </svg>
       <svg class="bar" role="img" aria-label="Doses, checks and alarms over the session">
-        <rect class="track" width="100%" y="13" height="8" rx="4" />
-        ${begun && Elapsed(session, axis, now)}
-        ${[...alarms.filter(isOpen), ...(course?.ended ?? [])]
-          .sort(byUrgency)
-          .reverse()
-          .map((alarm) => AlarmSpan(alarm, axis, now))}
-        ${session.doses.map((dose) => DoseMark(dose, axis))}
-        ${groups(session.schedule).map((group) => CheckDot(group, axis))}
-        ${Ticks(axis)} ${begun && Now(axis, now, 30)}
+        <svg class="plot" width="100%" height="100%">
+          <rect class="track" width="100%" y="13" height="8" rx="4" />
+          ${begun && Elapsed(session, axis, now)}
+          ${[...alarms.filter(isOpen), ...(course?.ended ?? [])]
+            .sort(byUrgency)
+            .reverse()
+            .map((alarm) => AlarmSpan(alarm, axis, now))}
+          ${session.doses.map((dose) => DoseMark(dose, axis))}
+          ${groups(session.schedule).map((group) => CheckDot(group, axis))}
+          ${Ticks(axis)} ${begun && Now(axis, now, 30)}
+        </svg>
       </svg>
       ${course?.problem && html`<figcaption>trend not available: ${course.problem}</figcaption>`}
     </figure>
@@ -98,12 +107,7 @@ const Mark = (x, y, name, path, title) => html`
 
 function Limits({ session, large }) {
   const baseline = session.baseline?.sys;
-  const lines = (session.limits ?? [])
-    .map(({ vital, value, priority, label }) => ({
-      name: `limit ${priority}`,
-      y: heightOf(vital === "spo2" ? "spo2" : "pressure", value),
-      label: label ?? value,
-    }))
+  const lines = limitLines(session.limits ?? [])
     .concat(
       baseline == null
         ? []
@@ -119,6 +123,44 @@ function Limits({ session, large }) {
       ${large && html`<text class="limit-label" x="100%" y=${pct(y)} dy="-4">${label}</text>`}
     `,
   );
+}
+
+// Limits at one place are one line: its gravest priority, all of their names.
+function limitLines(limits) {
+  const lines = new Map();
+  for (const { vital, value, priority, label } of limits) {
+    const y = heightOf(vital === "spo2" ? "spo2" : "pressure", value);
+    const known = lines.get(y) ?? { y, priorities: [], names: [], value };
+    known.priorities.push(priority);
+    known.names.push(label?.replace(/ [^ ]*$/, ""));
+    lines.set(y, known);
+  }
+  return [...lines.values()].map(({ y, priorities, names, value }) => ({
+    name: `limit ${priorities.includes("high") ? "high" : priorities[0]}`,
+    y,
+    label: [names.filter(Boolean).join(", "), value].filter(Boolean).join(" "),
+  }));
+}
+
+// Where no SpO2 was measured is hatched.
+function Gaps(points, axis, speed) {
+  const { top, bottom } = SCALES.spo2;
+  const found = runs(points, speed);
+  return found.slice(1).map((run, n) => {
+    const [from, to] = [Date.parse(found[n].at(-1).at), Date.parse(run[0].at)];
+    return html`
+      <rect
+        key=${from}
+        class="gap"
+        x=${pct(axis.x(from))}
+        width=${pct(axis.x(to) - axis.x(from))}
+        y=${pct(top)}
+        height=${pct(bottom - top)}
+      >
+        <title>no SpO2 from ${clock(from)} to ${clock(to)}</title>
+      </rect>
+    `;
+  });
 }
 
 function Trend({ points, axis, speed }) {
@@ -188,7 +230,7 @@ function AlarmSpan(alarm, axis, now) {
   if (isAdvisory(alarm)) return null;
   const start = Date.parse(alarm.raised_at);
   const end = Date.parse(alarm.condition_ended_at ?? alarm.ended_at) || now;
-  if (end < axis.start) return null;
+  if (end < axis.start || start > axis.end) return null;
   const x = Math.min(axis.x(start), 100 - LEAST_SPAN);
   const height = SPAN_HEIGHT[alarm.priority];
   return html`
@@ -243,12 +285,15 @@ function CheckDot({ due, checks }, axis) {
 }
 
 function Ticks(axis) {
-  return TICKS_MIN.map((minute) => axis.zero + minute * MINUTE)
-    .filter((at) => at <= axis.end + MINUTE / 2)
-    .map((at) => {
-      const minute = Math.round((at - axis.zero) / MINUTE);
-      return html`<text key=${minute} class="tick" x=${pct(axis.x(at))} y="46">${minute}</text>`;
-    });
+  const span = (axis.end - axis.start) / MINUTE;
+  const [, every] = TICKS_EVERY.find(([most]) => span <= most);
+  return Array.from({ length: MOST_TICKS }, (_, n) => n * every)
+    .map((minute) => [minute, axis.zero + minute * MINUTE])
+    .filter(([, at]) => at >= axis.start && at <= axis.end + MINUTE / 2)
+    .map(
+      ([minute, at]) =>
+        html`<text key=${minute} class="tick" x=${pct(axis.x(at))} y="46">${minute}</text>`,
+    );
 }
 
 export const alarmsIn120 = (bed) => `${plural(bed.alarms_120min ?? 0, "alarm")} / 120 min`;

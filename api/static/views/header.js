@@ -7,6 +7,7 @@ import { soundOn, toggleSound } from "../state/sound.js";
 import { unstored } from "../state/intentions.js";
 import { link } from "../state/stream.js";
 import { nextTheme, theme } from "../state/theme.js";
+import { Technical } from "./technical.js";
 
 export function Header({ status, beds, now, children }) {
   return html`
@@ -59,7 +60,9 @@ export function Banners({ status, here }) {
     <div class="banners" role="alert">
       ${banners(status, here).map(
         ({ kind, title, text, why }) => html`
-          <p key=${kind} class="banner ${kind}"><b>${title}</b> ${text}<small>${why}</small></p>
+          <div key=${kind} class="banner ${kind}">
+            <b>${title}</b> ${text}${why && html`<${Technical}>${why}<//>`}
+          </div>
         `,
       )}
     </div>

@@ -1,10 +1,79 @@
-// What a patient's last sessions were, for the time before the next dose.
-import { signed } from "../format.js";
+// What the last sessions were: of this patient, and at this bed.
+import { useEffect, useState } from "../vendor/preact-hooks.js";
+import { clock, signed } from "../format.js";
 import { html } from "../html.js";
+import { getSessionsAt, getTreatmentCourse } from "../state/api.js";
 
 const DISSOCIATED_OVER = 4;
 
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+
+const LAST = 4;
+
+// Before the dose the patient's are in sight; else they are a fold away, as those of the bed are.
+export function Visits({ bed }) {
+  const { session, history } = bed;
+  return html`
+    ${history?.length > 0 && html`<${History} visits=${history} />`}
+    <section class="panel visits">
+      <h2>Earlier</h2>
+      ${
+        session &&
+        !history?.length &&
+        html`
+          <${Fold} name="Sessions of ${session.patient}" ask=${() => earlierOf(session)}>
+            ${(visits) => html`<${History} visits=${visits} />`}
+          <//>
+        `
+      }
+      <${Fold} key=${session?.id} name="Sessions at this bed" ask=${() => earlierAt(bed)}>
+        ${(sessions) => html`<${AtBed} sessions=${sessions} />`}
+      <//>
+    </section>
+  `;
+}
+
+async function earlierOf({ id, patient }) {
+  const { sessions } = await getTreatmentCourse(patient);
+  return sessions.filter((visit) => visit.session !== id && visit.given_mg).slice(-LAST);
+}
+
+async function earlierAt({ id: bed, session }) {
+  const sessions = await getSessionsAt(bed, LAST + 1);
+  return sessions.filter(({ id }) => id !== session?.id).slice(0, LAST);
+}
+
+// Asked for when it is opened.
+function Fold({ name, ask, children: show }) {
+  const [open, see] = useState(false);
+  const [told, tell] = useState(null);
+  useEffect(() => {
+    if (!open) return;
+    ask().then(
+      (items) => tell(items.length ? show(items) : html`<p class="muted">None</p>`),
+      (error) => tell(html`<p class="needed">Not known: ${error.message}</p>`),
+    );
+  }, [open]);
+  return html`
+    <details onToggle=${(event) => see(event.target.open)}>
+      <summary>${name}</summary>
+      ${open && told}
+    </details>
+  `;
+}
+
+const AtBed = ({ sessions }) => html`
+  <ul>
+    ${sessions.map(
+      (one) => html`
+        <li key=${one.id}>
+          <b>${one.patient}</b> · ${day.format(new Date(one.started_at))} ${clock(one.started_at)}
+          <span class="muted">${one.title} · ${one.state} ${one.ended_at ? clock(one.ended_at) : ""}</span>
+        </li>
+      `,
+    )}
+  </ul>
+`;
 
 export function History({ visits }) {
   return html`

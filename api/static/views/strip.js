@@ -1,8 +1,19 @@
 // The strip on top of a tile: what is wrong, what to do, since when, who has it. Always the
 // same height. Without an alarm it says that the patient may leave, or nothing of note.
 import { openAlarm } from "../sheets/acknowledge.js";
-import { alarmClass, alarmState, alarmWord, isAdvisory, openAlarms, quietFor } from "../state/alarm.js";
+import {
+  alarmClass,
+  alarmState,
+  alarmWord,
+  isAdvisory,
+  isLatched,
+  openAlarms,
+  overWords,
+  quietFor,
+  worstAlarm,
+} from "../state/alarm.js";
 import { html } from "../html.js";
+import { Technical } from "./technical.js";
 
 export function Strip({ bed, now }) {
   const alarms = openAlarms(bed);
@@ -22,11 +33,11 @@ function AlarmStrip({ bed, alarms, now }) {
     <div class="strip ${alarmClass(worst)}">
       <button
         class="strip-alarm"
-        title="${worst.text}. ${worst.guidance}"
         onClick=${() => openAlarm(bed.id, worst.id)}
       >
         <span class="strip-text">
           <span class="hidden">${alarmWord(worst)}: </span>
+          ${isLatched(worst) && html`<span class="over-since">${overWords(worst)}</span>: `}
           ${worst.text}
         </span>
         <span class="strip-state">
@@ -37,18 +48,26 @@ function AlarmStrip({ bed, alarms, now }) {
         </span>
         <span class="strip-guidance">${worst.guidance}</span>
       </button>
-      <${More} bed=${bed} count=${alarms.length - 1} />
+      <${More} bed=${bed} count=${alarms.length - 1} still=${stillWorse(bed, worst)} />
     </div>
   `;
+}
+
+// A graver alarm that lasts while somebody has it stays in sight beside a new one.
+function stillWorse(bed, shown) {
+  const worst = worstAlarm(bed);
+  if (!worst || worst.id === shown.id || isLatched(worst)) return null;
+  return worst;
 }
 
 function Unwatched({ bed, alarms }) {
   return html`
     <div class="strip high steady">
-      <p>
+      <div>
         <span class="strip-text">This bed is not being watched</span>
-        <span class="strip-guidance">Stay with the patient. ${bed.failing}</span>
-      </p>
+        <span class="strip-guidance">Stay with the patient.</span>
+        <${Technical}>${bed.failing}<//>
+      </div>
       <${More} bed=${bed} count=${alarms.length} />
     </div>
   `;
@@ -68,11 +87,19 @@ function ReadyStrip({ bed, alarms }) {
   `;
 }
 
-function More({ bed, count, kind = "more" }) {
+function More({ bed, count, kind = "more", still = null }) {
   if (!count) return null;
   return html`
     <button class="strip-more" onClick=${() => openAlarm(bed.id, null)}>
       +${count} ${kind}<span class="hidden"> at bed ${bed.id}</span>
+      ${
+        still &&
+        html`
+          <span class="still ${still.priority}">
+            ${still.priority}${still.acknowledged && `, with ${still.acknowledged_by}`}
+          </span>
+        `
+      }
     </button>
   `;
 }

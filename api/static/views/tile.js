@@ -1,11 +1,13 @@
 // One bed on the board: its strip, who lies there, the numbers, the course, what comes next.
 import { alarmClass, worstAlarm } from "../state/alarm.js";
 import { Course, alarmsIn120 } from "./course.js";
-import { bedName, clock, left } from "../format.js";
+import { DeviceList } from "./devices.js";
+import { bedName, bedWords, clock, left } from "../format.js";
 import { html } from "../html.js";
 import { Numerals, Scores } from "./numerals.js";
 import { nextCheck } from "../state/schedule.js";
 import { Strip } from "./strip.js";
+import { Technical } from "./technical.js";
 
 export function Tile({ bed, course, now, speed }) {
   const { session } = bed;
@@ -13,16 +15,17 @@ export function Tile({ bed, course, now, speed }) {
   return html`
     <article
       class="tile ${worst ? alarmClass(worst) : ""} ${bed.failing ? "unwatched" : ""}"
-      aria-label="Bed ${bedName(bed)}"
+      aria-label=${bedWords(bed)}
       data-bed=${bed.id}
     >
       <${Strip} bed=${bed} now=${now} />
       <header class="who">
-        <h2>
-          <a href="#/bed/${encodeURIComponent(bed.id)}" aria-label="Bed ${bedName(bed)}">
+        <h2 class=${bed.name ? "named" : ""}>
+          <a href="#/bed/${encodeURIComponent(bed.id)}" aria-label=${bedWords(bed)} title=${bed.name}>
             ${bedName(bed)}
           </a>
         </h2>
+        ${bed.name && html`<p class="bed-id">${bed.id}</p>`}
         <p class="patient">
           <b>${session?.patient ?? "free"}</b>
           <span>${session ? session.title : lastSession(bed)}</span>
@@ -33,7 +36,7 @@ export function Tile({ bed, course, now, speed }) {
       ${
         session
           ? html`
-            <${Scores} session=${session} />
+            <${Scores} bed=${bed} />
             <${Course} alarms=${bed.alarms} ...${{ session, course, now, speed }} />
             <${Foot} bed=${bed} now=${now} />
           `
@@ -88,9 +91,10 @@ function Foot({ bed, now }) {
 function Devices({ bed }) {
   if (!bed.devices.length) {
     return html`
-      <p class="hint">
-        No device at this bed. Add one under <code>[[beds.devices]]</code> in the site file.
-      </p>
+      <div class="idle">
+        <p class="hint">No device at this bed.</p>
+        <${Technical}>Add one under <code>[[beds.devices]]</code> in the site file.<//>
+      </div>
     `;
   }
   const dead = bed.devices.some((device) => device.link !== "up" || device.silent);
@@ -100,26 +104,12 @@ function Devices({ bed }) {
       ${
         dead &&
         html`
-        <p class="hint">To see what answers: <code>postdose check --config site.toml</code></p>
-      `
+          <p class="hint">Check that it is on and its cable is in. If it stays, call the technician.</p>
+          <${Technical}>
+            To see what answers: <code>postdose check --config site.toml</code>
+          <//>
+        `
       }
     </div>
-  `;
-}
-
-export function DeviceList({ devices }) {
-  return html`
-    <ul class="devices">
-      ${devices.map((device) => {
-        const bad = device.link !== "up" || device.silent;
-        const state = device.silent && device.link === "up" ? "says nothing" : device.link;
-        return html`
-          <li key=${device.id} class=${bad ? "bad" : ""}>
-            <span>${device.title ?? device.id}${device.model && html` · ${device.model}`}</span>
-            <span title=${device.technical_detail}>${state}${device.reason && html`: ${device.reason}`}</span>
-          </li>
-        `;
-      })}
-    </ul>
   `;
 }
