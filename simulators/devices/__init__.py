@@ -17,6 +17,7 @@ _MODULES = (
     "suntech",
     "cms50",
     "masimo",
+    "nellcor",
 )
 
 DEVICES: Final[Mapping[str, DeviceModel]] = {
