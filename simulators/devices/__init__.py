@@ -18,6 +18,7 @@ _MODULES = (
     "cms50",
     "masimo",
     "nellcor",
+    "un300c",
 )
 
 DEVICES: Final[Mapping[str, DeviceModel]] = {
