@@ -19,6 +19,7 @@ _MODULES = (
     "masimo",
     "nellcor",
     "un300c",
+    "berry",
 )
 
 DEVICES: Final[Mapping[str, DeviceModel]] = {
