@@ -3,10 +3,11 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from api.idempotency import CommandExecutor, IdempotencyKey, PendingCommand
 from api.parameters import After, Limit, SessionId
-from api.problems import COMMAND_ERRORS, LOOKUP_ERRORS, ProblemError
+from api.problems import COMMAND_ERRORS, EXPORT_ERRORS, ProblemError
 from api.schemas import Page
 from api.schemas.forms import (
     ConfirmForm,
@@ -19,8 +20,18 @@ from api.schemas.forms import (
 )
 from api.sessions import live_session
 from monitor.bed import view
-from monitor.patient import FormState, commands, csv_table, session_export
-from monitor.patient.form import CONTENT_POLICY, MonitoringForm, form_page
+from monitor.patient import (
+    FormState,
+    NoPdfError,
+    as_pdf,
+    commands,
+    csv_table,
+    session_export,
+)
+from monitor.patient.form import CONTENT_POLICY as FORM_POLICY
+from monitor.patient.form import form_page
+from monitor.patient.report import CONTENT_POLICY as REPORT_POLICY
+from monitor.patient.report import report_page
 from monitor.session import SessionHistory
 from monitor.ward import Ward
 
@@ -53,29 +64,36 @@ def _add_reads(routes: APIRouter, ward: Ward) -> None:
     @routes.get(
         "/sessions/{session}/export",
         response_model=Form | SessionExport,
-        responses=LOOKUP_ERRORS | {200: {"content": {"text/csv": {}, "text/html": {}}}},
+        responses=EXPORT_ERRORS
+        | {200: {"content": {"text/csv": {}, "text/html": {}, "application/pdf": {}}}},
     )
     async def export_session(
         session: SessionId,
         format_: Annotated[
-            Literal["form", "json", "csv"],
+            Literal["form", "report", "json", "csv"],
             Query(
                 alias="format",
-                description="The form, everything as JSON, or the numbers as CSV.",
+                description="The form, the report, everything as JSON, or the numbers as CSV.",
                 examples=["form"],
             ),
         ] = "form",
         as_page: Annotated[
-            Literal["html"] | None,
-            Query(alias="page", description="The form, to be printed.", examples=["html"]),
+            Literal["html", "pdf"] | None,
+            Query(
+                alias="page",
+                description="The form or the report as a page to print; a report is one anyway.",
+                examples=["html"],
+            ),
         ] = None,
     ) -> Any:
-        """The session's monitoring form, everything about it, or its numbers as CSV."""
+        """The session's monitoring form, its report, everything about it, or its numbers as CSV."""
         history = await ward.session_repository.history(session)
         if history is None:
             raise ProblemError(404, f"no session {session}")
         if format_ == "csv":
             return await _csv_response(ward, history)
+        if format_ == "report":
+            return await _report_response(ward, history, as_page)
         form = await ward.session_repository.form(history)
         if format_ == "json":
             stored = await ward.session_repository.stored(session)
@@ -85,7 +103,9 @@ def _add_reads(routes: APIRouter, ward: Ward) -> None:
             return session_export(shown, stored, form)
         if as_page is None:
             return form.as_json()
-        return _page_response(ward, form)
+        now, simulated = ward.clock.now().wall, ward.clock.simulated
+        page = form_page(form, now, ward.session_repository.zone, simulated=simulated)
+        return await _page_response(page, as_page, FORM_POLICY)
 
 
 async def _csv_response(ward: Ward, history: SessionHistory) -> Response:
@@ -94,12 +114,21 @@ async def _csv_response(ward: Ward, history: SessionHistory) -> Response:
     return Response(text, media_type="text/csv", headers={"Content-Disposition": name})
 
 
-def _page_response(ward: Ward, form: MonitoringForm) -> Response:
-    now = ward.clock.now().wall
-    text = form_page(form, now, ward.session_repository.zone, simulated=ward.clock.simulated)
-    policy = f"{CONTENT_POLICY}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-    headers = {"Content-Security-Policy": policy}
-    return Response(text, media_type="text/html", headers=headers)
+async def _report_response(ward: Ward, history: SessionHistory, as_page: str | None) -> Response:
+    report = await ward.session_repository.report(history)
+    now, simulated = ward.clock.now().wall, ward.clock.simulated
+    page = report_page(report, now, ward.session_repository.zone, simulated=simulated)
+    return await _page_response(page, as_page or "html", REPORT_POLICY)
+
+
+async def _page_response(page: str, as_page: str, policy: str) -> Response:
+    if as_page == "pdf":
+        try:
+            return Response(await run_in_threadpool(as_pdf, page), media_type="application/pdf")
+        except NoPdfError as error:
+            raise ProblemError(501, str(error)) from error
+    alone = f"{policy}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    return Response(page, media_type="text/html", headers={"Content-Security-Policy": alone})
 
 
 def _add_commands(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None:

@@ -42,6 +42,9 @@ REQUEST_ERRORS: Final = _declared({422: "The request makes no sense"})
 LOOKUP_ERRORS: Final = _declared({404: "There is no such thing"})
 """For the OpenAPI document: why something cannot be read."""
 
+EXPORT_ERRORS: Final = LOOKUP_ERRORS | _declared({501: "What makes a PDF is not installed"})
+"""For the OpenAPI document: why something cannot be given out."""
+
 COMMAND_ERRORS: Final = _declared(
     {
         404: "There is no such thing",

@@ -23,6 +23,7 @@ from drivers.clock import Clock
 from drivers.links import MemoryPort
 from drivers.registry import DeviceSpec
 from monitor.journal import Journal
+from monitor.journal.migrate import upgrade
 from monitor.session.regimen import Regimens
 from monitor.ward.ward import Ward
 from simulators.clock import Timeline
@@ -57,7 +58,7 @@ _regimens: Final = cache(Regimens.shipped)
 def _new_journal() -> bytes:
     """The file of a journal in which nothing is written yet."""
     with TemporaryDirectory() as folder:
-        Journal.open(f"sqlite:///{folder}/postdose.db").release()
+        upgrade(f"sqlite:///{folder}/postdose.db")
         return (Path(folder) / "postdose.db").read_bytes()
 
 
@@ -94,7 +95,7 @@ async def _http(ward: Ward) -> AsyncIterator[httpx.AsyncClient]:
     _idle.append((app, answered))
 
 
-class _Line:
+class MemoryLine:
     """A simulator's port that is a `memory://` link."""
 
     def __init__(self, name: str) -> None:
@@ -258,7 +259,7 @@ async def _play(
         device = build(
             spec.driver, patient, dialect=None, seed=number, scripted=course.faults_for(spec.id)
         )
-        line = _Line(spec.url.removeprefix("memory://"))
+        line = MemoryLine(spec.url.removeprefix("memory://"))
         server = simulated.devices[bed, spec.id] = DeviceServer(device, line, simulated.timeline)
         await server.open()
         running.append(tasks.create_task(server.run()))

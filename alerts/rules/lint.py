@@ -99,7 +99,7 @@ def lint_rules(draft: ParsedRuleSet, given: Collection[str] | None = None) -> li
 
 
 def _of_rule(rule: Rule) -> Iterator[tuple[Severity, str]]:
-    fires = any(map(_is_possible, _alternatives(rule.condition)))
+    fires = _can_fire(rule)
     impossible = [leaf for leaf in leaves(rule.condition) if not _is_possible((leaf,))]
     for leaf in impossible:
         yield (
@@ -113,11 +113,9 @@ def _of_rule(rule: Rule) -> Iterator[tuple[Severity, str]]:
         if seconds >= DAY_S:
             never = "end" if key == "clear_for_s" else "fire"
             yield Severity.FAULT, f"{key} is a day or more, so it can never {never}"
-    if any(map(_is_certain, _alternatives(rule.condition))):
+    if _is_always_met(rule):
         yield Severity.WARNING, "is met by every value there can be"
-    elif fires and not any(
-        map(_is_possible, _alternatives(overridden(rule.condition, rule.clear_margin)))
-    ):
+    elif fires and not _can_end(rule):
         yield (
             Severity.FAULT,
             f"clear_margin = {rule.clear_margin:g} is beyond all values, so it can never end",
@@ -126,13 +124,24 @@ def _of_rule(rule: Rule) -> Iterator[tuple[Severity, str]]:
 
 def meaningless(rule: Rule) -> str | None:
     """Why the rule says nothing, as what it does: it never fires or ends, or always is met."""
-    if not any(map(_is_possible, _alternatives(rule.condition))):
+    if not _can_fire(rule):
         return "can never fire"
-    if any(map(_is_certain, _alternatives(rule.condition))):
+    if _is_always_met(rule):
         return "is met by every value there can be"
-    if not any(map(_is_possible, _alternatives(overridden(rule.condition, rule.clear_margin)))):
-        return "can never end"
-    return None
+    return None if _can_end(rule) else "can never end"
+
+
+def _can_fire(rule: Rule) -> bool:
+    return any(map(_is_possible, _alternatives(rule.condition)))
+
+
+def _is_always_met(rule: Rule) -> bool:
+    return any(map(_is_certain, _alternatives(rule.condition)))
+
+
+def _can_end(rule: Rule) -> bool:
+    ends = overridden(rule.condition, rule.clear_margin)
+    return any(map(_is_possible, _alternatives(ends)))
 
 
 def _why(leaf: Leaf) -> str:

@@ -6,7 +6,7 @@ when a link is opened again and how long silence may last is not decided in this
 
 from drivers.links.errors import CALL, LinkError, LinkLost
 from drivers.links.memory import MemoryPort
-from drivers.links.opening import check_url, open_link
+from drivers.links.opening import check_url, has_line, open_link
 from drivers.links.serial import SerialPort, serial_ports
 from drivers.links.stream import Link, OnBytes, OnLost
 
@@ -20,6 +20,7 @@ __all__ = [
     "OnLost",
     "SerialPort",
     "check_url",
+    "has_line",
     "open_link",
     "serial_ports",
 ]

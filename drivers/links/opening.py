@@ -8,7 +8,7 @@ from drivers.driver import LineSettings
 from drivers.links.errors import LinkError, advice, in_plain_words
 from drivers.links.memory import open_memory
 from drivers.links.rfc2217 import open_rfc2217
-from drivers.links.serial import open_serial
+from drivers.links.serial import is_pseudo_terminal, open_serial
 from drivers.links.stream import Link, OnBytes, OnLost
 from drivers.links.tcp import host_and_port, open_tcp
 
@@ -41,6 +41,12 @@ def check_url(url: str) -> None:
             raise ValueError("memory:// needs a name: memory://bed-1")
         return
     host_and_port(url)
+
+
+def has_line(url: str) -> bool:
+    """Whether what is behind `url` is a serial line that can be set."""
+    scheme, mark, _ = url.partition("://")
+    return scheme == "rfc2217" if mark else not is_pseudo_terminal(url)
 
 
 _OFF: Final = "does not answer; is it on, and its cable in?"

@@ -249,6 +249,48 @@ def ports() -> None:
 
 
 @app.command()
+def identify(
+    url: Annotated[str, typer.Argument(help="A tty's path, socket:// or rfc2217://.")],
+) -> None:
+    """Say which device speaks at a port, and how sure that is; a minute at most."""
+    from drivers.clock import Clock
+    from drivers.identify import identify as listened
+    from drivers.links import LinkError
+
+    try:
+        found = asyncio.run(listened(url, Clock()))
+    except LinkError as error:
+        raise Failure(str(error)) from error
+    if not found.candidates:
+        raise Failure(f"{url}: {found.words}")
+    print(found.words)
+
+
+@app.command()
+def decode(
+    driver: Annotated[str, typer.Argument(help="As `postdose devices` lists it.")],
+    capture: Annotated[Path, typer.Argument(help="A file of the device's bytes.")],
+    dialect: Annotated[str | None, typer.Option(help="Found out when left out.")] = None,
+) -> None:
+    """Print what a device said, from a file of its bytes: a line of JSON for each item."""
+    from drivers.registry import DeviceSpec, SpecError
+    from monitor.cli.decoding import decoded
+
+    try:
+        spec = DeviceSpec("device", driver, "memory://file", dialect)
+        told, summary = decoded(spec, capture.read_bytes())
+    except SpecError as error:
+        raise typer.BadParameter(str(error)) from error
+    except OSError as error:
+        raise Failure(f"{capture}: {error.strerror}; name a file that can be read") from error
+    for line in told:
+        print(line)
+    if not told:
+        raise Failure(f"{capture}: {summary}")
+    print(summary, file=sys.stderr)
+
+
+@app.command()
 def scenarios() -> None:
     """List the scenarios that a simulated patient can follow."""
     from simulators.cli import scenarios_table
@@ -376,6 +418,28 @@ def export(
         raise Failure(f"{output}: {error.strerror}; name another file") from error
 
 
+@app.command()
+def report(
+    session: Annotated[str, typer.Argument(help="The session's id.")],
+    config: Config,
+    output: Annotated[Path, typer.Option("-o", help="FILE.html or FILE.pdf.")],
+) -> None:
+    """Print a session on two sheets: its course, what was given, done and said."""
+    from monitor.cli.exports import ExportError
+    from monitor.cli.exports import report as printed
+
+    settings = _settings(config)
+    if output.suffix not in (".html", ".pdf"):
+        raise typer.BadParameter(f"{output}: name a .html or a .pdf file")
+    try:
+        page = asyncio.run(printed(settings, session, pdf=output.suffix == ".pdf"))
+        output.write_bytes(page)
+    except ExportError as error:
+        raise Failure(str(error)) from error
+    except OSError as error:
+        raise Failure(f"{output}: {error.strerror}; name another file") from error
+
+
 @forms.command()
 def due(config: Config) -> None:
     """List the monitoring forms that are not marked as sent, oldest first."""
@@ -405,33 +469,73 @@ def upgrade(config: Config) -> None:
     print(f"schema {after}: {came}")
 
 
+@db.command()
+def backup(
+    config: Config,
+    output: Annotated[Path, typer.Option("-o", help="The new file.")],
+) -> None:
+    """Copy the database into a file while the daemon runs, and verify the copy."""
+    from monitor.journal import StoreError
+    from monitor.journal import backup as backups
+
+    settings = _settings(config)
+    try:
+        backups.back_up(settings.store.url, output)
+        print(f"{output}: {asyncio.run(_verified(f'sqlite:///{output.absolute()}'))}")
+    except StoreError as error:
+        raise Failure(str(error)) from error
+
+
+@db.command()
+def restore(
+    backup: Annotated[Path, typer.Argument(help="A file that `db backup` made.")],
+    config: Config,
+) -> None:
+    """Put a backup in the database's place; what was there is set aside."""
+    from drivers.clock import Clock
+    from monitor.journal import StoreError
+    from monitor.journal import backup as backups
+
+    settings = _settings(config)
+    try:
+        restored = backups.restore(settings.store.url, backup, Clock().now().wall)
+    except StoreError as error:
+        raise Failure(str(error)) from error
+    if restored.set_aside is not None:
+        print(f"what was there is {restored.set_aside}")
+    print(f"restored, schema {restored.schema}; now: postdose db upgrade, postdose journal verify")
+
+
 @journal.command()
 def verify(config: Config) -> None:
     """Walk the journal's hash chain from the first event to the last."""
-    from monitor.journal import JournalReader, Loss, StoreError
+    from monitor.journal import StoreError
 
     settings = _settings(config)
-
-    async def walk() -> None:
-        reader = JournalReader.open_to_read(settings.store.url)
-        try:
-            verdict = await reader.verify()
-        finally:
-            await reader.close()
-        if verdict.fault is not None:
-            raise Failure(f"event {verdict.fault.seq}: {verdict.fault.why}")
-        if verdict.losses:
-            found = "; ".join(
-                f"{Loss.from_json(said.event.payload)}, as event {said.seq} says"
-                for said in verdict.losses
-            )
-            raise Failure(f"{found}; the rest of the chain holds, head {verdict.head.hash}")
-        print(f"{verdict.events} events, the chain holds; head {verdict.head.hash}")
-
     try:
-        asyncio.run(walk())
+        print(asyncio.run(_verified(settings.store.url)))
     except StoreError as error:
         raise Failure(str(error)) from error
+
+
+async def _verified(url: str) -> str:
+    """That the chain of the journal at `url` holds, in words. Raises `Failure`, `StoreError`."""
+    from monitor.journal import JournalReader, Loss
+
+    reader = JournalReader.open_to_read(url)
+    try:
+        verdict = await reader.verify()
+    finally:
+        await reader.close()
+    if verdict.fault is not None:
+        raise Failure(f"event {verdict.fault.seq}: {verdict.fault.why}")
+    if verdict.losses:
+        found = "; ".join(
+            f"{Loss.from_json(said.event.payload)}, as event {said.seq} says"
+            for said in verdict.losses
+        )
+        raise Failure(f"{found}; the rest of the chain holds, head {verdict.head.hash}")
+    return f"{verdict.events} events, the chain holds; head {verdict.head.hash}"
 
 
 if __name__ == "__main__":

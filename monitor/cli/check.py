@@ -6,15 +6,8 @@ from typing import Final
 
 from alerts.rules import Severity, lint_rules, loader
 from drivers.clock import Clock
-from drivers.device import Device
-from drivers.readings import (
-    CuffState,
-    DeviceReport,
-    Identity,
-    LinkChanged,
-    LinkState,
-    Measurement,
-)
+from drivers.identify import ask, identify
+from drivers.links import LinkError
 from drivers.registry import DeviceSpec
 from monitor.daemon import StartError, broker, load_regimens
 from monitor.mqtt import broker_fault
@@ -33,7 +26,7 @@ async def check_site(settings: Settings, say: Say) -> None:
     await _store(settings, say)
     await _broker(settings, say)
     specs = [(bed.id, device.spec()) for bed in settings.beds for device in bed.devices]
-    answers = await asyncio.gather(*(_ask(spec) for _, spec in specs))
+    answers = await asyncio.gather(*(_answer(spec) for _, spec in specs))
     for (bed, spec), (good, answer) in zip(specs, answers, strict=True):
         say(
             Severity.OK if good else Severity.FAULT,
@@ -125,42 +118,16 @@ async def _broker(settings: Settings, say: Say) -> None:
         say(Severity.OK, f"broker {mqtt.url}: lets us in")
 
 
-async def _ask(spec: DeviceSpec) -> tuple[bool, str]:
-    """Open the device and wait for what it says of itself."""
-    told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    last = LinkChanged(LinkState.CONNECTING, "nothing heard")
-
-    def listen(report: DeviceReport) -> None:
-        nonlocal last
-        item = report.item
-        if isinstance(item, LinkChanged):
-            last = item if item.reason else last
-        elif not told.done() and (said := _in_words(item)) is not None:
-            told.set_result(said)
-
-    device = asyncio.create_task(Device(spec, listen, Clock()).run())
+async def _answer(spec: DeviceSpec) -> tuple[bool, str]:
+    """Whether the device says who it is, and what; else what is wrong, or who speaks instead."""
+    clock = Clock()
+    answer = await ask(spec, clock, ANSWER_S)
+    if answer.words is not None:
+        return True, answer.words
     try:
-        async with asyncio.timeout(ANSWER_S):
-            return True, await told
-    except TimeoutError:
-        return False, last.reason or "nothing heard"
-    finally:
-        device.cancel()
-        await asyncio.gather(device, return_exceptions=True)
-
-
-def _in_words(item: object) -> str | None:
-    match item:
-        case Identity(model, serial, firmware):
-            return " ".join(part for part in (model, serial, firmware) if part)
-        case Measurement(readings, flags):
-            values = [
-                f"{reading.vital.value} {reading.value:g}"
-                for reading in readings
-                if reading.value is not None
-            ]
-            return "answers: " + ", ".join([*values, *sorted(flags)] or ["no values yet"])
-        case CuffState(phase, pressure):
-            return f"answers: {phase.value}, {pressure or 0} mmHg in the cuff"
-        case _:
-            return None
+        found = await identify(spec.url, clock)
+    except LinkError:
+        return False, answer.failure
+    if not found.candidates or found.candidates[0].driver == spec.driver:
+        return False, answer.failure
+    return False, f"configured {spec.driver}, but another answers: {found.words}"

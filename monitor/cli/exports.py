@@ -8,8 +8,17 @@ from typing import Any, Final, Literal, get_args
 from drivers.clock import Clock
 from monitor.bed import view
 from monitor.journal import JournalReader, StoreError
-from monitor.patient import FormState, SessionRepository, csv_table, session_export
+from monitor.patient import (
+    FormState,
+    NoPdfError,
+    SessionRepository,
+    as_pdf,
+    csv_table,
+    session_export,
+)
 from monitor.patient.form import form_lines, form_page
+from monitor.patient.report import report_page
+from monitor.session import SessionHistory
 from monitor.settings import Settings
 
 Format = Literal["json", "csv", "form"]
@@ -36,9 +45,7 @@ async def exported(settings: Settings, session: str, wanted: Format, *, html: bo
     """The session in that format; `html` makes the form a page. Raises `ExportError`."""
     clock = Clock()
     async with _repository(settings, clock) as repository:
-        history = await repository.history(session)
-        if history is None:
-            raise ExportError(f"no session {session}; GET /api/v1/sessions lists them")
+        history = await _history(repository, session)
         if wanted == "csv":
             return csv_table(history, await repository.minutes(history))
         form = await repository.form(history)
@@ -48,6 +55,24 @@ async def exported(settings: Settings, session: str, wanted: Format, *, html: bo
             return _text(form.as_json())
         stored = await repository.stored(session)
         return _text(session_export(view.records(history.session).as_json(), stored, form))
+
+
+async def _history(repository: SessionRepository, session: str) -> SessionHistory:
+    if (history := await repository.history(session)) is None:
+        raise ExportError(f"no session {session}; GET /api/v1/sessions lists them")
+    return history
+
+
+async def report(settings: Settings, session: str, *, pdf: bool) -> bytes:
+    """The session's report as an HTML page or a PDF. Raises `ExportError`."""
+    clock = Clock()
+    async with _repository(settings, clock) as repository:
+        told = await repository.report(await _history(repository, session))
+        page = report_page(told, clock.now().wall, repository.zone)
+    try:
+        return as_pdf(page) if pdf else page.encode()
+    except NoPdfError as error:
+        raise ExportError(str(error)) from error
 
 
 def _text(data: Any) -> str:

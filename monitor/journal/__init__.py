@@ -5,7 +5,7 @@
 See docs/reference/journal.md.
 """
 
-from monitor.journal import queries
+from monitor.journal import backup, queries
 from monitor.journal.chunk_codec import Bucket, InputBlock, InputEntry, StartBlock, Wave
 from monitor.journal.database import (
     HeldError,
@@ -49,6 +49,7 @@ __all__ = [
     "UnavailableError",
     "VerificationResult",
     "Wave",
+    "backup",
     "parse_store_url",
     "queries",
     "refuse_other_revisions",

@@ -13,7 +13,8 @@ from monitor.patient.commands import OF_FORM, OF_PATIENT
 from monitor.patient.csv_export import CONTINUOUS, minutes_of
 from monitor.patient.deviations import same_days
 from monitor.patient.form import MonitoringForm, monitoring_form
-from monitor.patient.session_summary import session_summaries
+from monitor.patient.report import SessionReport, session_report
+from monitor.patient.session_summary import session_summaries, summarise
 from monitor.patient.treatment_course import TreatmentCourse, treatment_course
 from monitor.session import (
     GAP,
@@ -147,6 +148,21 @@ class SessionRepository:
             )
             for vital in CONTINUOUS
         }
+
+    async def report(self, history: SessionHistory) -> SessionReport:
+        """The printed report of that session as it stands now."""
+        start, end, count = minutes_of(history, self._clock.now().wall)
+        spo2 = await self._journal.readings(
+            Vital.SPO2.value, session=history.session.id, start=start, end=end, points=count
+        )
+        on_day, number = await self.on_day(history), history.session.number
+        now = self._clock.now().wall
+
+        def tell() -> SessionReport:
+            summary = summarise(history, number, self.zone, on_day=on_day)
+            return session_report(history, summary, spo2, now, self.zone)
+
+        return await self._journal.run_in_reader(tell)
 
     async def on_day(self, history: SessionHistory) -> int:
         """How many sessions with a dose its patient had on the day of that session's dose."""

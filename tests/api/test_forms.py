@@ -12,6 +12,7 @@ import pytest
 
 from monitor.journal import Journal, StoreError
 from monitor.patient.form.page import CONTENT_POLICY
+from monitor.patient.report import CONTENT_POLICY as REPORT_POLICY
 from tests.virtual import virtual_clock, virtual_time
 from tests.wards import GIVEN, SimulatedWard, simulated_ward
 
@@ -309,7 +310,23 @@ async def test_the_page_brings_its_own_policy(tmp_path: Path) -> None:
         assert "SIMULATED TIME" in answer.text
 
 
-@pytest.mark.parametrize("wanted", ["form", "json", "csv"])
+@virtual_time()
+async def test_a_report_is_a_page_and_a_pdf(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ended(ward)
+        path = f"/api/v1/sessions/{session}/export?format=report"
+        page = await ward.http.get(path)
+        assert page.headers["content-type"].startswith("text/html")
+        assert page.headers["content-security-policy"].startswith(REPORT_POLICY)
+        assert page.text.count('fill="#0b6f8f"/>') > 1
+        pdf = await ward.http.get(f"{path}&page=pdf")
+        if pdf.status_code == 501:
+            pytest.skip(pdf.json()["detail"])
+        assert pdf.headers["content-type"] == "application/pdf"
+        assert pdf.content.startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("wanted", ["form", "report", "json", "csv"])
 def test_a_session_that_is_not_there_is_not_given_out(tmp_path: Path, wanted: str) -> None:
     @virtual_time()
     async def run() -> None:

@@ -410,7 +410,7 @@ def test_check_has_a_line_for_each_thing_that_is_wrong(tmp_path: Path) -> None:
     expected = [
         [nobody, "mqtt.url"],
         ["bed-1/oximeter", f"{tmp_path}/nowhere"],
-        ["bed-1/cuff (suntech", "check the driver"],
+        ["bed-1/cuff (suntech", "configured suntech, but another answers: nonin"],
         ["bed-2/oximeter", "is the device on"],
     ]
     for line, words in zip(failed, expected, strict=True):
@@ -564,6 +564,33 @@ def test_a_form_goes_to_a_page_by_its_files_name(
     done = postdose("export", session, "-c", site, "--format", "form", "-o", str(page))
     assert done == Done(0, "", "")
     assert page.read_text().startswith("<!doctype html>")
+
+
+def test_a_report_goes_to_paper_by_its_files_name(
+    postdose: Postdose, treated: tuple[str, str], tmp_path: Path
+) -> None:
+    site, session = treated
+    page = tmp_path / "report.html"
+    assert postdose("report", session, "-c", site, "-o", str(page)) == Done(0, "", "")
+    assert "<h1>Session report</h1>" in page.read_text()
+    wrong = postdose("report", session, "-c", site, "-o", str(tmp_path / "report.txt"))
+    assert (wrong.status, "name a .html or a .pdf file" in wrong.complaint) == (2, True)
+
+
+def test_a_backup_is_verified_and_put_back(
+    postdose: Postdose, treated: tuple[str, str], tmp_path: Path
+) -> None:
+    site, _ = treated
+    copy = tmp_path / "copy.db"
+    done = postdose("db", "backup", "-c", site, "-o", str(copy))
+    assert (done.status, done.err) == (0, "")
+    assert "the chain holds" in done.out
+    again = postdose("db", "backup", "-c", site, "-o", str(copy))
+    assert (again.status, "name another file" in again.complaint) == (1, True)
+    elsewhere = store(tmp_path)
+    done = postdose("db", "restore", str(copy), "-c", elsewhere)
+    assert (done.status, done.err) == (0, "")
+    assert "the chain holds" in postdose("journal", "verify", "-c", elsewhere).out
 
 
 def test_forms_that_are_due_are_listed(postdose: Postdose, treated: tuple[str, str]) -> None:

@@ -3,32 +3,19 @@
 `page.html` is the page and `page.css` its style; Jinja2 escapes whatever is put into it.
 """
 
-import hashlib
-from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, tzinfo
 from functools import partial
-from importlib import resources
 from typing import Final
-
-from jinja2 import Environment, StrictUndefined
 
 from monitor.patient.form.form import MonitoringForm
 from monitor.patient.form.provenance import Provenance
-from monitor.patient.form.wording import local_time, said
+from monitor.patient.printed_page import PrintedPage
+from monitor.patient.wording import local_time, said
 from monitor.session import Correction
 
-_FILES: Final = resources.files("monitor.patient.form")
-STYLE: Final = _FILES.joinpath("page.css").read_text(encoding="utf-8")
-_PAGE: Final = Environment(autoescape=True, undefined=StrictUndefined).from_string(
-    _FILES.joinpath("page.html").read_text(encoding="utf-8")
-)
-
-CONTENT_POLICY: Final = (
-    "default-src 'none'; style-src "
-    f"'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
-)
-"""The page's content security policy: its own style, and nothing else at all."""
+_PAGE: Final = PrintedPage("monitor.patient.form")
+CONTENT_POLICY: Final = _PAGE.content_policy
 
 TITLES: Final = {True: "Patient monitoring form data", False: "Session record"}
 """What the page is, by whether a form is to be sent."""
@@ -45,8 +32,6 @@ def form_page(
     return _PAGE.render(
         form=form,
         simulated=simulated,
-        policy=CONTENT_POLICY,
-        style=STYLE,
         due=due(form),
         title=TITLES[form.why_none_sent is None],
         most_sources=MOST_SOURCES,

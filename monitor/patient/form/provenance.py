@@ -6,7 +6,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
 from drivers.clock import parse_rfc3339, rfc3339, rfc3339_or_none
-from monitor.patient.form.wording import local_time, said
+from monitor.patient.wording import local_time, said
 from monitor.session import (
     BY_HAND,
     Correction,

@@ -1,4 +1,4 @@
-"""A record and a local time in the words of the form. Pure."""
+"""A record and a local time in words, as the form and the report print them. Pure."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
