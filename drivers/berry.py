@@ -65,9 +65,9 @@ NO_PULSE: Final = frozenset({0, 255})
 RANGES: Final = {
     Vital.SPO2: ValueRange(1, 100),
     Vital.PULSE: ValueRange(20, 250),
-    Vital.SYS: ValueRange(40, 254),
-    Vital.DIA: ValueRange(20, 220),
-    Vital.MAP: ValueRange(26, 235),
+    Vital.SYS: ValueRange(40, 255),
+    Vital.DIA: ValueRange(20, 200),
+    Vital.MAP: ValueRange(26, 220),
 }
 """What the board prints; unverified."""
 

@@ -40,9 +40,9 @@ LIMIT_S: Final = 180.0
 TRIES: Final = 4
 
 RANGES: Final = {
-    Vital.SYS: ValueRange(30, 270),
-    Vital.DIA: ValueRange(10, 220),
-    Vital.MAP: ValueRange(20, 235),
+    Vital.SYS: ValueRange(40, 260),
+    Vital.DIA: ValueRange(20, 200),
+    Vital.MAP: ValueRange(26, 220),
     Vital.PULSE: ValueRange(30, 250),
 }
 """What the module prints; unverified."""
