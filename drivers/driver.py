@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from drivers.codec import Codec, Ranges
 from drivers.readings import Flag, Vital
+
+SPOT_CHECK_S: Final = 30.0
+"""A vital whose value may be shown for longer is measured now and then, not streamed."""
 
 Option = str | int | bool
 Options = Mapping[str, Option]
@@ -67,6 +71,16 @@ class Driver:
     def vitals(self) -> frozenset[Vital]:
         """What it gives."""
         return frozenset(self.ranges)
+
+    @property
+    def gives_pressure(self) -> bool:
+        """Whether it measures blood pressures; `can_measure` says that it does when asked."""
+        return Vital.SYS in self.ranges
+
+    @property
+    def streams(self) -> bool:
+        """Whether it gives a vital all the time, as an oximeter does."""
+        return any(age_s <= SPOT_CHECK_S for age_s in self.stale_after_s.values())
 
     def whole(self, options: Options) -> Options:
         """`options`, and the defaults of the others."""

@@ -91,7 +91,7 @@ async def identify(
         found, bytes_in[line] = await _listen(url, line, here, clock)
         if found:
             best = found[0]
-            answer = await ask(_spec(best.driver, best.dialect, url), clock, ASK_S)
+            answer = await ask(_spec(best.driver, best.dialect, url), clock, LISTEN_S)
             return Identification((replace(best, answer=answer.words), *found[1:]), bytes_in)
     for driver, dialect in known:
         if _speaks(driver, dialect):

@@ -1,4 +1,4 @@
-"""Nonin pulse oximeters (OEM III, Xpod, WristOx2 3150, 9560): data formats 2 and 7.
+"""Nonin pulse oximeters (OEM III, Xpod, WristOx2 3150, 9560, desk oximeters): five dialects.
 
 Theory of operation. The oximeter sends 75 frames of 5 bytes a second; 25 frames, the first
 marked by a SYNC bit, are a packet of 125 bytes. The codec holds its buffer so that a packet
@@ -20,6 +20,10 @@ earlier, because only then is it known whether the finger was on the sensor thro
 Reported are the 4-beat averages of bytes 1 to 3: they go missing at once when the finger
 comes off, while the display values (-D) repeat the last reading for 10 s; 8-beat averages
 come later, and single-beat values jump.
+
+WristOx2 and 9560 are silent until a data format is set. They are asked first who they are, and
+their answers come before the stream: by these the two are told from each other, and from an
+oximeter that sends the same frames unasked. A desk oximeter's lines are in `drivers.nonin_desk`.
 """
 
 import re
@@ -29,8 +33,9 @@ from typing import Final
 
 from drivers.codec import Codec, ValueRange
 from drivers.driver import Dialect, Driver, LineSettings, Options
+from drivers.nonin_desk import DeskCodec
 from drivers.oximetry import StatusBit, StatusTable
-from drivers.readings import Flag, Item, Measurement, Quality, Vital, Waveform
+from drivers.readings import Flag, Identity, Item, Measurement, Quality, Vital, Waveform
 
 FRAME: Final = 5
 FRAMES: Final = 25
@@ -363,6 +368,79 @@ def set_format(number: int) -> bytes:
     return bytes((0x02, 0x70, 0x02, 0x02, number, 0x03))
 
 
+GET_TYPE: Final = bytes.fromhex("02 73 00 03")
+GET_SERIAL: Final = bytes.fromhex("02 74 02 02 02 03")
+TYPES: Final[Mapping[bytes, str]] = {
+    bytes.fromhex("18 05 09"): "wristox2",
+    bytes.fromhex("9E 09"): "9560",
+    bytes.fromhex("93 06"): "9560",
+}
+"""What a device answers to `GET_TYPE`."""
+
+MODELS: Final = {"wristox2": "Nonin WristOx2", "9560": "Nonin Onyx 9560"}
+ANSWERS_BYTES: Final = 64
+"""In so many bytes of a link, the first ones, answers are looked for: more than they have."""
+
+_ANSWER: Final = re.compile(
+    rb"\x02(?:(\xf3)([\x02-\x08])|(\xf4)\x0a[\x00-\xff]([ -~]{9})\x03)", re.DOTALL
+)
+
+
+class CommandedCodec(NoninCodec):
+    """A WristOx2 or 9560, as `model` says: it is asked who it is and told to send format 7.
+
+    The frames of the other one are none of its own.
+    """
+
+    def __init__(self, model: str) -> None:
+        super().__init__("7", model)
+        self._model = model
+        self._answers = b""
+        self._found: str | None = None
+        self._serial: str | None = None
+
+    def opened(self, now_s: float) -> None:
+        super().opened(now_s)
+        self._answers = b""
+        self._found = self._serial = None
+        self._out.clear()
+        self._out += GET_TYPE + GET_SERIAL + set_format(7)
+
+    def feed(self, data: bytes) -> list[Item]:
+        heard = self._hear(data) if len(self._answers) < ANSWERS_BYTES else []
+        if self._found not in {None, self._model}:
+            self._skip(len(data))
+            return heard
+        return heard + super().feed(data)
+
+    def _hear(self, data: bytes) -> list[Item]:
+        """Take answers: the type, which is a good frame where it is this one's, and the serial."""
+        self._answers = (self._answers + data)[:ANSWERS_BYTES]
+        if self._found is None and (found := self._type()) is not None:
+            self._found = found
+            if found != self._model:
+                self.stats.damaged["other-dialect"] += 1
+                return []
+            self.stats.frames += 1
+        if self._serial is None and self._found == self._model:
+            serials = [found[4] for found in _ANSWER.finditer(self._answers) if found[4]]
+            if serials:
+                self._serial = serials[0].decode("ascii").strip()
+                return [Identity(MODELS[self._model], self._serial or None)]
+        return []
+
+    def _type(self) -> str | None:
+        """The model that an answer in the link's first bytes names."""
+        for found in _ANSWER.finditer(self._answers):
+            if found[1]:
+                data = self._answers[found.end() : found.end() + found[2][0]]
+                ends = self._answers[found.end() + found[2][0] :][:1] == b"\x03"
+                named = [model for code, model in TYPES.items() if ends and code in data]
+                if named:
+                    return named[0]
+        return None
+
+
 def _dialect(name: str) -> Dialect:
     def make(options: Options) -> NoninCodec:
         return NoninCodec(name, model=str(options["model"]))
@@ -370,14 +448,29 @@ def _dialect(name: str) -> Dialect:
     return Dialect(name, make, LineSettings(baud=9600))
 
 
+def _commanded(model: str) -> Dialect:
+    def make(_options: Options) -> CommandedCodec:
+        return CommandedCodec(model)
+
+    return Dialect(model, make, LineSettings(baud=9600))
+
+
+def _desk(_options: Options) -> DeskCodec:
+    return DeskCodec(RANGES)
+
+
 DRIVER: Final = Driver(
     name="nonin",
-    title="Nonin OEM III, Xpod, WristOx2, 9560 pulse oximeters",
+    title="Nonin OEM III, Xpod, WristOx2, 9560, desk pulse oximeters",
     ranges=RANGES,
     flags=STATUS.flags,
     silent_after_s=3.0,
     stale_after_s={Vital.SPO2: 5.0, Vital.PULSE: 5.0},
     has_pleth=True,
-    dialects=tuple(_dialect(name) for name in FORMATS),
+    dialects=(
+        *(_dialect(name) for name in FORMATS),
+        Dialect("desk", _desk, LineSettings(baud=9600)),
+        *(_commanded(model) for model in MODELS),
+    ),
     options={"model": ("oem", "9560")},
 )

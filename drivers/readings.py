@@ -91,6 +91,11 @@ class Measurement:
     readings: tuple[Reading, ...]
     flags: frozenset[Flag] = frozenset()
 
+    @property
+    def has_pressure(self) -> bool:
+        """Whether it is what a cuff measured, or could not."""
+        return any(reading.vital is Vital.SYS for reading in self.readings)
+
 
 @dataclass(frozen=True, slots=True)
 class Waveform:

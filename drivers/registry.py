@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from drivers import cms50, masimo, nonin, suntech
+from drivers import berry, cms50, masimo, nellcor, nonin, suntech, un300c
 from drivers.dialects import AnyDialect
 from drivers.driver import Dialect, Driver, Option
 from drivers.links import check_url
@@ -21,6 +21,9 @@ DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
             suntech.DRIVER,
             cms50.DRIVER,
             masimo.DRIVER,
+            nellcor.DRIVER,
+            un300c.DRIVER,
+            berry.DRIVER,
         )
     }
 )

@@ -22,13 +22,13 @@ from typing import Any, Final
 from alerts.evaluation import AlarmEngine, Signal
 from alerts.rules import RuleSet
 from drivers.clock import Instant
-from drivers.readings import LinkChanged, Measurement, MeasurementFailed, Vital, Waveform
+from drivers.readings import LinkChanged, Measurement, Vital, Waveform
 from drivers.registry import DeviceSpec
 from monitor.bed.alarms import BedAlarms, history_windows
 from monitor.bed.effects import NO_RESULT, PendingEvents, Result
 from monitor.bed.handlers import HANDLERS
 from monitor.bed.inputs import DeviceInput, Input, SeenBefore, SiteCondition, Tick
-from monitor.bed.nibp import NibpScheduler
+from monitor.bed.nibp import NibpScheduler, is_nibp_result
 from monitor.bed.readiness import Readiness
 from monitor.bed.restore import restore
 from monitor.bed.state import BedState
@@ -125,7 +125,7 @@ class Bed:
             case item:
                 is_news = device.receive(item, now) or device.missing_signals
         nibp = self.nibp.devices.get(given.device)
-        if nibp is not None and isinstance(item, Measurement | MeasurementFailed):
+        if nibp is not None and is_nibp_result(item):
             changed |= self._take_nibp_result(nibp.result(item), now)
             is_news = True
         if is_news:

@@ -63,6 +63,14 @@ class Device(Shown):
     can_measure: Annotated[
         bool, documented("Whether it measures when asked, as a cuff does.", False)
     ]
+    gives_pressure: Annotated[
+        bool,
+        documented(
+            "Whether it measures blood pressures; where it cannot be asked to, a person presses "
+            "start on it.",
+            False,
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

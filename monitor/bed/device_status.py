@@ -43,8 +43,11 @@ def conditions_of(spec: DeviceSpec) -> frozenset[str]:
     driver = spec.kind
     flags = driver.flags | {Flag.FROZEN} if driver.has_pleth else driver.flags
     own = {FLAG_CONDITIONS[flag][0] for flag in flags if flag in FLAG_CONDITIONS}
-    kind = "cuff-failed" if driver.can_measure else "signal-missing"
-    return _LINK_CONDITIONS | own | {kind}
+    if driver.gives_pressure:
+        own.add("cuff-failed")
+    if driver.streams:
+        own.add("signal-missing")
+    return _LINK_CONDITIONS | own
 
 
 @dataclass(slots=True)
@@ -85,7 +88,7 @@ class DeviceStatus:
             case Measurement(flags=flags):
                 is_news |= flags != self.flags
                 self.flags = flags
-                if self.spec.kind.can_measure:
+                if item.has_pressure:
                     is_news |= self._set_cuff(_IDLE)
             case MeasurementFailed(flag=flag):
                 self._set_cuff(_IDLE)
@@ -168,7 +171,7 @@ class DeviceStatus:
             return {"link-lost": self.why or "connecting"} if is_long else {}
         flags = self.flags or frozenset()
         found = dict(FLAG_CONDITIONS[flag] for flag in flags if flag in FLAG_CONDITIONS)
-        if not self.spec.kind.can_measure and missing and not flags & _EXPLAIN_MISSING:
+        if missing and not flags & _EXPLAIN_MISSING:
             found["signal-missing"] = "gives no " + ", ".join(missing)
         return found
 

@@ -6,7 +6,7 @@ a decision is a draft that changes nothing until it is an event.
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
-from typing import Final
+from typing import Final, TypeGuard
 
 from alerts.alarm import Alarm, State
 from alerts.evaluation import AlarmEngine
@@ -159,7 +159,7 @@ class NibpDevice:
 
 
 class NibpScheduler:
-    """The NIBP devices of one bed, the first of which the bed starts.
+    """The NIBP devices of one bed, the first of which the bed starts where it can be started.
 
     `next_plan` is when it has to be planned again although nothing was decided, in monotonic
     seconds.
@@ -175,11 +175,17 @@ class NibpScheduler:
         self.next_plan = float("-inf")
         self._pressure_rules = pressure_rules(rules)
 
+    @property
+    def _started(self) -> NibpDevice | None:
+        first = next(iter(self.devices.values()), None)
+        return first if first is not None and first.status.spec.kind.can_measure else None
+
     def primary(self, bed: str) -> NibpDevice:
         """The device that the bed starts. Raises `Refused` when it has none."""
-        for device in self.devices.values():
+        if (device := self._started) is not None:
             return device
-        raise Refused(Refusal.CONFLICT, f"{bed} has no cuff that can be started; measure by hand")
+        by = next((f"press start on {id_}" for id_ in self.devices), "measure by hand")
+        raise Refused(Refusal.CONFLICT, f"{bed} has no cuff that can be started; {by}")
 
     def plan(
         self, session: Session, engine: AlarmEngine, planned: Iterable[PlannedCheck], now: Instant
@@ -188,7 +194,7 @@ class NibpScheduler:
 
         `planned` are the session's checks in the order they are due.
         """
-        device = next(iter(self.devices.values()), None)
+        device = self._started
         if device is None:
             self.next_plan = NEVER
             return None
@@ -220,6 +226,13 @@ class NibpScheduler:
     def overdue_at(self) -> float:
         """When the first result that is awaited has to have come; inf when none is."""
         return min((device.overdue_at for device in self.devices.values()), default=NEVER)
+
+
+def is_nibp_result(item: object) -> TypeGuard[Measurement | MeasurementFailed]:
+    """Whether `item` is what came of a cuff's measurement; a monitor reports more than that."""
+    if isinstance(item, Measurement):
+        return item.has_pressure
+    return isinstance(item, MeasurementFailed)
 
 
 def pressure_rules(rules: RuleSet) -> frozenset[str]:

@@ -66,8 +66,9 @@ class BedState:
     """The state of one bed.
 
     `session` is the last one, `open_session` the same while it is open. `announced` says of
-    each device whether it was last announced as connected, `nibp` holds the NIBP devices, the
-    first of which the bed starts. `charted` is what the session's record says to the rules.
+    each device whether it was last announced as connected, `nibp` holds the NIBP devices, those
+    that can be started before the others; the bed starts the first. `charted` is what the session's
+    record says to the rules.
     """
 
     def __init__(self, devices: Iterable[DeviceSpec]) -> None:
@@ -76,7 +77,9 @@ class BedState:
         self.open_session: Session | None = None
         self.audio_pause: audio_pause.AudioPause | None = None
         self.announced = {spec.id: False for spec in specs}
-        self.nibp = {spec.id: NibpState() for spec in specs if spec.kind.can_measure}
+        nibp = [spec for spec in specs if spec.kind.gives_pressure]
+        nibp.sort(key=lambda spec: not spec.kind.can_measure)
+        self.nibp = {spec.id: NibpState() for spec in nibp}
         self.charted = ChartedSignals()
         self._inhibited_before: dict[str, str | None] = {}
 

@@ -202,6 +202,7 @@ def device(status: DeviceStatus) -> bed_view.Device:
         technical_detail=None if is_up or status.plain is None else status.reason,
         model=identity.model if identity else None,
         can_measure=spec.kind.can_measure,
+        gives_pressure=spec.kind.gives_pressure,
     )
 
 

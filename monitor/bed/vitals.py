@@ -18,13 +18,10 @@ from typing import Final
 
 from alerts.evaluation import Value
 from drivers.clock import Instant
+from drivers.driver import SPOT_CHECK_S
 from drivers.readings import UNITS, Quality, Reading, Vital
 from drivers.registry import DeviceSpec
 from monitor.session import BY_HAND, REOPENED, Event, Pressure
-
-SPOT_CHECK_S: Final = 30.0
-"""A vital whose maximum age is above this is a spot check, not a stream: a rule is evaluated
-on each of its values, also on one that equals the last."""
 
 _BY_HAND_S: Final = {Vital.SYS: 2400.0, Vital.DIA: 2400.0}
 """The maximum age of a pressure measured by hand, the same as a cuff's [default]."""
@@ -92,6 +89,8 @@ class History:
 class Channel:
     """One vital of one device. After `stale_at`, in monotonic seconds, its value is stale.
 
+    One that is above `SPOT_CHECK_S` by its driver is a spot check, not a stream: a rule is
+    evaluated on each of its values, also on one that equals the last.
     `moved` is what its own `history`, where it has one, said of the last value.
     """
 

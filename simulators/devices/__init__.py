@@ -17,6 +17,9 @@ _MODULES = (
     "suntech",
     "cms50",
     "masimo",
+    "nellcor",
+    "un300c",
+    "berry",
 )
 
 DEVICES: Final[Mapping[str, DeviceModel]] = {

@@ -1,14 +1,18 @@
-"""Nonin OEM III oximeter: what it senses, how its averages move, and its formats 2 and 7.
+"""Nonin oximeters: what they sense, how their averages move, their formats and commands.
 
-`Nonin` is how it behaves over time, the formats below how it speaks. It streams from the
-moment it has power and listens to nothing.
+`Nonin` is how an OEM III behaves over time, the formats below how it speaks. It streams from the
+moment it has power and listens to nothing. `CommandedNonin` is a WristOx2 or a 9560, which is
+silent until its host sets a format. The desk oximeters are in `nonin_desk`.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
 
-from simulators.device_model import DeviceModel, Dialect, LineSettings, Message
+from simulators.command_buffer import CommandBuffer
+from simulators.device_model import Device, DeviceModel, Dialect, LineSettings, Message
+from simulators.devices.nonin_desk import DESK, DeskNonin
 from simulators.faults import Faults
 from simulators.oximetry import (
     ARTEFACT,
@@ -51,12 +55,20 @@ STATUS = {CABLE_OUT: 0x40, ARTEFACT: 0x20, OUT_OF_TRACK: 0x10, FINGER_OFF: 0x08}
 class Nonin:
     """The oximeter on a patient's finger, sending a packet of 25 frames three times a second."""
 
-    def __init__(self, source: VitalsSource, faults: Faults, dialect: str, seed: int) -> None:
+    def __init__(
+        self,
+        source: VitalsSource,
+        faults: Faults,
+        dialect: str,
+        seed: int,
+        *,
+        started: bool = True,
+    ) -> None:
         self._source = source
         self._faults = faults
         self._seed = seed
         self._frame, self._data_bytes = FORMATS[dialect]
-        self._stream = PacketStream(FRAMES_PER_S, FRAMES)
+        self._stream = PacketStream(FRAMES_PER_S, FRAMES, started=started)
         self._pulse = PulseWave(FRAMES_PER_S, _PULSE_FRAMES)
         self._averages = BeatAverages(_RATE_PER_MIN)
         self._display = Numbers()
@@ -134,6 +146,64 @@ class Nonin:
         )
 
 
+class CommandedNonin(Nonin):
+    """A WristOx2 or 9560, as `model` says: it streams in the format that its host sets."""
+
+    def __init__(self, source: VitalsSource, faults: Faults, model: str, seed: int) -> None:
+        super().__init__(source, faults, "2", seed, started=False)
+        self._model = model
+        self._commands = CommandBuffer(_START, _length)
+        self._serial = f"{Random(f'{seed}/serial').randrange(500_000_000, 510_000_000)}"
+
+    def receive(self, data: bytes, now_s: float) -> list[Message]:
+        """The answers to the commands that `data` completes."""
+        self._commands.drop_stalled(now_s)
+        answers = [self._answer(each, now_s) for each in self._commands.receive(data, now_s)]
+        return [Message(now_s, answer) for answer in answers]
+
+    def _answer(self, command: bytes, now_s: float) -> bytes:
+        if command == GET_TYPE:
+            code = TYPES[self._model]
+            return bytes([_START, 0xF3, len(code), *code, _END])
+        if command == GET_SERIAL:
+            serial = self._serial.encode("ascii")
+            return bytes([_START, 0xF4, 1 + len(serial), 0x02, *serial, _END])
+        if (number := _format_of(command)) is None:
+            return REFUSED
+        if number == _SPOT_CHECK:
+            self._stream.start(now_s, now_s)
+            return ACCEPTED
+        self._frame, self._data_bytes = FORMATS[str(number)]
+        if self._model == "9560":
+            self._data_bytes = _format_7
+        self._stream.start(now_s, math.inf)
+        return ACCEPTED
+
+
+_START, _END = 0x02, 0x03
+_SPOT_CHECK = 13
+ACCEPTED, REFUSED = b"\x06", b"\x15"
+GET_TYPE = bytes.fromhex("02 73 00 03")
+GET_SERIAL = bytes.fromhex("02 74 02 02 02 03")
+TYPES = {"wristox2": bytes.fromhex("18 05 09"), "9560": bytes.fromhex("9E 09")}
+
+
+def _length(command: bytes) -> int:
+    """Bytes of the command that begins so: start, opcode, length, data, end."""
+    return command[2] + 4 if len(command) > 2 else 4
+
+
+def _format_of(command: bytes) -> int | None:
+    """The format that the command sets, with or without options; None: it is to be refused."""
+    body = command[:2] + command[-1:]
+    if body != bytes([_START, 0x70, _END]) or command[2:4] not in (b"\x02\x02", b"\x04\x02"):
+        return None
+    number = command[4]
+    if command[2] == 4 and command[6] != (0x70 + 4 + 2 + number + command[5]) & 0xFF:
+        return None
+    return number if str(number) in FORMATS or number == _SPOT_CHECK else None
+
+
 def _colour(perfusion: float) -> int:
     if perfusion >= 0.2:
         return _GREEN
@@ -208,13 +278,26 @@ _FAULTS = {
     LOW_PERFUSION: "red perfusion, small wave",
     FROZEN: "flat wave with the last averages, and nothing says so",
 }
+_BATTERY = {LOW_BATTERY: "bit 0 of STAT2"}
+_NO_CABLE = {fault: effect for fault, effect in _FAULTS.items() if fault != CABLE_OUT}
+
+
+def _make(source: VitalsSource, faults: Faults, dialect: str, seed: int) -> Device:
+    if dialect == "desk":
+        return DeskNonin(source, faults)
+    device = CommandedNonin if dialect in TYPES else Nonin
+    return device(source, faults, dialect, seed)
+
 
 MODEL = DeviceModel(
-    title="Nonin OEM III pulse oximeter",
+    title="Nonin pulse oximeter",
     role="oximeter",
     dialects={
         "2": Dialect(_LINE, _VITALS, _FAULTS),
-        "7": Dialect(_LINE, _VITALS, _FAULTS | {LOW_BATTERY: "bit 0 of STAT2"}),
+        "7": Dialect(_LINE, _VITALS, _FAULTS | _BATTERY),
+        "desk": DESK,
+        "wristox2": Dialect(_LINE, _VITALS, _FAULTS | _BATTERY),
+        "9560": Dialect(_LINE, _VITALS, _NO_CABLE | _BATTERY),
     },
-    make=Nonin,
+    make=_make,
 )

@@ -1,6 +1,6 @@
 """SunTech Advantage cuff: how a measurement goes, what state it is in, and its commands.
 
-`Inflation` is the cuff, `SunTech` how it behaves, the tables and frames how it speaks.
+`SunTech` is how it behaves, the tables and frames how it speaks.
 Where the protocol page is silent: a start is answered O; a reading is new once, and old
 to every later question; no answer and K are closer than a tenth of a second.
 """
@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from simulators.command_buffer import CommandBuffer
+from simulators.cuff import ADULT, CUFF_LEAK, NEONATE, PAEDIATRIC, Inflation, Size, inflate
 from simulators.device_model import DeviceModel, Dialect, LineSettings, Message
 from simulators.faults import Faults
 from simulators.vitals import Vitals, VitalsSource
 
-_PUMP_MMHG_PER_S = 15.0
-_STEP_S = 1.5
-_LEAK_MMHG, _LEAK_S = 55.0, 20.0
 _SETTLE_S = 0.1
 
 _NO_ERROR, _WEAK, _ARTEFACT, _ABORTED, _LEAK = 0, 1, 2, 86, 87
@@ -24,50 +22,8 @@ _TEST_CODES = bytes.fromhex("00 00 00 00 00 00 31 07")
 _INFLATE_LIMITS_MMHG = (60, 280)
 
 _ASLEEP = "cuff-asleep"
-_ERRORS = {"cuff-leak": _LEAK, "artefact": _ARTEFACT, "low-perfusion": _WEAK}
+_ERRORS = {CUFF_LEAK: _LEAK, "artefact": _ARTEFACT, "low-perfusion": _WEAK}
 """What a measurement ends with when a fault is there at its start, the first one first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How far a cuff of this size is first inflated, and by how much each step lets it down."""
-
-    inflate_mmhg: float
-    step_mmhg: float
-
-
-@dataclass(frozen=True, slots=True)
-class Inflation:
-    """One inflation and the way down in steps; all of it is fixed when it begins."""
-
-    began_s: float
-    peak_mmhg: float
-    until_mmhg: float
-    step_mmhg: float
-    error: int
-    vitals: Vitals
-
-    @property
-    def rise_s(self) -> float:
-        """How long the pump runs."""
-        return self.peak_mmhg / _PUMP_MMHG_PER_S
-
-    @property
-    def ends_s(self) -> float:
-        """When the result is there."""
-        if self.error == _LEAK:
-            return self.began_s + _LEAK_S
-        steps = int((self.peak_mmhg - self.until_mmhg) / self.step_mmhg) + 1
-        return self.began_s + self.rise_s + steps * _STEP_S
-
-    def cuff_mmhg(self, now_s: float) -> int:
-        """The pressure in the cuff at `now_s`."""
-        into_s = now_s - self.began_s
-        if into_s < self.rise_s:
-            return round(into_s * _PUMP_MMHG_PER_S)
-        if self.error == _LEAK:
-            return round(self.peak_mmhg)
-        return round(self.peak_mmhg - int((into_s - self.rise_s) / _STEP_S) * self.step_mmhg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +43,7 @@ class SunTech:
         self._faults = faults
         self._commands = CommandBuffer(0x3A, _length)
         self._inflation: Inflation | None = None
+        self._error = _NO_ERROR
         self._adult = ADULT
         self._result = Result()
         self._fresh = False
@@ -149,34 +106,26 @@ class SunTech:
         if self.next_due_s is not None:
             return BUSY
         vitals = self._source.at(now_s)
-        error = self._error(vitals, now_s)
-        peak_mmhg = size.inflate_mmhg
-        until_mmhg = 40.0
-        if vitals.sys_mmhg is not None and vitals.dia_mmhg is not None:
-            if vitals.sys_mmhg + 15 > peak_mmhg:
-                peak_mmhg = vitals.sys_mmhg + 30
-            until_mmhg = max(20.0, vitals.dia_mmhg - 15)
-        if error == _LEAK:
-            peak_mmhg = _LEAK_MMHG
-        self._inflation = Inflation(now_s, peak_mmhg, until_mmhg, size.step_mmhg, error, vitals)
+        self._error = self._error_at(vitals, now_s)
+        self._inflation = inflate(now_s, size, vitals, leaks=self._error == _LEAK)
         self._fresh = False
         return ACCEPTED
 
-    def _error(self, vitals: Vitals, now_s: float) -> int:
+    def _error_at(self, vitals: Vitals, now_s: float) -> int:
         for fault, error in _ERRORS.items():
             if self._faults.active(fault, now_s):
                 return error
         return _NO_ERROR if vitals.sys_mmhg is not None else _WEAK
 
     def _finish(self, inflation: Inflation) -> None:
-        if inflation.error:
-            self._result = Result(inflation.error)
+        if self._error:
+            self._result = Result(self._error)
         else:
             pulse = inflation.vitals.pulse_per_min or 60.0
             fall_s = inflation.ends_s - inflation.began_s - inflation.rise_s
             beats = int(fall_s * pulse / 60)
             self._result = Result(vitals=inflation.vitals, beats=beats)
-        self._fresh = not inflation.error
+        self._fresh = not self._error
         self._later(inflation.ends_s, ENDED)
 
     def _abort(self, now_s: float) -> bytes:
@@ -219,7 +168,6 @@ ACCEPTED, ENDED, BUSY, ABORTED, ERROR, UNDEFINED, UNRECOGNISED, ASLEEP, TIME_OUT
     frame(letter.encode()) for letter in "OKBAENDST"
 )
 
-ADULT, PAEDIATRIC, NEONATE = Size(180.0, 8.0), Size(140.0, 6.0), Size(90.0, 4.0)
 STARTS = {0x20: ADULT, 0x87: PAEDIATRIC, 0x28: NEONATE}
 LENGTHS = {0x79: 5, 0x17: 5} | dict.fromkeys(STARTS, 3)
 """Bytes of each command, by its second byte."""
@@ -255,7 +203,7 @@ MODEL = DeviceModel(
             LineSettings(9600),
             frozenset({"sys_mmhg", "dia_mmhg", "map_mmhg", "pulse_per_min"}),
             {
-                "cuff-leak": "error 87 after 20 s",
+                CUFF_LEAK: "error 87 after 20 s",
                 "artefact": "error 2",
                 "low-perfusion": "error 1",
                 _ASLEEP: "S to every command",

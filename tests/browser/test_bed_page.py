@@ -87,3 +87,16 @@ async def test_a_phone_shows_the_alarms_before_the_picture(open_page: Open) -> N
     }
     assert sorted(tops, key=lambda name: tops[name]) == list(tops)
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_a_pressure_that_only_the_monitor_can_start_says_so(
+    ward: Ward, open_page: Open
+) -> None:
+    monitor = {"id": "monitor", "link": "up", "silent": False, "reason": None}
+    monitor |= {"title": "Monitor", "can_measure": False, "gives_pressure": True}
+    bed = ward.bed("bed-1").well(97, 70, (130, 84), 3)
+    bed = bed.dosed(61, "P-017", late=("pressure+60",)).scored(cadss=2, moaas=5)
+    ward.put(replace(bed, devices=(monitor,)))
+    page = await open_page("#/bed/bed-1")
+    await page.get_by_role("button", name="Press start on the monitor").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("Press start on the monitor, or type")

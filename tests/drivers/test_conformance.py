@@ -170,6 +170,16 @@ class TestHealthy:
         assert codec.dialect == case.dialect.name
 
 
+class TestRecognition:
+    @each
+    def test_no_other_driver_takes_its_bytes_for_its_own(self, case: Case) -> None:
+        for other in cases():
+            if other.driver is not case.driver:
+                codec = opened(other)
+                codec.feed(case.example.stream)
+                assert codec.stats.frames == 0, other
+
+
 class TestValues:
     @each
     def test_missing_comes_out_as_missing(self, case: Case) -> None:

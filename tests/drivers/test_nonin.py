@@ -1,14 +1,24 @@
 """The Nonin codec against its protocol page."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.dialects import AnyDialect
-from drivers.nonin import DRIVER, FORMATS, NoninCodec, set_format
-from drivers.readings import Flag, Item, Measurement, Quality, Reading, Vital, Waveform
+from drivers.nonin import (
+    ANSWERS_BYTES,
+    DRIVER,
+    FORMATS,
+    GET_SERIAL,
+    GET_TYPE,
+    CommandedCodec,
+    NoninCodec,
+    set_format,
+)
+from drivers.readings import Flag, Identity, Item, Measurement, Quality, Reading, Vital, Waveform
 from drivers.registry import DeviceSpec
 from tests.drivers.examples import Example
 from tests.drivers.streams import FINGER_OFF, nonin_data, nonin_packet, split
@@ -60,6 +70,34 @@ EXAMPLES = {
     )
     for dialect in FORMATS
 }
+
+ACCEPTED = b"\x06"
+ANSWERS = {
+    "wristox2": bytes.fromhex("02 F3 03 18 05 09 03") + b"\x02\xf4\x0a\x02501234567\x03",
+    "9560": bytes.fromhex("02 F3 02 9E 09 03") + b"\x02\xf4\x0a\x02501234567\x03",
+}
+EXAMPLES |= {
+    model: replace(
+        EXAMPLES["7"],
+        frames=(answers + ACCEPTED, *EXAMPLES["7"].frames),
+        missing=tuple(answers + ACCEPTED + each for each in EXAMPLES["7"].missing),
+        impossible=answers + ACCEPTED + (EXAMPLES["7"].impossible or b""),
+    )
+    for model, answers in ANSWERS.items()
+}
+
+
+def desk(spo2: str = "097", pulse: str = "072", more: str = "") -> bytes:
+    return f"SPO2={spo2} HR={pulse}{more}\r\n".encode("ascii")
+
+
+EXAMPLES["desk"] = Example(
+    frames=tuple(desk(f"{85 + n:03d}", f"{115 + n:03d}") for n in range(12)),
+    missing=(desk("---", "---"), desk("---", "---", " F *")),
+    impossible=desk("101", "400"),
+    lasts_s=12.0,
+    is_checked=False,
+)
 
 
 class TestPackets:
@@ -376,7 +414,105 @@ class TestCommands:
         codec.opened(0.0)
         assert codec.data_to_send() == set_format(2)
 
-    def test_others_are_told_nothing(self) -> None:
-        codec = any_format()
+    @pytest.mark.parametrize("dialect", ["2", "7", "desk"])
+    def test_others_are_told_nothing(self, dialect: str) -> None:
+        codec = DeviceSpec("oximeter", "nonin", "/dev/ttyUSB0", dialect).codec()
         codec.opened(0.0)
         assert codec.data_to_send() == b""
+
+    def test_while_the_dialect_is_looked_for_the_silent_ones_are_asked(self) -> None:
+        codec = any_format()
+        codec.opened(0.0)
+        assert codec.data_to_send() == GET_TYPE + GET_SERIAL + set_format(7)
+        codec.feed(nonin_packet("2"))
+        assert (codec.dialect, codec.data_to_send()) == ("2", b"")
+
+
+class TestCommanded:
+    @pytest.mark.parametrize("model", ANSWERS)
+    def test_it_is_asked_who_it_is_and_then_told_its_format(self, model: str) -> None:
+        codec = CommandedCodec(model)
+        codec.opened(0.0)
+        assert codec.data_to_send() == bytes.fromhex(
+            "02 73 00 03 02 74 02 02 02 03 02 70 02 02 07 03"
+        )
+
+    @pytest.mark.parametrize(
+        ("model", "name"), [("wristox2", "Nonin WristOx2"), ("9560", "Nonin Onyx 9560")]
+    )
+    def test_its_answers_are_its_identity_and_come_before_its_packets(
+        self, model: str, name: str
+    ) -> None:
+        codec = CommandedCodec(model)
+        codec.opened(0.0)
+        assert codec.feed(ANSWERS[model] + ACCEPTED) == [Identity(name, "501234567")]
+        assert codec.stats.frames == 1
+        assert values(codec.feed(nonin_packet("7"))) == [97]
+
+    def test_another_type_code_of_an_onyx_is_one_too(self) -> None:
+        codec = CommandedCodec("9560")
+        codec.opened(0.0)
+        codec.feed(bytes.fromhex("02 F3 02 93 06 03"))
+        assert codec.stats.frames == 1
+
+    def test_one_that_does_not_answer_is_read_all_the_same(self) -> None:
+        codec = CommandedCodec("wristox2")
+        codec.opened(0.0)
+        assert values(codec.feed(ACCEPTED + nonin_packet("7"))) == [97]
+
+    def test_the_other_ones_packets_are_none_of_its_own(self) -> None:
+        codec = CommandedCodec("wristox2")
+        codec.opened(0.0)
+        assert codec.feed(ANSWERS["9560"] + nonin_packet("7") * 5) == []
+        assert (codec.stats.frames, codec.stats.damaged["other-dialect"]) == (0, 1)
+
+    def test_what_looks_like_an_answer_later_is_none(self) -> None:
+        codec = CommandedCodec("wristox2")
+        codec.opened(0.0)
+        assert codec.feed(b"\x80" * ANSWERS_BYTES + ANSWERS["wristox2"]) == []
+        assert codec.stats.frames == 0
+
+
+class TestDesk:
+    def codec(self) -> AnyDialect:
+        codec = AnyDialect([each for each in DRIVER.dialects if each.name == "desk"], {})
+        codec.opened(0.0)
+        return codec
+
+    @pytest.mark.parametrize(
+        ("line", "spo2", "pulse"),
+        [
+            (desk(), 97, 72),
+            (desk(more=" F"), 97, 72),
+            (desk(more=" *"), 97, 72),
+            (desk(more=" F*"), 97, 72),
+            (desk(more="*  "), 97, 72),
+            (desk("100", "145"), 100, 145),
+            (desk("---", "072"), None, 72),
+            (desk("097", "---"), 97, None),
+            (b"\xff\x00" + desk(), 97, 72),
+        ],
+    )
+    def test_a_line(self, line: bytes, spo2: int | None, pulse: int | None) -> None:
+        [item] = measurements(self.codec().feed(line))
+        assert [each.value for each in item.readings] == [spo2, pulse]
+        assert item.flags == frozenset()
+
+    @pytest.mark.parametrize(
+        "bad", [b"SPO2=97 HR=072", b"SPO2=097HR=072", b"SPO2=0970 HR=072", b"SPO2=097 HR=072 G"]
+    )
+    def test_a_line_that_is_not_whole_costs_itself(self, bad: bytes) -> None:
+        codec = self.codec()
+        assert len(measurements(codec.feed(desk() + bad + b"\r\n" + desk()))) == 2
+        assert codec.stats.damaged == {"bad-frame": 1}
+
+    def test_its_name_at_power_on_is_its_identity(self) -> None:
+        codec = self.codec()
+        assert codec.feed(b"NONIN  8600\r\n" + desk())[0] == Identity("NONIN 8600")
+        assert not codec.stats.damaged
+
+    def test_it_is_found_out_beside_the_binary_formats(self) -> None:
+        codec = any_format()
+        codec.opened(0.0)
+        assert values(codec.feed(desk() * 3)) == [97] * 3
+        assert codec.dialect == "desk"

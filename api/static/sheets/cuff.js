@@ -1,5 +1,6 @@
 // The cuff is kept from being started, with why, or allowed again.
 import { html } from "../html.js";
+import { startsAtDevice } from "../state/task.js";
 import { Text } from "./choice.js";
 import { Sheet } from "./sheet.js";
 import { useWork } from "./work.js";
@@ -42,6 +43,7 @@ export function CuffSheet({ bed }) {
 }
 
 function waitsOf(bed, stopped, reason) {
+  if (startsAtDevice(bed)) return "Stop it on the monitor: it cannot be started from here";
   if (!bed.devices.some((device) => device.can_measure)) return "No cuff at this bed";
   return !stopped && !reason && "Stop the cuff: say why";
 }

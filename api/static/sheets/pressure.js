@@ -3,6 +3,7 @@ import { html } from "../html.js";
 import { now } from "../state/clock.js";
 import { clock, rough } from "../format.js";
 import { NumberField, numberIn } from "./choice.js";
+import { startsAtDevice } from "../state/task.js";
 import { Sheet } from "./sheet.js";
 import { useWork } from "./work.js";
 
@@ -55,7 +56,10 @@ export function PressureSheet({ bed, session, record }) {
       sheet="pressure"
       stored=${bed.cuff?.phase === "measuring" && html`<p>The cuff is measuring.</p>`}
     >
-      <p>Start the cuff with the button below, or type a pressure that you measured.</p>
+      <p>
+        ${startsAtDevice(bed) ? "Press start on the monitor" : "Start the cuff with the button below"},
+        or type a pressure that you measured.
+      </p>
       <div class="fields">
         <${NumberField} label="Systolic, mmHg" ...${work.field("sys")} />
         <${NumberField} label="Diastolic, mmHg" ...${work.field("dia")} />
@@ -67,6 +71,7 @@ export function PressureSheet({ bed, session, record }) {
 
 // Why the cuff cannot be started, or null.
 function cuffOf(bed) {
+  if (startsAtDevice(bed)) return "Press start on the monitor, or type it";
   if (!bed.devices.some((device) => device.can_measure)) return "Type it: no cuff at this bed";
   if (bed.cuff?.inhibited) return `Measure now: the cuff is stopped, ${bed.cuff.inhibited}`;
   if (bed.cuff?.phase === "measuring") return "The cuff is measuring";

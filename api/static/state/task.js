@@ -36,11 +36,17 @@ export function taskOf(bed, now) {
 
 const due = (sheet, text, state = "due") => ({ sheet, text, state });
 
-function check({ session, cuff }, state) {
+// Whether a person presses start on a device that gives pressures, because none can be asked to.
+export const startsAtDevice = ({ devices }) =>
+  devices.some((one) => one.gives_pressure) && !devices.some((one) => one.can_measure);
+
+function check(bed, state) {
+  const { session, cuff } = bed;
   const kinds = session.schedule.filter((one) => one.state === state).map((one) => one.check);
   const of = KINDS.find((kind) => kinds.includes(kind));
   if (!of || (of === "pressure" && cuff?.phase === "measuring")) return null;
-  return { state, ...CHECKS[of] };
+  const byHand = of === "pressure" && startsAtDevice(bed);
+  return { state, ...CHECKS[of], ...(byHand ? { text: "Press start on the monitor" } : {}) };
 }
 
 const doseTime = ({ dose_time_doubted_at: since }) =>

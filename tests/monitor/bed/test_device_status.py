@@ -23,6 +23,7 @@ from tests.monitor.builders import CUFF, OXIMETER, START, bed
 
 LATER = START.plus(60)
 VALUES = Measurement((Reading(Vital.SPO2, 97), Reading(Vital.PULSE, 70)))
+PRESSURES = Measurement((Reading(Vital.SYS, 120), Reading(Vital.DIA, 80)))
 
 
 def heard(spec: DeviceSpec = OXIMETER) -> DeviceStatus:
@@ -132,7 +133,7 @@ def test_flags_that_were_never_told_are_not_off() -> None:
 def test_a_cuff_is_idle_when_its_measurement_is_over() -> None:
     status = heard(CUFF)
     status.receive(CuffState(CuffPhase.MEASURING, 150), START)
-    status.receive(VALUES, START)
+    status.receive(PRESSURES, START)
     assert status.cuff == CuffState(CuffPhase.IDLE)
 
 
@@ -141,6 +142,13 @@ def test_a_cuff_whose_link_ends_is_not_measuring_for_ever() -> None:
     status.receive(CuffState(CuffPhase.MEASURING, 150), START)
     status.link_changed(LinkState.DOWN, "gone", START)
     assert status.cuff is None
+
+
+def test_a_cuff_that_also_streams_measures_on_while_other_values_come() -> None:
+    status = heard(CUFF)
+    status.receive(CuffState(CuffPhase.MEASURING, 150), START)
+    status.receive(VALUES, START)
+    assert status.cuff == CuffState(CuffPhase.MEASURING, 150)
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

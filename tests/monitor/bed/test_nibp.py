@@ -1,6 +1,7 @@
 """When the NIBP devices of a bed measure, and what may be requested of them."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,8 @@ from drivers.readings import (
     Reading,
     Vital,
 )
-from drivers.registry import DeviceSpec
+from drivers.registry import DRIVERS, DeviceSpec
+from monitor.bed import view
 from monitor.bed.device_status import DeviceStatus
 from monitor.bed.nibp import ANSWER_S, NEVER, NibpDevice, NibpScheduler
 from monitor.bed.state import BedState, NibpState
@@ -202,3 +204,49 @@ def test_a_request_that_nothing_answers_has_failed() -> None:
 def test_the_ticks_of_a_bed_without_a_cuff_are_idle_in_a_session() -> None:
     side = bed(OXIMETER).with_session().wait(6)
     assert not side.bed._wakeup.is_due(side.now.plus(0.5))
+
+
+BOARD = DeviceSpec("board", "berry", "memory://board")
+PRESSURES = Measurement((Reading(Vital.SYS, 120), Reading(Vital.DIA, 80)))
+
+
+def test_a_device_that_streams_too_reports_a_measurement_only_with_pressures() -> None:
+    side = bed(BOARD).with_session().wait(1)
+    side.says("board", Measurement((Reading(Vital.SPO2, 97), Reading(Vital.PULSE, 70))))
+    assert side.types("pressure.") == ["pressure.requested"]
+    side.says("board", PRESSURES)
+    assert side.last("pressure.measured").payload["sys"] == 120
+
+
+@pytest.fixture
+def at_monitor(monkeypatch: pytest.MonkeyPatch) -> DeviceSpec:
+    """A device that gives pressures and cannot be asked to measure one."""
+    kind = replace(DRIVERS["berry"], name="readonly", can_measure=False)
+    monkeypatch.setattr("drivers.registry.DRIVERS", {**DRIVERS, "readonly": kind})
+    return DeviceSpec("monitor", "readonly", "memory://monitor")
+
+
+def test_a_pressure_that_is_measured_at_the_monitor_meets_the_check(
+    at_monitor: DeviceSpec,
+) -> None:
+    side = bed(at_monitor).with_session().wait(2)
+    assert side.types("pressure.") == []
+    side.says("monitor", PRESSURES)
+    assert side.last("pressure.measured").payload["device"] == "monitor"
+    assert [pressure.sys for pressure in side.session.pressures] == [120]
+    shown = view.device(side.bed.technical.devices["monitor"])
+    assert (shown.gives_pressure, shown.can_measure) == (True, False)
+
+
+def test_who_asks_for_a_pressure_is_told_to_press_start_at_the_monitor(
+    at_monitor: DeviceSpec,
+) -> None:
+    with pytest.raises(Refused, match="press start on monitor"):
+        bed(at_monitor).measure()
+
+
+def test_a_cuff_that_can_be_started_is_started_before_one_that_cannot(
+    at_monitor: DeviceSpec,
+) -> None:
+    side = bed(at_monitor, CUFF).with_session().wait(2)
+    assert side.requests == ["cuff"]

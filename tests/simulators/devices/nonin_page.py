@@ -1,5 +1,6 @@
 """Nonin formats 2 and 7 read straight from their page, for tests of the simulator."""
 
+import re
 from dataclasses import dataclass
 
 SNSD, ARTF, OOT, SNSA, SYNC = 0x40, 0x20, 0x10, 0x08, 0x01
@@ -69,13 +70,28 @@ def _packet(frames: list[bytes], dialect: str) -> Packet:
     return Packet(status, pleth, data)
 
 
+def desk_lines(stream: bytes) -> list[re.Match[bytes]]:
+    """The whole lines of a desk oximeter: SpO2, heart rate, F and `*`."""
+    form = re.compile(rb"SPO2=(\d{3}|---) HR=(\d{3}|---)( F)?( \*)?")
+    return [found for text in stream.split(b"\r\n")[:-1] if (found := form.fullmatch(text))]
+
+
+COMMANDED = {"wristox2": "7", "9560": "2"}
+"""The format that a host sets here."""
+
+
 def host_sends(dialect: str, second: int) -> bytes:
-    """Nothing: the oximeter has no commands."""
-    return b""
+    """The format, now and then, to those that are silent until it is set; else nothing."""
+    if dialect not in COMMANDED or second % 60:
+        return b""
+    return bytes([0x02, 0x70, 0x02, 0x02, int(COMMANDED[dialect]), 0x03])
 
 
 def vitals(stream: bytes, dialect: str) -> dict[str, float | None]:
-    """What the last whole packet says."""
+    """What the last whole packet or line says."""
+    if dialect == "desk":
+        return _desk_vitals(stream)
+    dialect = COMMANDED.get(dialect, dialect)
     for at in reversed(range(len(stream) - 124)):
         try:
             (last,) = packets(stream[at : at + 125], dialect)
@@ -86,3 +102,11 @@ def vitals(stream: bytes, dialect: str) -> dict[str, float | None]:
             "pulse_per_min": None if last.rate == MISSING_RATE else last.rate,
         }
     return {}
+
+
+def _desk_vitals(stream: bytes) -> dict[str, float | None]:
+    said = desk_lines(stream)
+    if not said:
+        return {}
+    spo2, rate = (None if text == b"---" else int(text) for text in said[-1].groups()[:2])
+    return {"spo2_pct": spo2, "pulse_per_min": rate}

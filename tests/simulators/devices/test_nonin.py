@@ -17,6 +17,7 @@ from tests.simulators.devices.nonin_page import (
     SNSA,
     SNSD,
     Packet,
+    desk_lines,
     packets,
 )
 from tests.simulators.steady import Steady, steady
@@ -219,3 +220,104 @@ def test_another_seed_gives_other_bytes() -> None:
 
 def test_it_listens_to_nothing() -> None:
     assert nonin().receive(b"\x02\x70\x02\x02\x07\x03", 0.1) == b""
+
+
+# ── commanded ones ──────────────────────────────────────────────────────────────────────
+
+SET_2, SET_7 = bytes.fromhex("02 70 02 02 02 03"), bytes.fromhex("02 70 02 02 07 03")
+TYPE, SERIAL = bytes.fromhex("02 73 00 03"), bytes.fromhex("02 74 02 02 02 03")
+ACCEPTED, REFUSED = b"\x06", b"\x15"
+COMMANDED = pytest.mark.parametrize("dialect", ["wristox2", "9560"])
+
+
+@COMMANDED
+def test_it_is_silent_until_a_format_is_set_and_sends_that(dialect: str) -> None:
+    line = nonin(dialect=dialect)
+    assert (line.next_due_s, line.advance(2.0)) == (None, b"")
+    assert line.receive(SET_2, 2.0) == ACCEPTED
+    assert len(packets(line.advance(12.0), "2")) == 30
+    assert line.receive(SET_7, 12.0) == ACCEPTED
+    assert {packet.spo2 for packet in packets(line.advance(22.0), "7")} == {97}
+
+
+@COMMANDED
+def test_format_13_is_accepted_and_silent(dialect: str) -> None:
+    line = nonin(dialect=dialect)
+    line.receive(SET_2, 0.0)
+    line.advance(2.0)
+    assert line.receive(bytes.fromhex("02 70 02 02 0D 03"), 2.0) == ACCEPTED
+    assert line.advance(60.0) == b""
+
+
+@COMMANDED
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("02 70 04 02 02 00 78 03", ACCEPTED),
+        ("02 70 04 02 07 20 9D 03", ACCEPTED),
+        ("02 70 04 02 02 00 79 03", REFUSED),
+        ("02 70 02 02 63 03", REFUSED),
+        ("02 70 02 01 02 03", REFUSED),
+        ("02 55 00 03", REFUSED),
+        ("02 70 02 02 02 04", REFUSED),
+    ],
+)
+def test_a_command_is_accepted_or_refused(dialect: str, command: str, answer: bytes) -> None:
+    assert nonin(dialect=dialect).receive(bytes.fromhex(command), 0.0) == answer
+
+
+@pytest.mark.parametrize(
+    ("dialect", "answer"), [("wristox2", "02 F3 03 18 05 09 03"), ("9560", "02 F3 02 9E 09 03")]
+)
+def test_it_says_what_it_is_and_its_serial_number(dialect: str, answer: str) -> None:
+    line = nonin(dialect=dialect)
+    assert line.receive(TYPE, 0.0) == bytes.fromhex(answer)
+    serial = line.receive(SERIAL, 0.0)
+    assert (serial[:4], serial[-1:]) == (b"\x02\xf4\x0a\x02", b"\x03")
+    assert serial[4:-1].isdigit()
+    assert len(serial[4:-1]) == 9
+    assert serial == line.receive(SERIAL, 1.0)
+    assert serial != nonin(dialect=dialect, seed=1).receive(SERIAL, 0.0)
+
+
+def test_commands_may_come_in_pieces() -> None:
+    line = nonin(dialect="wristox2")
+    answers = [line.receive(bytes([byte]), 0.1) for byte in b"\x99" + SET_2]
+    assert answers == [b""] * 6 + [ACCEPTED]
+
+
+def test_a_9560_has_the_second_status_byte_in_format_2_as_well() -> None:
+    line = nonin(None, "low-battery", dialect="9560")
+    line.receive(SET_2, 0.0)
+    assert {packet.byte(8) for packet in packets(line.advance(2.0), "2")} == {1}
+
+
+# ── desk oximeters ──────────────────────────────────────────────────────────────────────
+
+
+def test_a_desk_oximeter_says_its_name_and_then_a_line_a_second() -> None:
+    text = nonin(dialect="desk").advance(6.0).split(b"\r\n")
+    assert text[0].startswith(b"NONIN ")
+    assert text[1:] == [b"SPO2=--- HR=---"] * 3 + [b"SPO2=097 HR=072"] * 3 + [b""]
+
+
+@pytest.mark.parametrize(
+    ("fault", "soon", "late"),
+    [
+        ("finger-off", b"SPO2=--- HR=---", b"SPO2=--- HR=---"),
+        ("cable-out", b"SPO2=--- HR=---", b"SPO2=--- HR=---"),
+        ("no-pulse", b"SPO2=--- HR=---", b"SPO2=--- HR=---"),
+        ("artefact", b"SPO2=097 HR=072", b"SPO2=--- HR=---"),
+        ("fast-averaging", b"SPO2=097 HR=072 F", b"SPO2=097 HR=072 F"),
+        ("event-mark", b"SPO2=097 HR=072 *", b"SPO2=097 HR=072 *"),
+    ],
+)
+def test_a_fault_of_a_desk_oximeter(fault: str, soon: bytes, late: bytes) -> None:
+    said = [
+        found[0] for found in desk_lines(nonin(None, f"{fault}@20", dialect="desk").advance(40.0))
+    ]
+    assert (said[19], said[22], said[35]) == (b"SPO2=097 HR=072", soon, late)
+
+
+def test_a_desk_oximeter_listens_to_nothing() -> None:
+    assert nonin(dialect="desk").receive(SET_2 + TYPE, 0.5) == b""
