@@ -438,6 +438,7 @@ DRIVER: Final = Driver(
         Vital.DIA: 2400.0,
         Vital.MAP: 2400.0,
     },
+    has_pleth=True,
     dialects=(Dialect("pm6750", _make, LineSettings(115_200)),),
     can_measure=True,
 )

@@ -37,7 +37,8 @@ def test_it_has_what_was_given_checked_recorded_and_by_whom() -> None:
     given = rows(report, "Given")
     assert given[0] == ("0", "08:01+00:00", "esketamine", "28 mg", "A123", "nurse.a")
     assert len(given) == 3
-    checks = dict(rows(report, "Planned checks"))
+    planned = next(table for table in report.tables if table.title == "Planned checks")
+    checks = {row[0]: row[1] for row in planned.rows}
     assert "+40 MISSED" in checks["MOAA/S"]
     assert "baseline done 08:00+00:00" in checks["pressure"]
     assert ("+20", "08:21+00:00", "CADSS 31, MOAA/S 3", "nurse.a") in rows(report, "Recorded")
@@ -96,7 +97,7 @@ def test_what_a_person_wrote_runs_nowhere() -> None:
 
 def test_it_fits_two_sheets() -> None:
     try:
-        from weasyprint import HTML
+        from weasyprint import HTML  # type: ignore[import-untyped]
     except OSError as error:
         pytest.skip(f"libpango is not installed: {error}")
     side = treated()
