@@ -196,22 +196,6 @@ class BedAlarms:
                 self._emit("news2.scored", payload, now)
         return {*self._state.update_charted(now)}
 
-    def renew_news2(self, now: Instant) -> set[Signal]:
-        """Score NEWS2 anew where it is outdated; the signals that changed."""
-        session = self._state.open_session
-        values = self._vitals.values
-        if session is None or not signals.is_news2_outdated(session, values, now.wall):
-            return set()
-        self._emit("news2.scored", signals.renewed_news2(session, values, now.wall), now)
-        return {*self._state.update_charted(now)}
-
-    def next_news2_at(self, now: Instant) -> datetime | None:
-        """When time alone may next make NEWS2 outdated; None for never."""
-        session = self._state.open_session
-        if session is None:
-            return None
-        return signals.news2_outdated_at(session, self._vitals.values, now.wall)
-
     # ── minutes since the dose ──────────────────────────────────────────────────────────
 
     def update_minute(self, now: Instant) -> set[Signal]:

@@ -153,7 +153,7 @@ class Bed:
         if now.wall >= self.technical.infusion_due_at:
             changed |= self.technical.update_bed(now)
         changed |= self._update_technical(now) if is_news else self._update_checks(now)
-        changed |= self.alarms.update_minute(now) | self.alarms.renew_news2(now)
+        changed |= self.alarms.update_minute(now)
         result = self._settle(changed, now, plan=True)
         if result is NO_RESULT:
             self._wakeup.compute(now)

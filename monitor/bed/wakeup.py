@@ -67,6 +67,6 @@ class Wakeup:
             mono = min(mono, self._state.audio_pause.ends)
         if self._state.open_session is not None:
             mono = min(mono, self._readiness.next_judgement, self._nibp.next_plan)
-            turns = (self._alarms.next_minute_at, self._alarms.next_news2_at(now))
-            wall = min([wall, *(at for at in turns if at is not None)])
+            if (next_minute_at := self._alarms.next_minute_at) is not None:
+                wall = min(wall, next_minute_at)
         self._at = Instant(wall, mono)

@@ -9,15 +9,11 @@ from alerts.evaluation import Value, Values
 from alerts.rules import DEVICE_ONLY, SYMPTOMS
 from drivers.clock import Instant
 from monitor.session.baseline import is_after_dose
-from monitor.session.records import Correction, News2, Observation, Record, Score, Symptom
+from monitor.session.records import Correction, Observation, Record, Score, Symptom
 from monitor.session.session import Session
 
 FRESH: Final = timedelta(minutes=60)
 """What a person observed says something of now for so long [default]."""
-
-RENEWED_AFTER: Final = timedelta(minutes=1)
-"""NEWS2 is no sooner scored anew because of what is no longer fresh, or is again: a loose sensor
-makes no flood of scores [default]."""
 
 ALERT_FROM: Final = 4
 """From this MOAA/S on a patient counts as alert: 4 answers to the name, slowly [default]."""
@@ -176,7 +172,7 @@ def news2_score(session: Session, values: Values, now: datetime) -> dict[str, An
     What is not fresh is held: by the record that stands, however old, and by the last score
     where a device gave it.
     """
-    found = news2.news2(_fresh(session, values, now))
+    found = news2.news2(_observed(session, values, lambda at: now - at <= FRESH))
     held = {
         name: points
         for scored in session.news2
@@ -199,60 +195,6 @@ def news2_score(session: Session, values: Values, now: datetime) -> dict[str, An
         "missing": list(found.missing),
         "held": {name: held[name] for name in found.missing if name in held},
         **scale,
-    }
-
-
-def is_news2_outdated(session: Session, values: Values, now: datetime) -> bool:
-    """Whether the last NEWS2 is to be scored anew: it has what is not fresh, or lacks what is.
-
-    Never in sessions of an edition before 3.
-    """
-    if session.regimen.edition < 3 or not session.news2:
-        return False
-    last = session.news2[-1]
-    return now - last.at >= RENEWED_AFTER and _is_of_others(last, _fresh(session, values, now))
-
-
-def news2_outdated_at(session: Session, values: Values, now: datetime) -> datetime | None:
-    """When time alone may next make the last NEWS2 outdated; None for never."""
-    if session.regimen.edition < 3 or not session.news2:
-        return None
-    last = session.news2[-1]
-    if _is_of_others(last, _fresh(session, values, now)):
-        return last.at + RENEWED_AFTER
-    told = (record.at for record in (*session.observations, *session.scores))
-    return min((at + FRESH for at in told if now - at <= FRESH), default=None)
-
-
-def _is_of_others(scored: News2, seen: news2.Observation) -> bool:
-    """Whether that score was made of other parameters than those that are seen."""
-    return scored.points.keys() != {
-        name for name in news2.PARAMETERS if getattr(seen, name) is not None
-    }
-
-
-def _fresh(session: Session, values: Values, now: datetime) -> news2.Observation:
-    return _observed(session, values, lambda at: now - at <= FRESH)
-
-
-def renewed_news2(session: Session, values: Values, now: datetime) -> dict[str, Any]:
-    """The payload of an outdated NEWS2 that is scored anew, of which nothing new was recorded.
-
-    What no device measures now is held where it would be better than it was.
-    """
-    payload = news2_score(session, values, now)
-    assert payload is not None
-    last, points = session.news2[-1], payload["points"]
-    known = {**payload["held"], **points}
-    was = {**last.held, **last.points}
-    worse = {n: p for n, p in was.items() if n not in values and p > known.get(n, -1)}
-    points = {name: own for name, own in points.items() if name not in worse}
-    return payload | {
-        "total": sum(points.values()),
-        "single": max(points.values(), default=0),
-        "points": points,
-        "missing": [name for name in news2.PARAMETERS if name not in points],
-        "held": payload["held"] | worse,
     }
 
 

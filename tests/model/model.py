@@ -33,7 +33,6 @@ from tests.model.tables import (
     NEW_PRESSURE_S,
     NEWS2,
     NEXT_DEVICE_S,
-    OBSERVED_S,
     OWN_SIGNS,
     OXIMETER,
     PLANS,
@@ -134,7 +133,6 @@ class Visit:
     prepared_at: float = float("-inf")
     age: int = 44
     scored_at: float = 0
-    scored_of: set[str] | None = None
     escort: bool = False
     outcome: str | None = None
     lacks: set[str] = field(default_factory=set)
@@ -582,39 +580,7 @@ class Model:
             known["pulse"] = pulse[1]
         of_devices = {n: p for n, p in visit.points.items() if n in ("spo2", "pulse")}
         visit.scored_at = now
-        if known or of_devices:
-            visit.scored_of = self._fresh_parameters(now)
         visit.points = of_devices | {name: NEWS2[name](value) for name, value in known.items()}
-
-    def pass_time(self, now: float) -> None:
-        """A score is of what is fresh: a minute after it, it is made anew where that is other."""
-        visit = self.visit
-        if visit is None or visit.is_over or visit.scored_of is None:
-            return
-        if now - visit.scored_at >= 60 and visit.scored_of != self._fresh_parameters(now):
-            self.score_news2(now)
-
-    def _fresh_parameters(self, now: float) -> set[str]:
-        visit = self.visit
-        assert visit is not None
-        fresh = {
-            name
-            for at, seen in visit.in_order("observations")
-            if now - at <= OBSERVED_S
-            for name in seen
-            if name != "as-moaas"
-        }
-        said = [at for at, seen in visit.in_order("observations") if "alert" in seen]
-        said += [at for at, scale, _ in visit.in_order("scores") if scale == "moaas"][-1:]
-        if said and now - max(said) <= OBSERVED_S:
-            fresh.add("alert")
-        if self.spo2_now(now) is not None:
-            fresh.add("spo2")
-        if self._pulse(now) is not None:
-            fresh.add("pulse")
-        if self._pressure_now(now) is not None:
-            fresh.add("sys")
-        return fresh
 
     # ── what troubles the bed ───────────────────────────────────────────────────────────
 

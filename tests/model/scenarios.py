@@ -117,7 +117,6 @@ class ModelRunner:
         """A second tick at one time takes what the first made of it."""
         self.t += dt
         self._did(self.bed.handle(Tick(), START.plus(self.t)))
-        self.model.pass_time(self.t)
         self.model.look(self.t)
         self.model.progress(self.t)
 

@@ -367,8 +367,6 @@ NEWS2: dict[str, Callable[[float], int]] = {
     ),
 }
 FRESH_S = 3600
-OBSERVED_S = 3600
-"""What a person observed says something of now for so long."""
 STANDS_S = 300
 """A better record of consciousness does not take back one that is worse for so long."""
 AS_MOAAS = {"alert": 5, "voice": 3, "pain": 1, "unresponsive": 0}

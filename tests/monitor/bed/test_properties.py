@@ -252,17 +252,7 @@ class AnyOrder(BedStateMachine):
                 event.type == "alarm.ended" and event.payload["reason"] == "condition ended"
             )
             if is_over and alarm["kind"] != "technical" and self.fresh is not None:
-                fresh = self.fresh | self.scored_better()
-                assert fresh & alarm["values"].keys(), (event.type, alarm["rule"])
-
-    def scored_better(self) -> set[str]:
-        """NEWS2, where it is made anew, and what is better in it is measured now."""
-        if not any(event.type == "news2.scored" for event in self.new):
-            return set()
-        *_, before, after = self.bed.session.news2 if self.bed.session else ()
-        was, now = ({**each.held, **each.points} for each in (before, after))
-        better = {name for name in was if now[name] < was[name]}
-        return {"news2", "news2-single"} if better <= self.bed.vitals.values.keys() else set()
+                assert self.fresh & alarm["values"].keys(), (event.type, alarm["rule"])
 
     def an_acknowledgement_covers_nothing_worse(self) -> None:
         """What comes again, or more urgently, waits for a person again."""

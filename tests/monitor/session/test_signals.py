@@ -1,12 +1,10 @@
 """Consciousness by whatever record, serious events, and what one alarm tells for another."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from alerts.evaluation import Value
 from monitor.session.commands import (
     ClearanceScope,
     RecordClearance,
@@ -15,7 +13,7 @@ from monitor.session.commands import (
     RetractRecord,
 )
 from monitor.session.records import Record
-from monitor.session.signals import consciousness_of, renewed_news2
+from monitor.session.signals import consciousness_of
 from tests.monitor.builders import START, Bedside, bed
 
 
@@ -229,55 +227,3 @@ def test_dissociation_is_prolonged_from_the_last_dose_on() -> None:
     side.dosed(mg=28).minutes(112).scored(cadss=20)
     assert "dissociation.prolonged" not in side.open_rules()
     assert "dissociation.prolonged" in side.minutes(9).open_rules()
-
-
-def test_news2_names_what_went_silent_and_keeps_its_points() -> None:
-    side = dosed().spo2(90, for_s=45).measured(120, 80)
-    assert "spo2" in side.session.news2[-1].points
-    side.unplugged("oximeter", for_s=180)
-    scored = side.session.news2[-1]
-    assert {"spo2", "pulse"} <= {*scored.missing}
-    assert not {"spo2", "pulse"} & scored.points.keys()
-    assert scored.held["spo2"] == 3
-
-
-def test_an_alarm_of_news2_does_not_end_when_the_device_goes_silent() -> None:
-    side = dosed().spo2(90, for_s=10).observed(temperature=38.5, oxygen=True)
-    raised = side.alarm("news2.raised")
-    side.unplugged("oximeter").minutes(30)
-    assert side.alarm("news2.raised").id == raised.id
-    assert "(partial)" in side.alarm("news2.raised").text
-    side.plugged("oximeter").spo2(98, for_s=75)
-    assert "spo2" in side.session.news2[-1].points
-    assert "news2.raised" not in side.open_rules()
-
-
-def test_news2_is_scored_anew_once_a_minute_at_most() -> None:
-    side = dosed().observed(temperature=36.8)
-    before = len(side.session.news2)
-    for _ in range(20):
-        side.silent("oximeter", for_s=8).talks("oximeter", for_s=7)
-    assert 2 <= len(side.session.news2) - before <= 6
-    calm = (
-        dosed().observed(temperature=36.8, oxygen=False, resp=14, consciousness="alert").wait(120)
-    )
-    before = len(calm.session.news2)
-    assert len(calm.wait(240).session.news2) == before
-
-
-def test_what_was_observed_an_hour_ago_is_missing() -> None:
-    side = dosed().observed(temperature=38.5)
-    assert "temperature" in side.minutes(60).session.news2[-1].points
-    scored = side.minutes(2).session.news2[-1]
-    assert ("temperature" in scored.missing, scored.held["temperature"]) == (True, 1)
-
-
-def test_a_lost_rate_is_not_made_better_by_an_older_typed_one() -> None:
-    session = dosed().observed(resp=14).session
-    measured = {"resp": Value(26.0, 0.0)}
-    at = session.news2[-1].at + timedelta(minutes=5)
-    scored = renewed_news2(session, measured, at)
-    assert scored["points"]["resp"] == 3
-    last = replace(session.news2[-1], at=at, **scored)
-    lost = renewed_news2(replace(session, news2=(last,)), {}, at)
-    assert ("resp" in lost["missing"], lost["held"]["resp"]) == (True, 3)
