@@ -23,7 +23,7 @@ from tests.browser.ward import START, Server, Ward
 from tests.endtoend.site import Site, simulated
 from tests.patience import HOPELESS_S
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
