@@ -124,7 +124,7 @@ def test_frozen_it_keeps_wave_and_numbers_and_says_nothing_of_it(dialect: str) -
     frozen = played(40, None, "frozen@20", dialect=dialect)[21 * RATES[dialect] :]
     assert len(set(frozen)) == 1
     assert (frozen[-1].spo2, frozen[-1].pulse) == (97, 72)
-    assert not (frozen[-1].searching or frozen[-1].beep)
+    assert (frozen[-1].searching, frozen[-1].beep) == (False, False)
 
 
 def test_the_perfusion_index_is_in_hundredths_of_a_percent() -> None:
