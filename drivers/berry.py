@@ -16,8 +16,9 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Final
 
-from drivers.codec import Codec, ValueRange
+from drivers.codec import ValueRange
 from drivers.driver import Dialect, Driver, LineSettings, Options
+from drivers.nibp import LINK_LOST, NibpCodec, failed
 from drivers.oximetry import Status, StatusBit, StatusTable
 from drivers.readings import (
     CuffPhase,
@@ -145,14 +146,10 @@ WAIT_S: Final[Mapping[State, float]] = {
 """How long each state lasts without a word about the cuff before WAITED happens to it."""
 
 
-def _failed(reason: str, code: int | None = None) -> MeasurementFailed:
-    return MeasurementFailed(Flag.MEASUREMENT_FAILED, reason, code)
+UNANSWERED: Final = failed("the board says nothing of a measurement: check its cable and power")
 
 
-UNANSWERED: Final = _failed("the board says nothing of a measurement: check its cable and power")
-
-
-class BerryCodec(Codec):
+class BerryCodec(NibpCodec):
     """One board, whose SpO2 streams and whose cuff is started when asked."""
 
     def __init__(self) -> None:
@@ -170,7 +167,7 @@ class BerryCodec(Codec):
         self._wait_until_s: float | None = None
         self._limit_s: float | None = None
         self._tries = 0
-        self._why_stopped = _failed("aborted")
+        self._why_stopped = failed("aborted")
 
     @property
     def state(self) -> State:
@@ -192,7 +189,7 @@ class BerryCodec(Codec):
     def closed(self) -> list[Item]:
         was_idle = self._state is State.IDLE
         self._state, self._limit_s, self.deadline_s = State.IDLE, None, None
-        return [] if was_idle else [_failed("the link was lost during the measurement")]
+        return [] if was_idle else [LINK_LOST]
 
     def measure(self, now_s: float) -> list[Item]:
         return self._request(Event.MEASURE, now_s)
@@ -324,15 +321,10 @@ class BerryCodec(Codec):
             return MeasurementFailed(flag, reason, code)
         _, _, systolic, mean, diastolic = self._nibp
         if not systolic or not diastolic:
-            return _failed("the board gave no pressures")
+            return failed("the board gave no pressures")
         pressures = ((Vital.SYS, systolic), (Vital.DIA, diastolic), (Vital.MAP, mean or None))
-        if diastolic > systolic:
-            upside_down = (
-                self._rejected(vital, value, "upside-down", "diastolic above systolic")
-                for vital, value in pressures
-                if value is not None
-            )
-            return Measurement(tuple(upside_down), self._flags)
+        if (upside_down := self._upside_down(pressures)) is not None:
+            return Measurement(upside_down, self._flags)
         mode = PATIENTS.get(self._nibp[0] & 3)
         quality = Quality.POOR if mode else Quality.GOOD
         readings = (self._reading(*each, quality, mode) for each in pressures)
@@ -369,7 +361,7 @@ class BerryCodec(Codec):
         self._stop("aborted")
 
     def _stop(self, why: str) -> None:
-        self._why_stopped = _failed(why)
+        self._why_stopped = failed(why)
         self._limit_s = None
         self._commands.append(STOP)
 
@@ -380,7 +372,7 @@ class BerryCodec(Codec):
         self._end(self._why_stopped)
 
     def _not_now(self) -> None:
-        self._items.append(_failed("another measurement is being stopped: ask again"))
+        self._items.append(failed("another measurement is being stopped: ask again"))
 
     def _tell_again(self, what: bytes, outcome: Item) -> None:
         self._tries += 1

@@ -14,8 +14,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from drivers.codec import Codec, ValueRange
+from drivers.codec import ValueRange
 from drivers.driver import Dialect, Driver, LineSettings, Options
+from drivers.lines import LineCodec
 from drivers.oximetry import StatusBit, StatusTable
 from drivers.readings import Flag, Identity, Item, Measurement, Quality, Vital
 
@@ -30,6 +31,7 @@ RANGES: Final = {
 }
 """What the device prints; unverified."""
 
+_LINE_END: Final = re.compile(rb"\r\n")
 _KEYS: Final = {Vital.SPO2: "SPO2", Vital.PULSE: "BPM", Vital.PERFUSION: "PI"}
 _FORMS: Final = {
     "SPO2": re.compile(r"(?:\d{3}|-{3})%?"),
@@ -64,11 +66,11 @@ STATUS: Final = StatusTable(
 )
 
 
-class MasimoCodec(Codec):
+class MasimoCodec(LineCodec):
     """Lines of one oximeter, `model` by name, with or without PVI."""
 
     def __init__(self, model: str, has_pvi: bool) -> None:
-        super().__init__(RANGES)
+        super().__init__(RANGES, LONGEST_LINE, _LINE_END)
         self._model = model
         self._has_pvi = has_pvi
         self._restart()
@@ -76,20 +78,6 @@ class MasimoCodec(Codec):
     def opened(self, now_s: float) -> None:
         super().opened(now_s)
         self._restart()
-
-    def feed(self, data: bytes) -> list[Item]:
-        self._buffer += data
-        items: list[Item] = []
-        *lines, rest = self._buffer.split(b"\r\n")
-        for line in lines:
-            items += self._took(bytes(self._end_of(line, LONGEST_LINE)))
-        self._buffer = self._end_of(rest, LONGEST_LINE + 1)
-        return items
-
-    def _end_of(self, line: bytearray, count: int) -> bytearray:
-        """The last `count` bytes, no less than a good line has; those before are skipped."""
-        self._skip(max(0, len(line) - count))
-        return line[-count:]
 
     def _restart(self) -> None:
         self._in_a_row = 0

@@ -16,8 +16,9 @@ XON/XOFF is in force: where nothing comes, output may have been stopped, and Ctr
 import re
 from typing import Final
 
-from drivers.codec import Codec, ValueRange
+from drivers.codec import ValueRange
 from drivers.driver import Dialect, Driver, LineSettings, Options
+from drivers.lines import LineCodec
 from drivers.oximetry import StatusBit, StatusTable
 from drivers.readings import Flag, Identity, Item, Measurement, Quality, Vital
 
@@ -38,7 +39,6 @@ RANGES: Final = {
 }
 """What the device prints; unverified."""
 
-_LINE_END: Final = re.compile(rb"[\r\n]")
 _VALUES: Final = re.compile(
     rb"\d\d-[A-Za-z]{3}-\d\d \d\d:\d\d:\d\d"
     rb"([ \d-]{6})[ *]([ \d-]{7})[ *]([ \d-]{7})((?: +[A-Z]{2})*) *\Z"
@@ -75,11 +75,11 @@ CODES: Final = {
 """The status codes that mean something here, in the bits of `STATUS`: no limit and no alarm."""
 
 
-class NellcorCodec(Codec):
+class NellcorCodec(LineCodec):
     """Lines of one oximeter, whose header names one of `models`."""
 
     def __init__(self, models: frozenset[str]) -> None:
-        super().__init__(RANGES)
+        super().__init__(RANGES, LONGEST_LINE)
         self._models = models
         self._is_heard = False
         self._restart()
@@ -97,20 +97,6 @@ class NellcorCodec(Codec):
             self._is_heard = False
             self.deadline_s = now_s + RESUME_S
         return []
-
-    def feed(self, data: bytes) -> list[Item]:
-        self._buffer += data
-        items: list[Item] = []
-        *lines, rest = _LINE_END.split(self._buffer)
-        for line in lines:
-            items += self._took(self._end_of(line))
-        self._buffer = bytearray(self._end_of(rest))
-        return items
-
-    def _end_of(self, line: bytes) -> bytes:
-        """Its last bytes, no fewer than a good line has; those before are skipped."""
-        self._skip(max(0, len(line) - LONGEST_LINE))
-        return line[-LONGEST_LINE:]
 
     def _restart(self) -> None:
         self._in_a_row = 0

@@ -8,40 +8,26 @@ finger out there are dashes. The one that calls itself by name at power-on gives
 import re
 from typing import Final
 
-from drivers.codec import Codec, Ranges
+from drivers.codec import Ranges
+from drivers.lines import LineCodec
 from drivers.readings import Identity, Item, Measurement, Vital
 
 LONGEST_LINE: Final = 120
 
-_LINE_END: Final = re.compile(rb"[\r\n]")
 _VALUES: Final = re.compile(rb"SPO2=(\d{3}|---) +HR=(\d{3}|---)(?: +F| *\*)* *\Z")
 _HEADER: Final = re.compile(rb"(?i:NONIN)[ -~]*\Z")
 
 
-class DeskCodec(Codec):
+class DeskCodec(LineCodec):
     """Lines of one oximeter."""
 
     def __init__(self, ranges: Ranges) -> None:
-        super().__init__(ranges)
+        super().__init__(ranges, LONGEST_LINE)
         self._is_identified = False
 
     def opened(self, now_s: float) -> None:
         super().opened(now_s)
         self._is_identified = False
-
-    def feed(self, data: bytes) -> list[Item]:
-        self._buffer += data
-        items: list[Item] = []
-        *lines, rest = _LINE_END.split(self._buffer)
-        for line in lines:
-            items += self._took(self._end_of(line))
-        self._buffer = bytearray(self._end_of(rest))
-        return items
-
-    def _end_of(self, line: bytes) -> bytes:
-        """Its last bytes, no fewer than a good line has; those before are skipped."""
-        self._skip(max(0, len(line) - LONGEST_LINE))
-        return line[-LONGEST_LINE:]
 
     def _took(self, line: bytes) -> list[Item]:
         if not line.strip():

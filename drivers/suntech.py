@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from drivers.codec import CannotMeasure, Codec, ValueRange
+from drivers.codec import CannotMeasure, ValueRange
 from drivers.driver import Dialect, Driver, LineSettings, Options
+from drivers.nibp import LINK_LOST, NibpCodec, failed
 from drivers.readings import (
     CuffPhase,
     CuffState,
@@ -179,14 +180,10 @@ class BpData:
         return self.status == 1
 
 
-def _failed(reason: str, code: int | None = None) -> MeasurementFailed:
-    return MeasurementFailed(Flag.MEASUREMENT_FAILED, reason, code)
+ABORTED: Final = failed("aborted", 86)
 
 
-ABORTED: Final = _failed("aborted", 86)
-
-
-class SunTechCodec(Codec):
+class SunTechCodec(NibpCodec):
     """One module, asked for its cuff pressure when nothing else is under way.
 
     With `listen` it never sends, and gives what another host's questions bring: for a line
@@ -222,7 +219,7 @@ class SunTechCodec(Codec):
     def closed(self) -> list[Item]:
         was_idle = self._state is State.IDLE
         self._state, self._limit_s, self.deadline_s = State.IDLE, None, None
-        return [] if was_idle else [_failed("the link was lost during the measurement")]
+        return [] if was_idle else [LINK_LOST]
 
     def measure(self, now_s: float) -> list[Item]:
         return self._request(Event.MEASURE, now_s)
@@ -312,7 +309,7 @@ class SunTechCodec(Codec):
         self._end(self._outcome(BpData.of(frame)))
 
     def _abort(self, event: Event, _frame: bytes) -> None:
-        over_time = _failed(f"no end after {self._patient.limit_s:.0f} s; aborted")
+        over_time = failed(f"no end after {self._patient.limit_s:.0f} s; aborted")
         self._why_aborted = over_time if event is Event.TIMEOUT else ABORTED
         self._limit_s = None
         self._ask(ABORT)
@@ -324,13 +321,13 @@ class SunTechCodec(Codec):
         self._end(self._why_aborted)
 
     def _not_now(self, _event: Event, _frame: bytes) -> None:
-        self._items.append(_failed("another measurement is being aborted: ask again"))
+        self._items.append(failed("another measurement is being aborted: ask again"))
 
     def _refused(self, event: Event, _frame: bytes) -> None:
-        self._end(_failed(REFUSALS[event]))
+        self._end(failed(REFUSALS[event]))
 
     def _still_busy(self, _event: Event, _frame: bytes) -> None:
-        self._end(_failed(f"busy for {BUSY_LIMIT_S:.0f} s: is somebody else measuring?"))
+        self._end(failed(f"busy for {BUSY_LIMIT_S:.0f} s: is somebody else measuring?"))
 
     def _ask(self, question: bytes) -> None:
         self._out += question
@@ -340,7 +337,7 @@ class SunTechCodec(Codec):
         if self._tries < TRIES:
             self._ask(question)
         else:
-            self._end(_failed("the module does not answer: check its cable and power"))
+            self._end(failed("the module does not answer: check its cable and power"))
 
     def _end(self, outcome: Item) -> None:
         self._limit_s = None
@@ -391,19 +388,15 @@ class SunTechCodec(Codec):
             flag, reason = ERRORS.get(data.error, (Flag.MEASUREMENT_FAILED, "unknown error"))
             return MeasurementFailed(flag, reason, data.error)
         if not data.is_new:
-            return _failed("the module gave an earlier reading again: measure once more")
+            return failed("the module gave an earlier reading again: measure once more")
         pressures = (
             (Vital.SYS, data.systolic),
             (Vital.DIA, data.diastolic),
             (Vital.MAP, data.mean),
         )
-        if data.diastolic > data.systolic:
-            reason = "diastolic above systolic"
-            readings = [
-                self._rejected(vital, value, "upside-down", reason) for vital, value in pressures
-            ]
-        else:
-            readings = [self._reading(vital, value) for vital, value in pressures]
+        readings = self._upside_down(pressures)
+        if readings is None:
+            readings = tuple(self._reading(vital, value) for vital, value in pressures)
         return Measurement((*readings, self._reading(Vital.PULSE, data.heart_rate)))
 
     def _overheard(self, frame: bytes) -> list[Item]:

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from drivers.codec import Codec, ValueRange
+from drivers.codec import ValueRange
 from drivers.driver import Dialect, Driver, LineSettings, Options
+from drivers.nibp import LINK_LOST, NibpCodec, failed
 from drivers.readings import (
     CuffPhase,
     CuffState,
@@ -157,14 +158,10 @@ PLAIN: Final = Framing(0x02, 0x03)
 WITH_SPO2: Final = Framing(0xFD, 0xFE)
 
 
-def _failed(reason: str, code: int | None = None) -> MeasurementFailed:
-    return MeasurementFailed(Flag.MEASUREMENT_FAILED, reason, code)
+UNANSWERED: Final = failed("the module does not answer: check its cable and power")
 
 
-UNANSWERED: Final = _failed("the module does not answer: check its cable and power")
-
-
-class UN300CCodec(Codec):
+class UN300CCodec(NibpCodec):
     """One module, asked for its state when nothing else is under way."""
 
     def __init__(self, framing: Framing) -> None:
@@ -187,7 +184,7 @@ class UN300CCodec(Codec):
         self._result = Result(STANDBY, 0, None, None, None, None)
         self._cuff = CuffState(CuffPhase.IDLE)
         self._wrong_cuff: str | None = None
-        self._why_aborted = _failed("aborted")
+        self._why_aborted = failed("aborted")
 
     @property
     def state(self) -> State:
@@ -205,7 +202,7 @@ class UN300CCodec(Codec):
     def closed(self) -> list[Item]:
         was_idle = self._state is State.IDLE
         self._state, self._limit_s, self.deadline_s = State.IDLE, None, None
-        return [] if was_idle else [_failed("the link was lost during the measurement")]
+        return [] if was_idle else [LINK_LOST]
 
     def measure(self, now_s: float) -> list[Item]:
         return self._request(Event.MEASURE, now_s)
@@ -312,13 +309,8 @@ class UN300CCodec(Codec):
             (Vital.DIA, result.diastolic),
             (Vital.MAP, result.mean),
         )
-        if (result.diastolic or 0) > (result.systolic or 999):
-            readings = [
-                self._rejected(vital, value, "upside-down", "diastolic above systolic")
-                for vital, value in pressures
-                if value is not None
-            ]
-            return Measurement(tuple(readings))
+        if (upside_down := self._upside_down(pressures)) is not None:
+            return Measurement(upside_down)
         quality = Quality.POOR if self._wrong_cuff else Quality.GOOD
         return Measurement(
             tuple(
@@ -370,7 +362,7 @@ class UN300CCodec(Codec):
     def _abort(self, event: Event) -> None:
         is_over_time = event is Event.TIMEOUT
         why = f"no end after {LIMIT_S:.0f} s; aborted" if is_over_time else "aborted"
-        self._why_aborted = _failed(why)
+        self._why_aborted = failed(why)
         self._limit_s = None
         self._out += self._abort_command
 
@@ -381,7 +373,7 @@ class UN300CCodec(Codec):
         self._end(self._why_aborted)
 
     def _not_now(self, _event: Event) -> None:
-        self._items.append(_failed("another measurement is being aborted: ask again"))
+        self._items.append(failed("another measurement is being aborted: ask again"))
 
     def _ask_again(self, question: bytes, outcome: Item | None = None) -> None:
         self._tries += 1

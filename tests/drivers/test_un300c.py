@@ -223,8 +223,9 @@ def test_a_missing_value_stays_missing() -> None:
     assert [reading.value for reading in item.readings] == [120, 78, None, None]
 
 
-def test_a_pressure_upside_down_is_rejected() -> None:
-    [item] = Bedside().fetches().hears(result(p="078120090"))
+@pytest.mark.parametrize("pressures", ["078120090", "000080090"])
+def test_a_pressure_upside_down_is_rejected(pressures: str) -> None:
+    [item] = Bedside().fetches().hears(result(p=pressures))
     assert isinstance(item, Measurement)
     assert {reading.quality for reading in item.readings} == {Quality.REJECTED}
 
