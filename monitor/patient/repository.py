@@ -141,20 +141,17 @@ class SessionRepository:
 
     async def minutes(self, history: SessionHistory) -> dict[Vital, list[Bucket]]:
         """The course of each continuous vital over that session, by the minute."""
+        return {vital: await self._by_minute(history, vital) for vital in CONTINUOUS}
+
+    async def _by_minute(self, history: SessionHistory, vital: Vital) -> list[Bucket]:
         start, end, count = minutes_of(history, self._clock.now().wall)
-        return {
-            vital: await self._journal.readings(
-                vital.value, session=history.session.id, start=start, end=end, points=count
-            )
-            for vital in CONTINUOUS
-        }
+        return await self._journal.readings(
+            vital.value, session=history.session.id, start=start, end=end, points=count
+        )
 
     async def report(self, history: SessionHistory) -> SessionReport:
         """The printed report of that session as it stands now."""
-        start, end, count = minutes_of(history, self._clock.now().wall)
-        spo2 = await self._journal.readings(
-            Vital.SPO2.value, session=history.session.id, start=start, end=end, points=count
-        )
+        spo2 = await self._by_minute(history, Vital.SPO2)
         on_day, number = await self.on_day(history), history.session.number
         now = self._clock.now().wall
 

@@ -1,52 +1,18 @@
 """A file of a device's bytes is read as the daemon would have read them."""
 
-import asyncio
 import json
-from pathlib import Path
 
 import pytest
 
 from drivers.registry import DeviceSpec
 from monitor.cli.decoding import decoded
-from simulators.clock import Timeline
-from simulators.device_server import DeviceServer
 from simulators.devices import build
 from simulators.scenario import load_scenario
-from tests.virtual import virtual_clock, virtual_time
 
 
-class Tap:
-    """A port that keeps what the simulated device sends."""
-
-    url = "tap://"
-
-    def __init__(self) -> None:
-        self.sent = bytearray()
-
-    async def open(self, _on_bytes: object) -> None:
-        pass
-
-    def write(self, data: bytes) -> None:
-        self.sent += data
-
-    async def close(self) -> None:
-        pass
-
-
-def captured(name: str, dialect: str, seconds: float = 20.0) -> bytes:
-    tap = Tap()
-
-    @virtual_time()
-    async def run() -> None:
-        patient = load_scenario("calm").patient(7, dose_at_s=None)
-        server = DeviceServer(build(name, patient, dialect=dialect), tap, Timeline())
-        running = asyncio.create_task(server.run())
-        await virtual_clock().sleep(seconds)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-
-    run()
-    return bytes(tap.sent)
+def captured(name: str, dialect: str, seconds: int = 20) -> bytes:
+    line = build(name, load_scenario("calm").patient(7, dose_at_s=None), dialect=dialect)
+    return b"".join(line.advance(tenth / 10) for tenth in range(10 * seconds))
 
 
 def spec(driver: str, dialect: str | None = None) -> DeviceSpec:
@@ -80,5 +46,5 @@ def test_bytes_of_another_device_give_nothing() -> None:
     assert " 0 frames" in summary
 
 
-def test_an_empty_capture_gives_nothing(tmp_path: Path) -> None:
+def test_an_empty_capture_gives_nothing() -> None:
     assert decoded(spec("nonin"), b"") == ([], "0 bytes, 0 frames of nonin; lost: none")
