@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from alerts.alarm import audio_pause
 from alerts.evaluation import Signal
 from drivers.clock import Instant
+from drivers.readings import Vital
 from monitor.session import (
     Abort,
     Acknowledge,
@@ -106,11 +107,21 @@ def _evaluate_record(bed: "Bed", event: Event, baseline: Mapping[str, float], no
     if event.type == "alarm-limit.set":
         bed.alarms.use_patient_limits({event.payload["rule"]})
     changed |= bed.vitals.take_record(event, now, bed.state.pressures, now)
-    if event.type != "pressure.measured":
+    if not _is_new_pressure(bed, event):
         changed |= bed.readiness.age_pressures(now)
     changed |= bed.alarms.chart(event, now)
     if changed:
         bed.alarms.evaluate(changed, now)
+
+
+def _is_new_pressure(bed: "Bed", event: Event) -> bool:
+    """Whether the latest pressure is of this event, and counts though the rhythm finds it stale.
+
+    It is judged once. One that is staler than that, or older than another, is judged by the rhythm.
+    """
+    session = bed.state.open_session
+    latest = None if session is None else session.last_pressure
+    return latest is not None and latest.id == event.id and Vital.SYS in bed.vitals.values
 
 
 def _decide(_: "Bed", session: Session, command: SessionCommand, now: Instant) -> list[Draft]:

@@ -324,16 +324,18 @@ class Vitals:
         return vital is Vital.SPO2 and self.spo2_difference is not None
 
     def _current(self, vital: Vital, now: Instant) -> Channel | None:
-        """The channel to show: the first stream that is fresh, or the newest spot check."""
+        """The channel to show: the first stream that is fresh, or the newest spot check.
+
+        Where the newest is stale nothing older stands in for it.
+        """
         newest = float("-inf")
         found = None
         for channel in self._by_vital.get(vital, ()):
             if channel.at is None or channel.at.mono < newest:
                 continue
-            if not channel.is_stale(now):
-                found = channel
-                if not channel.is_spot_check:
-                    break
+            found = None if channel.is_stale(now) else channel
+            if found is not None and not found.is_spot_check:
+                break
             newest = channel.at.mono
         return found
 

@@ -297,7 +297,7 @@ class Model:
         if self.visit is not None and not self.visit.is_over:
             self.visit.pressures[record] = (at, sys, dia)
             self.visit.write(record)
-            self.is_new_pressure = True
+            self.is_new_pressure |= self.visit.in_order("pressures")[-1] == (at, sys, dia)
             self.score_news2(now)
 
     def link_changes(self, device: str, state: str, now: float) -> None:

@@ -1,13 +1,14 @@
 """Which value is shown, which is judged, and when it is too old for either."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.readings import Quality, Reading, Vital
-from monitor.bed.vitals import History, Vitals, VitalView
+from monitor.bed.vitals import BY_HAND, History, Vitals, VitalView
 from tests.monitor.builders import CUFF, OXIMETER, START
 
 CONTINUOUS = (Vital.SPO2, Vital.PULSE)
@@ -66,6 +67,19 @@ def test_a_rejected_value_is_shown_by_its_reason_and_not_judged() -> None:
     of.take("oximeter", [Reading(Vital.SPO2, 200, Quality.REJECTED, "out of range")], START)
     bad = shown(of, Vital.SPO2, 0)
     assert (bad.value, bad.quality, bad.reason) == (None, Quality.REJECTED, "out of range")
+    assert judged(of) == {}
+
+
+def test_no_older_pressure_stands_in_for_the_newest_when_it_is_stale() -> None:
+    of = vitals()
+    take(of, 0, "cuff", sys=118, dia=85)
+    take(of, 660, BY_HAND, sys=139, dia=109)
+    typed_at = START.plus(660).wall
+
+    def stale_at(taken: datetime) -> datetime:
+        return taken + timedelta(minutes=10 if taken == typed_at else 45)
+
+    assert of.age_pressures(stale_at, START.plus(1261)) == {"sys", "dia"}
     assert judged(of) == {}
 
 

@@ -7,7 +7,7 @@ import pytest
 from monitor.session.commands import RecordScore
 from monitor.session.pressure_age import stale_at
 from monitor.session.regimen import Regimen
-from tests.monitor.builders import REGIMENS, Bedside, bed
+from tests.monitor.builders import CUFF, OXIMETER, REGIMENS, Bedside, bed
 
 ZERO = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 NASAL = (20, 40, 60, 90, 120, 150)
@@ -91,3 +91,36 @@ def test_a_correction_of_something_else_makes_no_old_pressure_fresh() -> None:
     assert last is not None
     side.asks(RecordScore("cadss", 4, None, "nurse.a", corrects=last.id)).wait(2)
     assert side.alarm("pressure.severe").unverified_since == since
+
+
+def test_a_correction_of_an_older_pressure_makes_no_stale_one_fresh() -> None:
+    side = bed(OXIMETER).with_session().dosed().minutes(35).typed(128, 80).minutes(5).typed(192, 116)
+    side.minutes(12)
+    since = side.alarm("pressure.severe").unverified_since
+    assert since is not None
+    side.typed(130, 82, corrects=side.session.pressures[0].id).wait(2)
+    assert side.alarm("pressure.severe").unverified_since == since
+
+
+def test_an_older_pressure_typed_late_makes_no_stale_one_fresh() -> None:
+    side = bed(OXIMETER).with_session().dosed().minutes(40).typed(192, 116).minutes(12)
+    since = side.alarm("pressure.severe").unverified_since
+    assert since is not None
+    side.typed(130, 82, at=side.now.wall - timedelta(minutes=30)).wait(2)
+    assert side.alarm("pressure.severe").unverified_since == since
+
+
+def test_a_pressure_typed_late_counts_as_long_as_the_rhythm_allows() -> None:
+    side = bed(OXIMETER).with_session().minutes(60)
+    side.typed(80, 70, at=side.now.wall - timedelta(seconds=2500))
+    assert side.session.news2[-1].points["sys"] == 3
+    assert {"pressure.low"} <= side.open_rules()
+    assert "news2.raised" not in side.open_rules()
+
+
+def test_a_stale_pressure_is_not_replaced_by_an_older_one_of_another_rhythm() -> None:
+    side = bed(CUFF).with_session("ketamine-iv").measured(118, 85).unplugged("cuff")
+    side.minutes(10).infusion("start").minutes(1).typed(139, 109)
+    side.minutes(11)
+    assert side.alarm("pressure.elevated").unverified_since is not None
+    assert side.alarm("pressure.elevated").state.value == "active"
