@@ -15,6 +15,7 @@ from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTv5
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from monitor.mqtt.faults import CLOSED, LOST, NO_QOS, NO_RETAIN
 
@@ -54,6 +55,13 @@ class BrokerClient(Client):
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         properties.MessageExpiryInterval = max(1, math.ceil(after_s))
         return (properties,)
+
+    async def subscribe_to_retained(self, topic_filter: str) -> None:
+        """Have what is retained there come; over MQTT 3.1.1 also what we publish there from now."""
+        if self._client.protocol == MQTTv5:
+            await self.subscribe(topic_filter, options=SubscribeOptions(qos=1, noLocal=True))
+        else:
+            await self.subscribe(topic_filter, qos=1)
 
     def _on_connect(
         self,

@@ -21,6 +21,7 @@ from monitor.mqtt.client import BrokerClient
 from monitor.mqtt.connection import connected
 from monitor.mqtt.event_publisher import EventPublisher, retry_on_store_error
 from monitor.mqtt.faults import in_words
+from monitor.mqtt.retained_alarms import FILTER, RetainedAlarms
 from monitor.mqtt.sender import Sender, cancellable
 from monitor.mqtt.settings import MqttSettings
 from monitor.mqtt.state_publisher import STATUS_TOPIC, PublishedWard, StatePublisher
@@ -82,6 +83,7 @@ class MqttPublisher:
         self._states = StatePublisher(
             self._sender, journal=journal, feed=feed, ward=ward, clock=clock, stamp=stamp
         )
+        self._retained = RetainedAlarms(journal, self._states, ward.open_alarms)
         self._events = EventPublisher(
             self._sender,
             journal=journal,
@@ -167,6 +169,7 @@ class MqttPublisher:
             for topic_filter in self._handlers:
                 await cancellable(client.subscribe(f"{self._prefix}/{topic_filter}", qos=1))
             with self._states.following():
+                await cancellable(client.subscribe_to_retained(f"{self._prefix}/{FILTER}"))
                 await self._publish_all(client)
 
     async def _publish_all(self, client: BrokerClient) -> None:
@@ -182,6 +185,7 @@ class MqttPublisher:
                 self._events.publish_events(),
                 self._states.publish_all_vitals(),
                 retry_on_store_error(self._clock, self._clear_ended),
+                retry_on_store_error(self._clock, self._retained.settle),
                 self._become_steady(),
             ):
                 group.create_task(work)
@@ -197,6 +201,8 @@ class MqttPublisher:
         """Hand on incoming messages; also what notices first that the connection is gone."""
         async for message in client.messages:
             topic = message.topic.value
+            if message.retain and message.topic.matches(f"{self._prefix}/{FILTER}"):
+                self._retained.found(topic.removeprefix(f"{self._prefix}/"))
             for topic_filter, handler in self._handlers.items():
                 if message.topic.matches(f"{self._prefix}/{topic_filter}"):
                     try:

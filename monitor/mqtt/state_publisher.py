@@ -174,6 +174,18 @@ class StatePublisher:
         if all(alarm["id"] != still["id"] for still in self._ward.open_alarms()):
             await self._publish_alarm(alarm, stored.seq)
 
+    async def publish_end(self, stored: Stored) -> None:
+        """Publish the end of an alarm, or clear its topic when that was an hour ago."""
+        alarm = _alarm_of(stored.event)
+        if alarm is None or self._is_over(stored):
+            await self.clear(f"{stored.event.bed}/alarm/{stored.event.subject}")
+        else:
+            await self._publish_alarm(alarm, stored.seq)
+
+    def is_unstored(self, alarm_id: str) -> bool:
+        """Whether this run published the alarm and has not stored it yet."""
+        return alarm_id in self._unstored
+
     async def clear_ended(self, acknowledged: Callable[[], int]) -> None:
         """Clear each ended alarm's topic an hour after its end, unless it was raised again.
 
@@ -191,12 +203,12 @@ class StatePublisher:
                     stored.seq, 1, types=ALARM_OPENINGS, subject=event.subject
                 )
                 if not again:
-                    await self._clear(f"{event.bed}/alarm/{event.subject}")
+                    await self.clear(f"{event.bed}/alarm/{event.subject}")
                 cleared = stored.seq
                 self._journal.save_cursor(CLEARED_CURSOR, cleared)
             await self._clock.sleep(LOOK_AGAIN_S)
 
-    async def _clear(self, topic: str) -> None:
+    async def clear(self, topic: str) -> None:
         """Clear the topic; where that is refused it is MQTT 5, and the state has expired."""
         try:
             await self._sender.publish(topic, None, retain=True)
