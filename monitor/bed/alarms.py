@@ -22,6 +22,7 @@ from alerts.evaluation import (
 )
 from alerts.rules import Fall, Kind, Priority, RuleError, RuleSet, leaves, signals_in
 from drivers.clock import Instant
+from drivers.readings import Reading
 from monitor.bed.effects import PendingEvents
 from monitor.bed.state import BedState
 from monitor.bed.technical import TechnicalConditions
@@ -191,10 +192,40 @@ class BedAlarms:
         """
         session = self._state.open_session
         if session is not None and event.type in signals.SCORED_AT:
-            payload = signals.news2_score(session, self._vitals.values, now.wall)
-            if payload is not None:
-                self._emit("news2.scored", payload, now)
+            self._score_news2(session, now)
         return {*self._state.update_charted(now)}
+
+    def _score_news2(self, session: Session, now: Instant) -> None:
+        payload = signals.news2_score(session, self._vitals.values, now.wall)
+        if payload is not None:
+            self._emit("news2.scored", payload, now)
+
+    def renew_news2(self, readings: Iterable[Reading], now: Instant) -> set[Signal]:
+        """Score NEWS2 where a device gives again what it holds; the signals that changed."""
+        session = self._state.open_session
+        if session is None or not session.news2:
+            return set()
+        given = {reading.vital.value for reading in readings if reading.usable}
+        if not signals.is_news2_outdated_by(session, given, now.wall):
+            return set()
+        self._score_news2(session, now)
+        return {*self._state.update_charted(now)}
+
+    def hold_news2(self, now: Instant) -> set[Signal]:
+        """Hold the points of NEWS2 that are no longer current; what has other words now."""
+        session = self._state.open_session
+        if session is None:
+            return set()
+        outdated = signals.news2_outdated(session, self._vitals.values, now.wall)
+        if outdated:
+            self._emit("news2.held", {"parameters": outdated}, now)
+        return {"news2"} if outdated else set()
+
+    def next_held_at(self, now: Instant) -> datetime:
+        """When time alone may next make NEWS2 hold what a person recorded."""
+        session = self._state.open_session
+        assert session is not None
+        return signals.next_news2_outdated_at(session, now.wall)
 
     # ── minutes since the dose ──────────────────────────────────────────────────────────
 

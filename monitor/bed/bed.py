@@ -128,6 +128,8 @@ class Bed:
         if nibp is not None and is_nibp_result(item):
             changed |= self._take_nibp_result(nibp.result(item), now)
             is_news = True
+        if isinstance(item, Measurement):
+            changed |= self.alarms.renew_news2(item.readings, now)
         if is_news:
             self._wakeup.reset()
             changed |= self._update_device(given.device, now)
@@ -232,6 +234,8 @@ class Bed:
             self._update_readiness(aged, now)
             self.alarms.evaluate(aged, now)
         if plan or self.pending.events:
+            if held := self.alarms.hold_news2(now):
+                self.alarms.evaluate(held, now)
             self._plan(now)
         self.alarms.expire_audio_pause(now)
         result = self.pending.drain()

@@ -67,6 +67,7 @@ class Wakeup:
             mono = min(mono, self._state.audio_pause.ends)
         if self._state.open_session is not None:
             mono = min(mono, self._readiness.next_judgement, self._nibp.next_plan)
+            wall = min(wall, self._alarms.next_held_at(now))
             if (next_minute_at := self._alarms.next_minute_at) is not None:
                 wall = min(wall, next_minute_at)
         self._at = Instant(wall, mono)

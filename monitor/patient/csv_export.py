@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from drivers.clock import rfc3339
+from drivers.clock import parse_rfc3339, rfc3339
 from drivers.readings import UNITS, Vital
 from monitor.bed import view
 from monitor.journal import Bucket
@@ -93,10 +93,14 @@ def _records(history: SessionHistory) -> Iterator[Row]:
                 own["unit"] = UNITS[vital]
                 yield _row(history, pressure.at, "pressure", vital.value, value=number, **own)
     for scored in session.news2:
-        lacks = f"partial: without {', '.join(scored.missing)}" if scored.partial else None
-        yield _row(
-            history, scored.at, "score", "news2", value=scored.total, record=scored.id, note=lacks
-        )
+        since = scored.held_since or {}
+        later = [name for name, at in since.items() if parse_rfc3339(at) > scored.at]
+        without = [name for name in scored.missing if name not in later]
+        notes = [f"partial: without {', '.join(without)}"] if without else []
+        notes += [f"{name} held since {at}" for name, at in since.items()]
+        value = scored.total + sum(scored.held[name] for name in later)
+        own = {"record": scored.id, "note": "; ".join(notes) or None}
+        yield _row(history, scored.at, "score", "news2", value=value, **own)
 
 
 _OBSERVED: Final = {"resp": "/min", "temperature": "Cel"}

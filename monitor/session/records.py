@@ -5,12 +5,14 @@ recorded is decided in `monitor.session.decide_records`, and kept in `monitor.se
 Each is shown as it stands here: the API declares these very classes.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Final, Self, get_args, get_type_hints
 
-from drivers.clock import parse_rfc3339
+from alerts.news2 import PARAMETERS
+from drivers.clock import parse_rfc3339, rfc3339
 from monitor.session.events import Event
 from monitor.session.record_fields import (
     SCORE_TOTAL,
@@ -263,11 +265,31 @@ class News2(Record):
         ),
     ]
     scale: Annotated[int, documented("The scale that SpO2 was scored on.", 1)] = 1
+    held_since: Annotated[
+        Mapping[str, str] | None,
+        documented(
+            "When each was first found to be no longer current; null of a former regimen.",
+            {"temperature": "2026-01-05T09:40:00.000Z"},
+        ),
+    ] = None
 
     @property
     def partial(self) -> bool:
         """Whether a parameter was missing."""
         return bool(self.missing)
+
+    def holding(self, names: Collection[str], since: datetime) -> Self:
+        """It when those are no longer current: their points are held, and none is another."""
+        points = {name: own for name, own in self.points.items() if name not in names}
+        return replace(
+            self,
+            total=sum(points.values()),
+            single=max(points.values(), default=0),
+            points=points,
+            missing=[name for name in PARAMETERS if name not in points],
+            held={**self.held, **{name: self.points[name] for name in names}},
+            held_since={**(self.held_since or {}), **dict.fromkeys(names, rfc3339(since))},
+        )
 
 
 @dataclass(frozen=True, slots=True)

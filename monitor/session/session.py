@@ -392,6 +392,12 @@ def _infusion(session: Session, event: Event) -> Session:
     return replace(session, infusion=ran)
 
 
+def _news2_held(session: Session, event: Event) -> Session:
+    *former, scored = session.news2
+    held = scored.holding(event.payload["parameters"], event.at)
+    return replace(session, news2=(*former, held))
+
+
 def _session_corrected(session: Session, event: Event) -> Session:
     data, now = event.payload, event.payload["now"]
     session, regimen = _alone(session, event), session.regimen
@@ -525,6 +531,7 @@ def _stepped(session: Session, event: Event) -> Session:
 
 _TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     **dict.fromkeys(_KEPT_ALONE, _alone),
+    "news2.held": _news2_held,
     "session.corrected": _session_corrected,
     "record.retracted": _retracted,
     "infusion.started": _infusion,

@@ -1,19 +1,25 @@
 """What a session's record says to the rules: scores, symptoms, observations, NEWS2. Pure."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from alerts import news2
 from alerts.evaluation import Value, Values
 from alerts.rules import DEVICE_ONLY, SYMPTOMS
-from drivers.clock import Instant
+from drivers.clock import Instant, rfc3339
 from monitor.session.baseline import is_after_dose
 from monitor.session.records import Correction, Observation, Record, Score, Symptom
 from monitor.session.session import Session
 
 FRESH: Final = timedelta(minutes=60)
 """What a person observed says something of now for so long [default]."""
+
+RENEWED_AFTER: Final = timedelta(minutes=1)
+"""NEWS2 is scored anew no sooner for what a device gives again: a loose sensor makes no flood
+[default]."""
+
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 ALERT_FROM: Final = 4
 """From this MOAA/S on a patient counts as alert: 4 answers to the name, slowly [default]."""
@@ -172,11 +178,11 @@ def news2_score(session: Session, values: Values, now: datetime) -> dict[str, An
     What is not fresh is held: by the record that stands, however old, and by the last score
     where a device gave it.
     """
-    found = news2.news2(_observed(session, values, lambda at: now - at <= FRESH))
+    found = news2.news2(_current(session, values, now))
     held = {
         name: points
         for scored in session.news2
-        for name, points in scored.points.items()
+        for name, points in {**scored.held, **scored.points}.items()
         if name in DEVICE_ONLY
     }
     pressures = {"sys": Value(session.pressures[-1].sys, 0.0)} if session.pressures else {}
@@ -188,14 +194,52 @@ def news2_score(session: Session, values: Values, now: datetime) -> dict[str, An
             return None
         found = news2.News2(0, 0, {}, news2.PARAMETERS)
     scale = {} if session.news2_scale == 1 else {"scale": session.news2_scale}
+    held = {name: held[name] for name in found.missing if name in held}
+    since: dict[str, Any] = {}
+    if session.regimen.edition >= 3:
+        before = session.news2[-1].held_since if session.news2 else None
+        since = {"held_since": dict.fromkeys(held, rfc3339(now)) | _only(before or {}, held)}
     return {
         "total": found.total,
         "single": found.single,
         "points": dict(found.points),
         "missing": list(found.missing),
-        "held": {name: held[name] for name in found.missing if name in held},
+        "held": held,
         **scale,
+        **since,
     }
+
+
+def _only(of: Mapping[str, T], names: Collection[str]) -> dict[str, T]:
+    return {name: each for name, each in of.items() if name in names}
+
+
+def news2_outdated(session: Session, values: Values, now: datetime) -> list[str]:
+    """The parameters in the points of the last NEWS2 that are no longer current.
+
+    None in sessions of an edition before 3.
+    """
+    if session.regimen.edition < 3 or not session.news2:
+        return []
+    current = _current(session, values, now)
+    return [name for name in session.news2[-1].points if getattr(current, name) is None]
+
+
+def next_news2_outdated_at(session: Session, now: datetime) -> datetime:
+    """When what a person recorded may next be no longer current; `NEVER` for never."""
+    told = (record.at for record in (*session.observations, *session.scores))
+    return min((at + FRESH for at in told if now - at <= FRESH), default=NEVER)
+
+
+def is_news2_outdated_by(session: Session, given: Collection[str], now: datetime) -> bool:
+    """Whether a device gives again what the last NEWS2 holds, a minute after that at the least."""
+    last = session.news2[-1] if session.news2 else None
+    return (
+        last is not None
+        and last.held_since is not None
+        and not last.held_since.keys().isdisjoint(given)
+        and now - last.at >= RENEWED_AFTER
+    )
 
 
 _SIGNS: Final = {
@@ -215,9 +259,18 @@ def news2_words(session: Session) -> dict[str, str]:
         return {}
     scored = session.news2[-1]
     points = {**scored.held, **scored.points}
-    signs = [f"{word} {points[name]}" for name, word in _SIGNS.items() if points.get(name)]
+    held = scored.held_since or {}
+    signs = [
+        f"{word} {points[name]}{' held' if name in held else ''}"
+        for name, word in _SIGNS.items()
+        if points.get(name)
+    ]
     partial = " (partial)" if scored.partial else ""
     return {"signs": ", ".join(signs) or "no sign", "partial": partial}
+
+
+def _current(session: Session, values: Values, now: datetime) -> news2.Observation:
+    return _observed(session, values, lambda at: now - at <= FRESH)
 
 
 def _observed(

@@ -42,6 +42,27 @@ async def test_an_alarm_is_acknowledged_from_the_bed_page(ward: Ward, open_page:
     assert len(ward.acknowledged) == 1
 
 
+async def test_news2_says_what_it_holds_and_since_when(ward: Ward, open_page: Open) -> None:
+    at = BedAt("bed-1", ward.now)
+    bed = at.dosed(30, "P-031")
+    scored = {
+        "at": at.ago(20),
+        "total": 1,
+        "points": {"temperature": 1},
+        "missing": ["resp", "spo2", "pulse"],
+        "held": {"spo2": 3, "pulse": 0},
+        "held_since": {"spo2": at.ago(15), "pulse": at.ago(10)},
+        "scale": 1,
+    }
+    assert bed.session is not None
+    ward.put(replace(bed, session={**bed.session, "news2": scored}))
+    page = await open_page("#/bed/bed-1")
+    await expect(page.locator(".findings")).to_contain_text(
+        "NEWS2 4 at 14:12 "
+        "partial: without respiratory rate, SpO2 3 held since 14:17, pulse 0 held since 14:22"
+    )
+
+
 async def test_the_course_has_scales(open_page: Open) -> None:
     page = await open_page("#/bed/bed-1")
     await expect(page.locator(".course.large .scale.spo2")).to_have_text(["85", "90", "95", "100"])

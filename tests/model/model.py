@@ -33,9 +33,11 @@ from tests.model.tables import (
     NEW_PRESSURE_S,
     NEWS2,
     NEXT_DEVICE_S,
+    OBSERVED_S,
     OWN_SIGNS,
     OXIMETER,
     PLANS,
+    RENEWED_S,
     RULES,
     SILENT_S,
     STANDS_S,
@@ -133,6 +135,7 @@ class Visit:
     prepared_at: float = float("-inf")
     age: int = 44
     scored_at: float = 0
+    held: dict[str, float] = field(default_factory=dict)
     escort: bool = False
     outcome: str | None = None
     lacks: set[str] = field(default_factory=set)
@@ -276,6 +279,10 @@ class Model:
             self.spo2.append((now, spo2))
         if pulse is not None:
             self.pulse.append((now, pulse))
+        if self.visit is not None and not self.visit.is_over:
+            given = {name for name, it in (("spo2", spo2), ("pulse", pulse)) if it is not None}
+            if given & self.visit.held.keys() and now - self.visit.scored_at >= RENEWED_S:
+                self.score_news2(now)
 
     def cuff_says(self, now: float) -> None:
         self.hear(CUFF, now)
@@ -581,6 +588,36 @@ class Model:
         of_devices = {n: p for n, p in visit.points.items() if n in ("spo2", "pulse")}
         visit.scored_at = now
         visit.points = of_devices | {name: NEWS2[name](value) for name, value in known.items()}
+        current = self._current_parameters(now)
+        visit.held = {n: visit.held.get(n, now) for n in visit.points if n not in current}
+
+    def outdate_news2(self, now: float) -> None:
+        """What a score is made of is held from when it is no longer current; no points change."""
+        if self.visit is not None and not self.visit.is_over:
+            for name in self.visit.points.keys() - self._current_parameters(now):
+                self.visit.held.setdefault(name, now)
+
+    def _current_parameters(self, now: float) -> set[str]:
+        visit = self.visit
+        assert visit is not None
+        current = {
+            name
+            for at, seen in visit.in_order("observations")
+            if now - at <= OBSERVED_S
+            for name in seen
+        }
+        said = [at for at, seen in visit.in_order("observations") if "alert" in seen]
+        said += [at for at, scale, _ in visit.in_order("scores") if scale == "moaas"][-1:]
+        current -= {"alert"}
+        if said and now - max(said) <= OBSERVED_S:
+            current.add("alert")
+        if self.spo2_now(now) is not None:
+            current.add("spo2")
+        if self._pulse(now) is not None:
+            current.add("pulse")
+        if self._pressure_now(now) is not None:
+            current.add("sys")
+        return current
 
     # ── what troubles the bed ───────────────────────────────────────────────────────────
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from drivers.clock import parse_rfc3339
 from drivers.readings import (
     CuffPhase,
     CuffState,
@@ -119,6 +120,7 @@ class ModelRunner:
         self._did(self.bed.handle(Tick(), START.plus(self.t)))
         self.model.look(self.t)
         self.model.progress(self.t)
+        self.model.outdate_news2(self.t)
 
     # ── what happens ────────────────────────────────────────────────────────────────────
 
@@ -512,7 +514,20 @@ class ModelRunner:
             _difference(planned, expected_plan)
             or _difference(criteria, self.model.criteria(self.t))
             or _difference(gate, expected_gate)
+            or self._differ_in_news2()
         )
+
+    def _differ_in_news2(self) -> str | None:
+        """Which points are current, and which are held and since when."""
+        assert self.bed.session is not None
+        scored = self.bed.session.news2[-1] if self.bed.session.news2 else None
+        said: dict[str, tuple[int, float | None]] = {}
+        if scored is not None:
+            since = {n: _seconds(parse_rfc3339(at)) for n, at in (scored.held_since or {}).items()}
+            said = {n: (own, since[n]) for n, own in scored.held.items()}
+            said |= {n: (own, None) for n, own in scored.points.items()}
+        points, held = self.visit.points, self.visit.held
+        return _difference(said, {n: (own, held.get(n)) for n, own in points.items()})
 
 
 _RECORDS = {

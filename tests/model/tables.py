@@ -367,6 +367,10 @@ NEWS2: dict[str, Callable[[float], int]] = {
     ),
 }
 FRESH_S = 3600
+OBSERVED_S = 3600
+"""What a person observed says something of now for so long."""
+RENEWED_S = 60
+"""A score is made anew no sooner than this for what a device gives again."""
 STANDS_S = 300
 """A better record of consciousness does not take back one that is worse for so long."""
 AS_MOAAS = {"alert": 5, "voice": 3, "pain": 1, "unresponsive": 0}

@@ -188,7 +188,8 @@ class BedStateMachine(RuleBasedStateMachine):
     ) -> None:
         readings = (Reading(Vital.SPO2, spo2, quality), Reading(Vital.PULSE, pulse, quality))
         usable = [reading.vital.value for reading in readings if reading.usable]
-        self.say("oximeter", Measurement(readings, flags), *usable)
+        scored = ["news2", "news2-single"] if usable else []
+        self.say("oximeter", Measurement(readings, flags), *usable, *scored)
 
     @rule(spo2=st.sampled_from([84, 91, 97]), seconds=st.sampled_from([6, 12, 35]))
     def oximeter_keeps_measuring(self, spo2: float, seconds: int) -> None:
@@ -198,7 +199,7 @@ class BedStateMachine(RuleBasedStateMachine):
         readings = (Reading(Vital.SPO2, spo2), Reading(Vital.PULSE, 70))
         for _ in range(0, seconds, every_s):
             self.now = self.now.plus(every_s)
-            self.say("oximeter", Measurement(readings), "spo2", "pulse")
+            self.say("oximeter", Measurement(readings), "spo2", "pulse", "news2", "news2-single")
             self.do(Tick())
 
     @rule(sys=st.sampled_from([85, 120, 145, 178, 185]), dia=st.sampled_from([60, 80, 95, 112]))

@@ -2,7 +2,7 @@
 // became of each. Pure.
 import { KINDS, correctedWords, inWords, observed } from "./records.js";
 
-const SILENT = new Set(["alarm.updated", "news2.scored"]);
+const SILENT = new Set(["alarm.updated", "news2.scored", "news2.held"]);
 const ENDS = new Set(["alarm.ended", "alarm.reset"]);
 const ONSETS = new Set(["alarm.raised", "alarm.re-raised"]);
 const CALLS = new Set([...ONSETS, "alarm.escalated", "alarm.reminded", "alarm.called-again"]);

@@ -1,4 +1,5 @@
 // What people have put on record, and what the next administration waits for.
+import { clock } from "../format.js";
 import { html } from "../html.js";
 import { MARKS, criterionName, stateOf } from "../state/criteria.js";
 import { GRADES, inWords } from "../state/records.js";
@@ -50,9 +51,13 @@ function symptoms(session) {
 
 function news2({ news2: scored }) {
   if (!scored) return [];
-  const lacks = scored.missing.length ? `partial: without ${scored.missing.map(inWords).join(", ")}` : "";
+  const since = (name) => (scored.held_since?.[name] ? ` since ${clock(scored.held_since[name])}` : "");
+  const held = Object.entries(scored.held).map(([name, own]) => `${inWords(name)} ${own} held${since(name)}`);
+  const without = scored.missing.filter((name) => !(name in scored.held)).map(inWords);
+  const lacks = [...(without.length ? [`without ${without.join(", ")}`] : []), ...held].join(", ");
+  const total = Object.values(scored.held).reduce((sum, own) => sum + own, scored.total);
   const scale = scored.scale === 2 ? ", SpO2 on scale 2" : "";
-  return [[`NEWS2 ${scored.total}${scale}`, lacks]];
+  return [[`NEWS2 ${total} at ${clock(scored.at)}${scale}`, lacks && `partial: ${lacks}`]];
 }
 
 function limits(session) {

@@ -1,10 +1,14 @@
 """Consciousness by whatever record, serious events, and what one alarm tells for another."""
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
+from drivers.clock import parse_rfc3339, rfc3339
+from monitor.patient.csv_export import csv_table
 from monitor.session.commands import (
     ClearanceScope,
     RecordClearance,
@@ -12,9 +16,10 @@ from monitor.session.commands import (
     RecordSymptom,
     RetractRecord,
 )
+from monitor.session.history import SessionHistory
 from monitor.session.records import Record
 from monitor.session.signals import consciousness_of
-from tests.monitor.builders import START, Bedside, bed
+from tests.monitor.builders import REGIMENS, START, Bedside, bed
 
 
 def dosed() -> Bedside:
@@ -227,3 +232,74 @@ def test_dissociation_is_prolonged_from_the_last_dose_on() -> None:
     side.dosed(mg=28).minutes(112).scored(cadss=20)
     assert "dissociation.prolonged" not in side.open_rules()
     assert "dissociation.prolonged" in side.minutes(9).open_rules()
+
+
+def test_news2_names_what_went_silent_and_holds_its_points() -> None:
+    side = dosed().spo2(90, for_s=45).measured(120, 80).observed(temperature=38.5, oxygen=True)
+    before, raised = side.session.news2[-1], side.alarm("news2.raised")
+    assert "spo2" in before.points
+    side.unplugged("oximeter", for_s=60)
+    scored = side.session.news2[-1]
+    assert "spo2" in scored.missing
+    assert (scored.held["spo2"], scored.id, scored.at) == (3, before.id, before.at)
+    assert scored.total + sum(scored.held.values()) == before.total + sum(before.held.values())
+    since = scored.held_since
+    assert since is not None
+    assert before.at < parse_rfc3339(since["spo2"]) < side.now.wall
+    alarm = side.minutes(2).alarm("news2.raised")
+    assert alarm.id == raised.id
+    assert "(partial)" in alarm.text
+    assert "SpO2 3 held" in alarm.text
+
+
+def test_the_table_says_what_was_scored_and_what_was_held_since() -> None:
+    side = dosed().spo2(90, for_s=45).observed(temperature=38.5, oxygen=True)
+    at, total = side.now.wall, side.session.news2[-1].total
+    side.unplugged("oximeter").minutes(1)
+    since = side.session.news2[-1].held_since
+    history = SessionHistory.from_events(side.events)
+    assert history is not None
+    assert since is not None
+    rows = csv.DictReader(io.StringIO(csv_table(history, {})))
+    row = next(row for row in rows if row["name"] == "news2" and row["at"] == rfc3339(at))
+    assert int(float(row["value"])) == total == 6
+    assert row["note"].startswith("partial: without resp, alert; ")
+    assert f"; spo2 held since {since['spo2']}" in row["note"]
+
+
+def test_what_is_held_stays_so_until_it_is_scored_again() -> None:
+    side = dosed().spo2(90, for_s=10).observed(temperature=38.5, oxygen=True)
+    side.unplugged("oximeter").minutes(5)
+    since = side.session.news2[-1].held_since
+    side.measured(120, 80).observed(resp=14)
+    scored = side.session.news2[-1]
+    assert since is not None
+    assert scored.held_since is not None
+    assert (scored.held["spo2"], scored.held_since["spo2"]) == (3, since["spo2"])
+    assert "news2.raised" in side.open_rules()
+    side.plugged("oximeter").spo2(98, for_s=75)
+    assert side.session.news2[-1].points["spo2"] == 0
+    assert "news2.raised" not in side.open_rules()
+
+
+def test_a_loose_sensor_has_news2_scored_once_a_minute_at_most() -> None:
+    side = dosed().observed(temperature=36.8)
+    before = len(side.session.news2)
+    for _ in range(20):
+        side.silent("oximeter", for_s=12).talks("oximeter", for_s=3)
+    assert 2 <= len(side.session.news2) - before <= 6
+
+
+def test_what_was_observed_an_hour_ago_is_held() -> None:
+    side = dosed().observed(temperature=38.5)
+    assert "temperature" in side.minutes(60).session.news2[-1].points
+    scored = side.minutes(2).session.news2[-1]
+    assert ("temperature" in scored.missing, scored.held["temperature"]) == (True, 1)
+
+
+def test_sessions_of_a_former_edition_hold_nothing_between_two_scores() -> None:
+    regimen = REGIMENS["esketamine-84"].model_copy(update={"edition": 2})
+    side = bed().with_session(regimen).spo2(90, for_s=45).measured(120, 80)
+    before = side.session.news2
+    assert side.unplugged("oximeter", for_s=180).session.news2 == before
+    assert before[-1].held_since is None
