@@ -588,14 +588,22 @@ class Model:
         of_devices = {n: p for n, p in visit.points.items() if n in ("spo2", "pulse")}
         visit.scored_at = now
         visit.points = of_devices | {name: NEWS2[name](value) for name, value in known.items()}
-        current = self._current_parameters(now)
-        visit.held = {n: visit.held.get(n, now) for n in visit.points if n not in current}
+        if self.is_new_pressure:
+            visit.held.pop("sys", None)
 
     def outdate_news2(self, now: float) -> None:
-        """What a score is made of is held from when it is no longer current; no points change."""
-        if self.visit is not None and not self.visit.is_over:
-            for name in self.visit.points.keys() - self._current_parameters(now):
-                self.visit.held.setdefault(name, now)
+        """What a score is made of is held from when it is no longer current; no points change.
+
+        What it was scored of is judged by the plan that there is with the record.
+        """
+        visit = self.visit
+        if visit is None or visit.is_over:
+            return
+        outdated = visit.points.keys() - self._current_parameters(now)
+        if visit.scored_at == now:
+            visit.held = {name: since for name, since in visit.held.items() if name in outdated}
+        for name in outdated:
+            visit.held.setdefault(name, now)
 
     def _current_parameters(self, now: float) -> set[str]:
         visit = self.visit
