@@ -35,6 +35,7 @@ class _OfTheWard(Collector):
         for name, text, value in (
             ("journal_seq", "Newest stored event", ward.journal.last_seq),
             ("journal_failing", "1 while nothing can be stored", _one(ward.journal.failure)),
+            ("journal_log_bytes", "Length of SQLite's write-ahead log", ward.journal.log_bytes),
             (
                 "broker_connected",
                 "1 while the broker is connected",

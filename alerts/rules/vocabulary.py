@@ -72,7 +72,7 @@ SIGNALS: Final = frozenset(RANGES)
 """Everything a rule may name as its signal."""
 
 SITE_CONDITIONS: Final = frozenset(
-    """journal-failing events-lost broker-unreachable bed-failing bed-not-configured
+    """journal-failing journal-growing events-lost broker-unreachable bed-failing bed-not-configured
     record-unreadable""".split()
 )
 """Technical conditions of the daemon itself, which belong to no device."""

@@ -23,6 +23,7 @@ SQLITE_PRAGMAS: Final = {
     "synchronous": ("FULL", 2),
     "foreign_keys": ("ON", 1),
     "busy_timeout": ("5000", 5000),
+    "journal_size_limit": ("8388608", 8388608),
 }
 """Each pragma's setting, and what SQLite answers when it took."""
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Concatenate, Self
+from typing import Any, Concatenate, Final, Self
 
 import sqlalchemy as sa
 import structlog
@@ -32,6 +33,16 @@ from monitor.journal.queries import Receipt
 from monitor.journal.reader import JournalReader, P, R
 from monitor.journal.sample_buffer import SampleBuffer
 from monitor.session import Event, Stored
+
+LONGEST_LOG: Final = 64 * 2**20
+"""A write-ahead log of more bytes cannot be written back: it is eight times what SQLite leaves
+of one, and sixteen times as long as the one that it writes back by itself [default]."""
+
+LONGEST_READ_S: Final = 120.0
+"""A read that takes longer is ended: while it lasts the write-ahead log only grows [default]."""
+
+LOOK_EACH: Final = 10_000
+"""How many steps of SQLite's machine are done between two looks at the clock."""
 
 Listener = Callable[[Sequence[Stored]], None]
 
@@ -228,6 +239,22 @@ class Journal(JournalReader):
         """How many samples were dropped because the database failed for too long."""
         return self._commit_queue.samples_dropped
 
+    @property
+    def log_bytes(self) -> int:
+        """How long the write-ahead log is; 0 of a server's journal, or where there is none."""
+        try:
+            return 0 if self._address.path is None else os.stat(f"{self._address.path}-wal").st_size
+        except OSError:
+            return 0
+
+    @property
+    def held_up(self) -> str | None:
+        """Why the write-ahead log grows beyond `LONGEST_LOG`; None while it does not."""
+        if self.log_bytes <= LONGEST_LOG:
+            return None
+        log = f"{self._address.path}-wal"
+        return f"{log} cannot be written back and grows: end the program that keeps reading it"
+
     def cursor(self, name: str) -> int:
         """The last event that the reader `name` is done with; 0 for a new one."""
         return self._cursors.get(name, 0)
@@ -289,6 +316,20 @@ class Journal(JournalReader):
         if isinstance(self._commit_queue, NoStore):
             raise StoreError(self._commit_queue.failure)
         return super().query_sync(question, *args, **kwargs)
+
+    @contextmanager
+    def _bounded(self, connection: sa.Connection) -> Iterator[None]:
+        """End what is asked of a file after `LONGEST_READ_S`, in real time."""
+        reading: Any = connection.connection.dbapi_connection
+        if self._address.path is None:
+            yield
+            return
+        until = self._clock.now().mono + LONGEST_READ_S * max(1.0, self._clock.speed)
+        reading.set_progress_handler(lambda: self._clock.now().mono > until, LOOK_EACH)
+        try:
+            yield
+        finally:
+            reading.set_progress_handler(None, 0)
 
     async def _chunks(self, kind: str, span: queries.Span) -> list[Chunk]:
         fresh = [*self._commit_queue.unstored_chunks, *self._sample_buffer.gathered(kind)]

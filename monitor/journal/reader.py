@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Concatenate, Final, ParamSpec, Self, TypeVar
@@ -326,10 +327,14 @@ class JournalReader:
     ) -> R:
         """Answer a question of `monitor.journal.reader` on the calling thread."""
         try:
-            with self._reading.begin() as connection:
+            with self._reading.begin() as connection, self._bounded(connection):
                 return question(connection, *args, **kwargs)
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise explained(self._address, error) from error
+
+    def _bounded(self, connection: sa.Connection) -> AbstractContextManager[object]:
+        """What ends a question that takes too long; nothing does beside the daemon."""
+        return nullcontext()
 
     async def run_in_reader(self, work: Callable[[], R]) -> R:
         """What `work` gives; it is done on one of the reading threads, if there are any."""

@@ -248,6 +248,7 @@ class Ward:
         failing = [runner.id for runner in runners if runner.recovery.failing is not None]
         return {
             "journal-failing": self.journal.failure,
+            "journal-growing": self.journal.held_up,
             "broker-unreachable": self._unreachable(),
             "bed-failing": ", ".join(failing) or None,
         }

@@ -353,6 +353,7 @@ TECHNICAL = [
     Technical("tech.device-silent", "oximeter", 0, anytime=True),
     Technical("tech.link-lost", "cuff", 2, anytime=True),
     Technical("tech.journal-failing", None, 2, worsens=False, anytime=True, priority=MEDIUM),
+    Technical("tech.journal-growing", None, 60, worsens=False, anytime=True),
     Technical("tech.events-lost", None, 0, worsens=False, anytime=True, priority=HIGH),
     Technical("tech.broker-unreachable", None, 60, anytime=True),
     Technical("tech.nibp-inhibited", None, 900, worsens=False),

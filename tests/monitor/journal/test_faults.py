@@ -12,10 +12,12 @@ from typing import Self
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from drivers.clock import Clock, Instant
 from monitor.journal import Journal, JournalReader, StoreError
 from monitor.journal import commit_queue as writer_module
+from monitor.journal import journal as journal_module
 from monitor.journal.migrate import upgrade
 from tests.monitor.event_factories import START, BrokenJournal, EventFactory
 from tests.patience import HOPELESS_S
@@ -384,3 +386,45 @@ async def test_when_the_answer_to_a_commit_is_lost_the_events_are_stored_once(
         assert [s.seq for s in stored] == [2, 3]
         assert [s.event.n for s in await journal.events()] == [1, 2, 3]
         await journal.close()
+
+
+# A reader that never ends
+
+
+async def test_a_reader_that_holds_a_snapshot_is_noticed_and_its_end_cuts_the_log(
+    journal: Journal, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "LONGEST_LOG", 12 * 2**20)
+    bed = EventFactory()
+
+    async def written(mib: int) -> None:
+        for _ in range(mib):
+            await journal.append([bed.event(text="x" * 2**20)])
+
+    await written(14)
+    assert (journal.held_up, journal.log_bytes <= 12 * 2**20) == (None, True)
+    reader = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM event").fetchone() == (14,)
+    await written(14)
+    assert journal.log_bytes > 12 * 2**20
+    assert journal.held_up is not None
+    assert "end the program that keeps reading it" in journal.held_up
+    assert journal.failure is None
+    reader.close()
+    await written(3)
+    assert (journal.held_up, journal.log_bytes <= 8 * 2**20) == (None, True)
+
+
+async def test_a_read_that_does_not_end_is_ended(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def for_ever(connection: sa.Connection) -> object:
+        endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+        return connection.exec_driver_sql(f"{endless} SELECT count(*) FROM n").scalar_one()
+
+    monkeypatch.setattr(journal_module, "LONGEST_READ_S", 0.05)
+    with pytest.raises(StoreError, match="interrupted"):
+        await asyncio.to_thread(journal.query_sync, for_ever)
+    monkeypatch.undo()
+    assert await journal.events() == []
