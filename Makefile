@@ -46,6 +46,9 @@ lock: ## resolve the dependencies again (needs uv): make lock ARGS="--upgrade"
 	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
 		$(ARGS) -o requirements.lock
+	@uv pip compile pyproject.toml --extra pdf --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
+		--constraints requirements.lock -o monitor/requirements.lock
 
 clean: ## remove .venv and everything built or cached
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutants

@@ -81,6 +81,7 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
     "pattern",
     [
         "alerts/sets/default.toml",
+        "monitor/requirements.lock",
         "monitor/session/regimens/esketamine-84.toml",
         "monitor/journal/migrations/versions/*.py",
         "api/static/index.html",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from monitor import __version__
+from monitor import __version__, versions
 from simulators.cli import simulate
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def _of_usage(error: typer.TyperException) -> str:
 def _version(wanted: bool) -> None:
     if wanted:
         print(f"postdose {__version__}")
+        for difference in versions.differing():
+            _complain(f"not tested with {difference}")
         raise typer.Exit
 
 

@@ -9,6 +9,7 @@ from drivers.clock import Clock
 from drivers.identify import ask, identify
 from drivers.links import LinkError
 from drivers.registry import DeviceSpec
+from monitor import versions
 from monitor.daemon import StartError, broker, load_regimens
 from monitor.mqtt import broker_fault
 from monitor.session import jurisdictions
@@ -22,6 +23,8 @@ Say = Callable[[Severity, str], None]
 
 async def check_site(settings: Settings, say: Say) -> None:
     """Say of every part of `settings`, in a line each, whether it is there."""
+    for difference in versions.differing():
+        say(Severity.WARNING, f"versions: not tested with {difference}; install by the lock")
     _files(settings, say)
     await _store(settings, say)
     await _broker(settings, say)
