@@ -233,9 +233,9 @@ class Bed:
         if self.pending.events and (aged := self.readiness.age_pressures(now)):
             self._update_readiness(aged, now)
             self.alarms.evaluate(aged, now)
+        if plan and (held := self.alarms.hold_news2(now)):
+            self.alarms.evaluate(held, now)
         if plan or self.pending.events:
-            if held := self.alarms.hold_news2(now):
-                self.alarms.evaluate(held, now)
             self._plan(now)
         self.alarms.expire_audio_pause(now)
         result = self.pending.drain()

@@ -588,7 +588,7 @@ class Model:
         of_devices = {n: p for n, p in visit.points.items() if n in ("spo2", "pulse")}
         visit.scored_at = now
         visit.points = of_devices | {name: NEWS2[name](value) for name, value in known.items()}
-        if self.is_new_pressure:
+        if self.is_new_pressure and self._pressure_now(now) is not None:
             visit.held.pop("sys", None)
 
     def outdate_news2(self, now: float) -> None:
