@@ -136,6 +136,14 @@ class BedState:
         return None if self.open_session is None else self.open_session.id
 
     @property
+    def patient_since(self) -> datetime | None:
+        """What was measured before is another patient's; None while there was no session."""
+        session = self.session
+        if session is None:
+            return None
+        return session.started_at if session.is_open else session.ended_at
+
+    @property
     def pressures(self) -> Sequence[Pressure]:
         """The pressures that stand in the open session."""
         return () if self.open_session is None else self.open_session.pressures
