@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from drivers import berry, cms50, datex_s5, masimo, nellcor, nonin, suntech, un300c
+from drivers import berry, cms50, datex_s5, intellivue, masimo, nellcor, nonin, suntech, un300c
 from drivers.dialects import AnyDialect
 from drivers.driver import Dialect, Driver, Option
 from drivers.links import check_url
@@ -25,6 +25,7 @@ DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
             un300c.DRIVER,
             berry.DRIVER,
             datex_s5.DRIVER,
+            intellivue.DRIVER,
         )
     }
 )

@@ -21,6 +21,7 @@ _MODULES = (
     "un300c",
     "berry",
     "datex-s5",
+    "intellivue",
 )
 
 DEVICES: Final[Mapping[str, DeviceModel]] = {

@@ -7,7 +7,7 @@ itself. What it assumes where the protocol page is silent is in `docs/simulators
 import struct
 from collections.abc import Callable, Iterable
 
-from simulators.cuff import ADULT, CUFF_LEAK, Inflation, inflate
+from simulators.cuff import CUFF_LEAK, AutomaticCuff
 from simulators.device_model import DeviceModel, Dialect, LineSettings, Message
 from simulators.faults import Faults
 from simulators.oximetry import (
@@ -29,7 +29,6 @@ UNDATED = "pressure-undated"
 _FOR_EVER = float("inf")
 _LEAST_INTERVAL_S = 5
 _WAVE_HZ, _WAVE_SAMPLES = 100, 50
-_CUFF_EVERY_S = 60.0
 _OLD_S = 60.0
 CLOCK_START = 1_767_225_600
 """The monitor's clock at second 0: the year 2026 begins."""
@@ -41,42 +40,6 @@ _ECG_SOURCE_PLETH = 6 << 3
 _AUTO, _MEASURING, _OLD = 1 << 3, 1 << 5, 1 << 8
 _THERE, _ACTIVE, _ASYSTOLE = 1 << 0, 1 << 1, 1 << 2
 _NONE = -32767
-
-
-class Cuff:
-    """A cuff that measures once a minute, looked at whenever a record is made."""
-
-    def __init__(self, source: VitalsSource, faults: Faults) -> None:
-        self.ended_s: float | None = None
-        self.vitals = Vitals()
-        self._source = source
-        self._faults = faults
-        self._next_s = 0.0
-        self._inflation: Inflation | None = None
-
-    def measuring(self, at_s: float) -> bool:
-        """Whether it measures at `at_s`, with all that came before carried out."""
-        while True:
-            if self._inflation is None:
-                if self._next_s > at_s:
-                    return False
-                self._begin(self._next_s)
-            inflation = self._inflation
-            assert inflation is not None
-            if inflation.ends_s > at_s:
-                return True
-            self._end(inflation)
-
-    def _begin(self, at_s: float) -> None:
-        leaks = self._faults.active(CUFF_LEAK, at_s)
-        self._inflation = inflate(at_s, ADULT, self._source.at(at_s), leaks=leaks)
-        self._next_s = at_s + _CUFF_EVERY_S
-
-    def _end(self, inflation: Inflation) -> None:
-        self._inflation = None
-        self.vitals = Vitals() if inflation.leaks else inflation.vitals
-        if self.vitals.sys_mmhg is not None:
-            self.ended_s = inflation.ends_s
 
 
 class _Periodic:
@@ -106,7 +69,7 @@ class DatexS5:
     def __init__(self, source: VitalsSource, faults: Faults, dialect: str, seed: int) -> None:
         self._sampled = SampledSource(source)
         self._faults = faults
-        self._cuff = Cuff(source, faults)
+        self._cuff = AutomaticCuff(source, faults)
         self._pulse = PulseWave(_WAVE_HZ, 1)
         self._received = b""
         self._classes = 0
