@@ -1,4 +1,4 @@
-"""Philips IntelliVue bedside monitors over RS-232: SpO2, pulse, respiration, cuff and pleth.
+"""Philips IntelliVue bedside monitors, by RS-232 or LAN: SpO2, pulse, respiration, cuff and pleth.
 
 Theory of operation. The host asks for an association, answers the monitor's MDS-Create, and polls:
 numerics every second, which also keeps the association alive, alarms every few, and the pleth by
@@ -11,10 +11,12 @@ whose time stamp changed; where there is none, one whose end was seen. The messa
 `intellivue_message`, what the numbers mean is here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from drivers import slip
 from drivers.codec import ValueRange
 from drivers.driver import Dialect, Driver, LineSettings, Options
 from drivers.intellivue_message import (
@@ -45,6 +47,7 @@ from drivers.intellivue_message import (
     choose_wave,
     created,
     framed,
+    lone,
     poll,
     reply,
     unframed,
@@ -138,11 +141,30 @@ class Step:
 ASKING, POLLING = "asking", "polling"
 
 
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """What a message is between, what is inside, and how one is sent; without a start it is all."""
+
+    start: bytes
+    end: bytes
+    message: Callable[[bytes], bytes | None]
+    frame: Callable[[bytes], bytes]
+
+
+def _of_datagram(inside: bytes) -> bytes | None:
+    return lone(slip.unwrap(inside))
+
+
+SERIAL: Final = Framing(bytes((START,)), bytes((END,)), unframed, framed)
+LAN: Final = Framing(b"", slip.END, _of_datagram, slip.wrap)
+
+
 class IntelliVueCodec(NibpCodec):
     """One monitor, asked for an association and then polled."""
 
-    def __init__(self) -> None:
+    def __init__(self, framing: Framing) -> None:
         super().__init__(RANGES)
+        self._framing = framing
         self._forget()
 
     def _forget(self) -> None:
@@ -204,17 +226,19 @@ class IntelliVueCodec(NibpCodec):
         """Send `message`, in the presentation context that the monitor uses."""
         if message[0] == DATA:
             message = message[:2] + self._context + message[4:]
-        self._out += framed(message)
+        self._out += self._framing.frame(message)
 
     def feed(self, data: bytes) -> list[Item]:
         self._buffer += data
-        if END not in data and len(self._buffer) <= LONGEST_FRAME:
+        start, end = self._framing.start, self._framing.end
+        if end not in data and len(self._buffer) <= LONGEST_FRAME:
             return []
-        *frames, rest = self._buffer.split(bytes((END,)))
-        for frame in frames:
-            before, start, inside = bytes(frame).rpartition(bytes((START,)))
-            self._skip(len(before))
-            message = unframed(inside) if start else None
+        *frames, rest = self._buffer.split(end)
+        for frame in filter(None, frames):
+            at = frame.rfind(start) + 1 if start else 0
+            if at > 1:
+                self._skip(at - 1)
+            message = self._framing.message(bytes(frame[at:]))
             if message is None:
                 self.stats.damaged["bad-frame"] += 1
             else:
@@ -272,7 +296,7 @@ class IntelliVueCodec(NibpCodec):
 
     def _result(self, operation: int, data: bytes) -> None:
         answer = reply(operation, data)
-        if answer is None:
+        if answer is None or answer.goes_on is not (answer.type == WAVE):
             return
         self._associated()
         if answer.type == NUMERIC and answer.invoke != self._answered:
@@ -361,8 +385,11 @@ class IntelliVueCodec(NibpCodec):
         return Measurement(self._upside_down(values) or readings, age_s=age_s)
 
 
-def _make(_options: Options) -> IntelliVueCodec:
-    return IntelliVueCodec()
+def _dialect(name: str, framing: Framing, line: LineSettings) -> Dialect:
+    def make(_options: Options) -> IntelliVueCodec:
+        return IntelliVueCodec(framing)
+
+    return Dialect(name, make, line)
 
 
 DRIVER: Final = Driver(
@@ -380,6 +407,9 @@ DRIVER: Final = Driver(
         Vital.DIA: 2400.0,
         Vital.MAP: 2400.0,
     },
-    dialects=(Dialect("rs232", _make, LineSettings(115_200)),),
+    dialects=(
+        _dialect("rs232", SERIAL, LineSettings(115_200)),
+        _dialect("lan", LAN, LineSettings(230_400)),
+    ),
     has_pleth=True,
 )

@@ -20,6 +20,7 @@ LONGEST_FRAME: Final = 2 * (LONGEST_MESSAGE + 6)
 
 DATA: Final = 0xE1
 ACCEPTED, REFUSED, ABORTED, RELEASED = 0x0E, 0x0C, 0x19, 0x0A
+_WORDS: Final = frozenset({ACCEPTED, REFUSED, ABORTED, RELEASED})
 INVOKE, RESULT, ERROR, LINKED = 1, 2, 3, 5
 CONFIRMED_EVENT, CONFIRMED_SET, ACTION = 1, 5, 7
 MDS_CREATE, POLL, EXTENDED_POLL = 0x0D06, 0x0C16, 0xF13B
@@ -77,9 +78,13 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to a poll, or a part of it: what of, when, and its objects."""
+    """The answer to a poll, or a part of it: what of, when, and its objects.
+
+    `goes_on` is whether the poll is one that the monitor repeats by itself.
+    """
 
     invoke: int
+    goes_on: bool
     is_last: bool
     type: int
     at: datetime | None
@@ -168,6 +173,19 @@ def unframed(inside: bytes) -> bytes | None:
     return body[4:] if fcs(body) == data[-2:] else None
 
 
+def lone(datagram: bytes) -> bytes | None:
+    """The message that a datagram is, without a frame; None where its length is another."""
+    kind = datagram[0] if datagram else 0
+    is_whole = False
+    if kind == DATA:
+        is_whole = len(datagram) >= 8 and int.from_bytes(datagram[6:8], "big") == len(datagram) - 8
+    elif kind in _WORDS:
+        is_long = datagram[1:2] == b"\xff"
+        length = datagram[2:4] if is_long else datagram[1:2]
+        is_whole = int.from_bytes(length, "big") == len(datagram) - (4 if is_long else 2)
+    return datagram if is_whole else None
+
+
 # ── what is sent ────────────────────────────────────────────────────────────────────────
 
 
@@ -227,7 +245,7 @@ def reply(operation: int, data: bytes) -> Reply | None:
     for context in of.list():
         context.u16()
         objects += [_observed(each) for each in context.list()]
-    return Reply(invoke, operation == RESULT, type_, at, tuple(objects))
+    return Reply(invoke, action == EXTENDED_POLL, operation == RESULT, type_, at, tuple(objects))
 
 
 def _observed(of: Reader) -> Observed:

@@ -39,7 +39,8 @@ class SpecError(ValueError):
 class DeviceSpec:
     """One device of a site: what it is called, which driver speaks to it, and where.
 
-    `url` is a tty's path, `socket://host:port`, `rfc2217://host:port` or `memory://name`.
+    `url` is a tty's path, `socket://host:port`, `rfc2217://host:port`, `udp://host:port` or
+    `memory://name`.
     `dialect` is found out when None. Raises `SpecError` when any part cannot be.
     """
 

@@ -1,12 +1,17 @@
 """The IntelliVue codec against its page: the association, values, the cuff's last result."""
 
+import asyncio
 import struct
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from drivers.intellivue import DRIVER, IntelliVueCodec
-from drivers.intellivue_message import fcs, framed, number, poll, unframed
+from drivers import slip
+from drivers.intellivue import DRIVER, LAN, SERIAL, IntelliVueCodec
+from drivers.intellivue_message import fcs, framed, lone, number, poll, unframed
 from drivers.readings import (
     CuffPhase,
     CuffState,
@@ -20,7 +25,9 @@ from drivers.readings import (
     Vital,
     Waveform,
 )
+from simulators.clock import Timeline
 from simulators.devices import build
+from simulators.devices import intellivue as simulated
 from simulators.ports import PtyPort
 from tests.drivers.benches import bench
 from tests.drivers.examples import Example
@@ -111,7 +118,31 @@ def second(n: int) -> tuple[bytes, ...]:
     return (*waves, answer(*values, cuff("2026 01 05 09 30 00"), invoke=n))
 
 
+def datagram(frame: bytes) -> bytes:
+    """The message of a serial frame as a link on UDP hands it on."""
+    message = unframed(frame[1:-1])
+    assert message is not None
+    return slip.wrap(message)
+
+
+def lan(n: int) -> tuple[bytes, ...]:
+    values = (
+        spo2(85 + n),
+        pulse(60 + n),
+        one(0x4BB0, "fd0008fc", 0x0200),
+        one(0x500A, 15, PER_MIN),
+    )
+    return tuple(map(datagram, (*second(n)[:4], answer(*values, invoke=n))))
+
+
 EXAMPLES = {
+    "lan": Example(
+        frames=tuple(part for n in range(12) for part in lan(n)),
+        missing=(datagram(answer()), datagram(answer(spo2("007fffff"), pulse(72, 0x8000)))),
+        impossible=datagram(answer(spo2(101))),
+        lasts_s=12.0,
+        is_checked=False,
+    ),
     "rs232": Example(
         frames=tuple(part for n in range(12) for part in second(n)),
         missing=(
@@ -124,7 +155,7 @@ EXAMPLES = {
         ),
         impossible=answer(spo2(101)),
         lasts_s=12.0,
-    )
+    ),
 }
 
 
@@ -132,7 +163,7 @@ class Bedside:
     """A codec on a line, with time that passes when told."""
 
     def __init__(self, *, polling: bool = True) -> None:
-        self.codec, self.now_s = IntelliVueCodec(), 100.0
+        self.codec, self.now_s = IntelliVueCodec(SERIAL), 100.0
         self.codec.opened(self.now_s)
         if polling:
             self.hears(wire(b"\x0e\x00"), create())
@@ -429,3 +460,51 @@ async def test_the_simulated_monitor_is_read_at_a_pseudo_terminal(tmp_path: Path
     assert device.values(Vital.SYS) == [121]
     kinds = {type(item) for item in device.items}
     assert kinds == {Identity, Measurement, Waveform, CuffState, DeviceMessages}
+
+
+def test_over_the_network_a_message_has_no_frame_and_its_own_length() -> None:
+    codec = IntelliVueCodec(LAN)
+    codec.opened(0.0)
+    assert slip.unwrap(codec.data_to_send()[1:-1])[:2] == b"\x0d\xec"
+    whole = unframed(answer(spo2())[1:-1])
+    assert whole is not None
+    assert lone(whole) == whole
+    assert lone(b"\x0e\x02ab") == b"\x0e\x02ab"
+    assert lone(b"\x0e\xff\0\2ab") == b"\x0e\xff\0\2ab"
+    for other in (b"", b"\xe1", whole[:-1], whole + b"\0", b"\x0e\x03ab", b"\x0e", b"\x0d\x00"):
+        assert lone(other) is None, other
+
+
+class Monitor(asyncio.DatagramProtocol):
+    """A simulated monitor on the network: its messages without the serial frame."""
+
+    def __init__(self, spo2_pct: float) -> None:
+        self.line = build("intellivue", steady(spo2_pct, 71, sys=121, dia=77, mean=92), seed=1)
+        self._timeline = Timeline(20.0)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        now_s = self._timeline.now_s()
+        self.send(self.line.receive(simulated.framed(data), now_s), addr)
+
+    def send(self, frames: bytes, addr: Any) -> None:
+        for frame in frames.split(b"\xc1")[:-1]:
+            self._transport.sendto(simulated.unframed(frame[1:]), addr)
+
+
+async def test_two_monitors_on_the_network_are_told_apart_by_their_addresses() -> None:
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+        devices = []
+        for spo2_pct in (96, 91):
+            made = await loop.create_datagram_endpoint(
+                partial(Monitor, spo2_pct), local_addr=("127.0.0.1", 0)
+            )
+            stack.callback(made[0].close)
+            url = f"udp://127.0.0.1:{made[0].get_extra_info('sockname')[1]}"
+            devices.append(await stack.enter_async_context(bench("intellivue", url, dialect="lan")))
+        for device in devices:
+            await device.until(lambda seen: bool(seen.values(Vital.SPO2)))
+        assert [{*device.values(Vital.SPO2)} for device in devices] == [{96}, {91}]
