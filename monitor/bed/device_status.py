@@ -103,6 +103,7 @@ class DeviceStatus:
             case Identity():
                 self.identity = item
             case DeviceMessages(texts):
+                is_news |= texts != self.messages
                 self.messages = texts
             case _:
                 pass
