@@ -279,6 +279,13 @@ def test_a_pressure_that_the_monitor_says_again_is_the_same(at_monitor: DeviceSp
     assert [pressure.sys for pressure in side.session.pressures] == [120, 130]
 
 
+def test_a_pressure_is_the_same_after_a_restart(at_monitor: DeviceSpec) -> None:
+    side = bed(at_monitor).with_session().wait(60)
+    again = side.says("monitor", said(40)).rebuilt().wait(1)
+    again.says("monitor", said(41))
+    assert [pressure.sys for pressure in again.session.pressures] == [120]
+
+
 def test_a_pressure_from_before_the_session_is_not_this_patient_s(at_monitor: DeviceSpec) -> None:
     side = bed(at_monitor).with_session().wait(60)
     side.says("monitor", said(61))
