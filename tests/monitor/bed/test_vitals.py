@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.readings import Quality, Reading, Vital
-from monitor.bed.vitals import BY_HAND, History, Vitals, VitalView
+from monitor.bed.vitals import History, Vitals, VitalView
+from monitor.session import BY_HAND
 from tests.monitor.builders import CUFF, OXIMETER, START
 
 CONTINUOUS = (Vital.SPO2, Vital.PULSE)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.session.commands import RecordScore
+from monitor.session.commands import InfusionAction, RecordScore
 from monitor.session.pressure_age import stale_at
 from monitor.session.regimen import Regimen
 from tests.monitor.builders import CUFF, OXIMETER, REGIMENS, Bedside, bed
@@ -94,8 +94,8 @@ def test_a_correction_of_something_else_makes_no_old_pressure_fresh() -> None:
 
 
 def test_a_correction_of_an_older_pressure_makes_no_stale_one_fresh() -> None:
-    side = bed(OXIMETER).with_session().dosed().minutes(35).typed(128, 80).minutes(5).typed(192, 116)
-    side.minutes(12)
+    side = bed(OXIMETER).with_session().dosed().minutes(35).typed(128, 80).minutes(5)
+    side.typed(192, 116).minutes(12)
     since = side.alarm("pressure.severe").unverified_since
     assert since is not None
     side.typed(130, 82, corrects=side.session.pressures[0].id).wait(2)
@@ -120,7 +120,7 @@ def test_a_pressure_typed_late_counts_as_long_as_the_rhythm_allows() -> None:
 
 def test_a_stale_pressure_is_not_replaced_by_an_older_one_of_another_rhythm() -> None:
     side = bed(CUFF).with_session("ketamine-iv").measured(118, 85).unplugged("cuff")
-    side.minutes(10).infusion("start").minutes(1).typed(139, 109)
+    side.minutes(10).infusion(InfusionAction.START).minutes(1).typed(139, 109)
     side.minutes(11)
     assert side.alarm("pressure.elevated").unverified_since is not None
     assert side.alarm("pressure.elevated").state.value == "active"
