@@ -146,7 +146,7 @@ class Bed:
         """
         since = self.state.patient_since
         is_own = since is None or at.wall >= since
-        return is_own and not self.vitals.has_pressure(device, at)
+        return is_own and not self.state.nibp[device].is_known(at.wall)
 
     def _set_site_condition(self, given: SiteCondition, now: Instant) -> Result:
         self.technical.set_site_condition(given.trouble, given.reason)

@@ -153,9 +153,6 @@ class Channel:
         )
 
 
-SAME_PRESSURE_S: Final = 5.0
-"""Two pressures of one device that were taken within this of each other are one, said twice."""
-
 _VALUE: Final = itemgetter(0)
 _NO_CHANNELS: Final[Mapping[Vital, Channel]] = {}
 
@@ -218,13 +215,6 @@ class Vitals:
                 if self._select(vital, when):
                     changed.add(vital)
         return changed
-
-    def has_pressure(self, device: str, at: Instant) -> bool:
-        """Whether the pressure that `device` took at `at`, or a later one of it, is there."""
-        channel = self._by_device[device].get(Vital.SYS)
-        if channel is None or channel.at is None:
-            return False
-        return at.mono <= channel.at.mono + SAME_PRESSURE_S
 
     def take_record(
         self, event: Event, at: Instant, standing: Sequence[Pressure], now: Instant

@@ -25,7 +25,7 @@ from monitor.bed import view
 from monitor.bed.device_status import DeviceStatus
 from monitor.bed.nibp import ANSWER_S, NEVER, NibpDevice, NibpScheduler
 from monitor.bed.state import BedState, NibpState
-from monitor.session.commands import Abort, Refused
+from monitor.session.commands import Abort, Refused, RetractRecord
 from monitor.session.events import Draft
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CheckState, PlannedCheck
@@ -284,6 +284,14 @@ def test_a_pressure_is_the_same_after_a_restart(at_monitor: DeviceSpec) -> None:
     again = side.says("monitor", said(40)).rebuilt().wait(1)
     again.says("monitor", said(41))
     assert [pressure.sys for pressure in again.session.pressures] == [120]
+
+
+def test_a_pressure_that_was_retracted_does_not_come_back(at_monitor: DeviceSpec) -> None:
+    side = bed(at_monitor).with_session().wait(60)
+    side.says("monitor", said(40))
+    side.asks(RetractRecord(side.session.pressures[0].id, "nurse.a", "cuff on the wrong arm"))
+    side.wait(2).says("monitor", said(42))
+    assert side.session.pressures == ()
 
 
 def test_a_pressure_from_before_the_session_is_not_this_patient_s(at_monitor: DeviceSpec) -> None:
