@@ -1,0 +1,28 @@
+"""Who may act: people with a role, the stations they work at, and machines with a token.
+
+It says who somebody is. What each role may do over HTTP is `api.permissions`. Passwords, PINs,
+sign-ins and tokens are stored hashed, in the journal's database, beside the events.
+See docs/decisions.
+"""
+
+from monitor.access.admission import new_account, new_token
+from monitor.access.control import AccessControl, SignedIn
+from monitor.access.directory import Account, Directory, Principal, Role, Token
+from monitor.access.store import AccessStore
+from monitor.access.words import AccessError, ThrottledError
+
+__all__ = [
+    "AccessControl",
+    "AccessError",
+    "AccessStore",
+    "Account",
+    "Directory",
+    "Principal",
+    "Role",
+    "SignedIn",
+    "ThrottledError",
+    "Token",
+    "admission",
+    "new_account",
+    "new_token",
+]
