@@ -94,7 +94,9 @@ def test_a_correction_of_something_else_makes_no_old_pressure_fresh() -> None:
 
 
 def test_a_correction_of_an_older_pressure_makes_no_stale_one_fresh() -> None:
-    side = bed(OXIMETER).with_session().dosed().minutes(35).typed(128, 80).minutes(5).typed(192, 116)
+    side = (
+        bed(OXIMETER).with_session().dosed().minutes(35).typed(128, 80).minutes(5).typed(192, 116)
+    )
     side.minutes(12)
     since = side.alarm("pressure.severe").unverified_since
     assert since is not None
