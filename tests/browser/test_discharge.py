@@ -62,6 +62,12 @@ async def test_a_ready_patient_is_discharged(bedside: Bedside) -> None:
     closed = bedside.site.get(f"/sessions/{session}")
     assert (closed["state"], closed["ended_by"]) == ("closed", "M. Rossi")
     assert (closed["escort"], closed["against_criteria"]) == (True, None)
+    for paper, title in (("Report", "Session"), ("Monitoring form", "monitoring")):
+        async with bedside.page.context.expect_page() as opened:
+            await bedside.sheet.get_by_role("link", name=paper).click()
+        page = await opened.value
+        await expect(page.locator("h1").first).to_contain_text(title, ignore_case=True)
+        await page.close()
     await bedside.main.click()
     await expect(bedside.page.locator(".head")).to_contain_text("No patient")
 

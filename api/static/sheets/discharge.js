@@ -5,6 +5,7 @@ import { leavingName, stops } from "../state/criteria.js";
 import { intend } from "../state/intentions.js";
 import { serverNow } from "../state/clock.js";
 import { who } from "../state/who.js";
+import { Papers } from "../views/papers.js";
 import { Toggle } from "./choice.js";
 import { Clinician, TO_LEAVE, decisionOf, lacksOf } from "./clinician.js";
 import { Gate, useFresh, waitsFor } from "./gate.js";
@@ -30,6 +31,7 @@ export function DischargeSheet({ bed, session }) {
       name=${name}
       waits=${waitsOf(session, values, open, name)}
       act=${() => work.send(sent(session, values))}
+      stored=${html`<${Papers} session=${session.id} />`}
       again=${false}
       undo=${undoEnd(bed, session, work)}
       aside=${html`<${Toggle} ...${field("against")}>Against the criteria …<//>`}

@@ -96,6 +96,8 @@ export async function getTrend(session, vital, { start, end, points = 120 } = {}
   const query = new URLSearchParams({ vital, points, ...stretch });
   return (await request(`sessions/${part(session)}/readings?${query}`)).points;
 }
+// Where a session's papers are.
+export const exportOf = (session, query) => `api/v1/sessions/${part(session)}/export?${query}`;
 export const acknowledge = (alarm, by, note) =>
   post(`alarms/${part(alarm)}/acknowledge`, { by, note });
 export const unacknowledge = (alarm, by, note) =>

@@ -3,6 +3,7 @@ import { useEffect, useState } from "../vendor/preact-hooks.js";
 import { clock, signed } from "../format.js";
 import { html } from "../html.js";
 import { getSessionsAt, getTreatmentCourse } from "../state/api.js";
+import { Papers } from "./papers.js";
 
 const DISSOCIATED_OVER = 4;
 
@@ -16,6 +17,7 @@ export function Visits({ bed }) {
   return html`
     ${history?.length > 0 && html`<${History} visits=${history} />`}
     <section class="panel visits">
+      ${session && html`<h2>This session</h2><${Papers} session=${session.id} />`}
       <h2>Earlier</h2>
       ${
         session &&
@@ -69,6 +71,7 @@ const AtBed = ({ sessions }) => html`
         <li key=${one.id}>
           <b>${one.patient}</b> · ${day.format(new Date(one.started_at))} ${clock(one.started_at)}
           <span class="muted">${one.title} · ${one.state} ${one.ended_at ? clock(one.ended_at) : ""}</span>
+          <${Papers} session=${one.id} />
         </li>
       `,
     )}
