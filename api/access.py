@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from api.authorization import PERSON, STATION
+from api.authorization import PERSON, STATION, address_of
 from api.problems import COMMAND_ERRORS, ProblemError
 from api.schemas.access import Access, SignIn, Unlock
-from monitor.access import AccessControl, AccessError, SignedIn, ThrottledError
+from monitor.access import AccessControl, AccessError, SignedIn, ThrottledError, What
 
 LOCK_AFTER_S: Final = 120
 """After how long without a touch the page signs a person out; the station stays."""
@@ -65,27 +65,34 @@ def _add_signing_in(routes: APIRouter, control: AccessControl | None, *, encrypt
     @routes.post("/sign-in", response_model=Access, responses=COMMAND_ERRORS)
     async def sign_in(body: SignIn, request: Request, response: Response) -> Any:
         """Sign in with a password; from then on the station shows the ward, and takes a PIN."""
-        station, address = request.cookies.get(STATION), _address(request)
+        station, address = request.cookies.get(STATION), address_of(request)
         try:
             found = await _users(control).sign_in(body.name, body.password, address, station)
         except AccessError as error:
+            _note(control, request, body.name, What.WRONG)
             raise _refusal(error) from error
+        _note(control, request, found.principal.name, What.SIGNED_IN)
         return answer(request, response, found)
 
     @routes.post("/unlock", response_model=Access, responses=COMMAND_ERRORS)
     async def unlock(body: Unlock, request: Request, response: Response) -> Any:
         """Sign in with a PIN, where one has signed in with a password before."""
-        station, address = request.cookies.get(STATION), _address(request)
+        station, address = request.cookies.get(STATION), address_of(request)
         try:
             found = await _users(control).unlock(body.name, body.pin, address, station)
         except AccessError as error:
+            _note(control, request, body.name, What.WRONG)
             raise _refusal(error) from error
+        _note(control, request, found.principal.name, What.OPENED)
         return answer(request, response, found)
 
 
 def _add_signing_out(routes: APIRouter, control: AccessControl | None) -> None:
     async def end(request: Request, response: Response, *ended: str) -> dict[str, Any]:
         if control is not None and PERSON in request.cookies:
+            if (who := control.person(request.cookies[PERSON])) is not None:
+                what = What.SIGNED_OUT if STATION in ended else What.LOCKED
+                _note(control, request, who.name, what)
             await control.end_sign_in(request.cookies[PERSON])
         if control is not None and STATION in ended and STATION in request.cookies:
             await control.forget_station(request.cookies[STATION])
@@ -120,8 +127,9 @@ def _keep(
     )
 
 
-def _address(request: Request) -> str:
-    return "" if request.client is None else request.client.host
+def _note(control: AccessControl | None, request: Request, name: str | None, what: What) -> None:
+    if control is not None and name is not None:
+        control.log.note(name, what, request.url.path, address_of(request))
 
 
 def _refusal(error: AccessError) -> ProblemError:

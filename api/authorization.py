@@ -13,14 +13,22 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
-from api.permissions import PERMISSIONS, ROLES, Needs
+from api.permissions import PERMISSIONS, RECORDS, ROLES, Needs
 from api.problems import ProblemError
 from api.schemas import FieldError
-from monitor.access import AccessControl, Principal, Role
+from monitor.access import AccessControl, Principal, Role, What
 
 PERSON: Final = "postdose_person"
 STATION: Final = "postdose_station"
 """The cookies: who is signed in, and the station that knows them."""
+
+A_STATION: Final = "(a station)"
+"""Who looks where nobody is signed in."""
+
+ABOUT: Final = {"bed", "session"}
+"""The parameters that say whose record it is."""
+
+MOST_TOLD: Final = 300
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -68,11 +76,32 @@ def authorization(access: AccessControl) -> Authorize:
             raise ProblemError(403, "another page sent this: act on the page of this ward")
         if access.is_open or needs is Needs.NOTHING:
             return
-        who = _checked(visit)
-        if request.method not in SAFE:
-            _check_names(who, await _body(request))
+        who, what = visit.principal, What.LOOKED if request.method in SAFE else What.DID
+        try:
+            who = _checked(visit)
+            if what is What.DID:
+                _check_names(who, await _body(request))
+        except ProblemError:
+            what = What.DENIED
+            raise
+        finally:
+            if what is not What.LOOKED or request.scope["route"].name in RECORDS:
+                note(access, request, who, what)
 
     return authorize
+
+
+def note(access: AccessControl, request: Request, who: Principal | None, what: What) -> None:
+    """Write down who did that; of one whom nobody knows nothing can be said."""
+    if who is not None:
+        asked = {name: request.query_params[name] for name in ABOUT & request.query_params.keys()}
+        about = "&".join([request.url.path, *(f"{name}={value}" for name, value in asked.items())])
+        access.log.note(who.name or A_STATION, what, about[:MOST_TOLD], address_of(request))
+
+
+def address_of(request: Request) -> str:
+    """Whence it came."""
+    return "" if request.client is None else request.client.host
 
 
 def is_permitted(request: Request) -> bool:

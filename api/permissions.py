@@ -62,3 +62,8 @@ PERMISSIONS: Final[Mapping[str, Needs]] = MappingProxyType(
     {name: needs for needs, names in _NAMES.items() for name in names.split()}
 )
 """What each route needs."""
+
+RECORDS: Final = frozenset(
+    {"list_sessions", "get_session", "export_session", "get_course", "list_events"}
+)
+"""What shows a patient's record, beyond what the board shows of who lies there now."""

@@ -63,8 +63,11 @@ class Daemon:
                 ward = _ward(settings, rules, regimens, journal, clock)
                 await ward.restore()
                 control = await _access(settings, journal)
-                async with _running(settings, ward, control, listening):
-                    yield cls(ward, _url(settings, listening))
+                try:
+                    async with _running(settings, ward, control, listening):
+                        yield cls(ward, _url(settings, listening))
+                finally:
+                    await control.log.close()
             finally:
                 await journal.close()
         except StoreError as error:

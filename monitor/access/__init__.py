@@ -7,7 +7,7 @@ See docs/decisions.
 
 from monitor.access.admission import new_account, new_token
 from monitor.access.control import AccessControl, SignedIn
-from monitor.access.directory import Account, Directory, Principal, Role, Token
+from monitor.access.directory import Account, Directory, Entry, Principal, Role, Token, What
 from monitor.access.store import AccessStore
 from monitor.access.words import AccessError, ThrottledError
 
@@ -17,11 +17,13 @@ __all__ = [
     "AccessStore",
     "Account",
     "Directory",
+    "Entry",
     "Principal",
     "Role",
     "SignedIn",
     "ThrottledError",
     "Token",
+    "What",
     "admission",
     "new_account",
     "new_token",

@@ -15,6 +15,7 @@ import structlog
 from drivers.clock import Clock
 from monitor.access import credentials
 from monitor.access.directory import Account, Directory, Principal, Stay, same_name
+from monitor.access.log import AccessLog
 from monitor.access.store import AccessStore, read_directory
 from monitor.access.throttle import Throttle
 from monitor.access.words import AccessError, ThrottledError
@@ -66,6 +67,7 @@ class AccessControl:
         self._journal = journal
         self._store = store
         self._clock = clock
+        self.log = AccessLog(store, clock)
         self._closed_unknown = closed_unknown
         self._directory: Directory | None = None
         self._read_at: float | None = None

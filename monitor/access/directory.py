@@ -64,6 +64,35 @@ class Principal:
     role: Role
 
 
+class What(StrEnum):
+    """What the access log tells of."""
+
+    SIGNED_IN = "signed-in"
+    """With a password."""
+    OPENED = "opened"
+    """A station, with a PIN."""
+    LOCKED = "locked"
+    SIGNED_OUT = "signed-out"
+    WRONG = "wrong"
+    """A password or PIN, under this name."""
+    LOOKED = "looked"
+    """At a patient's record."""
+    DID = "did"
+    DENIED = "denied"
+    """What the role may not do, or what was in another's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the access log. `about` is the path of the request, `address` whence it came."""
+
+    at: datetime
+    who: str
+    what: What
+    about: str
+    address: str
+
+
 def same_name(name: str) -> str:
     """What two spellings of one name have in common."""
     return normalize("NFC", name.strip()).casefold()

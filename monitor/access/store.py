@@ -13,7 +13,16 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from drivers.clock import parse_rfc3339, rfc3339
-from monitor.access.directory import Account, Directory, Role, Stay, Token
+from monitor.access.directory import (
+    Account,
+    Directory,
+    Entry,
+    Role,
+    Stay,
+    Token,
+    What,
+    same_name,
+)
 from monitor.access.words import AccessError
 from monitor.journal import StoreError, database, schema
 
@@ -59,7 +68,7 @@ def _read(row: Any) -> dict[str, Any]:
     return dict(row) | {"role": Role(row["role"])} | times
 
 
-def _written(kept: Account | Token) -> dict[str, Any]:
+def _written(kept: Account | Token | Entry) -> dict[str, Any]:
     return {
         name: rfc3339(value) if isinstance(value, datetime) else value
         for name, value in asdict(kept).items()
@@ -160,6 +169,28 @@ class AccessStore:
     def forget_station(self, hash_: str, account: str | None = None) -> None:
         """Have a station know nobody any more, or not that person."""
         self._change(lambda connection: self._forget_at(connection, hash_, account))
+
+    def keep_entries(self, entries: Sequence[Entry]) -> None:
+        """Write down who did what."""
+        rows = [_written(entry) for entry in entries]
+        self._change(lambda connection: connection.execute(sa.insert(schema.access_log), rows))
+
+    def entries(self, since: datetime, who: str | None = None) -> list[Entry]:
+        """Who did what since then, in order; of that person or machine alone where one is named."""
+
+        def read(connection: sa.Connection) -> list[Entry]:
+            table = schema.access_log
+            columns = [column for column in table.c if column is not table.c.id]
+            where = [table.c.at >= rfc3339(since)]
+            found = connection.execute(sa.select(*columns).where(*where).order_by(table.c.id))
+            rows = (dict(row) for row in found.mappings())
+            read = (
+                Entry(**row | {"at": parse_rfc3339(row["at"]), "what": What(row["what"])})
+                for row in rows
+            )
+            return [one for one in read if who is None or same_name(one.who) == same_name(who)]
+
+        return self._change(read)
 
     @staticmethod
     def _forget_at(connection: sa.Connection, hash_: str, account: str | None) -> None:

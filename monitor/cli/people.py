@@ -1,9 +1,10 @@
 """`postdose user` and `postdose token`: who may act. They may be used beside a running daemon."""
 
+import asyncio
 import contextlib
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -129,6 +130,44 @@ def pin(name: Name, config: Config) -> None:
     with _store(config) as store:
         hashed = pin_hash(_secret("PIN"))
         print(f"{store.change_account(name, pin_hash=hashed).name} has another PIN")
+
+
+@user.command()
+def log(
+    config: Config,
+    who: Annotated[str | None, typer.Option(help="Only of this person or machine.")] = None,
+    patient: Annotated[
+        str | None, typer.Option(help="Only what was looked at, or done, of this patient.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=36500, help="How many days back.")] = 7,
+) -> None:
+    """Say who signed in, looked at a patient's record, did something, or was refused."""
+    with _store(config) as store:
+        found = store.entries(_now() - timedelta(days=days), who)
+        marks = None if patient is None else asyncio.run(_marks(config, patient))
+    for one in found:
+        if marks is None or any(mark in f"{one.about}/" for mark in marks):
+            at = f"{one.at:%Y-%m-%d %H:%M:%S}"
+            print(f"{at}  {one.who:<24} {one.what:<10} {one.about}  {one.address}")
+
+
+async def _marks(config: "Path", patient: str) -> list[str]:
+    """What stands in the paths about that patient. Raises `StoreError`."""
+    from urllib.parse import quote
+
+    from monitor.journal import JournalReader
+
+    journal = JournalReader.open_to_read(settings_of(config).store.url)
+    try:
+        started = await journal.of_patient(patient, {"session.started"})
+    finally:
+        await journal.close()
+    sessions = [mark for one in started for mark in _of_session(str(one.event.session))]
+    return [f"/patients/{name}/" for name in (patient, quote(patient))] + sessions
+
+
+def _of_session(session: str) -> tuple[str, str]:
+    return f"/sessions/{session}/", f"session={session}"
 
 
 @token.command()

@@ -3,7 +3,7 @@
 `event` is the append-only log; the tables beside it are either derived from it
 (`open_alarm`), short-lived (`receipt`, `delivery_cursor`), dense data that is not
 chained (`sample_chunk`), or who may act, which `monitor.access` reads and writes (`account`,
-`station`, `sign_in`, `token`).
+`station`, `sign_in`, `token`) and who did (`access_log`).
 """
 
 from typing import Final
@@ -118,4 +118,21 @@ token = sa.Table(
     sa.Column("since", sa.Text, nullable=False),
     sa.Column("until", sa.Text, nullable=False),
     sa.Column("revoked_at", sa.Text),
+)
+
+access_log = sa.Table(
+    "access_log",
+    metadata,
+    sa.Column(
+        "id",
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("about", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Index("access_log_at", "at"),
 )

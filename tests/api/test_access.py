@@ -228,3 +228,37 @@ async def test_a_database_that_is_gone_signs_nobody_out(tmp_path: Path) -> None:
         (tmp_path / "postdose.db").rename(tmp_path / "elsewhere.db")
         assert (await http.get("/api/v1/beds")).is_success
         (tmp_path / "elsewhere.db").rename(tmp_path / "postdose.db")
+
+
+@virtual_time()
+async def test_who_signed_in_looked_did_or_was_refused_is_written_down(tmp_path: Path) -> None:
+    async with peopled_ward(tmp_path) as people, people.client() as http:
+        began = people.ward.clock.now().wall
+        await enter(http, "nurse.a", "wrong wrong")
+        await enter(http, "nurse.a")
+        answer = await http.post("/api/v1/sessions", json=START | {"by": "nurse.a"})
+        path = f"/api/v1/sessions/{answer.json()['id']}"
+        await http.post(f"{path}/notes", json={"text": "calm", "by": "nurse.b"})
+        await http.get("/api/v1/beds")
+        await http.post("/api/v1/access/lock")
+        for _ in range(2):
+            await http.get(path)
+        await unlock(http, "nurse.a")
+        await http.get(f"/api/v1/events?session={answer.json()['id']}&limit=1")
+        await http.post("/api/v1/access/sign-out")
+        await people.ward.clock.sleep(3)
+        found = people.store.entries(began)
+        access = "/api/v1/access"
+        assert [(one.who, one.what.value, one.about) for one in found] == [
+            ("nurse.a", "wrong", f"{access}/sign-in"),
+            ("nurse.a", "signed-in", f"{access}/sign-in"),
+            ("nurse.a", "did", "/api/v1/sessions"),
+            ("nurse.a", "denied", f"{path}/notes"),
+            ("nurse.a", "locked", f"{access}/lock"),
+            ("(a station)", "looked", path),
+            ("nurse.a", "opened", f"{access}/unlock"),
+            ("nurse.a", "looked", f"/api/v1/events&session={answer.json()['id']}"),
+            ("nurse.a", "signed-out", f"{access}/sign-out"),
+        ]
+        assert {one.address for one in found} == {"127.0.0.1"}
+        assert people.store.entries(began, "Nurse.A") == [e for e in found if e.who == "nurse.a"]

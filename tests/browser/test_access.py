@@ -89,7 +89,8 @@ async def locks_in_a_sheet(page: Page) -> list[str]:
     sheet = page.locator(".sheet")
     await expect(sheet.locator(".who-acts")).to_contain_text("by M. Rossi")
     await sheet.locator("textarea").fill("asked for water")
-    await page.evaluate("localStorage.setItem('postdose.touched', Date.now() - 121_000)")
+    async with page.expect_response("**/access/lock"):
+        await page.evaluate("localStorage.setItem('postdose.touched', Date.now() - 121_000)")
     await expect(page.locator(".lock-bar")).to_contain_text("seen, not answered")
     await expect(page.locator(".strip")).to_contain_text("CADSS 31")
     await expect(page.locator(".live.up")).to_be_visible()

@@ -96,6 +96,7 @@ def test_people_and_machines_come_and_go_while_the_daemon_runs(
         body = {"name": "M. Rossi", "password": PASSWORD}
         assert http.post("/access/sign-in", json=body).is_success
         assert http.get("/beds").is_success
+        assert http.get("/patients/P-017/course").status_code == 404
         assert postdose("user", "role", "M. Rossi", "viewer", *at).status == 0
         listed = postdose("user", "list", *at).out
         assert "M. Rossi" in listed
@@ -109,6 +110,12 @@ def test_people_and_machines_come_and_go_while_the_daemon_runs(
         assert http.post("/access/sign-in", json=body).status_code == 401
         assert "revoked" in postdose("token", "list", *at).out
         assert daemon.interrupt() == 0
+    told = postdose("user", "log", "--who", "m. rossi", *at).out
+    assert [line.split()[4] for line in told.splitlines()] == ["signed-in", "looked", "wrong"]
+    told = postdose("user", "log", "--patient", "P-017", *at).out
+    assert [line.split()[4] for line in told.splitlines()] == ["looked"]
+    assert "/patients/P-017/course" in told
+    assert postdose("user", "log", "--patient", "P-018", *at).out == ""
 
 
 OPEN = '[api]\nhost = "192.0.2.1"\nbehind_proxy = true\n[mqtt]\nenabled = false\n'

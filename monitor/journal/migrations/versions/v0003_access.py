@@ -1,4 +1,4 @@
-"""Who may act: people, the stations they work at, their sign-ins, and machines' tokens."""
+"""Who may act: people, the stations they work at, their sign-ins, machines' tokens; who did."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -41,9 +41,24 @@ def upgrade() -> None:
         sa.Column("until", sa.Text, nullable=False),
         sa.Column("revoked_at", sa.Text),
     )
+    op.create_table(
+        "access_log",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+            primary_key=True,
+            autoincrement=True,
+        ),
+        sa.Column("at", sa.Text, nullable=False),
+        sa.Column("who", sa.Text, nullable=False),
+        sa.Column("what", sa.Text, nullable=False),
+        sa.Column("about", sa.Text, nullable=False),
+        sa.Column("address", sa.Text, nullable=False),
+    )
+    op.create_index("access_log_at", "access_log", ["at"])
 
 
 def downgrade() -> None:
     """Drop the tables."""
-    for table in ("token", "sign_in", "station", "account"):
+    for table in ("access_log", "token", "sign_in", "station", "account"):
         op.drop_table(table)
