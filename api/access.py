@@ -12,12 +12,18 @@ from fastapi import APIRouter, Request, Response
 from api.authorization import PERSON, STATION, address_of
 from api.problems import COMMAND_ERRORS, ProblemError
 from api.schemas.access import Access, SignIn, Unlock
-from monitor.access import AccessControl, AccessError, SignedIn, ThrottledError, What
+from monitor.access import (
+    STATION_FOR,
+    AccessControl,
+    AccessError,
+    SignedIn,
+    ThrottledError,
+    What,
+    WrongError,
+)
 
 LOCK_AFTER_S: Final = 120
 """After how long without a touch the page signs a person out; the station stays."""
-
-STATION_FOR: Final = timedelta(days=90)
 
 
 def router(control: AccessControl | None, *, encrypted: bool) -> APIRouter:
@@ -69,7 +75,8 @@ def _add_signing_in(routes: APIRouter, control: AccessControl | None, *, encrypt
         try:
             found = await _users(control).sign_in(body.name, body.password, address, station)
         except AccessError as error:
-            _note(control, request, body.name, What.WRONG)
+            if isinstance(error, WrongError):
+                _note(control, request, body.name, What.WRONG)
             raise _refusal(error) from error
         _note(control, request, found.principal.name, What.SIGNED_IN)
         return answer(request, response, found)
@@ -81,7 +88,8 @@ def _add_signing_in(routes: APIRouter, control: AccessControl | None, *, encrypt
         try:
             found = await _users(control).unlock(body.name, body.pin, address, station)
         except AccessError as error:
-            _note(control, request, body.name, What.WRONG)
+            if isinstance(error, WrongError):
+                _note(control, request, body.name, What.WRONG)
             raise _refusal(error) from error
         _note(control, request, found.principal.name, What.OPENED)
         return answer(request, response, found)

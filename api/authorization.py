@@ -47,8 +47,8 @@ class Visit:
     def principal(self) -> Principal | None:
         """Who it is now, by what is known without waiting; None for nobody."""
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
-        if scheme:
-            return self.access.machine(token.strip()) if scheme.lower() == "bearer" else None
+        if scheme.lower() == "bearer":
+            return self.access.machine(token.strip())
         cookies = self.request.cookies
         person = self.access.person(cookies[PERSON]) if PERSON in cookies else None
         if person is None and STATION in cookies:
@@ -72,9 +72,11 @@ def authorization(access: AccessControl) -> Authorize:
         needs = PERMISSIONS.get(request.scope["route"].name)
         visit = Visit(access, request, needs)
         request.state.visit = visit
+        if access.is_open:
+            return
         if request.method not in SAFE and _is_foreign(request):
             raise ProblemError(403, "another page sent this: act on the page of this ward")
-        if access.is_open or needs is Needs.NOTHING:
+        if needs is Needs.NOTHING:
             return
         who, what = visit.principal, What.LOOKED if request.method in SAFE else What.DID
         try:

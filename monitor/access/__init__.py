@@ -6,12 +6,13 @@ See docs/decisions.
 """
 
 from monitor.access.admission import new_account, new_token
-from monitor.access.control import AccessControl, SignedIn
+from monitor.access.control import STATION_FOR, AccessControl, SignedIn
 from monitor.access.directory import Account, Directory, Entry, Principal, Role, Token, What
 from monitor.access.store import AccessStore
-from monitor.access.words import AccessError, ThrottledError
+from monitor.access.words import AccessError, ThrottledError, WrongError
 
 __all__ = [
+    "STATION_FOR",
     "AccessControl",
     "AccessError",
     "AccessStore",
@@ -24,6 +25,7 @@ __all__ = [
     "ThrottledError",
     "Token",
     "What",
+    "WrongError",
     "admission",
     "new_account",
     "new_token",

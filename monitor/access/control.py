@@ -18,7 +18,7 @@ from monitor.access.directory import Account, Directory, Principal, Stay, same_n
 from monitor.access.log import AccessLog
 from monitor.access.store import AccessStore, read_directory
 from monitor.access.throttle import Throttle
-from monitor.access.words import AccessError, ThrottledError
+from monitor.access.words import AccessError, ThrottledError, WrongError
 from monitor.journal import Journal, StoreError
 
 R = TypeVar("R")
@@ -182,16 +182,14 @@ class AccessControl:
             raise AccessError(f"{name}: sign in with your password here first")
         try:
             await self._check(account.pin_hash, pin, f"pin {account.name}", address)
-        except ThrottledError:
-            raise
-        except AccessError:
+        except WrongError:
             key = (hash_, account.name)
             self._wrong_pins[key] = self._wrong_pins.get(key, 0) + 1
             if self._wrong_pins[key] < WRONG_PINS:
-                raise AccessError("this is not your PIN") from None
+                raise WrongError("this is not your PIN") from None
             del self._wrong_pins[key]
             await self._change(lambda: self._store.forget_station(hash_, account.name))
-            raise AccessError("too many wrong PINs: sign in with your password") from None
+            raise WrongError("too many wrong PINs: sign in with your password") from None
         self._wrong_pins.pop((hash_, account.name), None)
         return SignedIn(
             Principal(account.name, account.role), await self._keep(account, None), None
@@ -234,7 +232,7 @@ class AccessControl:
             self._waiting -= 1
         if not is_right:
             self._throttle.note_wrong(person, address, self._clock.now().mono)
-            raise AccessError("this name and password do not belong together")
+            raise WrongError("this name and password do not belong together")
         self._throttle.note_right(person, address)
 
     async def _change(self, work: Callable[[], R]) -> R:

@@ -21,6 +21,10 @@ class AccessError(Exception):
     """What was asked about who may act cannot be done; the message says why."""
 
 
+class WrongError(AccessError):
+    """The password or PIN was checked, and is not right."""
+
+
 class ThrottledError(AccessError):
     """Too many wrong passwords or PINs; it can be tried again after `retry_s` seconds."""
 

@@ -79,7 +79,7 @@ async def test_nothing_is_stored_that_could_be_presented(tmp_path: Path) -> None
         kept += (tmp_path / "postdose.db-wal").read_bytes()
         secrets = [PASSWORD, http.cookies[PERSON], http.cookies[STATION], *people.tokens.values()]
         assert [secret for secret in secrets if secret.encode() in kept] == []
-        assert b"$argon2id$v=19$m=65536,t=3,p=4$" in kept
+        assert b"$argon2id$" in kept
 
 
 @virtual_time()
@@ -111,7 +111,7 @@ async def test_who_is_disabled_is_out_at_once_everywhere(tmp_path: Path) -> None
         assert (await nurse.get("/api/v1/beds")).is_success
         assert (await wall.get("/api/v1/beds")).is_success
         streams = [asyncio.ensure_future(c.get("/api/v1/stream")) for c in (nurse, wall)]
-        await people.ward.clock.sleep(30)
+        await people.ward.clock.sleep(4)
         assert [stream.done() for stream in streams] == [False, False]
         now = people.ward.clock.now().wall
         people.store.change_account("nurse.a", ends_sign_ins=True, disabled_at=now.isoformat())
@@ -234,6 +234,7 @@ async def test_a_database_that_is_gone_signs_nobody_out(tmp_path: Path) -> None:
 async def test_who_signed_in_looked_did_or_was_refused_is_written_down(tmp_path: Path) -> None:
     async with peopled_ward(tmp_path) as people, people.client() as http:
         began = people.ward.clock.now().wall
+        await unlock(http, "nurse.a")
         await enter(http, "nurse.a", "wrong wrong")
         await enter(http, "nurse.a")
         answer = await http.post("/api/v1/sessions", json=START | {"by": "nurse.a"})

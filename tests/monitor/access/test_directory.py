@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from monitor.access.credentials import hashed, matches
 from monitor.access.directory import Account, Directory, Principal, Role, Stay, Token
 from monitor.access.throttle import FORGOTTEN_S, FREE, LONGEST_WAIT_S, MOST, Throttle
 from monitor.access.words import AccessError, check_password, check_pin, checked_name, parse_until
@@ -61,6 +62,14 @@ def test_what_is_easily_guessed_is_refused() -> None:
         with pytest.raises(AccessError):
             check_pin(pin)
     check_pin("2580")
+
+
+def test_a_password_is_kept_as_a_slow_hash_of_its_own() -> None:
+    stored = hashed("tulip stairs november")
+    assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert matches(stored, "tulip stairs november")
+    assert not matches(stored, "tulip stairs")
+    assert not matches(None, "tulip stairs november")
 
 
 def test_an_end_is_days_from_now_or_the_end_of_a_day() -> None:
