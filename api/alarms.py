@@ -10,7 +10,7 @@ from api.idempotency import CommandExecutor, IdempotencyKey, PendingCommand
 from api.parameters import After, AlarmId, Limit, OfBed
 from api.problems import COMMAND_ERRORS, ProblemError
 from api.schemas import Page
-from api.schemas.alarms import AcknowledgeAlarm, Alarm, UnacknowledgeAlarm
+from api.schemas.alarms import AcknowledgeAlarm, Alarm, AlarmInBrief, UnacknowledgeAlarm
 from monitor.session import commands
 from monitor.ward import Ward
 
@@ -19,6 +19,7 @@ def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
     """The alarms of `ward`."""
     routes = APIRouter(prefix="/alarms", tags=["alarms"])
     _add_reads(routes, ward)
+    _add_brief(routes, ward)
     _add_commands(routes, ward, executor)
     return routes
 
@@ -55,6 +56,18 @@ def _add_reads(routes: APIRouter, ward: Ward) -> None:
             if bed in (None, runner.id)
             for alarm in runner.alarms()
             if state in ("open", alarm["state"])
+        ]
+        return {"items": found, "next": None}
+
+
+def _add_brief(routes: APIRouter, ward: Ward) -> None:
+    @routes.get("/brief", response_model=Page[AlarmInBrief])
+    async def list_alarms_in_brief() -> Any:
+        """What is open at which bed, for who has not signed in: nothing of patient or nurse."""
+        found = [
+            {name: alarm[name] for name in AlarmInBrief.model_fields}
+            for runner in ward.bed_runners.values()
+            for alarm in runner.alarms()
         ]
         return {"items": found, "next": None}
 

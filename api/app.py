@@ -14,6 +14,7 @@ from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from api import (
+    access,
     alarms,
     beds,
     doses,
@@ -27,9 +28,11 @@ from api import (
     status,
     stream,
 )
+from api.authorization import authorization
 from api.idempotency import CommandExecutor
 from api.middleware import MAX_BODY_BYTES, BodyLimit, SecurityHeaders
 from api.parameters import refuse_unknown_parameters
+from monitor.access import AccessControl
 from monitor.ward import Ward
 
 DESCRIPTION: Final = """
@@ -53,10 +56,17 @@ class _Application(FastAPI):
 
 
 def create_app(
-    ward: Ward, *, version: str, host: str = "127.0.0.1", any_host: bool = False
+    ward: Ward,
+    *,
+    version: str,
+    host: str = "127.0.0.1",
+    any_host: bool = False,
+    control: AccessControl | None = None,
+    encrypted: bool = False,
 ) -> FastAPI:
-    """The application that answers for `ward`, reached at `host`.
+    """The application that answers for `ward`, reached at `host`, to whom `control` lets in.
 
+    Without `control` everybody is let in. `encrypted` is whether browsers come over TLS.
     Unless `any_host`, requests are answered only when they name this machine as their
     host, so that a web page elsewhere cannot reach the ward through a name of its own.
     """
@@ -77,7 +87,9 @@ def create_app(
     app.add_middleware(BodyLimit, limit_bytes=MAX_BODY_BYTES)
     app.add_middleware(SecurityHeaders)
     executor = CommandExecutor(ward)
+    admitted = [] if control is None else [Depends(authorization(control))]
     for routes in (
+        access.router(control, encrypted=encrypted),
         status.router(ward),
         beds.router(ward, executor),
         regimens.router(ward),
@@ -93,10 +105,10 @@ def create_app(
         app.include_router(
             routes,
             prefix="/api/v1",
-            dependencies=[Depends(refuse_unknown_parameters)],
-            responses=problems.REQUEST_ERRORS,
+            dependencies=[*admitted, Depends(refuse_unknown_parameters)],
+            responses=problems.ACCESS_ERRORS | problems.REQUEST_ERRORS,
         )
-    app.include_router(status.probes(ward))
+    app.include_router(status.probes(ward), dependencies=admitted)
     app.mount("/", _Page(_methods(app)), name="page")
     return app
 

@@ -57,6 +57,15 @@ COMMAND_ERRORS: Final = _declared(
 """For the OpenAPI document: what a command may be refused with."""
 
 
+ACCESS_ERRORS: Final = _declared(
+    {
+        401: "Nobody is signed in",
+        403: "Whoever is signed in may not do this",
+    }
+)
+"""For the OpenAPI document: why somebody may not have what they ask for."""
+
+
 def add_schemas(document: dict[str, Any]) -> None:
     """Put the schemas that the declared errors refer to into the OpenAPI `document`."""
     schema = Problem.model_json_schema(ref_template=_REFERENCE, mode="serialization")
@@ -75,11 +84,13 @@ class ProblemError(Exception):
         detail: str,
         errors: tuple[FieldError, ...] = (),
         code: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.errors = errors
         self.code = code
+        self.headers = headers
 
 
 def problem_response(
@@ -114,7 +125,9 @@ def install_handlers(app: FastAPI) -> None:
 
 async def _problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ProblemError)
-    return problem_response(request, error.status, str(error), error.errors, code=error.code)
+    return problem_response(
+        request, error.status, str(error), error.errors, error.headers, error.code
+    )
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:

@@ -14,10 +14,11 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 import structlog
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, format_sse_event
 
+from api.authorization import is_permitted
 from api.parameters import MAX_SEQ
 from monitor.session import Event, Stored
 from monitor.ward import Ward, WaveformSubscription
@@ -109,20 +110,25 @@ def router(ward: Ward) -> APIRouter:
         },
     )
     async def open_stream(
-        next_message: Annotated[NextMessage, Depends(subscribe)],
+        request: Request, next_message: Annotated[NextMessage, Depends(subscribe)]
     ) -> EventSourceResponse:
-        """Everything as it happens: events from `Last-Event-ID` (or `after`) on, and vitals."""
+        """Everything as it happens: events from `Last-Event-ID` (or `after`) on, and vitals.
+
+        It ends when whoever opened it may not have it any more.
+        """
         return EventSourceResponse(
-            _messages(ward, next_message),
+            _messages(ward, next_message, partial(is_permitted, request)),
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
     return routes
 
 
-async def _messages(ward: Ward, next_message: NextMessage) -> AsyncIterator[bytes]:
+async def _messages(
+    ward: Ward, next_message: NextMessage, is_permitted: Callable[[], bool]
+) -> AsyncIterator[bytes]:
     yield _message("status", ward.status())
-    while (message := await next_message()) is not None:
+    while (message := await next_message()) is not None and is_permitted():
         yield message()
 
 

@@ -53,7 +53,7 @@ class FrozenWatch:
                 self._compare(readings)
                 if self._is_frozen and any(reading.usable for reading in readings):
                     rejected = tuple(map(_rejected, readings))
-                    return Measurement(rejected, item.flags | {Flag.FROZEN})
+                    return replace(item, readings=rejected, flags=item.flags | {Flag.FROZEN})
         return item
 
     def _follow(self, samples: tuple[int, ...], for_s: float) -> None:

@@ -5,7 +5,7 @@ instant it arrived and hands it on as a `DeviceReport`. Nothing here knows a pro
 rule or a patient.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -85,11 +85,13 @@ class Reading:
 class Measurement:
     """Values that belong together, and every flag that holds as they were taken.
 
-    `flags` is the device's whole state, not a change: a flag that is absent is off.
+    `flags` is the device's whole state, not a change: a flag that is absent is off. `age_s` is how
+    many seconds before it was said this was measured, by the device's own clock; None for now.
     """
 
     readings: tuple[Reading, ...]
     flags: frozenset[Flag] = frozenset()
+    age_s: float | None = field(default=None, metadata={"added": True})
 
     @property
     def has_pressure(self) -> bool:
@@ -142,7 +144,17 @@ class Identity:
     firmware: str | None = None
 
 
-Item = Measurement | Waveform | CuffState | MeasurementFailed | Identity
+@dataclass(frozen=True, slots=True)
+class DeviceMessages:
+    """The texts that the device shows now, its most urgent first; empty when it shows none.
+
+    They are in the language that the device is set to: to be shown, never to be matched on.
+    """
+
+    texts: tuple[str, ...]
+
+
+Item = Measurement | Waveform | CuffState | MeasurementFailed | Identity | DeviceMessages
 """What a codec can make of bytes. Damaged bytes are counted by the codec, not reported."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from drivers import berry, cms50, masimo, nellcor, nonin, suntech, un300c
+from drivers import berry, cms50, datex_s5, intellivue, masimo, nellcor, nonin, suntech, un300c
 from drivers.dialects import AnyDialect
 from drivers.driver import Dialect, Driver, Option
 from drivers.links import check_url
@@ -24,6 +24,8 @@ DRIVERS: Final[Mapping[str, Driver]] = MappingProxyType(
             nellcor.DRIVER,
             un300c.DRIVER,
             berry.DRIVER,
+            datex_s5.DRIVER,
+            intellivue.DRIVER,
         )
     }
 )
@@ -37,7 +39,8 @@ class SpecError(ValueError):
 class DeviceSpec:
     """One device of a site: what it is called, which driver speaks to it, and where.
 
-    `url` is a tty's path, `socket://host:port`, `rfc2217://host:port` or `memory://name`.
+    `url` is a tty's path, `socket://host:port`, `rfc2217://host:port`, `udp://host:port` or
+    `memory://name`.
     `dialect` is found out when None. Raises `SpecError` when any part cannot be.
     """
 

@@ -10,6 +10,7 @@ import errno
 import gc
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from alerts.rules import RuleSet, loader
 from api import connection_limits, create_app
 from drivers.clock import Clock
 from monitor import __version__
+from monitor.access import AccessControl, AccessStore
 from monitor.journal import HeldError, Journal, StoreError, UnavailableError
 from monitor.mqtt import MqttPublisher, MqttSettings
 from monitor.session import RegimenError, Regimens, jurisdictions
@@ -53,14 +55,19 @@ class Daemon:
         """A daemon that runs until the block is left. Raises `StartError`."""
         clock = Clock(speed)
         rules, regimens = load_files(settings)
+        _check_certificate(settings)
         listening = _listen(settings) if settings.api.enabled else None
         try:
             journal = await _journal(settings.store.url, clock)
             try:
                 ward = _ward(settings, rules, regimens, journal, clock)
                 await ward.restore()
-                async with _running(settings, ward, listening):
-                    yield cls(ward, _url(listening))
+                control = await _access(settings, journal)
+                try:
+                    async with _running(settings, ward, control, listening):
+                        yield cls(ward, _url(settings, listening))
+                finally:
+                    await control.log.close()
             finally:
                 await journal.close()
         except StoreError as error:
@@ -170,6 +177,45 @@ def _ward(
     )
 
 
+async def _access(settings: Settings, journal: Journal) -> AccessControl:
+    """Who may act. Raises `StartError` where others reach the daemon and there are no users."""
+    api = settings.api
+    control = AccessControl(
+        journal,
+        AccessStore(settings.store.url),
+        Clock(),
+        closed_unknown=not api.is_local or api.behind_proxy,
+    )
+    await control.read()
+    if not api.enabled or not control.has_no_users:
+        return control
+    if not api.is_local:
+        raise StartError(
+            f"{api.host} can be reached by others, and there are no users: first postdose user "
+            "add NAME --role … --config …, or keep api.host = 127.0.0.1"
+        )
+    _log.warning(
+        "access.open",
+        reason="no users: anybody on this machine acts under any name",
+        mend="postdose user add NAME --role … --config …",
+    )
+    return control
+
+
+def _check_certificate(settings: Settings) -> None:
+    """Raises `StartError` where TLS cannot be served."""
+    cert, key = settings.api.cert, settings.api.key
+    if cert is None or key is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
+    except OSError as error:
+        raise StartError(
+            f"api.cert {cert} and api.key {key}: {error.strerror or error}; give a certificate "
+            "and its key as PEM files that the daemon's user can read"
+        ) from error
+
+
 def _listen(settings: Settings) -> socket.socket:
     host, port = settings.api.host, settings.api.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -187,20 +233,21 @@ def _listen(settings: Settings) -> socket.socket:
     return listening
 
 
-def _url(listening: socket.socket | None) -> str | None:
+def _url(settings: Settings, listening: socket.socket | None) -> str | None:
     if listening is None:
         return None
     host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "http" if settings.api.cert is None else "https"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 @contextlib.asynccontextmanager
 async def _running(
-    settings: Settings, ward: Ward, listening: socket.socket | None
+    settings: Settings, ward: Ward, control: AccessControl, listening: socket.socket | None
 ) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as tasks:
         background = _start_publisher(settings, ward, tasks)
-        server = _Server(settings, ward) if listening is not None else None
+        server = _Server(settings, ward, control) if listening is not None else None
         if server is not None and listening is not None:
             tasks.create_task(server.serve(sockets=[listening]), name="http")
         try:
@@ -217,17 +264,22 @@ async def _running(
 class _Server(uvicorn.Server):
     """Uvicorn, with the signals left to the daemon."""
 
-    def __init__(self, settings: Settings, ward: Ward) -> None:
+    def __init__(self, settings: Settings, ward: Ward, control: AccessControl) -> None:
+        api = settings.api
         app: FastAPI = create_app(
             ward,
             version=__version__,
-            host=settings.api.host,
-            any_host=settings.api.behind_proxy,
+            host=api.host,
+            any_host=api.is_encrypted,
+            control=control,
+            encrypted=api.is_encrypted,
         )
         super().__init__(
             uvicorn.Config(
                 app,
-                **connection_limits(proxied=settings.api.behind_proxy),
+                **connection_limits(proxied=api.behind_proxy),
+                ssl_certfile=api.cert,
+                ssl_keyfile=api.key,
                 log_config=None,
                 access_log=False,
                 lifespan="off",

@@ -15,7 +15,15 @@ from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -83,20 +91,38 @@ class Site(_Section):
 class Api(_Section):
     """Where people reach the ward page and the HTTP interface."""
 
+    behind_proxy: bool = False
+    cert: Path | None = None
+    key: Path | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8600
-    behind_proxy: bool = False
     enabled: bool = True
 
     @field_validator("host")
     @classmethod
-    def _only_this_machine(cls, host: str) -> str:
-        if not _is_loopback(host):
-            raise ValueError(
-                f"{host} can be reached by others, which needs users, and this version has none: "
-                "keep 127.0.0.1 and put a proxy that signs people in on this machine"
-            )
-        return host
+    def _is_not_overheard(cls, host: str, info: ValidationInfo) -> str:
+        others = info.data
+        if _is_loopback(host) or others.get("behind_proxy") or others.get("cert"):
+            return host
+        raise ValueError(
+            f"{host} can be reached by others, and passwords would be sent in clear: give "
+            "cert and key, or behind_proxy = true where a proxy has TLS, or keep 127.0.0.1"
+        )
+
+    @model_validator(mode="after")
+    def _has_both_files(self) -> Self:
+        _check_both(self.cert, self.key)
+        return self
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches it."""
+        return _is_loopback(self.host)
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether browsers come over TLS, to here or to a proxy before it."""
+        return self.behind_proxy or self.cert is not None
 
 
 def _is_loopback(host: str) -> bool:
@@ -130,9 +156,13 @@ class Mqtt(_Section):
 
     @model_validator(mode="after")
     def _has_both_files(self) -> Self:
-        if (self.cert is None) != (self.key is None):
-            raise ValueError("cert and key go together; give both or none")
+        _check_both(self.cert, self.key)
         return self
+
+
+def _check_both(cert: Path | None, key: Path | None) -> None:
+    if (cert is None) != (key is None):
+        raise ValueError("cert and key go together; give both or none")
 
 
 def _is_broker(url: str) -> bool:
@@ -314,6 +344,8 @@ def _resolve(data: dict[str, Any], folder: Path) -> None:
         ("mqtt", "ca"),
         ("mqtt", "cert"),
         ("mqtt", "key"),
+        ("api", "cert"),
+        ("api", "key"),
     ):
         if isinstance(name := _table(data, section).get(key), str):
             data[section][key] = str(folder / name)

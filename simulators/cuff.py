@@ -5,13 +5,15 @@ What a device calls an error, and how it says so, is its own matter.
 
 from dataclasses import dataclass
 
-from simulators.vitals import Vitals
+from simulators.faults import Faults
+from simulators.vitals import Vitals, VitalsSource
 
 CUFF_LEAK = "cuff-leak"
 
 _PUMP_MMHG_PER_S = 15.0
 _STEP_S = 1.5
 _LEAK_MMHG, _LEAK_S = 55.0, 20.0
+_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +72,43 @@ def inflate(now_s: float, size: Size, vitals: Vitals, *, leaks: bool = False) ->
     if leaks:
         peak_mmhg = _LEAK_MMHG
     return Inflation(now_s, peak_mmhg, until_mmhg, size.step_mmhg, leaks, vitals)
+
+
+class AutomaticCuff:
+    """A cuff that measures once a minute by itself, looked at whenever its monitor says something.
+
+    `vitals` are those of the last measurement, without pressures where it failed; `ended_s` is when
+    the last one that gave some ended.
+    """
+
+    def __init__(self, source: VitalsSource, faults: Faults) -> None:
+        self.ended_s: float | None = None
+        self.vitals = Vitals()
+        self._source = source
+        self._faults = faults
+        self._next_s = 0.0
+        self._inflation: Inflation | None = None
+
+    def measuring(self, at_s: float) -> bool:
+        """Whether it measures at `at_s`, with all that came before carried out."""
+        while True:
+            if self._inflation is None:
+                if self._next_s > at_s:
+                    return False
+                self._begin(self._next_s)
+            inflation = self._inflation
+            assert inflation is not None
+            if inflation.ends_s > at_s:
+                return True
+            self._end(inflation)
+
+    def _begin(self, at_s: float) -> None:
+        leaks = self._faults.active(CUFF_LEAK, at_s)
+        self._inflation = inflate(at_s, ADULT, self._source.at(at_s), leaks=leaks)
+        self._next_s = at_s + _EVERY_S
+
+    def _end(self, inflation: Inflation) -> None:
+        self._inflation = None
+        self.vitals = Vitals() if inflation.leaks else inflation.vitals
+        if self.vitals.sys_mmhg is not None:
+            self.ended_s = inflation.ends_s

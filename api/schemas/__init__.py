@@ -9,6 +9,7 @@ mg, lot) and `monitor.session.records`. A session and a bed as they are seen are
 """
 
 from api.schemas import (
+    access,
     alarms,
     beds,
     doses,
@@ -30,6 +31,7 @@ __all__ = [
     "Problem",
     "Request",
     "Response",
+    "access",
     "alarms",
     "beds",
     "doses",

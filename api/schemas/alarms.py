@@ -88,6 +88,19 @@ class Alarm(Response):
     guidance: str = described("What to do.", "Check the patient and the sensor.")
 
 
+class AlarmInBrief(Response):
+    """An open alarm, without a word of who lies there and who has it."""
+
+    id: str = described("Its id.", "b1a3c2d4-e5f6-5071-8293-a4b5c6d7e8f9")
+    bed: str = described("The bed.", "bed-1")
+    kind: str = described("As of an alarm.", "physiological")
+    priority: Literal["high", "medium", "low"] = described("How urgent it is.", "high")
+    state: str = described("As of an alarm.", "active")
+    acknowledged: bool = described("Whether somebody has acknowledged it.", False)
+    raised_at: str = described("When it was raised, the last time.", "2026-01-05T09:40:00.000Z")
+    text: str = described("The alarm in words.", "SpO2 85 %: under 88 for 10 s")
+
+
 class AcknowledgeAlarm(Request):
     """Acknowledge an alarm."""
 

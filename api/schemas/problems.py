@@ -24,7 +24,8 @@ class Problem(Response):
     )
     code: str | None = described(
         "Which problem it is, where a program may go by that: `under-way`, the same request is "
-        "still being carried out; send it again.",
+        "still being carried out; send it again. `sign-in`, nobody is signed in; "
+        "`wrong`, the password or PIN is.",
         "under-way",
         default=None,
     )

@@ -3,7 +3,9 @@
 import { render } from "./vendor/preact.js";
 import { effect } from "./vendor/signals.js";
 import { AlarmDialog } from "./sheets/acknowledge.js";
-import { alarmWord, audible, byUrgency, countAlarms, openAlarms } from "./state/alarm.js";
+import { access, brief, isOut, loadAccess, lockIdle, lookIn } from "./state/access.js";
+import { alarmWord, audible, byUrgency, countAlarms, isAdvisory, openAlarms } from "./state/alarm.js";
+import { LockBar, SignIn, WhoDialog } from "./views/access.js";
 import { BedPage } from "./views/bed.js";
 import { now, serverNow, startClock } from "./state/clock.js";
 import { NoBeds, NoDaemon } from "./views/first.js";
@@ -19,14 +21,24 @@ import { isKiosk, shownOf } from "./state/wall.js";
 import { beds, refreshBeds, status } from "./state/ward.js";
 
 function Page() {
+  if (isOut.value) return html`<div class="page"><${SignIn} /><${Legal} /></div>`;
   const bed = beds.value?.find((one) => one.id === place.value.bed);
   return html`
     <div class="page ${link.value.up ? "" : "lost"} ${isKiosk && !bed ? "kiosk" : ""}">
       ${bed ? html`<${BedPage} key=${bed.id} bed=${bed} />` : html`<${Ward} />`}
-      <p class="legal">Postdose supports trained staff. Not a certified medical device.</p>
+      <${LockBar} />
+      <${Legal} />
       <p class="hidden" role="status">${announced()}</p>
       <${AlarmDialog} />
+      <${WhoDialog} />
     </div>
+  `;
+}
+
+function Legal() {
+  const open = access.value?.sign_in === "none" && " Nobody signs in here: anybody acts under any name.";
+  return html`
+    <p class="legal">Postdose supports trained staff. Not a certified medical device.${open}</p>
   `;
 }
 
@@ -54,9 +66,15 @@ function Content() {
 
 // A board that has gone deaf sounds like a medium alarm: its own condition is technical.
 function hear() {
+  if (isOut.peek()) return sound(worstOf(brief.peek()));
   if (link.peek().since === null) return;
   const worst = audible(shownOf(beds.peek()), serverNow());
   sound(link.peek().up || worst === "high" ? worst : "medium");
+}
+
+function worstOf({ alarms, problem }) {
+  const [worst] = alarms.filter((one) => !one.acknowledged && !isAdvisory(one)).sort(byUrgency);
+  return worst?.priority ?? (problem ? "medium" : null);
 }
 
 effect(() => {
@@ -78,7 +96,10 @@ startClock(() => {
   releaseIdleFocus();
   refreshBeds();
   sendAgain();
+  lockIdle();
+  lookIn();
   hear();
 });
+loadAccess();
 openStream();
 render(html`<${Page} />`, document.getElementById("page"));

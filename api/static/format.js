@@ -44,6 +44,16 @@ export const signed = (n) => (n < 0 ? `−${Math.abs(Math.round(n))}` : `+${Math
 
 export const plural = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
 
+const NAME_LETTERS = 18;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufefc]/u;
+
+// A person's name beside an alarm: the name gives way, not the alarm, and turns no text around.
+export function person(name) {
+  const letters = [...name];
+  const short = letters.length > NAME_LETTERS ? `${letters.slice(0, NAME_LETTERS - 1).join("")}…` : name;
+  return RIGHT_TO_LEFT.test(short) ? `\u2068${short}\u2069` : short;
+}
+
 const MOST_NAMED = 3;
 
 // "a, b, c and 2 more".

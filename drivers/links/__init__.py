@@ -1,4 +1,4 @@
-"""Open byte streams to devices: serial ports, TCP, RFC 2217, and this process's own memory.
+"""Open byte streams to devices: serial ports, TCP, RFC 2217, UDP, and this process's own memory.
 
 The rest of Postdose imports links from here, and only from here. What the bytes mean,
 when a link is opened again and how long silence may last is not decided in this room.

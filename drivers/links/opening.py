@@ -11,6 +11,7 @@ from drivers.links.rfc2217 import open_rfc2217
 from drivers.links.serial import is_pseudo_terminal, open_serial
 from drivers.links.stream import Link, OnBytes, OnLost
 from drivers.links.tcp import host_and_port, open_tcp
+from drivers.links.udp import open_udp
 
 OPEN_LIMIT_S: Final = 10.0
 """How long opening may take, in the event loop's seconds."""
@@ -21,6 +22,7 @@ OPENERS: Final[Mapping[str, Opener]] = {
     "": open_serial,
     "rfc2217": open_rfc2217,
     "socket": open_tcp,
+    "udp": open_udp,
     "memory": open_memory,
 }
 """What opens the URLs of each scheme; a tty's path has none."""

@@ -109,10 +109,14 @@ class Bed:
     def _receive(self, given: DeviceInput, now: Instant) -> Result:
         device = self.technical.devices[given.device]
         changed: set[Signal] = set()
+        at: Instant | None = None
         match given.item:
             case Measurement() as item:
                 is_news = device.receive(item, now) or device.missing_signals
-                changed |= self.vitals.take(given.device, item.readings, now)
+                if item.age_s is not None:
+                    at = now.plus(-item.age_s)
+                    item = item if self._is_new(given.device, at) else Measurement(())
+                changed |= self.vitals.take(given.device, item.readings, at or now, now)
                 if changed:
                     self._update_readiness(changed, now)
                 changed |= self.technical.update_difference(now)
@@ -126,7 +130,7 @@ class Bed:
                 is_news = device.receive(item, now) or device.missing_signals
         nibp = self.nibp.devices.get(given.device)
         if nibp is not None and is_nibp_result(item):
-            changed |= self._take_nibp_result(nibp.result(item), now)
+            changed |= self._take_nibp_result(nibp.result(item, at), now)
             is_news = True
         if isinstance(item, Measurement):
             changed |= self.alarms.renew_news2(item.readings, now)
@@ -136,6 +140,15 @@ class Bed:
         elif not (changed or self.pending.events) and now.mono < self.alarm_engine.next_due:
             return NO_RESULT
         return self._settle(changed, now, plan=Vital.RESP in changed)
+
+    def _is_new(self, device: str, at: Instant) -> bool:
+        """Whether what `device` took at `at` is this patient's, and not known already.
+
+        A monitor says its last pressure again and again, that of the patient before too.
+        """
+        since = self.state.patient_since
+        is_own = since is None or at.wall >= since
+        return is_own and not self.state.nibp[device].is_known(at.wall)
 
     def _set_site_condition(self, given: SiteCondition, now: Instant) -> Result:
         self.technical.set_site_condition(given.trouble, given.reason)

@@ -71,6 +71,10 @@ class Device(Shown):
             False,
         ),
     ]
+    messages: Annotated[
+        Sequence[str],
+        documented("The alarm texts that it shows itself, in its own language.", ["HR LOW"]),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from drivers.clock import Instant
 from drivers.readings import (
     CuffPhase,
     CuffState,
+    DeviceMessages,
     Flag,
     Identity,
     Item,
@@ -57,7 +58,8 @@ class DeviceStatus:
     `last_valid_at` is when it last reported anything; `lost` says that it reported nothing
     since its link was lost, `silent` that it stopped reporting on a link that is up. `flags`
     is None until it has reported which are set. `missing_signals` says that it gave no fresh
-    value of a vital that it should stream when its conditions were last determined.
+    value of a vital that it should stream when its conditions were last determined. `messages` are
+    the texts that it shows itself.
 
     It is silent once it has reported nothing for its driver's `silent_after_s`, and its link
     a technical condition once that is lost; either no sooner than after `min_silence_s`.
@@ -76,6 +78,7 @@ class DeviceStatus:
     flags: frozenset[Flag] | None = None
     identity: Identity | None = None
     cuff: CuffState | None = None
+    messages: tuple[str, ...] = ()
     missing_signals: bool = False
 
     def receive(self, item: Item, at: Instant) -> bool:
@@ -99,6 +102,9 @@ class DeviceStatus:
                 is_news |= self._set_cuff(item)
             case Identity():
                 self.identity = item
+            case DeviceMessages(texts):
+                is_news |= texts != self.messages
+                self.messages = texts
             case _:
                 pass
         self.last_valid_at = at
@@ -132,6 +138,7 @@ class DeviceStatus:
             self.check_silence(at)
             self.lost = not self.silent
             self.cuff = None
+            self.messages = ()
         if self.lost and self.lost_since is None:
             self.lost_since = at.mono
         self.link = state

@@ -128,7 +128,11 @@ def _plain(value: Any) -> Any:
         case Mapping():
             return dict(value)
         case _ if is_dataclass(value):
-            return {field.name: getattr(value, field.name) for field in fields(value)}
+            return {
+                field.name: getattr(value, field.name)
+                for field in fields(value)
+                if not (field.metadata.get("added") and getattr(value, field.name) == field.default)
+            }
     raise TypeError(f"{value!r} has no JSON form")
 
 

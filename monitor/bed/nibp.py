@@ -11,7 +11,7 @@ from typing import Final, TypeGuard
 from alerts.alarm import Alarm, State
 from alerts.evaluation import AlarmEngine
 from alerts.rules import RuleSet, signals_in
-from drivers.clock import Instant
+from drivers.clock import Instant, rfc3339
 from drivers.readings import CuffPhase, LinkState, Measurement, MeasurementFailed, Vital
 from monitor.bed.device_status import DeviceStatus
 from monitor.bed.state import NibpState
@@ -84,8 +84,11 @@ class NibpDevice:
             raise Refused(Refusal.CONFLICT, f"{self.id} is measuring; wait for its result")
         return self.request("by-hand", by)
 
-    def result(self, item: Measurement | MeasurementFailed) -> Draft:
-        """What it reported: a systolic and a diastolic that can be used, or a failure."""
+    def result(self, item: Measurement | MeasurementFailed, at: Instant | None = None) -> Draft:
+        """What it reported: a systolic and a diastolic that can be used, or a failure.
+
+        `at` is when it was measured, where the device says so itself.
+        """
         if isinstance(item, MeasurementFailed):
             return self.failed(item.reason, item.code)
         values = {r.vital: r.value for r in item.readings if r.usable}
@@ -93,7 +96,8 @@ class NibpDevice:
             reasons = [r.reason for r in item.readings if r.reason]
             return self.failed(reasons[0] if reasons else "no valid pressure")
         vitals = {vital.value: values.get(vital) for vital in (*PRESSURES, Vital.PULSE)}
-        return "pressure.measured", {"device": self.id, **vitals}
+        own = {} if at is None else {"at": rfc3339(at.wall)}
+        return "pressure.measured", {"device": self.id, **vitals, **own}
 
     def failed(self, reason: str, code: int | None = None) -> Draft:
         """A measurement gave nothing; `code` is the device's own error code."""

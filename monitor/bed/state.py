@@ -10,13 +10,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alerts.alarm import audio_pause
-from drivers.clock import Instant
+from drivers.clock import Instant, parse_rfc3339
 from drivers.readings import Vital
 from drivers.registry import DeviceSpec
 from monitor.session import REOPENED, ChartedSignals, Event, Pressure, Session, is_session_end
 
 FAILURES: Final = 2
 """So many measurements in a row that give nothing are a technical condition."""
+
+
+SAME_PRESSURE: Final = timedelta(seconds=5)
+"""Two pressures of one device that were taken within this of each other are one, said twice."""
 
 
 @dataclass(slots=True)
@@ -26,6 +30,7 @@ class NibpState:
     `requested_mono` is when a measurement was last requested, in monotonic seconds. `failures`
     counts those that gave nothing since the last that gave values; `failure` and `failed_at`
     say why and when the last of them did. `inhibited` is why a nurse does not let it start.
+    `measured_at` is of when its last pressure is, also of one that was retracted.
     """
 
     requested_mono: float | None = None
@@ -34,6 +39,7 @@ class NibpState:
     failure: str | None = None
     failed_at: datetime | None = None
     inhibited: str | None = None
+    measured_at: datetime | None = None
 
     def evolve(self, event: Event, mono: float) -> None:
         """Take an event about this device that was decided at `mono`."""
@@ -49,12 +55,18 @@ class NibpState:
                 self.pending = False
                 self.failures = 0
                 self.failure = self.failed_at = None
+                at = event.payload.get("at")
+                self.measured_at = event.at if at is None else parse_rfc3339(at)
             case "pressure.failed":
                 self.pending = False
                 if self.inhibited is None:
                     self.failures += 1
                     self.failure = event.payload["reason"]
                     self.failed_at = event.at
+
+    def is_known(self, at: datetime) -> bool:
+        """Whether what it measured at `at`, or later than that, is on record."""
+        return self.measured_at is not None and at <= self.measured_at + SAME_PRESSURE
 
     @property
     def conditions(self) -> dict[str, str]:
@@ -120,6 +132,8 @@ class BedState:
         for nibp in self.nibp.values():
             if nibp.failed_at is not None:
                 nibp.failed_at += by
+            if nibp.measured_at is not None:
+                nibp.measured_at += by
 
     def drop_requests(self) -> None:
         """Forget the measurements under way: a request does not outlive its process."""
@@ -134,6 +148,14 @@ class BedState:
     def session_id(self) -> str | None:
         """The open session's id."""
         return None if self.open_session is None else self.open_session.id
+
+    @property
+    def patient_since(self) -> datetime | None:
+        """What was measured before is another patient's; None while there was no session."""
+        session = self.session
+        if session is None:
+            return None
+        return session.started_at if session.is_open else session.ended_at
 
     @property
     def pressures(self) -> Sequence[Pressure]:

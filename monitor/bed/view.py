@@ -203,6 +203,7 @@ def device(status: DeviceStatus) -> bed_view.Device:
         model=identity.model if identity else None,
         can_measure=spec.kind.can_measure,
         gives_pressure=spec.kind.gives_pressure,
+        messages=status.messages,
     )
 
 

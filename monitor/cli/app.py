@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from monitor import __version__, versions
+from monitor.cli.people import token, user
+from monitor.cli.site import Config, Failure, complain, settings_of
 from simulators.cli import simulate
 
 if TYPE_CHECKING:
     from alerts.rules import Severity
     from monitor.cli.exports import Format
-    from monitor.settings import Settings
 
 app = typer.Typer(
     name="postdose",
@@ -33,16 +34,12 @@ forms = typer.Typer(help="Monitoring forms.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(forms, name="forms")
 app.add_typer(journal, name="journal")
+app.add_typer(user, name="user")
+app.add_typer(token, name="token")
 app.command()(simulate)
 
 WIDE = 150
 """A rule set is printed so many characters wide: they fit a sheet of A4 across."""
-
-Config = Annotated[Path, typer.Option("--config", "-c", help="The site's TOML file.")]
-
-
-class Failure(Exception):
-    """What was asked for failed: exit 1."""
 
 
 def main() -> None:
@@ -50,18 +47,14 @@ def main() -> None:
     try:
         status = app(prog_name="postdose", standalone_mode=False)
     except Failure as failure:
-        _complain(failure)
+        complain(failure)
         sys.exit(1)
     except typer.TyperException as error:
-        _complain(_of_usage(error))
+        complain(_of_usage(error))
         sys.exit(error.exit_code)
     except typer.Abort:
         sys.exit(1)
     sys.exit(status)
-
-
-def _complain(error: object) -> None:
-    print(f"postdose: {error}", file=sys.stderr)
 
 
 def _of_usage(error: typer.TyperException) -> str:
@@ -76,7 +69,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         print(f"postdose {__version__}")
         for difference in versions.differing():
-            _complain(f"not tested with {difference}")
+            complain(f"not tested with {difference}")
         raise typer.Exit
 
 
@@ -87,16 +80,6 @@ def _options(
     ] = False,
 ) -> None:
     pass
-
-
-def _settings(config: Path) -> "Settings":
-    from monitor.settings import ConfigError, load
-
-    try:
-        return load(config)
-    except ConfigError as error:
-        _complain(error)
-        raise typer.Exit(2) from error
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -162,7 +145,7 @@ def run(
     from monitor import logs
     from monitor.daemon import run as run_daemon
 
-    settings = _settings(config)
+    settings = settings_of(config)
     logs.configure(settings.log.format, settings.log.level)
     _run(run_daemon(settings, speed=speed))
 
@@ -173,7 +156,7 @@ def check(config: Config) -> None:
     from alerts.rules import Severity
     from monitor.cli.check import check_site
 
-    settings = _settings(config)
+    settings = settings_of(config)
     with _findings() as say:
         say(Severity.OK, f"{config}: beds {', '.join(bed.id for bed in settings.beds) or 'none'}")
         _run(check_site(settings, say))
@@ -209,7 +192,7 @@ def replay(
     from monitor.replay import run_replay
 
     with _reading():
-        if not run_replay(_settings(config).store.url, session, rules, Console()):
+        if not run_replay(settings_of(config).store.url, session, rules, Console()):
             raise Failure(f"session {session} did not give the same again")
 
 
@@ -343,7 +326,7 @@ def rules(
 def _check_rules(name: str, config: Path | None) -> None:
     from alerts.rules import Severity, lint_rules, read_rules
 
-    given = None if config is None else _settings(config).given()
+    given = None if config is None else settings_of(config).given()
     draft = read_rules(name)
     with _findings() as say:
         for finding in lint_rules(draft, given):
@@ -360,7 +343,7 @@ def _what_if(sessions: list[str], rules: Path | None, config: Path | None) -> No
     if not sessions or rules is None or config is None:
         raise typer.BadParameter("--what-if takes session ids, --rules FILE and --config FILE")
     with _reading():
-        run_what_if(_settings(config).store.url, sessions, rules, Console())
+        run_what_if(settings_of(config).store.url, sessions, rules, Console())
 
 
 @app.command()
@@ -402,7 +385,7 @@ def export(
     """Give out everything about a session, or its monitoring form."""
     from monitor.cli.exports import FORMATS, ExportError, exported
 
-    settings = _settings(config)
+    settings = settings_of(config)
     if wanted not in FORMATS:
         raise typer.BadParameter(f"{wanted}: choose one of {', '.join(FORMATS)}")
     html = html or (wanted == "form" and output is not None and output.suffix == ".html")
@@ -430,7 +413,7 @@ def report(
     from monitor.cli.exports import ExportError
     from monitor.cli.exports import report as printed
 
-    settings = _settings(config)
+    settings = settings_of(config)
     if output.suffix not in (".html", ".pdf"):
         raise typer.BadParameter(f"{output}: name a .html or a .pdf file")
     try:
@@ -448,7 +431,7 @@ def due(config: Config) -> None:
     from monitor.cli.exports import ExportError
     from monitor.cli.exports import forms as all_forms
 
-    settings = _settings(config)
+    settings = settings_of(config)
     try:
         found = asyncio.run(all_forms(settings, "due"))
     except ExportError as error:
@@ -462,7 +445,7 @@ def upgrade(config: Config) -> None:
     from monitor.journal import StoreError
     from monitor.journal.migrate import upgrade as upgrade_database
 
-    settings = _settings(config)
+    settings = settings_of(config)
     try:
         before, after = upgrade_database(settings.store.url)
     except StoreError as error:
@@ -480,7 +463,7 @@ def backup(
     from monitor.journal import StoreError
     from monitor.journal import backup as backups
 
-    settings = _settings(config)
+    settings = settings_of(config)
     try:
         backups.back_up(settings.store.url, output)
         print(f"{output}: {asyncio.run(_verified(f'sqlite:///{output.absolute()}'))}")
@@ -498,7 +481,7 @@ def restore(
     from monitor.journal import StoreError
     from monitor.journal import backup as backups
 
-    settings = _settings(config)
+    settings = settings_of(config)
     try:
         restored = backups.restore(settings.store.url, backup, Clock().now().wall)
     except StoreError as error:
@@ -513,7 +496,7 @@ def verify(config: Config) -> None:
     """Walk the journal's hash chain from the first event to the last."""
     from monitor.journal import StoreError
 
-    settings = _settings(config)
+    settings = settings_of(config)
     try:
         print(asyncio.run(_verified(settings.store.url)))
     except StoreError as error:

@@ -10,6 +10,7 @@ from drivers.identify import ask, identify
 from drivers.links import LinkError
 from drivers.registry import DeviceSpec
 from monitor import versions
+from monitor.access import AccessStore
 from monitor.daemon import StartError, broker, load_regimens
 from monitor.mqtt import broker_fault
 from monitor.session import jurisdictions
@@ -27,6 +28,7 @@ async def check_site(settings: Settings, say: Say) -> None:
         say(Severity.WARNING, f"versions: not tested with {difference}; install by the lock")
     _files(settings, say)
     await _store(settings, say)
+    await _users(settings, say)
     await _broker(settings, say)
     specs = [(bed.id, device.spec()) for bed in settings.beds for device in bed.devices]
     answers = await asyncio.gather(*(_answer(spec) for _, spec in specs))
@@ -108,6 +110,22 @@ async def _stored(url: str) -> tuple[int, list[str]] | None:
         return (await journal.head()).seq, await journal.occupied_beds()
     finally:
         await journal.close()
+
+
+async def _users(settings: Settings, say: Say) -> None:
+    from monitor.journal import StoreError
+
+    try:
+        accounts = (await asyncio.to_thread(AccessStore(settings.store.url).read)).accounts
+    except StoreError:
+        accounts = ()
+    active = sum(account.is_active for account in accounts)
+    if accounts:
+        say(Severity.OK, f"users: {active} of {len(accounts)} may sign in")
+    elif settings.api.enabled and not settings.api.is_local:
+        say(Severity.FAULT, "users: none, and others reach api.host; add one: postdose user add")
+    else:
+        say(Severity.OK, "users: none, anybody on this machine acts under any name")
 
 
 async def _broker(settings: Settings, say: Say) -> None:

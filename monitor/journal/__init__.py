@@ -5,7 +5,7 @@
 See docs/reference/journal.md.
 """
 
-from monitor.journal import backup, queries
+from monitor.journal import backup, database, queries, schema
 from monitor.journal.chunk_codec import Bucket, InputBlock, InputEntry, StartBlock, Wave
 from monitor.journal.database import (
     HeldError,
@@ -50,8 +50,10 @@ __all__ = [
     "VerificationResult",
     "Wave",
     "backup",
+    "database",
     "parse_store_url",
     "queries",
     "refuse_other_revisions",
     "revision",
+    "schema",
 ]

@@ -20,12 +20,14 @@ _MODULES = (
     "nellcor",
     "un300c",
     "berry",
+    "datex-s5",
+    "intellivue",
 )
 
 DEVICES: Final[Mapping[str, DeviceModel]] = {
-    name: import_module(f"{__name__}.{name}").MODEL for name in _MODULES
+    name: import_module(f"{__name__}.{name.replace('-', '_')}").MODEL for name in _MODULES
 }
-"""Each device's `MODEL` by the name of its module."""
+"""Each device's `MODEL` by its name: that of its module, with hyphens."""
 
 ROLES: Final = tuple(dict.fromkeys(model.role for model in DEVICES.values()))
 """Places at the bed, as devices declare them."""

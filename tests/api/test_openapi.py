@@ -17,7 +17,17 @@ T = TypeVar("T")
 
 PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
-TAGS: Final = {"status", "beds", "sessions", "alarms", "events", "forms", "patients", "stream"}
+TAGS: Final = {
+    "access",
+    "status",
+    "beds",
+    "sessions",
+    "alarms",
+    "events",
+    "forms",
+    "patients",
+    "stream",
+}
 
 UNITS: Final = (
     ", in mmHg",

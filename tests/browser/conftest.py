@@ -176,17 +176,32 @@ def real_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             yield site
 
 
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def work_page(chromium: Browser) -> AsyncIterator[Page]:
+    """A page in which one test after the other works at a bed."""
+    context = await profile(chromium)
+    yield await context.new_page()
+    await context.close()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def bedside(chromium: Browser, real_site: Site) -> AsyncIterator[Bedside]:
+async def bedside(work_page: Page, real_site: Site) -> AsyncIterator[Bedside]:
     """The bed with nobody in it; whoever is there at the end is brought away."""
     complaints: list[str] = []
-    context = await profile(chromium)
-    page = await context.new_page()
-    await page.set_viewport_size(ViewportSize(width=1600, height=940))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.extend(unexpected(message)))
-    yield Bedside(real_site, page)
-    await context.close()
+
+    def thrown(error: Error) -> None:
+        complaints.append(str(error))
+
+    def logged(message: ConsoleMessage) -> None:
+        complaints.extend(unexpected(message))
+
+    await work_page.set_viewport_size(ViewportSize(width=1600, height=940))
+    work_page.on("pageerror", thrown)
+    work_page.on("console", logged)
+    yield Bedside(real_site, work_page)
+    await forget(work_page)
+    work_page.remove_listener("pageerror", thrown)
+    work_page.remove_listener("console", logged)
     session = real_site.get("/beds/bed-1")["session"]
     if session and session["ended_at"] is None:
         if session["state"] == "aborted":

@@ -102,3 +102,25 @@ async def test_no_text_that_matters_is_cut(
         }).map(e => e.className)"""
     )
     assert cut == []
+
+
+async def test_a_name_gives_way_to_the_alarm_and_turns_nothing_around(
+    ward: Ward, bed: BedAt, open_page: Open
+) -> None:
+    """A long name, one of the other direction, on the small tiles of a full wall."""
+    for n in range(2, 25):
+        ward.put(ward.bed(f"bed-{n}").well(85, 70, (130, 84), 3).dosed(5, f"P-{n}"))
+
+    async def has(by: str) -> str:
+        taken: Json = {"acknowledged": True, "acknowledged_by": by, "acknowledged_at": bed.ago(2)}
+        ward.put(bed.alarming("spo2.low", "SpO2 85 %: under 90", priority="high", **taken))
+        page = await open_page(size=(1920, 1080))
+        alarm = page.locator(".strip.high .strip-alarm")
+        room = """e => e.querySelector(".strip-text").clientWidth / e.clientWidth"""
+        assert await alarm.evaluate(room) >= 0.4
+        return (await alarm.locator(".strip-state span").all_inner_texts())[0]
+
+    assert await has("Wilhelmina-Alexandra van der Westerlaken-Oosterhuis") == (
+        "with Wilhelmina-Alexan… · 2 min"
+    )
+    assert await has("ليلى حداد") == "with \u2068ليلى حداد\u2069 · 2 min"

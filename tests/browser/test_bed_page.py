@@ -110,14 +110,17 @@ async def test_a_phone_shows_the_alarms_before_the_picture(open_page: Open) -> N
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-async def test_a_pressure_that_only_the_monitor_can_start_says_so(
+async def test_a_monitor_says_to_press_start_on_it_and_what_it_shows(
     ward: Ward, open_page: Open
 ) -> None:
     monitor = {"id": "monitor", "link": "up", "silent": False, "reason": None}
     monitor |= {"title": "Monitor", "can_measure": False, "gives_pressure": True}
+    monitor |= {"messages": ["HF zu hoch", "SpO2 niedrig"]}
     bed = ward.bed("bed-1").well(97, 70, (130, 84), 3)
     bed = bed.dosed(61, "P-017", late=("pressure+60",)).scored(cadss=2, moaas=5)
     ward.put(replace(bed, devices=(monitor,)))
     page = await open_page("#/bed/bed-1")
+    shows = "up; it shows HF zu hoch, SpO2 niedrig"
+    await expect(page.locator(".devices li")).to_contain_text(shows)
     await page.get_by_role("button", name="Press start on the monitor").click()
     await expect(page.get_by_role("dialog")).to_contain_text("Press start on the monitor, or type")

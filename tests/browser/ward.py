@@ -254,6 +254,11 @@ def application(server: "Server") -> FastAPI:
     ) -> Json:
         return {"vital": vital, "unit": "%", "points": server.ward.trends[session]}
 
+    @app.get("/api/v1/access")
+    def access() -> Json:
+        nobody: Json = {"person": None, "station": False, "people": [], "lock_after_s": 120}
+        return nobody | {"sign_in": "none"}
+
     @app.get("/api/v1/beds/{bed}/devices")
     def devices(bed: str) -> Json:
         return {"items": server.ward.links, "next": None}

@@ -56,5 +56,7 @@ def cases() -> list[Case]:
 
 
 def _examples(driver: str) -> Mapping[str, Example]:
-    examples: Mapping[str, Example] = import_module(f"tests.drivers.test_{driver}").EXAMPLES
+    examples: Mapping[str, Example] = import_module(
+        f"tests.drivers.test_{driver.replace('-', '_')}"
+    ).EXAMPLES
     return examples

@@ -232,6 +232,42 @@ class TestSocket:
         assert "refused" in await refusal(url)
 
 
+class TestUdp:
+    @loops
+    def test_a_datagram_is_a_frame_both_ways(self, loop_factory: LoopFactory) -> None:
+        async def main() -> None:
+            with socket.socket(type=socket.SOCK_DGRAM) as far:
+                far.bind(("127.0.0.1", 0))
+                far.settimeout(HOPELESS_S)
+                near = NearEnd()
+                link = await near.open(f"udp://127.0.0.1:{far.getsockname()[1]}")
+                link.write(b"\xc0ab\xdb\xdc\xdb\xdd\xc0\xc0c")
+                data, address = await asyncio.to_thread(far.recvfrom, 16)
+                assert data == b"ab\xc0\xdb"
+                link.write(b"d\xc0")
+                assert await asyncio.to_thread(far.recv, 16) == b"cd"
+                far.sendto(b"\xc0e", address)
+                await near.until(b"\xc0\xdb\xdce\xc0")
+                with socket.socket(type=socket.SOCK_DGRAM) as stranger:
+                    stranger.sendto(b"not its device", address)
+                far.sendto(b"f", address)
+                await near.until(b"\xc0\xdb\xdce\xc0\xc0f\xc0")
+                await link.close()
+                link.write(b"\xc0late\xc0")
+
+        on_loop(loop_factory, main)
+
+    async def test_a_machine_that_refuses_is_a_lost_link_once(self) -> None:
+        with socket.socket(type=socket.SOCK_DGRAM) as far:
+            far.bind(("127.0.0.1", 0))
+            url = f"udp://127.0.0.1:{far.getsockname()[1]}"
+        near = NearEnd()
+        link = await near.open(url)
+        link.write(b"\xc0a\xc0")
+        assert "connection refused" in str(await near.lost)
+        await link.close()
+
+
 @contextmanager
 def rfc2217_echo() -> Iterator[str]:
     """A serial server made of pyserial, whose port sends back what it is sent; one client.

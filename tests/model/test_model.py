@@ -8,7 +8,7 @@ from tests.lengths import length
 from tests.model.scenarios import ModelRunner, Scenario, scenario
 from tests.model.tables import CRITERIA, RULES, TECHNICAL
 
-BLOCKS = length(2, 20)
+BLOCKS = length(1, 20)
 SCENARIOS = length(300, 2500)
 
 

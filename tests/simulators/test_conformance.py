@@ -61,7 +61,7 @@ EVERY_FAULT = pytest.mark.parametrize(
 
 def page(name: str) -> Any:
     """The second reading of the device's page."""
-    return importlib.import_module(f"tests.simulators.devices.{name}_page")
+    return importlib.import_module(f"tests.simulators.devices.{name.replace('-', '_')}_page")
 
 
 def declared(name: str, dialect: str) -> Dialect:

@@ -8,7 +8,7 @@ const WITHIN_MS = 60_000;
 
 // What to do about an end that was stored, while that can be done; null for none.
 export function undoEnd(bed, session, { sent, drop }) {
-  if (sent?.state !== "stored" || now.value - sent.pressed > WITHIN_MS) return null;
+  if (sent?.state !== "stored" || !who.value || now.value - sent.pressed > WITHIN_MS) return null;
   return {
     name: "Undo: the session goes on",
     act: () => {

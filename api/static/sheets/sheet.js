@@ -3,11 +3,13 @@
 // do; what cannot be done says in its place what it waits for; what was done is said at once.
 import { useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact-hooks.js";
 import { closeSheet, openSheet } from "../state/address.js";
+import { ask, needsSignIn } from "../state/access.js";
 import { now } from "../state/clock.js";
 import { bedWords, capital, clock, rough } from "../format.js";
 import { html } from "../html.js";
 import { taskOf } from "../state/task.js";
 import { remember, who } from "../state/who.js";
+import { AskWho } from "../views/access.js";
 import { madeBy } from "./work.js";
 
 const FOCUSABLE = "button, input, textarea, select, a[href], [tabindex='0']";
@@ -80,7 +82,8 @@ function Typed({ work }) {
 
 function Foot({ bed, work, sheet, name, waits, aside }) {
   const gone = work.gone && "This record has been corrected or retracted";
-  const lack = gone || waits || (who.value ? null : `${name}: say who you are`);
+  const isLocked = needsSignIn.value && !who.value;
+  const lack = gone || waits || (who.value || isLocked ? null : `${name}: say who you are`);
   return html`
     <footer>
       ${
@@ -109,21 +112,34 @@ function Foot({ bed, work, sheet, name, waits, aside }) {
       <${Who} />
       <div class="sheet-buttons">
         ${aside}
+        ${lack && html`<p class="waits" role="status">${lack}</p>`}
+        ${!lack && isLocked && html`<${AskWho} />`}
         ${
-          lack
-            ? html`<p class="waits" role="status">${lack}</p>`
-            : html`
-              <button class="main" aria-disabled=${work.busy}>
-                ${work.busy ? "Sending …" : name}
-              </button>
-            `
+          !lack &&
+          !isLocked &&
+          html`
+            <button class="main" aria-disabled=${work.busy}>
+              ${work.busy ? "Sending …" : name}
+            </button>
+          `
         }
       </div>
     </footer>
   `;
 }
 
-function Who() {
+const Who = () => (needsSignIn.value ? html`<${SignedIn} />` : html`<${Named} />`);
+
+const SignedIn = () =>
+  who.value &&
+  html`
+    <p class="muted who-acts">
+      by <b>${who.value}</b>
+      <button type="button" class="text" onClick=${ask}>Somebody else</button>
+    </p>
+  `;
+
+function Named() {
   const [asking, ask] = useState(!who.value);
   const [name, setName] = useState(who.value);
   if (!asking) {

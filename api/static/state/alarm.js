@@ -1,6 +1,6 @@
 // What the board makes of a bed's alarms. Priorities come from the server and are never
 // derived here. Pure.
-import { clock, lasted, plural, rough } from "../format.js";
+import { clock, lasted, person, plural, rough } from "../format.js";
 
 const RANK = { high: 0, medium: 1, low: 2 };
 
@@ -116,7 +116,7 @@ export function alarmState(alarm, now) {
     const taken = alarm.acknowledged_at
       ? ` · ${rough(now - Date.parse(alarm.acknowledged_at))}`
       : "";
-    lines.push(`with ${alarm.acknowledged_by}${taken}`);
+    lines.push(`with ${person(alarm.acknowledged_by)}${taken}`);
   }
   lines.push(
     isLatched(alarm)

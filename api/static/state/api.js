@@ -16,6 +16,12 @@ export class Refused extends Error {
 // Nobody knows whether it was done: it can be sent again under the same key.
 export class Unanswered extends Refused {}
 
+// What is to be done when the daemon says that nobody is signed in.
+let signedOut = () => {};
+export const onSignedOut = (how) => {
+  signedOut = how;
+};
+
 async function request(path, options) {
   let response;
   try {
@@ -29,6 +35,7 @@ async function request(path, options) {
   }
   const body = await response.json().catch(() => null);
   if (!response.ok) {
+    if (body?.code === "sign-in") signedOut();
     const again = NOT_NOW.has(response.status) || body?.code === "under-way";
     const fields = body?.errors?.map(({ field }) => field);
     throw new (again ? Unanswered : Refused)(problem(body, response), body?.detail, fields);
@@ -55,6 +62,11 @@ function post(path, body, headers = {}) {
 // A command that is done once, however often it is sent under that key.
 export const command = (path, body, key) => post(path, body, { "Idempotency-Key": key });
 
+export const getAccess = () => request("access");
+export const signIn = (name, password) => post("access/sign-in", { name, password });
+export const unlock = (name, pin) => post("access/unlock", { name, pin });
+export const lock = () => post("access/lock", {});
+export const getAlarmsInBrief = async () => (await request("alarms/brief")).items;
 export const getStatus = () => request("status");
 export const getBeds = async () => (await request("beds")).items;
 export const getBed = (bed) => request(`beds/${part(bed)}`);

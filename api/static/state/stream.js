@@ -18,6 +18,12 @@ import {
 } from "./ward.js";
 import { forgetWave, takeWave } from "./wave.js";
 
+// What else is to be fetched when the stream has opened, or was refused.
+let alsoOpened = () => {};
+export const onOpened = (how) => {
+  alsoOpened = how;
+};
+
 const SILENT_MS = 15_000;
 const RETRY_MS = [500, 1000, 2000, 5000];
 
@@ -77,6 +83,7 @@ function takeEvent(event) {
 
 async function catchUp(opened) {
   hear();
+  alsoOpened();
   try {
     await loadWard();
     if (opened !== source) return;

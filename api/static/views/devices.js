@@ -8,12 +8,12 @@ export function DeviceList({ devices }) {
   return html`<ul class="devices">${devices.map((device) => html`<${Line} key=${device.id} ...${device} />`)}</ul>`;
 }
 
-function Line({ id, title, model, link, silent, reason }) {
+function Line({ id, title, model, link, silent, reason, messages }) {
   const state = silent && link === "up" ? "says nothing" : link;
   return html`
     <li class=${link !== "up" || silent ? "bad" : ""}>
       <span>${title ?? id}${model && html` · ${model}`}</span>
-      <span>${state}${reason && html`: ${reason}`}</span>
+      <span>${state}${reason && html`: ${reason}`}${messages?.length > 0 && html`; it shows ${messages.join(", ")}`}</span>
     </li>
   `;
 }

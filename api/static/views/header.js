@@ -3,10 +3,11 @@
 import { countAlarms } from "../state/alarm.js";
 import { bedName, clock, few, plural } from "../format.js";
 import { html } from "../html.js";
-import { soundOn, toggleSound } from "../state/sound.js";
 import { unstored } from "../state/intentions.js";
 import { link } from "../state/stream.js";
 import { nextTheme, theme } from "../state/theme.js";
+import { Person } from "./access.js";
+import { Sound } from "./sound.js";
 import { Technical } from "./technical.js";
 
 export function Header({ status, beds, now, children }) {
@@ -15,13 +16,8 @@ export function Header({ status, beds, now, children }) {
       ${children ?? html`<h1>Postdose</h1><p class="site">${site(status, beds)}</p>`}
       <div class="counts">${countAlarms(beds ?? []).map(Count)}</div>
       <div class="tools">
-        <button
-          class=${soundOn.value ? "plain" : "silent"}
-          aria-pressed=${soundOn.value}
-          onClick=${toggleSound}
-        >
-          ${soundOn.value ? "Sound on" : "Sound off: turn on"}
-        </button>
+        <${Sound} />
+        <${Person} />
         <span>${status ? plural(status.displays, "display") : ""}</span>
         <button class="plain" title="Day, night or as the system has it" onClick=${nextTheme}>
           Theme: ${theme.value}

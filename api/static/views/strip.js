@@ -12,6 +12,7 @@ import {
   quietFor,
   worstAlarm,
 } from "../state/alarm.js";
+import { person } from "../format.js";
 import { html } from "../html.js";
 import { Technical } from "./technical.js";
 
@@ -96,7 +97,7 @@ function More({ bed, count, kind = "more", still = null }) {
         still &&
         html`
           <span class="still ${still.priority}">
-            ${still.priority}${still.acknowledged && `, with ${still.acknowledged_by}`}
+            ${still.priority}${still.acknowledged && `, with ${person(still.acknowledged_by)}`}
           </span>
         `
       }

@@ -112,3 +112,9 @@ def test_an_opening_comes_back_with_its_devices_and_its_rules(tmp_path: Path) ->
     assert RecordingStart.from_json(START, kept) == opening
     del kept["seen_before"]
     assert RecordingStart.from_json(START, kept) == replace(opening, seen_before=None)
+
+
+def test_a_measurement_of_now_is_written_as_it_was_before_devices_said_when() -> None:
+    text = dump(DeviceInput("cuff", Measurement((Reading(Vital.SYS, 120),))))
+    assert "age_s" not in text
+    assert '"age_s":40' in dump(DeviceInput("cuff", Measurement((), age_s=40)))

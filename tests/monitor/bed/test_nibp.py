@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from drivers.clock import Instant
 from drivers.readings import (
     CuffPhase,
     CuffState,
+    DeviceMessages,
     Flag,
     LinkState,
     Measurement,
@@ -23,7 +25,7 @@ from monitor.bed import view
 from monitor.bed.device_status import DeviceStatus
 from monitor.bed.nibp import ANSWER_S, NEVER, NibpDevice, NibpScheduler
 from monitor.bed.state import BedState, NibpState
-from monitor.session.commands import Refused
+from monitor.session.commands import Abort, Refused, RetractRecord
 from monitor.session.events import Draft
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CheckState, PlannedCheck
@@ -250,3 +252,63 @@ def test_a_cuff_that_can_be_started_is_started_before_one_that_cannot(
 ) -> None:
     side = bed(at_monitor, CUFF).with_session().wait(2)
     assert side.requests == ["cuff"]
+
+
+# ── a monitor's last pressure ───────────────────────────────────────────────────────────
+
+
+def said(age_s: float, sys: float = 120) -> Measurement:
+    return Measurement((Reading(Vital.SYS, sys), Reading(Vital.DIA, 80)), age_s=age_s)
+
+
+def test_a_pressure_has_the_time_that_the_monitor_says(at_monitor: DeviceSpec) -> None:
+    side = bed(at_monitor).with_session().wait(60)
+    side.says("monitor", said(40))
+    [pressure] = side.session.pressures
+    assert side.now.wall - pressure.at == timedelta(seconds=40)
+    [shown] = [one for one in side.bed.vitals.views(side.now) if one.vital is Vital.SYS]
+    assert shown.at == side.now.plus(-40)
+
+
+def test_a_pressure_that_the_monitor_says_again_is_the_same(at_monitor: DeviceSpec) -> None:
+    side = bed(at_monitor).with_session().wait(60)
+    for age_s in (40, 41, 38, 60):
+        side.says("monitor", said(age_s))
+    assert side.types("pressure.") == ["pressure.measured"]
+    side.says("monitor", said(20, sys=130))
+    assert [pressure.sys for pressure in side.session.pressures] == [120, 130]
+
+
+def test_a_pressure_is_the_same_after_a_restart(at_monitor: DeviceSpec) -> None:
+    side = bed(at_monitor).with_session().wait(60)
+    again = side.says("monitor", said(40)).rebuilt().wait(1)
+    again.says("monitor", said(41))
+    assert [pressure.sys for pressure in again.session.pressures] == [120]
+
+
+def test_a_pressure_that_was_retracted_does_not_come_back(at_monitor: DeviceSpec) -> None:
+    side = bed(at_monitor).with_session().wait(60)
+    side.says("monitor", said(40))
+    side.asks(RetractRecord(side.session.pressures[0].id, "nurse.a", "cuff on the wrong arm"))
+    side.wait(2).says("monitor", said(42))
+    assert side.session.pressures == ()
+
+
+def test_a_pressure_from_before_the_session_is_not_this_patient_s(at_monitor: DeviceSpec) -> None:
+    side = bed(at_monitor).with_session().wait(60)
+    side.says("monitor", said(61))
+    assert (side.types("pressure."), Vital.SYS in side.bed.vitals.values) == ([], False)
+    side.asks(Abort("nurse.a", "went home")).wait(60)
+    side.says("monitor", said(70))
+    assert (side.types("pressure."), Vital.SYS in side.bed.vitals.values) == ([], False)
+    side.says("monitor", said(50))
+    assert side.types("pressure.") == ["pressure.measured"]
+
+
+def test_what_the_monitor_shows_is_shown_until_its_link_is_lost(at_monitor: DeviceSpec) -> None:
+    side = bed(at_monitor).wait(1)
+    side.says("monitor", DeviceMessages(("SpO2 NIEDRIG",)))
+    status = side.bed.technical.devices["monitor"]
+    assert view.device(status).messages == ("SpO2 NIEDRIG",)
+    side.link("monitor", LinkState.DOWN, "gone")
+    assert view.device(status).messages == ()

@@ -40,7 +40,8 @@ async def test_an_upgrade_keeps_the_events(url: str) -> None:
     await journal.close()
     engine = engine_for(parse_store_url(url), writing=True)
     with engine.begin() as connection:
-        connection.execute(sa.schema.DropTable(metadata.tables["sample_chunk"]))
+        for table in ("sample_chunk", "account", "station", "sign_in", "token", "access_log"):
+            connection.execute(sa.schema.DropTable(metadata.tables[table]))
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     engine.dispose()
     assert upgrade(url) == ("0001", REVISIONS[-1])

@@ -1,0 +1,62 @@
+"""Who may act, as both databases keep it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.access import AccessError, AccessStore, Account, Directory, Role, Token
+from monitor.access.directory import Stay
+from monitor.journal import StoreError
+
+NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
+LATER = NOW + timedelta(days=1)
+ROSSI = Account("M. Rossi", Role.NURSE, "…", None, NOW)
+KLEIN = Account("J. Klein", Role.CLINICIAN, "…", "…", NOW)
+WALL = Token("wall", "t", Role.VIEWER, NOW, LATER)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AccessStore:
+    if request.param == "postgresql":
+        return AccessStore(request.getfixturevalue("postgresql_url"))
+    return AccessStore(f"sqlite:///{tmp_path_factory.mktemp('access')}/postdose.db")
+
+
+def test_what_is_changed_is_read(store: AccessStore) -> None:
+    with pytest.raises(StoreError, match="is not there"):
+        store.read()
+    for _ in range(2):
+        store.create()
+    assert store.read() == Directory()
+    with pytest.raises(AccessError, match="first postdose user add"):
+        store.add_token(WALL)
+    store.add_account(ROSSI)
+    store.add_account(KLEIN)
+    store.add_token(WALL)
+    assert store.read() == Directory(accounts=(KLEIN, ROSSI), tokens=(WALL,))
+    for taken in ("m. rossi", "WALL"):
+        with pytest.raises(AccessError, match="already"):
+            store.add_account(replace(ROSSI, name=taken))
+        with pytest.raises(AccessError, match="already"):
+            store.add_token(replace(WALL, name=taken))
+    store.keep_sign_in("p", Stay("M. Rossi", LATER), ("s", Stay("M. Rossi", LATER)), NOW)
+    store.keep_sign_in("q", Stay("J. Klein", LATER), ("s", Stay("J. Klein", LATER)), NOW)
+    store.keep_sign_in("r", Stay("J. Klein", LATER), ("s", Stay("J. Klein", LATER)), NOW)
+    assert store.read().sign_ins.keys() == {"p", "q", "r"}
+    assert len(store.read().stations["s"]) == 2
+    store.end_sign_in("q")
+    store.change_account("m. rossi", ends_sign_ins=True, disabled_at="2026-01-05T09:00:00.000Z")
+    assert store.read().sign_ins.keys() == {"r"}
+    assert store.read().stations == {"s": (Stay("J. Klein", LATER),)}
+    assert store.read().accounts[1].disabled_at == NOW + timedelta(hours=1)
+    store.keep_sign_in("z", Stay("J. Klein", LATER + timedelta(days=1)), None, LATER)
+    assert store.read().sign_ins.keys() == {"z"}
+    assert not store.read().stations
+    store.revoke_token("Wall", NOW)
+    assert store.read().tokens == (replace(WALL, revoked_at=NOW),)
+    for nobody in ("nobody", "wall"):
+        with pytest.raises(AccessError):
+            store.revoke_token(nobody, NOW)
+        with pytest.raises(AccessError):
+            store.change_account(nobody, role="admin")
