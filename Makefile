@@ -1,6 +1,6 @@
 # Every target sets up .venv by itself; the second run starts at once.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check format bench mutants lock clean
+.PHONY: help demo test test-long check format bench reliability mutants lock clean
 
 PYTHON ?=
 export PYTHON
@@ -12,7 +12,7 @@ PYTEST = $(BIN)/pytest -n $$((2 * $$(nproc))) --dist worksteal -rs
 
 help: ## this list
 	@echo 'make TARGET [ARGS="…"]'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml .ci/venv
 	@.ci/venv
@@ -38,6 +38,9 @@ format: $(READY) ## rewrite the code in the project's format
 
 bench: $(READY) ## measure latency and throughput
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+reliability: $(READY) ## break a ward again and again, and count what is lost
+	@$(BIN)/python -m tests.reliability $(ARGS)
 
 mutants: $(READY) ## mutate the clinical core and list what no test detects
 	@$(BIN)/python -m tests.mutants $(ARGS)

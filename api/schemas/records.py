@@ -93,8 +93,9 @@ PULSE_PRESSURE: Final = ValueRange(10, 150)
 
 
 def _printed(vital: Vital) -> ValueRange:
-    """What any cuff prints."""
-    ranges = [driver.ranges[vital] for driver in DRIVERS.values() if vital in driver.ranges]
+    """What any cuff prints; what a bedside monitor could send is wider than any cuff measures."""
+    cuffs = [driver for driver in DRIVERS.values() if driver.can_measure]
+    ranges = [driver.ranges[vital] for driver in cuffs if vital in driver.ranges]
     return ValueRange(min(r.least for r in ranges), max(r.most for r in ranges))
 
 

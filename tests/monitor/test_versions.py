@@ -19,9 +19,9 @@ def normal(name: str) -> str:
 
 
 def entries(lock: str) -> dict[str, str]:
-    """By what stands before its hashes, each entry of a lock."""
+    """By name and version the hashes of each; on which platforms it is wanted is left out."""
     found = [each for each in re.split(r"(?m)^(?=\S)", lock) if each]
-    return {each.split("\\")[0].strip(): each for each in found}
+    return {re.split(r"[ ;\\]", each)[0]: re.sub(r"^[^\\]*", "", each) for each in found}
 
 
 def needed(name: str, extra: str = "") -> set[str]:

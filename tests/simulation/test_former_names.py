@@ -22,6 +22,7 @@ from alerts.rules import load_rules
 from drivers.clock import Instant, parse_rfc3339
 from monitor.bed import Bed, RecordingStart, view
 from monitor.journal import Journal, JournalReader, StartBlock
+from monitor.journal.migrate import upgrade
 from monitor.journal.schema import metadata
 from monitor.mqtt import MqttSettings
 from monitor.replay.report import find, recorded_sessions, replay_report
@@ -43,6 +44,7 @@ ALL: Final = 10_000
 def folder(tmp_path: Path) -> Path:
     """Where a copy of the journal lies."""
     (tmp_path / "postdose.db").write_bytes(lzma.decompress((DATA / "journal.db.xz").read_bytes()))
+    upgrade(store(tmp_path))
     return tmp_path
 
 

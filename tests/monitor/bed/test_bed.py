@@ -610,6 +610,11 @@ def test_small_steps_back_that_add_up_are_one_step_to_a_bed_that_is_rebuilt() ->
     stepped = side.last("clock.stepped")
     assert stepped.payload["by_s"] == pytest.approx(-2.18, abs=0.01)
     was.emit("clock.stepped", stepped.payload, side.now.in_ms())
-    assert side.bed.session == was.session
+    after, before = side.bed.session, was.session
+    assert after is not None
+    assert before is not None
+    assert replace(after, news2=()) == replace(before, news2=())
+    assert [scored.at for scored in after.news2] == [scored.at for scored in before.news2]
+    assert {*after.news2[-1].held} == {"spo2"}, "the oximeter has not said anything yet"
     assert side.bed.alarm_engine.alarms == was.alarm_engine.alarms
     assert {alarm.rule for alarm in was.alarm_engine.open_alarms()} >= {"dissociation.marked"}

@@ -1,0 +1,63 @@
+"""`python -m tests.reliability [--times 20]`: break a ward, see what is lost, write the table.
+
+With fewer times than usual it only prints.
+"""
+
+import argparse
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from tests.bench.page import machine
+from tests.reliability.faults import FAULTS, Outcome, attempt
+
+DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "reliability.md"
+BEGIN: Final = "<!-- seen: written by make reliability -->"
+END: Final = "<!-- end of what was seen -->"
+TIMES: Final = 20
+
+HEAD: Final = (
+    "fault", "times", "notes answered", "of these lost", "refused", "gaps in the journal",
+    "well after s, median", "longest",
+)  # fmt: skip
+
+
+def main() -> None:
+    """Try every fault as often as the arguments say."""
+    parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
+    parser.add_argument("--times", type=int, default=TIMES, help="how often each fault is tried")
+    times = parser.parse_args().times
+    lines = [machine(), "", _row(HEAD), _row(["---"] * len(HEAD))]
+    print(*lines, sep="\n", flush=True)
+    for name, fault in FAULTS.items():
+        outcomes = []
+        for _ in range(times):
+            with tempfile.TemporaryDirectory() as folder:
+                outcomes.append(attempt(fault, Path(folder)))
+        lines.append(_row([name, *_seen(outcomes)]))
+        print(lines[-1], flush=True)
+    if times >= TIMES:
+        before, _, rest = DOCUMENT.read_text().partition(BEGIN)
+        after = rest.partition(END)[2]
+        DOCUMENT.write_text("\n".join([f"{before}{BEGIN}", "", *lines, "", f"{END}{after}"]))
+
+
+def _row(cells: tuple[str, ...] | list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _seen(outcomes: list[Outcome]) -> list[str]:
+    well = [one.well_after_s for one in outcomes]
+    sums = (
+        sum(one.answered for one in outcomes),
+        sum(one.lost for one in outcomes),
+        sum(one.refused for one in outcomes),
+        sum(one.gaps for one in outcomes),
+    )
+    counts = [str(count) for count in (len(outcomes), *sums)]
+    return [*counts, f"{statistics.median(well):.1f}", f"{max(well):.1f}"]
+
+
+if __name__ == "__main__":
+    main()
