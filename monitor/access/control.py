@@ -118,9 +118,9 @@ class AccessControl:
         self._read_at = self._clock.now().mono
         try:
             journal = self._journal
-            self._directory = await journal.run_in_reader(
-                lambda: journal.query_sync(read_directory)
-            )
+            read = await journal.run_in_reader(lambda: journal.query_sync(read_directory))
+            if self._directory is None or read.has_users or not self._directory.has_users:
+                self._directory = read  # users are disabled, never deleted: none is a lost database
         except StoreError as error:
             _log.debug("access.not-read", reason=str(error))
 

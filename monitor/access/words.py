@@ -36,8 +36,11 @@ class ThrottledError(AccessError):
 def checked_name(name: str) -> str:
     """`name` as it is kept, composed and stripped. Raises `AccessError`."""
     kept = normalize("NFC", name.strip())
-    if not 0 < len(kept) <= NAME_MOST or not kept.isprintable():
-        raise AccessError(f"{name!r} is no name: 1 to {NAME_MOST} printable characters")
+    if not 0 < len(kept) <= NAME_MOST or not kept.isprintable() or not kept[0].isalnum():
+        raise AccessError(
+            f"{name!r} is no name: 1 to {NAME_MOST} printable characters, "
+            "the first a letter or a digit"
+        )
     return kept
 
 
@@ -49,7 +52,10 @@ def check_password(name: str, password: str) -> None:
             "several words are easily remembered"
         )
     if same_name(name) in same_name(password) or len(set(password)) < 4:
-        raise AccessError("that password is easily guessed; take another")
+        raise AccessError(
+            "that password is easily guessed: not with the name in it, and of four different "
+            "characters at least"
+        )
 
 
 def check_pin(pin: str) -> None:
@@ -57,7 +63,7 @@ def check_pin(pin: str) -> None:
     if not _PIN.fullmatch(pin):
         raise AccessError("a PIN is 4 to 8 digits")
     if len(set(pin)) == 1 or any(pin in run for run in _RUNS):
-        raise AccessError("that PIN is easily guessed; take another")
+        raise AccessError("that PIN is easily guessed: not all one digit, and no run such as 1234")
 
 
 def parse_until(text: str, now: datetime) -> datetime:

@@ -129,7 +129,7 @@ def pin(name: Name, config: Config) -> None:
 
     with _store(config) as store:
         hashed = pin_hash(_secret("PIN"))
-        print(f"{store.change_account(name, pin_hash=hashed).name} has another PIN")
+        print(f"{store.change_account(name, pin_hash=hashed).name} has that PIN now")
 
 
 @user.command()

@@ -47,7 +47,7 @@ def test_a_name_is_one_in_whatever_letters() -> None:
     assert checked_name("  Jos\u0065\u0301 ") == "Jos\u00e9"
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 65, "a\u200eb"])
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 65, "a\u200eb", "(a station)"])
 def test_what_is_no_name(name: str) -> None:
     with pytest.raises(AccessError):
         checked_name(name)
