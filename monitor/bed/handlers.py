@@ -59,6 +59,8 @@ def _start_session(bed: "Bed", command: StartSession, now: Instant) -> None:
     type_, payload = decide.start(bed.id, bed.session, command, bed.rules)
     bed.emit(type_, payload, now, session=command.id)
     bed.state.update_charted(now)
+    if command.regimen.edition >= 3:
+        bed.vitals.clear_spot_checks(now)  # measured at the idle bed: of nobody known
     bed.readiness.start_session(now)
     bed.alarms.evaluated = False
 

@@ -305,6 +305,15 @@ def test_a_pressure_from_before_the_session_is_not_this_patient_s(at_monitor: De
     assert side.types("pressure.") == ["pressure.measured"]
 
 
+def test_what_was_measured_at_the_idle_bed_is_not_this_patient_s(at_monitor: DeviceSpec) -> None:
+    side = bed(at_monitor).wait(60)
+    side.says("monitor", said(2, sys=82)).wait(30).with_session().wait(2)
+    side.says("monitor", said(34, sys=82)).observed(resp=14)
+    assert Vital.SYS not in side.bed.vitals.values
+    assert side.session.pressures == ()
+    assert "sys" not in {*side.session.news2[-1].points, *side.session.news2[-1].held}
+
+
 def test_what_the_monitor_shows_is_shown_until_its_link_is_lost(at_monitor: DeviceSpec) -> None:
     side = bed(at_monitor).wait(1)
     side.says("monitor", DeviceMessages(("SpO2 NIEDRIG",)))
