@@ -4,6 +4,7 @@ The credentials are cookies that no script can read and no other site can have s
 good for is checked in `api.authorization`.
 """
 
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -71,28 +72,39 @@ def _add_signing_in(routes: APIRouter, control: AccessControl | None, *, encrypt
     @routes.post("/sign-in", response_model=Access, responses=COMMAND_ERRORS)
     async def sign_in(body: SignIn, request: Request, response: Response) -> Any:
         """Sign in with a password; from then on the station shows the ward, and takes a PIN."""
-        station, address = request.cookies.get(STATION), address_of(request)
-        try:
-            found = await _users(control).sign_in(body.name, body.password, address, station)
-        except AccessError as error:
-            if isinstance(error, WrongError):
-                _note(control, request, body.name, What.WRONG)
-            raise _refusal(error) from error
-        _note(control, request, found.principal.name, What.SIGNED_IN)
+        by = _users(control).sign_in(body.name, body.password, *_whence(request))
+        found = await _signed_in(control, request, body.name, by, What.SIGNED_IN)
         return answer(request, response, found)
 
     @routes.post("/unlock", response_model=Access, responses=COMMAND_ERRORS)
     async def unlock(body: Unlock, request: Request, response: Response) -> Any:
         """Sign in with a PIN, where one has signed in with a password before."""
-        station, address = request.cookies.get(STATION), address_of(request)
-        try:
-            found = await _users(control).unlock(body.name, body.pin, address, station)
-        except AccessError as error:
-            if isinstance(error, WrongError):
-                _note(control, request, body.name, What.WRONG)
-            raise _refusal(error) from error
-        _note(control, request, found.principal.name, What.OPENED)
+        by = _users(control).unlock(body.name, body.pin, *_whence(request))
+        found = await _signed_in(control, request, body.name, by, What.OPENED)
         return answer(request, response, found)
+
+
+def _whence(request: Request) -> tuple[str, str | None]:
+    """The address that it comes from, and the credential of its station."""
+    return address_of(request), request.cookies.get(STATION)
+
+
+async def _signed_in(
+    control: AccessControl | None,
+    request: Request,
+    name: str,
+    signing_in: Awaitable[SignedIn],
+    what: What,
+) -> SignedIn:
+    """Who has signed in, written down with what was wrong. Raises `ProblemError`."""
+    try:
+        found = await signing_in
+    except AccessError as error:
+        if isinstance(error, WrongError):
+            _note(control, request, name, What.WRONG)
+        raise _refusal(error) from error
+    _note(control, request, found.principal.name, what)
+    return found
 
 
 def _add_signing_out(routes: APIRouter, control: AccessControl | None) -> None:

@@ -202,18 +202,21 @@ class AccessStore:
     def _change(self, work: Callable[[sa.Connection], R]) -> R:
         def change(engine: sa.Engine, found: str | None) -> R:
             if found is None:
-                raise StoreError(f"journal {self._address} is not there; correct store.url")
+                raise self._absent()
             database.refuse_other_revisions(self._address, found)
             with engine.begin() as connection:
                 return work(connection)
 
         return self._within(change)
 
+    def _absent(self) -> StoreError:
+        return StoreError(f"journal {self._address} is not there; correct store.url")
+
     def _within(self, work: Callable[[sa.Engine, str | None], R]) -> R:
         """Work with an engine, and the schema that is there, if any."""
         path = self._address.path
         if path is not None and not Path(path).exists():
-            raise StoreError(f"journal {self._address} is not there; correct store.url")
+            raise self._absent()
         engine = database.engine_for(self._address, writing=True)
         try:
             with engine.begin() as connection:

@@ -203,10 +203,9 @@ class BedAlarms:
     def renew_news2(self, readings: Iterable[Reading], now: Instant) -> set[Signal]:
         """Score NEWS2 where a device gives again what it holds; the signals that changed."""
         session = self._state.open_session
-        if session is None or not session.news2:
+        if session is None or not (held := signals.news2_renewable(session, now.wall)):
             return set()
-        given = {reading.vital.value for reading in readings if reading.usable}
-        if not signals.is_news2_outdated_by(session, given, now.wall):
+        if not any(reading.usable and reading.vital.value in held for reading in readings):
             return set()
         self._score_news2(session, now)
         return {*self._state.update_charted(now)}

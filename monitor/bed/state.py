@@ -18,7 +18,6 @@ from monitor.session import REOPENED, ChartedSignals, Event, Pressure, Session, 
 FAILURES: Final = 2
 """So many measurements in a row that give nothing are a technical condition."""
 
-
 SAME_PRESSURE: Final = timedelta(seconds=5)
 """Two pressures of one device that were taken within this of each other are one, said twice."""
 

@@ -231,15 +231,15 @@ def next_news2_outdated_at(session: Session, now: datetime) -> datetime:
     return min((at + FRESH for at in told if now - at <= FRESH), default=NEVER)
 
 
-def is_news2_outdated_by(session: Session, given: Collection[str], now: datetime) -> bool:
-    """Whether a device gives again what the last NEWS2 holds, a minute after that at the least."""
+def news2_renewable(session: Session, now: datetime) -> Collection[str]:
+    """What the last NEWS2 holds, for which it is scored anew when a device gives it again.
+
+    None sooner than `RENEWED_AFTER` that score.
+    """
     last = session.news2[-1] if session.news2 else None
-    return (
-        last is not None
-        and last.held_since is not None
-        and not last.held_since.keys().isdisjoint(given)
-        and now - last.at >= RENEWED_AFTER
-    )
+    if last is None or not last.held_since or now - last.at < RENEWED_AFTER:
+        return ()
+    return last.held_since.keys()
 
 
 _SIGNS: Final = {

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import Final
 
+from tests import measured
 from tests.bench import codecs, core, durable, page, ward
 from tests.bench.ward import Case, Figures
 
@@ -48,13 +49,13 @@ def main() -> None:
     if unknown := set(wanted) - set(PARTS):
         parser.error(f"--only takes {', '.join(PARTS)}, not {', '.join(sorted(unknown))}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    parts = [page.machine()]
+    parts = [measured.machine()]
     print(parts[0], flush=True)
     for part in _parts(wanted, options.quick):
         print(f"\n{part}", flush=True)
         parts.append(part)
     if set(wanted) == set(PARTS) and not options.quick:
-        page.write(parts)
+        measured.write(page.DOCUMENT, "bench", parts)
 
 
 def _parts(wanted: list[str], quick: bool) -> Iterator[str]:

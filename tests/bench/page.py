@@ -1,37 +1,19 @@
-"""The measured part of docs/explanation/benchmarks.md: tables in Markdown.
+"""The measured part of docs/explanation/benchmarks.md: what each part of a run found, as a table.
 
 What they mean is written there.
 """
 
-import platform
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import psutil
-
 from tests.bench.core import Cost
 from tests.bench.ward import Figures
+from tests.measured import table
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "explanation" / "benchmarks.md"
-BEGIN: Final = "<!-- measured: written by make bench -->"
-END: Final = "<!-- end of what is measured -->"
 
 WRITES: Final = {1: "packets", 25: "frames"}
-
-
-def machine() -> str:
-    """What was measured on."""
-    info = Path("/proc/cpuinfo").read_text()
-    model = re.search(r"^model name\s*:\s*(.*)$", info, re.MULTILINE)
-    load = psutil.getloadavg()[0]
-    return (
-        f"{model.group(1) if model else platform.machine()}, "
-        f"{psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, "
-        f"{platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}; load average {load:.1f} at the start"
-    )
 
 
 def ward(figures: Sequence[Figures]) -> str:
@@ -58,7 +40,7 @@ def ward(figures: Sequence[Figures]) -> str:
                 f"{f.peak_mib:.0f}",
             ]
         )
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _latencies(f: Figures) -> list[str]:
@@ -81,7 +63,7 @@ def _share(share: float | None, of: float) -> str:
 def codecs(rates: Mapping[str, float]) -> str:
     """Bytes a second; the last column is for oximeters of 375 bytes a second."""
     rows = [[n, f"{rate / 1e6:.1f}", f"{rate / 375:,.0f}"] for n, rate in rates.items()]
-    return _table(("codec", "MB/s", "times 375 bytes/s"), rows)
+    return table(("codec", "MB/s", "times 375 bytes/s"), rows)
 
 
 def core(costs: Sequence[Cost]) -> str:
@@ -108,7 +90,7 @@ def core(costs: Sequence[Cost]) -> str:
         ]
         for cost in costs
     ]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def durable(bare_s: float, rates: Mapping[str, tuple[float, float]]) -> str:
@@ -118,22 +100,4 @@ def durable(bare_s: float, rates: Mapping[str, tuple[float, float]]) -> str:
         [name, f"{alone:,.0f}", f"{alone * bare_s:.2f}", f"{many:,.0f}", f"{many * bare_s:.2f}"]
         for name, (alone, many) in rates.items()
     ]
-    return _table(("store", "one at a time /s", "ratio", "100 in flight /s", "ratio"), rows)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    cells = [list(head), ["---"] * len(head), *map(list, rows)]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(head))]
-    cells[1] = ["-" * width for width in widths]
-    lines = [
-        " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in cells
-    ]
-    return "\n".join(f"| {line} |" for line in lines)
-
-
-def write(parts: Sequence[str]) -> None:
-    """Put `parts` in the document, in place of what was measured before."""
-    before, _, rest = DOCUMENT.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    DOCUMENT.write_text("\n\n".join([f"{before}{BEGIN}", *parts, f"{END}{after}"]))
+    return table(("store", "one at a time /s", "ratio", "100 in flight /s", "ratio"), rows)

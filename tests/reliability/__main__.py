@@ -9,12 +9,10 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from tests.bench.page import machine
+from tests import measured
 from tests.reliability.faults import FAULTS, Outcome, attempt
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "reliability.md"
-BEGIN: Final = "<!-- seen: written by make reliability -->"
-END: Final = "<!-- end of what was seen -->"
 TIMES: Final = 20
 
 HEAD: Final = (
@@ -28,23 +26,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
     parser.add_argument("--times", type=int, default=TIMES, help="how often each fault is tried")
     times = parser.parse_args().times
-    lines = [machine(), "", _row(HEAD), _row(["---"] * len(HEAD))]
-    print(*lines, sep="\n", flush=True)
+    machine, rows = measured.machine(), []
+    print(machine, flush=True)
     for name, fault in FAULTS.items():
         outcomes = []
         for _ in range(times):
             with tempfile.TemporaryDirectory() as folder:
                 outcomes.append(attempt(fault, Path(folder)))
-        lines.append(_row([name, *_seen(outcomes)]))
-        print(lines[-1], flush=True)
+        rows.append([name, *_seen(outcomes)])
+        print(*rows[-1], sep=" | ", flush=True)
+    seen = measured.table(HEAD, rows)
+    print(seen)
     if times >= TIMES:
-        before, _, rest = DOCUMENT.read_text().partition(BEGIN)
-        after = rest.partition(END)[2]
-        DOCUMENT.write_text("\n".join([f"{before}{BEGIN}", "", *lines, "", f"{END}{after}"]))
-
-
-def _row(cells: tuple[str, ...] | list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+        measured.write(DOCUMENT, "reliability", [machine, seen])
 
 
 def _seen(outcomes: list[Outcome]) -> list[str]:
