@@ -124,6 +124,11 @@ class Bedside:
         self.does("scores", scale="cadss", total=0)
         self.does("scores", scale="moaas", total=5)
         self.does("observations", resp=14)
+        self.site.until(self.has_spo2)
+
+    def has_spo2(self) -> bool:
+        """Whether the oximeter's value is live for the gate, which it is not while it starts."""
+        return any(item["name"] == "spo2" and item["met"] for item in self.session["gate"])
 
     async def opens(self, sheet: str = "", who: str | None = "M. Rossi") -> None:
         """Go to the bed's page, or to a sheet of it."""
