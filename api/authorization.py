@@ -51,9 +51,7 @@ class Visit:
             return self.access.machine(token.strip())
         cookies = self.request.cookies
         person = self.access.person(cookies[PERSON]) if PERSON in cookies else None
-        if person is None and STATION in cookies:
-            return self.access.station(cookies[STATION])
-        return person
+        return person or self.access.station(cookies.get(STATION, ""))
 
     def is_permitted(self) -> bool:
         """Whether it still is; for an answer that lasts. Waits for nothing."""
@@ -117,14 +115,15 @@ def _checked(visit: Visit) -> Principal:
     if who is None or (who.name is None and needs is not Needs.READING):
         raise ProblemError(
             401,
-            "nobody is signed in: send a token, or sign in on the page",
+            visit.access.closed_because
+            or "nobody is signed in: send a token, or sign in on the page",
             code="sign-in",
             headers={"WWW-Authenticate": "Bearer"},
         )
     roles = ROLES[needs] if needs is not None else frozenset()
     if who.role not in roles:
-        allowed = " or ".join(f"a {role}" for role in Role if role in roles) or "nobody"
-        raise ProblemError(403, f"{who.name} is a {who.role}: this is for {allowed}")
+        allowed = " or ".join(role.with_article for role in Role if role in roles) or "nobody"
+        raise ProblemError(403, f"{who.name} is {who.role.with_article}: this is for {allowed}")
     return who
 
 
@@ -157,7 +156,7 @@ def _check_names(who: Principal, body: Any) -> None:
             continue
         if who.role is not Role.CLINICIAN:
             raise _refusal(
-                field, f"{who.name} is a {who.role}: a clinician decides this, signed in"
+                field, f"{who.name} is {who.role.with_article}: a clinician decides this, signed in"
             )
         if isinstance(clinician, str) and not _is(clinician, who):
             raise _refusal(field, f"{who.name} is signed in, not {clinician.strip()}")

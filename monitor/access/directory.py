@@ -18,6 +18,11 @@ class Role(StrEnum):
     CLINICIAN = "clinician"
     ADMIN = "admin"
 
+    @property
+    def with_article(self) -> str:
+        """As it is said of somebody: a nurse, an admin."""
+        return f"an {self}" if self is Role.ADMIN else f"a {self}"
+
 
 @dataclass(frozen=True, slots=True)
 class Account:

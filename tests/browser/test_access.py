@@ -36,7 +36,6 @@ def url(tmp_path: Path) -> Iterator[str]:
     port = free_port()
     (tmp_path / "site.toml").write_text(SITE.format(port=port))
     store = AccessStore(f"sqlite:///{tmp_path}/postdose.db")
-    store.create()
     for name, role in (("M. Rossi", Role.NURSE), ("Dr. Okoye", Role.CLINICIAN)):
         store.add_account(new_account(name, role, PASSWORD, Clock().now().wall))
     store.change_account("M. Rossi", pin_hash=pin_hash("2580"))
