@@ -8,7 +8,6 @@ import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
-from unicodedata import normalize
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -17,6 +16,7 @@ from api.permissions import PERMISSIONS, RECORDS, ROLES, Needs
 from api.problems import ProblemError
 from api.schemas import FieldError
 from monitor.access import AccessControl, Principal, Role, What
+from monitor.access.names import composed
 
 PERSON: Final = "postdose_person"
 STATION: Final = "postdose_station"
@@ -163,7 +163,7 @@ def _check_names(who: Principal, body: Any) -> None:
 
 
 def _is(name: str, who: Principal) -> bool:
-    return normalize("NFC", name.strip()) == who.name
+    return who.name is not None and composed(name) == composed(who.name)
 
 
 def _refusal(field: str, message: str) -> ProblemError:

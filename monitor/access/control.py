@@ -14,8 +14,9 @@ import structlog
 
 from drivers.clock import Clock
 from monitor.access import credentials
-from monitor.access.directory import Account, Directory, Principal, Role, Stay, same_name
+from monitor.access.directory import Account, Directory, Principal, Role, Stay
 from monitor.access.log import AccessLog
+from monitor.access.names import same_name
 from monitor.access.store import AccessStore, read_directory
 from monitor.access.throttle import Throttle
 from monitor.access.words import AccessError, ThrottledError, WrongError

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from unicodedata import normalize
+
+from monitor.access.names import same_name
 
 
 class Role(StrEnum):
@@ -51,6 +52,10 @@ class Token:
     since: datetime
     until: datetime
     revoked_at: datetime | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it stands for nobody any more."""
+        return self.revoked_at is not None or self.until <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +103,6 @@ class Entry:
     address: str
 
 
-def same_name(name: str) -> str:
-    """What two spellings of one name have in common."""
-    return normalize("NFC", name.strip()).casefold()
-
-
 @dataclass(frozen=True, slots=True)
 class Directory:
     """Everybody who may act. `sign_ins` and `stations` are by the hash of their credential."""
@@ -128,7 +128,7 @@ class Directory:
     def machine(self, hash_: str, now: datetime) -> Principal | None:
         """Who presents the token with that hash."""
         for token in self.tokens:
-            if token.hash == hash_ and token.revoked_at is None and now < token.until:
+            if token.hash == hash_ and not token.is_over(now):
                 return Principal(token.name, token.role)
         return None
 

@@ -21,9 +21,9 @@ from monitor.access.directory import (
     Stay,
     Token,
     What,
-    same_name,
 )
 from monitor.access.mark import UsersMark
+from monitor.access.names import same_name, skeleton
 from monitor.access.words import AccessError
 from monitor.journal import StoreError, database, schema
 
@@ -142,13 +142,21 @@ class AccessStore:
         return self._change(change)
 
     def add_token(self, token: Token) -> None:
-        """Add a machine's token. Raises `AccessError` where the name is taken, or without users."""
+        """Add a machine's token, in place of one of that name that is over.
+
+        Raises `AccessError` where the name is taken, or without users.
+        """
 
         def change(connection: sa.Connection) -> None:
             directory = read_directory(connection)
             if not directory.has_users:
                 raise AccessError("without users nobody needs a token: first postdose user add")
-            _refuse_taken(directory, token.name)
+            before = directory.token(token.name)
+            if before is not None and before.is_over(token.since):
+                connection.execute(
+                    sa.delete(schema.token).where(schema.token.c.name == before.name)
+                )
+            _refuse_taken(read_directory(connection), token.name)
             connection.execute(sa.insert(schema.token), [_written(token)])
 
         self._change(change)
@@ -268,10 +276,11 @@ def _stored(hash_: str, stay: Stay) -> dict[str, Any]:
 
 
 def _refuse_taken(directory: Directory, name: str) -> None:
-    taken: Sequence[tuple[str, object]] = (
-        ("a user", directory.account(name)),
-        ("a token", directory.token(name)),
-    )
-    for what, found in taken:
-        if found is not None:
-            raise AccessError(f"{name} is {what} already: a name stands for one in the records")
+    """Raises `AccessError` where somebody or something has that name, or one that looks like it."""
+    taken = [(one.name, "a user") for one in directory.accounts]
+    taken += [(one.name, "a token") for one in directory.tokens]
+    for other, what in taken:
+        if skeleton(other) == skeleton(name):
+            is_it = same_name(other) == same_name(name)
+            said = f"{name} is" if is_it else f"{name} looks like {other}, which is"
+            raise AccessError(f"{said} {what} already: a name stands for one in the records")

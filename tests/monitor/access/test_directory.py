@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from unicodedata import normalize
 
 import pytest
 
 from monitor.access.credentials import hashed, matches
 from monitor.access.directory import Account, Directory, Principal, Role, Stay, Token
+from monitor.access.names import same_name, skeleton
 from monitor.access.throttle import FORGOTTEN_S, FREE, LONGEST_WAIT_S, MOST, Throttle
 from monitor.access.words import AccessError, check_password, check_pin, checked_name, parse_until
 
@@ -45,6 +47,42 @@ def test_who_is_disabled_is_nobody_and_known_nowhere() -> None:
 def test_a_name_is_one_in_whatever_letters() -> None:
     assert DIRECTORY.account(" m. ROSSI ") == ROSSI
     assert checked_name("  Jos\u0065\u0301 ") == "Jos\u00e9"
+
+
+def test_a_name_is_one_in_whatever_width_form_and_composition() -> None:
+    for said, kept in (("ＪＯ", "JO"), ("ﬁnn", "finn"), ("J.\u00a0 Klein", "J. Klein")):
+        assert checked_name(said) == kept
+    for one, other in (
+        ("Straße", "STRASSE"),
+        ("Jos\u00e9", "JOSE\u0301"),
+        ("J.  Klein", "j. klein"),
+    ):
+        assert same_name(one) == same_name(other)
+    for name in ("Ольга", "Νίκος", "山田 たろう", "김민준", "محمد", "Ọ̀ṣun", "Đặng", "O'Brien-2"):
+        assert checked_name(name) == normalize("NFKC", name)
+
+
+def test_names_that_look_alike_are_told() -> None:
+    for one, other in (
+        ("Coco", "Сосо"),
+        ("nurse.i", "nurse.ı"),
+        ("TAKIS", "TAKIS"),
+        ("Ann", "ANN"),
+    ):
+        assert skeleton(one) == skeleton(other)
+    assert skeleton("Anna") != skeleton("Anne")
+    for name, why in (
+        ("nursе.a", "Cyrillic and Latin"),
+        ("Μaria", "Greek and Latin"),
+        ("nurse\u0301\u034f", "JOINER"),
+        ("n\u3164urse", "FILLER"),
+        ("O\u2019Brien", "RIGHT SINGLE QUOTATION MARK"),
+        ("nurse\u2800", "BRAILLE"),
+        ("n\u0661", "ARABIC-INDIC DIGIT ONE"),
+        ("ᎪᏴ", "CHEROKEE"),
+    ):
+        with pytest.raises(AccessError, match=why):
+            checked_name(name)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 65, "a\u200eb", "(a station)"])

@@ -65,6 +65,31 @@ def test_what_is_changed_is_read(store: AccessStore) -> None:
             store.change_account(nobody, role="admin")
 
 
+def test_a_name_that_looks_like_anothers_is_taken(store: AccessStore) -> None:
+    store.add_account(replace(ROSSI, name="Coco"))
+    for alike in ("\u0421\u043e\u0441\u043e", "COCO", "\uff23oco"):
+        with pytest.raises(AccessError, match="already: a name stands for one"):
+            store.add_account(replace(ROSSI, name=alike))
+    with pytest.raises(AccessError, match="looks like Coco, which is a user already"):
+        store.add_token(replace(WALL, name="\u0421oco"))
+
+
+def test_a_token_that_is_over_leaves_its_name_to_the_next(store: AccessStore) -> None:
+    store.add_account(ROSSI)
+    store.add_token(WALL)
+    store.revoke_token("wall", NOW)
+    renewed = replace(WALL, name="Wall", hash="u", since=NOW, until=LATER)
+    store.add_token(renewed)
+    assert store.read().tokens == (renewed,)
+    later = replace(WALL, hash="v", since=LATER, until=LATER + timedelta(days=1))
+    store.add_token(later)
+    assert store.read().machine("v", LATER) is not None
+    with pytest.raises(AccessError, match="already"):
+        store.add_token(replace(later, hash="w"))
+    with pytest.raises(AccessError, match="a token already"):
+        store.add_account(replace(ROSSI, name="wall"))
+
+
 def test_that_there_were_users_outlives_the_database(tmp_path: Path) -> None:
     path = tmp_path / "postdose.db"
     store = AccessStore(f"sqlite:///{path}")
