@@ -16,7 +16,6 @@ from api.permissions import PERMISSIONS, RECORDS, ROLES, Needs
 from api.problems import ProblemError
 from api.schemas import FieldError
 from monitor.access import AccessControl, Principal, Role, What
-from monitor.access.names import composed
 
 PERSON: Final = "postdose_person"
 STATION: Final = "postdose_station"
@@ -149,7 +148,7 @@ async def _body(request: Request) -> Any:
 def _check_names(who: Principal, body: Any) -> None:
     """Refuses a body in another's name, and a clinician's decision from anybody else."""
     by = body.get("by") if isinstance(body, dict) else None
-    if isinstance(by, str) and not _is(by, who):
+    if isinstance(by, str) and not who.is_called(by):
         raise _refusal("by", f"{who.name} is signed in, not {by.strip()}")
     for field, clinician in _said(body, "clinician"):
         if clinician is None:
@@ -158,12 +157,8 @@ def _check_names(who: Principal, body: Any) -> None:
             raise _refusal(
                 field, f"{who.name} is {who.role.with_article}: a clinician decides this, signed in"
             )
-        if isinstance(clinician, str) and not _is(clinician, who):
+        if isinstance(clinician, str) and not who.is_called(clinician):
             raise _refusal(field, f"{who.name} is signed in, not {clinician.strip()}")
-
-
-def _is(name: str, who: Principal) -> bool:
-    return who.name is not None and composed(name) == composed(who.name)
 
 
 def _refusal(field: str, message: str) -> ProblemError:

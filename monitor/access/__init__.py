@@ -6,8 +6,9 @@ See docs/decisions.
 """
 
 from monitor.access.admission import new_account, new_token
-from monitor.access.control import MISSING, STATION_FOR, AccessControl, SignedIn
+from monitor.access.control import STATION_FOR, AccessControl, SignedIn
 from monitor.access.directory import Account, Directory, Entry, Principal, Role, Token, What
+from monitor.access.known_users import MISSING
 from monitor.access.store import AbsentError, AccessStore
 from monitor.access.words import AccessError, ThrottledError, WrongError
 

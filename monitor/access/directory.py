@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from monitor.access.names import same_name
+from monitor.access.names import composed, same_name
 
 
 class Role(StrEnum):
@@ -72,6 +72,10 @@ class Principal:
 
     name: str | None
     role: Role
+
+    def is_called(self, said: str) -> bool:
+        """Whether that is the name, as it stands in the records."""
+        return self.name is not None and composed(said) == composed(self.name)
 
 
 class What(StrEnum):

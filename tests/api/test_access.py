@@ -12,7 +12,7 @@ from api.authorization import PERSON, STATION
 from drivers.clock import Clock
 from monitor.access import Account, Role
 from monitor.access.control import WRONG_PINS
-from monitor.access.throttle import FREE
+from monitor.access.throttle import FREE, Try
 from tests.api.people import PASSWORD, PIN, enter, hashes, peopled_ward, unlock
 from tests.virtual import virtual_time
 from tests.wards import simulated_ward
@@ -93,6 +93,20 @@ async def test_guessing_is_slowed_down(tmp_path: Path) -> None:
         assert answer.status_code == 429
         await people.ward.clock.sleep(float(answer.headers["Retry-After"]) + 1)
         assert (await enter(http, "nurse.a")).status_code == 200
+
+
+@virtual_time()
+async def test_one_who_guesses_at_a_station_keeps_nobody_there_out(tmp_path: Path) -> None:
+    async with peopled_ward(tmp_path) as people, people.at_station("nurse.a") as http:
+        other = people.client()
+        for n in range(FREE["address"] + 1):
+            name = "nurse.a" if n < FREE["person-at"] else f"nobody-{n}"
+            people.control._throttle.note_wrong(Try(name, "127.0.0.1"), 0)
+        people.control._throttle.note_wrong(Try("x", "127.0.0.1"), people.ward.clock.now().mono)
+        assert (await enter(other, "dr.b")).headers["Retry-After"] == "5"
+        assert (await enter(http, "nurse.a")).status_code == 200
+        await people.ward.clock.sleep(5)
+        assert (await enter(other, "dr.b")).status_code == 200
 
 
 @virtual_time()
