@@ -103,6 +103,23 @@ def address_of(request: Request) -> str:
     return "" if request.client is None else request.client.host
 
 
+def at_bedside(request: Request, name: str) -> str:
+    """The name, as it is kept, of somebody who may take a bed over; while all act, any name.
+
+    Raises `ProblemError` where nobody has it.
+    """
+    visit: Visit | None = getattr(request.state, "visit", None)
+    if visit is None or visit.access.is_open:
+        return name
+    roles = ROLES[Needs.CARE]
+    if (found := visit.access.person_named(name, roles)) is not None:
+        return found
+    who = visit.principal
+    others = [other for other in visit.access.names(roles) if who is None or other != who.name]
+    message = f"{name} is nobody who can take over; there is {' or '.join(others) or 'nobody else'}"
+    raise ProblemError(422, message, (FieldError(field="to", message=message),))
+
+
 def is_permitted(request: Request) -> bool:
     """Whether whoever sent `request` may still have its answer."""
     visit = getattr(request.state, "visit", None)

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from unicodedata import normalize
 
-from monitor.access.names import composed, same_name
+from monitor.access.names import same_name
 
 
 class Role(StrEnum):
@@ -75,7 +76,7 @@ class Principal:
 
     def is_called(self, said: str) -> bool:
         """Whether that is the name, as it stands in the records."""
-        return self.name is not None and composed(said) == composed(self.name)
+        return normalize("NFC", said.strip()) == self.name
 
 
 class What(StrEnum):

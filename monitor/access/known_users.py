@@ -6,6 +6,7 @@ lost its users nobody acts in their place.
 """
 
 import asyncio
+from collections.abc import Container
 from typing import Final
 
 import structlog
@@ -170,6 +171,16 @@ class KnownUsers:
     def _people_at(self, station: str) -> tuple[Account, ...]:
         now = self._clock.now().wall
         return self._known.people_at(credentials.fingerprint(station), now)
+
+    def person_named(self, name: str, roles: Container[Role]) -> str | None:
+        """The name, as it is kept, of the person so called who may act in one of those roles."""
+        account = self._known.account(name)
+        return account.name if account is not None and account.name in self.names(roles) else None
+
+    def names(self, roles: Container[Role]) -> list[str]:
+        """Who may act in one of those roles."""
+        accounts = self._known.accounts
+        return [one.name for one in accounts if one.is_active and one.role in roles]
 
     @property
     def _known(self) -> Directory:

@@ -169,6 +169,26 @@ async def test_a_thing_is_done_in_the_name_of_who_is_signed_in(tmp_path: Path) -
 
 
 @virtual_time()
+async def test_a_bed_is_handed_over_to_somebody_who_is_there(tmp_path: Path) -> None:
+    async with peopled_ward(tmp_path) as people, people.at_station("nurse.a") as http:
+        began = await http.post("/api/v1/sessions", json=START | {"by": "nurse.a"})
+        path = f"/api/v1/sessions/{began.json()['id']}/assignment"
+        by = {"by": "nurse.a"}
+        assert (await http.post(path, json=by | {"action": "take-over"})).is_success
+        gone = people.ward.clock.now().wall.isoformat()
+        since = people.ward.clock.now().wall
+        people.store.add_account(Account("nurse.z", Role.NURSE, *hashes(), since))
+        people.store.change_account("nurse.z", disabled_at=gone)
+        await people.ward.clock.sleep(2)
+        for nobody in ("nurse.x", "visitor", "technician", "gateway", "nurse.z"):
+            answer = await http.post(path, json=by | {"action": "hand-over", "to": nobody})
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "to")
+            assert answer.json()["detail"].endswith("who can take over; there is dr.b")
+        answer = await http.post(path, json=by | {"action": "hand-over", "to": "Dr.B"})
+        assert answer.json()["handing_to"] == "dr.b"
+
+
+@virtual_time()
 async def test_a_clinicians_decision_is_taken_from_a_clinician_alone(tmp_path: Path) -> None:
     async with peopled_ward(tmp_path) as people:
         nurse, doctor = people.at_station("nurse.a"), people.at_station("dr.b")
