@@ -25,8 +25,8 @@ WAIT_S: Final = 0.5
 
 NONE_YET: Final = "there are no users yet: postdose user add NAME --role …"
 MISSING: Final = (
-    "this site has had users, and its database has none: put a backup back (postdose db restore), "
-    "or add them anew (postdose user add NAME --role …); where nobody is to sign in any more, "
+    "people sign in here, and the database has no users: put a backup back (postdose db restore), "
+    "or add them (postdose user add NAME --role …); where nobody is to sign in any more, "
     "postdose user forget-all"
 )
 UNREADABLE: Final = (

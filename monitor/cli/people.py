@@ -143,7 +143,10 @@ def forget_all(
         typer.confirm("Delete every user and token of this site?", abort=True)
     with _store(config) as store:
         store.forget_all()
-    print("nobody is a user any more; restart Postdose: then anybody on this machine may act")
+    print(
+        "nobody is a user any more; restart Postdose: then anybody on this machine may act, "
+        "but not where api.needs_users is true"
+    )
 
 
 @user.command()

@@ -160,7 +160,7 @@ async def test_a_ward_that_lost_its_users_is_shown_and_says_why_nobody_acts(
 ) -> None:
     port = free_port()
     site = tmp_path / "site.toml"
-    site.write_text(SITE.format(port=port) + '[store]\nurl = "sqlite:///postdose.db"\n')
+    site.write_text(SITE.format(port=port))
     store = AccessStore(f"sqlite:///{tmp_path}/postdose.db")
     store.add_account(new_account("M. Rossi", Role.NURSE, PASSWORD, Clock().now().wall))
     (tmp_path / "postdose.db").unlink()

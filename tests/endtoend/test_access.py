@@ -166,7 +166,7 @@ def test_a_lost_database_opens_no_door_and_keeps_the_daemon_from_no_start(
         Path(f"{file}{end}").unlink(missing_ok=True)
     assert "postdose user add" in (asyncio.run(started()).closed_because or "")
     assert "FAIL  users: none, and nobody can act" in postdose("check", *at).out
-    assert "has had users" in postdose("user", "list", *at).complaint
+    assert "people sign in here" in postdose("user", "list", *at).complaint
     assert postdose("db", "restore", str(kept), *at).status == 0
     assert asyncio.run(started()).closed_because is None
     assert postdose("user", "forget-all", *at).status == 1
