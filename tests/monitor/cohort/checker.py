@@ -84,6 +84,8 @@ class Checker:
     looks: dict[str, dict[str, tuple[float, float]]] = field(
         default_factory=lambda: {kind: {} for kind in KINDS}
     )
+    written: dict[str, int] = field(default_factory=dict)
+    first: tuple[float, int] | None = None
     alarms: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(KINDS, False))
     phase: str = "none"
     before: dict[tuple[str, float], Claim] = field(default_factory=dict)
@@ -106,6 +108,9 @@ class Checker:
             return
         said = datetime.fromisoformat(data["at"]) if "at" in data else event.at
         at = (said - self.began).total_seconds()
+        self.written[event.id] = len(self.written)
+        if event.type in ("dose.given", "infusion.started"):
+            self.first = min(self.first or (at, len(self.written)), (at, len(self.written)))
         match event.type:
             case "dose.given" | "infusion.started" | "infusion.ended":
                 (self.given if event.type == "dose.given" else self.infusion).append(at)
@@ -223,8 +228,7 @@ class Checker:
 
     def _rows(self, kind: str, now: float) -> Iterator[Row]:
         administered = self.administered
-        first = min(administered, default=now)
-        yield 0.0, -TOLERANCE_S, first
+        yield 0.0, -TOLERANCE_S, self._baseline_until(kind, now)
         if not administered and kind == "resp":
             return
         if not administered:
@@ -234,6 +238,16 @@ class Checker:
         for at, since, following in self._due(kind, administered, now):
             half_after = (following - at) / 2
             yield at, at - (at - since) / 2, at + max(TOLERANCE_S, min(half_after, 15 * MIN))
+
+    def _baseline_until(self, kind: str, now: float) -> float:
+        """The last look before the dose; in the dose's own minute, of those written before it."""
+        if self.first is None:
+            return now
+        at, written = self.first
+        dosed = (at // MIN, written)
+        looks = self.looks[kind].items()
+        before = [at for name, (at, _) in looks if (at // MIN, self.written[name]) < dosed]
+        return max(before, default=float("-inf"))
 
     def _due(self, kind: str, administered: Sequence[float], now: float) -> Iterator[Row]:
         """When each row is due, where the gap before it begins, and that after it ends."""
