@@ -21,6 +21,7 @@ from monitor.session import (
     dose_time,
     dosing_stop,
     episodes,
+    moving,
     record_fields,
     records,
     reopening,
@@ -50,6 +51,8 @@ from monitor.session.commands import (
     InfusionAction,
     InhibitNibp,
     MeasurePressure,
+    MoveIn,
+    MoveOut,
     Override,
     PauseAudio,
     RecordClearance,
@@ -85,6 +88,7 @@ from monitor.session.history import HISTORY_TYPES, AlarmOccurrence, SessionHisto
 from monitor.session.infusion import Infusion
 from monitor.session.infusion_delay import infusion_delays
 from monitor.session.jurisdiction import jurisdictions
+from monitor.session.moving import MOVED_IN, MOVED_OUT, OPENINGS, Arrival
 from monitor.session.predose import (
     STEADY_MMHG,
     PredoseEvidence,
@@ -107,7 +111,13 @@ from monitor.session.records import (
     Symptom,
 )
 from monitor.session.regimen import CheckKind, CoursePhase, Regimen, RegimenError, Regimens
-from monitor.session.reopening import REOPENED, SESSION_ENDINGS, is_session_end, last_end
+from monitor.session.reopening import (
+    REOPENED,
+    SESSION_ENDINGS,
+    is_session_end,
+    last_end,
+    leaves_bed,
+)
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck, Schedule, planned_checks
 from monitor.session.session import Phase, Session
 from monitor.session.signals import SERIOUS_SYMPTOMS, ChartedSignals, wakefulness
@@ -121,7 +131,10 @@ __all__ = [
     "DISCHARGE_TEXT",
     "GAP",
     "HISTORY_TYPES",
+    "MOVED_IN",
+    "MOVED_OUT",
     "NOT_CLINICAL",
+    "OPENINGS",
     "REOPENED",
     "SERIOUS_SYMPTOMS",
     "SESSION_ENDINGS",
@@ -132,6 +145,7 @@ __all__ = [
     "AbortOutcome",
     "Acknowledge",
     "AlarmOccurrence",
+    "Arrival",
     "AssignmentAction",
     "ChartedSignals",
     "CheckKind",
@@ -163,6 +177,8 @@ __all__ = [
     "InfusionAction",
     "InhibitNibp",
     "MeasurePressure",
+    "MoveIn",
+    "MoveOut",
     "Observation",
     "Override",
     "PauseAudio",
@@ -223,6 +239,8 @@ __all__ = [
     "is_session_end",
     "jurisdictions",
     "last_end",
+    "leaves_bed",
+    "moving",
     "next_change_s",
     "planned_checks",
     "predose_criteria",
