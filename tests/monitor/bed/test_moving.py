@@ -58,7 +58,7 @@ def moved(side: Bedside, to: Bedside) -> tuple[Bedside, Bedside]:
     command = load(dump(departed.command))
     assert command == departed.command
     to.now = side.now
-    return side, to.asks(command)  # type: ignore[arg-type]
+    return side, to.asks(command)
 
 
 def patients(side: Bedside) -> dict[str, Any]:
