@@ -1,4 +1,4 @@
-"""A session: one dose at one bed, folded from its events.
+"""A session: one dose at one bed, or at one after the other, folded from its events.
 
 `Session.evolve` is the only way a session changes; it decides nothing. What may happen
 when is decided in `monitor.session.decide`.
