@@ -25,7 +25,11 @@ class Departure:
 def move_out(bed: "Bed", command: MoveOut, now: Instant) -> None:
     """Let the session go: what was raised for it ends here, and its cuff stops."""
     session = bed.state.open_session
-    cuffs = [id_ for id_, nibp in bed.state.nibp.items() if nibp.pending]
+    cuffs = [
+        device.id
+        for device in bed.nibp.devices.values()
+        if device.is_busy and device.status.spec.kind.can_measure
+    ]
     type_, payload = moving.moved_out(session, bed.id, command, cuffs)
     assert session is not None
     inhibited, spo2 = bed.state.inhibited, bed.readiness.spo2_before(now)

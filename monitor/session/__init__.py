@@ -1,11 +1,12 @@
 """A session as an aggregate: what people may ask for, what follows, and what it amounts to.
 
-One session is one dose at one bed, or at one after the other (`moving`). Commands are decided here (`decide`, `decide_records`),
-events are folded here (`Session.evolve`), and what a session calls for is worked out from
-it: when checks are due (`due_times`), how they stand and when they are overdue (`schedule`),
-the pre-dose criteria (`predose`), the criteria for leaving (`discharge`), which clearances hold
-(`clearance`). Doses, times and limits are data: `regimens/`; the tolerance after which a check
-is overdue is `schedule.TOLERANCE`. Former names in a journal are read by `upcast`.
+One session is one dose at one bed, or at one after the other (`moving`). Commands are decided here
+(`decide`, `decide_records`), events are folded here (`Session.evolve`), and what a session calls
+for is worked out from it: when checks are due (`due_times`), how they stand and when they are
+overdue (`schedule`), the pre-dose criteria (`predose`), the criteria for leaving (`discharge`),
+which clearances hold (`clearance`). Doses, times and limits are data: `regimens/`; the tolerance
+after which a check is overdue is `schedule.TOLERANCE`. Former names in a journal are read by
+`upcast`.
 
 Pure: `now` is an argument. No device, no rule set's evaluation, no bed, no I/O.
 """

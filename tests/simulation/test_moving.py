@@ -6,6 +6,7 @@ from typing import Any
 from monitor.replay.report import find, recorded_sessions, replay_report, what_if
 from tests.monitor.builders import DEFAULT
 from tests.monitor.event_factories import EventFactory
+from tests.simulation.test_replay import SettableClock
 from tests.virtual import virtual_time
 from tests.wards import SimulatedWard, simulated_ward
 
@@ -124,6 +125,33 @@ async def test_a_session_goes_on_at_another_bed_also_over_restarts(tmp_path: Pat
         assert [line[:8] for line in lines] == ["at bed-1", "at bed-2", "at bed-3", "at bed-2"]
         compared = what_if(found, DEFAULT)
         assert compared.other == compared.recorded
+
+
+@virtual_time()
+async def test_a_restart_after_a_move_knows_what_was_before_it(tmp_path: Path) -> None:
+    """SpO2 as it was at the bed before; and that the machine was started anew since the dose."""
+    clock = SettableClock()
+    clock.boot = "boot-1"
+    async with simulated_ward(tmp_path, BEDS, clock=clock, devices=["oximeter"]) as ward:
+        session = await ward.start()
+        await ward.dose(session, mg=84)
+        await clock.sleep(11 * 60)
+        assert await is_met(ward, session, "spo2")
+        await move(ward, session, "bed-2")
+        await clock.sleep(20)
+        assert await is_met(ward, session, "spo2")
+    async with simulated_ward(tmp_path, BEDS, clock=clock, devices=["oximeter"]) as ward:
+        await clock.sleep(20)
+        assert await is_met(ward, session, "spo2")
+        assert (await ward.get(f"/sessions/{session}"))["dose_time_doubted_at"] is None
+    clock.boot = "boot-2"
+    async with simulated_ward(tmp_path, BEDS, clock=clock, devices=["oximeter"]) as ward:
+        assert (await ward.get(f"/sessions/{session}"))["dose_time_doubted_at"] is not None
+
+
+async def is_met(ward: SimulatedWard, session: str, name: str) -> bool:
+    criteria = (await ward.get(f"/sessions/{session}"))["criteria"]
+    return bool(next(one["met"] for one in criteria if one["name"] == name))
 
 
 @virtual_time()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from alerts.alarm.lifecycle import State
+from drivers.readings import CuffPhase, CuffState
 from monitor.bed import view
 from monitor.bed.effects import StopMeasurement
 from monitor.bed.input_codec import dump, load
@@ -176,8 +177,6 @@ def test_a_reading_that_runs_is_stopped_and_is_nobodys() -> None:
     side = bed().with_session().with_baseline().dosed().minutes(2).measure()
     old, new = moved(side, empty("bed-2", side))
     assert old.last(MOVED_OUT).payload["cuffs"] == ["cuff"]
-    outcome = [e for e in old.events if e.type == MOVED_OUT]
-    assert outcome
     before = len(new.session.pressures)
     old.measured(160, 100)
     assert old.last("pressure.measured").session is None
@@ -187,7 +186,10 @@ def test_a_reading_that_runs_is_stopped_and_is_nobodys() -> None:
 
 def test_its_cuff_is_told_to_stop() -> None:
     side = bed().with_session().with_baseline().dosed().minutes(2).measure()
-    outcome = side.bed.handle(MOVE, side.now)
+    assert side.bed.handle(MOVE, side.now).effects == [StopMeasurement("cuff")]
+    by_its_own_button = bed().with_session().with_baseline()
+    by_its_own_button.says("cuff", CuffState(CuffPhase.MEASURING, 120))
+    outcome = by_its_own_button.bed.handle(MOVE, by_its_own_button.now)
     assert outcome.effects == [StopMeasurement("cuff")]
 
 

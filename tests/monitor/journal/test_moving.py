@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,8 @@ def move(out: EventFactory, into: EventFactory, alarm: str = "a-1") -> list[Even
     """The events of both beds, in the order in which they are appended."""
     ended = out.alarm("ended", alarm)
     left = out.event("session.moved-out", to=into.bed)
-    came = into.event("session.moved-in", **{"from": out.bed, "from_n": left.n})
+    pointer: dict[str, Any] = {"from": out.bed, "from_n": left.n}
+    came = into.event("session.moved-in", **pointer)
     return [ended, left, came, into.alarm("reopened", alarm)]
 
 
