@@ -5,8 +5,8 @@ made either; one that is not overdue by then does not count.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +16,6 @@ from monitor.session import (
     CheckKind,
     CheckState,
     PlannedCheck,
-    Regimen,
     Session,
     SessionHistory,
     planned_checks,
@@ -67,24 +66,20 @@ def checks(history: SessionHistory, now: datetime, kind: CheckKind | None = None
     at = session.ended_at or now
     planned = [c for c in planned_checks(session, at) if kind in (None, c.check)]
     unmade = (check for each in planned if (check := _unmade(history, each)) is not None)
-    return Checks(_made(session, at, kind), tuple(unmade))
+    return Checks(sum(_is_made(session, each) for each in planned), tuple(unmade))
 
 
-def _made(session: Session, at: datetime, kind: CheckKind | None) -> int:
-    first = session.first_dose_at
-    former = tuple((_within(regimen), until) for regimen, until in session.former_regimens)
-    within = replace(session, regimen=_within(session.regimen), former_regimens=former)
-    return sum(
-        check.state is CheckState.DONE and first is not None and check.due_at > first
-        for check in planned_checks(within, at)
-        if kind in (None, check.check)
-    )
-
-
-def _within(regimen: Regimen) -> Regimen:
-    """The regimen without the checks that go on for who stays longer."""
-    entries = tuple(e.model_copy(update={"then_every_min": None}) for e in regimen.check)
-    return regimen.model_copy(update={"check": entries})
+def _is_made(session: Session, check: PlannedCheck) -> bool:
+    """Whether it was done, after the dose, and is none of those for who stays longer."""
+    first, last = session.first_dose_at, session.last_dose_at
+    if check.state is not CheckState.DONE or first is None or check.due_at <= first:
+        return False
+    entries = [entry for entry in session.regimen.check if entry.of is check.check]
+    if last is None or all(entry.then_every_min is None for entry in entries):
+        return True
+    is_infusion = session.infusion is not None
+    after = (entry.after_infusion_min if is_infusion else entry.after_dose_min for entry in entries)
+    return check.due_at <= last + timedelta(minutes=max(max(each, default=0) for each in after))
 
 
 def _unmade(history: SessionHistory, planned: PlannedCheck) -> UnmadeCheck | None:

@@ -2,17 +2,27 @@
 
 Due times count from an anchor: the session's start, or an earlier dose, for the baseline, each
 administration, an infusion's start, its planned end while it runs, its end. What was already due
-when the next anchor came keeps its time; the rest counts from the last one.
+when the next anchor came keeps its time; the rest counts from the last one. Further doses never
+make a gap longer than the regimen's own longest and `TOLERANCE`: a check stays that they would
+put off so far.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Final
 
 from monitor.session.infusion import Infusion
 from monitor.session.records import Record
 from monitor.session.regimen import CheckKind, PlannedChecks
 from monitor.session.session import Session
+
+TOLERANCE: Final = timedelta(minutes=5)
+"""How long after its due time a check is not overdue [clinical default]."""
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +30,14 @@ class DueTime:
     """When a check is due, and since when it counts: no record before `since` does it.
 
     `only_if_over` is the score over which alone it is wanted, None for whatever the score.
+    `next_at` is when the next one counts from the same anchor, also where another anchor came
+    between; None where none does.
     """
 
     due_at: datetime
     since: datetime
     only_if_over: float | None = None
+    next_at: datetime | None = None
 
 
 def due_times(session: Session, of: CheckKind, now: datetime) -> list[DueTime]:
@@ -36,7 +49,7 @@ def due_times(session: Session, of: CheckKind, now: datetime) -> list[DueTime]:
         return _of_regimen(session, of, now)
     found: list[DueTime] = []
     since = datetime.min.replace(tzinfo=UTC)
-    last = session.regimen, datetime.max.replace(tzinfo=UTC)
+    last = session.regimen, _NEVER
     for regimen, until in (*session.former_regimens, last):
         due = _of_regimen(replace(session, regimen=regimen), of, now)
         found += [each for each in due if since < each.due_at <= until]
@@ -46,38 +59,57 @@ def due_times(session: Session, of: CheckKind, now: datetime) -> list[DueTime]:
 
 def _of_regimen(session: Session, of: CheckKind, now: datetime) -> list[DueTime]:
     entries = [check for check in session.regimen.check if check.of is of]
+    planned = [each for entry in entries for each in _of_entry(session, entry, entries, now)]
     found: dict[datetime, DueTime] = {}
-    for entry in entries:
-        for due in _of_entry(session, entry, now):
-            known = found.get(due.due_at)
-            if known is None or known.only_if_over is not None:
-                found[due.due_at] = due
+    for due, until in planned:
+        known = found.get(due.due_at)
+        if due.due_at <= until and (known is None or known.only_if_over is not None):
+            found[due.due_at] = due
+    going_on: list[DueTime] = []
     if session.regimen.checks_can_be_missed:
         for entry in entries:
-            for due in _going_on(session, entry, found.values(), now):
-                found.setdefault(due.due_at, due)
-    return sorted(found.values(), key=lambda due: due.due_at)
+            going_on += _going_on(session, entry, found.values(), now)
+    for due in going_on:
+        found.setdefault(due.due_at, due)
+    following = _following([*(due for due, _ in planned), *going_on])
+    return [
+        replace(due, next_at=following.get((due.since, due.due_at)))
+        for due in sorted(found.values(), key=lambda due: due.due_at)
+    ]
 
 
-def _of_entry(session: Session, entry: PlannedChecks, now: datetime) -> Iterator[DueTime]:
+def _following(planned: Iterable[DueTime]) -> dict[tuple[datetime, datetime], datetime]:
+    """When the next check is due that counts from the same anchor, by anchor and due time."""
+    counted = defaultdict[datetime, set[datetime]](set)
+    for due in planned:
+        counted[due.since].add(due.due_at)
+    return {
+        (since, at): next_at
+        for since, each in counted.items()
+        for at, next_at in pairwise(sorted(each))
+    }
+
+
+def _of_entry(
+    session: Session, entry: PlannedChecks, of_kind: Sequence[PlannedChecks], now: datetime
+) -> Iterator[tuple[DueTime, datetime]]:
+    """What an entry plans, and until when what counts from that anchor is due."""
     if entry.baseline:
         baseline_at = baseline_due_at(session)
-        yield DueTime(baseline_at, baseline_at)
+        yield DueTime(baseline_at, baseline_at), _NEVER
     only = entry.only_if_over
     infusion = session.infusion
     if infusion is not None:
-        for due_at in _in_infusion(infusion, session, entry, now):
-            yield DueTime(due_at, infusion.started_at, only)
+        for due_at, until in _in_infusion(infusion, session, entry, now):
+            yield DueTime(due_at, infusion.started_at, only), until
     minutes = entry.after_dose_min if infusion is None else entry.after_infusion_min
-    for since, until in _anchors(session, entry, now):
+    for since, until in _anchors(session, entry, of_kind, now):
         for after in minutes:
-            due_at = since + timedelta(minutes=after)
-            if until is None or due_at <= until:
-                yield DueTime(due_at, since, only)
+            yield DueTime(since + timedelta(minutes=after), since, only), until
     if session.regimen.checks_can_be_missed or not entry.at_discharge:
         return
     if (ends_at := session.window_ends_at) is not None:
-        yield DueTime(ends_at, session.started_at, only)
+        yield DueTime(ends_at, session.started_at, only), _NEVER
 
 
 def baseline_due_at(session: Session) -> datetime:
@@ -86,22 +118,44 @@ def baseline_due_at(session: Session) -> datetime:
 
 
 def _anchors(
-    session: Session, entry: PlannedChecks, now: datetime
-) -> Iterator[tuple[datetime, datetime | None]]:
+    session: Session, entry: PlannedChecks, of_kind: Sequence[PlannedChecks], now: datetime
+) -> Iterator[tuple[datetime, datetime]]:
     """What the checks after a dose count from, and until when each of them does."""
     can_be_missed, infusion = session.regimen.checks_can_be_missed, session.infusion
-    anchors: list[datetime] = []
     if infusion is None:
         given = sorted(dose.at for dose in session.doses)
-        anchors += given if can_be_missed else given[-1:]
-    else:
-        planned_end = _planned_end(infusion, session, now)
-        is_planned = can_be_missed and entry.in_infusion_every_min is None
-        if is_planned and (infusion.ended_at is None or planned_end < infusion.ended_at):
-            anchors.append(planned_end)
-        if infusion.ended_at is not None:
-            anchors.append(infusion.ended_at)
-    yield from zip(anchors, [*anchors[1:], None], strict=False)
+        anchors = given if can_be_missed else given[-1:]
+        return zip(anchors, [*_put_off_at(anchors, of_kind), _NEVER], strict=False)
+    anchors = []
+    planned_end = _planned_end(infusion, session, now)
+    is_planned = can_be_missed and entry.in_infusion_every_min is None
+    if is_planned and (infusion.ended_at is None or planned_end < infusion.ended_at):
+        anchors.append(planned_end)
+    if infusion.ended_at is not None:
+        anchors.append(infusion.ended_at)
+    return zip(anchors, [*anchors[1:], _NEVER], strict=False)
+
+
+def _put_off_at(given: Sequence[datetime], entries: Sequence[PlannedChecks]) -> Iterator[datetime]:
+    """Until when each dose but the last plans: to the next one, or to the first check after it.
+
+    The latter where there would else be a longer gap than the longest of the regimen and
+    `TOLERANCE`: doses that come late each, or that nobody stopped, never put a check off for good.
+    """
+    always = [entry for entry in entries if entry.only_if_over is None]
+    minutes = sorted({minute for entry in always for minute in entry.after_dose_min})
+    gaps = [after - before for before, after in pairwise([0, *minutes])]
+    gaps += [entry.then_every_min for entry in always if entry.then_every_min is not None]
+    most = timedelta(minutes=max(gaps, default=0)) + TOLERANCE
+    last = min(given, default=_NEVER)
+    for dose, further in pairwise(given):
+        counted = [dose + timedelta(minutes=minute) for minute in minutes]
+        last = max([last, *(at for at in counted if at <= further)])
+        until = further
+        if minutes and (first := further + timedelta(minutes=minutes[0])) - last > most:
+            until = first
+            last = max([last, *(at for at in counted if at <= until)])
+        yield until
 
 
 def _planned_end(infusion: Infusion, session: Session, now: datetime) -> datetime:
@@ -111,18 +165,17 @@ def _planned_end(infusion: Infusion, session: Session, now: datetime) -> datetim
 
 def _in_infusion(
     infusion: Infusion, session: Session, entry: PlannedChecks, now: datetime
-) -> Iterator[datetime]:
+) -> Iterator[tuple[datetime, datetime]]:
+    """What counts from its start, and until when; of what goes on, one more than is due."""
     ended_at = infusion.ended_at
     for minutes in entry.after_dose_min:
-        due_at = infusion.when_run(minutes, now)
-        if ended_at is None or due_at <= ended_at:
-            yield due_at
+        yield infusion.when_run(minutes, now), ended_at or _NEVER
     if entry.in_infusion_every_min is not None:
         every = timedelta(minutes=entry.in_infusion_every_min)
         planned_end = _planned_end(infusion, session, now)
         until = ended_at or (planned_end if now < planned_end else now + every)
-        for n in range(1, (until - infusion.started_at) // every + 1):
-            yield infusion.started_at + n * every
+        for n in range(1, (until - infusion.started_at) // every + 2):
+            yield infusion.started_at + n * every, until
 
 
 def _going_on(

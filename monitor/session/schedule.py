@@ -2,8 +2,9 @@
 
 A record does the check in whose span it lies: from half the gap before its due time to half
 the gap after it, at least `TOLERANCE` and at most the regimen's `check_late_most_min`; a
-repeat, from the rate that asked for it on. An earlier check that nobody did is then missed, for
-good: nobody looked [clinical default].
+repeat, from the rate that asked for it on. The gap after it is to what counts from the same
+anchor, so that an infusion's end that is recorded late turns nothing that was done or missed.
+An earlier check that nobody did is then missed, for good: nobody looked [clinical default].
 
 Sessions recorded before regimens had `check_late_most_min` keep the schedule they had: the
 first record of a kind does every earlier check, and none is missed.
@@ -17,6 +18,7 @@ from typing import Final
 
 from monitor.session.baseline import is_after_dose, is_before_dose
 from monitor.session.due_times import (
+    TOLERANCE,
     baseline_due_at,
     due_times,
     record_times,
@@ -25,9 +27,6 @@ from monitor.session.due_times import (
 )
 from monitor.session.regimen import CheckKind
 from monitor.session.session import Session
-
-TOLERANCE: Final = timedelta(minutes=5)
-"""How long after its due time a check is not overdue [clinical default]."""
 
 _AFTER: Final = timedelta(milliseconds=1)
 """A record is a later one from so much later on."""
@@ -122,27 +121,25 @@ def planned_checks(session: Session, now: datetime) -> list[PlannedCheck]:
 
 def _spans(session: Session, of: CheckKind, now: datetime, late_most: timedelta) -> list[_Span]:
     """The checks of a kind that are wanted, each with its span, in order."""
-    wanted: list[tuple[datetime, datetime]] = []
+    spans: list[_Span] = []
+    baseline_at = baseline_due_at(session)
     counted_since = datetime.min.replace(tzinfo=UTC)
     for due in due_times(session, of, now):
-        before = max(due.since, wanted[-1][0]) if wanted else due.since
-        if due.since > counted_since and wanted and due.due_at - wanted[-1][0] < TOLERANCE:
+        before = max(due.since, spans[-1].due_at) if spans else due.since
+        if due.since > counted_since and spans and due.due_at - spans[-1].due_at < TOLERANCE:
             continue  # one look at the patient serves what two doses have due at nearly one time
         early = (due.due_at - before) / 2
         known_at = due.due_at - min(early, TOLERANCE)
-        if due.only_if_over is None or _was_over(session, of, due.only_if_over, known_at):
-            wanted.append((due.due_at, due.due_at - early))
-            counted_since = due.since
-    following = [due_at for due_at, _ in wanted[1:]]
-    baseline_at = baseline_due_at(session)
-    spans = []
-    for n, (due_at, since) in enumerate(wanted):
-        if due_at == baseline_at:
-            until = _baseline_until(session, of, now)
-            spans.append(_Span(due_at, due_at - TOLERANCE, until))
+        if due.only_if_over is not None and not _was_over(session, of, due.only_if_over, known_at):
             continue
-        half = (following[n] - due_at) / 2 if n < len(following) else late_most
-        spans.append(_Span(due_at, since, due_at + max(TOLERANCE, min(half, late_most))))
+        counted_since = due.since
+        if due.due_at == baseline_at:
+            until = _baseline_until(session, of, now)
+            spans.append(_Span(due.due_at, due.due_at - TOLERANCE, until))
+            continue
+        half = late_most if due.next_at is None else (due.next_at - due.due_at) / 2
+        until = due.due_at + max(TOLERANCE, min(half, late_most))
+        spans.append(_Span(due.due_at, due.due_at - early, until))
     return spans
 
 

@@ -28,6 +28,7 @@ from tests.model.tables import (
     LEAVING_EARLY_S,
     LEAVING_FRESH_S,
     LEVELS,
+    LONGEST_GAP_S,
     MET,
     MOST_AGE_S,
     NEW_PRESSURE_S,
@@ -910,14 +911,17 @@ class Model:
         paused = sum(to - begun for begun, to in visit.paused if to is not None)
         return visit.started + 60 * planned + paused + WINDOW_S
 
-    def _due_times(self, kind: str, now: float) -> list[tuple[float, float, bool]]:
-        """When a kind of check is due after the dose, since what, and whether only if over 4."""
+    def _due_times(self, kind: str, now: float) -> list[tuple[float, float, bool, float]]:
+        """When a kind of check is due after the dose, since what, whether only if over 4, and how
+        long the gap is after it.
+        """
         visit = self.visit
         assert visit is not None
         plan = PLANS[visit.regimen]
-        due: list[tuple[float, float, bool]] = []
+        due: list[tuple[float, float, bool, float]] = []
         starts: list[float] = []
         after, over_4 = plan.after_dose.get(kind, ()), plan.over_4.get(kind, ())
+        put_off: list[float] = []
         if visit.started is not None:
             after = plan.after_infusion.get(kind, ())
             planned_end = self._planned_end(now)
@@ -927,26 +931,48 @@ class Model:
                     until = planned_end if now < planned_end else now + 60 * every
                 at = visit.started + 60 * every
                 while at <= until:
-                    due.append((at, visit.started, False))
+                    due.append((at, visit.started, False, 60 * every))
                     at += 60 * every
             elif visit.ended is None or visit.ended > planned_end:
                 starts.append(planned_end)
             if visit.ended is not None:
                 starts.append(visit.ended)
+            put_off = starts[1:]
         else:
             starts = sorted(at for at, _ in visit.doses.values())
-        for n, start in enumerate(starts):
-            replaced_at = starts[n + 1] if n + 1 < len(starts) else float("inf")
-            times = ((start + 60 * minutes, minutes in over_4) for minutes in (*after, *over_4))
-            due += [(at, start, only_over) for at, only_over in times if at <= replaced_at]
-        if kind != "resp" and (last_dose := visit.last_dose) is not None:
-            last = max([at for at, _, _ in due if at >= last_dose], default=last_dose)
+            put_off = self._put_off(kind, starts, [60 * minute for minute in after])
+        ends = visit.last_dose
+        minutes = sorted((*after, *over_4))
+        for start, until in zip(starts, [*put_off, float("inf")], strict=False):
+            goes_on = kind != "resp" and start == ends
+            last_gap = GOES_ON_S if goes_on else 2 * LATE_MOST_S
+            gaps = [60 * (b - a) for a, b in pairwise(minutes)] + [last_gap]
+            for minute, gap in zip(minutes, gaps, strict=True):
+                at = start + 60 * minute
+                if at <= until:
+                    due.append((at, start, minute in over_4, gap))
+        if kind != "resp" and ends is not None:
+            last = max([at for at, *_ in due if at >= ends], default=ends)
             at = last + GOES_ON_S
             while at <= now:
-                due.append((at, last_dose, bool(over_4)))
+                due.append((at, ends, bool(over_4), GOES_ON_S))
                 at += GOES_ON_S
-            due.append((at, last_dose, bool(over_4)))
+            due.append((at, ends, bool(over_4), GOES_ON_S))
         return sorted(due)
+
+    def _put_off(self, kind: str, given: list[float], after: list[float]) -> list[float]:
+        """Until when each device but the last plans: none leaves a gap that is far too long."""
+        longest = LONGEST_GAP_S[kind] + TOLERANCE_S
+        seen, ends = min(given, default=0.0), []
+        for one, other in pairwise(given):
+            kept = [one + s for s in after if one + s <= other]
+            end = other
+            if other + after[0] > max([seen, *kept]) + longest:
+                end = other + after[0]
+                kept = [one + s for s in after if one + s <= end]
+            seen = max([seen, *kept])
+            ends.append(end)
+        return ends
 
     def _planned_end(self, now: float) -> float:
         """When the infusion will have run for so long as planned."""
@@ -1008,20 +1034,18 @@ class Model:
                 seen = max([visit.started_at, *(at for at in taken if at <= now)])
                 again = seen + GOES_ON_S
                 spans.append((again, again - GOES_ON_S / 4, again + LATE_MOST_S))
-            wanted: list[tuple[float, float]] = []
+            wanted: list[float] = []
             counted_from = float("-inf")
-            for due, start, only_if_over in self._due_times(kind, now):
-                before = wanted[-1][0] if wanted else begun
+            for due, start, only_if_over, gap in self._due_times(kind, now):
+                before = wanted[-1] if wanted else begun
                 if start > counted_from and due - before < TOLERANCE_S:
                     continue
                 half = (due - max(before, start)) / 2
                 if not only_if_over or self._is_over(kind, due - min(half, TOLERANCE_S)):
-                    wanted.append((due, due - half))
+                    late = max(TOLERANCE_S, min(gap / 2, LATE_MOST_S))
+                    wanted.append(due)
+                    spans.append((due, due - half, due + late))
                     counted_from = start
-            for n, (due, since) in enumerate(wanted):
-                after = wanted[n + 1][0] - due if n + 1 < len(wanted) else 2 * LATE_MOST_S
-                late = max(TOLERANCE_S, min(after / 2, LATE_MOST_S))
-                spans.append((due, since, due + late))
             planned += self._stand(kind, spans, taken, now)
             if kind == "resp":
                 planned += self._stand(kind, self._counts_again(spans), taken, now)

@@ -333,6 +333,8 @@ LATE_MOST_S = 900
 """A check is done at most so late."""
 GOES_ON_S = 1800
 """How often all but the rate is looked at past the last check, and before the dose."""
+LONGEST_GAP_S = {"pressure": 1800, "moaas": 1800, "cadss": 3000, "resp": 3000}
+"""The longest time from one check of a nasal regimen to the next."""
 COUNTED_AGAIN_S = 900
 """So soon after a rate under 12 or over 24 it is counted again."""
 LEAVING_EARLY_S = 300

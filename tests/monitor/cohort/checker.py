@@ -34,6 +34,14 @@ CALM_RATE: Final = (12, 24)
 REPEAT_S: Final = 15 * MIN
 """A rate that is not between these is counted again within so long."""
 
+LONGEST_GAP_S: Final = {
+    "pressure": 30 * MIN,
+    "moaas": 30 * MIN,
+    "cadss": 50 * MIN,
+    "resp": 50 * MIN,
+}
+"""So far a row is from the one before; a further dose adds no more than the tolerance."""
+
 LONGEST_S: Final = {"pressure": 30 * MIN, "moaas": 30 * MIN}
 """No two rows are further from each other, to the end."""
 
@@ -76,6 +84,8 @@ class Checker:
     looks: dict[str, dict[str, tuple[float, float]]] = field(
         default_factory=lambda: {kind: {} for kind in KINDS}
     )
+    written: dict[str, int] = field(default_factory=dict)
+    first: tuple[float, int] | None = None
     alarms: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(KINDS, False))
     phase: str = "none"
     before: dict[tuple[str, float], Claim] = field(default_factory=dict)
@@ -98,6 +108,9 @@ class Checker:
             return
         said = datetime.fromisoformat(data["at"]) if "at" in data else event.at
         at = (said - self.began).total_seconds()
+        self.written[event.id] = len(self.written)
+        if event.type in ("dose.given", "infusion.started"):
+            self.first = min(self.first or (at, len(self.written)), (at, len(self.written)))
         match event.type:
             case "dose.given" | "infusion.started" | "infusion.ended":
                 (self.given if event.type == "dose.given" else self.infusion).append(at)
@@ -215,33 +228,43 @@ class Checker:
 
     def _rows(self, kind: str, now: float) -> Iterator[Row]:
         administered = self.administered
-        first = min(administered, default=now)
-        yield 0.0, -TOLERANCE_S, first
+        yield 0.0, -TOLERANCE_S, self._baseline_until(kind, now)
         if not administered and kind == "resp":
             return
         if not administered:
             again = max([0.0, *(at for at, _ in self.looks[kind].values())]) + EVERY_S
             yield again, again - EVERY_S / 4, again + 15 * MIN
             return
-        due = [*self._due(kind, administered, now)]
-        for (at, since), (following, _) in zip(
-            due, [*due[1:], (due[-1][0] + EVERY_S, 0.0)], strict=True
-        ):
+        for at, since, following in self._due(kind, administered, now):
             half_after = (following - at) / 2
             yield at, at - (at - since) / 2, at + max(TOLERANCE_S, min(half_after, 15 * MIN))
 
-    def _due(
-        self, kind: str, administered: Sequence[float], now: float
-    ) -> Iterator[tuple[float, float]]:
-        """When each row is due, and where the gap before it begins."""
+    def _baseline_until(self, kind: str, now: float) -> float:
+        """The last look before the dose; in the dose's own minute, of those written before it."""
+        if self.first is None:
+            return now
+        at, written = self.first
+        dosed = (at // MIN, written)
+        looks = self.looks[kind].items()
+        before = [at for name, (at, _) in looks if (at // MIN, self.written[name]) < dosed]
+        return max(before, default=float("-inf"))
+
+    def _due(self, kind: str, administered: Sequence[float], now: float) -> Iterator[Row]:
+        """When each row is due, where the gap before it begins, and that after it ends."""
+        last = administered[0]
         for n, anchor in enumerate(administered):
-            is_last = n + 1 == len(administered)
-            before = anchor
-            for at in self._counted(kind, anchor, now):
-                if not is_last and at > administered[n + 1]:
-                    break
-                yield at, before
-                before = at
+            counted = [*self._counted(kind, anchor, now)]
+            ends = [*administered[n + 1 : n + 2], float("inf")][0]
+            if ends < float("inf"):
+                seen = max([last, *(at for at in counted if at <= ends)])
+                following = ends + ROWS_MIN[kind][0] * MIN
+                if following - seen > LONGEST_GAP_S[kind] + TOLERANCE_S:
+                    ends = following
+            before = max(anchor, last) if n else anchor
+            for at, after in zip(counted, [*counted[1:], counted[-1] + EVERY_S], strict=True):
+                if at <= ends:
+                    yield at, before, after
+                    last = before = at
 
     def _counted(self, kind: str, anchor: float, now: float) -> Iterator[float]:
         for minute in ROWS_MIN[kind]:
@@ -275,8 +298,9 @@ class Checker:
         for kind in KINDS:
             times = [at for at, _ in self.looks[kind].values()]
             done = [claim[3] for claim in claims if claim[0] == kind and claim[3] is not None]
+            most = 2 if kind == "resp" else 1  # one that is planned, and one that a rate asked for
             for at in {*done}:
-                if done.count(at) > times.count(at):
+                if done.count(at) > most * times.count(at):
                     self._fault(now, f"{kind} at {at / MIN:.1f} did {done.count(at)} checks")
             if not self.is_infusion:
                 claimed = [(c[1], c[2]) for c in claims if c[0] == kind and c[1] <= now]

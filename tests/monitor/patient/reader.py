@@ -138,7 +138,7 @@ class Reader:
         first = self.first
         assert first is not None
         due = (at for at, state in self._checks(kind) if state in ("missed", "overdue"))
-        return [int((at - first) // 60) for at in due]
+        return [int(round(at - first, 3) // 60) for at in due]
 
     def _checks(self, kind: str) -> list[tuple[float, str]]:
         first = self.first

@@ -261,13 +261,45 @@ def test_checks_listed_for_an_infusion_count_the_minutes_it_ran(
     assert due(ran, CheckKind.PRESSURE, now_min) == minutes
 
 
-@pytest.mark.parametrize("late_min", [5, 9, 14, 19])
+@pytest.mark.parametrize("late_min", [5, 9, 14, 15])
 def test_a_second_device_that_is_late_moves_every_check(late_min: float) -> None:
     twice = given(given(session(dosed=False), 0, 28), late_min, 28)
     assert due(twice, CheckKind.PRESSURE) == [
         BASELINE,
         *(late_min + minutes for minutes in (20, 40, 60, 90, 120, 150)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("devices", "check", "minutes"),
+    [
+        ([5, 10], CheckKind.PRESSURE, [30, 50]),
+        ([7.5, 15], CheckKind.PRESSURE, [35, 55]),
+        ([8, 16], CheckKind.PRESSURE, [28, 36, 56]),
+        ([19, 35], CheckKind.PRESSURE, [20, 55, 75]),
+        ([14, 28, 42], CheckKind.MOAAS, [29, 57, 72]),
+        ([7.5, 15], CheckKind.CADSS, [55, 105]),
+        ([8, 16], CheckKind.CADSS, [48, 56, 106]),
+    ],
+)
+def test_further_devices_put_no_check_off_beyond_the_regimen_s_longest_gap(
+    devices: list[float], check: CheckKind, minutes: list[float]
+) -> None:
+    dosed = given(session(dosed=False), 0, 28)
+    for when in devices:
+        dosed = given(dosed, when, 28)
+    assert due(dosed, check, devices[-1])[1 : len(minutes) + 1] == minutes
+
+
+def test_an_end_that_is_recorded_late_turns_nothing_that_was_done_or_missed() -> None:
+    ran = scored(running(), 57)
+    assert one(ran, CheckKind.MOAAS, 50, 58).state is CheckState.MISSED
+    assert one(infused(ran, END, 52), CheckKind.MOAAS, 50, 60).state is CheckState.MISSED
+    ran = scored(running(), 50, scale="cadss")
+    assert one(ran, CheckKind.CADSS, 40, 51).state is CheckState.DONE
+    ended = infused(ran, END, 49)
+    assert one(ended, CheckKind.CADSS, 40, 51).state is CheckState.DONE
+    assert one(ended, CheckKind.CADSS, 49, 51).state is CheckState.DUE
 
 
 def test_a_further_device_never_ends_a_check_that_was_due() -> None:
