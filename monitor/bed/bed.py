@@ -37,7 +37,7 @@ from monitor.bed.technical import UPDATE_S, TechnicalConditions, possible_condit
 from monitor.bed.timeline import Timeline
 from monitor.bed.vitals import Vitals
 from monitor.bed.wakeup import Wakeup
-from monitor.session import Command, Draft, Event, Session
+from monitor.session import Arrival, Command, Draft, Event, Session
 
 
 class Bed:
@@ -107,6 +107,10 @@ class Bed:
             began_anew=began_anew,
             before_move=before_move,
         )
+
+    def expect(self, arrival: Arrival | None) -> None:
+        """Know the session that `MoveIn` will bring here."""
+        self.state.arriving = arrival
 
     # ── inputs ──────────────────────────────────────────────────────────────────────────
 

@@ -90,7 +90,7 @@ def _await(bed: "Bed", before_move: Iterable[Event], history: Sequence[Event]) -
         return []
     what = f"event {moved.n} ({moved.type})"
     try:
-        bed.state.arriving = arrival = Arrival.from_events(before_move)
+        bed.expect(arrival := Arrival.from_events(before_move))
     except Exception as error:
         return [f"{what}: {type(error).__name__}: {error}"]
     if arrival is None or not arrival.is_of(moved):
@@ -101,8 +101,9 @@ def _await(bed: "Bed", before_move: Iterable[Event], history: Sequence[Event]) -
 def _take(
     bed: "Bed", event: Event, at: Instant, onsets: MutableMapping[str, float], now: Instant
 ) -> None:
-    if event.type == MOVED_IN and bed.state.arriving is not None:
-        for past in bed.state.arriving.past_alarms if bed.state.arriving.is_of(event) else ():
+    arriving = bed.state.arriving
+    if event.type == MOVED_IN and arriving is not None and arriving.is_of(event):
+        for past in arriving.past_alarms:
             bed.alarm_engine.apply(upcast.alarm(replace(past, bed=bed.id), bed.rules))
     bed.fold(event, at.mono)
     if event.subject is not None:

@@ -44,7 +44,7 @@ def expect(bed: Bed, given: Input, before_move: BeforeMove) -> None:
     """Have `bed` know the session that `given` moves there."""
     if isinstance(given, MoveIn):
         came = before_move(given.session, given.from_bed, given.from_n)
-        bed.state.arriving = Arrival.from_events(came)
+        bed.expect(Arrival.from_events(came))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from monitor.session import (
     signals,
     upcast,
 )
+from monitor.session.arrival import Arrival
 from monitor.session.baseline import end_of_minute, is_after_dose, is_before_dose
 from monitor.session.clearance import Situation, situation
 from monitor.session.commands import (
@@ -89,7 +90,7 @@ from monitor.session.history import HISTORY_TYPES, AlarmOccurrence, SessionHisto
 from monitor.session.infusion import Infusion
 from monitor.session.infusion_delay import infusion_delays
 from monitor.session.jurisdiction import jurisdictions
-from monitor.session.moving import MOVED_IN, MOVED_OUT, OPENINGS, Arrival
+from monitor.session.moving import MOVED_IN, MOVED_OUT, OPENINGS
 from monitor.session.predose import (
     STEADY_MMHG,
     PredoseEvidence,

@@ -5,13 +5,10 @@ are stored in one commit. The second names the first, by bed and number: the ses
 events up to there make of it, wherever they were decided, and nothing of it is copied.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
-from alerts.alarm import Alarm
-from alerts.rules import Kind
 from monitor.session.commands import MoveOut, Refusal, Refused
 from monitor.session.events import Draft, Event
 from monitor.session.shown import Shown, Time, documented
@@ -68,59 +65,12 @@ def last_move(events: Sequence[Event]) -> Event | None:
     return opening if opening is not None and opening.type == MOVED_IN else None
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A session as it left a bed with that bed's event `n`, and its alarms as they were.
-
-    Of each rule the last alarm, open or ended.
-    """
-
-    bed: str
-    n: int
-    session: "Session"
-    alarms: tuple[Alarm, ...]
-
-    @classmethod
-    def from_events(cls, events: Iterable[Event]) -> "Arrival | None":
-        """What the session's events up to its `MOVED_OUT` tell; None where they do not end so."""
-        from monitor.session.session import Session
-
-        session: Session | None = None
-        alarms: dict[tuple[str, str | None], Alarm] = {}
-        last: Event | None = None
-        for event in events:
-            last = event
-            if event.type == "session.started":
-                session = Session.begin(event)
-            elif session is not None:
-                session = session.evolve(event)
-            if event.type == "clock.stepped":
-                by = timedelta(seconds=event.payload["by_s"])
-                alarms = {key: alarm.shifted(by) for key, alarm in alarms.items()}
-            elif event.subject is not None and not _ended_by_move(event):
-                alarm = Alarm.from_json(event.payload["alarm"])
-                alarms[alarm.rule, alarm.device] = alarm
-        if session is None or last is None or last.type != MOVED_OUT:
-            return None
-        return cls(last.bed, last.n, session, tuple(alarms.values()))
-
-    def is_of(self, event: Event) -> bool:
-        """Whether it is that of a `MOVED_IN`."""
-        data = event.payload
-        return (self.bed, self.n) == (data["from"], data["from_n"])
-
-    @property
-    def past_alarms(self) -> list[Alarm]:
-        """The alarms of the patient that had ended."""
-        past = (a for a in self.alarms if not a.is_open and a.kind is Kind.PHYSIOLOGICAL)
-        return sorted(past, key=lambda alarm: (alarm.raised_at, alarm.id))
-
-
 def ended_because(to: str) -> str:
     """Why an alarm ends at the bed that its session left."""
     return f"session moved to {to}"
 
 
-def _ended_by_move(event: Event) -> bool:
+def ended_by_move(event: Event) -> bool:
+    """Whether with it an alarm ended for that reason alone."""
     reason = event.payload.get("reason") or ""
     return event.type == "alarm.ended" and reason.startswith(ended_because(""))

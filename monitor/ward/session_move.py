@@ -49,7 +49,7 @@ class SessionMove:
         try:
             departed = source.bed.departed
             assert departed is not None
-            target.bed.state.arriving = departed.arrival
+            target.bed.expect(departed.arrival)
             came = target.bed.handle(departed.command, now)
             source.record(now, command)
             target.record(now, departed.command)

@@ -11,6 +11,7 @@ from drivers.readings import CuffPhase, CuffState
 from monitor.bed import view
 from monitor.bed.effects import StopMeasurement
 from monitor.bed.input_codec import dump, load
+from monitor.session.arrival import Arrival
 from monitor.session.commands import (
     AddNote,
     InhibitNibp,
@@ -21,7 +22,7 @@ from monitor.session.commands import (
     SetAlarmLimit,
 )
 from monitor.session.history import SessionHistory
-from monitor.session.moving import MOVED_IN, MOVED_OUT, Arrival
+from monitor.session.moving import MOVED_IN, MOVED_OUT
 from tests.monitor.builders import CUFF, OXIMETER, Bedside, bed
 
 MOVE = MoveOut("bed-2", "nurse.b", "oxygen at the wall")
@@ -55,7 +56,7 @@ def moved(side: Bedside, to: Bedside) -> tuple[Bedside, Bedside]:
     as_they_were = {alarm.id: replace(alarm, bed="") for alarm in arrival.alarms}
     for alarm in departed.arrival.alarms:
         assert as_they_were[alarm.id] == replace(alarm, bed="")
-    to.bed.state.arriving = arrival
+    to.bed.expect(arrival)
     command = load(dump(departed.command))
     assert command == departed.command
     to.now = side.now
