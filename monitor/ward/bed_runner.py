@@ -110,19 +110,20 @@ class BedRunner:
         stored, last_n = await self._journal.load_stream(self.id)
         if self.recovery.is_hopeless:
             stored = []
+        events = [item.event for item in stored]
+        moved = moving.last_move(events)
+        before = [] if moved is None else await self._journal.before_move(moved)
         raised = await self._journal.latest(self.id, ALARM_ONSETS)
         seen = await recorded_past(
             self._journal,
             self.id,
-            [item.event for item in stored],
+            events,
             self._specs,
             self._least_s,
             differ_by=self._rules.spo2_differs_by,
             boot=self._clock.boot,
+            before_move=before,
         )
-        events = [item.event for item in stored]
-        moved = moving.last_move(events)
-        before = [] if moved is None else await self._journal.before_move(moved)
         began_anew = await machine_began_anew(
             self._journal, self.id, events, self._clock.boot, before
         )

@@ -21,12 +21,13 @@ async def recorded_past(
     *,
     differ_by: float | None,
     boot: str | None,
+    before_move: Sequence[Event] = (),
 ) -> SeenBefore | None:
     """What was seen in the open session of the bed whose stored `events` these are.
 
-    `differ_by` is how far apart its oximeters may be, in %, and `boot` names the machine's present
-    start. None without an open session, and where the
-    recording cannot be read, which keeps no bed away.
+    `differ_by` is how far apart its oximeters may be, in %, `boot` names the machine's present
+    start, and `before_move` are the session's events before it was moved to this bed. None without
+    an open session, and where the recording cannot be read, which keeps no bed away.
     """
     session, _ = _open_session(events)
     if session is None:
@@ -34,6 +35,7 @@ async def recorded_past(
     try:
         recordings = await journal.latest_recordings(session)
         given = [[(e.at, e.text) for e in entries] for entries in recordings.values()]
+        devices = {spec.id: spec for spec in (*await _devices(journal, before_move), *specs)}
         start = await journal.last_start(bed)
         same_boot = (
             start is not None
@@ -42,12 +44,19 @@ async def recorded_past(
         )
         return await journal.run_in_reader(
             lambda: seen_before(
-                specs, given, min_silence_s, differ_by=differ_by, same_boot=same_boot
+                devices.values(), given, min_silence_s, differ_by=differ_by, same_boot=same_boot
             )
         )
     except Exception:
         _log.exception("bed.past-not-read", bed=bed)
         return None
+
+
+async def _devices(journal: JournalReader, before_move: Sequence[Event]) -> list[DeviceSpec]:
+    """What was connected to the beds where the session was before."""
+    beds = {event.bed: event.n for event in before_move}
+    starts = [await journal.start_of(bed, n) for bed, n in beds.items()]
+    return [DeviceSpec(**spec) for start in starts if start for spec in start.data["devices"]]
 
 
 async def machine_began_anew(

@@ -11,6 +11,7 @@ from tests.virtual import virtual_time
 from tests.wards import SimulatedWard, simulated_ward
 
 BEDS = dict.fromkeys(("bed-1", "bed-2", "bed-3"), "calm")
+OXIMETERS = {"bed-1": ["oximeter"], "bed-2": ["finger"], "bed-3": ["oximeter"]}
 KEY = {"Idempotency-Key": "move-1"}
 
 
@@ -132,7 +133,7 @@ async def test_a_restart_after_a_move_knows_what_was_before_it(tmp_path: Path) -
     """SpO2 as it was at the bed before; and that the machine was started anew since the dose."""
     clock = SettableClock()
     clock.boot = "boot-1"
-    async with simulated_ward(tmp_path, BEDS, clock=clock, devices=["oximeter"]) as ward:
+    async with simulated_ward(tmp_path, BEDS, clock=clock, devices=OXIMETERS) as ward:
         session = await ward.start()
         await ward.dose(session, mg=84)
         await clock.sleep(11 * 60)
@@ -140,12 +141,12 @@ async def test_a_restart_after_a_move_knows_what_was_before_it(tmp_path: Path) -
         await move(ward, session, "bed-2")
         await clock.sleep(20)
         assert await is_met(ward, session, "spo2")
-    async with simulated_ward(tmp_path, BEDS, clock=clock, devices=["oximeter"]) as ward:
+    async with simulated_ward(tmp_path, BEDS, clock=clock, devices=OXIMETERS) as ward:
         await clock.sleep(20)
         assert await is_met(ward, session, "spo2")
         assert (await ward.get(f"/sessions/{session}"))["dose_time_doubted_at"] is None
     clock.boot = "boot-2"
-    async with simulated_ward(tmp_path, BEDS, clock=clock, devices=["oximeter"]) as ward:
+    async with simulated_ward(tmp_path, BEDS, clock=clock, devices=OXIMETERS) as ward:
         assert (await ward.get(f"/sessions/{session}"))["dose_time_doubted_at"] is not None
 
 
