@@ -98,6 +98,13 @@ def _await(bed: "Bed", before_move: Iterable[Event], history: Sequence[Event]) -
     return []
 
 
+def _is_anothers(bed: "Bed", event: Event) -> bool:
+    """Whether what was measured here before `event`, which was folded, is of somebody else."""
+    session = bed.state.session
+    is_former = session is not None and session.regimen.edition < 3
+    return event.type == MOVED_IN or (event.type == "session.started" and not is_former)
+
+
 def _take(
     bed: "Bed", event: Event, at: Instant, onsets: MutableMapping[str, float], now: Instant
 ) -> None:
@@ -111,7 +118,7 @@ def _take(
         bed.alarm_engine.apply(upcast.alarm(alarm, bed.rules))
         if event.type in ALARM_ONSETS:
             onsets[event.subject] = at.mono
-    elif leaves_bed(event.type, event.payload) or event.type == MOVED_IN:
+    elif leaves_bed(event.type, event.payload) or _is_anothers(bed, event):
         bed.vitals.clear_spot_checks(now)
     else:
         bed.vitals.take_record(event, at, bed.state.pressures, now)
