@@ -569,17 +569,10 @@ class Model:
         observed = visit.in_order("observations")
         for _, seen in observed:
             known |= {k: v for k, v in seen.items() if k not in ("alert", "as-moaas")}
-        said = [
-            (at, bool(seen["alert"]))
-            for at, seen in visit.in_order("observations")
-            if "alert" in seen
-        ]
-        moaas = [
-            (at, total >= 4) for at, scale, total in visit.in_order("scores") if scale == "moaas"
-        ]
-        said += moaas[-1:]
+        said = self._said_of_alertness()
         if said:
-            known["alert"] = max(said)[1]
+            latest = max(said)[0]
+            known["alert"] = all(alert for at, alert in said if at >= latest - STANDS_S)
         for _, sys, _ in visit.in_order("pressures"):
             known["sys"] = sys
         if (spo2 := self.spo2_now(now)) is not None:
@@ -591,6 +584,16 @@ class Model:
         visit.points = of_devices | {name: NEWS2[name](value) for name, value in known.items()}
         if self.is_new_pressure and self._pressure_now(now) is not None:
             visit.held.pop("sys", None)
+
+    def _said_of_alertness(self) -> list[tuple[float, bool]]:
+        """All that says whether the patient was alert, confusion too, and when."""
+        assert self.visit is not None
+        said = [
+            (at, bool(seen["alert"]))
+            for at, seen in self.visit.in_order("observations")
+            if "alert" in seen
+        ]
+        return said + [(at, value >= 4) for at, value in self._wakefulness()]
 
     def outdate_news2(self, now: float) -> None:
         """What a score is made of is held from when it is no longer current; no points change.
@@ -615,10 +618,9 @@ class Model:
             if now - at <= OBSERVED_S
             for name in seen
         }
-        said = [at for at, seen in visit.in_order("observations") if "alert" in seen]
-        said += [at for at, scale, _ in visit.in_order("scores") if scale == "moaas"][-1:]
+        said = self._said_of_alertness()
         current -= {"alert"}
-        if said and now - max(said) <= OBSERVED_S:
+        if said and now - max(said)[0] <= OBSERVED_S:
             current.add("alert")
         if self.spo2_now(now) is not None:
             current.add("spo2")

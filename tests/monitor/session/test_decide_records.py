@@ -164,7 +164,7 @@ def test_a_whole_observation_makes_a_whole_news2() -> None:
 def test_consciousness_is_the_last_that_was_observed() -> None:
     side = dosed().scored(moaas=3)
     assert side.session.news2[-1].points["alert"] == 3
-    side.wait(1).observed(consciousness="alert")
+    side.minutes(6).observed(consciousness="alert")
     assert side.session.news2[-1].points["alert"] == 0
     side.wait(1).scored(moaas=4)
     assert side.session.news2[-1].points["alert"] == 0
