@@ -19,7 +19,7 @@ from monitor.session.dose_time import dose_time_criteria
 from monitor.session.due_times import record_times
 from monitor.session.episodes import DESATURATIONS, respiratory_depression
 from monitor.session.history import AlarmOccurrence
-from monitor.session.predose import SPO2_RULE
+from monitor.session.predose import NONE_OF_PATIENT, SPO2_RULE
 from monitor.session.records import Correction, Record, Score, Symptom
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck
@@ -90,7 +90,7 @@ def discharge_criteria(
         _moaas(session, now),
         _no_respiratory(session, evidence, alarms, now, is_steady=spo2.met),
         *([] if is_former else [_no_serious_event(session)]),
-        _no_alarm(alarms),
+        _no_alarm(alarms, "none open" if is_former else NONE_OF_PATIENT),
         _no_overdue(evidence.schedule, {} if is_former else CHECK_NAMES),
         Criterion("escort", session.escort, "confirmed" if session.escort else "ask and confirm"),
     ]
@@ -367,9 +367,9 @@ def _no_respiratory(
     return Criterion(name, True, "none seen" if found.worst is None else f"{found.worst}: over")
 
 
-def _no_alarm(alarms: list[Alarm]) -> Criterion:
+def _no_alarm(alarms: list[Alarm], none: str) -> Criterion:
     loud = [a for a in alarms if a.priority >= Priority.MEDIUM]
-    return Criterion("no-alarm", not loud, loud[0].text if loud else "none open")
+    return Criterion("no-alarm", not loud, loud[0].text if loud else none)
 
 
 def _no_overdue(planned: Iterable[PlannedCheck], words: Mapping[CheckKind, str]) -> Criterion:

@@ -317,8 +317,10 @@ def test_an_open_alarm_about_the_body_keeps_the_patient(state: State, priority: 
     ],
     ids=["low", "technical", "advisory"],
 )
-def test_other_alarms_do_not(alarm: Alarm) -> None:
-    assert unmet(found(recovered(), alarms=[alarm])) == set()
+def test_other_alarms_do_not_and_it_says_whose_are_meant(alarm: Alarm) -> None:
+    told = found(recovered(), alarms=[alarm])
+    assert unmet(told) == set()
+    assert told["no-alarm"].why == "none of the patient's is open"
 
 
 def test_of_several_alarms_the_first_is_told() -> None:
