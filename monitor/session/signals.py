@@ -303,7 +303,7 @@ def _observed(
 def _alert(session: Session, counts: Callable[[datetime], bool]) -> bool | None:
     """Whether the patient is alert: by whatever record, the worst within `STANDING` [clinical.md].
 
-    Confusion is not alert. In sessions of an edition before 3 by ACVPU or MOAA/S, whichever was last.
+    Confusion is not alert. In sessions of an edition before 3 the last ACVPU or MOAA/S decides.
     """
     if session.regimen.edition < 3:
         return _former_alert(session, counts)
