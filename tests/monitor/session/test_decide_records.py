@@ -509,6 +509,25 @@ def test_each_overdue_check_alarms_and_worsens_and_ends_when_done() -> None:
     assert "check.overdue" not in side.open_rules()
 
 
+@pytest.mark.parametrize(
+    ("edition", "after_min", "text"),
+    [
+        (3, 25, "MOAA/S was due 15 min after the last dose"),
+        (3, 0, "MOAA/S was due 15 min after the first dose"),
+        (2, 25, "MOAA/S was due 25 min after the first dose"),
+    ],
+)
+def test_an_overdue_check_counts_from_the_dose_that_the_page_counts_from(
+    edition: int, after_min: int, text: str
+) -> None:
+    """A last device that came after the check was due leaves it with the first one."""
+    former = REGIMENS["esketamine-56"].model_copy(update={"edition": edition})
+    side = bed().with_session(former).with_baseline().observed(resp=14).dosed(28)
+    side.minutes(10 if after_min else 21).dosed(28).minutes(after_min).wait(2)
+    assert side.alarm("check.overdue").device == "moaas"
+    assert side.alarm("check.overdue").text == text
+
+
 def test_a_check_that_was_missed_before_the_dose_says_so() -> None:
     side = bed().with_session().minutes(6).dosed().wait(2)
     texts = {
