@@ -11,7 +11,7 @@ from alerts.alarm import Alarm
 from alerts.evaluation import Value
 from alerts.rules import Kind, Priority
 from drivers.clock import Instant
-from monitor.session.baseline import is_after_dose
+from monitor.session.baseline import is_after_last_dose
 from monitor.session.clearance import situation, with_clearances
 from monitor.session.commands import ClearanceScope
 from monitor.session.criterion import Criterion
@@ -180,7 +180,7 @@ def _last_at(session: Session, of: CheckKind) -> datetime | None:
 
 def _pressure_severe(session: Session) -> Criterion:
     limits = session.regimen.discharge
-    last = [p for p in session.pressures if is_after_dose(session, p)][-2:]
+    last = [p for p in session.pressures if is_after_last_dose(session, p)][-2:]
     if len(last) < 2:
         return Criterion("pressure-not-severe", False, f"{len(last)} of 2 pressures since the dose")
     severe = [p for p in last if p.sys >= limits.severe_sys or p.dia >= limits.severe_dia]
@@ -325,7 +325,7 @@ def _moaas(session: Session, now: datetime) -> Criterion:
 
 def _score(scale: str, session: Session, now: datetime, is_met: Callable[[int], bool]) -> Criterion:
     score = session.last_score(scale)
-    if score is None or not is_after_dose(session, score):
+    if score is None or not is_after_last_dose(session, score):
         return Criterion(scale, False, "not scored since the dose")
     is_old = now - score.at > timedelta(minutes=session.regimen.discharge.score_fresh_min)
     if is_old and not (scale == "cadss" and _cadss_serves(session)):

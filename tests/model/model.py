@@ -221,6 +221,17 @@ class Visit:
             (before if self.moment(name, record[0]) < first else after).append(record)
         return before, after
 
+    def since_last_dose(self, of: str) -> list[Any]:
+        """Every record of a kind, in order, of after the last dose, start or resumption."""
+        given = [moment for _, moment in self.given()]
+        if self.started is not None:
+            doses = {self.moment(name, at) for name, (at, _) in self.doses.items()}
+            given = [moment for moment in given if moment not in doses]
+        if not given:
+            return []
+        kept = sorted(getattr(self, of).items(), key=lambda item: item[1][0])
+        return [each for name, each in kept if self.moment(name, each[0]) >= max(given)]
+
     def baseline(self) -> dict[str, float]:
         """What was the last before the dose, of what was written before anything was given."""
         found: dict[str, float] = {}
@@ -1280,7 +1291,7 @@ class Model:
         is_infusion = PLANS[visit.regimen].infusion_min is not None
         given = visit.ended is not None if is_infusion else bool(visit.doses)
         ends = self.window_ends()
-        since = visit.parted("pressures")[1][-2:]
+        since = visit.since_last_dose("pressures")[-2:]
         open_alarms = {
             rule: alarm
             for (rule, _), alarm in self.alarms.items()
@@ -1297,7 +1308,7 @@ class Model:
 
         def scored(scale: str, least: float, most: float) -> bool:
             mine = [(at, total) for at, of, total in visit.in_order("scores") if of == scale]
-            given = [(at, total) for at, of, total in visit.parted("scores")[1] if of == scale]
+            given = [(at, n) for at, of, n in visit.since_last_dose("scores") if of == scale]
             if not given or mine[-1] != given[-1]:
                 return False
             if now - mine[-1][0] > FRESH_S and not (scale == "cadss" and cadss_serves):
