@@ -25,7 +25,7 @@ from monitor.session.commands import (
     RetractRecord,
 )
 from monitor.session.records import BY_HAND
-from tests.monitor.builders import DEFAULT, DEVIATION, REGIMENS, START, Bedside, bed
+from tests.monitor.builders import DEFAULT, DEVIATION, OXIMETER, REGIMENS, START, Bedside, bed
 
 
 def dosed() -> Bedside:
@@ -539,6 +539,36 @@ def test_a_check_that_was_missed_before_the_dose_says_so() -> None:
 def test_before_the_dose_the_gate_asks_and_no_alarm_does() -> None:
     side = bed().with_session().minutes(30)
     assert "check.overdue" not in side.open_rules()
+
+
+def overdue(side: Bedside) -> dict[str | None, str]:
+    found = (a for a in side.bed.alarm_engine.open_alarms() if a.rule == "check.overdue")
+    return {alarm.device: alarm.text for alarm in found}
+
+
+def test_a_baseline_that_has_grown_old_before_the_dose_alarms() -> None:
+    side = bed(OXIMETER).with_session().typed(120, 78).scored(cadss=0, moaas=5).minutes(34)
+    assert overdue(side) == {}
+    assert overdue(side.minutes(2)) == {
+        "pressure": "pressure is due again before the first dose",
+        "moaas": "MOAA/S is due again before the first dose",
+        "cadss": "CADSS is due again before the first dose",
+    }
+    assert "pressure" not in overdue(side.typed(121, 78).wait(2))
+
+
+def test_who_stays_past_the_last_check_is_looked_at_or_it_alarms() -> None:
+    side = bed(OXIMETER).with_session().typed(120, 78).scored(cadss=0, moaas=5).observed(resp=14)
+    side.dosed().minutes(90).observed(resp=14).minutes(29)
+    side.typed(120, 78).scored(cadss=0, moaas=5).minutes(35)
+    assert overdue(side) == {}
+    assert overdue(side.minutes(2)) == {
+        "pressure": "pressure was due 150 min after the first dose",
+        "moaas": "MOAA/S was due 150 min after the first dose",
+    }
+    assert {a.priority.label for a in side.bed.alarm_engine.open_alarms()} == {"low"}
+    side.minutes(10)
+    assert {a.priority.label for a in side.bed.alarm_engine.open_alarms()} == {"medium"}
 
 
 def test_no_alarm_waits_because_somebody_looked_when_a_check_became_overdue() -> None:

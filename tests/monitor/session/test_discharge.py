@@ -16,6 +16,7 @@ from monitor.session.commands import (
     InhibitNibp,
     RecordPressure,
     Refused,
+    SetAlarmLimit,
 )
 from monitor.session.criterion import Criterion
 from monitor.session.discharge import (
@@ -289,6 +290,24 @@ def test_a_score_from_before_the_dose_meets_nothing(scale: str) -> None:
     total = {"cadss": 0, "moaas": 5}[scale]
     base = given(scored(session(dosed=False), -5, scale=scale, total=total), 0, 84)
     assert found(base)[scale].why == "not scored since the dose"
+
+
+@pytest.mark.parametrize(("spo2", "met"), [(88, False), (89, True)])
+def test_the_patient_s_own_limit_of_spo2_is_that_of_leaving(spo2: float, met: bool) -> None:
+    own = SetAlarmLimit("spo2.low", "spo2", 88.5, "dr.b", "COPD", "nurse.a")
+    side = bed().with_session().dosed().asks(own).spo2(spo2, for_s=16 * 60)
+    assert side.criterion("spo2").met is met
+    assert side.criterion("no-respiratory-depression").met is met
+
+
+@pytest.mark.parametrize(("baseline", "is_held"), [(6, False), (5, True)])
+def test_dissociation_back_at_its_baseline_is_held_by_no_alarm(
+    baseline: int, is_held: bool
+) -> None:
+    side = bed().with_session().with_baseline().scored(cadss=baseline).dosed(28)
+    side.minutes(121).scored(cadss=6)
+    assert side.criterion("cadss").met is not is_held
+    assert ("dissociation.prolonged" in side.open_rules()) is is_held
 
 
 @pytest.mark.parametrize(("now_min", "met"), [(178, True), (178.1, False)])
