@@ -132,9 +132,11 @@ def _add_signing_out(routes: APIRouter, control: AccessControl | None) -> None:
 
 
 def _users(control: AccessControl | None) -> AccessControl:
-    """Where people sign in. Raises `ProblemError` where there are no users."""
-    if control is None or control.is_open:
-        raise ProblemError(409, "there are no users yet: postdose user add NAME --role …")
+    """Where people sign in. Raises `ProblemError` where nobody can."""
+    if control is None:
+        raise ProblemError(409, "nobody signs in here")
+    if (why := control.closed_because) is not None:
+        raise ProblemError(409, why)
     return control
 
 

@@ -8,7 +8,6 @@ import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
-from unicodedata import normalize
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -51,9 +50,7 @@ class Visit:
             return self.access.machine(token.strip())
         cookies = self.request.cookies
         person = self.access.person(cookies[PERSON]) if PERSON in cookies else None
-        if person is None and STATION in cookies:
-            return self.access.station(cookies[STATION])
-        return person
+        return person or self.access.station(cookies.get(STATION, ""))
 
     def is_permitted(self) -> bool:
         """Whether it still is; for an answer that lasts. Waits for nothing."""
@@ -106,6 +103,23 @@ def address_of(request: Request) -> str:
     return "" if request.client is None else request.client.host
 
 
+def at_bedside(request: Request, name: str) -> str:
+    """The name, as it is kept, of somebody who may take a bed over; while all act, any name.
+
+    Raises `ProblemError` where nobody has it.
+    """
+    visit: Visit | None = getattr(request.state, "visit", None)
+    if visit is None or visit.access.is_open:
+        return name
+    roles = ROLES[Needs.CARE]
+    if (found := visit.access.person_named(name, roles)) is not None:
+        return found
+    who = visit.principal
+    others = [other for other in visit.access.names(roles) if who is None or other != who.name]
+    message = f"{name} is nobody who can take over; there is {' or '.join(others) or 'nobody else'}"
+    raise ProblemError(422, message, (FieldError(field="to", message=message),))
+
+
 def is_permitted(request: Request) -> bool:
     """Whether whoever sent `request` may still have its answer."""
     visit = getattr(request.state, "visit", None)
@@ -117,14 +131,15 @@ def _checked(visit: Visit) -> Principal:
     if who is None or (who.name is None and needs is not Needs.READING):
         raise ProblemError(
             401,
-            "nobody is signed in: send a token, or sign in on the page",
+            visit.access.closed_because
+            or "nobody is signed in: send a token, or sign in on the page",
             code="sign-in",
             headers={"WWW-Authenticate": "Bearer"},
         )
     roles = ROLES[needs] if needs is not None else frozenset()
     if who.role not in roles:
-        allowed = " or ".join(f"a {role}" for role in Role if role in roles) or "nobody"
-        raise ProblemError(403, f"{who.name} is a {who.role}: this is for {allowed}")
+        allowed = " or ".join(role.with_article for role in Role if role in roles) or "nobody"
+        raise ProblemError(403, f"{who.name} is {who.role.with_article}: this is for {allowed}")
     return who
 
 
@@ -150,21 +165,17 @@ async def _body(request: Request) -> Any:
 def _check_names(who: Principal, body: Any) -> None:
     """Refuses a body in another's name, and a clinician's decision from anybody else."""
     by = body.get("by") if isinstance(body, dict) else None
-    if isinstance(by, str) and not _is(by, who):
+    if isinstance(by, str) and not who.is_called(by):
         raise _refusal("by", f"{who.name} is signed in, not {by.strip()}")
     for field, clinician in _said(body, "clinician"):
         if clinician is None:
             continue
         if who.role is not Role.CLINICIAN:
             raise _refusal(
-                field, f"{who.name} is a {who.role}: a clinician decides this, signed in"
+                field, f"{who.name} is {who.role.with_article}: a clinician decides this, signed in"
             )
-        if isinstance(clinician, str) and not _is(clinician, who):
+        if isinstance(clinician, str) and not who.is_called(clinician):
             raise _refusal(field, f"{who.name} is signed in, not {clinician.strip()}")
-
-
-def _is(name: str, who: Principal) -> bool:
-    return normalize("NFC", name.strip()) == who.name
 
 
 def _refusal(field: str, message: str) -> ProblemError:

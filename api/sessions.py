@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.authorization import at_bedside
 from api.beds import require_bed
 from api.idempotency import CommandExecutor, IdempotencyKey, PendingCommand
 from api.parameters import Before, OfBed, SessionId
@@ -285,7 +286,8 @@ def _add_commands(routes: APIRouter, run_in_session: RunInSession) -> None:
         session: SessionId, body: ChangeAssignment, request: Request, key: IdempotencyKey = None
     ) -> Any:
         """Say who watches the bed, and who is there as well."""
-        command = commands.AssignNurse(body.action, body.by, body.to)
+        to = None if body.to is None else at_bedside(request, body.to)
+        command = commands.AssignNurse(body.action, body.by, to)
         return await run_in_session(session, request, key, command)
 
     @routes.post("/{session}/escort", response_model=Session, responses=COMMAND_ERRORS)

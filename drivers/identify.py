@@ -5,7 +5,7 @@ is sent then is what a driver sends to a device that it was told to expect: who 
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -80,21 +80,31 @@ class Identification:
 
 
 async def identify(
-    url: str, clock: Clock, *, drivers: Iterable[Driver] = tuple(DRIVERS.values())
+    url: str,
+    clock: Clock,
+    *,
+    drivers: Iterable[Driver] = tuple(DRIVERS.values()),
+    say: Callable[[str], None] = lambda _: None,
 ) -> Identification:
-    """What speaks at `url`. Raises `LinkError` when it cannot be opened."""
+    """What speaks at `url`; `say` is told each thing that is tried, in words, before it is.
+
+    Raises `LinkError` when it cannot be opened.
+    """
     known = [(driver, dialect) for driver in drivers for dialect in driver.dialects]
     lines = list(dict.fromkeys(dialect.line for _, dialect in known))
     bytes_in: dict[LineSettings, int] = {}
     for line in lines if has_line(url) else lines[:1]:
         here = [(d, each) for d, each in known if each.line == line or not has_line(url)]
+        say(f"listening at {line}" if has_line(url) else "listening")
         found, bytes_in[line] = await _listen(url, line, here, clock)
         if found:
             best = found[0]
+            say(f"heard {best.driver} {best.dialect}; asking what it says of itself")
             answer = await ask(_spec(best.driver, best.dialect, url), clock, LISTEN_S)
             return Identification((replace(best, answer=answer.words), *found[1:]), bytes_in)
     for driver, dialect in known:
         if _speaks(driver, dialect):
+            say(f"asking as {driver.name} {dialect.name}")
             answer = await ask(_spec(driver.name, dialect.name, url), clock, ASK_S)
             if answer.frames:
                 one = Candidate(

@@ -63,6 +63,8 @@ class Daemon:
                 ward = _ward(settings, rules, regimens, journal, clock)
                 await ward.restore()
                 control = await _access(settings, journal)
+                if settings.api.enabled:
+                    ward.users_missing = control.gone
                 try:
                     async with _running(settings, ward, control, listening):
                         yield cls(ward, _url(settings, listening))
@@ -178,27 +180,31 @@ def _ward(
 
 
 async def _access(settings: Settings, journal: Journal) -> AccessControl:
-    """Who may act. Raises `StartError` where others reach the daemon and there are no users."""
+    """Who may act. Raises `StartError` where others reach the daemon and there never were users."""
     api = settings.api
     control = AccessControl(
         journal,
         AccessStore(settings.store.url),
         Clock(),
-        closed_unknown=not api.is_local or api.behind_proxy,
+        others_reach=api.others_reach,
+        needs_users=api.needs_users,
     )
     await control.read()
     if not api.enabled or not control.has_no_users:
         return control
-    if not api.is_local:
+    if control.needs_users:
+        _log.error("access.users-missing", reason=control.closed_because)
+    elif api.others_reach:
         raise StartError(
             f"{api.host} can be reached by others, and there are no users: first postdose user "
-            "add NAME --role … --config …, or keep api.host = 127.0.0.1"
+            "add NAME --role … --config …, or keep api.host = 127.0.0.1 and no proxy"
         )
-    _log.warning(
-        "access.open",
-        reason="no users: anybody on this machine acts under any name",
-        mend="postdose user add NAME --role … --config …",
-    )
+    else:
+        _log.warning(
+            "access.open",
+            reason="no users: anybody on this machine acts under any name",
+            mend="postdose user add NAME --role … --config …",
+        )
     return control
 
 

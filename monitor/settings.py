@@ -97,6 +97,7 @@ class Api(_Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8600
     enabled: bool = True
+    needs_users: bool = False
 
     @field_validator("host")
     @classmethod
@@ -118,6 +119,11 @@ class Api(_Section):
     def is_local(self) -> bool:
         """Whether only this machine reaches it."""
         return _is_loopback(self.host)
+
+    @property
+    def others_reach(self) -> bool:
+        """Whether other machines reach it: by its host, or through a proxy on this one."""
+        return self.behind_proxy or not self.is_local
 
     @property
     def is_encrypted(self) -> bool:

@@ -14,14 +14,15 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from simulators.device_server import serve
+from simulators.commands import VERBS, CommandedDevice
+from simulators.device_server import DeviceServer, serve
 from simulators.devices import DEVICES, build, fault_names, find
 from simulators.errors import SimulationError
-from simulators.faults import parse_fault
-from simulators.line import SimulatedLine
+from simulators.faults import Fault, parse_fault
 from simulators.numerics import load_numerics
 from simulators.ports import Port, PtyPort, Rfc2217Port, TcpPort
 from simulators.scenario import load_scenario, scenarios
+from simulators.settable import SettableSource
 from simulators.tables import devices_table, faults_table, renewed
 from simulators.ward import run_ward, standard_input
 
@@ -52,15 +53,23 @@ def simulate(
     ] = None,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help=f"NAME, NAME@START or NAME@START+FOR, in seconds. {FAULTS}"),
+        typer.Option(
+            help="NAME:RATE@START+FOR; a share of the messages and seconds, each may be left out. "
+            f"{FAULTS}"
+        ),
     ] = None,
+    commands: Annotated[
+        bool,
+        typer.Option("--commands", help=f"Take commands on standard input: {', '.join(VERBS)}."),
+    ] = False,
 ) -> None:
     """Be one device, to the byte, until interrupted; the first line says where, in JSON."""
     try:
         if speed <= 0:
             raise SimulationError(f"--speed must be above 0, not {speed:g}")
         port = _port(pty, tcp, rfc2217)
-        line = _build_line(device, scenario, record, seed, dialect)
+        source, scripted = _source(device, scenario, record, seed)
+        line = build(device, source, dialect=dialect, seed=seed, scripted=scripted)
         for spec in fault or []:
             line.inject_fault(parse_fault(spec))
     except SimulationError as error:
@@ -69,7 +78,11 @@ def simulate(
     def opened(url: str) -> None:
         _print_json({"device": device, "url": url})
 
-    _run(serve(line, port, speed=speed, opened=opened))
+    async def obey(server: DeviceServer) -> None:
+        await CommandedDevice(server, source).obey_lines(await standard_input(), _print_json)
+
+    beside = obey if commands else None
+    _run(serve(line, port, speed=speed, opened=opened, beside=beside))
 
 
 @app.command("devices")
@@ -111,17 +124,18 @@ def scenarios_table() -> str:
     return "\n".join(f"{name:<{width}}  {listed[name]}" for name in listed)
 
 
-def _build_line(
-    device: str, scenario: str | None, record: Path | None, seed: int, dialect: str | None
-) -> SimulatedLine:
+def _source(
+    device: str, scenario: str | None, record: Path | None, seed: int
+) -> tuple[SettableSource, list[Fault]]:
+    """What the device measures, and the faults that the scenario has for it."""
     role = find(device).role
     if record is not None:
         if scenario is not None:
             raise SimulationError("--scenario and --record exclude each other: give one")
-        return build(device, load_numerics(record), dialect=dialect, seed=seed)
+        return SettableSource(load_numerics(record)), []
     loaded = load_scenario(scenario or "calm")
     patient = loaded.patient(seed, dose_at_s=loaded.dose_at_s)
-    return build(device, patient, dialect=dialect, seed=seed, scripted=loaded.faults_for(role))
+    return SettableSource(patient), [*loaded.faults_for(role)]
 
 
 def _port(pty: Path | None, tcp: str | None, rfc2217: str | None) -> Port:

@@ -73,7 +73,7 @@ SIGNALS: Final = frozenset(RANGES)
 
 SITE_CONDITIONS: Final = frozenset(
     """journal-failing journal-growing events-lost broker-unreachable bed-failing bed-not-configured
-    record-unreadable""".split()
+    record-unreadable users-missing""".split()
 )
 """Technical conditions of the daemon itself, which belong to no device."""
 

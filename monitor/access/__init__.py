@@ -8,11 +8,14 @@ See docs/decisions.
 from monitor.access.admission import new_account, new_token
 from monitor.access.control import STATION_FOR, AccessControl, SignedIn
 from monitor.access.directory import Account, Directory, Entry, Principal, Role, Token, What
-from monitor.access.store import AccessStore
+from monitor.access.known_users import MISSING
+from monitor.access.store import AbsentError, AccessStore
 from monitor.access.words import AccessError, ThrottledError, WrongError
 
 __all__ = [
+    "MISSING",
     "STATION_FOR",
+    "AbsentError",
     "AccessControl",
     "AccessError",
     "AccessStore",

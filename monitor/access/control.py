@@ -1,8 +1,4 @@
-"""Who asks, for the running daemon: signing in and out, and what a credential stands for.
-
-What is stored is read again at most once a second, when somebody asks. While the database does not
-answer what was read last holds, so that nobody who watches is signed out by it.
-"""
+"""Signing in and out at the running daemon."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,24 +6,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
 
-import structlog
-
 from drivers.clock import Clock
 from monitor.access import credentials
-from monitor.access.directory import Account, Directory, Principal, Stay, same_name
+from monitor.access.directory import Account, Principal, Stay
+from monitor.access.known_users import KnownUsers
 from monitor.access.log import AccessLog
-from monitor.access.store import AccessStore, read_directory
-from monitor.access.throttle import Throttle
+from monitor.access.names import same_name
+from monitor.access.store import AccessStore
+from monitor.access.throttle import Throttle, Try
 from monitor.access.words import AccessError, ThrottledError, WrongError
-from monitor.journal import Journal, StoreError
+from monitor.journal import Journal
 
 R = TypeVar("R")
-
-FRESH_S: Final = 1.0
-"""What was read so long ago is read again."""
-
-WAIT_S: Final = 0.5
-"""How long a request waits for that, in real time, before it goes by what was read last."""
 
 SIGN_IN_FOR: Final = timedelta(hours=12)
 STATION_FOR: Final = timedelta(days=90)
@@ -38,8 +28,6 @@ WRONG_PINS: Final = 5
 
 MOST_WAITING: Final = 8
 """How many may wait for their password to be checked: that is slow on purpose, one at a time."""
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,99 +42,24 @@ class SignedIn:
     station: str | None
 
 
-class AccessControl:
-    """Who may act in one daemon. Whoever is asked for raises `StoreError` when nobody can tell.
-
-    `closed_unknown` says what holds while nobody can tell whether there are users: whether
-    nobody acts then, as where others reach the daemon, or everybody.
-    """
+class AccessControl(KnownUsers):
+    """Who may act in one daemon, and signing in and out; that raises `StoreError`."""
 
     def __init__(
-        self, journal: Journal, store: AccessStore, clock: Clock, *, closed_unknown: bool = False
+        self,
+        journal: Journal,
+        store: AccessStore,
+        clock: Clock,
+        *,
+        others_reach: bool = False,
+        needs_users: bool = False,
     ) -> None:
-        self._journal = journal
-        self._store = store
-        self._clock = clock
+        super().__init__(journal, store, clock, others_reach=others_reach, needs_users=needs_users)
         self.log = AccessLog(store, clock)
-        self._closed_unknown = closed_unknown
-        self._directory: Directory | None = None
-        self._read_at: float | None = None
-        self._reading: asyncio.Task[None] | None = None
         self._throttle = Throttle()
         self._wrong_pins: dict[tuple[str, str], int] = {}
         self._checking = asyncio.Lock()
         self._waiting = 0
-
-    # ── who there is ────────────────────────────────────────────────────────────────────
-
-    @property
-    def is_open(self) -> bool:
-        """Whether anybody acts under any name, since there are no users."""
-        if self._directory is None:
-            return not self._closed_unknown
-        return not self._directory.has_users
-
-    @property
-    def has_no_users(self) -> bool:
-        """Whether it is known that there are none."""
-        return self._directory is not None and not self._directory.has_users
-
-    async def read(self) -> None:
-        """Know what is stored, however long that takes; without a database nothing is known."""
-        await self._read()
-
-    async def look(self) -> None:
-        """See to it that what is stored is known as it was a second ago, or waited for."""
-        if self._is_stale:
-            await asyncio.wait({self._read()}, timeout=WAIT_S)
-
-    def glance(self) -> None:
-        """As `look`, waiting for nothing: what was stored is known a little later."""
-        if self._is_stale:
-            self._read()
-
-    @property
-    def _is_stale(self) -> bool:
-        return self._read_at is None or self._clock.now().mono - self._read_at >= FRESH_S
-
-    def _read(self) -> asyncio.Task[None]:
-        if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read_now(), name="access")
-        return self._reading
-
-    async def _read_now(self) -> None:
-        self._read_at = self._clock.now().mono
-        try:
-            journal = self._journal
-            read = await journal.run_in_reader(lambda: journal.query_sync(read_directory))
-            if self._directory is None or read.has_users or not self._directory.has_users:
-                self._directory = read  # users are disabled, never deleted: none is a lost database
-        except StoreError as error:
-            _log.debug("access.not-read", reason=str(error))
-
-    def machine(self, token: str) -> Principal | None:
-        """Who presents that token, by what was read last."""
-        return self._known.machine(credentials.fingerprint(token), self._clock.now().wall)
-
-    def person(self, secret: str) -> Principal | None:
-        """Who is signed in with that credential."""
-        return self._known.person(credentials.fingerprint(secret), self._clock.now().wall)
-
-    def station(self, secret: str) -> Principal | None:
-        """The station with that credential."""
-        return self._known.station(credentials.fingerprint(secret), self._clock.now().wall)
-
-    def people_at(self, station: str) -> list[str]:
-        """Who may open that station with a PIN, by name."""
-        now = self._clock.now().wall
-        people = self._known.people_at(credentials.fingerprint(station), now)
-        return [account.name for account in people if account.pin_hash is not None]
-
-    @property
-    def _known(self) -> Directory:
-        return self._directory or Directory()
-
-    # ── signing in and out ──────────────────────────────────────────────────────────────
 
     async def sign_in(
         self, name: str, password: str, address: str, station: str | None
@@ -158,8 +71,10 @@ class AccessControl:
         await self.look()
         account = self._known.account(name)
         stored = account.password_hash if account is not None and account.is_active else None
-        person = same_name(name)
-        await self._check(stored, password, person, address)
+        known_at = None
+        if station is not None and account in self._people_at(station):
+            known_at = credentials.fingerprint(station)
+        await self._check(stored, password, Try(same_name(name), address, known_at))
         if account is None or stored is None:
             raise AccessError("this name and password do not belong together")
         kept = station if station is not None and self.station(station) else None
@@ -176,12 +91,12 @@ class AccessControl:
         """
         await self.look()
         hash_ = "" if station is None else credentials.fingerprint(station)
-        people = self._known.people_at(hash_, self._clock.now().wall)
+        people = () if station is None else self._people_at(station)
         account = next((a for a in people if same_name(a.name) == same_name(name)), None)
         if account is None or account.pin_hash is None:
             raise AccessError(f"{name}: sign in with your password here first")
         try:
-            await self._check(account.pin_hash, pin, f"pin {account.name}", address)
+            await self._check(account.pin_hash, pin, Try(f"pin {account.name}", address, hash_))
         except WrongError:
             key = (hash_, account.name)
             self._wrong_pins[key] = self._wrong_pins.get(key, 0) + 1
@@ -217,9 +132,9 @@ class AccessControl:
         await self._change(lambda: self._store.keep_sign_in(hash_, stay, at, now))
         return secret
 
-    async def _check(self, stored: str | None, secret: str, person: str, address: str) -> None:
+    async def _check(self, stored: str | None, secret: str, tried: Try) -> None:
         """Raises `AccessError` when it is wrong, and `ThrottledError` before it is checked."""
-        wait_s = self._throttle.wait_s(person, address, self._clock.now().mono)
+        wait_s = self._throttle.wait_s(tried, self._clock.now().mono)
         if wait_s > 0:
             raise ThrottledError(max(1.0, wait_s))
         if self._waiting >= MOST_WAITING:
@@ -231,9 +146,9 @@ class AccessControl:
         finally:
             self._waiting -= 1
         if not is_right:
-            self._throttle.note_wrong(person, address, self._clock.now().mono)
+            self._throttle.note_wrong(tried, self._clock.now().mono)
             raise WrongError("this name and password do not belong together")
-        self._throttle.note_right(person, address)
+        self._throttle.note_right(tried)
 
     async def _change(self, work: Callable[[], R]) -> R:
         """Do it in the database, and know it at once."""

@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from unicodedata import normalize
 
+from monitor.access.names import same_name
+
 
 class Role(StrEnum):
     """What somebody is; `api.permissions` says what each may do."""
@@ -17,6 +19,11 @@ class Role(StrEnum):
     NURSE = "nurse"
     CLINICIAN = "clinician"
     ADMIN = "admin"
+
+    @property
+    def with_article(self) -> str:
+        """As it is said of somebody: a nurse, an admin."""
+        return f"an {self}" if self is Role.ADMIN else f"a {self}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,10 @@ class Token:
     until: datetime
     revoked_at: datetime | None = None
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether it stands for nobody any more."""
+        return self.revoked_at is not None or self.until <= now
+
 
 @dataclass(frozen=True, slots=True)
 class Stay:
@@ -62,6 +73,10 @@ class Principal:
 
     name: str | None
     role: Role
+
+    def is_called(self, said: str) -> bool:
+        """Whether that is the name, as it stands in the records."""
+        return normalize("NFC", said.strip()) == self.name
 
 
 class What(StrEnum):
@@ -93,11 +108,6 @@ class Entry:
     address: str
 
 
-def same_name(name: str) -> str:
-    """What two spellings of one name have in common."""
-    return normalize("NFC", name.strip()).casefold()
-
-
 @dataclass(frozen=True, slots=True)
 class Directory:
     """Everybody who may act. `sign_ins` and `stations` are by the hash of their credential."""
@@ -123,7 +133,7 @@ class Directory:
     def machine(self, hash_: str, now: datetime) -> Principal | None:
         """Who presents the token with that hash."""
         for token in self.tokens:
-            if token.hash == hash_ and token.revoked_at is None and now < token.until:
+            if token.hash == hash_ and not token.is_over(now):
                 return Principal(token.name, token.role)
         return None
 

@@ -3,11 +3,11 @@
 It blocks. It may be used beside a running daemon, which sees a change within a second.
 """
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -21,12 +21,17 @@ from monitor.access.directory import (
     Stay,
     Token,
     What,
-    same_name,
 )
+from monitor.access.mark import UsersMark
+from monitor.access.names import same_name, skeleton
 from monitor.access.words import AccessError
 from monitor.journal import StoreError, database, schema
 
 R = TypeVar("R")
+
+
+class AbsentError(StoreError):
+    """There is no database yet."""
 
 
 def read_directory(connection: sa.Connection) -> Directory:
@@ -80,27 +85,42 @@ class AccessStore:
 
     def __init__(self, url: str) -> None:
         self._address = database.parse_store_url(url)
-
-    def create(self) -> None:
-        """Make the database where there is none yet."""
-        from monitor.journal.migrate import upgrade_engine
-
-        if self._address.path is not None:
-            database.create_file(self._address.path)
-        self._within(lambda engine, found: None if found else upgrade_engine(self._address, engine))
+        self.mark = UsersMark(self._address.path)
 
     def read(self) -> Directory:
-        """Everybody who may act; raises `StoreError` where there is no database yet."""
-        return self._change(read_directory)
+        """Everybody who may act; raises `AbsentError` where there is no database yet."""
+        return self._within(read_directory, writing=False)
 
-    def add_account(self, account: Account) -> None:
-        """Add a person. Raises `AccessError` where the name is taken."""
+    def add_account(self, account: Account) -> bool:
+        """Add a person, and say whether it is the first; makes the database where there is none.
+
+        Raises `AccessError` where the name is taken.
+        """
+        if self._address.path is not None:
+            database.create_file(self._address.path)
+
+        def change(connection: sa.Connection) -> bool:
+            directory = read_directory(connection)
+            _refuse_taken(directory, account.name)
+            connection.execute(sa.insert(schema.account), [_written(account)])
+            self.mark.set()
+            return not directory.has_users
+
+        return self._change(change, creates=True)
+
+    def forget_all(self) -> None:
+        """Delete every person, token, station and sign-in: the site is as without users."""
 
         def change(connection: sa.Connection) -> None:
-            _refuse_taken(read_directory(connection), account.name)
-            connection.execute(sa.insert(schema.account), [_written(account)])
+            for table in (schema.account, schema.token, schema.station, schema.sign_in):
+                connection.execute(sa.delete(table))
 
-        self._change(change)
+        with contextlib.suppress(AbsentError):
+            self._change(change)
+        try:
+            self.mark.clear()
+        except OSError as error:
+            raise database.explained(self._address, error) from error
 
     def change_account(self, name: str, *, ends_sign_ins: bool = False, **values: Any) -> Account:
         """Change what is stored of a person, and give it; may end where they are signed in.
@@ -122,13 +142,21 @@ class AccessStore:
         return self._change(change)
 
     def add_token(self, token: Token) -> None:
-        """Add a machine's token. Raises `AccessError` where the name is taken, or without users."""
+        """Add a machine's token, in place of one of that name that is over.
+
+        Raises `AccessError` where the name is taken, or without users.
+        """
 
         def change(connection: sa.Connection) -> None:
             directory = read_directory(connection)
             if not directory.has_users:
                 raise AccessError("without users nobody needs a token: first postdose user add")
-            _refuse_taken(directory, token.name)
+            before = directory.token(token.name)
+            if before is not None and before.is_over(token.since):
+                connection.execute(
+                    sa.delete(schema.token).where(schema.token.c.name == before.name)
+                )
+            _refuse_taken(read_directory(connection), token.name)
             connection.execute(sa.insert(schema.token), [_written(token)])
 
         self._change(change)
@@ -190,7 +218,7 @@ class AccessStore:
             )
             return [one for one in read if who is None or same_name(one.who) == same_name(who)]
 
-        return self._change(read)
+        return self._within(read, writing=False)
 
     @staticmethod
     def _forget_at(connection: sa.Connection, hash_: str, account: str | None) -> None:
@@ -199,33 +227,48 @@ class AccessStore:
         where += [] if account is None else [table.c.account == account]
         connection.execute(sa.delete(table).where(*where))
 
-    def _change(self, work: Callable[[sa.Connection], R]) -> R:
-        def change(engine: sa.Engine, found: str | None) -> R:
-            if found is None:
-                raise self._absent()
-            database.refuse_other_revisions(self._address, found)
-            with engine.begin() as connection:
-                return work(connection)
+    def _change(self, work: Callable[[sa.Connection], R], *, creates: bool = False) -> R:
+        """Work in one transaction; with `creates`, in tables that are made first if need be."""
+        return self._within(work, writing=True, creates=creates)
 
-        return self._within(change)
+    def _within(
+        self, work: Callable[[sa.Connection], R], *, writing: bool, creates: bool = False
+    ) -> R:
+        from monitor.journal.migrate import upgrade_engine
 
-    def _absent(self) -> StoreError:
-        return StoreError(f"journal {self._address} is not there; correct store.url")
-
-    def _within(self, work: Callable[[sa.Engine, str | None], R]) -> R:
-        """Work with an engine, and the schema that is there, if any."""
-        path = self._address.path
-        if path is not None and not Path(path).exists():
-            raise self._absent()
-        engine = database.engine_for(self._address, writing=True)
+        self._refuse_absent()
+        engine = database.engine_for(self._address, writing=writing)
         try:
             with engine.begin() as connection:
                 found = database.revision(connection)
-            return work(engine, found)
+            if not found and creates:
+                upgrade_engine(self._address, engine)
+            elif found is None:
+                raise self._absent()
+            else:
+                database.refuse_other_revisions(self._address, found)
+            with engine.begin() as connection:
+                return work(connection)
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise database.explained(self._address, error) from error
         finally:
             engine.dispose()
+
+    def _refuse_absent(self) -> None:
+        path = self._address.path
+        if path is None:
+            return
+        try:
+            path.stat()
+        except FileNotFoundError as error:
+            if path.parent.is_dir():
+                raise self._absent() from None
+            raise database.explained(self._address, error) from error
+        except OSError as error:
+            raise database.explained(self._address, error) from error
+
+    def _absent(self) -> AbsentError:
+        return AbsentError(f"journal {self._address} is not there; correct store.url")
 
 
 def _stored(hash_: str, stay: Stay) -> dict[str, Any]:
@@ -233,10 +276,11 @@ def _stored(hash_: str, stay: Stay) -> dict[str, Any]:
 
 
 def _refuse_taken(directory: Directory, name: str) -> None:
-    taken: Sequence[tuple[str, object]] = (
-        ("a user", directory.account(name)),
-        ("a token", directory.token(name)),
-    )
-    for what, found in taken:
-        if found is not None:
-            raise AccessError(f"{name} is {what} already: a name stands for one in the records")
+    """Raises `AccessError` where somebody or something has that name, or one that looks like it."""
+    taken = [(one.name, "a user") for one in directory.accounts]
+    taken += [(one.name, "a token") for one in directory.tokens]
+    for other, what in taken:
+        if skeleton(other) == skeleton(name):
+            is_it = same_name(other) == same_name(name)
+            said = f"{name} is" if is_it else f"{name} looks like {other}, which is"
+            raise AccessError(f"{said} {what} already: a name stands for one in the records")

@@ -3,9 +3,8 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from unicodedata import normalize
 
-from monitor.access.directory import same_name
+from monitor.access.names import composed, fault, same_name
 
 PASSWORD_LEAST: Final = 10
 PASSWORD_MOST: Final = 200
@@ -34,13 +33,15 @@ class ThrottledError(AccessError):
 
 
 def checked_name(name: str) -> str:
-    """`name` as it is kept, composed and stripped. Raises `AccessError`."""
-    kept = normalize("NFC", name.strip())
+    """`name` as it is kept. Raises `AccessError`."""
+    kept = composed(name)
     if not 0 < len(kept) <= NAME_MOST or not kept.isprintable() or not kept[0].isalnum():
         raise AccessError(
             f"{name!r} is no name: 1 to {NAME_MOST} printable characters, "
             "the first a letter or a digit"
         )
+    if (why := fault(kept)) is not None:
+        raise AccessError(f"{name!r} is no name: {why}")
     return kept
 
 

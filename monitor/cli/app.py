@@ -243,12 +243,17 @@ def identify(
     from drivers.links import LinkError
 
     try:
-        found = asyncio.run(listened(url, Clock()))
+        found = asyncio.run(listened(url, Clock(), say=_tell))
     except LinkError as error:
         raise Failure(str(error)) from error
     if not found.candidates:
         raise Failure(f"{url}: {found.words}")
     print(found.words)
+
+
+def _tell(what: str) -> None:
+    """Say on standard error what is being done, which takes a while."""
+    print(f"{what} …", file=sys.stderr, flush=True)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from alerts.rules import Severity, lint_rules, loader
@@ -10,7 +11,7 @@ from drivers.identify import ask, identify
 from drivers.links import LinkError
 from drivers.registry import DeviceSpec
 from monitor import versions
-from monitor.access import AccessStore
+from monitor.access import MISSING, AbsentError, AccessStore, Account
 from monitor.daemon import StartError, broker, load_regimens
 from monitor.mqtt import broker_fault
 from monitor.session import jurisdictions
@@ -115,15 +116,22 @@ async def _stored(url: str) -> tuple[int, list[str]] | None:
 async def _users(settings: Settings, say: Say) -> None:
     from monitor.journal import StoreError
 
+    store, api = AccessStore(settings.store.url), settings.api
+    accounts: tuple[Account, ...] = ()
     try:
-        accounts = (await asyncio.to_thread(AccessStore(settings.store.url).read)).accounts
-    except StoreError:
-        accounts = ()
+        with suppress(AbsentError):
+            accounts = (await asyncio.to_thread(store.read)).accounts
+    except StoreError as error:
+        say(Severity.FAULT, f"users: could not be read: {error}")
+        return
     active = sum(account.is_active for account in accounts)
     if accounts:
         say(Severity.OK, f"users: {active} of {len(accounts)} may sign in")
-    elif settings.api.enabled and not settings.api.is_local:
-        say(Severity.FAULT, "users: none, and others reach api.host; add one: postdose user add")
+    elif store.mark.is_set:
+        say(Severity.FAULT, f"users: none, and nobody can act: {MISSING}")
+    elif api.enabled and (api.others_reach or api.needs_users):
+        why = "others reach api.host" if api.others_reach else "api.needs_users is true"
+        say(Severity.FAULT, f"users: none, and {why}; add one: postdose user add")
     else:
         say(Severity.OK, "users: none, anybody on this machine acts under any name")
 

@@ -64,10 +64,8 @@ def add(name: Name, role: RoleName, config: Config) -> None:
 
     with _store(config) as store:
         account = new_account(name, _role(role), _secret("Password"), _now())
-        store.create()
-        is_first = not store.read().has_users
-        store.add_account(account)
-    print(f"{account.name} is a {account.role}")
+        is_first = store.add_account(account)
+    print(f"{account.name} is {account.role.with_article}")
     if is_first:
         print("from now on everybody who acts, and who reads, has to sign in")
 
@@ -75,14 +73,17 @@ def add(name: Name, role: RoleName, config: Config) -> None:
 @user.command("list")
 def list_users(config: Config) -> None:
     """List everybody, with their roles."""
+    from monitor.access import MISSING
+
     with _store(config) as store:
-        accounts = store.read().accounts
+        accounts, was_marked = store.read().accounts, store.mark.is_set
     for one in accounts:
         pin = "PIN" if one.pin_hash else "no PIN"
         gone = "" if one.disabled_at is None else f"  disabled {one.disabled_at:%Y-%m-%d}"
         print(f"{one.name:<24} {one.role:<10} {pin:<7} since {one.since:%Y-%m-%d}{gone}")
     if not accounts:
-        print("no users: anybody acts under any name; postdose user add", file=sys.stderr)
+        none = MISSING if was_marked else "anybody acts under any name; postdose user add"
+        print(f"no users: {none}", file=sys.stderr)
 
 
 @user.command()
@@ -108,7 +109,8 @@ def role(
 ) -> None:
     """Give a person another role, from now on."""
     with _store(config) as store:
-        print(f"{store.change_account(name, role=_role(role)).name} is a {role} now")
+        new = _role(role)
+        print(f"{store.change_account(name, role=new).name} is {new.with_article} now")
 
 
 @user.command()
@@ -130,6 +132,21 @@ def pin(name: Name, config: Config) -> None:
     with _store(config) as store:
         hashed = pin_hash(_secret("PIN"))
         print(f"{store.change_account(name, pin_hash=hashed).name} has that PIN now")
+
+
+@user.command("forget-all")
+def forget_all(
+    config: Config, yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False
+) -> None:
+    """Delete everybody and every token: from the next start on nobody signs in here."""
+    if not yes:
+        typer.confirm("Delete every user and token of this site?", abort=True)
+    with _store(config) as store:
+        store.forget_all()
+    print(
+        "nobody is a user any more; restart Postdose: then anybody on this machine may act, "
+        "but not where api.needs_users is true"
+    )
 
 
 @user.command()

@@ -36,6 +36,7 @@ from monitor.journal.database import (
 from monitor.journal.hash_chain import ChainHead, IntegrityFault, VerificationResult
 from monitor.journal.queries import Receipt
 from monitor.journal.store_files import kept_head
+from monitor.journal.waveform_blocks import WaveformBlock, blocks
 from monitor.session import Coverage, Stored
 
 VERIFY_AT_ONCE: Final = 1000
@@ -307,6 +308,20 @@ class JournalReader:
             return sorted(found, key=lambda wave: wave.at)
 
         return await self.run_in_reader(unpack)
+
+    async def waveforms(
+        self,
+        name: str,
+        *,
+        session: str,
+        device: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> list[WaveformBlock]:
+        """A wave of a session, of one device or all, as blocks without a gap."""
+        waves = await self.waves(name, session=session, start=start, end=end)
+        of_device = (wave for wave in waves if device in (None, wave.device))
+        return await self.run_in_reader(lambda: blocks(of_device))
 
     async def _chunks(self, kind: str, span: queries.Span) -> list[Chunk]:
         return await self._ask(queries.chunks, kind, span)

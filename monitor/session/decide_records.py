@@ -67,7 +67,8 @@ def correction(
     was = standing(session, corrects, "corrects")
     if not isinstance(was, kind):
         named = type(was).__name__.lower()
-        raise Refused(Refusal.INVALID, f"record {corrects} is a {named}", "corrects")
+        article = "an" if named[0] in "aeiou" else "a"
+        raise Refused(Refusal.INVALID, f"record {corrects} is {article} {named}", "corrects")
     if isinstance(was, Pressure) and was.device != BY_HAND:
         raise Refused(
             Refusal.CONFLICT,

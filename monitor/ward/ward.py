@@ -97,6 +97,7 @@ class Ward:
         self.latest_vitals: LatestValueCache[str, view.Json] = LatestValueCache()
         self.waveforms = WaveformFeed()
         self.broker_status: Callable[[], BrokerStatus] = lambda: NO_BROKER
+        self.users_missing: Callable[[], str | None] = lambda: None
         self.stream_clients = 0
         self.unstored_listeners: list[Callable[[Event], None]] = []
         self._vitals_period_s = max(VITALS_PERIOD_S, MIN_VITALS_PERIOD_S * clock.speed)
@@ -251,6 +252,7 @@ class Ward:
             "journal-growing": self.journal.held_up,
             "broker-unreachable": self._unreachable(),
             "bed-failing": ", ".join(failing) or None,
+            "users-missing": self.users_missing(),
         }
 
     def _still_needed(self, runner: BedRunner) -> str | None:

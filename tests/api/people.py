@@ -33,7 +33,7 @@ OWN_PAGE: Final = {"Sec-Fetch-Site": "same-origin"}
 
 
 @cache
-def _hashes() -> tuple[str, str]:
+def hashes() -> tuple[str, str]:
     """Of the password and the PIN; not as slow as they are on purpose."""
     quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     return quick.hash(PASSWORD), quick.hash(PIN)
@@ -79,6 +79,14 @@ class People:
             transport=transport, base_url="https://localhost", headers=OWN_PAGE | headers
         )
 
+    def restart(self, **settings: bool) -> None:
+        """Have a daemon that was started anew answer from now on, about who may act."""
+        self.control = AccessControl(
+            self.ward.ward.journal, self.store, self.ward.clock, **settings
+        )
+        self.ward.ward.users_missing = self.control.gone
+        _application()[2].become(self.control)
+
     def machine(self, name: str) -> httpx.AsyncClient:
         """A machine with its token."""
         return self.client(Authorization=f"Bearer {self.tokens[name]}")
@@ -113,7 +121,7 @@ async def peopled_ward(folder: Path) -> AsyncIterator[People]:
         store = AccessStore(f"sqlite:///{folder}/postdose.db")
         since = datetime(2026, 1, 5, tzinfo=UTC)
         for name, role in PEOPLE.items():
-            store.add_account(Account(name, role, *_hashes(), since))
+            store.add_account(Account(name, role, *hashes(), since))
         tokens = {}
         for name, role in (("wall", Role.VIEWER), ("gateway", Role.NURSE)):
             token, tokens[name] = new_token(name, role, "90d", ward.clock.now().wall)

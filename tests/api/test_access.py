@@ -1,6 +1,7 @@
 """Signing in and out, and in whose name something is done."""
 
 import asyncio
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ import httpx
 
 from api.authorization import PERSON, STATION
 from drivers.clock import Clock
+from monitor.access import Account, Role
 from monitor.access.control import WRONG_PINS
-from monitor.access.throttle import FREE
-from tests.api.people import PASSWORD, PIN, enter, peopled_ward, unlock
+from monitor.access.throttle import FREE, Try
+from tests.api.people import PASSWORD, PIN, enter, hashes, peopled_ward, unlock
 from tests.virtual import virtual_time
 from tests.wards import simulated_ward
 
@@ -94,6 +96,20 @@ async def test_guessing_is_slowed_down(tmp_path: Path) -> None:
 
 
 @virtual_time()
+async def test_one_who_guesses_at_a_station_keeps_nobody_there_out(tmp_path: Path) -> None:
+    async with peopled_ward(tmp_path) as people, people.at_station("nurse.a") as http:
+        other = people.client()
+        for n in range(FREE["address"] + 1):
+            name = "nurse.a" if n < FREE["person-at"] else f"nobody-{n}"
+            people.control._throttle.note_wrong(Try(name, "127.0.0.1"), 0)
+        people.control._throttle.note_wrong(Try("x", "127.0.0.1"), people.ward.clock.now().mono)
+        assert (await enter(other, "dr.b")).headers["Retry-After"] == "5"
+        assert (await enter(http, "nurse.a")).status_code == 200
+        await people.ward.clock.sleep(5)
+        assert (await enter(other, "dr.b")).status_code == 200
+
+
+@virtual_time()
 async def test_after_some_wrong_pins_the_password_is_asked_for(tmp_path: Path) -> None:
     async with peopled_ward(tmp_path) as people, people.at_station("nurse.a") as http:
         await http.post("/api/v1/access/lock")
@@ -150,6 +166,26 @@ async def test_a_thing_is_done_in_the_name_of_who_is_signed_in(tmp_path: Path) -
         path = f"/api/v1/sessions/{answer.json()['id']}"
         note = {"text": "calm", "by": "gateway"}
         assert (await gateway.post(f"{path}/notes", json=note)).is_success
+
+
+@virtual_time()
+async def test_a_bed_is_handed_over_to_somebody_who_is_there(tmp_path: Path) -> None:
+    async with peopled_ward(tmp_path) as people, people.at_station("nurse.a") as http:
+        began = await http.post("/api/v1/sessions", json=START | {"by": "nurse.a"})
+        path = f"/api/v1/sessions/{began.json()['id']}/assignment"
+        by = {"by": "nurse.a"}
+        assert (await http.post(path, json=by | {"action": "take-over"})).is_success
+        gone = people.ward.clock.now().wall.isoformat()
+        since = people.ward.clock.now().wall
+        people.store.add_account(Account("nurse.z", Role.NURSE, *hashes(), since))
+        people.store.change_account("nurse.z", disabled_at=gone)
+        await people.ward.clock.sleep(2)
+        for nobody in ("nurse.x", "visitor", "technician", "gateway", "nurse.z"):
+            answer = await http.post(path, json=by | {"action": "hand-over", "to": nobody})
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "to")
+            assert answer.json()["detail"].endswith("who can take over; there is dr.b")
+        answer = await http.post(path, json=by | {"action": "hand-over", "to": "Dr.B"})
+        assert answer.json()["handing_to"] == "dr.b"
 
 
 @virtual_time()
@@ -228,6 +264,65 @@ async def test_a_database_that_is_gone_signs_nobody_out(tmp_path: Path) -> None:
         (tmp_path / "postdose.db").rename(tmp_path / "elsewhere.db")
         assert (await http.get("/api/v1/beds")).is_success
         (tmp_path / "elsewhere.db").rename(tmp_path / "postdose.db")
+
+
+def lose_users(folder: Path) -> None:
+    """Empty the tables of the users behind everybody's back."""
+    with sqlite3.connect(folder / "postdose.db") as database:
+        for table in ("account", "token", "station", "sign_in"):
+            database.execute(f"DELETE FROM {table}")
+
+
+@virtual_time()
+async def test_a_database_without_the_users_it_had_opens_no_door(tmp_path: Path) -> None:
+    async with peopled_ward(tmp_path) as people, people.client() as http:
+        await people.control.read()
+        lose_users(tmp_path)
+        people.restart()
+        await people.control.read()
+        assert (await http.get("/api/v1/beds")).is_success
+        found = await who(http)
+        assert (found["sign_in"], found["person"], found["station"]) == ("needed", None, True)
+        for client in (http, people.machine("gateway"), people.client(Authorization="Bearer x")):
+            answer = await client.post("/api/v1/sessions", json=START | {"by": "anybody"})
+            assert answer.status_code == 401
+            assert "postdose user add" in answer.json()["detail"]
+        entered = await enter(http, "nurse.a")
+        assert (entered.status_code, "db restore" in entered.json()["detail"]) == (409, True)
+        await people.ward.clock.sleep(4)
+        alarm = (await people.ward.alarms("bed-1"))["tech.users-missing"]
+        assert alarm["priority"] == "medium"
+        people.restart(others_reach=True)
+        answer = await http.get("/api/v1/beds")
+        assert (answer.status_code, "db restore" in answer.json()["detail"]) == (401, True)
+        assert (await http.get("/api/v1/alarms/brief")).is_success
+        since = people.ward.clock.now().wall
+        people.store.add_account(Account("nurse.a", Role.NURSE, *hashes(), since))
+        await people.ward.clock.sleep(2)
+        assert (await enter(http, "nurse.a")).is_success
+        assert (await http.post("/api/v1/sessions", json=START | {"by": "nurse.a"})).is_success
+        await people.ward.clock.sleep(10)
+        assert "tech.users-missing" not in await people.ward.alarms("bed-1")
+
+
+@virtual_time()
+async def test_users_that_are_gone_while_the_daemon_runs_go_on_and_it_is_said(
+    tmp_path: Path,
+) -> None:
+    async with peopled_ward(tmp_path) as people, people.at_station("nurse.a") as http:
+        people.restart()
+        assert (await http.get("/api/v1/beds")).is_success
+        people.store.forget_all()
+        await people.ward.clock.sleep(4)
+        assert (await http.post("/api/v1/sessions", json=START | {"by": "nurse.a"})).is_success
+        assert (await people.client().get("/api/v1/beds")).status_code == 401
+        await people.ward.clock.sleep(4)
+        assert "tech.users-missing" in await people.ward.alarms("bed-1")
+        assert (await enter(http, "nurse.a")).status_code == 409
+        people.restart()
+        assert (await who(http))["sign_in"] == "none"
+        people.restart(needs_users=True)
+        assert (await who(http))["sign_in"] == "needed"
 
 
 @virtual_time()

@@ -36,7 +36,6 @@ def url(tmp_path: Path) -> Iterator[str]:
     port = free_port()
     (tmp_path / "site.toml").write_text(SITE.format(port=port))
     store = AccessStore(f"sqlite:///{tmp_path}/postdose.db")
-    store.create()
     for name, role in (("M. Rossi", Role.NURSE), ("Dr. Okoye", Role.CLINICIAN)):
         store.add_account(new_account(name, role, PASSWORD, Clock().now().wall))
     store.change_account("M. Rossi", pin_hash=pin_hash("2580"))
@@ -154,3 +153,30 @@ async def test_a_station_is_opened_locks_itself_and_shows_the_ward_meanwhile(
     wrong += await calls_a_clinician(page)
     assert wrong == []
     await context.close()
+
+
+async def test_a_ward_that_lost_its_users_is_shown_and_says_why_nobody_acts(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    port = free_port()
+    site = tmp_path / "site.toml"
+    site.write_text(SITE.format(port=port))
+    store = AccessStore(f"sqlite:///{tmp_path}/postdose.db")
+    store.add_account(new_account("M. Rossi", Role.NURSE, PASSWORD, Clock().now().wall))
+    (tmp_path / "postdose.db").unlink()
+    with running("run", "--config", str(site)) as daemon:
+        daemon.err.wait_for(lambda line: "daemon.started" in line)
+        assert "access.users-missing" in daemon.err.text
+        context = await profile(chromium)
+        page = await context.new_page()
+        await page.goto(f"http://127.0.0.1:{port}/")
+        await expect(page.locator(".tile")).to_contain_text("The users are gone")
+        await expect(page.locator(".lock-bar")).to_contain_text("seen, not answered")
+        await page.locator(".lock-bar").get_by_role("button", name="Who is here?").click()
+        dialog = page.get_by_role("dialog", name="Who is here?")
+        await dialog.get_by_label("Name").fill("M. Rossi")
+        await dialog.get_by_label("Password").fill(PASSWORD)
+        await dialog.get_by_role("button", name="Sign in").click()
+        await expect(dialog.locator(".failure")).to_contain_text("postdose user add")
+        assert await page.evaluate(MEASURE) == 401
+        await context.close()

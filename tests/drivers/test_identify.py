@@ -53,8 +53,11 @@ def test_every_device_is_known_by_what_it_says(name: str, dialect: str) -> None:
 
 @virtual_time()
 async def test_a_silent_port_says_what_to_look_at() -> None:
+    said: list[str] = []
     with MemoryPort("silent"):
-        found = await identify("memory://silent", virtual_clock())
+        found = await identify("memory://silent", virtual_clock(), say=said.append)
+    assert said[0] == "listening"
+    assert {"asking as suntech advantage", "asking as intellivue rs232"} <= set(said[1:])
     assert (found.candidates, found.is_certain) == ((), False)
     assert "is the device on, its cable in" in found.words
 

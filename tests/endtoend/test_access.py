@@ -1,5 +1,6 @@
 """Who may act, as an installer sets it up: commands beside a running daemon, and TLS."""
 
+import asyncio
 import io
 import ssl
 import subprocess
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from drivers.clock import Clock
+from monitor.access import AccessControl
 from monitor.daemon import StartError, _access
 from monitor.journal import Journal
 from monitor.settings import load
@@ -70,6 +72,8 @@ def test_people_and_machines_come_and_go_while_the_daemon_runs(
     added = typed(PASSWORD, "user", "add", "M. Rossi", "--role", "nurse", *at)
     assert (added.status, added.out.splitlines()[0]) == (0, "M. Rossi is a nurse")
     assert "everybody" in added.out
+    added = typed(PASSWORD, "user", "add", "Boss", "--role", "admin", *at)
+    assert added.out == "Boss is an admin\n"
     assert typed("2580", "user", "pin", "M. Rossi", *at).status == 0
     assert "already" in typed(PASSWORD, "user", "add", "m. rossi", "--role", "nurse", *at).complaint
     assert "easily guessed" in typed("1234", "user", "pin", "M. Rossi", *at).complaint
@@ -138,6 +142,53 @@ def test_a_check_says_whether_anybody_has_to_sign_in(
     assert "FAIL  users: none, and others reach" in postdose("check", "--config", path).out
     typed(PASSWORD, "user", "add", "M. Rossi", "--role", "nurse", "--config", path)
     assert "ok    users: 1 of 1 may sign in" in postdose("check", "--config", path).out
+
+
+def test_a_lost_database_opens_no_door_and_keeps_the_daemon_from_no_start(
+    tmp_path: Path,
+    postdose: Postdose,
+    typed: Type,
+) -> None:
+    path = config(tmp_path, OPEN)
+    at, kept, file = ("--config", path), tmp_path / "kept.db", tmp_path / "postdose.db"
+
+    async def started() -> AccessControl:
+        settings = load(Path(path))
+        journal = Journal.open(settings.store.url, clock=Clock())
+        try:
+            return await _access(settings, journal)
+        finally:
+            await journal.close()
+
+    typed(PASSWORD, "user", "add", "M. Rossi", "--role", "nurse", *at)
+    assert postdose("db", "backup", "-o", str(kept), *at).status == 0
+    for end in ("", "-wal", "-shm"):
+        Path(f"{file}{end}").unlink(missing_ok=True)
+    assert "postdose user add" in (asyncio.run(started()).closed_because or "")
+    assert "FAIL  users: none, and nobody can act" in postdose("check", *at).out
+    assert "people sign in here" in postdose("user", "list", *at).complaint
+    assert postdose("db", "restore", str(kept), *at).status == 0
+    assert asyncio.run(started()).closed_because is None
+    assert postdose("user", "forget-all", *at).status == 1
+    assert "M. Rossi" in postdose("user", "list", *at).out
+    assert "restart" in postdose("user", "forget-all", "--yes", *at).out
+    with pytest.raises(StartError, match="first postdose user add"):
+        asyncio.run(started())
+    proxied = OPEN.replace('host = "192.0.2.1"', 'host = "127.0.0.1"')
+    config(tmp_path, proxied)
+    with pytest.raises(StartError, match="first postdose user add"):
+        asyncio.run(started())
+
+
+def test_a_check_says_that_users_could_not_be_read(tmp_path: Path, postdose: Postdose) -> None:
+    path = config(tmp_path, OPEN + '[store]\nurl = "sqlite:////nowhere/postdose.db"\n')
+    assert (
+        "FAIL  users: could not be read: journal /nowhere"
+        in postdose("check", "--config", path).out
+    )
+    (tmp_path / "postdose.db").write_bytes(b"no database" * 200)
+    path = config(tmp_path, OPEN)
+    assert "FAIL  users: could not be read: " in postdose("check", "--config", path).out
 
 
 def test_a_certificate_that_is_none_keeps_the_daemon_from_starting(

@@ -125,6 +125,13 @@ def test_ports_are_listed_or_said_to_be_none(postdose: Postdose) -> None:
     assert done.out or "no serial ports" in done.complaint
 
 
+def test_finding_out_a_device_says_on_the_way_what_is_tried(postdose: Postdose) -> None:
+    done = postdose("identify", "/dev/nowhere")
+    tried, failure = done.err.splitlines()
+    assert (done.status, done.out, tried) == (1, "", "listening at 9600 8N1 …")
+    assert "no such port" in failure
+
+
 RULE = """
 name = "site-a"
 version = "3"

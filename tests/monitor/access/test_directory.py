@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from unicodedata import normalize
 
 import pytest
 
 from monitor.access.credentials import hashed, matches
 from monitor.access.directory import Account, Directory, Principal, Role, Stay, Token
-from monitor.access.throttle import FORGOTTEN_S, FREE, LONGEST_WAIT_S, MOST, Throttle
+from monitor.access.names import same_name, skeleton
+from monitor.access.throttle import FORGOTTEN_S, FREE, LONGEST_WAIT_S, MOST, Throttle, Try
 from monitor.access.words import AccessError, check_password, check_pin, checked_name, parse_until
 
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -47,6 +49,42 @@ def test_a_name_is_one_in_whatever_letters() -> None:
     assert checked_name("  Jos\u0065\u0301 ") == "Jos\u00e9"
 
 
+def test_a_name_is_one_in_whatever_width_form_and_composition() -> None:
+    for said, kept in (("ＪＯ", "JO"), ("ﬁnn", "finn"), ("J.\u00a0 Klein", "J. Klein")):
+        assert checked_name(said) == kept
+    for one, other in (
+        ("Straße", "STRASSE"),
+        ("Jos\u00e9", "JOSE\u0301"),
+        ("J.  Klein", "j. klein"),
+    ):
+        assert same_name(one) == same_name(other)
+    for name in ("Ольга", "Νίκος", "山田 たろう", "김민준", "محمد", "Ọ̀ṣun", "Đặng", "O'Brien-2"):
+        assert checked_name(name) == normalize("NFKC", name)
+
+
+def test_names_that_look_alike_are_told() -> None:
+    for one, other in (
+        ("Coco", "Сосо"),
+        ("nurse.i", "nurse.ı"),
+        ("TAKIS", "TAKIS"),
+        ("Ann", "ANN"),
+    ):
+        assert skeleton(one) == skeleton(other)
+    assert skeleton("Anna") != skeleton("Anne")
+    for name, why in (
+        ("nursе.a", "Cyrillic and Latin"),
+        ("Μaria", "Greek and Latin"),
+        ("nurse\u0301\u034f", "JOINER"),
+        ("n\u3164urse", "FILLER"),
+        ("O\u2019Brien", "RIGHT SINGLE QUOTATION MARK"),
+        ("nurse\u2800", "BRAILLE"),
+        ("n\u0661", "ARABIC-INDIC DIGIT ONE"),
+        ("ᎪᏴ", "CHEROKEE"),
+    ):
+        with pytest.raises(AccessError, match=why):
+            checked_name(name)
+
+
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 65, "a\u200eb", "(a station)"])
 def test_what_is_no_name(name: str) -> None:
     with pytest.raises(AccessError):
@@ -82,38 +120,64 @@ def test_an_end_is_days_from_now_or_the_end_of_a_day() -> None:
 
 def tries(throttle: Throttle, count: int, person: str, address: str, now_s: float = 0) -> None:
     for _ in range(count):
-        throttle.note_wrong(person, address, now_s)
+        throttle.note_wrong(Try(person, address), now_s)
+
+
+def wait_s(
+    throttle: Throttle, person: str, address: str, now_s: float = 0, station: str | None = None
+) -> float:
+    return throttle.wait_s(Try(person, address, station), now_s)
 
 
 def test_wrong_tries_make_the_next_wait_longer_and_longer() -> None:
     throttle = Throttle()
     tries(throttle, FREE["person-at"] - 1, "rossi", "here")
-    assert throttle.wait_s("rossi", "here", 0) == 0
+    assert wait_s(throttle, "rossi", "here") == 0
     tries(throttle, 1, "rossi", "here")
-    first = throttle.wait_s("rossi", "here", 0)
+    first = wait_s(throttle, "rossi", "here")
     tries(throttle, 1, "rossi", "here")
-    assert throttle.wait_s("rossi", "here", 0) == 2 * first > 0
-    assert throttle.wait_s("rossi", "here", 2 * first) == 0
+    assert wait_s(throttle, "rossi", "here") == 2 * first > 0
+    assert wait_s(throttle, "rossi", "here", 2 * first) == 0
     tries(throttle, 12, "rossi", "here")
-    assert throttle.wait_s("rossi", "here", 0) == LONGEST_WAIT_S
-    assert throttle.wait_s("rossi", "here", FORGOTTEN_S) == 0
+    assert wait_s(throttle, "rossi", "here") == LONGEST_WAIT_S["person-at"]
+    assert wait_s(throttle, "rossi", "here", FORGOTTEN_S) == 0
 
 
 def test_one_who_guesses_keeps_no_other_from_signing_in() -> None:
     throttle = Throttle()
     tries(throttle, FREE["address"], "rossi", "there")
-    assert throttle.wait_s("klein", "there", 0) > 0
-    assert throttle.wait_s("rossi", "here", 0) == 0
+    assert wait_s(throttle, "klein", "there") > 0
+    assert wait_s(throttle, "rossi", "there", station="theirs") == 0
+    throttle = Throttle()
     for n in range(FREE["person"]):
         tries(throttle, 1, "rossi", f"host-{n}")
-    assert throttle.wait_s("rossi", "here", 0) > 0
+    assert wait_s(throttle, "rossi", "here") > 0
+    assert wait_s(throttle, "rossi", "here", station="theirs") == 0
+
+
+def test_a_station_of_many_waits_for_seconds_at_most() -> None:
+    throttle = Throttle()
+    for n in range(10 * FREE["address"]):
+        tries(throttle, 1, f"name-{n}", "ward")
+        if n < 99:
+            assert wait_s(throttle, "rossi", "ward") == 0
+    assert wait_s(throttle, "rossi", "ward") == LONGEST_WAIT_S["address"] == 5
+
+
+def test_at_a_station_that_knows_them_a_persons_own_tries_count() -> None:
+    throttle = Throttle()
+    for _ in range(FREE["person-at"]):
+        throttle.note_wrong(Try("rossi", "ward", "theirs"), 0)
+    assert wait_s(throttle, "rossi", "ward", station="theirs") > 0
+    assert wait_s(throttle, "klein", "ward", station="theirs") == 0
+    assert wait_s(throttle, "rossi", "ward") == 0
 
 
 def test_a_right_try_forgives_a_persons_own_mistakes() -> None:
     throttle = Throttle()
     tries(throttle, FREE["person-at"], "rossi", "here")
-    throttle.note_right("rossi", "here")
-    assert throttle.wait_s("rossi", "here", 0) == 0
+    throttle.note_right(Try("rossi", "here"))
+    assert wait_s(throttle, "rossi", "here") == 0
 
 
 def test_a_flood_of_names_takes_no_more_memory() -> None:
@@ -121,4 +185,4 @@ def test_a_flood_of_names_takes_no_more_memory() -> None:
     for n in range(MOST):
         tries(throttle, 1, f"name-{n}", "there", n / 1000)
     assert len(throttle._wrong) <= MOST
-    assert throttle.wait_s("rossi", "there", MOST / 1000) > 0
+    assert wait_s(throttle, "rossi", "there", MOST / 1000) > 0

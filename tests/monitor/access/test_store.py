@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from monitor.access import AccessError, AccessStore, Account, Directory, Role, Token
+from monitor.access import AbsentError, AccessError, AccessStore, Account, Directory, Role, Token
 from monitor.access.directory import Stay
 from monitor.journal import StoreError
+from monitor.journal.migrate import upgrade
 
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -26,13 +28,14 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_what_is_changed_is_read(store: AccessStore) -> None:
     with pytest.raises(StoreError, match="is not there"):
         store.read()
-    for _ in range(2):
-        store.create()
+    assert not store.mark.is_set
+    assert store.add_account(ROSSI)
+    store.forget_all()
     assert store.read() == Directory()
+    assert not store.mark.is_set
     with pytest.raises(AccessError, match="first postdose user add"):
         store.add_token(WALL)
-    store.add_account(ROSSI)
-    store.add_account(KLEIN)
+    assert [store.add_account(ROSSI), store.add_account(KLEIN)] == [True, False]
     store.add_token(WALL)
     assert store.read() == Directory(accounts=(KLEIN, ROSSI), tokens=(WALL,))
     for taken in ("m. rossi", "WALL"):
@@ -60,3 +63,50 @@ def test_what_is_changed_is_read(store: AccessStore) -> None:
             store.revoke_token(nobody, NOW)
         with pytest.raises(AccessError):
             store.change_account(nobody, role="admin")
+
+
+def test_a_name_that_looks_like_anothers_is_taken(store: AccessStore) -> None:
+    store.add_account(replace(ROSSI, name="Coco"))
+    for alike in ("\u0421\u043e\u0441\u043e", "COCO", "\uff23oco"):
+        with pytest.raises(AccessError, match="already: a name stands for one"):
+            store.add_account(replace(ROSSI, name=alike))
+    with pytest.raises(AccessError, match="looks like Coco, which is a user already"):
+        store.add_token(replace(WALL, name="\u0421oco"))
+
+
+def test_a_token_that_is_over_leaves_its_name_to_the_next(store: AccessStore) -> None:
+    store.add_account(ROSSI)
+    store.add_token(WALL)
+    store.revoke_token("wall", NOW)
+    renewed = replace(WALL, name="Wall", hash="u", since=NOW, until=LATER)
+    store.add_token(renewed)
+    assert store.read().tokens == (renewed,)
+    later = replace(WALL, hash="v", since=LATER, until=LATER + timedelta(days=1))
+    store.add_token(later)
+    assert store.read().machine("v", LATER) is not None
+    with pytest.raises(AccessError, match="already"):
+        store.add_token(replace(later, hash="w"))
+    with pytest.raises(AccessError, match="a token already"):
+        store.add_account(replace(ROSSI, name="wall"))
+
+
+def test_that_there_were_users_outlives_the_database(tmp_path: Path) -> None:
+    path = tmp_path / "postdose.db"
+    store = AccessStore(f"sqlite:///{path}")
+    store.add_account(ROSSI)
+    path.unlink()
+    with pytest.raises(AbsentError):
+        store.read()
+    upgrade(f"sqlite:///{path}")
+    assert (store.read(), store.mark.is_set) == (Directory(), True)
+    path.unlink()
+    store.forget_all()
+    assert (store.mark.is_set, path.exists()) == (False, False)
+
+
+def test_a_store_that_cannot_be_looked_at_is_not_one_that_is_yet_to_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in ("nowhere", "file"):
+        with pytest.raises(StoreError) as error:
+            AccessStore(f"sqlite:///{tmp_path}/{folder}/postdose.db").read()
+        assert not isinstance(error.value, AbsentError)

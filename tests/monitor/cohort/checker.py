@@ -84,6 +84,8 @@ class Checker:
     looks: dict[str, dict[str, tuple[float, float]]] = field(
         default_factory=lambda: {kind: {} for kind in KINDS}
     )
+    written: dict[str, int] = field(default_factory=dict)
+    first: tuple[float, int] | None = None
     alarms: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(KINDS, False))
     phase: str = "none"
     before: dict[tuple[str, float], Claim] = field(default_factory=dict)
@@ -106,6 +108,9 @@ class Checker:
             return
         said = datetime.fromisoformat(data["at"]) if "at" in data else event.at
         at = (said - self.began).total_seconds()
+        self.written[event.id] = len(self.written)
+        if event.type in ("dose.given", "infusion.started"):
+            self.first = min(self.first or (at, len(self.written)), (at, len(self.written)))
         match event.type:
             case "dose.given" | "infusion.started" | "infusion.ended":
                 (self.given if event.type == "dose.given" else self.infusion).append(at)
@@ -197,11 +202,16 @@ class Checker:
 
     def rows(self, kind: str, now: float) -> list[tuple[float, str]]:
         """Every row that is due by now, and how it stands."""
-        stands = self._stand(kind, [*self._rows(kind, now)], now)
+        rows = [*self._rows(kind, now)]
+        stands = self._stand(kind, rows, now)
         if kind == "resp":
             low, high = CALM_RATE
             off = [at for at, rate in self._in_order(kind) if not low <= rate <= high]
-            again = [(at + REPEAT_S, at + 0.001, at + 2 * REPEAT_S) for at in dict.fromkeys(off)]
+            again = [
+                (at + REPEAT_S, at + 0.001, at + 2 * REPEAT_S)
+                for at in dict.fromkeys(off)
+                if not any(at < since and due <= at + REPEAT_S for due, since, _ in rows)
+            ]
             stands |= self._stand(kind, again, now)
         return sorted((round(due, 3), state) for due, state in stands.items() if due <= now)
 
@@ -223,8 +233,7 @@ class Checker:
 
     def _rows(self, kind: str, now: float) -> Iterator[Row]:
         administered = self.administered
-        first = min(administered, default=now)
-        yield 0.0, -TOLERANCE_S, first
+        yield 0.0, -TOLERANCE_S, self._baseline_until(kind, now)
         if not administered and kind == "resp":
             return
         if not administered:
@@ -234,6 +243,16 @@ class Checker:
         for at, since, following in self._due(kind, administered, now):
             half_after = (following - at) / 2
             yield at, at - (at - since) / 2, at + max(TOLERANCE_S, min(half_after, 15 * MIN))
+
+    def _baseline_until(self, kind: str, now: float) -> float:
+        """The last look before the dose; in the dose's own minute, of those written before it."""
+        if self.first is None:
+            return now
+        at, written = self.first
+        dosed = (at // MIN, written)
+        looks = self.looks[kind].items()
+        before = [at for name, (at, _) in looks if (at // MIN, self.written[name]) < dosed]
+        return max(before, default=float("-inf"))
 
     def _due(self, kind: str, administered: Sequence[float], now: float) -> Iterator[Row]:
         """When each row is due, where the gap before it begins, and that after it ends."""
@@ -248,7 +267,8 @@ class Checker:
                     ends = following
             before = max(anchor, last) if n else anchor
             for at, after in zip(counted, [*counted[1:], counted[-1] + EVERY_S], strict=True):
-                if at <= ends:
+                is_served = n and at == counted[0] and at - last < TOLERANCE_S  # by the one before
+                if at <= ends and not is_served:
                     yield at, before, after
                     last = before = at
 

@@ -314,9 +314,11 @@ def test_a_correction_is_corrected_by_naming_it_and_not_what_it_corrected() -> N
 
 
 def test_only_a_record_of_its_kind_is_corrected() -> None:
-    side = dosed().typed(120, 80)
+    side = dosed().typed(120, 80).observed(resp=14)
     with pytest.raises(Refused, match="is a pressure"):
         corrects(side, corrects=side.session.pressures[-1].id)
+    with pytest.raises(Refused, match="is an observation"):
+        corrects(side, corrects=side.session.observations[-1].id)
     with pytest.raises(Refused, match="no record nothing"):
         corrects(side, corrects="nothing")
 
