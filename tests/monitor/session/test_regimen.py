@@ -331,6 +331,8 @@ def test_the_pages_have_every_criterion_and_who_clears_it() -> None:
     gate += side.bed.readiness.predose_criteria(side.now)
     for criterion in gate:
         assert cells("http.md", criterion.name)
+    named = cells("http.md", "no-emergency")[1]
+    assert {*re.findall(r"`(.+?)`", named)} == {*REGIMENS["esketamine-84"].gate.closed_while}
     for criterion in side.bed.readiness.discharge_criteria(side.now):
         never = cells("checks-and-leaving.md", criterion.name)[-1].strip() == "never"
         assert never is (criterion.name in NEVER_CLEARED[ClearanceScope.LEAVING])
