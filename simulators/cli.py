@@ -20,7 +20,7 @@ from simulators.devices import DEVICES, build, fault_names, find
 from simulators.errors import SimulationError
 from simulators.faults import Fault, parse_fault
 from simulators.numerics import load_numerics
-from simulators.ports import Port, PtyPort, Rfc2217Port, TcpPort
+from simulators.ports import Port, PtyPort, Rfc2217Port, TcpPort, UdpPort
 from simulators.scenario import load_scenario, scenarios
 from simulators.settable import SettableSource
 from simulators.tables import devices_table, faults_table, renewed
@@ -40,6 +40,9 @@ def simulate(
     ] = None,
     tcp: Annotated[str | None, typer.Option(help="HOST:PORT to listen at; port 0: any.")] = None,
     rfc2217: Annotated[str | None, typer.Option(help="HOST:PORT to serve RFC 2217 at.")] = None,
+    udp: Annotated[
+        str | None, typer.Option(help="HOST:PORT to be at with datagrams: intellivue.")
+    ] = None,
     scenario: Annotated[
         str | None, typer.Option(help="Name or file of a scenario; calm if not given.")
     ] = None,
@@ -67,7 +70,7 @@ def simulate(
     try:
         if speed <= 0:
             raise SimulationError(f"--speed must be above 0, not {speed:g}")
-        port = _port(pty, tcp, rfc2217)
+        port = _port(device, pty, tcp, rfc2217, udp)
         source, scripted = _source(device, scenario, record, seed)
         line = build(device, source, dialect=dialect, seed=seed, scripted=scripted)
         for spec in fault or []:
@@ -138,13 +141,20 @@ def _source(
     return SettableSource(patient), [*loaded.faults_for(role)]
 
 
-def _port(pty: Path | None, tcp: str | None, rfc2217: str | None) -> Port:
-    if sum(given is not None for given in (pty, tcp, rfc2217)) > 1:
-        raise SimulationError("--pty, --tcp and --rfc2217 exclude each other: give one")
+def _port(
+    device: str, pty: Path | None, tcp: str | None, rfc2217: str | None, udp: str | None
+) -> Port:
+    if sum(given is not None for given in (pty, tcp, rfc2217, udp)) > 1:
+        raise SimulationError("--pty, --tcp, --rfc2217 and --udp exclude each other: give one")
     if tcp is not None:
         return TcpPort(*_address("--tcp", tcp))
     if rfc2217 is not None:
         return Rfc2217Port(*_address("--rfc2217", rfc2217))
+    if udp is not None:
+        datagrams = find(device).datagrams
+        if datagrams is None:
+            raise SimulationError(f"{device} has no datagrams: give --pty, --tcp or --rfc2217")
+        return UdpPort(*_address("--udp", udp), datagrams)
     return PtyPort(pty)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -124,6 +125,16 @@ def test_the_same_seed_gives_the_same_first_bytes() -> None:
     assert first_bytes() == first_bytes()
 
 
+def test_a_monitor_answers_at_a_udp_port() -> None:
+    with running("simulate", "intellivue", "--udp", "127.0.0.1:0") as (_, first):
+        assert first["url"].startswith("udp://127.0.0.1:")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as host:
+            host.settimeout(HOPELESS_S)
+            host.connect(("127.0.0.1", int(first["url"].rpartition(":")[2])))
+            host.send(b"\x0d")
+            assert host.recv(2000)[0] == 0x0E  # the association is accepted
+
+
 def test_a_running_device_takes_commands_on_standard_input() -> None:
     arguments = ("--tcp", "127.0.0.1:0", "--speed", "20", "--commands")
     with (
@@ -160,6 +171,7 @@ def test_a_recording_is_played(tmp_path: Path) -> None:
         (["nonin", "--scenario", "clam"], "use one of calm"),
         (["nonin", "--dialect", "3"], "use one of 2, 7"),
         (["nonin", "--speed", "0"], "--speed must be above 0, not 0"),
+        (["nonin", "--udp", "127.0.0.1:0"], "nonin has no datagrams"),
         (["nonin", "--fault", "finger-off@x"], "write NAME:RATE@START+FOR"),
         (["nonin", "--fault", "cuff-leak"], "nonin cannot show cuff-leak"),
         (["nonin", "--record", "/none.csv"], "/none.csv: cannot be read"),
