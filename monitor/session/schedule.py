@@ -246,7 +246,7 @@ def _overdue(session: Session | None, planned: Iterable[PlannedCheck]) -> Mappin
 def _when(session: Session, first: datetime, due_at: datetime) -> str:
     """From which dose it counts: the last, as on the page, where it is due after that."""
     last = first if session.infusion is not None else session.last_dose_at or first
-    is_of_last = session.regimen.edition >= 3 and first < last <= due_at
+    is_of_last = session.regimen.edition >= 3 and first < last < due_at
     dose, name = (last, "last") if is_of_last else (first, "first")
     minutes = (due_at - dose) / timedelta(minutes=1)
     return f"{minutes:.0f} min after the {name} dose" if minutes > 0 else f"before the {name} dose"
