@@ -301,10 +301,10 @@ def rules(
     other: Annotated[Path | None, typer.Option("--rules", help="The other set's file.")] = None,
     config: Annotated[
         Path | None,
-        typer.Option("--config", "-c", help="With --check or --what-if: the site's TOML file."),
+        typer.Option("--config", "-c", help="The site's TOML file, for its regimens and records."),
     ] = None,
 ) -> None:
-    """Print a rule set, check a site's own, or say what it would have done in sessions."""
+    """Print a rule set and the regimens, check a site's own, or what it would have done."""
     if what_if:
         _what_if(sessions or [], other, config)
         return
@@ -313,7 +313,10 @@ def rules(
     from rich.console import Console
 
     from alerts.rules import RuleError, load_rules
+    from monitor.cli.regimens_table import regimen_tables
     from monitor.cli.rules_table import escalation, tables
+    from monitor.daemon import load_regimens
+    from monitor.session import Regimens
 
     if checked is not None:
         _check_rules(checked, config)
@@ -326,6 +329,9 @@ def rules(
     for table in tables(rule_set):
         console.print(table)
     console.print(escalation(rule_set))
+    regimens = Regimens.shipped() if config is None else load_regimens(settings_of(config))
+    for table in regimen_tables(regimens.by_name.values()):
+        console.print(table)
 
 
 def _check_rules(name: str, config: Path | None) -> None:

@@ -82,7 +82,7 @@ def test_version(postdose: Postdose) -> None:
     [
         ("devices", ["nonin", "suntech", "spo2", "sys"]),
         ("scenarios", ["calm", "desaturation", "severe-hypertension"]),
-        ("rules", ["spo2.very-low", "SpO2 < 88", "pressure.severe", "high"]),
+        ("rules", ["spo2.very-low", "SpO2 < 88", "pressure.severe", "high", "+20, +40, +60"]),
     ],
 )
 def test_a_list_is_printed(postdose: Postdose, command: str, said: Sequence[str]) -> None:
