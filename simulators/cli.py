@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from simulators.capture import play
 from simulators.device_server import serve
 from simulators.devices import DEVICES, build, fault_names, find
 from simulators.errors import SimulationError
@@ -45,6 +46,10 @@ def simulate(
     record: Annotated[
         Path | None, typer.Option(help="Play the numerics in this CSV file instead.")
     ] = None,
+    capture: Annotated[
+        Path | None, typer.Option(help="Say again what a device said in this capture.")
+    ] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="Play --capture again and again.")] = False,
     speed: Annotated[float, typer.Option(help="Simulated seconds in a second.")] = 1.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
     dialect: Annotated[
@@ -60,7 +65,14 @@ def simulate(
         if speed <= 0:
             raise SimulationError(f"--speed must be above 0, not {speed:g}")
         port = _port(pty, tcp, rfc2217)
-        line = _build_line(device, scenario, record, seed, dialect)
+        if capture is not None:
+            if scenario or record or dialect:
+                raise SimulationError("--capture excludes --scenario, --record and --dialect")
+            line = play(device, capture, loop=loop, seed=seed)
+        elif loop:
+            raise SimulationError("--loop is for --capture: give one")
+        else:
+            line = _build_line(device, scenario, record, seed, dialect)
         for spec in fault or []:
             line.inject_fault(parse_fault(spec))
     except SimulationError as error:
