@@ -15,6 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from simulators.capture import play
+from simulators.columns import parse_columns
 from simulators.device_server import serve
 from simulators.devices import DEVICES, build, fault_names, find
 from simulators.errors import SimulationError
@@ -46,6 +47,9 @@ def simulate(
     record: Annotated[
         Path | None, typer.Option(help="Play the numerics in this CSV file instead.")
     ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="What --record calls them: spo2_pct=Sat,pulse_bpm=PR.")
+    ] = None,
     capture: Annotated[
         Path | None, typer.Option(help="Say again what a device said in this capture.")
     ] = None,
@@ -72,7 +76,7 @@ def simulate(
         elif loop:
             raise SimulationError("--loop is for --capture: give one")
         else:
-            line = _build_line(device, scenario, record, seed, dialect)
+            line = _build_line(device, scenario, record, columns, seed, dialect)
         for spec in fault or []:
             line.inject_fault(parse_fault(spec))
     except SimulationError as error:
@@ -124,16 +128,27 @@ def scenarios_table() -> str:
 
 
 def _build_line(
-    device: str, scenario: str | None, record: Path | None, seed: int, dialect: str | None
+    device: str,
+    scenario: str | None,
+    record: Path | None,
+    columns: str | None,
+    seed: int,
+    dialect: str | None,
 ) -> SimulatedLine:
-    role = find(device).role
+    model = find(device)
     if record is not None:
         if scenario is not None:
             raise SimulationError("--scenario and --record exclude each other: give one")
-        return build(device, load_numerics(record), dialect=dialect, seed=seed)
+        says = frozenset[str]().union(*(each.vitals for each in model.dialects.values()))
+        played = load_numerics(record, parse_columns(columns) if columns else None, says)
+        return build(device, played, dialect=dialect, seed=seed)
+    if columns is not None:
+        raise SimulationError("--columns is for --record: give one")
     loaded = load_scenario(scenario or "calm")
     patient = loaded.patient(seed, dose_at_s=loaded.dose_at_s)
-    return build(device, patient, dialect=dialect, seed=seed, scripted=loaded.faults_for(role))
+    return build(
+        device, patient, dialect=dialect, seed=seed, scripted=loaded.faults_for(model.role)
+    )
 
 
 def _port(pty: Path | None, tcp: str | None, rfc2217: str | None) -> Port:
