@@ -223,12 +223,13 @@ def devices() -> None:
 
 @app.command()
 def ports() -> None:
-    """List this machine's serial ports."""
-    from drivers.links import serial_ports
+    """List this machine's serial ports: what is plugged in, who holds it, what it may be."""
+    from drivers.links import held_by, serial_ports
+    from monitor.cli.ports import described
 
     found = serial_ports()
     for port in found:
-        print(f"{port.url}  {port.device}  {port.title}")
+        print(described(port, held_by(port.device)))
     if not found:
         print("no serial ports; is the adapter plugged in?", file=sys.stderr)
 
