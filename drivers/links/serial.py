@@ -43,9 +43,8 @@ def serial_ports(links: Path = SERIAL_LINKS) -> list[SerialPort]:
     Two adapters of one kind without serial numbers have one name by id, which leads to one of them;
     the other is called by the socket that it is in, as is found below `links`.
     """
-    sockets = {
-        os.path.realpath(link): str(link) for link in sorted(links.glob("by-path/*"), reverse=True)
-    }
+    by_path = sorted(links.glob("by-path/*"), reverse=True)
+    sockets = {os.path.realpath(link): str(link) for link in by_path}
     found = (
         SerialPort(
             sockets.get(info.device, info.device),
