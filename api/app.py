@@ -27,6 +27,7 @@ from api import (
     sessions,
     status,
     stream,
+    waveforms,
 )
 from api.authorization import authorization
 from api.idempotency import CommandExecutor
@@ -99,6 +100,7 @@ def create_app(
         alarms.router(ward, executor),
         events.router(ward),
         forms.router(ward, executor),
+        waveforms.router(ward),
         patients.router(ward, executor),
         stream.router(ward),
     ):

@@ -23,6 +23,7 @@ from api.schemas.sessions import (
     ConfirmDoseTime,
     ConfirmEscort,
     CorrectSession,
+    MoveSession,
     RecordPatientLeft,
     RecordPreparation,
     ReopenSession,
@@ -35,7 +36,8 @@ from monitor.bed import view
 from monitor.bed.session_view import Session
 from monitor.journal import Bucket
 from monitor.session import Regimen, commands
-from monitor.ward import Ward
+from monitor.session import Session as OpenSession
+from monitor.ward import BedRunner, SessionMove, Ward
 
 TrendStart = Annotated[
     Instant | None,
@@ -66,6 +68,7 @@ def router(ward: Ward, executor: CommandExecutor) -> APIRouter:
     run_in_session = session_runner(ward, executor)
     _add_correction(routes, ward, run_in_session)
     _add_commands(routes, run_in_session)
+    _add_move(routes, ward, executor)
     return routes
 
 
@@ -75,15 +78,10 @@ def session_runner(ward: Ward, executor: CommandExecutor) -> RunInSession:
     async def run_in_session(
         session: str, request: Request, key: str | None, command: commands.Command
     ) -> Response:
-        stored = ward.session_repository
-        is_past = ward.runner_of_session(session) is None and await stored.history(session)
+        is_past = await _is_past(ward, session)
 
         def prepare() -> PendingCommand:
-            runner = ward.runner_of_session(session)
-            if runner is None and not is_past:
-                raise ProblemError(404, f"no session {session}; GET /api/v1/sessions lists them")
-            if runner is None or not (of_bed := runner.bed.session):
-                raise ProblemError(409, *_ended(session))
+            runner, of_bed = _runner_of(ward, session, is_past=is_past)
             completes = isinstance(command, commands.Abort) and of_bed.to_be_completed
             reopens = isinstance(command, commands.ReopenSession)
             if not (of_bed.is_open or completes or reopens):
@@ -95,6 +93,23 @@ def session_runner(ward: Ward, executor: CommandExecutor) -> RunInSession:
         return await executor.execute(request, key, prepare)
 
     return run_in_session
+
+
+async def _is_past(ward: Ward, session: str) -> bool:
+    """Whether it is a session that no bed holds any more."""
+    if ward.runner_of_session(session) is not None:
+        return False
+    return await ward.session_repository.history(session) is not None
+
+
+def _runner_of(ward: Ward, session: str, *, is_past: bool) -> tuple[BedRunner, OpenSession]:
+    """The bed whose latest session it is, and the session. Raises `ProblemError` for none."""
+    runner = ward.runner_of_session(session)
+    if runner is None and not is_past:
+        raise ProblemError(404, f"no session {session}; GET /api/v1/sessions lists them")
+    if runner is None or not (of_bed := runner.bed.session):
+        raise ProblemError(409, *_ended(session))
+    return runner, of_bed
 
 
 def _ended(session: str) -> tuple[str, tuple[FieldError, ...]]:
@@ -235,6 +250,25 @@ def _check_other_beds(ward: Ward, body: StartSession) -> None:
         else f"{body.patient} has no open session at {body.also_at}; leave also_at out"
     )
     raise ProblemError(409, message, (FieldError(field="also_at", message=message),))
+
+
+def _add_move(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None:
+    @routes.post("/{session}/move", response_model=Session, responses=COMMAND_ERRORS)
+    async def move_session(
+        session: SessionId, body: MoveSession, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Go on at another bed: all that is recorded goes along, and the bed before is free."""
+        target, is_past = require_bed(ward, body.bed), await _is_past(ward, session)
+        command = commands.MoveOut(to=body.bed, by=body.by, reason=body.reason)
+
+        def prepare() -> PendingCommand:
+            source, of_bed = _runner_of(ward, session, is_past=is_past)
+            if not of_bed.is_open:
+                raise ProblemError(409, *_ended(session))
+            move = SessionMove(source, target, ward.journal, ward.clock)
+            return PendingCommand(move, command, target.session)
+
+        return await executor.execute(request, key, prepare)
 
 
 def _add_correction(routes: APIRouter, ward: Ward, run_in_session: RunInSession) -> None:

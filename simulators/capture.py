@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from simulators.device_model import Message
+from simulators.device_model import Datagrams, Message
 from simulators.devices import find
 from simulators.errors import SimulationError
 from simulators.faults import Faults
@@ -19,6 +19,13 @@ from simulators.numerics import NumericsRecord
 FIRST_LINE: Final = "postdose-capture 1"
 PAUSE_S: Final = 1.0
 """Between the last record and the first, where a capture is played in a loop."""
+
+SLIP: Final = Datagrams(
+    b"\xc0",
+    lambda frame: frame.replace(b"\xdb\xdc", b"\xc0").replace(b"\xdb\xdd", b"\xdb"),
+    lambda datagram: datagram,
+)
+"""How datagrams stand in a capture, RFC 1055; what the host sends is not looked at."""
 
 _RECORD: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s+(open|rx|tx|shut)(?:\s+(.*))?")
 

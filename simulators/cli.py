@@ -14,16 +14,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from simulators.capture import play
+from simulators.capture import SLIP, play
 from simulators.columns import parse_columns
-from simulators.device_server import serve
+from simulators.commands import VERBS, CommandedDevice
+from simulators.device_model import Datagrams
+from simulators.device_server import DeviceServer, serve
 from simulators.devices import DEVICES, build, fault_names, find
 from simulators.errors import SimulationError
-from simulators.faults import parse_fault
-from simulators.line import SimulatedLine
+from simulators.faults import Fault, parse_fault
 from simulators.numerics import load_numerics
-from simulators.ports import Port, PtyPort, Rfc2217Port, TcpPort
+from simulators.ports import Port, PtyPort, Rfc2217Port, TcpPort, UdpPort
 from simulators.scenario import load_scenario, scenarios
+from simulators.settable import SettableSource
 from simulators.tables import devices_table, faults_table, renewed
 from simulators.ward import run_ward, standard_input
 
@@ -41,6 +43,9 @@ def simulate(
     ] = None,
     tcp: Annotated[str | None, typer.Option(help="HOST:PORT to listen at; port 0: any.")] = None,
     rfc2217: Annotated[str | None, typer.Option(help="HOST:PORT to serve RFC 2217 at.")] = None,
+    udp: Annotated[
+        str | None, typer.Option(help="HOST:PORT to be at with datagrams: intellivue.")
+    ] = None,
     scenario: Annotated[
         str | None, typer.Option(help="Name or file of a scenario; calm if not given.")
     ] = None,
@@ -61,22 +66,33 @@ def simulate(
     ] = None,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help=f"NAME, NAME@START or NAME@START+FOR, in seconds. {FAULTS}"),
+        typer.Option(
+            help="NAME:RATE@START+FOR; a share of the messages and seconds, each may be left out. "
+            f"{FAULTS}"
+        ),
     ] = None,
+    commands: Annotated[
+        bool,
+        typer.Option("--commands", help=f"Take commands on standard input: {', '.join(VERBS)}."),
+    ] = False,
 ) -> None:
     """Be one device, to the byte, until interrupted; the first line says where, in JSON."""
     try:
         if speed <= 0:
             raise SimulationError(f"--speed must be above 0, not {speed:g}")
-        port = _port(pty, tcp, rfc2217)
-        if capture is not None:
-            if scenario or record or dialect:
-                raise SimulationError("--capture excludes --scenario, --record and --dialect")
-            line = play(device, capture, loop=loop, seed=seed)
-        elif loop:
+        datagrams = find(device).datagrams if capture is None else SLIP
+        port = _port(device, datagrams, pty, tcp, rfc2217, udp)
+        if loop and capture is None:
             raise SimulationError("--loop is for --capture: give one")
+        if capture is not None and (scenario or record or dialect or commands):
+            raise SimulationError(
+                "--capture excludes --scenario, --record, --dialect and --commands"
+            )
+        source, scripted = _source(device, scenario, record, columns, seed)
+        if capture is not None:
+            line = play(device, capture, loop=loop, seed=seed)
         else:
-            line = _build_line(device, scenario, record, columns, seed, dialect)
+            line = build(device, source, dialect=dialect, seed=seed, scripted=scripted)
         for spec in fault or []:
             line.inject_fault(parse_fault(spec))
     except SimulationError as error:
@@ -85,7 +101,11 @@ def simulate(
     def opened(url: str) -> None:
         _print_json({"device": device, "url": url})
 
-    _run(serve(line, port, speed=speed, opened=opened))
+    async def obey(server: DeviceServer) -> None:
+        await CommandedDevice(server, source).obey_lines(await standard_input(), _print_json)
+
+    beside = obey if commands else None
+    _run(serve(line, port, speed=speed, opened=opened, beside=beside))
 
 
 @app.command("devices")
@@ -127,37 +147,42 @@ def scenarios_table() -> str:
     return "\n".join(f"{name:<{width}}  {listed[name]}" for name in listed)
 
 
-def _build_line(
-    device: str,
-    scenario: str | None,
-    record: Path | None,
-    columns: str | None,
-    seed: int,
-    dialect: str | None,
-) -> SimulatedLine:
+def _source(
+    device: str, scenario: str | None, record: Path | None, columns: str | None, seed: int
+) -> tuple[SettableSource, list[Fault]]:
+    """What the device measures, and the faults that the scenario has for it."""
     model = find(device)
     if record is not None:
         if scenario is not None:
             raise SimulationError("--scenario and --record exclude each other: give one")
         says = frozenset[str]().union(*(each.vitals for each in model.dialects.values()))
-        played = load_numerics(record, parse_columns(columns) if columns else None, says)
-        return build(device, played, dialect=dialect, seed=seed)
+        named = parse_columns(columns) if columns else None
+        return SettableSource(load_numerics(record, named, says)), []
     if columns is not None:
         raise SimulationError("--columns is for --record: give one")
     loaded = load_scenario(scenario or "calm")
     patient = loaded.patient(seed, dose_at_s=loaded.dose_at_s)
-    return build(
-        device, patient, dialect=dialect, seed=seed, scripted=loaded.faults_for(model.role)
-    )
+    return SettableSource(patient), [*loaded.faults_for(model.role)]
 
 
-def _port(pty: Path | None, tcp: str | None, rfc2217: str | None) -> Port:
-    if sum(given is not None for given in (pty, tcp, rfc2217)) > 1:
-        raise SimulationError("--pty, --tcp and --rfc2217 exclude each other: give one")
+def _port(
+    device: str,
+    datagrams: Datagrams | None,
+    pty: Path | None,
+    tcp: str | None,
+    rfc2217: str | None,
+    udp: str | None,
+) -> Port:
+    if sum(given is not None for given in (pty, tcp, rfc2217, udp)) > 1:
+        raise SimulationError("--pty, --tcp, --rfc2217 and --udp exclude each other: give one")
     if tcp is not None:
         return TcpPort(*_address("--tcp", tcp))
     if rfc2217 is not None:
         return Rfc2217Port(*_address("--rfc2217", rfc2217))
+    if udp is not None:
+        if datagrams is None:
+            raise SimulationError(f"{device} has no datagrams: give --pty, --tcp or --rfc2217")
+        return UdpPort(*_address("--udp", udp), datagrams)
     return PtyPort(pty)
 
 

@@ -69,14 +69,29 @@ class Dialect:
 
 
 @dataclass(frozen=True, slots=True)
+class Datagrams:
+    """How a device that is also on the network frames its datagrams on a serial line.
+
+    A frame ends with the byte `end`, which is nowhere else; `content` gives what is in one, None
+    where it is damaged, and `frame` makes one.
+    """
+
+    end: bytes
+    content: Callable[[bytes], bytes | None]
+    frame: Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceModel:
     """The declaration of a device: its module's `MODEL`.
 
     `role` is its place at the bed, which a scenario's faults name. The first dialect is the
-    default. `make` takes the source of the vital signs, faults, dialect and seed.
+    default. `make` takes the source of the vital signs, faults, dialect and seed. `datagrams` is
+    None for a device that is not on the network.
     """
 
     title: str
     role: str
     dialects: Mapping[str, Dialect]
     make: Callable[[VitalsSource, Faults, str, int], Device]
+    datagrams: Datagrams | None = None

@@ -1,7 +1,7 @@
 """Runs devices in real or virtual time: the one place where their bytes meet a port."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from simulators.clock import Timeline
 from simulators.faults import Fault
@@ -32,6 +32,10 @@ class DeviceServer:
         """End the injected faults of this name; raises `SimulationError` as `inject_fault`."""
         self.line.clear_fault(name)
         self._wake.set()
+
+    def now_s(self) -> float:
+        """Simulated seconds since the start."""
+        return self._timeline.now_s()
 
     async def open(self) -> str:
         """Open the port and return its url; raises `SimulationError`."""
@@ -71,16 +75,24 @@ class DeviceServer:
 
 
 async def serve(
-    line: SimulatedLine, port: Port, *, speed: float = 1.0, opened: Callable[[str], None]
+    line: SimulatedLine,
+    port: Port,
+    *,
+    speed: float = 1.0,
+    opened: Callable[[str], None],
+    beside: Callable[[DeviceServer], Coroutine[None, None, None]] | None = None,
 ) -> None:
     """Open `port`, tell `opened` its url, and play the device there until cancelled.
 
-    `speed` is how many simulated seconds pass in one. Raises `SimulationError` when the port
-    cannot be opened.
+    `speed` is how many simulated seconds pass in one; `beside` runs with it. Raises
+    `SimulationError` when the port cannot be opened.
     """
     server = DeviceServer(line, port, Timeline(speed))
     try:
         opened(await server.open())
-        await server.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.run())
+            if beside is not None:
+                tasks.create_task(beside(server))
     finally:
         await server.close()

@@ -16,6 +16,7 @@ from typing import Any, Protocol, cast
 import serial
 from serial.rfc2217 import SET_LINESTATE_MASK, SET_MODEMSTATE_MASK, PortManager
 
+from simulators.device_model import Datagrams
 from simulators.errors import SimulationError
 
 OnBytes = Callable[[bytes], None]
@@ -187,10 +188,7 @@ class TcpPort:
                 lambda: _Connection(self), self._host, self._port
             )
         except OSError as error:
-            raise SimulationError(
-                f"cannot listen at {self._host}:{self._port}: {error.strerror or error}: "
-                "give another address or port 0 for a free one"
-            ) from None
+            raise SimulationError(_cannot_listen(self._host, self._port, error)) from None
         self._port = self._server.sockets[0].getsockname()[1]
 
     def connected(self, connection: asyncio.Transport) -> None:
@@ -225,6 +223,65 @@ class TcpPort:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+
+class UdpPort(asyncio.DatagramProtocol):
+    """A UDP port, for the host that spoke last; each frame of the line is a datagram.
+
+    A frame that the line damaged is lost, as a datagram with a wrong checksum is.
+    """
+
+    def __init__(self, host: str, port: int, datagrams: Datagrams) -> None:
+        self._host = host
+        self._port = port
+        self._datagrams = datagrams
+        self._transport: asyncio.DatagramTransport | None = None
+        self._address: tuple[Any, ...] | None = None
+        self._on_bytes: OnBytes = _ignore
+        self._unsent = b""
+
+    @property
+    def url(self) -> str:
+        """As drivers write it."""
+        return f"udp://{self._host}:{self._port}"
+
+    async def open(self, on_bytes: OnBytes) -> None:
+        """Listen; port 0 takes a free one and keeps it. Raises `SimulationError`."""
+        self._on_bytes = on_bytes
+        loop = asyncio.get_running_loop()
+        try:
+            self._transport, _ = await loop.create_datagram_endpoint(
+                lambda: self, local_addr=(self._host, self._port)
+            )
+        except OSError as error:
+            raise SimulationError(_cannot_listen(self._host, self._port, error)) from None
+        self._port = self._transport.get_extra_info("sockname")[1]
+
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        self._address = addr
+        self._on_bytes(self._datagrams.frame(data))
+
+    def write(self, data: bytes) -> None:
+        """Send each whole frame to the host that is there, if any."""
+        *frames, self._unsent = (self._unsent + data).split(self._datagrams.end)
+        for frame in frames:
+            message = self._datagrams.content(frame)
+            if message and self._transport is not None and self._address is not None:
+                self._transport.sendto(message, self._address)
+
+    async def close(self) -> None:
+        """Stop listening, and forget the host."""
+        self._address = None
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> str:
+    return (
+        f"cannot listen at {host}:{port}: {error.strerror or error}: "
+        "give another address or port 0 for a free one"
+    )
 
 
 class _Connection(asyncio.Protocol):

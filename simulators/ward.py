@@ -8,6 +8,8 @@ command. It ends when its input does, and so with the process that started it.
     {"bed": "bed-1", "dose": true}
     {"bed": "bed-1", "device": "oximeter", "fault": "finger-off", "for_s": 30}
     {"bed": "bed-1", "device": "oximeter", "clear_fault": "finger-off"}
+    {"bed": "bed-1", "set": {"spo2": 85}}
+    {"bed": "bed-1", "unset": ["spo2"]}
     {"bed": "bed-1", "ask": "patient"}
 
 The last one is answered by a line with the patient's true vital signs and the seconds since
@@ -27,10 +29,11 @@ from simulators.clock import Timeline
 from simulators.device_server import DeviceServer
 from simulators.devices import build, find
 from simulators.errors import SimulationError
-from simulators.faults import Fault
+from simulators.faults import RATE, Fault
 from simulators.patient import Patient
 from simulators.ports import Port, PtyPort, TcpPort
 from simulators.scenario import load_scenario
+from simulators.settable import SettableSource
 
 _LINE_BYTES = 1 << 20
 
@@ -39,9 +42,10 @@ Reply = Callable[[object], None]
 
 @dataclass(slots=True)
 class Bed:
-    """One patient and the devices connected to them."""
+    """One patient and the devices connected to them, which measure `source`."""
 
     patient: Patient
+    source: SettableSource
     timeline: Timeline
     devices: dict[str, DeviceServer] = field(default_factory=dict)
 
@@ -55,13 +59,13 @@ def make_bed(spec: Mapping[str, Any]) -> Bed:
     seed = spec.get("seed", 0)
     scenario = load_scenario(spec.get("scenario", "calm"))
     patient = scenario.patient(seed, dose_at_s=spec.get("dose_at_s"))
-    bed = Bed(patient, Timeline(spec.get("speed", 1.0)))
+    bed = Bed(patient, SettableSource(patient), Timeline(spec.get("speed", 1.0)))
     for number, device in enumerate(spec["devices"]):
         kind = device["kind"]
         role = find(kind).role
         line = build(
             kind,
-            patient,
+            bed.source,
             dialect=device.get("dialect"),
             seed=seed + number,
             scripted=scenario.faults_for(role),
@@ -82,23 +86,28 @@ def execute(beds: Mapping[str, Bed], command: Mapping[str, Any], reply: Reply) -
     bed = beds[command["bed"]]
     now_s = bed.timeline.now_s()
     if "fault" in command:
-        fault = Fault(command["fault"], now_s, command.get("for_s", math.inf))
+        for_s, rate = command.get("for_s", math.inf), command.get("rate", RATE)
+        fault = Fault(command["fault"], now_s, for_s, rate)
         bed.devices[command["device"]].inject_fault(fault)
     elif "clear_fault" in command:
         bed.devices[command["device"]].clear_fault(command["clear_fault"])
     elif command.get("dose") is True:
         bed.patient.dose(now_s)
+    elif "set" in command:
+        bed.source.set(command["set"])
+    elif "unset" in command:
+        bed.source.unset(command["unset"])
     elif command.get("ask") == "patient":
         reply(
             {
                 "bed": command["bed"],
                 "at_s": now_s,
                 "script_s": bed.patient.script_s(now_s),
-                "vitals": asdict(bed.patient.at(now_s)),
+                "vitals": asdict(bed.source.at(now_s)),
             }
         )
     else:
-        raise SimulationError("nothing to do: give dose, fault, clear_fault or ask")
+        raise SimulationError("nothing to do: give dose, fault, clear_fault, set, unset or ask")
 
 
 async def run_ward(
@@ -156,6 +165,6 @@ async def standard_input() -> asyncio.StreamReader:
         )
     except ValueError:
         raise SimulationError(
-            "a ward reads its commands from a pipe: give it one as standard input"
+            "commands are read from a pipe or a terminal: give one as standard input"
         ) from None
     return reader

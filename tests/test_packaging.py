@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -122,6 +123,19 @@ def test_the_installed_code_is_the_wheels(installed: Path) -> None:
         text=True,
     ).stdout
     assert Path(where).is_relative_to(installed.parent)
+
+
+def test_a_project_of_others_tests_against_the_simulators(installed: Path, elsewhere: Path) -> None:
+    copied = shutil.copytree(ROOT / "docs/examples/device-tests", elsewhere / "theirs")
+    done = subprocess.run(
+        [installed / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=copied,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "6 passed" in done.stdout
 
 
 @pytest.mark.usefixtures("elsewhere")

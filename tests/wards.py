@@ -48,6 +48,8 @@ DOSE: Final = {
 LOOK_EVERY_S: Final = 5.0
 
 DEVICES: Final = {"oximeter": "nonin", "cuff": "suntech"}
+OTHERS: Final = {"finger": "nonin"}
+"""Devices by other names, for a bed that is not like the others."""
 
 _load_rules: Final = cache(loader.load_rules)
 _load_scenario: Final = cache(load_scenario)
@@ -205,11 +207,12 @@ async def simulated_ward(
     *,
     clock: Clock | None = None,
     rules: str = "default",
-    devices: Collection[str] = tuple(DEVICES),
+    devices: Collection[str] | Mapping[str, Collection[str]] = tuple(DEVICES),
 ) -> AsyncIterator[SimulatedWard]:
     """A running ward of beds that follow the scenarios; one calm bed by default.
 
-    A scenario is the name of one that ships, or the path of a file. The journal is
+    A scenario is the name of one that ships, or the path of a file; `devices` are those of each
+    bed, or by bed. The journal is
     `folder`/postdose.db, taken up again when it is there. Two hours are cheap without the
     oximeter, which speaks three times a second.
     """
@@ -219,7 +222,8 @@ async def simulated_ward(
     prefix = f"{id(loop):x}"
     specs = {
         bed: [
-            DeviceSpec(name, DEVICES[name], f"memory://{prefix}-{bed}-{name}") for name in devices
+            DeviceSpec(name, (DEVICES | OTHERS)[name], f"memory://{prefix}-{bed}-{name}")
+            for name in (devices[bed] if isinstance(devices, Mapping) else devices)
         ]
         for bed in scenarios
     }

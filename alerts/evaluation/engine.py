@@ -5,7 +5,7 @@ changed or its time has come. Alarms change in `apply` and `_follow` alone: the 
 them from the journal, the other as they change.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from operator import attrgetter
 
@@ -296,17 +296,51 @@ class AlarmEngine:
         self.effective_rules = self.rules.rules
         return changes
 
-    def reopen(self, alarms: Iterable[Alarm], now: Instant, reason: str) -> list[AlarmChange]:
-        """The session goes on: the alarms that ended with it are what they were, these."""
+    def reopen(
+        self,
+        alarms: Iterable[Alarm],
+        now: Instant,
+        reason: str,
+        onsets: Mapping[str, float] | None = None,
+    ) -> list[AlarmChange]:
+        """The session goes on: the alarms that ended with it are what they were, these.
+
+        `onsets` are when their conditions began last, by their ids, where that was at another bed.
+        """
         changes: list[AlarmChange] = []
         for alarm in alarms:
-            tracked = self._track(alarm)
-            tracked.alarm = alarm
-            tracked.resume(now, tracked.raised_mono)
-            self._sync(tracked)
-            self._calls.put(tracked, escalation.next_call_at(tracked, self.rules.escalation))
+            self._resume_as(alarm, now, onsets)
             changes.append(AlarmChange(ALARM_REOPENED, alarm, reason))
         return changes
+
+    def take_over(self, alarms: Iterable[Alarm], now: Instant) -> None:
+        """Know these, which ended at another bed, as the last alarms of their rules."""
+        for alarm in alarms:
+            self._resume_as(alarm, now, {})
+
+    def _resume_as(self, alarm: Alarm, now: Instant, onsets: Mapping[str, float] | None) -> None:
+        tracked = self._track(alarm)
+        tracked.alarm = alarm
+        began = tracked.raised_mono if onsets is None else onsets.get(alarm.id)
+        tracked.resume(now, began)
+        self._sync(tracked)
+        self._calls.put(tracked, escalation.next_call_at(tracked, self.rules.escalation))
+
+    def onsets_in_session(
+        self, session: str, conditions: Collection[str], now: Instant
+    ) -> dict[str, float]:
+        """How many seconds ago the conditions began of the alarms that are open in the session.
+
+        Of the technical ones only those whose condition is one of `conditions`.
+        """
+        found = {}
+        for instance in self._instances.values():
+            tracked, condition = instance.tracked, instance.rule.technical_condition
+            if tracked is None or not (instance.rule.in_session and tracked.alarm.is_open):
+                continue
+            if tracked.alarm.session == session and (condition is None or condition in conditions):
+                found[tracked.alarm.id] = now.mono - tracked.raised_mono
+        return found
 
 
 _ORDER = attrgetter("order")

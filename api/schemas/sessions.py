@@ -213,6 +213,23 @@ class ReopenSession(Request):
     by: By
 
 
+class MoveSession(Request):
+    """The patient was moved to another bed, which is free."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"bed": "bed-2", "by": "nurse.a"},
+                {"bed": "bed-2", "by": "nurse.a", "reason": "oxygen at the wall"},
+            ]
+        }
+    )
+
+    bed: ShortText = described("The bed where the patient is now.", "bed-2")
+    by: By
+    reason: FreeText | None = described("Why.", "oxygen at the wall", default=None)
+
+
 class AgainstCriteria(Request):
     """Who takes it on themselves that the patient leaves before every criterion is met."""
 

@@ -4,7 +4,7 @@ What a rule makes of it is `alerts.evaluation`'s; here is what it sees, and how 
 become the bed's events.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,7 +27,16 @@ from monitor.bed.effects import PendingEvents
 from monitor.bed.state import BedState
 from monitor.bed.technical import TechnicalConditions
 from monitor.bed.vitals import Vitals
-from monitor.session import SESSION_ENDINGS, Event, Phase, Session, signals
+from monitor.session import (
+    OPENINGS,
+    SESSION_ENDINGS,
+    Arrival,
+    Event,
+    Phase,
+    Session,
+    moving,
+    signals,
+)
 
 _ENDED_WITH: Final = {type_.replace(".", " ") for type_ in SESSION_ENDINGS}
 """Why an alarm ended that ended with its session."""
@@ -77,7 +86,7 @@ class BedAlarms:
             by = timedelta(seconds=event.payload["by_s"])
             self._engine.shift_clock(by)
             self._ended = {id_: alarm.shifted(by) for id_, alarm in self._ended.items()}
-        elif event.type == "session.started":
+        elif event.type in OPENINGS:
             self._ended = {}
         elif event.type == ALARM_REOPENED:
             self._ended.pop(str(event.subject), None)
@@ -109,6 +118,31 @@ class BedAlarms:
         self._ended = {change.alarm.id: before[change.alarm.id] for change in changes}
         self.record(changes, now)
         self._resume_audio(reason, now)
+
+    def move_out(
+        self, session: str, reason: str, now: Instant
+    ) -> tuple[tuple[Alarm, ...], dict[str, float]]:
+        """The session goes on elsewhere: its alarms end here.
+
+        They are returned as they were, each rule's last, and how many seconds ago the conditions
+        began of those that are open and go with it.
+        """
+        alarms = tuple(a for a in self._engine.alarms.values() if a.session == session)
+        onsets = self._engine.onsets_in_session(session, moving.CONDITIONS, now)
+        self.end_session(reason, now)
+        self._ended = {}
+        return alarms, onsets
+
+    def move_in(self, arriving: Arrival, onsets: Mapping[str, float], now: Instant) -> None:
+        """The session's alarms are what they were at the bed before, those of `onsets` open."""
+        at = {id_: now.mono - ago_s for id_, ago_s in onsets.items()}
+        of = {alarm.id: replace(alarm, bed=self._bed) for alarm in arriving.alarms}
+        self._engine.take_over((replace(a, bed=self._bed) for a in arriving.past_alarms), now)
+        reason = f"session moved from {arriving.bed}"
+        alarms = [of[id_] for id_ in onsets if id_ in of]
+        self.record(self._engine.reopen(alarms, now, reason, at), now)
+        self.use_patient_limits({rule for rule, _, _ in arriving.session.patient_limits()})
+        self.evaluated = False
 
     def reopen_session(self, now: Instant) -> None:
         """The session goes on: its alarms and the patient's limits are as they were."""

@@ -28,6 +28,7 @@ from monitor.bed.alarms import BedAlarms, history_windows
 from monitor.bed.effects import NO_RESULT, PendingEvents, Result
 from monitor.bed.handlers import HANDLERS
 from monitor.bed.inputs import DeviceInput, Input, SeenBefore, SiteCondition, Tick
+from monitor.bed.moving import Departure
 from monitor.bed.nibp import NibpScheduler, is_nibp_result
 from monitor.bed.readiness import Readiness
 from monitor.bed.restore import restore
@@ -36,7 +37,7 @@ from monitor.bed.technical import UPDATE_S, TechnicalConditions, possible_condit
 from monitor.bed.timeline import Timeline
 from monitor.bed.vitals import Vitals
 from monitor.bed.wakeup import Wakeup
-from monitor.session import Command, Draft, Event, Session
+from monitor.session import Arrival, Command, Draft, Event, Session
 
 
 class Bed:
@@ -44,6 +45,8 @@ class Bed:
 
     A clock that runs many times as fast as the world makes a short pause of this machine
     long; no device is called silent, and no value stale, within `min_silence_s`.
+
+    `departed` is the last session that was moved from here, for the bed that it goes to.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Bed:
         self.readiness = Readiness(state, vitals, engine)
         self.nibp = NibpScheduler(technical.devices, state.nibp, rules)
         self.timeline = Timeline()
+        self.departed: Departure | None = None
         self._wakeup = Wakeup(
             state, vitals, technical, engine, self.alarms, self.readiness, self.nibp
         )
@@ -85,14 +89,28 @@ class Bed:
         seen_before: SeenBefore | None = None,
         *,
         began_anew: bool = False,
+        before_move: Iterable[Event] = (),
     ) -> list[str]:
         """Continue from the stored `events`. To be called once, on a new bed.
 
         `seen_before` is what the stored inputs of the open session say, `began_anew` that the
-        machine was started since its last dose. Returns in words which events could not be taken
-        and were left out.
+        machine was started since its last dose, and `before_move` are the events of the last
+        session until it was moved here. Returns in words which events could not be taken and were
+        left out.
         """
-        return restore(self, events, last_n, now, seen_before, began_anew=began_anew)
+        return restore(
+            self,
+            events,
+            last_n,
+            now,
+            seen_before,
+            began_anew=began_anew,
+            before_move=before_move,
+        )
+
+    def expect(self, arrival: Arrival | None) -> None:
+        """Know the session that `MoveIn` will bring here."""
+        self.state.arriving = arrival
 
     # ── inputs ──────────────────────────────────────────────────────────────────────────
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from drivers.clock import Instant, rfc3339
-from monitor.session import Event
+from monitor.session import MOVED_OUT, Event
 
 _IDS: Final = UUID("5d1d5bd1-0a4c-4d8c-8c53-0b8f8c1f9a34")
 
@@ -29,6 +29,7 @@ class StopMeasurement:
 _EFFECTS: Final[Mapping[str, type[StartMeasurement | StopMeasurement]]] = {
     "pressure.requested": StartMeasurement,
     "nibp.inhibited": StopMeasurement,
+    MOVED_OUT: StopMeasurement,
 }
 
 
@@ -41,7 +42,12 @@ class Result:
     @property
     def effects(self) -> list[StartMeasurement | StopMeasurement]:
         """What the shell should do."""
-        return [_EFFECTS[e.type](e.payload["device"]) for e in self.events if e.type in _EFFECTS]
+        return [
+            effect(device)
+            for event in self.events
+            if (effect := _EFFECTS.get(event.type)) is not None
+            for device in event.payload.get("cuffs", [event.payload.get("device")])
+        ]
 
 
 NO_RESULT: Final = Result()

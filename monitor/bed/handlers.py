@@ -12,6 +12,7 @@ from alerts.alarm import audio_pause
 from alerts.evaluation import Signal
 from drivers.clock import Instant
 from drivers.readings import Vital
+from monitor.bed.moving import move_in, move_out
 from monitor.session import (
     Abort,
     Acknowledge,
@@ -26,6 +27,8 @@ from monitor.session import (
     GiveDose,
     InhibitNibp,
     MeasurePressure,
+    MoveIn,
+    MoveOut,
     PauseAudio,
     RecordClearance,
     Refusal,
@@ -237,6 +240,8 @@ def _enable_nibp(bed: "Bed", command: EnableNibp, now: Instant) -> None:
 HANDLERS: Final[Mapping[type[Any], Handler]] = {
     StartSession: _start_session,
     ReopenSession: _reopen_session,
+    MoveOut: move_out,
+    MoveIn: move_in,
     Acknowledge: _acknowledge,
     Unacknowledge: _unacknowledge,
     PauseAudio: _pause_audio,

@@ -4,7 +4,7 @@ The criteria themselves are `monitor.session`'s; here is what they are held agai
 bed, the plan of its checks, and when time alone may next change the answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -185,6 +185,19 @@ class Readiness:
     def end_session(self) -> None:
         """Forget what was seen of a patient who has left, unless the session is reopened."""
         self._trace_before, self._spo2_trace = self._spo2_trace, Spo2Trace()
+
+    def spo2_before(self, now: Instant) -> tuple[tuple[float, float | None], ...]:
+        """SpO2 as it was, oldest first: each value with how many seconds ago it came."""
+        return self._spo2_trace.ago(now.mono)
+
+    def take_over(self, spo2: Iterable[tuple[float, float | None]], now: Instant) -> None:
+        """Go on with a session that was moved here; `spo2` is as `spo2_before` gave it there."""
+        self._spo2_trace = Spo2Trace()
+        for ago_s, value in spo2:
+            self._spo2_trace.take(value, now.mono - ago_s)
+        self._spo2_trace.take(None, now.mono)
+        self.next_judgement = now.mono
+        self.start_session(now)
 
     def reopen_session(self, now: Instant) -> None:
         """Go on with the session as if it had not ended."""

@@ -1,18 +1,22 @@
 """A bed rebuilt from its stored events. Pure."""
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, MutableMapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alerts.alarm import ALARM_ONSETS, Alarm
 from drivers.clock import Instant
 from monitor.bed.inputs import SeenBefore
 from monitor.session import (
+    MOVED_IN,
     UNREADABLE,
+    Arrival,
     Event,
     decide,
     dose_time,
     happened_at,
-    is_session_end,
+    leaves_bed,
+    moving,
     upcast,
 )
 
@@ -28,6 +32,7 @@ def restore(
     seen_before: SeenBefore | None,
     *,
     began_anew: bool,
+    before_move: Iterable[Event] = (),
 ) -> list[str]:
     """Have a new `bed` continue from its stored `events`, the last of which is number `last_n`.
 
@@ -36,8 +41,10 @@ def restore(
     Where the monotonic clock ran on since the last input of `seen_before`, the wall clock is held
     against it. Elsewhere that was set back if the last event or input is still to come. Where the
     machine `began_anew` since something was given, a person has to confirm when that was.
+    `before_move` are the events of the last session until it was moved here.
     """
     history = [*events]
+    left_out = _await(bed, before_move, history)
     if seen_before is not None and seen_before.is_before_clock_step(history):
         seen_before = None
     last_at = [event.at for event in history[-1:]]
@@ -45,7 +52,6 @@ def restore(
     expected = None if seen_before is None else seen_before.by_the_clock_of_then(now)
     now, step_s = bed.timeline.resume(now, max(last_at, default=None), expected)
     onsets: dict[str, float] = {}
-    left_out: list[str] = []
     for event, at in happened_at(history, now, step_s):
         try:
             _take(bed, event, at, onsets, now)
@@ -78,16 +84,41 @@ def restore(
     return left_out
 
 
+def _await(bed: "Bed", before_move: Iterable[Event], history: Sequence[Event]) -> list[str]:
+    """Have `bed` await the session that was moved there; says where that cannot be."""
+    if (moved := moving.last_move(history)) is None:
+        return []
+    what = f"event {moved.n} ({moved.type})"
+    try:
+        bed.expect(arrival := Arrival.from_events(before_move))
+    except Exception as error:
+        return [f"{what}: {type(error).__name__}: {error}"]
+    if arrival is None or not arrival.is_of(moved):
+        return [f"{what}: what was recorded at {moved.payload['from']} before is not there"]
+    return []
+
+
+def _is_anothers(bed: "Bed", event: Event) -> bool:
+    """Whether what was measured here before `event`, which was folded, is of somebody else."""
+    session = bed.state.session
+    is_former = session is not None and session.regimen.edition < 3
+    return event.type == MOVED_IN or (event.type == "session.started" and not is_former)
+
+
 def _take(
     bed: "Bed", event: Event, at: Instant, onsets: MutableMapping[str, float], now: Instant
 ) -> None:
+    arriving = bed.state.arriving
+    if event.type == MOVED_IN and arriving is not None and arriving.is_of(event):
+        for past in arriving.past_alarms:
+            bed.alarm_engine.apply(upcast.alarm(replace(past, bed=bed.id), bed.rules))
     bed.fold(event, at.mono)
     if event.subject is not None:
         alarm = Alarm.from_json(event.payload["alarm"])
         bed.alarm_engine.apply(upcast.alarm(alarm, bed.rules))
         if event.type in ALARM_ONSETS:
             onsets[event.subject] = at.mono
-    elif is_session_end(event.type, event.payload):
+    elif leaves_bed(event.type, event.payload) or _is_anothers(bed, event):
         bed.vitals.clear_spot_checks(now)
     else:
         bed.vitals.take_record(event, at, bed.state.pressures, now)

@@ -18,6 +18,7 @@ from monitor.session import (
     Preparation,
 )
 from monitor.session.attendance import Attendance
+from monitor.session.moving import Move
 from monitor.session.records import (
     Clearance,
     Dose,
@@ -123,6 +124,10 @@ class Session(Shown):
         ),
     ]
     preparation: Annotated[Preparation, documented("What was asked before the dose.")]
+    moves: Annotated[
+        Sequence[Move],
+        documented("How the patient was moved from bed to bed, in order; `bed` is the last one."),
+    ]
     nurse: Annotated[str | None, documented("Who watches the bed.", "nurse.a")]
     handing_to: Annotated[str | None, documented("To whom the bed is offered.", "nurse.b")]
     attendance: Annotated[

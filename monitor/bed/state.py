@@ -13,7 +13,17 @@ from alerts.alarm import audio_pause
 from drivers.clock import Instant, parse_rfc3339
 from drivers.readings import Vital
 from drivers.registry import DeviceSpec
-from monitor.session import REOPENED, ChartedSignals, Event, Pressure, Session, is_session_end
+from monitor.session import (
+    MOVED_IN,
+    MOVED_OUT,
+    REOPENED,
+    Arrival,
+    ChartedSignals,
+    Event,
+    Pressure,
+    Session,
+    leaves_bed,
+)
 
 FAILURES: Final = 2
 """So many measurements in a row that give nothing are a technical condition."""
@@ -76,7 +86,9 @@ class NibpState:
 class BedState:
     """The state of one bed.
 
-    `session` is the last one, `open_session` the same while it is open. `announced` says of
+    `session` is the last one, `open_session` the same while it is open; there is none after it was
+    moved to another bed, at `vacated_at`. `arriving` is the session that is moved here, as it was
+    at the bed before. `announced` says of
     each device whether it was last announced as connected, `nibp` holds the NIBP devices, those
     that can be started before the others; the bed starts the first. `charted` is what the session's
     record says to the rules.
@@ -86,6 +98,8 @@ class BedState:
         specs = [*devices]
         self.session: Session | None = None
         self.open_session: Session | None = None
+        self.arriving: Arrival | None = None
+        self.vacated_at: datetime | None = None
         self.audio_pause: audio_pause.AudioPause | None = None
         self.announced = {spec.id: False for spec in specs}
         nibp = [spec for spec in specs if spec.kind.gives_pressure]
@@ -102,14 +116,17 @@ class BedState:
         if event.type == "session.started":
             self.session = Session.begin(event)
             self.charted = ChartedSignals()
+        elif event.type == MOVED_IN:
+            self.session = self._arrived(event)
+            self.charted = ChartedSignals()
         elif event.type in ("device.connected", "device.disconnected"):
             self.announced[event.payload["device"]] = event.type == "device.connected"
         elif self.session is not None and event.session == self.session.id:
             self.session = self.session.evolve(event)
         session = self.session
         self.open_session = session if session is not None and session.is_open else None
-        if is_session_end(event.type, event.payload):
-            self._end_session()
+        if leaves_bed(event.type, event.payload):
+            self._end_session(event)
         elif event.type == REOPENED and event.payload["was_ended"]:
             self._reopen_session()
         elif event.type == "clock.stepped":
@@ -117,7 +134,19 @@ class BedState:
         elif (nibp := self.nibp.get(event.payload.get("device", ""))) is not None:
             nibp.evolve(event, mono)
 
-    def _end_session(self) -> None:
+    def _arrived(self, event: Event) -> Session | None:
+        """The session with which `event` begins; None where it is not what is awaited."""
+        arrival = self.arriving
+        if arrival is None or not arrival.is_of(event):
+            return None
+        self.arriving = None
+        return arrival.session.evolve(event)
+
+    def _end_session(self, event: Event) -> None:
+        if event.type == MOVED_OUT:
+            self.session = self.open_session = None
+            self.vacated_at = event.at
+            self.drop_requests()
         self.charted = ChartedSignals()
         self._inhibited_before = {id_: nibp.inhibited for id_, nibp in self.nibp.items()}
         for nibp in self.nibp.values():
@@ -128,6 +157,8 @@ class BedState:
             self.nibp[id_].inhibited = self.nibp[id_].inhibited or reason
 
     def _shift_clock(self, by: timedelta) -> None:
+        if self.vacated_at is not None:
+            self.vacated_at += by
         for nibp in self.nibp.values():
             if nibp.failed_at is not None:
                 nibp.failed_at += by
@@ -153,13 +184,13 @@ class BedState:
         """What was measured before is another patient's; None while there was no session."""
         session = self.session
         if session is None:
-            return None
-        return session.started_at if session.is_open else session.ended_at
+            return self.vacated_at
+        return session.here_since if session.is_open else session.ended_at
 
     @property
     def pressures(self) -> Sequence[Pressure]:
-        """The pressures that stand in the open session."""
-        return () if self.open_session is None else self.open_session.pressures
+        """The pressures that stand in the open session, of those put on record at this bed."""
+        return () if self.open_session is None else self.open_session.pressures_here
 
     @property
     def continuous(self) -> Iterable[Vital]:

@@ -124,6 +124,7 @@ def records(of: Session) -> session_view.Session:
         medicines=of.medicines,
         escort_planned=of.escort_planned,
         preparation=of.preparation,
+        moves=of.moves,
         nurse=of.nurse,
         handing_to=of.handover_to,
         attendance=of.attendance,

@@ -27,6 +27,7 @@ from monitor.journal.hash_chain import (
 from monitor.journal.journal import Journal
 from monitor.journal.queries import Receipt
 from monitor.journal.reader import JournalReader
+from monitor.journal.waveform_blocks import WaveformBlock, float32
 
 __all__ = [
     "EVENTS_LOST",
@@ -49,8 +50,10 @@ __all__ = [
     "UnavailableError",
     "VerificationResult",
     "Wave",
+    "WaveformBlock",
     "backup",
     "database",
+    "float32",
     "parse_store_url",
     "queries",
     "refuse_other_revisions",

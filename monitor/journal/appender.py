@@ -223,13 +223,12 @@ class Appender:
     ) -> None:
         if rows:
             connection.execute(_ADD_EVENT, rows)
-        if raised := alarms.keys() - self.open_alarms.keys():
+        if ended := self.open_alarms.items() - alarms.items():
+            connection.execute(_END_ALARM, [{"ended": subject} for subject, _ in sorted(ended)])
+        if raised := alarms.items() - self.open_alarms.items():
             connection.execute(
-                _ADD_ALARM,
-                [{"subject": subject, "bed": alarms[subject]} for subject in sorted(raised)],
+                _ADD_ALARM, [{"subject": subject, "bed": bed} for subject, bed in sorted(raised)]
             )
-        if ended := self.open_alarms.keys() - alarms.keys():
-            connection.execute(_END_ALARM, [{"ended": subject} for subject in sorted(ended)])
         if batch.chunks:
             connection.execute(_ADD_CHUNK, [_chunk_row(c) for c in batch.chunks])
         if batch.cursors:

@@ -200,6 +200,7 @@ class Journal(JournalReader):
     ) -> asyncio.Future[list[Stored]]:
         """Store `events`, and `receipt` with them, in one transaction; never blocks.
 
+        They may be of several beds: all of them are stored, or none.
         The future is done once they are durable, however long that takes; cancelling it
         does not take the events back. It holds `StoreError` only when the events contradict
         the journal (an `id`, a bed's `n` or a receipt's key is there already), or the

@@ -27,7 +27,15 @@ from monitor.journal.hash_chain import (
     verify,
 )
 from monitor.journal.schema import delivery_cursor, event, open_alarm, receipt, sample_chunk
-from monitor.session import REOPENED, SESSION_ENDINGS, Stored, last_end, upcast
+from monitor.session import (
+    MOVED_OUT,
+    OPENINGS,
+    REOPENED,
+    SESSION_ENDINGS,
+    Stored,
+    last_end,
+    upcast,
+)
 
 _CHUNK: Final = tuple(column for column in sample_chunk.c if column.name != "id")
 
@@ -154,13 +162,13 @@ def is_acknowledged(
 def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]:
     """The bed's events that its present state follows from, and its last event's `n`.
 
-    They start at the earliest of its last `session.started`, the first event of any alarm
-    still open, an audio pause that has not ended, and the first time that its cuff was stopped
-    since a patient left.
+    They start at the earliest of the last event with which a session began there, the first event
+    of any alarm still open, an audio pause that has not ended, and the first time that its cuff was
+    stopped since a patient left.
     """
     of_bed = event.c.bed == bed
     last_n = connection.execute(sa.select(sa.func.max(event.c.n)).where(of_bed)).scalar() or 0
-    started = _last(connection, of_bed, "session.started")
+    started = _last(connection, of_bed, *OPENINGS)
     left = _patient_left(connection, of_bed)
     stopped = connection.execute(
         sa.select(sa.func.min(event.c.seq)).where(
@@ -169,7 +177,7 @@ def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]
     ).scalar()
     alarms = sa.select(open_alarm.c.subject).where(open_alarm.c.bed == bed)
     raised = connection.execute(
-        sa.select(sa.func.min(event.c.seq)).where(event.c.subject.in_(alarms))
+        sa.select(sa.func.min(event.c.seq)).where(of_bed, event.c.subject.in_(alarms))
     ).scalar()
     paused = _last(connection, of_bed, audio_pause.PAUSED)
     resumed = _last(connection, of_bed, audio_pause.RESUMED)
@@ -185,10 +193,10 @@ def load_stream(connection: sa.Connection, bed: str) -> tuple[list[Stored], int]
 def occupied_beds(connection: sa.Connection) -> list[str]:
     """The beds with an open session or an open alarm, by name."""
     found = set(connection.execute(sa.select(open_alarm.c.bed).distinct()).scalars())
-    ever = sa.select(event.c.bed).where(event.c.type == "session.started").distinct()
+    ever = sa.select(event.c.bed).where(event.c.type.in_(OPENINGS)).distinct()
     for bed in connection.execute(ever).scalars().all():
         of_bed = event.c.bed == bed
-        if (_last(connection, of_bed, "session.started") or 0) > _patient_left(connection, of_bed):
+        if (_last(connection, of_bed, *OPENINGS) or 0) > _patient_left(connection, of_bed):
             found.add(bed)
     return sorted(found)
 
@@ -198,7 +206,7 @@ def _patient_left(connection: sa.Connection, of_bed: sa.ColumnElement[bool]) -> 
 
     One that was taken back does not count.
     """
-    query = sa.select(event).where(of_bed, _is_one_of({*SESSION_ENDINGS, REOPENED}))
+    query = sa.select(event).where(of_bed, _is_one_of({*SESSION_ENDINGS, MOVED_OUT, REOPENED}))
     last = _stored(connection, query.order_by(event.c.seq.desc()).limit(_ENDS_AT_MOST))
     found = last_end(stored.event for stored in last)
     return next((stored.seq for stored in last if stored.event is found), 0)
@@ -208,9 +216,9 @@ _ENDS_AT_MOST: Final = 100
 """So many ends of sessions that were taken back in a row are looked through."""
 
 
-def _last(connection: sa.Connection, of_bed: sa.ColumnElement[bool], type_: str) -> int | None:
-    """The place of the last event of that type among those of a bed."""
-    query = sa.select(event.c.seq).where(of_bed, event.c.type == type_)
+def _last(connection: sa.Connection, of_bed: sa.ColumnElement[bool], *types: str) -> int | None:
+    """The place of the last event of these types among those of a bed."""
+    query = sa.select(event.c.seq).where(of_bed, event.c.type.in_(types))
     found: int | None = connection.execute(query.order_by(event.c.seq.desc()).limit(1)).scalar()
     return found
 
@@ -218,13 +226,26 @@ def _last(connection: sa.Connection, of_bed: sa.ColumnElement[bool], type_: str)
 def sessions(
     connection: sa.Connection, limit: int, before: int | None, bed: str | None = None
 ) -> list[Stored]:
-    """Up to `limit` `session.started` events before `before`, newest first; with `bed` its own."""
+    """Up to `limit` events with which a session began before `before`, newest first.
+
+    With `bed` those at that bed: there a session may also have been moved.
+    """
     query = sa.select(event).where(event.c.type == "session.started")
+    if bed is not None:
+        began = sa.select(sa.func.min(event.c.seq)).where(
+            event.c.bed == bed, event.c.type.in_(OPENINGS)
+        )
+        query = sa.select(event).where(event.c.seq.in_(began.group_by(event.c.session)))
     if before is not None:
         query = query.where(event.c.seq < before)
-    if bed is not None:
-        query = query.where(event.c.bed == bed)
     return _stored(connection, query.order_by(event.c.seq.desc()).limit(limit))
+
+
+def before_move(connection: sa.Connection, session: str, bed: str, n: int) -> list[Stored]:
+    """The events of a session up to that bed's event `n`, at whatever beds, in order."""
+    last = sa.select(event.c.seq).where(event.c.bed == bed, event.c.n == n).scalar_subquery()
+    query = sa.select(event).where(event.c.session == session, event.c.seq <= last)
+    return _stored(connection, query.order_by(event.c.seq))
 
 
 def of_sessions(

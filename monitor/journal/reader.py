@@ -36,7 +36,8 @@ from monitor.journal.database import (
 from monitor.journal.hash_chain import ChainHead, IntegrityFault, VerificationResult
 from monitor.journal.queries import Receipt
 from monitor.journal.store_files import kept_head
-from monitor.session import Coverage, Stored
+from monitor.journal.waveform_blocks import WaveformBlock, blocks
+from monitor.session import Coverage, Event, Stored
 
 VERIFY_AT_ONCE: Final = 1000
 RECORDING_AT_ONCE: Final = 500
@@ -114,11 +115,19 @@ class JournalReader:
     async def load_stream(self, bed: str) -> tuple[list[Stored], int]:
         """The bed's events that its present state follows from, and its last event's `n`.
 
-        They start at the earliest of its last `session.started`, the first event of any alarm
-        still open, an audio pause that has not ended, and the first time that its cuff was
-        stopped since a patient left.
+        They start at the earliest of the last event with which a session began there, the first
+        event of any alarm still open, an audio pause that has not ended, and the first time that
+        its cuff was stopped since a patient left.
         """
         return await self._ask(queries.load_stream, bed)
+
+    async def before_move(self, moved_in: Event) -> list[Event]:
+        """The events of the session up to when it left the bed before, at whatever beds."""
+        data = moved_in.payload
+        found = await self._ask(
+            queries.before_move, str(moved_in.session), data["from"], data["from_n"]
+        )
+        return [stored.event for stored in found]
 
     async def occupied_beds(self) -> list[str]:
         """The beds with an open session or an open alarm, by name."""
@@ -127,9 +136,9 @@ class JournalReader:
     async def sessions(
         self, limit: int = 50, *, before: int | None = None, bed: str | None = None
     ) -> list[Stored]:
-        """Up to `limit` `session.started` events, newest first, before event `before`.
+        """Up to `limit` events with which a session began, newest first, before event `before`.
 
-        With `bed` only those at that bed.
+        With `bed` those at that bed: there a session may also have been moved.
         """
         return await self._ask(queries.sessions, limit, before, bed)
 
@@ -307,6 +316,20 @@ class JournalReader:
             return sorted(found, key=lambda wave: wave.at)
 
         return await self.run_in_reader(unpack)
+
+    async def waveforms(
+        self,
+        name: str,
+        *,
+        session: str,
+        device: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> list[WaveformBlock]:
+        """A wave of a session, of one device or all, as blocks without a gap."""
+        waves = await self.waves(name, session=session, start=start, end=end)
+        of_device = (wave for wave in waves if device in (None, wave.device))
+        return await self.run_in_reader(lambda: blocks(of_device))
 
     async def _chunks(self, kind: str, span: queries.Span) -> list[Chunk]:
         return await self._ask(queries.chunks, kind, span)

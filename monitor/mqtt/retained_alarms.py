@@ -51,10 +51,12 @@ class RetainedAlarms:
                 raise
 
     async def _settle(self, topic: str) -> None:
-        _, _, alarm_id = topic.split("/")
+        bed, _, alarm_id = topic.split("/")
         changes = ALARM_OPENINGS | ALARM_ENDINGS
-        stored = await self._journal.events(0, MOST_CHANGES, types=changes, subject=alarm_id)
-        if any(alarm["id"] == alarm_id for alarm in self._open_alarms()):
+        stored = await self._journal.events(
+            0, MOST_CHANGES, bed=bed, types=changes, subject=alarm_id
+        )
+        if any((a["bed"], a["id"]) == (bed, alarm_id) for a in self._open_alarms()):
             return
         if stored and stored[-1].event.type in ALARM_ENDINGS:
             await self._states.publish_end(stored[-1])

@@ -16,6 +16,7 @@ RECORDS: Final = frozenset(
         "dosing_stopped",
         "dosing_stops",
         "medicines",
+        "moves",
         "news2_scales",
         "observations",
         "patient_limits",

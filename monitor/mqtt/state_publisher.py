@@ -200,7 +200,7 @@ class StatePublisher:
                     await self._clock.sleep(self._clear_in_s(stored))
                 event = stored.event
                 again = await self._journal.events(
-                    stored.seq, 1, types=ALARM_OPENINGS, subject=event.subject
+                    stored.seq, 1, bed=event.bed, types=ALARM_OPENINGS, subject=event.subject
                 )
                 if not again:
                     await self.clear(f"{event.bed}/alarm/{event.subject}")

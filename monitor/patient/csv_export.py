@@ -163,6 +163,7 @@ _TOLD: Final = (
     "session.abort-completed",
     "patient.left",
     "session.reopened",
+    "session.moved-in",
     "form.confirmed",
     "form.filled",
     "form.sent",

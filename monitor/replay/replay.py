@@ -7,14 +7,14 @@ until the next start.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from drivers.clock import Instant
-from monitor.bed import Bed, RecordingStart, TimedInput, event_id
-from monitor.session import Event, Refused, upcast
+from monitor.bed import Bed, Input, RecordingStart, TimedInput, event_id
+from monitor.session import Arrival, Event, MoveIn, Refused, moving, upcast
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,28 @@ class MissingInputs:
 
 
 RecordingItem = RecordingStart | TimedInput | MissingInputs
+
+BeforeMove = Callable[[str, str, int], Sequence[Event]]
+"""The events of a session up to when it left a bed, by its id, that bed and the event's number."""
+
+
+def not_moved(*_: object) -> Sequence[Event]:
+    """Of a session that was at one bed."""
+    return ()
+
+
+def before_last_move(events: Sequence[Event], before_move: BeforeMove) -> Sequence[Event]:
+    """What was before the last of a bed's `events` with which a session was moved there, if any."""
+    if (moved := moving.last_move(events)) is None:
+        return ()
+    return before_move(str(moved.session), moved.payload["from"], moved.payload["from_n"])
+
+
+def expect(bed: Bed, given: Input, before_move: BeforeMove) -> None:
+    """Have `bed` know the session that `given` moves there."""
+    if isinstance(given, MoveIn):
+        came = before_move(given.session, given.from_bed, given.from_n)
+        bed.expect(Arrival.from_events(came))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +95,17 @@ def as_recorded(event: Event) -> str:
 
 
 def replay(
-    bed_id: str, recording: Iterable[RecordingItem], recorded: Mapping[int, Event]
+    bed_id: str,
+    recording: Iterable[RecordingItem],
+    recorded: Mapping[int, Event],
+    before_move: BeforeMove = not_moved,
 ) -> ReplayResult:
     """Run `recording` again as far as the events in `recorded`, by their number, go.
 
-    Those before the recording's start are taken up from them. Stops at the first difference.
+    Those before the recording's start are taken up from them, and what was before a session was
+    moved to the bed from `before_move`. Stops at the first difference.
     """
-    run = _Run(bed_id, recorded)
+    run = _Run(bed_id, recorded, before_move)
     for piece in recording:
         run.take(piece)
         if run.is_over:
@@ -89,8 +115,9 @@ def replay(
 
 
 class _Run:
-    def __init__(self, bed_id: str, recorded: Mapping[int, Event]) -> None:
+    def __init__(self, bed_id: str, recorded: Mapping[int, Event], before_move: BeforeMove) -> None:
         self.found = ReplayResult()
+        self._before_move = before_move
         self._bed_id = bed_id
         self._recorded = recorded
         self._last_n: Final = max(recorded, default=0)
@@ -132,6 +159,7 @@ class _Run:
                 opening.at,
                 opening.seen_before,
                 began_anew=opening.began_anew,
+                before_move=before_last_move(earlier, self._before_move),
             )
 
     def _miss(self, last_n: int, until: Instant | None) -> None:
@@ -143,6 +171,7 @@ class _Run:
 
     def _give(self, bed: Bed, given: TimedInput) -> None:
         try:
+            expect(bed, given.input, self._before_move)
             events = bed.handle(given.input, given.at).events
         except Refused:
             return

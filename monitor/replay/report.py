@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -36,7 +36,7 @@ from monitor.replay.what_if import (
     pairs,
     under,
 )
-from monitor.session import REOPENED, SESSION_ENDINGS, Event, last_end
+from monitor.session import OPENINGS, REOPENED, SESSION_ENDINGS, Event, last_end
 
 WIDE: Final = 150
 AROUND: Final = 60
@@ -49,7 +49,10 @@ class ReplayError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RecordedSession:
-    """A recorded session: its bed's events by number, and the way to what the bed was given."""
+    """A recorded session: its bed's events by number, and the way to what the bed was given.
+
+    Of one that was moved this is as far as it was at the first bed; `moved_to` is the rest.
+    """
 
     id: str
     bed: str
@@ -57,15 +60,31 @@ class RecordedSession:
     is_open: bool
     events: dict[int, Event]
     journal: JournalReader
+    moved_to: "RecordedSession | None" = None
+
+    def before_move(self, session: str, bed: str, n: int) -> list[Event]:
+        """The events of a session up to that bed's event `n`."""
+        found = self.journal.query_sync(queries.before_move, session, bed, n)
+        return [stored.event for stored in found]
 
     def items(self) -> Iterator[RecordingItem]:
         """What the bed was given, from its last start before the session on."""
         return recording_items(self.journal.recording(self.bed, self.first_n))
 
+    def since_its_beginning(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Those of the bed's `events` of the session that are of this stay at it, also run again.
+
+        It may have been at the bed before.
+        """
+        at = self.events[self.first_n].at
+        began = (i for i, e in enumerate(events) if e.type in OPENINGS and e.at == at)
+        return events[next(began, 0) :]
+
     @property
     def own(self) -> list[Event]:
-        """The session's own events."""
-        return [event for event in self.events.values() if event.session == self.id]
+        """The session's own events, at every bed."""
+        own = [e for e in self.events.values() if e.session == self.id and e.n >= self.first_n]
+        return own if self.moved_to is None else [*own, *self.moved_to.own]
 
 
 @contextmanager
@@ -80,23 +99,36 @@ def recorded_sessions(store_url: str) -> Iterator[JournalReader]:
 
 def find(journal: JournalReader, session: str) -> RecordedSession:
     """The session of that id. Raises `ReplayError` and `StoreError`."""
-    began = journal.query_sync(
-        queries.events, after=0, limit=1, session=session, types=["session.started"]
-    )
+    began = [s.event for s in journal.query_sync(queries.of_sessions, [session], OPENINGS)]
     if not began:
         raise ReplayError(f"there is no session {session}; GET /api/v1/sessions lists them")
-    bed, first_n = began[0].event.bed, began[0].event.n
     types = {*SESSION_ENDINGS, REOPENED}
     last = journal.query_sync(queries.of_sessions, [session], types)
     ended = last_end(stored.event for stored in reversed(last)) is not None
-    last_n = journal.query_sync(queries.last_n, bed, session if ended else None)
+    last_n = journal.query_sync(queries.last_n, began[-1].bed, session if ended else None)
+    found = _at_bed(journal, began[-1], last_n, is_open=not ended)
+    for before, after in reversed([*pairwise(began)]):
+        found = _at_bed(journal, before, after.payload["from_n"], moved_to=found)
+    return found
+
+
+def _at_bed(
+    journal: JournalReader,
+    began: Event,
+    last_n: int,
+    *,
+    is_open: bool = False,
+    moved_to: RecordedSession | None = None,
+) -> RecordedSession:
+    """The session as it was at the bed where it `began` so."""
+    session, bed, first_n = str(began.session), began.bed, began.n
     start = next(iter(journal.recording(bed, first_n)), None)
     if not isinstance(start, StartBlock):
         raise ReplayError(f"what {bed} was given in session {session} was not recorded")
     earliest = min(start.data["first_n"], first_n)
     stored = journal.query_sync(queries.events_of, bed, earliest, last_n)
     events = {each.event.n: each.event for each in stored}
-    return RecordedSession(session, bed, first_n, not ended, events, journal)
+    return RecordedSession(session, bed, first_n, is_open, events, journal, moved_to)
 
 
 def recording_items(recording: Iterable[StartBlock | InputBlock]) -> Iterator[RecordingItem]:
@@ -127,7 +159,17 @@ def recording_items(recording: Iterable[StartBlock | InputBlock]) -> Iterator[Re
 
 def replay_report(found: RecordedSession) -> tuple[bool, list[str]]:
     """Whether the session gives the same events again, and what there is to say."""
-    again = replay(found.bed, found.items(), found.events)
+    if found.moved_to is None:
+        return _replay_report(found)
+    here, there = _replay_report(found), replay_report(found.moved_to)
+    told = [f"at {found.bed}: {line}" for line in here[1]]
+    is_last = found.moved_to.moved_to is None
+    told += [f"at {found.moved_to.bed}: {line}" if is_last else line for line in there[1]]
+    return here[0] and there[0], told
+
+
+def _replay_report(found: RecordedSession) -> tuple[bool, list[str]]:
+    again = replay(found.bed, found.items(), found.events, found.before_move)
     same = sum(event.n >= found.first_n for event in again.same)
     lost = [unseen for unseen in again.gaps if unseen.last_n >= found.first_n]
     to_come = [u for u in lost if found.is_open and u.until is None]
@@ -176,8 +218,16 @@ def _unseen(unseen: Gap, found: RecordedSession) -> str:
 
 
 def what_if(found: RecordedSession, rules: RuleSet) -> Comparison:
-    """The session as it was and as it would have been under `rules`."""
-    other = under(rules, found.bed, found.id, found.items(), found.events)
+    """The session as it was and as it would have been under `rules`.
+
+    Of one that was moved, the other bed begins with what was recorded at the first.
+    """
+    other: list[Event] = []
+    at: RecordedSession | None = found
+    while at is not None:
+        events = under(rules, at.bed, at.id, at.items(), at.events, at.before_move)
+        other += at.since_its_beginning(events)
+        at = at.moved_to
     return compare(found.id, found.own, other)
 
 

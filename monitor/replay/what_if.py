@@ -13,13 +13,22 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
-from alerts.alarm import ALARM_ENDINGS, ALARM_ONSETS
+from alerts.alarm import ALARM_ENDINGS, ALARM_ONSETS, ALARM_REOPENED, State
 from alerts.evaluation import Key
 from alerts.rules import RuleSet
 from drivers.clock import Instant
 from monitor.bed import Bed, Input, RecordingStart, Result, StartMeasurement, TimedInput
-from monitor.replay.replay import MissingInputs, RecordingItem
+from monitor.replay.replay import (
+    BeforeMove,
+    MissingInputs,
+    RecordingItem,
+    before_last_move,
+    expect,
+    not_moved,
+)
 from monitor.session import (
+    MOVED_OUT,
+    OPENINGS,
     REOPENED,
     SESSION_ENDINGS,
     Abort,
@@ -30,6 +39,7 @@ from monitor.session import (
     RecordPatientLeft,
     Refused,
     is_session_end,
+    leaves_bed,
 )
 
 TRUE_S: Final = 60.0
@@ -59,9 +69,10 @@ def under(
     session: str,
     recording: Iterable[RecordingItem],
     recorded: Mapping[int, Event],
+    before_move: BeforeMove = not_moved,
 ) -> list[Event]:
     """The events of `session` if the bed had judged by `rules`."""
-    run = _Run(rules, bed_id, recorded)
+    run = _Run(rules, bed_id, recorded, before_move)
     for piece in recording:
         run.take(piece)
         if run.has_ended(session):
@@ -70,8 +81,15 @@ def under(
 
 
 class _Run:
-    def __init__(self, rules: RuleSet, bed_id: str, recorded: Mapping[int, Event]) -> None:
+    def __init__(
+        self,
+        rules: RuleSet,
+        bed_id: str,
+        recorded: Mapping[int, Event],
+        before_move: BeforeMove,
+    ) -> None:
         self.history: list[Event] = []
+        self._before_move = before_move
         self._rules = rules
         self._bed_id = bed_id
         self._recorded = recorded
@@ -85,8 +103,13 @@ class _Run:
         self._ended_at = {end.at for end in ends}
         self._left_at = {end.at for end in ends if is_session_end(end.type, end.payload)}
         self._bed: Bed | None = None
+        last = recorded[max(recorded)] if recorded else None
+        self._moved_at = last.at if last is not None and last.type == MOVED_OUT else None
 
     def has_ended(self, session: str) -> bool:
+        last = self.history[-1] if self.history else None
+        if last is not None and last.at == self._moved_at:
+            return self._bed is not None and self._bed.session is None
         found = None if self._bed is None else self._bed.session
         return found is not None and found.id == session and not found.is_open
 
@@ -105,12 +128,14 @@ class _Run:
             self.history = [self._recorded[n] for n in numbers if n in self._recorded]
         last_n = opening.last_n if self._bed is None else self._bed.event_number
         self._bed = Bed(self._bed_id, opening.devices, self._rules, opening.least_s)
+        earlier = interventions_in(self.history)
         self._bed.restore(
-            interventions_in(self.history),
+            earlier,
             last_n,
             opening.at,
             opening.seen_before,
             began_anew=opening.began_anew,
+            before_move=before_last_move(earlier, self._before_move),
         )
 
     def _give(self, bed: Bed, given: TimedInput) -> None:
@@ -118,6 +143,7 @@ class _Run:
         if isinstance(what, Close | Abort):
             self._end(bed, what, given.at)
         elif what is not None:
+            expect(bed, what, self._before_move)
             with suppress(Refused):
                 self._follow(bed, bed.handle(what, given.at))
 
@@ -176,11 +202,11 @@ def interventions_in(history: Sequence[Event]) -> Sequence[Event]:
     stopped = before = len(history)
     open_since: dict[str | None, int] = {}
     for place, event in enumerate(history):
-        if event.type == "session.started":
+        if event.type in OPENINGS:
             first = place
         elif event.type == "nibp.inhibited":
             stopped = min(stopped, place)
-        elif is_session_end(event.type, event.payload):
+        elif leaves_bed(event.type, event.payload):
             stopped, before = len(history), stopped
         elif event.type == REOPENED and event.payload["was_ended"]:
             stopped = min(stopped, before)
@@ -215,6 +241,7 @@ def onsets(events: Iterable[Event], acts: Sequence[tuple[str | None, datetime]])
     """Each raise among a session's `events`, in order; `acts` are those of `acts_in`."""
     found: list[Onset] = []
     active: dict[str | None, int] = {}
+    ended: dict[str | None, int] = {}
     end: datetime | None = None
     for event in events:
         end = event.at
@@ -226,6 +253,10 @@ def onsets(events: Iterable[Event], acts: Sequence[tuple[str | None, datetime]])
             place = active.pop(event.subject, None)
             if place is not None:
                 found[place] = replace(found[place], until=event.at)
+                ended[event.subject] = place
+        elif event.type == ALARM_REOPENED and event.subject in ended:
+            goes_on = event.payload["alarm"]["state"] == State.ACTIVE
+            active |= {event.subject: ended[event.subject]} if goes_on else {}
     for place in active.values():
         assert end is not None
         found[place] = replace(found[place], until=end)

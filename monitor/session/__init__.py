@@ -1,11 +1,12 @@
 """A session as an aggregate: what people may ask for, what follows, and what it amounts to.
 
-One session is one dose at one bed. Commands are decided here (`decide`, `decide_records`),
-events are folded here (`Session.evolve`), and what a session calls for is worked out from
-it: when checks are due (`due_times`), how they stand and when they are overdue (`schedule`),
-the pre-dose criteria (`predose`), the criteria for leaving (`discharge`), which clearances hold
-(`clearance`). Doses, times and limits are data: `regimens/`; the tolerance after which a check
-is overdue is `schedule.TOLERANCE`. Former names in a journal are read by `upcast`.
+One session is one dose at one bed, or at one after the other (`moving`). Commands are decided here
+(`decide`, `decide_records`), events are folded here (`Session.evolve`), and what a session calls
+for is worked out from it: when checks are due (`due_times`), how they stand and when they are
+overdue (`schedule`), the pre-dose criteria (`predose`), the criteria for leaving (`discharge`),
+which clearances hold (`clearance`). Doses, times and limits are data: `regimens/`; the tolerance
+after which a check is overdue is `schedule.TOLERANCE`. Former names in a journal are read by
+`upcast`.
 
 Pure: `now` is an argument. No device, no rule set's evaluation, no bed, no I/O.
 """
@@ -21,6 +22,7 @@ from monitor.session import (
     dose_time,
     dosing_stop,
     episodes,
+    moving,
     record_fields,
     records,
     reopening,
@@ -28,6 +30,7 @@ from monitor.session import (
     signals,
     upcast,
 )
+from monitor.session.arrival import Arrival
 from monitor.session.baseline import end_of_minute, is_after_dose, is_before_dose
 from monitor.session.clearance import Situation, situation
 from monitor.session.commands import (
@@ -50,6 +53,8 @@ from monitor.session.commands import (
     InfusionAction,
     InhibitNibp,
     MeasurePressure,
+    MoveIn,
+    MoveOut,
     Override,
     PauseAudio,
     RecordClearance,
@@ -85,6 +90,7 @@ from monitor.session.history import HISTORY_TYPES, AlarmOccurrence, SessionHisto
 from monitor.session.infusion import Infusion
 from monitor.session.infusion_delay import infusion_delays
 from monitor.session.jurisdiction import jurisdictions
+from monitor.session.moving import MOVED_IN, MOVED_OUT, OPENINGS
 from monitor.session.predose import (
     STEADY_MMHG,
     PredoseEvidence,
@@ -107,7 +113,13 @@ from monitor.session.records import (
     Symptom,
 )
 from monitor.session.regimen import CheckKind, CoursePhase, Regimen, RegimenError, Regimens
-from monitor.session.reopening import REOPENED, SESSION_ENDINGS, is_session_end, last_end
+from monitor.session.reopening import (
+    REOPENED,
+    SESSION_ENDINGS,
+    is_session_end,
+    last_end,
+    leaves_bed,
+)
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck, Schedule, planned_checks
 from monitor.session.session import Phase, Session
 from monitor.session.signals import SERIOUS_SYMPTOMS, ChartedSignals, wakefulness
@@ -121,7 +133,10 @@ __all__ = [
     "DISCHARGE_TEXT",
     "GAP",
     "HISTORY_TYPES",
+    "MOVED_IN",
+    "MOVED_OUT",
     "NOT_CLINICAL",
+    "OPENINGS",
     "REOPENED",
     "SERIOUS_SYMPTOMS",
     "SESSION_ENDINGS",
@@ -132,6 +147,7 @@ __all__ = [
     "AbortOutcome",
     "Acknowledge",
     "AlarmOccurrence",
+    "Arrival",
     "AssignmentAction",
     "ChartedSignals",
     "CheckKind",
@@ -163,6 +179,8 @@ __all__ = [
     "InfusionAction",
     "InhibitNibp",
     "MeasurePressure",
+    "MoveIn",
+    "MoveOut",
     "Observation",
     "Override",
     "PauseAudio",
@@ -223,6 +241,8 @@ __all__ = [
     "is_session_end",
     "jurisdictions",
     "last_end",
+    "leaves_bed",
+    "moving",
     "next_change_s",
     "planned_checks",
     "predose_criteria",

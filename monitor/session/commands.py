@@ -402,6 +402,34 @@ class EnableNibp:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class MoveOut:
+    """The session goes on at the bed `to`, which is given `MoveIn` at the same moment."""
+
+    to: str
+    by: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveIn:
+    """The session goes on at this bed, from that bed's event `from_n` on.
+
+    `onsets` are its open alarms, by id: how many seconds ago the condition of each began last;
+    `spo2` is how SpO2 was there, oldest first, each value with how many seconds ago it came, None
+    from when there was none. `inhibited` is why the patient's cuff must not be started.
+    """
+
+    session: str
+    from_bed: str
+    from_n: int
+    by: str
+    reason: str | None
+    onsets: Mapping[str, float]
+    spo2: tuple[tuple[float, float | None], ...]
+    inhibited: str | None
+
+
 SessionCommand = (
     CorrectSession
     | RecordPreparation
@@ -428,6 +456,8 @@ Command = (
     StartSession
     | SessionCommand
     | ReopenSession
+    | MoveOut
+    | MoveIn
     | Acknowledge
     | Unacknowledge
     | PauseAudio

@@ -30,8 +30,8 @@ _TOLD: Final = frozenset(
 
 def last_told(events: Iterable[Event]) -> Event | None:
     """The last of `events` to say when something was given; a correction says nothing new."""
-    told = (e for e in events if e.type in _TOLD and not e.payload.get("corrects"))
-    return max(told, key=lambda event: event.n, default=None)
+    told = [e for e in events if e.type in _TOLD and not e.payload.get("corrects")]
+    return told[-1] if told else None
 
 
 def doubt(session: Session | None) -> list[Draft]:

@@ -8,7 +8,7 @@ from typing import Final
 from monitor.session.baseline import is_after_dose
 from monitor.session.coverage import Coverage
 from monitor.session.history import AlarmOccurrence, SessionHistory
-from monitor.session.records import Observation, Record
+from monitor.session.records import Observation, Record, Score
 from monitor.session.regimen import DischargeLimits
 from monitor.session.session import Session
 from monitor.session.signals import wakefulness
@@ -55,9 +55,16 @@ class Episode:
 
 
 def sedation(history: SessionHistory) -> Episode:
-    """MOAA/S under 5 after the first dose, by whatever record; `seen` is empty without any."""
+    """MOAA/S under 5 after the first dose, by whatever record.
+
+    That there was none is seen by scores alone: who is `alert` may be of MOAA/S 4 as well. `seen`
+    is empty without any.
+    """
     found = wakefulness(history.session)
-    return _scored(history, found, lambda total: total < ALERT, min, "MOAA/S")
+    episode = _scored(history, found, lambda total: total < ALERT, min, "MOAA/S")
+    if episode.onset_at is not None:
+        return episode
+    return Episode(tuple(record for record in episode.seen if isinstance(record, Score)))
 
 
 def dissociation(history: SessionHistory) -> Episode:

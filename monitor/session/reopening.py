@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from drivers.clock import Instant
 from monitor.session.commands import Refusal, Refused, ReopenSession
 from monitor.session.events import Draft, Event
+from monitor.session.moving import MOVED_OUT
 
 if TYPE_CHECKING:
     from monitor.session.session import Session
@@ -34,6 +35,11 @@ CHANGED: Final = tuple(
 def is_session_end(type_: str, payload: Mapping[str, Any]) -> bool:
     """Whether such an event ends a session: with it the patient has left the bed."""
     return type_ in SESSION_ENDINGS and bool(payload.get("patient_left", True))
+
+
+def leaves_bed(type_: str, payload: Mapping[str, Any]) -> bool:
+    """Whether with such an event a patient leaves its bed: as the session ends, or is moved."""
+    return type_ == MOVED_OUT or is_session_end(type_, payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +92,15 @@ def reopened(session: "Session", event: Event) -> "Session":
 
 
 def last_end(newest_first: Iterable[Event]) -> Event | None:
-    """The last event of these with which a patient left, and that was not taken back."""
+    """The last event of these with which a patient left, and that was not taken back.
+
+    Of the events of a bed that may be the move to another.
+    """
     undone = 0
     for event in newest_first:
         if event.type == REOPENED:
             undone += bool(event.payload["was_ended"])
-        elif is_session_end(event.type, event.payload):
+        elif leaves_bed(event.type, event.payload):
             if not undone:
                 return event
             undone -= 1

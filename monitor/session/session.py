@@ -1,4 +1,4 @@
-"""A session: one dose at one bed, folded from its events.
+"""A session: one dose at one bed, or at one after the other, folded from its events.
 
 `Session.evolve` is the only way a session changes; it decides nothing. What may happen
 when is decided in `monitor.session.decide`.
@@ -17,6 +17,7 @@ from monitor.session.attendance import ASSIGNED, PRESENT, Attendance, began, end
 from monitor.session.baseline import Administration, found_before_dose
 from monitor.session.events import Event
 from monitor.session.infusion import Infusion
+from monitor.session.moving import MOVED_IN, MOVED_OUT, Move
 from monitor.session.preparation import NOTHING_ASKED, Preparation
 from monitor.session.records import (
     Clearance,
@@ -61,7 +62,8 @@ class Session:
 
     It ends when the patient leaves the bed: with the close, with the abort, or after that.
     `to_be_completed` names what a transfer was recorded without; `places` holds the number of
-    the event that put each record on record, a correction that of what it corrects.
+    the event that put each record on record, a correction that of what it corrects. Events are
+    numbered by bed: after a move numbers go on from `moved_place`, `n_before` past the bed's own.
     `former_regimens` are those that were corrected after the first dose, each with the time
     until which its checks stand. From `dose_time_doubted_at` on nobody can say how long ago the
     dose was (`monitor.session.dose_time`).
@@ -115,6 +117,19 @@ class Session:
     destination: str | None = None
     to_be_completed: tuple[str, ...] = ()
     ending: Ending | None = None
+    moves: tuple[Move, ...] = ()
+    n_before: int = 0
+    moved_place: int = 0
+
+    @property
+    def here_since(self) -> datetime:
+        """Since when the patient is at the session's bed."""
+        return self.moves[-1].at if self.moves else self.started_at
+
+    @property
+    def pressures_here(self) -> list[Pressure]:
+        """The blood pressures that were put on record at the session's bed."""
+        return [each for each in self.pressures if self.places[each.id] > self.moved_place]
 
     @property
     def is_open(self) -> bool:
@@ -314,12 +329,16 @@ def _with_record(session: Session, event: Event) -> Session:
     corrected = event.payload.get("corrects")
     if corrected is not None:
         session = _without(session, name, corrected, event, now=record.id)
-    session = _placed(session, record, session.places.get(corrected or "", event.n))
+    session = _placed(session, record, session.places.get(corrected or "", _place(session, event)))
     kept = sorted((*getattr(session, name), record), key=attrgetter("at"))
     if isinstance(record, Dose) and not session.is_infusion_alone:
         criteria_met_at = None if corrected is None else session.criteria_met_at
         session = replace(session, phase=_dosing(session.phase), criteria_met_at=criteria_met_at)
     return _keeping(session, name, kept)
+
+
+def _place(session: Session, event: Event) -> int:
+    return session.n_before + event.n
 
 
 def _placed(session: Session, record: Record, place: int) -> Session:
@@ -358,7 +377,7 @@ def _retracted(session: Session, event: Event) -> Session:
 def _alone(session: Session, event: Event) -> Session:
     name, kind = _KEPT_ALONE[event.type]
     record = kind.of(event)
-    session = _placed(session, record, event.n)
+    session = _placed(session, record, _place(session, event))
     return _keeping(session, name, (*getattr(session, name), record))
 
 
@@ -376,7 +395,7 @@ def _infusion(session: Session, event: Event) -> Session:
     before = session.infusion
     if event.type == "infusion.started":
         lot = event.payload.get("lot")
-        running = Infusion(at, lot=lot, places=(event.n,))
+        running = Infusion(at, lot=lot, places=(_place(session, event),))
         started = replace(session, infusion=running, phase=_dosing(session.phase))
         return _with_baseline(started)
     assert before is not None
@@ -387,7 +406,8 @@ def _infusion(session: Session, event: Event) -> Session:
         pauses = (*pauses[:-1], (pauses[-1][0], at))
     ended_at = at if event.type == "infusion.ended" else None
     lot = event.payload.get("lot") or before.lot
-    places = (*before.places, event.n) if event.type == "infusion.resumed" else before.places
+    resumed = (_place(session, event),) if event.type == "infusion.resumed" else ()
+    places = (*before.places, *resumed)
     ran = replace(before, ended_at=ended_at, pauses=pauses, lot=lot, places=places)
     return replace(session, infusion=ran)
 
@@ -500,6 +520,19 @@ def _patient_left(session: Session, event: Event) -> Session:
     )
 
 
+def _moved(session: Session, event: Event) -> Session:
+    data = event.payload
+    place = session.n_before + data["from_n"]
+    move = Move(event.at, session.bed, event.bed, data["by"], data.get("reason"))
+    return replace(
+        session,
+        bed=event.bed,
+        moves=(*session.moves, move),
+        n_before=place - event.n,
+        moved_place=place,
+    )
+
+
 def _stepped(session: Session, event: Event) -> Session:
     """The wall clock was set: what was recorded by the old one is restated by the new one."""
     by = timedelta(seconds=event.payload["by_s"])
@@ -524,6 +557,7 @@ def _stepped(session: Session, event: Event) -> Session:
         criteria_met_at=None if criteria_met_at is None else criteria_met_at + by,
         prepared_at=None if session.prepared_at is None else session.prepared_at + by,
         attendance=tuple(span.shifted(by) for span in session.attendance),
+        moves=tuple(replace(move, at=move.at + by) for move in session.moves),
         former_regimens=tuple((of, until + by) for of, until in session.former_regimens),
         **kept,
     )
@@ -558,6 +592,8 @@ _TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     "session.aborted": _aborted,
     "session.abort-completed": _abort_completed,
     "patient.left": _patient_left,
+    MOVED_OUT: lambda s, _: s,
+    MOVED_IN: _moved,
     REOPENED: reopened,
     "clock.stepped": _stepped,
 }

@@ -34,6 +34,10 @@ class Spo2Trace:
         """The value at that time; None where none was seen, or that is too long ago."""
         return next((value for since, value in reversed(self._turns) if since <= when), None)
 
+    def ago(self, now: float) -> tuple[tuple[float, float | None], ...]:
+        """Every value, oldest first, with how many seconds before `now` it came."""
+        return tuple((now - since, value) for since, value in self._turns)
+
     def seen_s(self, since: float, until: float) -> float:
         """For how long of that time there was a value."""
         spans = self._spans(since, until)

@@ -4,7 +4,8 @@ No clinical decision is made here; that is `monitor.bed` and `monitor.session`.
 """
 
 from monitor.ward.bed_runner import BedRunner
+from monitor.ward.session_move import SessionMove
 from monitor.ward.ward import BrokerStatus, Ward
 from monitor.ward.waveform_feed import WaveformSubscription
 
-__all__ = ["BedRunner", "BrokerStatus", "Ward", "WaveformSubscription"]
+__all__ = ["BedRunner", "BrokerStatus", "SessionMove", "Ward", "WaveformSubscription"]

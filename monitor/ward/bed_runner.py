@@ -32,7 +32,7 @@ from monitor.bed import (
 )
 from monitor.journal import Journal, Receipt, StoreError
 from monitor.patient import PriorSessions
-from monitor.session import Command, Event, Phase, Refusal, Refused, Stored
+from monitor.session import Command, Event, Phase, Refusal, Refused, Stored, moving
 from monitor.ward.alarm_load import AlarmLoad
 from monitor.ward.device_links import link_of
 from monitor.ward.fault_recovery import FaultRecovery
@@ -109,28 +109,31 @@ class BedRunner:
         except StoreError:
             raise
         except Exception as error:
-            self._failed(error)
+            self.failed(error)
 
     async def _restore(self) -> None:
         stored, last_n = await self._journal.load_stream(self.id)
         if self.recovery.is_hopeless:
             stored = []
+        events = [item.event for item in stored]
+        moved = moving.last_move(events)
+        before = [] if moved is None else await self._journal.before_move(moved)
         raised = await self._journal.latest(self.id, ALARM_ONSETS)
         seen = await recorded_past(
             self._journal,
             self.id,
-            [item.event for item in stored],
+            events,
             self._specs,
             self._least_s,
             differ_by=self._rules.spo2_differs_by,
             boot=self._clock.boot,
+            before_move=before,
         )
         began_anew = await machine_began_anew(
-            self._journal, self.id, [item.event for item in stored], self._clock.boot
+            self._journal, self.id, events, self._clock.boot, before
         )
         now, bed = self._clock.now(), self._empty()
-        events = (item.event for item in stored)
-        left_out = bed.restore(events, last_n, now, seen, began_anew=began_anew)
+        left_out = bed.restore(events, last_n, now, seen, began_anew=began_anew, before_move=before)
         self._tell_of(left_out)
         self._alarm_load = AlarmLoad(item.event.at for item in reversed(raised))
         if self._null_journal is not None:
@@ -161,7 +164,8 @@ class BedRunner:
         if left_out:
             self._site_conditions[UNREADABLE_RECORD] = "; ".join(left_out[:3])
 
-    def _failed(self, error: BaseException) -> None:
+    def failed(self, error: BaseException) -> None:
+        """Its core failed: it is rebuilt from what is stored."""
         self.recovery.failed(error)
         self._journal.end_recording(self.id)
 
@@ -219,20 +223,15 @@ class BedRunner:
         `receipt` is asked, after the command was accepted, for what to store with them.
         Raises `Refused`, with nothing changed.
         """
-        if self.recovery.failing is not None:
-            raise Refused(
-                Refusal.UNAVAILABLE, f"{self.id} is being restarted; try again in a moment"
-            )
-        if self._null_journal is not None:
-            raise Refused(Refusal.UNAVAILABLE, f"it cannot be stored: {self._journal.failure}")
+        self.check_available()
         now = self._clock.now()
         try:
             try:
                 outcome = self.bed.handle(command, now)
             except Refused:
-                self._record(now, command)
+                self.record(now, command)
                 raise
-            self._record(now, command)
+            self.record(now, command)
             try:
                 kept = None if receipt is None else receipt()
             except Exception:
@@ -242,8 +241,17 @@ class BedRunner:
         except Refused:
             raise
         except Exception as error:
-            self._failed(error)
+            self.failed(error)
             raise
+
+    def check_available(self) -> None:
+        """Raises `Refused` while the bed can take no command."""
+        if self.recovery.failing is not None:
+            raise Refused(
+                Refusal.UNAVAILABLE, f"{self.id} is being restarted; try again in a moment"
+            )
+        if self._null_journal is not None:
+            raise Refused(Refusal.UNAVAILABLE, f"it cannot be stored: {self._journal.failure}")
 
     def _dispatch(self, at: Instant, what: Input) -> None:
         if self.recovery.failing is None:
@@ -252,8 +260,8 @@ class BedRunner:
                 if outcome.events:
                     self._commit(outcome)
             except Exception as error:
-                self._failed(error)
-        self._record(at, what)
+                self.failed(error)
+        self.record(at, what)
 
     # ── what goes out ───────────────────────────────────────────────────────────────────
 
@@ -261,13 +269,17 @@ class BedRunner:
         self, outcome: Result, receipt: Receipt | None = None
     ) -> "asyncio.Future[list[Stored]]":
         to = self._journal if self._null_journal is None else self._null_journal
-        stored = to.append(outcome.events, receipt=receipt)
+        return self.follow(outcome, to.append(outcome.events, receipt=receipt))
+
+    def follow(
+        self, outcome: Result, stored: "asyncio.Future[list[Stored]]"
+    ) -> "asyncio.Future[list[Stored]]":
+        """Do what was decided, which is on its way to the journal."""
         alarms = [event for event in outcome.events if event.subject is not None]
-        if not stored.done():
-            if alarms:
-                loop = asyncio.get_running_loop()
-                loop.call_later(UNSTORED_AFTER_S, self._publish_undurable, stored, alarms)
-            stored.add_done_callback(lambda done: self._on_commit_done(done, alarms))
+        if alarms and not stored.done():
+            loop = asyncio.get_running_loop()
+            loop.call_later(UNSTORED_AFTER_S, self._publish_undurable, stored, alarms)
+        stored.add_done_callback(lambda done: self._on_commit_done(done, alarms))
         for event in alarms:
             if event.type in ALARM_ONSETS:
                 self._alarm_load.add(event.at)
@@ -291,9 +303,9 @@ class BedRunner:
             return
         for event in alarms:
             self._unstored(event)
-        self._failed(error)
+        self.failed(error)
 
-    def _record(self, at: Instant, what: Input) -> None:
+    def record(self, at: Instant, what: Input) -> None:
         """Keep what came; it has been judged by now, unless the core has failed."""
         session = self.bed.session
         session_id = session.id if session is not None and session.is_open else None
@@ -323,6 +335,10 @@ class BedRunner:
             "failing": self.recovery.failing,
             "history": self._history(),
         }
+
+    def take_prior_sessions(self, other: "BedRunner") -> None:
+        """Show what the bed did at which the session was before."""
+        self._prior_sessions = other._prior_sessions
 
     def set_prior_sessions(self, session: str, past: PriorSessions | None) -> None:
         """What to show of the patient's earlier sessions while that one is at baseline."""
@@ -357,5 +373,5 @@ class BedRunner:
         try:
             return look()
         except Exception as error:
-            self._failed(error)
+            self.failed(error)
             return otherwise

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 from uuid import uuid4
 
@@ -49,6 +49,8 @@ NOT_CONFIGURED: Final = "bed-not-configured"
 
 LOST: Final = "events-lost"
 """The technical condition of every bed, until a person has acknowledged it there, after a loss."""
+
+NEVER_ENDED: Final = datetime.max.replace(tzinfo=UTC)
 
 _log = structlog.get_logger(__name__)
 
@@ -327,11 +329,16 @@ class Ward:
         }
 
     def alarm(self, alarm_id: str) -> tuple[BedRunner, Alarm] | None:
-        """The alarm of that id and its bed, if any bed still holds it."""
-        for runner in self.bed_runners.values():
-            if (alarm := runner.bed.alarm_engine.find(alarm_id)) is not None:
-                return runner, alarm
-        return None
+        """The alarm of that id and its bed, if any bed still holds it.
+
+        That of a session that was moved is held by the bed where it went too.
+        """
+        found = [
+            (runner, alarm)
+            for runner in self.bed_runners.values()
+            if (alarm := runner.bed.alarm_engine.find(alarm_id)) is not None
+        ]
+        return max(found, key=lambda at: at[1].ended_at or NEVER_ENDED, default=None)
 
     def beds_of(self, patient: str) -> list[str]:
         """The beds at which that patient has an open session; large and small letters are one."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from simulators.device_model import DeviceModel
 from simulators.errors import SimulationError, suggest
-from simulators.faults import Fault, Faults
+from simulators.faults import Fault, Faults, StuckSource
 from simulators.line import LINE_FAULTS, SimulatedLine
 from simulators.vitals import VitalsSource
 
@@ -55,7 +55,7 @@ def build(
     declared = model.dialects[dialect].faults
     known = [fault for fault in scripted if fault.name in {*declared, *LINE_FAULTS}]
     faults = Faults(source, known)
-    device = model.make(source, faults, dialect, seed)
+    device = model.make(StuckSource(source, faults), faults, dialect, seed)
     return SimulatedLine(name, device, faults, declared, seed)
 
 

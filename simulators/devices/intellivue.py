@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from simulators.cuff import CUFF_LEAK, AutomaticCuff
-from simulators.device_model import DeviceModel, Dialect, LineSettings, Message
+from simulators.device_model import Datagrams, DeviceModel, Dialect, LineSettings, Message
 from simulators.faults import Faults
 from simulators.oximetry import (
     ARTEFACT,
@@ -78,7 +78,7 @@ class IntelliVue:
         self._received = self._received[-2000:]
         messages = []
         for frame in frames:
-            message = unframed(frame[frame.rfind(b"\xc0") + 1 :])
+            message = unframed(frame)
             if message:
                 messages += [framed(each) for each in self._answers(message, now_s)]
         return [Message(now_s, data) for data in messages]
@@ -293,8 +293,9 @@ def framed(message: bytes) -> bytes:
     return b"\xc0" + data + b"\xc1"
 
 
-def unframed(inside: bytes) -> bytes | None:
-    """The message of a frame without start and end; `None` when it is damaged."""
+def unframed(frame: bytes) -> bytes | None:
+    """The message of a frame without its end; `None` when it is damaged."""
+    inside = frame[frame.rfind(b"\xc0") + 1 :]
     for byte in (0xC0, 0xC1, 0x7D):
         inside = inside.replace(bytes([0x7D, byte ^ 0x20]), bytes([byte]))
     data = inside[:-2]
@@ -326,4 +327,5 @@ MODEL = DeviceModel(
         )
     },
     make=IntelliVue,
+    datagrams=Datagrams(b"\xc1", unframed, framed),
 )

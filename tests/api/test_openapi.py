@@ -34,6 +34,7 @@ UNITS: Final = (
     ", in mg",
     ", in kg",
     ", in /min",
+    ", in Hz",
     ", in °C",
     ", in min",
     ", in seconds",
@@ -67,6 +68,7 @@ WITHOUT_UNIT: Final = {
     "points on a scale": {"grade", "held", "items", "moaas", "most", "points", "single", "total"},
     "names": {"scale"},
     "ratios": {"speed"},
+    "a device's own": {"samples"},
 }
 
 

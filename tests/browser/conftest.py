@@ -172,6 +172,7 @@ def real_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     ):
         site = Site(folder, None, oximeter, cuff)
         write_regimen(site, folder)
+        site.config.write_text(site.config.read_text() + '[[beds]]\nid = "bed-2"\n')
         with site.daemon():
             yield site
 
@@ -202,10 +203,11 @@ async def bedside(work_page: Page, real_site: Site) -> AsyncIterator[Bedside]:
     await forget(work_page)
     work_page.remove_listener("pageerror", thrown)
     work_page.remove_listener("console", logged)
-    session = real_site.get("/beds/bed-1")["session"]
-    if session and session["ended_at"] is None:
-        if session["state"] == "aborted":
-            real_site.post(f"/sessions/{session['id']}/left")
-        else:
-            real_site.abort(session["id"])
+    for bed in ("bed-1", "bed-2"):
+        session = real_site.get(f"/beds/{bed}")["session"]
+        if session and session["ended_at"] is None:
+            if session["state"] == "aborted":
+                real_site.post(f"/sessions/{session['id']}/left")
+            else:
+                real_site.abort(session["id"])
     assert [said for said in complaints if "ERR_" not in said] == []

@@ -3,9 +3,7 @@
 import asyncio
 import struct
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,9 +24,10 @@ from drivers.readings import (
     Waveform,
 )
 from simulators.clock import Timeline
-from simulators.devices import build
-from simulators.devices import intellivue as simulated
-from simulators.ports import PtyPort
+from simulators.device_server import DeviceServer
+from simulators.devices import DEVICES, build
+from simulators.errors import SimulationError
+from simulators.ports import PtyPort, UdpPort
 from tests.drivers.benches import bench
 from tests.drivers.examples import Example
 from tests.simulators.steady import steady
@@ -475,36 +474,23 @@ def test_over_the_network_a_message_has_no_frame_and_its_own_length() -> None:
         assert lone(other) is None, other
 
 
-class Monitor(asyncio.DatagramProtocol):
-    """A simulated monitor on the network: its messages without the serial frame."""
-
-    def __init__(self, spo2_pct: float) -> None:
-        self.line = build("intellivue", steady(spo2_pct, 71, sys=121, dia=77, mean=92), seed=1)
-        self._timeline = Timeline(20.0)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: Any = transport
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        now_s = self._timeline.now_s()
-        self.send(self.line.receive(simulated.framed(data), now_s), addr)
-
-    def send(self, frames: bytes, addr: Any) -> None:
-        for frame in frames.split(b"\xc1")[:-1]:
-            self._transport.sendto(simulated.unframed(frame[1:]), addr)
-
-
 async def test_two_monitors_on_the_network_are_told_apart_by_their_addresses() -> None:
-    loop = asyncio.get_running_loop()
+    datagrams = DEVICES["intellivue"].datagrams
+    assert datagrams is not None
     async with AsyncExitStack() as stack:
-        devices = []
+        devices, urls = [], []
         for spo2_pct in (96, 91):
-            made = await loop.create_datagram_endpoint(
-                partial(Monitor, spo2_pct), local_addr=("127.0.0.1", 0)
-            )
-            stack.callback(made[0].close)
-            url = f"udp://127.0.0.1:{made[0].get_extra_info('sockname')[1]}"
+            line = build("intellivue", steady(spo2_pct, 71, sys=121, dia=77, mean=92), seed=1)
+            server = DeviceServer(line, UdpPort("127.0.0.1", 0, datagrams), Timeline(20.0))
+            stack.push_async_callback(server.close)
+            url = await server.open()
+            running = asyncio.create_task(server.run())
+            stack.callback(running.cancel)
+            urls.append(url)
             devices.append(await stack.enter_async_context(bench("intellivue", url, dialect="lan")))
         for device in devices:
             await device.until(lambda seen: bool(seen.values(Vital.SPO2)))
+            await device.until(lambda seen: any(isinstance(i, Waveform) for i in seen.items))
         assert [{*device.values(Vital.SPO2)} for device in devices] == [{96}, {91}]
+        with pytest.raises(SimulationError, match=r"cannot listen at .*Address already in use"):
+            await UdpPort("127.0.0.1", int(urls[0].rpartition(":")[2]), datagrams).open(print)

@@ -35,6 +35,8 @@ from monitor.session.commands import (
     InfusionAction,
     InhibitNibp,
     MeasurePressure,
+    MoveIn,
+    MoveOut,
     Override,
     PauseAudio,
     RecordClearance,
@@ -348,6 +350,25 @@ def _reopen(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
     return st.builds(ReopenSession, NURSE)
 
 
+def _move_out(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(MoveOut, st.sampled_from(["bed-1", "bed-2"]), NURSE, st.none())
+
+
+def _move_in(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    """Of a session that nobody brings."""
+    return st.builds(
+        MoveIn,
+        session=st.just("s-0"),
+        from_bed=st.just("bed-2"),
+        from_n=st.just(1),
+        by=NURSE,
+        reason=st.none(),
+        onsets=st.just({}),
+        spo2=st.just(()),
+        inhibited=st.none(),
+    )
+
+
 def _dose_time(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
     return st.builds(ConfirmDoseTime, NURSE)
 
@@ -430,6 +451,8 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
     ConfirmEscort: _escort,
     ConfirmDoseTime: _dose_time,
     ReopenSession: _reopen,
+    MoveOut: _move_out,
+    MoveIn: _move_in,
     Close: _close,
     Abort: _abort,
     RecordPatientLeft: _left,
@@ -456,7 +479,7 @@ SETTLED: Final = (
 )
 ALARMS: Final = (Acknowledge, Unacknowledge, PauseAudio)
 CUFF: Final = (MeasurePressure, InhibitNibp, EnableNibp)
-ENDS: Final = (Close, Close, Abort, Abort, RecordPatientLeft, ReopenSession)
+ENDS: Final = (Close, Close, Abort, Abort, RecordPatientLeft, ReopenSession, MoveOut)
 """The kinds of command, by what they are about."""
 
 

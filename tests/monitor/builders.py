@@ -81,9 +81,11 @@ class Bedside:
         *,
         connected: bool = True,
         least_s: float = 0.0,
+        id: str = "bed-1",
     ) -> None:
         self.devices = tuple(devices)
-        self.bed = Bed("bed-1", self.devices, DEFAULT, least_s)
+        self.before_move: list[Event] = []
+        self.bed = Bed(id, self.devices, DEFAULT, least_s)
         self.now = START
         self.events: list[Event] = []
         self.requests: list[str] = []
@@ -355,9 +357,11 @@ class Bedside:
         self, devices: Iterable[DeviceSpec] | None = None, rules: RuleSet = DEFAULT
     ) -> Self:
         """The same bed after a restart: everything but its events is gone."""
-        self.bed = Bed("bed-1", self.devices if devices is None else tuple(devices), rules)
+        self.bed = Bed(self.bed.id, self.devices if devices is None else tuple(devices), rules)
         last_n = self.events[-1].n if self.events else 0
-        self.bed.restore(self.events, last_n, self.now)
+        self.left_out = self.bed.restore(
+            self.events, last_n, self.now, before_move=self.before_move
+        )
         self._answers_in_s = None
         return self
 

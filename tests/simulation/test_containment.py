@@ -85,7 +85,7 @@ async def test_events_of_a_bed_are_numbered_without_gaps_over_a_rebuild(tmp_path
     async with simulated_ward(tmp_path, BEDS) as ward:
         session = await ward.start("bed-1")
         runner = ward.ward.bed_runners["bed-1"]
-        runner._failed(RuntimeError("a fault of ours"))
+        runner.failed(RuntimeError("a fault of ours"))
         await ward.clock.sleep(5)
         await ward.score(session, "moaas", 5)
         stored = await ward.ward.journal.events(bed="bed-1")

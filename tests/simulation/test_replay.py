@@ -137,7 +137,7 @@ def restarted(folder: Path) -> str:
             await ward.clock.sleep(10)
             BrokenJournal(store(folder)).mend()
             await ward.clock.sleep(30)
-            ward.ward.bed_runners["bed-1"]._failed(RuntimeError("a fault of ours"))
+            ward.ward.bed_runners["bed-1"].failed(RuntimeError("a fault of ours"))
             await ward.clock.sleep(60)
             return session
 

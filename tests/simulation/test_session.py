@@ -248,7 +248,7 @@ async def test_a_restart_forgets_no_spo2_that_is_stored(tmp_path: Path) -> None:
         await ward.clock.sleep(5)
         assert await _is_met(ward, session, "spo2")
         await ward.clock.sleep(60)
-        ward.ward.bed_runners["bed-1"]._failed(RuntimeError("a fault of ours"))
+        ward.ward.bed_runners["bed-1"].failed(RuntimeError("a fault of ours"))
         await ward.clock.sleep(5)
         assert await _is_met(ward, session, "spo2")
     with recorded_sessions(f"sqlite:///{tmp_path}/postdose.db") as journal:

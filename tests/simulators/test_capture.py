@@ -1,13 +1,16 @@
 """A capture, played: what was said, when, and what is no capture."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from simulators.capture import PlayedCapture, parse_capture, play
+from simulators.capture import SLIP, PlayedCapture, parse_capture, play
 from simulators.device_model import Message
 from simulators.errors import SimulationError
 from simulators.faults import Fault
+from simulators.ports import UdpPort
+from tests.patience import HOPELESS_S
 
 TEXT = """\
 postdose-capture 1
@@ -58,6 +61,33 @@ def test_the_faults_of_every_line_can_be_added(file: Path) -> None:
 def test_a_message_in_a_loop_has_the_second_at_which_it_is_said() -> None:
     played = PlayedCapture([Message(1.0, b"a")], 2.0)
     assert played.advance(5.0) == [Message(1.0, b"a"), Message(3.0, b"a"), Message(5.0, b"a")]
+
+
+class Host(asyncio.DatagramProtocol):
+    """A host on the network, and the datagrams that came."""
+
+    def __init__(self) -> None:
+        self.came: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        self.came.put_nowait(data)
+
+
+async def test_what_came_in_datagrams_goes_out_in_them() -> None:
+    port = UdpPort("127.0.0.1", 0, SLIP)
+    spoke: asyncio.Queue[bytes] = asyncio.Queue()
+    await port.open(spoke.put_nowait)
+    address = ("127.0.0.1", int(port.url.rpartition(":")[2]))
+    transport, host = await asyncio.get_running_loop().create_datagram_endpoint(
+        Host, remote_addr=address
+    )
+    transport.sendto(b"hello")
+    async with asyncio.timeout(HOPELESS_S):
+        assert await spoke.get() == b"hello"
+        port.write(bytes.fromhex("c0 01 db dc 02 db dd c0 c0 03 c0"))
+        assert [await host.came.get() for _ in range(2)] == [b"\x01\xc0\x02\xdb", b"\x03"]
+    transport.close()
+    await port.close()
 
 
 def test_what_was_being_written_is_left_out_and_a_mark_and_crlf_are_no_part() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -124,6 +125,33 @@ def test_the_same_seed_gives_the_same_first_bytes() -> None:
     assert first_bytes() == first_bytes()
 
 
+def test_a_monitor_answers_at_a_udp_port() -> None:
+    with running("simulate", "intellivue", "--udp", "127.0.0.1:0") as (_, first):
+        assert first["url"].startswith("udp://127.0.0.1:")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as host:
+            host.settimeout(HOPELESS_S)
+            host.connect(("127.0.0.1", int(first["url"].rpartition(":")[2])))
+            host.send(b"\x0d")
+            assert host.recv(2000)[0] == 0x0E  # the association is accepted
+
+
+def test_a_running_device_takes_commands_on_standard_input() -> None:
+    arguments = ("--tcp", "127.0.0.1:0", "--speed", "20", "--commands")
+    with (
+        running("simulate", "nonin", *arguments) as (process, first),
+        serial.serial_for_url(first["url"], timeout=HOPELESS_S) as line,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("set spo2=81 pulse=133\nfault nonsense\n")
+        process.stdin.close()
+        answers = [json.loads(process.stdout.readline()) for _ in range(2)]
+        shown = [(packet.spo2, packet.rate) for packet in packets(whole_packets(line.read(12500)))]
+    assert answers[0] == {"set": {"spo2": 81.0, "pulse": 133.0}}
+    assert "did you mean noise" in answers[1]["error"]
+    assert shown[-1] == (81, 133)
+
+
 def test_a_recording_is_played(tmp_path: Path) -> None:
     file = tmp_path / "r.csv"
     file.write_text(",".join(COLUMNS) + "\n0,60,131,12,91,,,\n1,60,131,12,91,,,\n")
@@ -143,7 +171,8 @@ def test_a_recording_is_played(tmp_path: Path) -> None:
         (["nonin", "--scenario", "clam"], "use one of calm"),
         (["nonin", "--dialect", "3"], "use one of 2, 7"),
         (["nonin", "--speed", "0"], "--speed must be above 0, not 0"),
-        (["nonin", "--fault", "finger-off@x"], "write NAME@START+FOR"),
+        (["nonin", "--udp", "127.0.0.1:0"], "nonin has no datagrams"),
+        (["nonin", "--fault", "finger-off@x"], "write NAME:RATE@START+FOR"),
         (["nonin", "--fault", "cuff-leak"], "nonin cannot show cuff-leak"),
         (["nonin", "--record", "/none.csv"], "/none.csv: cannot be read"),
         (["nonin", "--tcp", "4001"], "write HOST:PORT"),

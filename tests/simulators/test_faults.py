@@ -17,10 +17,18 @@ from simulators.patient import Patient, Profile
         ("finger-off@120", Fault("finger-off", 120.0, math.inf)),
         ("finger-off@120+30", Fault("finger-off", 120.0, 30.0)),
         ("noise@0.5+2.25", Fault("noise", 0.5, 2.25)),
+        ("garble:0.1@5", Fault("garble", 5.0, math.inf, 0.1)),
+        ("drop:1", Fault("drop", rate=1.0)),
     ],
 )
 def test_a_spec_is_name_start_and_duration(spec: str, fault: Fault) -> None:
     assert parse_fault(spec) == fault
+
+
+@pytest.mark.parametrize("spec", ["drop:0", "drop:1.5"])
+def test_a_rate_is_a_share(spec: str) -> None:
+    with pytest.raises(SimulationError, match="a share of the messages"):
+        parse_fault(spec)
 
 
 @pytest.mark.parametrize("spec", ["", "finger-off@", "finger-off@1+", "finger-off+3", "noise@-1"])

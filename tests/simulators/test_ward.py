@@ -70,6 +70,19 @@ def test_a_ward_ends_with_its_input_and_takes_its_links_away(tmp_path: Path) -> 
     assert os.listdir(tmp_path) == []
 
 
+def test_vitals_are_set_for_one_bed_until_they_are_unset(tmp_path: Path) -> None:
+    with running("ward") as (ward, _):
+        tell(ward, two_beds(tmp_path))
+        told(ward)
+        for set_ in ({"set": {"spo2": 71}}, {}, {"unset": ["spo2"]}):
+            if set_:
+                tell(ward, {"bed": "bed-1", **set_})
+            tell(ward, {"bed": "bed-1" if set_ else "bed-2", "ask": "patient"})
+        spo2 = [told(ward)["vitals"]["spo2_pct"] for _ in range(3)]
+    assert spo2[0] == 71
+    assert min(spo2[1:]) > 71
+
+
 def test_a_dose_is_for_one_bed_only(tmp_path: Path) -> None:
     with running("ward") as (ward, _):
         tell(ward, two_beds(tmp_path))

@@ -10,6 +10,7 @@ import { DischargeSheet } from "./discharge.js";
 import { DoseSheet } from "./dose.js";
 import { DoseTimeSheet } from "./dosetime.js";
 import { LimitsSheet } from "./limits.js";
+import { MoveSheet } from "./move.js";
 import { NoteSheet } from "./note.js";
 import { NurseSheet } from "./nurse.js";
 import { ObservationSheet } from "./observation.js";
@@ -38,6 +39,7 @@ const SHEETS = {
   cuff: CuffSheet,
   correct: CorrectSheet,
   limits: LimitsSheet,
+  move: MoveSheet,
   record: RecordSheet,
   discharge: DischargeSheet,
   abort: AbortSheet,

@@ -17,7 +17,7 @@ const OLD_MS = 5 * 60_000;
 
 // `name` is on the main button and `act` does it, unless `waits` says what that waits for; `aside`
 // stands beside it. `sheet` is the sheet that records and corrects of this kind have; `undo`,
-// {name, act}, is what to do about what is no record.
+// {name, act}, is what to do about what is no record, and `goes`, the same, where it leads.
 export function Sheet(props) {
   const { bed, work, title, about, wide, children } = props;
   const sheet = useRef(null);
@@ -169,7 +169,7 @@ function Named() {
 
 // What became of it, with what can be done about that, and what is due next one touch away. The
 // second click of two was meant for the button that stood there before.
-function Outcome({ bed, work, sheet, undo, stored, again = true }) {
+function Outcome({ bed, work, sheet, undo, goes, stored, again = true }) {
   const { state, words, body, pressed, problem } = work.sent;
   if (state === "unsent") {
     return html`
@@ -233,11 +233,12 @@ function Outcome({ bed, work, sheet, undo, stored, again = true }) {
           onClick=${(event) => {
             if (event.detail > 1) return;
             work.drop();
-            if (goesOn) openSheet(bed.id, next.sheet);
+            if (goes) goes.act();
+            else if (goesOn) openSheet(bed.id, next.sheet);
             else closeSheet();
           }}
         >
-          ${onwards(bed, next, goesOn)}
+          ${goes?.name ?? onwards(bed, next, goesOn)}
         </button>
       </div>
     </footer>

@@ -25,6 +25,11 @@ export function openSheet(bed, sheet, record = null) {
   location.hash = address;
 }
 
+export function openBed(id) {
+  opener = null;
+  location.hash = addressOf(id);
+}
+
 // Closes the sheet, and gives the focus back to what opened it.
 export function closeSheet() {
   const { bed, sheet } = place.value;

@@ -36,6 +36,9 @@ const WORDS = {
   "session.criteria-unmet": "criteria for leaving no longer met",
   "session.ready": "ready to leave",
   "session.ready-withdrawn": "no longer ready to leave",
+  "session.moved-out": ({ to }) => `moved to ${to}`,
+  "session.moved-in": ({ from }) => `moved here from ${from}`,
+  "alarm.reopened": about("alarm goes on"),
   "session.closed": "discharged",
   "patient.left": "the patient has left",
   "dose.given": of("dose"),
@@ -104,6 +107,7 @@ export function alarmHistory(events) {
     one.alarm = alarm;
     if (CALLS.has(type)) one.notified.push({ at, to: last(alarm.recipients) });
     if (type === "alarm.acknowledged") one.taken.push({ at, by, note });
+    if (type === "alarm.reopened") one.ended = null;
     if (type === "alarm.unacknowledged") {
       one.taken.push({ at, by, note, back: true });
       one.ended = null;

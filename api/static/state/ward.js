@@ -68,6 +68,9 @@ export function takeAlarm(alarm) {
 export function takeAnswer(answer) {
   if (answer.criteria) change(answer.bed, (bed) => admit({ ...bed, session: answer }));
   reloadBed(answer.bed ?? answer.id);
+  // A session that was moved is at no other bed any more.
+  const before = beds.value?.filter(({ id, session }) => id !== answer.bed && session?.id === answer.id);
+  before?.forEach(({ id }) => reloadBed(id));
 }
 
 // The bed's sound is paused, or (without `until`) on again.

@@ -20,6 +20,7 @@ const OTHERS = [
   ["nurse", "Nurse"],
   ["correct", "Correct"],
   ["limits", "Limits"],
+  ["move", "Move"],
   ["discharge", "Discharge", ({ first_dose_at: at, state }) => at && state !== "aborted"],
   ["abort", "End early", ({ state }) => state !== "aborted"],
 ];

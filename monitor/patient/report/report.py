@@ -101,6 +101,9 @@ class _Told:
         number = "" if summary.number is None else f", session {summary.number}"
         yield "Regimen", f"{summary.title}{number}"
         yield "Started", f"{self.time(session.started_at)} by {session.by}"
+        for move in session.moves:
+            why = "" if move.reason is None else f": {move.reason}"
+            yield "Moved", f"{self.time(move.at)} {move.from_} to {move.to}, by {move.by}{why}"
         given = "no dose" if summary.given_mg is None else f"{summary.given_mg:g} mg"
         yield "Given", f"{given}, first at {self.time(session.first_dose_at)}"
         yield "Highest rise", self._rise()

@@ -618,3 +618,10 @@ def test_small_steps_back_that_add_up_are_one_step_to_a_bed_that_is_rebuilt() ->
     assert {*after.news2[-1].held} == {"spo2"}, "the oximeter has not said anything yet"
     assert side.bed.alarm_engine.alarms == was.alarm_engine.alarms
     assert {alarm.rule for alarm in was.alarm_engine.open_alarms()} >= {"dissociation.marked"}
+
+
+def test_a_restart_takes_no_pressure_of_the_idle_bed_for_the_patients() -> None:
+    """An alarm that was open before the session has the bed rebuilt from before it."""
+    side = bed().measured(178, 60).with_session()
+    assert "sys" not in side.bed.vitals.values
+    assert "sys" not in side.rebuilt().bed.vitals.values

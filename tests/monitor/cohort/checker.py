@@ -202,11 +202,16 @@ class Checker:
 
     def rows(self, kind: str, now: float) -> list[tuple[float, str]]:
         """Every row that is due by now, and how it stands."""
-        stands = self._stand(kind, [*self._rows(kind, now)], now)
+        rows = [*self._rows(kind, now)]
+        stands = self._stand(kind, rows, now)
         if kind == "resp":
             low, high = CALM_RATE
             off = [at for at, rate in self._in_order(kind) if not low <= rate <= high]
-            again = [(at + REPEAT_S, at + 0.001, at + 2 * REPEAT_S) for at in dict.fromkeys(off)]
+            again = [
+                (at + REPEAT_S, at + 0.001, at + 2 * REPEAT_S)
+                for at in dict.fromkeys(off)
+                if not any(at < since and due <= at + REPEAT_S for due, since, _ in rows)
+            ]
             stands |= self._stand(kind, again, now)
         return sorted((round(due, 3), state) for due, state in stands.items() if due <= now)
 
@@ -262,7 +267,8 @@ class Checker:
                     ends = following
             before = max(anchor, last) if n else anchor
             for at, after in zip(counted, [*counted[1:], counted[-1] + EVERY_S], strict=True):
-                if at <= ends:
+                is_served = n and at == counted[0] and at - last < TOLERANCE_S  # by the one before
+                if at <= ends and not is_served:
                     yield at, before, after
                     last = before = at
 

@@ -13,6 +13,7 @@ import pytest
 from drivers.clock import Clock, parse_rfc3339
 from monitor.journal import EventFeed, Journal
 from monitor.mqtt.client import BrokerClient
+from monitor.mqtt.retained_alarms import RetainedAlarms
 from monitor.mqtt.sender import Sender
 from monitor.mqtt.state_publisher import (
     CLEARED_CURSOR,
@@ -279,3 +280,30 @@ async def test_an_alarm_raised_again_within_the_hour_is_not_cleared(tmp_path: Pa
             await at.clock.sleep(KEEP_ENDED.total_seconds() + LOOK_AGAIN_S)
             assert client.sent == []
             assert at.journal.cursor(CLEARED_CURSOR) == 2
+
+
+@virtual_time()
+async def test_an_alarm_that_went_to_another_bed_is_cleared_at_the_first_alone(
+    tmp_path: Path,
+) -> None:
+    async with bench(tmp_path) as at:
+        client, other = FakeClient(), EventFactory("bed-2")
+        await at.store("raised")
+        now = at.clock.now().wall
+        moved = [at.bed.alarm("ended", "a-1", at=now), other.alarm("reopened", "a-1", at=now)]
+        async with at.connected(client, lambda: at.states.clear_ended(lambda: 3)):
+            await at.journal.append(moved)
+            await settle()
+            assert [state["state"] for state in client.under("bed-1/alarm/a-1")] == ["ended"]
+            assert [state["state"] for state in client.under("bed-2/alarm/a-1")] == ["active"]
+            await at.clock.sleep(KEEP_ENDED.total_seconds() + 2 * LOOK_AGAIN_S)
+            assert client.under("bed-1/alarm/a-1")[-1] is None
+            assert None not in client.under("bed-2/alarm/a-1")
+        at.ward.alarms = {"a-1": ALARM | {"bed": "bed-2"}}
+        found = RetainedAlarms(at.journal, at.states, at.ward.open_alarms)
+        for topic in ("bed-1/alarm/a-1", "bed-2/alarm/a-1"):
+            found.found(topic)
+        client = FakeClient()
+        async with at.connected(client, found.settle):
+            assert client.under("bed-1/alarm/a-1") == [None]
+            assert client.under("bed-2/alarm/a-1") == []

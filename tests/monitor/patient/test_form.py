@@ -564,6 +564,16 @@ def test_respiratory_depression_that_began_before_the_dose_is_named_so() -> None
     assert ", before the first dose" in found.text
 
 
+@pytest.mark.parametrize(
+    ("consciousness", "occurred"), [("alert", None), ("confusion", None), ("voice", True)]
+)
+def test_who_is_alert_was_not_scored_for_sedation(
+    consciousness: str, occurred: bool | None
+) -> None:
+    of = told(lambda side: side.observed(consciousness=consciousness), minutes=1)
+    assert field(of, "sedation").value["occurred"] is occurred
+
+
 SERIOUS: dict[str, tuple[Callable[[Bedside], object], bool]] = {
     "marked as serious": (
         lambda side: side.asks(RecordSymptom("vomiting", 3, "nurse.a", serious=True)),

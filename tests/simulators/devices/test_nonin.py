@@ -202,7 +202,7 @@ def test_the_same_seed_gives_the_same_bytes_however_it_is_asked() -> None:
     def noisy() -> SimulatedLine:
         patient = Patient(Profile(), seed=7, dose_at_s=30.0)
         line = build("nonin", patient, seed=7)
-        for fault in ("noise@20+30", "truncated@40+40", "artefact@60+5"):
+        for fault in ("noise@20+30", "half-frame@40+40", "artefact@60+5"):
             line.inject_fault(parse_fault(fault))
         return line
 
