@@ -182,6 +182,8 @@ class _Files:
 
     def write(self, at: Instant, record: Record) -> None:
         """Write `record` of the moment `at`, or count it."""
+        if record.what in (What.OPEN, What.SHUT):
+            self._line = record.text if record.what is What.OPEN else ""
         if at.mono < self._retry_s:
             self.unwritten += 1
             return
@@ -190,8 +192,6 @@ class _Files:
         except OSError as fault:
             self._fail(at, fault)
             return
-        if record.what in (What.OPEN, What.SHUT):
-            self._line = record.text if record.what is What.OPEN else ""
         if self._is_failing:
             self._is_failing = False
             _log.info("capture in %s: written again; %d records were lost", self._folder, self.lost)
@@ -220,7 +220,11 @@ class _Files:
         path = self._folder / f"{(there or [0])[-1] + 1:06d}.capture"
         self._fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         self._size, self._start_s = 0, at.mono
-        self._put(head(at.wall, self._words))
+        try:
+            self._put(head(at.wall, self._words))
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
         if self._line and first.what is not What.OPEN:
             self._put(lines(Record(0.0, What.OPEN, text=f"{self._line} continued")))
         for old in there[: max(0, len(there) + 1 - self._captures.files)]:

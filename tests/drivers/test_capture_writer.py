@@ -107,7 +107,8 @@ def test_a_disk_that_fails_is_logged_once_counted_and_tried_again(
     writer = captures(folder, time)
     capture = writer.of("bed-1", SPEC)
     for _ in range(3):
-        for _ in range(5):
+        capture.opened(LINE)
+        for _ in range(4):
             capture.received(b"\x01")
         time.now_s += RETRY_S
     while writer._taken_bytes < writer._put_bytes:
@@ -121,7 +122,10 @@ def test_a_disk_that_fails_is_logged_once_counted_and_tried_again(
     assert caplog.messages[1].endswith("written again; 15 records were lost")
     (path,) = files(folder)
     assert "# 15 records were lost here\n" in path.read_text()
-    assert [record.data for record in read(path).records] == [b"\x02"]
+    assert [(each.text, each.data) for each in read(path).records] == [
+        ("9600 8N1 continued", b""),
+        ("", b"\x02"),
+    ]
 
 
 def test_what_the_journal_needs_of_the_disk_is_left_free(
