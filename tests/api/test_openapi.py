@@ -61,6 +61,7 @@ WITHOUT_UNIT: Final = {
         "number",
         "points",
         "reconnects",
+        "capture_lost",
         "rejected",
         "waiting",
         "week",

@@ -132,6 +132,14 @@ def test_finding_out_a_device_says_on_the_way_what_is_tried(postdose: Postdose) 
     assert "no such port" in failure
 
 
+def test_a_capture_that_cannot_be_read_is_told_its_line(postdose: Postdose, tmp_path: Path) -> None:
+    file = tmp_path / "f.capture"
+    file.write_text("postdose-capture 1\n0.5 rx 01\n0.4 rx 01\n")
+    done = postdose("decode", "nonin", str(file))
+    assert (done.status, done.out) == (1, "")
+    assert done.complaint == f"postdose: {file}:3: 0.4 s is before the record above it"
+
+
 RULE = """
 name = "site-a"
 version = "3"
