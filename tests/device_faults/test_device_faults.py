@@ -1,4 +1,4 @@
-"""A few of the faults of devices here; all of them by `make device-faults`, whose table is whole."""
+"""Some faults of devices here; all of them by `make device-faults`, whose table is whole."""
 
 from pathlib import Path
 
