@@ -81,9 +81,12 @@ def session_runner(ward: Ward, executor: CommandExecutor) -> RunInSession:
         is_past = await _is_past(ward, session)
 
         def prepare() -> PendingCommand:
+            reopens = isinstance(command, commands.ReopenSession)
+            if reopens and is_past:
+                message = f"another session has begun at its bed: the end of {session} stays"
+                raise ProblemError(409, message, (FieldError(field="session", message=message),))
             runner, of_bed = _runner_of(ward, session, is_past=is_past)
             completes = isinstance(command, commands.Abort) and of_bed.to_be_completed
-            reopens = isinstance(command, commands.ReopenSession)
             if not (of_bed.is_open or completes or reopens):
                 raise ProblemError(409, *_ended(session))
             if reopens:
@@ -265,6 +268,9 @@ def _add_move(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None:
             source, of_bed = _runner_of(ward, session, is_past=is_past)
             if not of_bed.is_open:
                 raise ProblemError(409, *_ended(session))
+            if body.from_ not in (None, source.id):
+                message = f"{of_bed.patient} is at {source.id} by now, not at {body.from_}"
+                raise ProblemError(409, message, (FieldError(field="from", message=message),))
             move = SessionMove(source, target, ward.journal, ward.clock)
             return PendingCommand(move, command, target.session)
 

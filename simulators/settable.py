@@ -1,6 +1,5 @@
 """A source of vital signs whose values can be set from outside, one by one."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
@@ -60,9 +59,13 @@ class SettableSource:
         return vitals
 
 
+_MOST: Final = {"spo2_pct": 100, "perfusion": 1, "cadss": 92, "moaas": 5}
+
+
 def _checked(name: str, value: float | None) -> float | None:
-    if value is not None and not 0 <= value < math.inf:
-        raise SimulationError(f"{name} must be a number from 0, not {value:g}")
+    most = _MOST.get(_signal(name), 300)
+    if value is not None and not 0 <= value <= most:
+        raise SimulationError(f"{name} must be a number from 0 to {most}, not {value:g}")
     return value
 
 

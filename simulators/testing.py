@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self, TypeVar
+from typing import Any, Final, Literal, Protocol, Self, TypeVar
 
 from simulators.clock import Timeline
 from simulators.commands import CommandedDevice
@@ -25,6 +25,8 @@ from simulators.vitals import Vitals
 
 _KEPT_BYTES = 1 << 20
 _WAIT_S = 10.0
+
+_PORTS: Final = {"tcp": TcpPort, "rfc2217": Rfc2217Port}
 
 T = TypeVar("T")
 
@@ -205,7 +207,11 @@ class SimulatedWard:
     def _port(self, kind: PortKind) -> Port:
         if kind == "pty":
             return PtyPort(Path(self._folder.name) / f"device-{len(self._running)}")
-        return (TcpPort if kind == "tcp" else Rfc2217Port)("127.0.0.1", 0)
+        if kind not in _PORTS:
+            raise SimulationError(
+                f"no port is called {kind!r}: use one of pty, {', '.join(_PORTS)}"
+            )
+        return _PORTS[kind]("127.0.0.1", 0)
 
     def _call(self, function: Callable[[], T]) -> T:
         """Run `function` among the devices, and return what it does."""

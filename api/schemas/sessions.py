@@ -220,12 +220,18 @@ class MoveSession(Request):
         json_schema_extra={
             "examples": [
                 {"bed": "bed-2", "by": "nurse.a"},
-                {"bed": "bed-2", "by": "nurse.a", "reason": "oxygen at the wall"},
+                {"bed": "bed-2", "from": "bed-1", "by": "nurse.a", "reason": "oxygen at the wall"},
             ]
         }
     )
 
     bed: ShortText = described("The bed where the patient is now.", "bed-2")
+    from_: ShortText | None = described(
+        "The bed where the patient was seen; refused where the session is at another by now.",
+        "bed-1",
+        default=None,
+        alias="from",
+    )
     by: By
     reason: FreeText | None = described("Why.", "oxygen at the wall", default=None)
 

@@ -63,9 +63,11 @@ def move_in(bed: "Bed", command: MoveIn, now: Instant) -> None:
     bed.emit(MOVED_IN, pointer | said, now, session=command.session)
     bed.alarms.move_in(arriving, command.onsets, now)
     bed.state.update_charted(now)
-    bed.vitals.clear_spot_checks(now)
+    bed.vitals.clear(now)
     bed.readiness.take_over(command.spo2, now)
     _inhibit(bed, command, now)
+    if (request := bed.nibp.request_on_arrival()) is not None:
+        bed.emit(*request, now)
 
 
 def _inhibit(bed: "Bed", command: MoveIn, now: Instant) -> None:

@@ -220,6 +220,13 @@ class NibpScheduler:
         self.next_plan = _next_change(now, confirm_at, follow_up_s, requested_mono=now.mono)
         return device.request(why)
 
+    def request_on_arrival(self) -> Draft | None:
+        """The request for a measurement of who was just moved here; None where none can start."""
+        device = self._started
+        if device is None or device.state.inhibited is not None or device.is_busy:
+            return None
+        return device.request("moved") if device.status.link is LinkState.UP else None
+
     def unanswered(self, now: Instant) -> Iterator[Draft]:
         """The failure of each measurement that has given nothing in time."""
         for device in self.devices.values():

@@ -78,6 +78,10 @@ class History:
             falling.popleft()
         return falling[0][1] != before or (self._several and len(falling) > 1)
 
+    def clear(self) -> None:
+        """Forget every value."""
+        self._falling.clear()
+
     def highest(self, since: float) -> float:
         """The highest value taken at or after `since`. Raises `ValueError` if there is none."""
         for at, value in self._falling:
@@ -138,6 +142,9 @@ class Channel:
     def clear(self) -> None:
         self.last = self.value = self.at = self.missing_since = None
         self.stale_at = float("-inf")
+        self.moved = False
+        if self.history is not None:
+            self.history.clear()
 
     def view(self, now: Instant) -> VitalView:
         last = self.last
@@ -266,6 +273,15 @@ class Vitals:
             for channel in channels.values():
                 if channel.is_spot_check:
                     channel.clear()
+        return self._select_all(now)
+
+    def clear(self, now: Instant) -> set[str]:
+        """Clear every value and its past, as of another patient; the signals that changed."""
+        for channels in self._by_device.values():
+            for channel in channels.values():
+                channel.clear()
+        for history in self._histories.values():
+            history.clear()
         return self._select_all(now)
 
     def _select_all(self, now: Instant) -> set[str]:

@@ -127,6 +127,8 @@ def _happenings(history: SessionHistory) -> Iterator[Row]:
     for event in history.all(*_TOLD):
         data = event.payload
         note = next((data[key] for key in ("text", "reason", "finding") if data.get(key)), None)
+        if event.type == "session.moved-in":
+            note = f"{data['from']} to {event.bed}" + (f": {note}" if note else "")
         family, name = event.type.split(".", 1)
         yield _row(history, event.at, family, name, by=data.get("by"), record=event.id, note=note)
     for span in history.alarms():

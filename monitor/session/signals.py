@@ -222,7 +222,8 @@ def news2_outdated(session: Session, values: Values, now: datetime) -> list[str]
     if session.regimen.edition < 3 or not session.news2:
         return []
     current = _current(session, values, now)
-    return [name for name in session.news2[-1].points if getattr(current, name) is None]
+    points = session.news2[-1].points
+    return [n for n in news2.PARAMETERS if n in points and getattr(current, n) is None]
 
 
 def next_news2_outdated_at(session: Session, now: datetime) -> datetime:

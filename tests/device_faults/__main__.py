@@ -41,7 +41,7 @@ def main() -> int:
 def row(case: Case, found: Seen) -> list[str]:
     """A case's row of the table."""
     told = [f"`{rule}` {after_s:.0f}" for rule, after_s in found.told.items()]
-    nothing = f"nothing: {HARMLESS.get(case.fault, '')}"
+    nothing = f"nothing: {HARMLESS.get(case.fault, 'the device has no word for it')}"
     well = "–" if found.well_s is None else f"{found.well_s:.0f}"
     return [case.device, case.dialect, case.fault, ", ".join(told) or nothing, well]
 

@@ -20,9 +20,9 @@ EXPECTED: Final[Mapping[str, tuple[frozenset[str], float]]] = {
     "cable-out": (NOT_ON_A_FINGER, 35),
     "sensor-defective": (NOT_ON_A_FINGER | {"tech.device-fault"}, 35),
     "ambient-light": (frozenset({"tech.artefact", "tech.signal-missing"}), 60),
-    "artefact": (frozenset({"tech.artefact", "tech.signal-missing"}), 60),
+    "artefact": (frozenset({"tech.artefact", "tech.cuff-failed"}) | NO_PULSE, CUFF_S),
     "no-pulse": (NO_PULSE, 60),
-    "low-perfusion": (frozenset({"tech.low-perfusion"}), 75),
+    "low-perfusion": (frozenset({"tech.low-perfusion"}) | CUFF, CUFF_S),
     "frozen": (frozenset({"tech.frozen"}), 45),
     "low-battery": (frozenset({"tech.low-battery"}), 30),
     "cuff-leak": (CUFF, CUFF_S),
@@ -31,10 +31,11 @@ EXPECTED: Final[Mapping[str, tuple[frozenset[str], float]]] = {
     "cuff-blocked": (CUFF, CUFF_S),
     "cuff-artefact": (CUFF, CUFF_S),
     "cuff-weak": (CUFF, CUFF_S),
-    "cuff-wrong": (CUFF, CUFF_S),
     "device-fault": (CUFF | {"tech.device-fault"}, CUFF_S),
+    "asystole": (NO_PULSE, 35),
+    "demo": (frozenset({"tech.signal-missing"}), 35),
     "silent": (frozenset({"tech.device-silent"}), 35),
-    "wrong-baud": (frozenset({"tech.device-silent"}), 35),
+    "wrong-baud": (frozenset({"tech.device-silent", "tech.link-lost"}), 35),
     "unplugged": (frozenset({"tech.link-lost"}), 10),
 }
 """One of these alarms within so many seconds."""
@@ -42,7 +43,7 @@ EXPECTED: Final[Mapping[str, tuple[frozenset[str], float]]] = {
 HARMLESS: Final[Mapping[str, str]] = {
     "fast-averaging": "the values are as good",
     "event-mark": "a person pressed a key",
-    "asystole": "the monitor's own alarm text, shown as its words",
+    "cuff-wrong": "the pressures are poor, with that reason",
     "pressure-undated": "the pressure counts from when it came",
     "stuck-value": "where numbers alone stand still nobody can tell it from a calm patient",
     "duplicate": "each is taken as it comes",
@@ -56,10 +57,21 @@ HARMLESS: Final[Mapping[str, str]] = {
 }
 """No alarm has to come, and why."""
 
+NO_WORD: Final = frozenset(
+    {("cms50", "low-perfusion"), ("nellcor", "low-perfusion"), ("berry", "low-perfusion"),
+     ("datex-s5", "low-perfusion"), ("intellivue", "low-perfusion"), ("intellivue", "artefact")}
+)  # fmt: skip
+"""Of these the device says no more than a number without a limit, or that values are poor."""
+
 MAY_COME: Final = frozenset({"tech.device-silent", "tech.signal-missing", "tech.cuff-failed"})
 """May come of what is harmless where too little is left."""
 
 WELL_S: Final = 180
+
+
+def is_harmless(case: Case) -> bool:
+    """Whether no alarm has to come."""
+    return case.fault in HARMLESS or (case.device, case.fault) in NO_WORD
 
 
 def wrong(case: Case, seen: Seen) -> str | None:
@@ -68,7 +80,7 @@ def wrong(case: Case, seen: Seen) -> str | None:
         return f"the other bed has {', '.join(seen.beside)}"
     if seen.well_s is None or seen.well_s > WELL_S:
         return f"not well again within {WELL_S} s"
-    if case.fault in HARMLESS:
+    if is_harmless(case):
         others = seen.told.keys() - MAY_COME
         return f"tells {', '.join(sorted(others))}" if others else None
     rules, within_s = EXPECTED[case.fault]

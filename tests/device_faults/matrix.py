@@ -21,6 +21,10 @@ FAULTY_S: Final = 180
 AGAIN_S: Final = 300
 STEP_S: Final = 1.0
 CUFFS: Final = ("suntech", "un300c")
+"""Devices that measure pressure and nothing else."""
+
+ASKED: Final = (*CUFFS, "berry")
+"""Devices that can be asked for a pressure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ async def _seen(case: Case, folder: Path) -> Seen:
     beds = {"bed-1": {device: kind}, "bed-2": {"oximeter": "nonin"}}
     async with simulated_ward(folder, dict.fromkeys(beds, "calm"), devices=beds) as ward:
         await ward.start()
-        await _pass(ward, device, WELL_S)
+        asked = case.device in ASKED
+        await _pass(ward, WELL_S, asked=asked)
         before = {*await ward.alarms()}
         assert await _is_live(ward, device), f"{case} gives no values"
         began = ward.timeline.now_s()
@@ -74,7 +79,7 @@ async def _seen(case: Case, folder: Path) -> Seen:
         told: dict[str, float] = {}
         well_s, beside = None, set[str]()
         for second in range(FAULTY_S + AGAIN_S):
-            await _pass(ward, device, STEP_S)
+            await _pass(ward, STEP_S, asked=asked)
             open_ = {rule for rule in await ward.alarms() if rule.startswith("tech.")} - before
             beside |= {*await ward.alarms("bed-2")}
             if second < FAULTY_S:
@@ -86,10 +91,10 @@ async def _seen(case: Case, folder: Path) -> Seen:
         return Seen(told, well_s, tuple(sorted(beside)))
 
 
-async def _pass(ward: SimulatedWard, device: str, for_s: float) -> None:
-    """Let time pass; a cuff is asked for a pressure every minute."""
+async def _pass(ward: SimulatedWard, for_s: float, *, asked: bool) -> None:
+    """Let time pass; a cuff that can be `asked` is, every minute."""
     now_s = ward.timeline.now_s()
-    if device == "cuff" and math.floor(now_s / 60) != math.floor((now_s + for_s) / 60):
+    if asked and math.floor(now_s / 60) != math.floor((now_s + for_s) / 60):
         await ward.http.post("/api/v1/beds/bed-1/pressure", json={"by": "nurse.a"})
     await ward.clock.sleep(for_s)
 

@@ -9,6 +9,8 @@ import contextlib
 import itertools
 import os
 import signal
+import socket
+import socketserver
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import httpx
+import psutil
 
 from tests.endtoend.processes import running
 from tests.endtoend.site import HTTP, Site
@@ -30,6 +33,9 @@ BROKEN_S: Final = 1.5
 """How long a fault lasts that lasts."""
 
 NOTE_EVERY_S: Final = 0.02
+DESCRIPTORS: Final = 120
+"""What the daemon may have open: a little more than it needs without clients."""
+
 BEFORE: Final = 3
 """So many notes are stored before anything breaks."""
 
@@ -148,12 +154,61 @@ def disk_held(ward: RunningWard) -> None:
         journal.execute("ROLLBACK")
 
 
+def journal_moved(ward: RunningWard) -> None:
+    """The journal's file is moved away for a while and put back, and the daemon started again."""
+    aside = ward.database.with_suffix(".aside")
+    ward.database.rename(aside)
+    threading.Event().wait(BROKEN_S)
+    ward.daemon.kill()
+    aside.rename(ward.database)
+    ward.start_daemon()
+
+
+class Flood(socketserver.BaseRequestHandler):
+    """A port that sends without end what begins like a frame."""
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                self.request.sendall(bytes.fromhex("0181000082") * 2000)
+
+
+def flooded(ward: RunningWard) -> None:
+    """Another bed's port floods for a while."""
+    ward.daemon.kill()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Flood) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with ward.site.config.open("a") as file:
+            file.write(
+                '[[beds]]\nid = "bed-2"\n[[beds.devices]]\nid = "oximeter"\ndriver = "nonin"\n'
+                f'url = "socket://127.0.0.1:{server.server_address[1]}"\n'
+            )
+        ward.start_daemon()
+        threading.Event().wait(BROKEN_S)
+        server.shutdown()
+
+
+def clients_idle(ward: RunningWard) -> None:
+    """Twice as many clients as the daemon may have descriptors connect and ask for nothing."""
+    daemon = psutil.Process(ward.daemon.pid)
+    daemon.rlimit(psutil.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+    with contextlib.ExitStack() as opened:
+        for _ in range(2 * DESCRIPTORS):
+            address = ("127.0.0.1", ward.site.port)
+            opened.enter_context(socket.create_connection(address))
+        threading.Event().wait(BROKEN_S)
+
+
 FAULTS: Final[dict[str, Callable[[RunningWard], None]]] = {
     "the daemon is killed, `kill -9`, and started again": killed,
     f"its process does not run for {BROKEN_S:g} s": frozen,
     "an oximeter is unplugged and plugged in again": unplugged,
     f"the broker is killed and back after {BROKEN_S:g} s": broker_killed,
     f"nothing can be written to the journal for {BROKEN_S:g} s": disk_held,
+    f"the journal's file is away for {BROKEN_S:g} s, then the daemon started anew": journal_moved,
+    f"another bed's port floods for {BROKEN_S:g} s": flooded,
+    f"{2 * DESCRIPTORS} idle clients, more than it may have descriptors": clients_idle,
 }
 
 

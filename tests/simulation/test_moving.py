@@ -77,6 +77,7 @@ async def is_told(ward: SimulatedWard, session: str) -> None:
     assert form["bed"] == "bed-2"
     csv = await ward.http.get(f"/api/v1/sessions/{session}/export?format=csv")
     assert csv.text.count("moved-in") == 3
+    assert "bed-2 to bed-3: oxygen at the wall" in csv.text
     report = await ward.http.get(f"/api/v1/sessions/{session}/export?format=report&page=html")
     assert "bed-1 to bed-2" in report.text
     course = await ward.get("/patients/P-017/course")
@@ -166,9 +167,18 @@ async def test_a_move_is_refused_with_what_stands_against_it(tmp_path: Path) -> 
         ):
             problem = await move(ward, session, bed, status)
             assert why in problem["detail"]
+        seen = {"bed": "bed-3", "from": "bed-2", "by": "nurse.b"}
+        problem = await ward.post(f"/sessions/{session}/move", seen, 409)
+        assert problem["detail"] == "P-017 is at bed-1 by now, not at bed-2"
         await ward.abort(other)
         problem = await move(ward, other, "bed-3", 409)
         assert "has ended" in problem["detail"]
+        third = await ward.start("bed-2", patient="P-3")
+        problem = await ward.post(f"/sessions/{other}/reopen", {"by": "nurse.b"}, 409)
+        assert (
+            problem["detail"] == f"another session has begun at its bed: the end of {other} stays"
+        )
+        await ward.abort(third)
         await move(ward, "nothing", "bed-3", 404)
         moved = await ward.get("/events", type="session.moved-out")
         assert moved["items"] == []

@@ -39,8 +39,10 @@ def test_what_is_set_stays_and_the_mean_follows() -> None:
     ("values", "says"),
     [
         ({"spo2": 85, "sao2": 85}, "no signal is called 'sao2': did you mean spo2"),
-        ({"spo2": 85, "sys": -1}, "sys must be a number from 0, not -1"),
-        ({"spo2": float("nan")}, "spo2 must be a number from 0, not nan"),
+        ({"spo2": 85, "sys": -1}, "sys must be a number from 0 to 300, not -1"),
+        ({"spo2": float("nan")}, "spo2 must be a number from 0 to 100, not nan"),
+        ({"spo2": 101}, "spo2 must be a number from 0 to 100, not 101"),
+        ({"moaas": 9}, "moaas must be a number from 0 to 5, not 9"),
     ],
 )
 def test_what_cannot_be_set_sets_nothing(values: dict[str, float], says: str) -> None:

@@ -28,7 +28,7 @@ export function MoveSheet({ bed, session }) {
       act=${() =>
         work.send({
           path: `sessions/${session.id}/move`,
-          body: reason ? { bed: to.id, reason } : { bed: to.id },
+          body: { bed: to.id, from: bed.id, ...(reason && { reason }) },
           words: `${session.patient} is at ${inText(to)}`,
           timed: false,
         })}

@@ -83,6 +83,8 @@ async def test_a_bed_has_one_patient_and_async_code_can_wait(ward):
 
 
 def test_what_there_is_not_is_said(device_simulator):
+    with pytest.raises(SimulationError, match="no port is called 'usb': use one of pty, tcp"):
+        device_simulator("nonin", port="usb")
     oximeter = device_simulator("nonin")
     with pytest.raises(SimulationError, match="did you mean finger-off"):
         oximeter.fault("fingeroff")

@@ -127,6 +127,37 @@ def test_no_value_of_the_bed_before_is_shown_or_ends_an_alarm() -> None:
     assert new.bed.vitals.values["sys"].value == 125
 
 
+def test_what_was_measured_at_the_free_bed_is_not_the_patients() -> None:
+    """Also within the seconds in which it is not stale, and as the past of what falls."""
+    side = ill().spo2(85, for_s=12)
+    free = empty("bed-2", side).spo2(99, for_s=30)
+    assert free.bed.vitals.values["spo2"].value == 99
+    side.spo2(85, for_s=30)
+    _, new = moved(side, free)
+    assert "spo2" not in new.bed.vitals.values
+    assert view.vitals(new.bed, new.now)["spo2"]["value"] is None
+    assert new.alarm("spo2.very-low").unverified_since == new.now.wall
+    leaving = new.bed.readiness.discharge_criteria(new.now)
+    assert [c.met for c in leaving if c.name == "spo2"] == [False]
+    new.spo2(94, for_s=20)
+    assert "spo2.falling" not in patients(new)
+
+
+def test_pressure_is_measured_on_arrival_where_a_cuff_can() -> None:
+    side = bed().with_session().with_baseline().dosed().minutes(2)
+    _, new = moved(side, empty("bed-2", side))
+    assert new.last("pressure.requested").payload["why"] == "moved"
+    new.measured(121, 79)
+    assert new.bed.vitals.values["sys"].value == 121
+    stopped, without = ill(), bed().with_session().with_baseline().dosed()
+    for side, to in (
+        (stopped, empty("bed-2", stopped)),
+        (without, empty("bed-2", without, connected=False)),
+    ):
+        _, new = moved(side, to)
+        assert not [e for e in new.events if e.type == "pressure.requested" and e.session == "s-1"]
+
+
 @pytest.mark.parametrize("again", [False, True], ids=["once", "there and back"])
 def test_a_restart_finds_the_session_where_it_is(again: bool) -> None:
     side = ill()

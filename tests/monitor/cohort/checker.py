@@ -248,11 +248,14 @@ class Checker:
         """The last look before the dose; in the dose's own minute, of those written before it."""
         if self.first is None:
             return now
-        at, written = self.first
-        dosed = (at // MIN, written)
-        looks = self.looks[kind].items()
-        before = [at for name, (at, _) in looks if (at // MIN, self.written[name]) < dosed]
+        before = [at for name, (at, _) in self.looks[kind].items() if self._is_before(name, at)]
         return max(before, default=float("-inf"))
+
+    def _is_before(self, name: str, at: float) -> bool:
+        """Whether that record is of before the dose; in its minute, by what was written first."""
+        assert self.first is not None
+        dosed, written = self.first
+        return (at // MIN, self.written[name]) < (dosed // MIN, written)
 
     def _due(self, kind: str, administered: Sequence[float], now: float) -> Iterator[Row]:
         """When each row is due, where the gap before it begins, and that after it ends."""
@@ -287,11 +290,10 @@ class Checker:
 
     def _is_over(self, at: float) -> bool:
         """Whether the last CADSS before then was over 4 and over its baseline, or is not known."""
-        first = self.administered[0]
-        scores = self._in_order("cadss")
-        baseline = [total for when, total in scores if when <= first]
+        scores = sorted(self.looks["cadss"].items(), key=lambda item: item[1][0])
+        baseline = [total for name, (when, total) in scores if self._is_before(name, when)]
         least = max([4.0, *baseline[-1:]])
-        since = [total for when, total in scores if first <= when < at]
+        since = [t for name, (when, t) in scores if not self._is_before(name, when) and when < at]
         return not since or since[-1] > least
 
     # ── what the product says of the rows ───────────────────────────────────────────────

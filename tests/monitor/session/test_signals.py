@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from monitor.session.commands import (
 )
 from monitor.session.history import SessionHistory
 from monitor.session.records import Record
-from monitor.session.signals import consciousness_of
+from monitor.session.signals import consciousness_of, news2_outdated
 from tests.monitor.builders import REGIMENS, START, Bedside, bed
 
 
@@ -272,6 +273,18 @@ def test_news2_names_what_went_silent_and_holds_its_points() -> None:
     assert alarm.id == raised.id
     assert "(partial)" in alarm.text
     assert "SpO2 3 held" in alarm.text
+
+
+def test_what_news2_holds_is_in_one_order_however_its_points_were_stored() -> None:
+    side = dosed().spo2(97, for_s=5).measured(120, 80)
+    of = side.session
+    points = of.news2[-1].points
+    stored = replace(of.news2[-1], points=dict(sorted(points.items(), reverse=True)))
+    again = replace(of, news2=(*of.news2[:-1], stored))
+    late = side.now.wall + timedelta(hours=2)
+    held = news2_outdated(of, {}, late)
+    assert len(held) > 2
+    assert news2_outdated(again, {}, late) == held
 
 
 def test_the_table_says_what_was_scored_and_what_was_held_since() -> None:
