@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from tests.bench.codecs import Rate
 from tests.bench.core import Cost
 from tests.bench.ward import Figures
 from tests.measured import table
@@ -60,10 +61,10 @@ def _share(share: float | None, of: float) -> str:
     return "–" if share is None else f"{share * of:.1f}"
 
 
-def codecs(rates: Mapping[str, float]) -> str:
-    """Bytes a second; the last column is for oximeters of 375 bytes a second."""
-    rows = [[n, f"{rate / 1e6:.1f}", f"{rate / 375:,.0f}"] for n, rate in rates.items()]
-    return table(("codec", "MB/s", "times 375 bytes/s"), rows)
+def codecs(rates: Mapping[str, Rate]) -> str:
+    """Bytes a second, and how many lines at their full pace that would be."""
+    rows = [[n, f"{r.taken / 1e6:.2f}", f"{r.taken / r.carried:,.0f}"] for n, r in rates.items()]
+    return table(("codec", "MB/s", "times a full line"), rows)
 
 
 def core(costs: Sequence[Cost]) -> str:
