@@ -43,6 +43,7 @@ _NAMES: Final[Mapping[Needs, str]] = {
         list_beds get_bed list_device_links list_alarms
         list_sessions get_session get_trend get_waveforms list_alarm_limits
         list_forms export_session get_course
+        announce_display close_display
     """,
     Needs.CARE: """
         measure_pressure control_cuff pause_audio acknowledge_alarm unacknowledge_alarm

@@ -176,6 +176,7 @@ def _ward(
         clock,
         zone=settings.site.zone,
         names=names,
+        expects_displays=settings.expects_displays,
     )
 
 

@@ -112,7 +112,7 @@ export function AlarmText({ alarm, at }) {
 function Entry({ alarm, chosen, choose, done }) {
   const verb = verbFor(alarm);
   return html`
-    <li class="entry ${alarmClass(alarm)}">
+    <li class="entry ${alarmClass(alarm)}" data-shows="${alarm.id}:${alarm.count}">
       <${AlarmText} alarm=${alarm} at=${now.value} />
       ${
         chosen === verb

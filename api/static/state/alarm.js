@@ -63,6 +63,14 @@ export function alarmAbout(bed, name) {
   );
 }
 
+// What the one that stands for a bed tells of: itself, and those that are counted beside it and are
+// no graver. As id:count.
+export const toldBy = (shown, alarms) =>
+  alarms
+    .filter((alarm) => RANK[alarm.priority] >= RANK[shown.priority])
+    .map(({ id, count }) => `${id}:${count}`)
+    .join(" ");
+
 // How many alarms are open by priority, and how many of those somebody has.
 export function countAlarms(beds) {
   return Object.keys(RANK).map((priority) => {

@@ -87,6 +87,10 @@ export async function getTold(session) {
     notes: items.filter(({ payload }) => payload.text),
   };
 }
+// Both answer which displays there are; the second also from a page that is being left.
+export const announceDisplay = async (body) => (await post("displays", body)).items;
+export const closeDisplay = (id) =>
+  fetch(`api/v1/displays/${part(id)}/close`, { method: "POST", keepalive: true }).catch(() => {});
 export const getAlarmLimits = async (session) =>
   (await request(`sessions/${part(session)}/alarm-limits`)).items;
 // Of the whole session, or from `start` to `end` (ms).
