@@ -97,7 +97,7 @@ class Displays:
         self._real_s = max(1.0, speed)
         self._streams: Counter[str] = Counter()
         self._there: dict[str, tuple[Display, float]] = {}
-        self._shown: dict[Call, str] = {}
+        self._shown: dict[Call, dict[str, bool]] = {}
         self._beds: dict[str, _Bed] = {}
 
     def stream_opened(self, stream: str) -> None:
@@ -121,8 +121,9 @@ class Displays:
             raise NotADisplay(f"there are {MOST} displays already")
         self.expected = True
         self._there[display.id] = display, mono
-        if display.visible:
-            self._shown |= dict.fromkeys(display.shown, display.id)
+        for call in display.shown if display.visible else ():
+            sounded = self._shown.setdefault(call, {})
+            sounded[display.id] = sounded.get(display.id, False) or call in display.sounding
 
     def leave(self, display: str) -> None:
         """A display says that it is closed."""
@@ -137,6 +138,15 @@ class Displays:
     def has_shown(self, alarm: Alarm) -> bool:
         """Whether a display has shown the alarm since it was last raised."""
         return _call(alarm) in self._shown
+
+    def taken_at(self, display: str, alarm: Alarm, mono: float) -> tuple[str, bool] | None:
+        """The station of a display that has shown the alarm and is there; whether it sounded it.
+
+        None where it has not.
+        """
+        there = next((one for one in self.present(mono) if one.id == display), None)
+        sounded = self._shown.get(_call(alarm), {}).get(display)
+        return None if there is None or sounded is None else (there.station, sounded)
 
     def unseen_at(self, bed: str, alarms: Iterable[Alarm], mono: float) -> str | None:
         """What of the bed's `alarms` no display has shown in time, in words; None for nothing.

@@ -70,3 +70,25 @@ async def test_muted_or_hidden_a_display_sounds_nothing(tmp_path: Path) -> None:
         for change, is_shown in cases:
             (display,) = (await ward.post("/displays", DESK | shown | change))["items"]
             assert (bool(display["shown"]), display["sounding"]) == (is_shown, [])
+
+
+@virtual_time()
+async def test_a_test_alarm_taken_at_a_screen_that_showed_it_proves_the_path(
+    tmp_path: Path,
+) -> None:
+    async with simulated_ward(tmp_path) as ward, streaming(ward, "name=s-1"):
+        session = await ward.start()
+        path = f"/sessions/{session}/alarm-path"
+        assert (await ward.post(path, {"by": "nurse.a"}))["alarm_path"]["testing_since"]
+        alarm = (await ward.alarms())["tech.alarm-path-test"]
+        shown = [{"id": alarm["id"], "count": 1, "sounds": True}]
+        await ward.post("/displays", DESK | {"alarms": shown})
+        take = {"by": "nurse.b", "display": "d-1"}
+        await ward.post(f"/alarms/{alarm['id']}/acknowledge", take)
+        found = (await ward.get(f"/sessions/{session}"))["alarm_path"]
+        assert (found["station"], found["by"], found["sounded"]) == ("Desk", "nurse.b", True)
+        await ward.post(path, {"by": "nurse.a"})
+        alarm = (await ward.alarms())["tech.alarm-path-test"]
+        await ward.post(f"/alarms/{alarm['id']}/acknowledge", take | {"display": "d-9"})
+        found = (await ward.get(f"/sessions/{session}"))["alarm_path"]
+        assert (found["proved_at"], found["testing_since"]) == (None, None)

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Request, expect
+from playwright.async_api import Request, Response, expect
 
 from tests.browser.beds import BedAt
+from tests.browser.bedside import Bedside
 from tests.browser.conftest import Open
 from tests.browser.ward import Ward
 
@@ -46,6 +47,12 @@ def says(sound: str, **sounds: bool) -> Says:
         return bool(body) and body["sound"] == sound and shown == sounds
 
     return is_so
+
+
+def shows_one(response: Response) -> bool:
+    """The daemon has heard that an alarm is painted."""
+    body: Any = response.request.post_data_json if response.url.endswith("/displays") else None
+    return response.ok and bool(body) and len(body["alarms"]) == 1
 
 
 async def test_a_page_says_which_alarms_are_in_sight_and_which_it_sounds(
@@ -99,3 +106,25 @@ async def test_sound_that_was_on_asks_for_a_touch_after_a_reload(
     async with page.expect_request(says("muted")):
         await page.reload()
     await expect(page.get_by_role("button", name="SOUND OFF: touch")).to_have_count(0)
+
+
+async def test_a_test_alarm_that_a_person_takes_on_the_page_proves_the_path(
+    bedside: Bedside,
+) -> None:
+    bedside.starts()
+    await bedside.opens("alarmpath")
+    page = bedside.page
+    await page.get_by_role("button", name="Sound off: turn on").click()
+    await expect(bedside.sheet).to_contain_text("So far: alarm path not proved")
+    async with page.expect_response(shows_one):
+        await bedside.stores("test alarm raised")
+    strip = page.locator(".strip.high.test")
+    await expect(strip).to_contain_text("TEST of the alarm path")
+    await expect(page.locator(".counts .pill")).to_have_count(0)
+    await strip.get_by_role("button").first.click()
+    await page.get_by_role("dialog").get_by_role("button", name="Acknowledge", exact=True).click()
+    await expect(page.locator(".alarm-path")).to_contain_text("Alarm path proved")
+    await expect(strip).to_have_count(0)
+    found = bedside.session["alarm_path"]
+    assert (found["by"], found["sounded"], found["why_not"]) == ("M. Rossi", True, None)
+    assert await page.evaluate("localStorage.getItem('postdose.station')") == found["station"]

@@ -102,8 +102,9 @@ export async function getTrend(session, vital, { start, end, points = 120 } = {}
 }
 // Where a session's papers are.
 export const exportOf = (session, query) => `api/v1/sessions/${part(session)}/export?${query}`;
-export const acknowledge = (alarm, by, note) =>
-  post(`alarms/${part(alarm)}/acknowledge`, { by, note });
+// At the display of that id, which may be what proves the alarm path.
+export const acknowledge = (alarm, by, note, display) =>
+  post(`alarms/${part(alarm)}/acknowledge`, { by, note, display });
 export const unacknowledge = (alarm, by, note) =>
   post(`alarms/${part(alarm)}/unacknowledge`, { by, note });
 export const pauseAudio = (bed, by) => post(`beds/${part(bed)}/audio-pause`, { by });

@@ -14,7 +14,7 @@ import { beds, displays } from "./ward.js";
 const EVERY_MS = 10_000;
 const AGAIN_MS = 3000;
 
-const ID = newKey();
+export const ID = newKey();
 
 // What people call this place: ?station= in the address says it, for good.
 const STATION = "postdose.station";

@@ -1,6 +1,7 @@
 // Which displays show what this page shows, and which of them sound.
-import { bedName, few } from "../format.js";
+import { bedName, capital, few } from "../format.js";
 import { html } from "../html.js";
+import { pathWords } from "../sheets/alarmpath.js";
 import { isMine, othersOf, showing } from "../state/display.js";
 
 const SOUND = { on: "sounds", blocked: "sound off until it is touched", muted: "sound off" };
@@ -30,6 +31,7 @@ export function Displays({ bed }) {
         )}
       </ul>
       ${!othersOf(bed.id).length && html`<p>No other screen shows this bed.</p>`}
+      ${bed.session?.alarm_path && html`<p class="alarm-path">${capital(pathWords(bed.session.alarm_path))}</p>`}
       ${!isHeard && html`<p><b>No screen sounds this bed's alarms.</b></p>`}
     </section>
   `;

@@ -171,3 +171,14 @@ def test_what_was_shown_is_kept_in_mind_while_the_alarm_is_open() -> None:
     assert displays.has_shown(HIGH)
     displays.forget([replace(HIGH, state=State.ENDED)])
     assert not displays.has_shown(HIGH)
+
+
+def test_taken_where_it_was_shown_it_is_known_where_and_whether_it_sounded() -> None:
+    sounding = replace(showing(HIGH), sounding=frozenset({(HIGH.id, HIGH.count)}))
+    displays = there(sounding, replace(DESK, id="d-2", station="Wall"))
+    displays.announce(DESK, 1.0)
+    assert displays.taken_at("d-1", HIGH, 2.0) == ("Desk", True)
+    assert displays.taken_at("d-2", HIGH, 2.0) is None
+    assert displays.taken_at("d-1", replace(HIGH, count=2), 2.0) is None
+    displays.leave("d-1")
+    assert displays.taken_at("d-1", HIGH, 2.0) is None
