@@ -1,6 +1,6 @@
 # Every target sets up .venv by itself; the second run starts at once.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check format bench reliability mutants lock clean
+.PHONY: help demo test test-long check format bench reliability device-faults mutants lock clean
 
 PYTHON ?=
 export PYTHON
@@ -41,6 +41,9 @@ bench: $(READY) ## measure latency and throughput
 
 reliability: $(READY) ## break a ward again and again, and count what is lost
 	@$(BIN)/python -m tests.reliability $(ARGS)
+
+device-faults: $(READY) ## try every fault of every simulated device at a bed, and write the table
+	@$(BIN)/python -m tests.device_faults $(ARGS)
 
 mutants: $(READY) ## mutate the clinical core and list what no test detects
 	@$(BIN)/python -m tests.mutants $(ARGS)

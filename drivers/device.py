@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from drivers.backoff import Backoff
+from drivers.capture_writer import DeviceCapture
 from drivers.clock import Clock, Instant
 from drivers.codec import CannotMeasure, CodecStats
 from drivers.frozen import FrozenWatch
@@ -70,13 +71,21 @@ class Device:
     Its link is up once something valid has come over it, and down, with a reason, from its
     end until that happens again: a port that opens and stays silent is not up. It is
     opened again and again, after growing and jittered pauses, until `run` is cancelled;
-    where the dialect is not known, first with the line settings of each in turn.
+    where the dialect is not known, first with the line settings of each in turn. `capture` is
+    told everything that goes over it.
     """
 
     def __init__(
-        self, spec: DeviceSpec, sink: Sink, clock: Clock, *, jitter: random.Random | None = None
+        self,
+        spec: DeviceSpec,
+        sink: Sink,
+        clock: Clock,
+        *,
+        jitter: random.Random | None = None,
+        capture: DeviceCapture | None = None,
     ) -> None:
         self.spec = spec
+        self.capture = capture or DeviceCapture()
         self.codec = spec.codec()
         self.counters = Counters(self.codec.stats)
         self.link_state = LinkChanged(LinkState.CONNECTING)
@@ -104,6 +113,7 @@ class Device:
         self._report(self.link_state)
         while True:
             why = await self._live()
+            self.capture.shut(why[0])
             if self._is_silent and self._up_s is None and self.codec.try_next_line():
                 self.counters.reconnects += 1
                 continue
@@ -171,6 +181,7 @@ class Device:
         self._checked_bytes = self.counters.bytes_in
         self._heard_frames = self.codec.stats.frames
         self._frozen.reset()
+        self.capture.opened(self.codec.line)
         self.codec.opened(now_s)
         self._send_and_arm()
         self._check_health()
@@ -185,6 +196,7 @@ class Device:
     def _receive(self, data: bytes) -> None:
         if self._open_link is None or self._ended.done():
             return
+        self.capture.received(data)
         self.counters.bytes_in += len(data)
         self.counters.last_bytes = (self.counters.last_bytes + data)[-LAST_BYTES:]
         if self._is_flooded():
@@ -240,6 +252,7 @@ class Device:
         if self._open_link is None:
             return
         if out := self.codec.data_to_send():
+            self.capture.sent(out)
             self.counters.bytes_out += len(out)
             self._open_link.write(out)
         if self._deadline_timer is not None:

@@ -20,6 +20,7 @@ from fastapi import FastAPI
 
 from alerts.rules import RuleSet, loader
 from api import connection_limits, create_app
+from drivers.capture_writer import Captures
 from drivers.clock import Clock
 from monitor import __version__
 from monitor.access import AccessControl, AccessStore
@@ -59,8 +60,9 @@ class Daemon:
         listening = _listen(settings) if settings.api.enabled else None
         try:
             journal = await _journal(settings.store.url, clock)
+            captures = _captures(settings, clock)
             try:
-                ward = _ward(settings, rules, regimens, journal, clock)
+                ward = _ward(settings, rules, regimens, journal, clock, captures)
                 await ward.restore()
                 control = await _access(settings, journal)
                 if settings.api.enabled:
@@ -72,6 +74,7 @@ class Daemon:
                     await control.log.close()
             finally:
                 await journal.close()
+                captures.close()
         except StoreError as error:
             raise StartError(str(error)) from error
         finally:
@@ -162,8 +165,24 @@ async def _journal(url: str, clock: Clock) -> Journal:
             return Journal.absent(url, error, clock=clock)
 
 
+def _captures(settings: Settings, clock: Clock) -> Captures:
+    capture = settings.capture
+    return Captures(
+        settings.capture_folder,
+        settings.captured(),
+        clock,
+        file_bytes=capture.file_mb * 1_000_000,
+        files=capture.files,
+    )
+
+
 def _ward(
-    settings: Settings, rules: RuleSet, regimens: Regimens, journal: Journal, clock: Clock
+    settings: Settings,
+    rules: RuleSet,
+    regimens: Regimens,
+    journal: Journal,
+    clock: Clock,
+    captures: Captures,
 ) -> Ward:
     beds = {bed.id: [device.spec() for device in bed.devices] for bed in settings.beds}
     names = {bed.id: bed.name for bed in settings.beds if bed.name}
@@ -176,7 +195,11 @@ def _ward(
         clock,
         zone=settings.site.zone,
         names=names,
+<<<<<<< HEAD
         expects_displays=settings.expects_displays,
+=======
+        captures=captures,
+>>>>>>> main
     )
 
 

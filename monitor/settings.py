@@ -33,7 +33,7 @@ from pydantic_settings import (
 
 from alerts.rules import explain_errors
 from drivers.registry import DeviceSpec, SpecError
-from monitor.journal import JOURNAL_STREAM
+from monitor.journal import JOURNAL_STREAM, parse_store_url
 from monitor.patient import RECORDS_STREAM
 from monitor.session import BY_HAND, CheckKind, jurisdictions
 
@@ -207,13 +207,22 @@ class Log(_Section):
     format: Literal["console", "json"] = "console"
 
 
+class Capture(_Section):
+    """Where the captures of devices are, and how large; the folder is beside the store."""
+
+    folder: Path | None = None
+    file_mb: Annotated[int, Field(ge=1, le=1000)] = 10
+    files: Annotated[int, Field(ge=2, le=1000)] = 10
+
+
 class Device(_Section):
-    """One device at a bed."""
+    """One device at a bed; `capture` writes down what goes over its link."""
 
     id: Name
     driver: str
     url: str
     dialect: str | None = None
+    capture: bool = False
     options: dict[str, str | int | bool] = Field(default_factory=dict)
 
     @field_validator("id")
@@ -275,6 +284,7 @@ class Settings(BaseSettings):
     rules: Rules = Rules()
     regimens: Regimens = Regimens()
     log: Log = Log()
+    capture: Capture = Capture()
     beds: tuple[BedSettings, ...] = ()
 
     @property
@@ -290,6 +300,18 @@ class Settings(BaseSettings):
         """The vitals that the site's devices give."""
         kinds = (device.spec().kind for bed in self.beds for device in bed.devices)
         return frozenset(vital.value for kind in kinds for vital in kind.vitals)
+
+    def captured(self) -> frozenset[tuple[str, str]]:
+        """The devices whose links are captured, as (bed, device)."""
+        return frozenset(
+            (bed.id, device.id) for bed in self.beds for device in bed.devices if device.capture
+        )
+
+    @property
+    def capture_folder(self) -> Path:
+        """Where captures lie. Raises `StoreError` where it is beside a store that is none."""
+        store = parse_store_url(self.store.url).path or Path()
+        return self.capture.folder or store.parent / "captures"
 
     @classmethod
     def settings_customise_sources(
@@ -317,6 +339,15 @@ class Settings(BaseSettings):
                         "a device stands at one bed"
                     )
                 owner[port] = bed.id
+        return self
+
+    @model_validator(mode="after")
+    def _captures_have_a_place(self) -> Self:
+        if self.captured() and not self.capture.folder and self.store.url.startswith("postgresql"):
+            raise ValueError(
+                "capture: the store is on a server, so say where captures are to lie: "
+                'folder = "/var/lib/postdose/captures" in [capture]'
+            )
         return self
 
 
@@ -362,6 +393,7 @@ def _resolve(data: dict[str, Any], folder: Path) -> None:
         ("mqtt", "key"),
         ("api", "cert"),
         ("api", "key"),
+        ("capture", "folder"),
     ):
         if isinstance(name := _table(data, section).get(key), str):
             data[section][key] = str(folder / name)

@@ -14,7 +14,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from simulators.capture import SLIP, play
+from simulators.columns import parse_columns
 from simulators.commands import VERBS, CommandedDevice
+from simulators.device_model import Datagrams
 from simulators.device_server import DeviceServer, serve
 from simulators.devices import DEVICES, build, fault_names, find
 from simulators.errors import SimulationError
@@ -49,6 +52,13 @@ def simulate(
     record: Annotated[
         Path | None, typer.Option(help="Play the numerics in this CSV file instead.")
     ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="What --record calls them: spo2_pct=Sat,pulse_bpm=PR.")
+    ] = None,
+    capture: Annotated[
+        Path | None, typer.Option(help="Say again what a device said in this capture.")
+    ] = None,
+    loop: Annotated[bool, typer.Option("--loop", help="Play --capture again and again.")] = False,
     speed: Annotated[float, typer.Option(help="Simulated seconds in a second.")] = 1.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
     dialect: Annotated[
@@ -70,9 +80,19 @@ def simulate(
     try:
         if speed <= 0:
             raise SimulationError(f"--speed must be above 0, not {speed:g}")
-        port = _port(device, pty, tcp, rfc2217, udp)
-        source, scripted = _source(device, scenario, record, seed)
-        line = build(device, source, dialect=dialect, seed=seed, scripted=scripted)
+        datagrams = find(device).datagrams if capture is None else SLIP
+        port = _port(device, datagrams, pty, tcp, rfc2217, udp)
+        if loop and capture is None:
+            raise SimulationError("--loop is for --capture: give one")
+        if capture is not None and (scenario or record or dialect or commands):
+            raise SimulationError(
+                "--capture excludes --scenario, --record, --dialect and --commands"
+            )
+        source, scripted = _source(device, scenario, record, columns, seed)
+        if capture is not None:
+            line = play(device, capture, loop=loop, seed=seed)
+        else:
+            line = build(device, source, dialect=dialect, seed=seed, scripted=scripted)
         for spec in fault or []:
             line.inject_fault(parse_fault(spec))
     except SimulationError as error:
@@ -128,21 +148,30 @@ def scenarios_table() -> str:
 
 
 def _source(
-    device: str, scenario: str | None, record: Path | None, seed: int
+    device: str, scenario: str | None, record: Path | None, columns: str | None, seed: int
 ) -> tuple[SettableSource, list[Fault]]:
     """What the device measures, and the faults that the scenario has for it."""
-    role = find(device).role
+    model = find(device)
     if record is not None:
         if scenario is not None:
             raise SimulationError("--scenario and --record exclude each other: give one")
-        return SettableSource(load_numerics(record)), []
+        says = frozenset[str]().union(*(each.vitals for each in model.dialects.values()))
+        named = parse_columns(columns) if columns else None
+        return SettableSource(load_numerics(record, named, says)), []
+    if columns is not None:
+        raise SimulationError("--columns is for --record: give one")
     loaded = load_scenario(scenario or "calm")
     patient = loaded.patient(seed, dose_at_s=loaded.dose_at_s)
-    return SettableSource(patient), [*loaded.faults_for(role)]
+    return SettableSource(patient), [*loaded.faults_for(model.role)]
 
 
 def _port(
-    device: str, pty: Path | None, tcp: str | None, rfc2217: str | None, udp: str | None
+    device: str,
+    datagrams: Datagrams | None,
+    pty: Path | None,
+    tcp: str | None,
+    rfc2217: str | None,
+    udp: str | None,
 ) -> Port:
     if sum(given is not None for given in (pty, tcp, rfc2217, udp)) > 1:
         raise SimulationError("--pty, --tcp, --rfc2217 and --udp exclude each other: give one")
@@ -151,7 +180,6 @@ def _port(
     if rfc2217 is not None:
         return Rfc2217Port(*_address("--rfc2217", rfc2217))
     if udp is not None:
-        datagrams = find(device).datagrams
         if datagrams is None:
             raise SimulationError(f"{device} has no datagrams: give --pty, --tcp or --rfc2217")
         return UdpPort(*_address("--udp", udp), datagrams)

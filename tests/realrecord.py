@@ -82,9 +82,9 @@ def _outcomes(bed: Bed, record: NumericsRecord) -> Iterator[Result]:
     for scale, total in (("cadss", 0), ("moaas", 5)):
         yield bed.handle(RecordScore(scale, total, None, "nurse.a"), START)
     pressures = _pressures(record)
-    for second in range((max(record.minutes) + 1) * MINUTE_S):
+    for second in range((max(record.rows) + 1) * MINUTE_S):
         now = START.plus(second)
-        row = record.minutes.get(second // MINUTE_S)
+        row = record.rows.get(second // MINUTE_S)
         if row is not None:
             vitals = ((Vital.SPO2, row.spo2_pct), (Vital.PULSE, row.pulse_per_min))
             yield said("oximeter", Measurement(tuple(Reading(*each) for each in vitals)), now)
@@ -97,7 +97,7 @@ def _pressures(record: NumericsRecord) -> dict[int, Measurement]:
     """The pressures by the minute of each; a record holds one until another comes."""
     found: dict[int, Measurement] = {}
     before: object = None
-    for minute, row in sorted(record.minutes.items()):
+    for minute, row in sorted(record.rows.items()):
         values = (row.sys_mmhg, row.dia_mmhg, row.map_mmhg)
         if None not in values and values != before:
             vitals = zip((Vital.SYS, Vital.DIA, Vital.MAP), values, strict=True)
@@ -126,7 +126,7 @@ is raised after four minutes when there is none.
 def page(played: Played) -> str:
     """The whole page."""
     found = by_rule(onsets(played.events, []))
-    hours = (max(played.record.minutes) + 1) / 60
+    hours = (max(played.record.rows) + 1) / 60
     lines = [HEAD.lstrip(), "| rule | raised | in alarm |", "| --- | ---: | ---: |"]
     lines += [
         f"| {rule} | {len(own)} | {sum(o.lasted_s for o in own) / 60:.0f} min |"
@@ -168,7 +168,7 @@ def _causes(onset: Onset, minute: int, record: NumericsRecord) -> str:
 
 
 def _oximetry(onset: Onset, record: NumericsRecord, minute: int) -> str:
-    row = record.minutes.get(minute)
+    row = record.rows.get(minute)
     spo2, pulse = (None, None) if row is None else (row.spo2_pct, row.pulse_per_min)
     values = {"spo2": spo2, "pulse": pulse}
     name = onset.rule.split(".")[0]

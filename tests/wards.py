@@ -207,12 +207,12 @@ async def simulated_ward(
     *,
     clock: Clock | None = None,
     rules: str = "default",
-    devices: Collection[str] | Mapping[str, Collection[str]] = tuple(DEVICES),
+    devices: Collection[str] | Mapping[str, Collection[str] | Mapping[str, str]] = tuple(DEVICES),
 ) -> AsyncIterator[SimulatedWard]:
     """A running ward of beds that follow the scenarios; one calm bed by default.
 
     A scenario is the name of one that ships, or the path of a file; `devices` are those of each
-    bed, or by bed. The journal is
+    bed, or by bed, and there what each of them is, as `nonin` or `nonin:7`. The journal is
     `folder`/postdose.db, taken up again when it is there. Two hours are cheap without the
     oximeter, which speaks three times a second.
     """
@@ -220,12 +220,17 @@ async def simulated_ward(
     clock = clock or Clock(source=loop.time)
     scenarios = scenarios or {"bed-1": "calm"}
     prefix = f"{id(loop):x}"
+    kinds = {
+        bed: of_bed if isinstance(of_bed, Mapping) else {n: (DEVICES | OTHERS)[n] for n in of_bed}
+        for bed in scenarios
+        for of_bed in [devices[bed] if isinstance(devices, Mapping) else devices]
+    }
     specs = {
         bed: [
-            DeviceSpec(name, (DEVICES | OTHERS)[name], f"memory://{prefix}-{bed}-{name}")
-            for name in (devices[bed] if isinstance(devices, Mapping) else devices)
+            DeviceSpec(name, kind.partition(":")[0], f"memory://{prefix}-{bed}-{name}")
+            for name, kind in of_bed.items()
         ]
-        for bed in scenarios
+        for bed, of_bed in kinds.items()
     }
     if not (stored := folder / "postdose.db").exists():
         stored.write_bytes(_new_journal())
@@ -237,7 +242,7 @@ async def simulated_ward(
         simulated.timeline = Timeline()
         running = []
         for bed, scenario in scenarios.items():
-            running += await _play(simulated, bed, scenario, specs[bed], tasks)
+            running += await _play(simulated, bed, scenario, specs[bed], kinds[bed], tasks)
         try:
             async with ward.run():
                 yield simulated
@@ -254,15 +259,16 @@ async def _play(
     bed: str,
     scenario: str,
     specs: list[DeviceSpec],
+    kinds: Mapping[str, str],
     tasks: asyncio.TaskGroup,
 ) -> list[asyncio.Task[None]]:
     course = _load_scenario(scenario)
     patient = simulated.patients[bed] = course.patient(7, dose_at_s=None)
     running = []
     for number, spec in enumerate(specs):
-        device = build(
-            spec.driver, patient, dialect=None, seed=number, scripted=course.faults_for(spec.id)
-        )
+        dialect = kinds[spec.id].partition(":")[2] or None
+        faults = course.faults_for(spec.id)
+        device = build(spec.driver, patient, dialect=dialect, seed=number, scripted=faults)
         line = MemoryLine(spec.url.removeprefix("memory://"))
         server = simulated.devices[bed, spec.id] = DeviceServer(device, line, simulated.timeline)
         await server.open()

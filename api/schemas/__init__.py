@@ -22,6 +22,7 @@ from api.schemas import (
     regimens,
     sessions,
     status,
+    waveforms,
 )
 from api.schemas.model import Page, Request, Response
 from api.schemas.problems import FieldError, Problem
@@ -45,4 +46,5 @@ __all__ = [
     "regimens",
     "sessions",
     "status",
+    "waveforms",
 ]

@@ -58,6 +58,9 @@ class DeviceLink(Response):
     last_bytes: str = described(
         "The last bytes received, up to 64, in hexadecimal digits.", "01 7f 61 48"
     )
+    capture_lost: int | None = described(
+        "Records that its capture has lost; null where it is not captured.", 0
+    )
 
 
 class MeasurementAccepted(Response):

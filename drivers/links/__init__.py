@@ -5,6 +5,7 @@ when a link is opened again and how long silence may last is not decided in this
 """
 
 from drivers.links.errors import CALL, LinkError, LinkLost
+from drivers.links.holders import Holder, held_by
 from drivers.links.memory import MemoryPort
 from drivers.links.opening import check_url, has_line, open_link
 from drivers.links.serial import SerialPort, serial_ports
@@ -12,6 +13,7 @@ from drivers.links.stream import Link, OnBytes, OnLost
 
 __all__ = [
     "CALL",
+    "Holder",
     "Link",
     "LinkError",
     "LinkLost",
@@ -21,6 +23,7 @@ __all__ = [
     "SerialPort",
     "check_url",
     "has_line",
+    "held_by",
     "open_link",
     "serial_ports",
 ]

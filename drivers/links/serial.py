@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import serialx
@@ -17,21 +18,43 @@ PARITIES: Final = {
     "O": serialx.Parity.ODD,
 }
 
+SERIAL_LINKS: Final = Path("/dev/serial")
+
 
 @dataclass(frozen=True, slots=True)
 class SerialPort:
-    """A serial port of this machine; `url` is the name that stays the same across restarts."""
+    """A serial port of this machine; `url` is the name that stays the same across restarts.
+
+    `usb` are the numbers of its vendor and product, `vendor` and `product` what it calls itself.
+    """
 
     url: str
     device: str
     title: str
     serial: str | None
+    vendor: str | None = None
+    product: str | None = None
+    usb: tuple[int, int] | None = None
 
 
-def serial_ports() -> list[SerialPort]:
-    """The serial ports there are, by URL."""
+def serial_ports(links: Path = SERIAL_LINKS) -> list[SerialPort]:
+    """The serial ports there are, by URL.
+
+    Two adapters of one kind without serial numbers have one name by id, which leads to one of them;
+    the other is called by the socket that it is in, as is found below `links`.
+    """
+    by_path = sorted(links.glob("by-path/*"), reverse=True)
+    sockets = {os.path.realpath(link): str(link) for link in by_path}
     found = (
-        SerialPort(info.device, info.resolved_device, info.description, info.serial_number)
+        SerialPort(
+            sockets.get(info.device, info.device),
+            info.resolved_device,
+            info.description,
+            info.serial_number,
+            info.manufacturer,
+            info.product,
+            None if info.vid is None or info.pid is None else (info.vid, info.pid),
+        )
         for info in serialx.list_serial_ports()
     )
     return sorted(found, key=lambda port: port.url)

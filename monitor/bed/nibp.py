@@ -5,12 +5,13 @@ a decision is a draft that changes nothing until it is an event.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from itertools import takewhile
 from typing import Final, TypeGuard
 
 from alerts.alarm import Alarm, State
 from alerts.evaluation import AlarmEngine
-from alerts.rules import RuleSet, signals_in
+from alerts.rules import Priority, RuleSet, signals_in
 from drivers.clock import Instant, rfc3339
 from drivers.readings import CuffPhase, LinkState, Measurement, MeasurementFailed, Vital
 from monitor.bed.device_status import DeviceStatus
@@ -29,9 +30,11 @@ from monitor.session import (
 APART_S: Final = 60.0
 """No two measurements start within this of each other, except by hand [clinical.md]."""
 
-FOLLOW_UP_S: Final = 300.0
+RHYTHM: Final = timedelta(minutes=5)
+LOW_RHYTHM: Final = timedelta(minutes=15)
 CLEAR_ENOUGH: Final = 2
-"""While a pressure alarm lasts one is taken so often, until so many are clear [clinical.md]."""
+"""While a pressure alarm lasts one is taken so often, the other under low ones alone, until so
+many are clear [clinical.md]."""
 
 _OPEN: Final = frozenset({CheckState.DUE, CheckState.OVERDUE})
 
@@ -123,13 +126,14 @@ class NibpDevice:
         now: Instant,
         *,
         confirm_at: float | None,
-        follow_up: bool,
+        follow_up_s: float,
         planned: Iterable[PlannedCheck],
     ) -> str | None:
         """Why a measurement should start now, None when none should.
 
-        `confirm_at` is when a measurement should confirm another, `planned` are the session's
-        checks in the order they are due. Every second failure in a row gives up for this time.
+        `confirm_at` is when a measurement should confirm another, `follow_up_s` how long after
+        the last one another follows, inf for never, `planned` are the session's checks in the
+        order they are due. Every second failure in a row gives up for this time.
         """
         status, state = self.status, self.state
         if state.inhibited is not None:
@@ -143,7 +147,7 @@ class NibpDevice:
             return "retry"
         if confirm_at is not None:
             return "confirm" if now.mono >= confirm_at else None
-        if follow_up and now.mono >= requested + FOLLOW_UP_S:
+        if now.mono >= requested + follow_up_s:
             return "follow-up"
         due = takewhile(lambda check: check.state is not CheckState.UPCOMING, planned)
         return "schedule" if any(map(self._requires, due)) else None
@@ -154,12 +158,12 @@ class NibpDevice:
             return False
         return self.state.failed_at is None or planned.due_at > self.state.failed_at
 
-    def next_change(self, now: Instant, confirm_at: float | None) -> float:
+    def next_change(self, now: Instant, confirm_at: float | None, follow_up_s: float) -> float:
         """When time alone may next make a measurement `wanted`, but for what is planned.
 
         In monotonic seconds, and inf for never.
         """
-        return _next_change(now, confirm_at, self.state.requested_mono)
+        return _next_change(now, confirm_at, follow_up_s, self.state.requested_mono)
 
 
 class NibpScheduler:
@@ -208,16 +212,12 @@ class NibpScheduler:
             if alarm.rule in self._pressure_rules and alarm.session == session.id
         ]
         confirm_at = engine.confirm_at
-        why = device.wanted(
-            now,
-            confirm_at=confirm_at,
-            follow_up=needs_follow_up(alarms, session.pressures),
-            planned=planned,
-        )
+        follow_up_s = _follow_up_s(session, alarms)
+        why = device.wanted(now, confirm_at=confirm_at, follow_up_s=follow_up_s, planned=planned)
         if why is None:
-            self.next_plan = device.next_change(now, confirm_at)
+            self.next_plan = device.next_change(now, confirm_at, follow_up_s)
             return None
-        self.next_plan = _next_change(now, confirm_at, requested_mono=now.mono)
+        self.next_plan = _next_change(now, confirm_at, follow_up_s, requested_mono=now.mono)
         return device.request(why)
 
     def unanswered(self, now: Instant) -> Iterator[Draft]:
@@ -246,21 +246,36 @@ def pressure_rules(rules: RuleSet) -> frozenset[str]:
     )
 
 
-def _next_change(now: Instant, confirm_at: float | None, requested_mono: float | None) -> float:
+def _next_change(
+    now: Instant, confirm_at: float | None, follow_up_s: float, requested_mono: float | None
+) -> float:
     turns = [] if confirm_at is None else [confirm_at]
     if requested_mono is not None:
-        turns += [requested_mono + APART_S, requested_mono + FOLLOW_UP_S]
+        turns += [requested_mono + APART_S, requested_mono + follow_up_s]
     return min((at for at in turns if at > now.mono), default=NEVER)
 
 
-def needs_follow_up(alarms: Iterable[Alarm], pressures: Iterable[Pressure]) -> bool:
-    """Whether any of these pressure alarms lasts, or has not been clear often enough since."""
-    taken = [pressure.at for pressure in pressures]
-    return any(
-        alarm.state is State.ACTIVE
-        or (
-            alarm.condition_ended_at is not None
-            and sum(at >= alarm.condition_ended_at for at in taken) < CLEAR_ENOUGH
-        )
-        for alarm in alarms
+def rhythm(priorities: Iterable[Priority]) -> timedelta | None:
+    """How often a pressure is taken because of alarms on it; None without one."""
+    worst = max(priorities, default=None)
+    if worst is None:
+        return None
+    return LOW_RHYTHM if worst is Priority.LOW else RHYTHM
+
+
+def _follow_up_s(session: Session, alarms: Iterable[Alarm]) -> float:
+    """How long after a pressure another follows because of these alarms on it; inf for never.
+
+    In sessions of an edition before 3 it is as long under every alarm.
+    """
+    followed = [alarm.priority for alarm in alarms if _is_followed(alarm, session.pressures)]
+    every = rhythm(followed if session.regimen.edition >= 3 else [Priority.HIGH for _ in followed])
+    return NEVER if every is None else every.total_seconds()
+
+
+def _is_followed(alarm: Alarm, pressures: Iterable[Pressure]) -> bool:
+    """Whether this pressure alarm lasts, or has not been clear often enough since."""
+    over_at = alarm.condition_ended_at
+    return alarm.state is State.ACTIVE or (
+        over_at is not None and sum(each.at >= over_at for each in pressures) < CLEAR_ENOUGH
     )

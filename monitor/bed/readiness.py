@@ -11,11 +11,10 @@ from typing import Final
 
 from alerts.alarm import Alarm, State
 from alerts.evaluation import AlarmEngine, Signal
-from alerts.rules import Priority
 from drivers.clock import Instant
 from drivers.readings import Vital
 from monitor.bed.inputs import SeenBefore
-from monitor.bed.nibp import pressure_rules
+from monitor.bed.nibp import pressure_rules, rhythm
 from monitor.bed.state import BedState
 from monitor.bed.timeline import AT_ONCE
 from monitor.bed.vitals import Vitals
@@ -51,12 +50,6 @@ DOSING_S: Final = 1.0
 
 MINUTE_S: Final = 60.0
 """How often readiness is judged although nothing is known to have changed."""
-
-
-RHYTHM: Final = timedelta(minutes=5)
-LOW_RHYTHM: Final = timedelta(minutes=15)
-"""How often a pressure is taken while an alarm on it lasts; of low priority alone, the other
-[clinical.md]."""
 
 
 class Readiness:
@@ -104,8 +97,8 @@ class Readiness:
             return set()
         planned = self.planned_checks(now)
         due = [check.due_at for check in planned if check.check is CheckKind.PRESSURE]
-        rhythm = self._alarm_rhythm
-        return {*self._vitals.age_pressures(lambda taken: stale_at(taken, due, rhythm), now)}
+        often = self._alarm_rhythm
+        return {*self._vitals.age_pressures(lambda taken: stale_at(taken, due, often), now)}
 
     @property
     def _alarm_rhythm(self) -> timedelta | None:
@@ -115,10 +108,7 @@ class Readiness:
             for alarm in self._alarms.open_alarms()
             if alarm.rule in self._pressure_rules and alarm.state is State.ACTIVE
         )
-        worst = max(active, default=None)
-        if worst is None:
-            return None
-        return LOW_RHYTHM if worst is Priority.LOW else RHYTHM
+        return rhythm(active)
 
     def due_rate(self, now: Instant) -> Draft | None:
         """The rate that a device measures, where a check is due that it does; or None."""

@@ -223,12 +223,13 @@ def devices() -> None:
 
 @app.command()
 def ports() -> None:
-    """List this machine's serial ports."""
-    from drivers.links import serial_ports
+    """List this machine's serial ports: what is plugged in, who holds it, what it may be."""
+    from drivers.links import held_by, serial_ports
+    from monitor.cli.ports import described
 
     found = serial_ports()
     for port in found:
-        print(f"{port.url}  {port.device}  {port.title}")
+        print(described(port, held_by(port.device)))
     if not found:
         print("no serial ports; is the adapter plugged in?", file=sys.stderr)
 
@@ -259,18 +260,21 @@ def _tell(what: str) -> None:
 @app.command()
 def decode(
     driver: Annotated[str, typer.Argument(help="As `postdose devices` lists it.")],
-    capture: Annotated[Path, typer.Argument(help="A file of the device's bytes.")],
+    capture: Annotated[Path, typer.Argument(help="A file of the device's bytes, or a capture.")],
     dialect: Annotated[str | None, typer.Option(help="Found out when left out.")] = None,
 ) -> None:
-    """Print what a device said, from a file of its bytes: a line of JSON for each item."""
+    """Print what a device said, a line of JSON for each item; with its time, from a capture."""
+    from drivers.capture import CaptureError
     from drivers.registry import DeviceSpec, SpecError
     from monitor.cli.decoding import decoded
 
     try:
         spec = DeviceSpec("device", driver, "memory://file", dialect)
-        told, summary = decoded(spec, capture.read_bytes())
+        told, summary = decoded(spec, capture.read_bytes(), str(capture))
     except SpecError as error:
         raise typer.BadParameter(str(error)) from error
+    except CaptureError as error:
+        raise Failure(str(error)) from error
     except OSError as error:
         raise Failure(f"{capture}: {error.strerror}; name a file that can be read") from error
     for line in told:
@@ -301,10 +305,10 @@ def rules(
     other: Annotated[Path | None, typer.Option("--rules", help="The other set's file.")] = None,
     config: Annotated[
         Path | None,
-        typer.Option("--config", "-c", help="With --check or --what-if: the site's TOML file."),
+        typer.Option("--config", "-c", help="The site's TOML file, for its regimens and records."),
     ] = None,
 ) -> None:
-    """Print a rule set, check a site's own, or say what it would have done in sessions."""
+    """Print a rule set and the regimens, check a site's own, or what it would have done."""
     if what_if:
         _what_if(sessions or [], other, config)
         return
@@ -313,7 +317,10 @@ def rules(
     from rich.console import Console
 
     from alerts.rules import RuleError, load_rules
+    from monitor.cli.regimens_table import regimen_tables
     from monitor.cli.rules_table import escalation, tables
+    from monitor.daemon import load_regimens
+    from monitor.session import Regimens
 
     if checked is not None:
         _check_rules(checked, config)
@@ -326,6 +333,9 @@ def rules(
     for table in tables(rule_set):
         console.print(table)
     console.print(escalation(rule_set))
+    regimens = Regimens.shipped() if config is None else load_regimens(settings_of(config))
+    for table in regimen_tables(regimens.by_name.values()):
+        console.print(table)
 
 
 def _check_rules(name: str, config: Path | None) -> None:

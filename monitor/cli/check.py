@@ -1,11 +1,14 @@
 """Whether everything that a site's file names is really there."""
 
 import asyncio
+import os
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
 from alerts.rules import Severity, lint_rules, loader
+from drivers.capture_writer import KEEP_FREE_BYTES
 from drivers.clock import Clock
 from drivers.identify import ask, identify
 from drivers.links import LinkError
@@ -31,6 +34,7 @@ async def check_site(settings: Settings, say: Say) -> None:
     await _store(settings, say)
     await _users(settings, say)
     await _broker(settings, say)
+    check_captures(settings, say)
     specs = [(bed.id, device.spec()) for bed in settings.beds for device in bed.devices]
     answers = await asyncio.gather(*(_answer(spec) for _, spec in specs))
     for (bed, spec), (good, answer) in zip(specs, answers, strict=True):
@@ -145,6 +149,37 @@ async def _broker(settings: Settings, say: Say) -> None:
         say(Severity.FAULT, f"broker {mqtt.url}: {fault}")
     else:
         say(Severity.OK, f"broker {mqtt.url}: lets us in")
+
+
+def check_captures(settings: Settings, say: Say) -> None:
+    """Where each capture lies, how much it may take, and whether there is room for it."""
+    from monitor.journal import StoreError
+
+    wanted, limits = settings.captured(), settings.capture
+    if not wanted:
+        return
+    try:
+        folder = settings.capture_folder
+    except StoreError:
+        return
+    for bed, device in sorted(wanted):
+        say(
+            Severity.OK,
+            f"{bed}/{device}: is captured in {folder / bed / device}, at most {limits.files} files "
+            f"of {limits.file_mb} MB, which hold measurements of a patient",
+        )
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        say(Severity.FAULT, f"capture: {there} cannot be written; correct capture.folder")
+        return
+    needed_mb = len(wanted) * limits.files * limits.file_mb + KEEP_FREE_BYTES // 1_000_000
+    free_mb = shutil.disk_usage(there).free // 1_000_000
+    if free_mb < needed_mb:
+        say(
+            Severity.WARNING,
+            f"capture: {free_mb} MB are free at {there}, and captures may need {needed_mb} MB with "
+            "what they leave free; the devices are read on when the disk is full",
+        )
 
 
 async def _answer(spec: DeviceSpec) -> tuple[bool, str]:

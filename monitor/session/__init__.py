@@ -114,7 +114,14 @@ from monitor.session.records import (
     SessionCorrection,
     Symptom,
 )
-from monitor.session.regimen import CheckKind, CoursePhase, Regimen, RegimenError, Regimens
+from monitor.session.regimen import (
+    CheckKind,
+    CoursePhase,
+    PlannedChecks,
+    Regimen,
+    RegimenError,
+    Regimens,
+)
 from monitor.session.reopening import (
     REOPENED,
     SESSION_ENDINGS,
@@ -188,6 +195,7 @@ __all__ = [
     "PauseAudio",
     "Phase",
     "PlannedCheck",
+    "PlannedChecks",
     "PredoseEvidence",
     "Preparation",
     "Pressure",

@@ -47,6 +47,17 @@ def is_after_dose(session: "Session", record: Record) -> bool:
     return first is not None and not is_before(session, record, first)
 
 
+def is_after_last_dose(session: "Session", record: Record) -> bool:
+    """Whether it is of after the last administration; false before there was one.
+
+    In sessions of an edition before 3 after the first one is enough.
+    """
+    if session.regimen.edition < 3:
+        return is_after_dose(session, record)
+    last = session.last_administration
+    return last is not None and not is_before(session, record, last)
+
+
 def is_before_dose(session: "Session", record: Record) -> bool:
     """Whether it is of before the first administration; false before there was one.
 

@@ -11,7 +11,7 @@ from alerts.alarm import Alarm
 from alerts.evaluation import Value
 from alerts.rules import Kind, Priority
 from drivers.clock import Instant
-from monitor.session.baseline import is_after_dose
+from monitor.session.baseline import is_after_last_dose
 from monitor.session.clearance import situation, with_clearances
 from monitor.session.commands import ClearanceScope
 from monitor.session.criterion import Criterion
@@ -19,7 +19,7 @@ from monitor.session.dose_time import dose_time_criteria
 from monitor.session.due_times import record_times
 from monitor.session.episodes import DESATURATIONS, respiratory_depression
 from monitor.session.history import AlarmOccurrence
-from monitor.session.predose import SPO2_RULE
+from monitor.session.predose import NONE_OF_PATIENT, SPO2_RULE
 from monitor.session.records import Correction, Record, Score, Symptom
 from monitor.session.regimen import CheckKind
 from monitor.session.schedule import CHECK_NAMES, CheckState, PlannedCheck
@@ -90,7 +90,7 @@ def discharge_criteria(
         _moaas(session, now),
         _no_respiratory(session, evidence, alarms, now, is_steady=spo2.met),
         *([] if is_former else [_no_serious_event(session)]),
-        _no_alarm(alarms),
+        _no_alarm(alarms, "none open" if is_former else NONE_OF_PATIENT),
         _no_overdue(evidence.schedule, {} if is_former else CHECK_NAMES),
         Criterion("escort", session.escort, "confirmed" if session.escort else "ask and confirm"),
     ]
@@ -180,7 +180,7 @@ def _last_at(session: Session, of: CheckKind) -> datetime | None:
 
 def _pressure_severe(session: Session) -> Criterion:
     limits = session.regimen.discharge
-    last = [p for p in session.pressures if is_after_dose(session, p)][-2:]
+    last = [p for p in session.pressures if is_after_last_dose(session, p)][-2:]
     if len(last) < 2:
         return Criterion("pressure-not-severe", False, f"{len(last)} of 2 pressures since the dose")
     severe = [p for p in last if p.sys >= limits.severe_sys or p.dia >= limits.severe_dia]
@@ -325,7 +325,7 @@ def _moaas(session: Session, now: datetime) -> Criterion:
 
 def _score(scale: str, session: Session, now: datetime, is_met: Callable[[int], bool]) -> Criterion:
     score = session.last_score(scale)
-    if score is None or not is_after_dose(session, score):
+    if score is None or not is_after_last_dose(session, score):
         return Criterion(scale, False, "not scored since the dose")
     is_old = now - score.at > timedelta(minutes=session.regimen.discharge.score_fresh_min)
     if is_old and not (scale == "cadss" and _cadss_serves(session)):
@@ -367,9 +367,9 @@ def _no_respiratory(
     return Criterion(name, True, "none seen" if found.worst is None else f"{found.worst}: over")
 
 
-def _no_alarm(alarms: list[Alarm]) -> Criterion:
+def _no_alarm(alarms: list[Alarm], none: str) -> Criterion:
     loud = [a for a in alarms if a.priority >= Priority.MEDIUM]
-    return Criterion("no-alarm", not loud, loud[0].text if loud else "none open")
+    return Criterion("no-alarm", not loud, loud[0].text if loud else none)
 
 
 def _no_overdue(planned: Iterable[PlannedCheck], words: Mapping[CheckKind, str]) -> Criterion:

@@ -37,6 +37,9 @@ SPO2_RULE: Final = ("spo2.low", "spo2", None)
 STEADY_MMHG: Final = 20
 """Pressures before the dose that differ by so much are remarked on [clinical default]."""
 
+NONE_OF_PATIENT: Final = "none of the patient's is open"
+"""What is said where no alarm counts: one of a device may be open all the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class PredoseEvidence:
@@ -158,7 +161,7 @@ def _too_old(then: datetime, fresh_min: float, at: datetime) -> str | None:
 
 def _no_alarm(now: Situation) -> Criterion:
     words = "; ".join(alarm.text for alarm in now.alarms)
-    return Criterion("no-alarm", not now.alarms, words or "none of medium or high priority")
+    return Criterion("no-alarm", not now.alarms, words or NONE_OF_PATIENT)
 
 
 def _no_emergency(session: Session, now: Situation, at: datetime) -> Criterion:

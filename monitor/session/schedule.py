@@ -237,12 +237,19 @@ def _overdue(session: Session | None, planned: Iterable[PlannedCheck]) -> Mappin
             continue
         name = CHECK_NAMES[check.check]
         if dosed_at is not None:
-            minutes = (check.due_at - dosed_at) / timedelta(minutes=1)
-            when = f"{minutes:.0f} min after" if minutes > 0 else "before"
-            overdue[check.check] = f"{name} was due {when} the first dose"
+            overdue[check.check] = f"{name} was due {_when(session, dosed_at, check.due_at)}"
         elif check.due_at > session.started_at:
             overdue[check.check] = f"{name} is due again before the first dose"
     return overdue
+
+
+def _when(session: Session, first: datetime, due_at: datetime) -> str:
+    """From which dose it counts: the last, as on the page, where it is due after that."""
+    last = first if session.infusion is not None else session.last_dose_at or first
+    is_of_last = session.regimen.edition >= 3 and first < last < due_at
+    dose, name = (last, "last") if is_of_last else (first, "first")
+    minutes = (due_at - dose) / timedelta(minutes=1)
+    return f"{minutes:.0f} min after the {name} dose" if minutes > 0 else f"before the {name} dose"
 
 
 def _state(

@@ -147,9 +147,12 @@ class Session:
     @property
     def first_administration(self) -> Administration | None:
         """The first dose, or the infusion's start; None before that."""
-        if self.infusion is not None and self.is_infusion_alone:
-            return self.infusion.administrations[0]
-        return next(iter(self.administrations), None)
+        return next(iter(self._given), None)
+
+    @property
+    def last_administration(self) -> Administration | None:
+        """The last dose, or the infusion's start or last resumption; None before that."""
+        return max(self._given, default=None)
 
     @property
     def last_dose_at(self) -> datetime | None:
@@ -182,6 +185,13 @@ class Session:
         """Each dose, and the infusion's start and each resumption, in order."""
         given = [Administration(dose.at, self.places[dose.id]) for dose in self.doses]
         return sorted([*given, *(self.infusion.administrations if self.infusion else ())])
+
+    @property
+    def _given(self) -> list[Administration]:
+        """The administrations that count: of an infusion its own."""
+        if self.infusion is not None and self.is_infusion_alone:
+            return self.infusion.administrations
+        return self.administrations
 
     @property
     def is_infusion_alone(self) -> bool:

@@ -227,7 +227,7 @@ def news2_outdated(session: Session, values: Values, now: datetime) -> list[str]
 
 def next_news2_outdated_at(session: Session, now: datetime) -> datetime:
     """When what a person recorded may next be no longer current; `NEVER` for never."""
-    told = (record.at for record in (*session.observations, *session.scores))
+    told = (each.at for each in (*session.observations, *session.scores, *session.symptoms))
     return min((at + FRESH for at in told if now - at <= FRESH), default=NEVER)
 
 
@@ -301,7 +301,21 @@ def _observed(
 
 
 def _alert(session: Session, counts: Callable[[datetime], bool]) -> bool | None:
-    """Whether the patient is alert, by what was observed last: ACVPU or MOAA/S."""
+    """Whether the patient is alert: by whatever record, the worst within `STANDING` [clinical.md].
+
+    Confusion is not alert. In sessions of an edition before 3 the last ACVPU or MOAA/S decides.
+    """
+    if session.regimen.edition < 3:
+        return _former_alert(session, counts)
+    said = [(record.at, value >= ALERT_FROM) for record, value in wakefulness(session)]
+    said += [(o.at, False) for o in session.observations if o.consciousness == "confusion"]
+    latest = max((at for at, _ in said), default=None)
+    if latest is None or not counts(latest):
+        return None
+    return all(alert for at, alert in said if latest - at <= STANDING)
+
+
+def _former_alert(session: Session, counts: Callable[[datetime], bool]) -> bool | None:
     said = [(o.at, o.consciousness == "alert") for o in session.observations if o.consciousness]
     moaas = session.last_score("moaas")
     if moaas is not None:

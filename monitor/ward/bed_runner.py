@@ -12,6 +12,7 @@ import structlog
 
 from alerts.alarm import ALARM_ONSETS
 from alerts.rules import RuleSet
+from drivers.capture_writer import Captures
 from drivers.clock import Clock, Instant
 from drivers.device import Device
 from drivers.readings import DeviceReport, Waveform
@@ -67,6 +68,7 @@ class BedRunner:
         waveforms: WaveformFeed,
         *,
         name: str | None = None,
+        captures: Captures | None = None,
     ) -> None:
         self.id = bed
         self._name = name
@@ -84,7 +86,10 @@ class BedRunner:
         self._null_journal = None if journal.opened.is_set() else NullJournal()
         self.recovery = FaultRecovery(bed, clock, self._rebuild, self._resume)
         self.bed = self._empty()
-        self.devices = {spec.id: Device(spec, self.take, clock) for spec in specs}
+        kept = {spec.id: captures.of(bed, spec) for spec in specs} if captures else {}
+        self.devices = {
+            spec.id: Device(spec, self.take, clock, capture=kept.get(spec.id)) for spec in specs
+        }
 
     def _empty(self) -> Bed:
         return Bed(self.id, self._specs, self._rules, self._least_s)

@@ -22,4 +22,5 @@ def link_of(device: Device) -> Json:
         "reconnects": counters.reconnects,
         "last_item_at": None if last is None else rfc3339(last.wall),
         "last_bytes": counters.last_bytes.hex(" "),
+        "capture_lost": device.capture.lost,
     }

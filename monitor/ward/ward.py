@@ -16,6 +16,7 @@ import structlog
 
 from alerts.alarm import Alarm
 from alerts.rules import RuleSet
+from drivers.capture_writer import Captures
 from drivers.clock import Clock, Instant, rfc3339
 from drivers.registry import DeviceSpec
 from monitor.bed import view
@@ -87,8 +88,10 @@ class Ward:
         zone: tzinfo | None = None,
         names: Mapping[str, str] | None = None,
         expects_displays: bool = False,
+        captures: Captures | None = None,
     ) -> None:
         self.site = site
+        self._captures = captures
         self._names = names or {}
         self.boot = uuid4().hex
         self.rules = rules
@@ -122,6 +125,7 @@ class Ward:
             self.unstored,
             self.waveforms,
             name=self._names.get(bed),
+            captures=self._captures,
         )
 
     async def restore(self) -> None:

@@ -62,6 +62,7 @@ WITHOUT_UNIT: Final = {
         "number",
         "points",
         "reconnects",
+        "capture_lost",
         "rejected",
         "waiting",
         "week",

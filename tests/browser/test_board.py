@@ -1,6 +1,7 @@
 """What a tile says, and what it never says."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -248,6 +249,16 @@ async def test_the_foot_says_the_next_check(
 ) -> None:
     ward.put(bed.dosed(minutes, "P-017", late=late))
     await expect(tile(await open_page()).locator(".next")).to_have_text(words)
+
+
+async def test_a_check_of_between_two_doses_is_not_called_the_baseline(
+    ward: Ward, bed: BedAt, open_page: Open
+) -> None:
+    dosed = bed.dosed(20, "P-017")
+    assert dosed.session is not None
+    check = {"check": "moaas", "due_at": bed.ago(26), "state": "overdue"}
+    ward.put(replace(dosed, session=dosed.session | {"schedule": [check]}))
+    await expect(tile(await open_page()).locator(".next")).to_have_text("MOAA/S overdue 26 min")
 
 
 async def test_the_foot_counts_the_beds_alarms(ward: Ward, bed: BedAt, open_page: Open) -> None:

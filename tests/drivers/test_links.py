@@ -16,6 +16,7 @@ import serial
 import serial.rfc2217
 import serialx
 import uvloop
+from serialx.platforms import serial_linux
 
 from drivers.driver import LineSettings
 from drivers.links import (
@@ -188,6 +189,57 @@ class TestTty:
 
     def test_the_ports_of_this_machine_have_openable_urls(self) -> None:
         assert all(port.url.startswith("/dev/") and port.title for port in serial_ports())
+
+    def test_an_adapter_says_who_it_is_and_has_a_name_that_stays(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Two alike without serial numbers: by id there is a name for one of them."""
+        for name, at in (("ttyUSB0", "1-1"), ("ttyUSB1", "1-2")):
+            plug_in(tmp_path, name, at)
+        dev = tmp_path / "dev"
+        for kind, link, name in (
+            ("by-id", "usb-1a86_USB_Serial-if00-port0", "ttyUSB1"),
+            ("by-path", "pci-usb-0:1:1.0-port0", "ttyUSB0"),
+            ("by-path", "pci-usb-0:2:1.0-port0", "ttyUSB1"),
+        ):
+            (dev / "serial" / kind).mkdir(parents=True, exist_ok=True)
+            (dev / "serial" / kind / link).symlink_to(dev / name)
+        monkeypatch.setattr(serial_linux, "DEV_ROOT", dev)
+        monkeypatch.setattr(serial_linux, "SYS_ROOT", tmp_path / "sys")
+        by_id, by_path = serial_ports(dev / "serial")
+        assert by_id.url == f"{dev}/serial/by-id/usb-1a86_USB_Serial-if00-port0"
+        assert by_path.url == f"{dev}/serial/by-path/pci-usb-0:1:1.0-port0"
+        assert by_path.device == f"{dev}/ttyUSB0"
+        assert [by_path.usb, by_path.product, by_path.vendor, by_path.serial] == [
+            (0x1A86, 0x7523),
+            "USB Serial",
+            None,
+            None,
+        ]
+
+
+def plug_in(root: Path, name: str, at: str) -> None:
+    """A CH340 as Linux shows it below `root`, in the socket `at`."""
+    adapter = root / "sys" / "devices" / at
+    port = adapter / f"{at}:1.0" / name
+    port.mkdir(parents=True)
+    for file, text in {
+        "idVendor": "1a86",
+        "idProduct": "7523",
+        "bcdDevice": "0264",
+        "product": "USB Serial",
+        f"{at}:1.0/bInterfaceNumber": "00",
+        f"{at}:1.0/{name}/port_number": "0",
+    }.items():
+        (adapter / file).write_text(f"{text}\n")
+    for link, to in (("subsystem", "bus/usb-serial"), ("driver", "bus/usb-serial/ch341")):
+        (root / "sys" / to).mkdir(parents=True, exist_ok=True)
+        (port / link).symlink_to(root / "sys" / to)
+    tty = root / "sys" / "class" / "tty" / name
+    tty.mkdir(parents=True)
+    (tty / "device").symlink_to(port)
+    (root / "dev").mkdir(exist_ok=True)
+    (root / "dev" / name).touch()
 
 
 @contextmanager

@@ -82,7 +82,7 @@ def test_version(postdose: Postdose) -> None:
     [
         ("devices", ["nonin", "suntech", "spo2", "sys"]),
         ("scenarios", ["calm", "desaturation", "severe-hypertension"]),
-        ("rules", ["spo2.very-low", "SpO2 < 88", "pressure.severe", "high"]),
+        ("rules", ["spo2.very-low", "SpO2 < 88", "pressure.severe", "high", "+20, +40, +60"]),
     ],
 )
 def test_a_list_is_printed(postdose: Postdose, command: str, said: Sequence[str]) -> None:
@@ -130,6 +130,14 @@ def test_finding_out_a_device_says_on_the_way_what_is_tried(postdose: Postdose) 
     tried, failure = done.err.splitlines()
     assert (done.status, done.out, tried) == (1, "", "listening at 9600 8N1 …")
     assert "no such port" in failure
+
+
+def test_a_capture_that_cannot_be_read_is_told_its_line(postdose: Postdose, tmp_path: Path) -> None:
+    file = tmp_path / "f.capture"
+    file.write_text("postdose-capture 1\n0.5 rx 01\n0.4 rx 01\n")
+    done = postdose("decode", "nonin", str(file))
+    assert (done.status, done.out) == (1, "")
+    assert done.complaint == f"postdose: {file}:3: 0.4 s is before the record above it"
 
 
 RULE = """

@@ -221,6 +221,17 @@ class Visit:
             (before if self.moment(name, record[0]) < first else after).append(record)
         return before, after
 
+    def since_last_dose(self, of: str) -> list[Any]:
+        """Every record of a kind, in order, of after the last dose, start or resumption."""
+        given = [moment for _, moment in self.given()]
+        if self.started is not None:
+            doses = {self.moment(name, at) for name, (at, _) in self.doses.items()}
+            given = [moment for moment in given if moment not in doses]
+        if not given:
+            return []
+        kept = sorted(getattr(self, of).items(), key=lambda item: item[1][0])
+        return [each for name, each in kept if self.moment(name, each[0]) >= max(given)]
+
     def baseline(self) -> dict[str, float]:
         """What was the last before the dose, of what was written before anything was given."""
         found: dict[str, float] = {}
@@ -569,17 +580,10 @@ class Model:
         observed = visit.in_order("observations")
         for _, seen in observed:
             known |= {k: v for k, v in seen.items() if k not in ("alert", "as-moaas")}
-        said = [
-            (at, bool(seen["alert"]))
-            for at, seen in visit.in_order("observations")
-            if "alert" in seen
-        ]
-        moaas = [
-            (at, total >= 4) for at, scale, total in visit.in_order("scores") if scale == "moaas"
-        ]
-        said += moaas[-1:]
+        said = self._said_of_alertness()
         if said:
-            known["alert"] = max(said)[1]
+            latest = max(said)[0]
+            known["alert"] = all(alert for at, alert in said if at >= latest - STANDS_S)
         for _, sys, _ in visit.in_order("pressures"):
             known["sys"] = sys
         if (spo2 := self.spo2_now(now)) is not None:
@@ -591,6 +595,16 @@ class Model:
         visit.points = of_devices | {name: NEWS2[name](value) for name, value in known.items()}
         if self.is_new_pressure and self._pressure_now(now) is not None:
             visit.held.pop("sys", None)
+
+    def _said_of_alertness(self) -> list[tuple[float, bool]]:
+        """All that says whether the patient was alert, confusion too, and when."""
+        assert self.visit is not None
+        said = [
+            (at, bool(seen["alert"]))
+            for at, seen in self.visit.in_order("observations")
+            if "alert" in seen
+        ]
+        return said + [(at, value >= 4) for at, value in self._wakefulness()]
 
     def outdate_news2(self, now: float) -> None:
         """What a score is made of is held from when it is no longer current; no points change.
@@ -615,10 +629,9 @@ class Model:
             if now - at <= OBSERVED_S
             for name in seen
         }
-        said = [at for at, seen in visit.in_order("observations") if "alert" in seen]
-        said += [at for at, scale, _ in visit.in_order("scores") if scale == "moaas"][-1:]
+        said = self._said_of_alertness()
         current -= {"alert"}
-        if said and now - max(said) <= OBSERVED_S:
+        if said and now - max(said)[0] <= OBSERVED_S:
             current.add("alert")
         if self.spo2_now(now) is not None:
             current.add("spo2")
@@ -1278,7 +1291,7 @@ class Model:
         is_infusion = PLANS[visit.regimen].infusion_min is not None
         given = visit.ended is not None if is_infusion else bool(visit.doses)
         ends = self.window_ends()
-        since = visit.parted("pressures")[1][-2:]
+        since = visit.since_last_dose("pressures")[-2:]
         open_alarms = {
             rule: alarm
             for (rule, _), alarm in self.alarms.items()
@@ -1295,7 +1308,7 @@ class Model:
 
         def scored(scale: str, least: float, most: float) -> bool:
             mine = [(at, total) for at, of, total in visit.in_order("scores") if of == scale]
-            given = [(at, total) for at, of, total in visit.parted("scores")[1] if of == scale]
+            given = [(at, n) for at, of, n in visit.since_last_dose("scores") if of == scale]
             if not given or mine[-1] != given[-1]:
                 return False
             if now - mine[-1][0] > FRESH_S and not (scale == "cadss" and cadss_serves):

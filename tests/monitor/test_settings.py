@@ -210,3 +210,30 @@ def test_a_bed_has_a_name_beside_its_id_that_is_one_line(tmp_path: Path) -> None
     for wrong in ("", " Room", "Room ", "a\\nb", "x" * 41):
         with pytest.raises(ConfigError, match="name"):
             load_text(tmp_path, GOOD.replace('id = "bed-1"', f'id = "bed-1"\nname = "{wrong}"'))
+
+
+# ── captures ────────────────────────────────────────────────────────────────────────────
+
+CAPTURED = GOOD.replace('url = "/dev/ttyUSB0"\n', 'url = "/dev/ttyUSB0"\ncapture = true\n')
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("", "{folder}/captures"),
+        ('[store]\nurl = "sqlite:////var/lib/ward.db"\n', "/var/lib/captures"),
+        ('[capture]\nfolder = "here"\n', "{folder}/here"),
+        ('[store]\nurl = "postgresql://db/ward"\n[capture]\nfolder = "/srv"\n', "/srv"),
+    ],
+)
+def test_captures_lie_beside_the_store_or_where_it_is_said(
+    tmp_path: Path, more: str, expected: str
+) -> None:
+    settings = load_text(tmp_path, CAPTURED + more)
+    assert settings.captured() == {("bed-1", "oximeter")}
+    assert str(settings.capture_folder) == expected.format(folder=tmp_path)
+
+
+def test_captures_need_a_place_where_the_store_is_on_a_server(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"say where captures are to lie: folder = "):
+        load_text(tmp_path, CAPTURED + '[store]\nurl = "postgresql://db/ward"\n')

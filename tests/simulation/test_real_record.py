@@ -39,7 +39,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Played:
 def nervous_night() -> Played:
     """The last hours under a rule that has no delay, which raises again and again."""
     last = range(1160, 1440)
-    minutes = load_numerics(FILE).minutes
+    minutes = load_numerics(FILE).rows
     record = NumericsRecord({minute - last[0]: minutes[minute] for minute in last})
     return play(record, parse(NERVOUS, "nervous"))
 

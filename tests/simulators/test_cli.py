@@ -178,6 +178,10 @@ def test_a_recording_is_played(tmp_path: Path) -> None:
         (["nonin", "--tcp", "4001"], "write HOST:PORT"),
         (["nonin", "--tcp", "h:1", "--pty", "/tmp/x"], "exclude each other"),
         (["nonin", "--record", "a.csv", "--scenario", "calm"], "exclude each other"),
+        (["nonin", "--capture", "a", "--record", "a.csv"], "--capture excludes --scenario"),
+        (["nonin", "--capture", "/none"], "/none: cannot be read"),
+        (["nonin", "--loop"], "--loop is for --capture"),
+        (["nonin", "--columns", "spo2_pct=a"], "--columns is for --record"),
     ],
 )
 def test_what_there_is_not_is_refused_in_one_line(arguments: list[str], said: str) -> None:

@@ -4,7 +4,7 @@ const NAMES = {
   spo2: "SpO2",
   moaas: "MOAA/S 5",
   cadss: "CADSS",
-  "no-alarm": "No alarm of medium or high priority",
+  "no-alarm": "No medium or high alarm of the patient",
   "no-emergency": "No emergency",
   interval: "Five minutes apart",
   age: "Age",

@@ -38,7 +38,9 @@ export function nextCheck(session, now) {
   return { state, text: `${what}${minute} ${when ?? until(due - now)}`, names: names.join(", ") };
 }
 
+// None of a check between the first dose and the last, which minute 0 is of.
 function minuteOf(due, session) {
   const zero = origin(session);
-  return zero && due >= zero ? ` +${Math.round((due - zero) / 60_000)}` : " baseline";
+  if (zero && due >= zero) return ` +${Math.round((due - zero) / 60_000)}`;
+  return due > Date.parse(session.first_dose_at) ? "" : " baseline";
 }

@@ -52,6 +52,7 @@ function Link({ id, why, of }) {
     ["opened again", of.reconnects],
     ["last report", clock(of.last_item_at)],
     ["last bytes", html`<code>${of.last_bytes || "none"}</code>`],
+    ["lost from its capture", of.capture_lost],
   ];
   return html`
     <p><b>${id}</b></p>

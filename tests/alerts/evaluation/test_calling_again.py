@@ -35,6 +35,8 @@ def taken(rule: str = VERY_LOW, **values: float) -> BedEngine:
         ("sedation.unresponsive", {"consciousness": 1}, {"consciousness": 1}, {"consciousness": 0}),
         ("sedation.present", {"consciousness": 4}, {"consciousness": 4}, {"consciousness": 3}),
         (MARKED, {"cadss": 31}, {"cadss": 45}, {"cadss": 46}),
+        ("resp.very-low", {"resp": 8}, {"resp": 6}, {"resp": 5}),
+        ("resp.high", {"resp": 25}, {"resp": 27}, {"resp": 28}),
         ("news2.high", {"news2": 7}, {"news2": 8}, {"news2": 9}),
         ("news2.raised", {"news2": 5}, {"news2": 6, "news2-single": 3}, {"news2": 7}),
     ],

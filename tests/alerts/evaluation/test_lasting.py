@@ -46,6 +46,11 @@ def test_a_worse_value_is_told_at_once() -> None:
     assert low().wait(1).see(spo2=89).alarm(LOW).text.startswith("SpO2 89 %")
 
 
+def test_a_score_s_text_has_the_last_score() -> None:
+    seen = BedEngine().see(cadss=33).wait(60).see(cadss=9)
+    assert seen.alarm("dissociation.present").text == "CADSS 9: dissociation present (worst 33)"
+
+
 def test_a_text_is_not_made_of_values_that_would_end_the_alarm() -> None:
     seen = BedEngine().hold(40, spo2=85).see(spo2=97)
     assert seen.alarm(VERY_LOW).text == "SpO2 85 %: under 88 for 10 s"

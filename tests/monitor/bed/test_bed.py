@@ -389,6 +389,36 @@ def test_while_a_pressure_alarm_lasts_pressure_is_taken_every_five_minutes() -> 
     assert (times[1] - times[0]).total_seconds() == 300
 
 
+def pressures_after(side: Bedside) -> list[float]:
+    """How many minutes after the last one before each follow-up was asked for."""
+    asked_for = [e for e in side.events if e.type == "pressure.requested"]
+    return [
+        (after.at - before.at).total_seconds() / 60
+        for before, after in pairwise(asked_for)
+        if after.payload["why"] == "follow-up"
+    ]
+
+
+def test_under_a_low_alarm_alone_pressure_is_taken_every_quarter_of_an_hour() -> None:
+    side = bed().wait(2).with_session().with_baseline(130, 80).dosed()
+    side.pressure = (145, 85)
+    side.minutes(56)
+    assert side.open_rules() == {"pressure.elevated", "check.overdue"}
+    assert pressures_after(side) == [15, 15]
+    side.pressure = (175, 85)
+    side.minutes(30)
+    assert side.alarm("pressure.rise").is_open
+    assert pressures_after(side)[-3:] == [5, 5, 5]
+
+
+def test_sessions_recorded_before_took_it_every_five_minutes_under_any_alarm() -> None:
+    former = REGIMENS["esketamine-84"].model_copy(update={"edition": 2})
+    side = bed().wait(2).with_session(former).with_baseline(130, 80).dosed()
+    side.pressure = (145, 85)
+    side.minutes(40)
+    assert pressures_after(side)[-2:] == [5, 5]
+
+
 def test_pressure_is_followed_until_two_in_a_row_are_clear() -> None:
     side = bed().wait(2).with_session().with_baseline().dosed().measured(185, 100)
     side.pressure = (125, 80)

@@ -50,7 +50,7 @@ def test_the_next_turn_is_the_first_of_those_to_come(
     asked_at: float | None, confirm_at: float | None, now: float, turn: float
 ) -> None:
     cuff = NibpDevice(DeviceStatus(CUFF), NibpState(asked_at))
-    assert cuff.next_change(Instant(START.wall, now), confirm_at) == turn
+    assert cuff.next_change(Instant(START.wall, now), confirm_at, 300) == turn
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_pressure_is_not_wanted_again_that_was_due_when_the_cuff_gave_up(
     status.receive(Measurement(()), START)
     cuff = NibpDevice(status, NibpState(failures=2, failed_at=START.wall))
     due = PlannedCheck(CheckKind.PRESSURE, START.plus(after_s).wall, CheckState.DUE)
-    assert cuff.wanted(START, confirm_at=None, follow_up=False, planned=[due]) == why
+    assert cuff.wanted(START, confirm_at=None, follow_up_s=NEVER, planned=[due]) == why
 
 
 # ── commands ────────────────────────────────────────────────────────────────────────────

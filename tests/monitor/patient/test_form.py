@@ -192,7 +192,7 @@ def test_a_pressure_says_which_device_and_which_record(whole: SessionHistory) ->
 CLASSES = ("benzodiazepine", "sedative", "opioid", "stimulant", "mao-inhibitor")
 
 
-@pytest.mark.parametrize("name", ["OxyContin", "Morphine 10 mg", "no opioids", "opioid"])
+@pytest.mark.parametrize("name", ["OxyContin", "Suboxone", "sufentanil", "no opioids", "opioid"])
 def test_a_class_of_medicines_is_not_told_from_a_name(name: str) -> None:
     side = bed().with_session().with_baseline().dosed()
     side.asks(RecordPreparation((name, "x"), None, "nurse.b"))
@@ -555,6 +555,27 @@ def test_a_low_rate_is_respiratory_depression_until_a_safe_one() -> None:
     assert found.text == (
         "yes: 7 breaths/min; from 08:11+00:00 (10 min), over 08:31+00:00 (30 min)"
     )
+
+
+BREATHING: dict[str, Callable[[Bedside], object]] = {
+    "MOAA/S 3 at 95 %": lambda side: side.spo2(95).scored(moaas=3),
+    "80 % throughout": lambda side: side.spo2(80, for_s=40),
+    "80 % and over": lambda side: side.spo2(80, for_s=40).spo2(97, for_s=16 * 60),
+    "a rate of 8": lambda side: side.observed(resp=8),
+    "a rate of 8 and of 12": lambda side: side.observed(resp=8).minutes(16).observed(resp=12),
+    "oxygen": lambda side: side.observed(oxygen=True),
+}
+
+
+@pytest.mark.parametrize("case", BREATHING)
+def test_form_and_leaving_say_the_same_of_breathing(case: str) -> None:
+    side = bed().with_session().prepared().with_baseline().minutes(1).dosed().minutes(15)
+    BREATHING[case](side)
+    criterion = side.criterion("no-respiratory-depression")
+    made = form_of(history(side.closed(against=("dr.b", "to the ward"))))
+    value = field(made, "respiratory_depression").value
+    assert value["occurred"] is (case != "MOAA/S 3 at 95 %")
+    assert criterion.met is (not value["occurred"] or value["over_at"] is not None)
 
 
 def test_respiratory_depression_that_began_before_the_dose_is_named_so() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from alerts.alarm import Alarm
 from alerts.rules import Kind, Priority
+from monitor.bed import view
 from monitor.session.commands import (
     Abort,
     AbortOutcome,
@@ -21,6 +22,7 @@ from monitor.session.decide_abort import DISCHARGE_TEXT, abort, patient_left
 from monitor.session.session import Phase, Session
 from tests.alerts.alarm.example_alarm import ALARM
 from tests.monitor.builders import REGIMENS, bed
+from tests.monitor.sessions import field, form_of, history
 
 AGAINST = Override("dr.b", "wants to go home")
 WHOLE = Abort("nurse.a", "feels unwell", AbortOutcome.WITHDREW, None, AGAINST)
@@ -114,6 +116,18 @@ def test_with_a_clinician_it_carries_what_the_patient_is_told() -> None:
     assert payload["destination"] == "home"
     assert payload["discharge_text"] == DISCHARGE_TEXT
     assert payload["to_be_completed"] == []
+
+
+def test_what_the_patient_is_told_is_one_text_wherever_it_stands() -> None:
+    for words in ("24 hours", "machinery", "restful sleep"):
+        assert words in DISCHARGE_TEXT
+    side = bed().with_session().dosed().minutes(1)
+    shown = view.session(side.bed, side.now)
+    assert shown is not None
+    assert shown.discharge_text == DISCHARGE_TEXT
+    side.closed(against=("dr.b", "asks to go"))
+    assert side.last("session.closed").payload["discharge_text"] == DISCHARGE_TEXT
+    assert DISCHARGE_TEXT in field(form_of(history(side)), "discharge").text
 
 
 def test_the_patient_stays_while_an_alarm_of_theirs_is_open() -> None:

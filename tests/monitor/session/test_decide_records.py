@@ -25,7 +25,7 @@ from monitor.session.commands import (
     RetractRecord,
 )
 from monitor.session.records import BY_HAND
-from tests.monitor.builders import DEFAULT, DEVIATION, REGIMENS, START, Bedside, bed
+from tests.monitor.builders import DEFAULT, DEVIATION, OXIMETER, REGIMENS, START, Bedside, bed
 
 
 def dosed() -> Bedside:
@@ -164,7 +164,7 @@ def test_a_whole_observation_makes_a_whole_news2() -> None:
 def test_consciousness_is_the_last_that_was_observed() -> None:
     side = dosed().scored(moaas=3)
     assert side.session.news2[-1].points["alert"] == 3
-    side.wait(1).observed(consciousness="alert")
+    side.minutes(6).observed(consciousness="alert")
     assert side.session.news2[-1].points["alert"] == 0
     side.wait(1).scored(moaas=4)
     assert side.session.news2[-1].points["alert"] == 0
@@ -511,6 +511,25 @@ def test_each_overdue_check_alarms_and_worsens_and_ends_when_done() -> None:
     assert "check.overdue" not in side.open_rules()
 
 
+@pytest.mark.parametrize(
+    ("edition", "after_min", "text"),
+    [
+        (3, 25, "MOAA/S was due 15 min after the last dose"),
+        (3, 0, "MOAA/S was due 15 min after the first dose"),
+        (2, 25, "MOAA/S was due 25 min after the first dose"),
+    ],
+)
+def test_an_overdue_check_counts_from_the_dose_that_the_page_counts_from(
+    edition: int, after_min: int, text: str
+) -> None:
+    """A last device that came after the check was due leaves it with the first one."""
+    former = REGIMENS["esketamine-56"].model_copy(update={"edition": edition})
+    side = bed().with_session(former).with_baseline().observed(resp=14).dosed(28)
+    side.minutes(10 if after_min else 21).dosed(28).minutes(after_min).wait(2)
+    assert side.alarm("check.overdue").device == "moaas"
+    assert side.alarm("check.overdue").text == text
+
+
 def test_a_check_that_was_missed_before_the_dose_says_so() -> None:
     side = bed().with_session().minutes(6).dosed().wait(2)
     texts = {
@@ -522,6 +541,36 @@ def test_a_check_that_was_missed_before_the_dose_says_so() -> None:
 def test_before_the_dose_the_gate_asks_and_no_alarm_does() -> None:
     side = bed().with_session().minutes(30)
     assert "check.overdue" not in side.open_rules()
+
+
+def overdue(side: Bedside) -> dict[str | None, str]:
+    found = (a for a in side.bed.alarm_engine.open_alarms() if a.rule == "check.overdue")
+    return {alarm.device: alarm.text for alarm in found}
+
+
+def test_a_baseline_that_has_grown_old_before_the_dose_alarms() -> None:
+    side = bed(OXIMETER).with_session().typed(120, 78).scored(cadss=0, moaas=5).minutes(34)
+    assert overdue(side) == {}
+    assert overdue(side.minutes(2)) == {
+        "pressure": "pressure is due again before the first dose",
+        "moaas": "MOAA/S is due again before the first dose",
+        "cadss": "CADSS is due again before the first dose",
+    }
+    assert "pressure" not in overdue(side.typed(121, 78).wait(2))
+
+
+def test_who_stays_past_the_last_check_is_looked_at_or_it_alarms() -> None:
+    side = bed(OXIMETER).with_session().typed(120, 78).scored(cadss=0, moaas=5).observed(resp=14)
+    side.dosed().minutes(90).observed(resp=14).minutes(29)
+    side.typed(120, 78).scored(cadss=0, moaas=5).minutes(35)
+    assert overdue(side) == {}
+    assert overdue(side.minutes(2)) == {
+        "pressure": "pressure was due 150 min after the first dose",
+        "moaas": "MOAA/S was due 150 min after the first dose",
+    }
+    assert {a.priority.label for a in side.bed.alarm_engine.open_alarms()} == {"low"}
+    side.minutes(10)
+    assert {a.priority.label for a in side.bed.alarm_engine.open_alarms()} == {"medium"}
 
 
 def test_no_alarm_waits_because_somebody_looked_when_a_check_became_overdue() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -16,6 +16,7 @@ from monitor.session.commands import (
     InhibitNibp,
     RecordPressure,
     Refused,
+    SetAlarmLimit,
 )
 from monitor.session.criterion import Criterion
 from monitor.session.discharge import (
@@ -291,6 +292,24 @@ def test_a_score_from_before_the_dose_meets_nothing(scale: str) -> None:
     assert found(base)[scale].why == "not scored since the dose"
 
 
+@pytest.mark.parametrize(("spo2", "met"), [(88, False), (89, True)])
+def test_the_patient_s_own_limit_of_spo2_is_that_of_leaving(spo2: float, met: bool) -> None:
+    own = SetAlarmLimit("spo2.low", "spo2", 88.5, "dr.b", "COPD", "nurse.a")
+    side = bed().with_session().dosed().asks(own).spo2(spo2, for_s=16 * 60)
+    assert side.criterion("spo2").met is met
+    assert side.criterion("no-respiratory-depression").met is met
+
+
+@pytest.mark.parametrize(("baseline", "is_held"), [(6, False), (5, True)])
+def test_dissociation_back_at_its_baseline_is_held_by_no_alarm(
+    baseline: int, is_held: bool
+) -> None:
+    side = bed().with_session().with_baseline().scored(cadss=baseline).dosed(28)
+    side.minutes(121).scored(cadss=6)
+    assert side.criterion("cadss").met is not is_held
+    assert ("dissociation.prolonged" in side.open_rules()) is is_held
+
+
 @pytest.mark.parametrize(("now_min", "met"), [(178, True), (178.1, False)])
 def test_a_score_says_something_for_an_hour(now_min: float, met: bool) -> None:
     assert found(recovered(), now_min, planned=())["moaas"].met is met
@@ -317,8 +336,10 @@ def test_an_open_alarm_about_the_body_keeps_the_patient(state: State, priority: 
     ],
     ids=["low", "technical", "advisory"],
 )
-def test_other_alarms_do_not(alarm: Alarm) -> None:
-    assert unmet(found(recovered(), alarms=[alarm])) == set()
+def test_other_alarms_do_not_and_it_says_whose_are_meant(alarm: Alarm) -> None:
+    told = found(recovered(), alarms=[alarm])
+    assert unmet(told) == set()
+    assert told["no-alarm"].why == "none of the patient's is open"
 
 
 def test_of_several_alarms_the_first_is_told() -> None:
@@ -729,6 +750,38 @@ def test_the_criteria_were_met_from_the_last_unbroken_stretch_on() -> None:
     assert met is not None
     assert met - fell >= timedelta(minutes=14, seconds=50)
     assert side.types("session.criteria") == [MET, UNMET, MET]
+
+
+def met_at(side: Bedside) -> datetime | None:
+    return side.session.criteria_met_at
+
+
+def test_what_was_seen_before_a_late_device_says_nothing_of_after_it() -> None:
+    """The third device of 84 mg comes 46 min late, to a patient who meets every criterion."""
+    side = bed().wait(2).with_session().with_baseline().observed(resp=14).dosed(28).minutes(5)
+    side.dosed(28).minutes(22).scored(moaas=5, cadss=3).minutes(23).scored(moaas=5, cadss=2)
+    side.observed(resp=14).minutes(6)
+    assert met_at(side) is not None
+    late = side.dosed(28).now.wall
+    side.minutes(2)
+    assert met_at(side) is None
+    values = {"pressure-not-severe", "cadss", "moaas"}
+    assert side.unmet() == values | {"window-over", "discharge-checks", "escort"}
+    side.minutes(28).scored(moaas=5).minutes(12).scored(moaas=5, cadss=1).observed(resp=14)
+    side.until(lambda side: met_at(side) is not None, within_s=300)
+    met = met_at(side)
+    assert met is not None
+    assert met - late >= timedelta(minutes=40)
+
+
+def test_of_an_infusion_what_was_seen_since_it_was_last_resumed_counts() -> None:
+    ran = infused(session("ketamine-iv"), InfusionAction.START, 0)
+    ran = infused(scored(ran, 10), InfusionAction.PAUSE, 11)
+    assert found(ran, 20)["moaas"].met
+    assert not found(infused(ran, InfusionAction.RESUME, 15), 20)["moaas"].met
+    former = REGIMENS["ketamine-iv"].model_copy(update={"edition": 2})
+    resumed = infused(replace(ran, regimen=former), InfusionAction.RESUME, 15)
+    assert found(resumed, 20)["moaas"].met
 
 
 @pytest.mark.parametrize(

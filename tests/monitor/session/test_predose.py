@@ -397,6 +397,37 @@ def test_nothing_opens_the_gate_in_an_emergency() -> None:
         device(side)
 
 
+GRAVEST: dict[str, Callable[[Bedside], object]] = {
+    "pressure.severe": lambda side: side.typed(180, 80),
+    "pressure.crisis": lambda side: side.symptom("chest-pain").typed(180, 80),
+    "event.serious": lambda side: side.symptom("seizure"),
+    "sedation.unresponsive": lambda side: side.scored(moaas=1),
+    "spo2.very-low": lambda side: side.spo2(87, for_s=11),
+    "resp.very-low": lambda side: side.observed(resp=8),
+}
+
+
+@pytest.mark.parametrize("rule", GRAVEST)
+@pytest.mark.parametrize("is_first", [True, False], ids=["first device", "second device"])
+def test_none_of_the_gravest_alarms_lets_a_device_be_given(rule: str, is_first: bool) -> None:
+    side = prepared() if is_first else device(prepared()).minutes(5).scored(moaas=5).typed(120, 80)
+    assert stops(side) == set()
+    GRAVEST[rule](side)
+    assert rule in side.open_rules()
+    cleared(side, *stops(side) - {"no-emergency"})
+    assert stops(side) == {"no-emergency"}
+    with pytest.raises(Refused, match="no-emergency"):
+        device(side)
+    assert set(REGIMENS["esketamine-84"].gate.closed_while) == GRAVEST.keys()
+
+
+def test_an_alarm_of_a_device_holds_no_dose_and_it_says_whose_are_meant() -> None:
+    side = prepared().unplugged("cuff").minutes(2)
+    assert side.alarm("tech.link-lost").priority.label == "medium"
+    found = criteria(side)["no-alarm"]
+    assert (found.met, found.why) == (True, "none of the patient's is open")
+
+
 # ── what was given all the same ─────────────────────────────────────────────────────────
 
 

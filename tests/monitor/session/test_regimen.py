@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from drivers.readings import Vital
+from monitor.session.clearance import NEVER_CLEARED
+from monitor.session.commands import ClearanceScope
 from monitor.session.regimen import (
     MEASURED,
+    CheckKind,
     CoursePhase,
     CourseSchedule,
     DischargeLimits,
@@ -19,7 +22,7 @@ from monitor.session.regimen import (
     StartDose,
     parse,
 )
-from tests.monitor.builders import REGIMENS
+from tests.monitor.builders import REGIMENS, bed
 
 OWN = """
 name = "low"
@@ -296,6 +299,43 @@ def test_every_key_is_documented(key: str) -> None:
 
 
 EXAMPLES = sorted((DOCS / "examples").glob("*.toml"))
+
+
+def cells(page: str, name: str) -> list[str]:
+    """The cells of the first row of a table that names `name` in code."""
+    text = (DOCS / "reference" / page).read_text(encoding="utf-8")
+    rows = (line for line in text.splitlines() if line.startswith("|"))
+    row = next(row for row in rows if f"`{name}`" in row.split("|")[1])
+    return row.split("|")[1:-1]
+
+
+@pytest.mark.parametrize("of", CheckKind)
+def test_the_page_has_the_schedule_of_the_regimens_that_ship(of: CheckKind) -> None:
+    _, nasal, intravenous = cells("checks-and-leaving.md", of.value)
+    for name, cell in (("esketamine-84", nasal), ("ketamine-iv", intravenous)):
+        entries = [check for check in REGIMENS[name].check if check.of is of]
+        after = [m for e in entries for m in (*e.after_dose_min, *e.after_infusion_min)]
+        found = re.findall(r"\+(\d+)", cell)
+        assert [int(minute) for minute in found] == after
+        every = [e.in_infusion_every_min for e in entries if e.in_infusion_every_min is not None]
+        assert [int(m) for m in re.findall(r"every (\d+) min in the infusion", cell)] == every
+        assert ("baseline" in cell) is any(entry.baseline for entry in entries)
+    assert REGIMENS["esketamine-56"].check == REGIMENS["esketamine-84"].check
+    assert REGIMENS["esketamine-28"].check == REGIMENS["esketamine-84"].check
+
+
+def test_the_pages_have_every_criterion_and_who_clears_it() -> None:
+    side = bed().with_session().with_baseline()
+    gate = side.bed.readiness.predose_criteria(side.now)
+    side.dosed(28).minutes(5)
+    gate += side.bed.readiness.predose_criteria(side.now)
+    for criterion in gate:
+        assert cells("http.md", criterion.name)
+    named = cells("http.md", "no-emergency")[1]
+    assert {*re.findall(r"`(.+?)`", named)} == {*REGIMENS["esketamine-84"].gate.closed_while}
+    for criterion in side.bed.readiness.discharge_criteria(side.now):
+        never = cells("checks-and-leaving.md", criterion.name)[-1].strip() == "never"
+        assert never is (criterion.name in NEVER_CLEARED[ClearanceScope.LEAVING])
 
 
 def test_the_examples_of_the_documentation_can_be_used() -> None:

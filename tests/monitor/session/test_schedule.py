@@ -9,7 +9,7 @@ from drivers.clock import rfc3339
 from monitor.session.commands import InfusionAction
 from monitor.session.events import Event
 from monitor.session.regimen import CheckKind, PlannedChecks, Regimen
-from monitor.session.schedule import CheckState, PlannedCheck, next_change, planned_checks
+from monitor.session.schedule import CheckState, PlannedCheck, Schedule, next_change, planned_checks
 from monitor.session.session import Session
 from tests.monitor.builders import REGIMENS, START
 
@@ -149,6 +149,11 @@ def test_before_the_dose_a_baseline_that_has_grown_old_is_due_again() -> None:
     again = measured(waiting, 40)
     assert due(again, CheckKind.PRESSURE, 40) == [BASELINE, 70]
     assert due(given(again, 41, 84), CheckKind.PRESSURE, 41)[:2] == [BASELINE, 61]
+
+
+def test_an_overdue_check_that_fell_on_the_next_dose_is_of_the_first() -> None:
+    plan = Schedule.for_session(given(measured(session(), 5), 20, 28), at(26))
+    assert plan.overdue[CheckKind.PRESSURE] == "pressure was due 20 min after the first dose"
 
 
 def test_the_checks_count_from_the_last_administration() -> None:

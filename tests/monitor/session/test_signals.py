@@ -210,6 +210,28 @@ def test_a_single_3_without_an_alarm_of_its_own_raises_one_that_names_it() -> No
     assert "(partial)" in side.alarm("news2.raised").text
 
 
+@pytest.mark.parametrize(
+    ("told", "edition", "points"),
+    [
+        (lambda side: side.symptom("loss-of-consciousness"), 3, 3),
+        (lambda side: side.observed(consciousness="voice").minutes(1).scored(moaas=5), 3, 3),
+        (lambda side: side.observed(consciousness="confusion").minutes(1).scored(moaas=5), 3, 3),
+        (lambda side: side.observed(consciousness="voice").minutes(6).scored(moaas=5), 3, 0),
+        (lambda side: side.scored(moaas=4), 3, 0),
+        (lambda side: side.scored(moaas=3), 3, 3),
+        (lambda side: side.symptom("loss-of-consciousness"), 2, 0),
+        (lambda side: side.observed(consciousness="voice").minutes(1).scored(moaas=5), 2, 0),
+    ],
+)
+def test_news2_takes_the_worst_that_was_told_of_consciousness(
+    told: Callable[[Bedside], object], edition: int, points: int
+) -> None:
+    regimen = REGIMENS["esketamine-84"].model_copy(update={"edition": edition})
+    side = bed().with_session(regimen).minutes(1).dosed().minutes(10).scored(moaas=5).minutes(10)
+    told(side)
+    assert side.typed(120, 80).session.news2[-1].points["alert"] == points
+
+
 def test_that_its_own_alarm_ended_since_raises_none() -> None:
     side = dosed().spo2(90, for_s=45).observed(temperature=36.8)
     assert side.session.news2[-1].points["spo2"] == 3
