@@ -195,11 +195,8 @@ def _ward(
         clock,
         zone=settings.site.zone,
         names=names,
-<<<<<<< HEAD
         expects_displays=settings.expects_displays,
-=======
         captures=captures,
->>>>>>> main
     )
 
 
