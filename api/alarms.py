@@ -77,6 +77,14 @@ def _is_open(ward: Ward, alarm_id: str) -> bool:
     return found is not None and found[1].is_open
 
 
+def _taken_at(ward: Ward, alarm_id: str, display: str | None) -> tuple[str | None, bool]:
+    """The screen at which an alarm is taken, and whether it sounds there; None if unknown."""
+    found = ward.alarm(alarm_id)
+    if found is None or display is None:
+        return None, False
+    return ward.displays.taken_at(display, found[1], ward.clock.now().mono) or (None, False)
+
+
 def _add_commands(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> None:
     async def run_on_alarm(
         alarm: str, request: Request, key: str | None, command: commands.Command
@@ -100,7 +108,8 @@ def _add_commands(routes: APIRouter, ward: Ward, executor: CommandExecutor) -> N
 
         A latching one that was acknowledged while it was active is acknowledged again then.
         """
-        command = commands.Acknowledge(alarm, body.by, body.note)
+        station, sounded = _taken_at(ward, alarm, body.display)
+        command = commands.Acknowledge(alarm, body.by, body.note, station, sounded)
         return await run_on_alarm(alarm, request, key, command)
 
     @routes.post("/{alarm}/unacknowledge", response_model=Alarm, responses=COMMAND_ERRORS)

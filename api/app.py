@@ -17,6 +17,7 @@ from api import (
     access,
     alarms,
     beds,
+    displays,
     doses,
     events,
     forms,
@@ -103,6 +104,7 @@ def create_app(
         waveforms.router(ward),
         patients.router(ward, executor),
         stream.router(ward),
+        displays.router(ward),
     ):
         app.include_router(
             routes,

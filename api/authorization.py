@@ -75,7 +75,7 @@ def authorization(access: AccessControl) -> Authorize:
             raise ProblemError(403, "another page sent this: act on the page of this ward")
         if needs is Needs.NOTHING:
             return
-        who, what = visit.principal, What.LOOKED if request.method in SAFE else What.DID
+        who, what = visit.principal, What.LOOKED if needs is Needs.READING else What.DID
         try:
             who = _checked(visit)
             if what is What.DID:

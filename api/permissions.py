@@ -43,12 +43,13 @@ _NAMES: Final[Mapping[Needs, str]] = {
         list_beds get_bed list_device_links list_alarms
         list_sessions get_session get_trend get_waveforms list_alarm_limits
         list_forms export_session get_course
+        announce_display close_display
     """,
     Needs.CARE: """
         measure_pressure control_cuff pause_audio acknowledge_alarm unacknowledge_alarm
         start_session correct_session record_preparation change_assignment confirm_escort
-        confirm_dose_time close_session abort_session record_patient_left reopen_session
-        move_session
+        confirm_dose_time prove_alarm_path close_session abort_session
+        record_patient_left reopen_session move_session
         record_dose stop_dosing control_infusion
         record_score record_symptom record_observation record_pressure add_note retract_record
         confirm_form fill_form send_form reopen_form

@@ -24,6 +24,7 @@ from api.schemas.sessions import (
     ConfirmEscort,
     CorrectSession,
     MoveSession,
+    ProveAlarmPath,
     RecordPatientLeft,
     RecordPreparation,
     ReopenSession,
@@ -336,6 +337,16 @@ def _add_commands(routes: APIRouter, run_in_session: RunInSession) -> None:
     ) -> Any:
         """Confirm that somebody will take the patient home."""
         return await run_in_session(session, request, key, commands.ConfirmEscort(body.by))
+
+    @routes.post("/{session}/alarm-path", response_model=Session, responses=COMMAND_ERRORS)
+    async def prove_alarm_path(
+        session: SessionId, body: ProveAlarmPath, request: Request, key: IdempotencyKey = None
+    ) -> Any:
+        """Raise a test alarm, for at most 45 s.
+
+        Acknowledged with the `display` that has shown it, the alarm path is proved.
+        """
+        return await run_in_session(session, request, key, commands.ProveAlarmPath(body.by))
 
     @routes.post("/{session}/dose-time", response_model=Session, responses=COMMAND_ERRORS)
     async def confirm_dose_time(

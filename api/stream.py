@@ -8,8 +8,8 @@ what it is too slow for only the newest.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -90,12 +90,21 @@ def router(ward: Ward) -> APIRouter:
                 examples=[["bed-1"]],
             ),
         ] = [],  # noqa: B006
+        name: Annotated[
+            str | None,
+            Query(
+                max_length=64,
+                description="What [displays](#/displays) that hear this stream call it.",
+                examples=["5e0c3b1a9f7d4e62"],
+            ),
+        ] = None,
     ) -> AsyncIterator[NextMessage]:
         received = (last_event_id or "")[:MAX_DIGITS]
         start = int(received) if received.isdecimal() else after
         start = None if start is None else min(start, ward.feed.last_seq)
-        async with _subscribed(ward, start, frozenset(waveform)) as next_message:
-            yield next_message
+        with _heard(ward, name):
+            async with _subscribed(ward, start, frozenset(waveform)) as next_message:
+                yield next_message
 
     @routes.get(
         "",
@@ -130,6 +139,19 @@ async def _messages(
     yield _message("status", ward.status())
     while (message := await next_message()) is not None and is_permitted():
         yield message()
+
+
+@contextmanager
+def _heard(ward: Ward, name: str | None) -> Iterator[None]:
+    """The displays that hear a stream of that name are there while it is open."""
+    if name is None:
+        yield
+        return
+    ward.displays.stream_opened(name)
+    try:
+        yield
+    finally:
+        ward.displays.stream_closed(name)
 
 
 @asynccontextmanager

@@ -195,6 +195,7 @@ def _ward(
         clock,
         zone=settings.site.zone,
         names=names,
+        expects_displays=settings.expects_displays,
         captures=captures,
     )
 

@@ -62,6 +62,7 @@ class Site(_Section):
     id: Name = "site"
     timezone: str | None = None
     jurisdiction: str = "us"
+    expects_displays: bool | None = None
 
     @field_validator("jurisdiction")
     @classmethod
@@ -285,6 +286,15 @@ class Settings(BaseSettings):
     log: Log = Log()
     capture: Capture = Capture()
     beds: tuple[BedSettings, ...] = ()
+
+    @property
+    def expects_displays(self) -> bool:
+        """Whether a high alarm that no page has shown is one more alarm.
+
+        Where the file does not say: there where nothing but a page can show one.
+        """
+        said = self.site.expects_displays
+        return not self.mqtt.enabled if said is None else said
 
     def given(self) -> frozenset[str]:
         """The vitals that the site's devices give."""

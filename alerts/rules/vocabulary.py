@@ -79,7 +79,7 @@ SITE_CONDITIONS: Final = frozenset(
 
 BED_CONDITIONS: Final = frozenset(
     """signal-missing nobody-watching nibp-inhibited infusion-overrun infusion-paused
-    oximeters-differ""".split()
+    oximeters-differ alarm-unseen alarm-path-test""".split()
 )
 """Technical conditions of a bed as a whole."""
 

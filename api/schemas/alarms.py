@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
-from api.schemas.fields import By, FreeText, described
+from api.schemas.fields import By, FreeText, ShortText, described
 from api.schemas.model import Request, Response
 
 
@@ -110,6 +110,11 @@ class AcknowledgeAlarm(Request):
 
     by: By
     note: FreeText | None = described("What was done.", "repositioned", default=None)
+    display: ShortText | None = described(
+        "The id of the [display](#/displays) at which it is done, to prove the alarm path.",
+        "9b1c7f3e52a04d18",
+        default=None,
+    )
 
 
 class UnacknowledgeAlarm(Request):

@@ -197,6 +197,14 @@ class ConfirmEscort(Request):
     by: By
 
 
+class ProveAlarmPath(Request):
+    """Raise a test alarm, to see that it arrives."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "nurse.a"}]})
+
+    by: By
+
+
 class ConfirmDoseTime(Request):
     """The times of what was given are right, by another clock than the machine's."""
 

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from api.schemas.displays import AlarmDisplay
 from api.schemas.fields import described
 from api.schemas.model import Response
 
@@ -41,6 +42,7 @@ class DaemonStatus(Response):
     mqtt: BrokerStatus = described("The connection to the broker.")
     journal: JournalStatus = described("The journal.")
     displays: int = described("Open live streams.", 2)
+    alarm_displays: list[AlarmDisplay] = described("The displays that are there.")
 
 
 class Health(Response):

@@ -12,6 +12,7 @@ import { NoBeds, NoDaemon } from "./views/first.js";
 import { Banners, Header } from "./views/header.js";
 import { html } from "./html.js";
 import { place } from "./state/address.js";
+import { announce } from "./state/display.js";
 import { sendAgain } from "./state/intentions.js";
 import { arrange, releaseIdleFocus, startOrder } from "./state/order.js";
 import { sound } from "./state/sound.js";
@@ -99,6 +100,7 @@ startClock(() => {
   lockIdle();
   lookIn();
   hear();
+  announce();
 });
 loadAccess();
 openStream();

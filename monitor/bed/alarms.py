@@ -217,6 +217,14 @@ class BedAlarms:
         }
         return all(sign == "alert" or sign in told for sign in signs)
 
+    def is_about(self, alarm_id: str, condition: str) -> bool:
+        """Whether it is an alarm of a rule about that technical condition."""
+        alarm = self._engine.find(alarm_id)
+        rules = self._engine.rules.rules
+        return alarm is not None and any(
+            rule.id == alarm.rule and rule.technical_condition == condition for rule in rules
+        )
+
     # ── what the rules see of the record ────────────────────────────────────────────────
 
     def chart(self, event: Event, now: Instant) -> set[Signal]:

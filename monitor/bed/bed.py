@@ -37,7 +37,7 @@ from monitor.bed.technical import UPDATE_S, TechnicalConditions, possible_condit
 from monitor.bed.timeline import Timeline
 from monitor.bed.vitals import Vitals
 from monitor.bed.wakeup import Wakeup
-from monitor.session import Arrival, Command, Draft, Event, Session
+from monitor.session import Arrival, Command, Draft, Event, Session, alarm_path
 
 
 class Bed:
@@ -183,7 +183,8 @@ class Bed:
         for draft in self.nibp.unanswered(now):
             changed |= self._take_nibp_result(draft, now)
             is_news = True
-        if now.wall >= self.technical.infusion_due_at:
+        if now.wall >= self.technical.session_due_at:
+            self._expire_alarm_path(now)
             changed |= self.technical.update_bed(now)
         changed |= self._update_technical(now) if is_news else self._update_checks(now)
         changed |= self.alarms.update_minute(now)
@@ -219,6 +220,11 @@ class Bed:
         if self.state.nibp[event.payload["device"]].conditions:
             self.alarms.confirmation_failed(now)
         return changed
+
+    def _expire_alarm_path(self, now: Instant) -> None:
+        session = self.state.open_session
+        for draft in () if session is None else alarm_path.expired(session.alarm_path, now.wall):
+            self.emit(*draft, now)
 
     # ── what is known ───────────────────────────────────────────────────────────────────
 

@@ -30,6 +30,7 @@ from monitor.session import (
     MoveIn,
     MoveOut,
     PauseAudio,
+    ProveAlarmPath,
     RecordClearance,
     Refusal,
     Refused,
@@ -39,6 +40,7 @@ from monitor.session import (
     SetAlarmLimit,
     StartSession,
     Unacknowledge,
+    alarm_path,
     decide,
     decide_abort,
     decide_administration,
@@ -156,6 +158,13 @@ def _decide_infusion(
     )
 
 
+def _decide_alarm_path(
+    bed: "Bed", session: Session, command: ProveAlarmPath, _: Instant
+) -> list[Draft]:
+    alarms = bed.alarm_engine.open_alarms()
+    return alarm_path.start(session.alarm_path, command, bed.rules, alarms)
+
+
 def _decide_clearance(
     bed: "Bed", session: Session, command: RecordClearance, now: Instant
 ) -> list[Draft]:
@@ -188,6 +197,7 @@ DECIDERS: Final[Mapping[type[Any], Decider]] = {
     Close: _decide_close,
     GiveDose: _decide_dose,
     ControlInfusion: _decide_infusion,
+    ProveAlarmPath: _decide_alarm_path,
     RecordClearance: _decide_clearance,
     SetAlarmLimit: _decide_limit,
     ChooseNews2Scale: _decide_scale,
@@ -201,7 +211,11 @@ DECIDERS: Final[Mapping[type[Any], Decider]] = {
 def _acknowledge(bed: "Bed", command: Acknowledge, now: Instant) -> None:
     engine = bed.alarm_engine
     decide.acknowledge(bed.id, engine.find(command.alarm), command)
+    is_test = bed.alarms.is_about(command.alarm, alarm_path.CONDITION)
     bed.alarms.record(engine.acknowledge(command.alarm, command.by, command.note, now), now)
+    session = bed.state.open_session
+    if is_test and session is not None and session.alarm_path.is_testing(now.wall):
+        bed.emit(*alarm_path.taken(command), now)
 
 
 def _unacknowledge(bed: "Bed", command: Unacknowledge, now: Instant) -> None:

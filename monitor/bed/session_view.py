@@ -17,6 +17,7 @@ from monitor.session import (
     Phase,
     Preparation,
 )
+from monitor.session.alarm_path import AlarmPath
 from monitor.session.attendance import Attendance
 from monitor.session.moving import Move
 from monitor.session.records import (
@@ -198,6 +199,7 @@ class Session(Shown):
             {"sys": 128, "dia": 82, "cadss": 0},
         ),
     ]
+    alarm_path: Annotated[AlarmPath, documented("Whether it is proved that an alarm is seen.")]
     escort: Annotated[
         bool, documented("Whether somebody to take the patient home is confirmed.", False)
     ]

@@ -15,7 +15,7 @@ from monitor.bed.device_status import DeviceStatus, conditions_of
 from monitor.bed.state import BedState
 from monitor.bed.timeline import NEVER
 from monitor.bed.vitals import Vitals
-from monitor.session import CheckKind, Draft, infusion_delays
+from monitor.session import CheckKind, Draft, alarm_path, infusion_delays
 
 UPDATE_S: Final = 10.0
 """How often all conditions are updated although nothing is known to have changed."""
@@ -37,8 +37,8 @@ class TechnicalConditions:
     cannot be determined, because the device that would report them does not respond. Both
     are by name and source: a device, a kind of check, or None for the bed and the site.
     `next_update` is when `update_bed` and each `update_device` are due although nothing is
-    known to have changed, in monotonic seconds; `infusion_due_at` when `update_bed` is due
-    because of an infusion, by the wall clock.
+    known to have changed, in monotonic seconds; `session_due_at` when `update_bed` is due
+    because of an infusion, or of a test alarm, by the wall clock.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class TechnicalConditions:
         self.present: Mapping[ConditionAt, str] = {}
         self.unknown: frozenset[ConditionAt] = frozenset()
         self.next_update = float("-inf")
-        self.infusion_due_at = NEVER
+        self.session_due_at = NEVER
         self._state = state
         self._vitals = vitals
         self._site: dict[str, str] = {}
@@ -73,14 +73,18 @@ class TechnicalConditions:
         session = self._state.open_session
         if session is not None and session.nurse is None:
             found["nobody-watching"] = "no nurse has taken over"
+        if session is not None and session.alarm_path.is_testing(now.wall):
+            found[alarm_path.CONDITION] = "a test of the alarm path"
         if (difference := self._vitals.spo2_difference) is not None:
             found[OXIMETERS_DIFFER] = difference
         if self._state.inhibited is not None:
             found["nibp-inhibited"] = self._state.inhibited
         delays = [*infusion_delays(session, now.wall)]
         found |= {delay.condition: delay.reason for delay in delays if delay.from_at <= now.wall}
-        to_come = (delay.from_at for delay in delays if delay.from_at > now.wall)
-        self.infusion_due_at = min(to_come, default=NEVER)
+        to_come = [delay.from_at for delay in delays if delay.from_at > now.wall]
+        if session is not None and (ends_at := alarm_path.ends_at(session.alarm_path)) is not None:
+            to_come.append(ends_at)
+        self.session_due_at = min(to_come, default=NEVER)
         return self._update(None, found, self._unknown_of_bed())
 
     def _unknown_of_bed(self) -> frozenset[str]:

@@ -154,6 +154,7 @@ def records(of: Session) -> session_view.Session:
         corrections=of.corrections,
         session_corrections=of.session_corrections,
         baseline=of.baseline,
+        alarm_path=of.alarm_path,
         escort=of.escort,
         ready=False,
         criteria_met_at=of.criteria_met_at,

@@ -62,7 +62,7 @@ class Wakeup:
             self._technical.due_at(now),
             self._nibp.overdue_at,
         )
-        wall = min(self._readiness.schedule.until, self._technical.infusion_due_at)
+        wall = min(self._readiness.schedule.until, self._technical.session_due_at)
         if self._state.audio_pause is not None:
             mono = min(mono, self._state.audio_pause.ends)
         if self._state.open_session is not None:

@@ -12,6 +12,7 @@ Pure: `now` is an argument. No device, no rule set's evaluation, no bed, no I/O.
 """
 
 from monitor.session import (
+    alarm_path,
     attendance,
     commands,
     decide,
@@ -57,6 +58,7 @@ from monitor.session.commands import (
     MoveOut,
     Override,
     PauseAudio,
+    ProveAlarmPath,
     RecordClearance,
     RecordObservation,
     RecordPatientLeft,
@@ -197,6 +199,7 @@ __all__ = [
     "PredoseEvidence",
     "Preparation",
     "Pressure",
+    "ProveAlarmPath",
     "Record",
     "RecordClearance",
     "RecordObservation",
@@ -228,6 +231,7 @@ __all__ = [
     "Symptom",
     "Unacknowledge",
     "abort_needs",
+    "alarm_path",
     "attendance",
     "by_session",
     "commands",

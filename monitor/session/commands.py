@@ -1,7 +1,7 @@
 """What a person can ask of a bed, and how a bed refuses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -233,6 +233,13 @@ class ReopenSession:
 
 
 @dataclass(frozen=True, slots=True)
+class ProveAlarmPath:
+    """A test alarm, to see that it reaches a person."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmDoseTime:
     """The times of what was given are right, by another clock than the machine's."""
 
@@ -356,11 +363,17 @@ class RecordPatientLeft:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledge:
-    """A person takes one alarm."""
+    """A person takes one alarm.
+
+    `station` is the screen at which it was taken, where that had shown it; `sounded` whether it
+    sounded there.
+    """
 
     alarm: str
     by: str
     note: str | None = None
+    station: str | None = field(default=None, metadata={"added": True})
+    sounded: bool = field(default=False, metadata={"added": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,6 +461,7 @@ SessionCommand = (
     | AddNote
     | ConfirmEscort
     | ConfirmDoseTime
+    | ProveAlarmPath
     | Close
     | Abort
     | RecordPatientLeft

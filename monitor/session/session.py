@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from alerts.evaluation import LimitKey
 from drivers.clock import parse_rfc3339
+from monitor.session.alarm_path import NOT_PROVED, PROVED, STARTED, UNTRIED, AlarmPath, evolve
 from monitor.session.attendance import ASSIGNED, PRESENT, Attendance, began, ended
 from monitor.session.baseline import Administration, found_before_dose
 from monitor.session.events import Event
@@ -117,6 +118,7 @@ class Session:
     destination: str | None = None
     to_be_completed: tuple[str, ...] = ()
     ending: Ending | None = None
+    alarm_path: AlarmPath = UNTRIED
     moves: tuple[Move, ...] = ()
     n_before: int = 0
     moved_place: int = 0
@@ -573,6 +575,10 @@ def _stepped(session: Session, event: Event) -> Session:
     )
 
 
+def _alarm_path(session: Session, event: Event) -> Session:
+    return replace(session, alarm_path=evolve(session.alarm_path, event))
+
+
 _TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     **dict.fromkeys(_KEPT_ALONE, _alone),
     "news2.held": _news2_held,
@@ -590,6 +596,7 @@ _TRANSITIONS: Final[Mapping[str, Callable[[Session, Event], Session]]] = {
     "presence.ended": _present,
     "dose-time.doubted": lambda s, e: replace(s, dose_time_doubted_at=e.at),
     "dose-time.confirmed": _dose_time_confirmed,
+    **dict.fromkeys((STARTED, PROVED, NOT_PROVED), _alarm_path),
     "escort.confirmed": lambda s, _: replace(s, escort=True),
     "rules.changed": lambda s, e: replace(s, rules=e.payload["rules"]),
     "session.dosing": lambda s, _: replace(s, phase=_dosing(s.phase)),

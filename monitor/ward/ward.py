@@ -24,6 +24,7 @@ from monitor.journal import EVENTS_LOST, EventFeed, Journal, LatestValueCache, S
 from monitor.patient import PatientRecordService, PriorSessions, SessionRepository
 from monitor.session import Event, Phase, Regimens, Stored
 from monitor.ward.bed_runner import BedRunner
+from monitor.ward.displays import UNSEEN, Displays
 from monitor.ward.waveform_feed import WaveformFeed
 
 TICK_S: Final = 0.5
@@ -86,6 +87,7 @@ class Ward:
         *,
         zone: tzinfo | None = None,
         names: Mapping[str, str] | None = None,
+        expects_displays: bool = False,
         captures: Captures | None = None,
     ) -> None:
         self.site = site
@@ -104,6 +106,7 @@ class Ward:
         self.broker_status: Callable[[], BrokerStatus] = lambda: NO_BROKER
         self.users_missing: Callable[[], str | None] = lambda: None
         self.stream_clients = 0
+        self.displays = Displays(expected=expects_displays, speed=clock.speed)
         self.unstored_listeners: list[Callable[[Event], None]] = []
         self._vitals_period_s = max(VITALS_PERIOD_S, MIN_VITALS_PERIOD_S * clock.speed)
         self._vitals_published_at: dict[str, float] = {}
@@ -239,6 +242,7 @@ class Ward:
                 for runner in turn:
                     for name, reason in conditions.items():
                         runner.set_site_condition(name, reason)
+                    runner.set_site_condition(UNSEEN, self._unseen_at(runner, now))
                     if runner.id in self._unconfigured:
                         runner.set_site_condition(NOT_CONFIGURED, self._still_needed(runner))
                     if runner.id in self._lost and self._is_acknowledged(runner, LOST):
@@ -247,6 +251,7 @@ class Ward:
                     runner.tick(now)
                     self._publish_vitals(runner, now)
                 await self.clock.sleep(pause_s)
+            self.displays.forget(self._alarms())
             self.journal.flush_idle(self.clock.now().wall)
 
     def _site_conditions(self) -> dict[str, str | None]:
@@ -274,6 +279,14 @@ class Ward:
         about_it = self._about(condition)
         alarms = [a for a in runner.bed.alarm_engine.open_alarms() if a.rule in about_it]
         return bool(alarms) and all(alarm.acknowledged for alarm in alarms)
+
+    def _unseen_at(self, runner: BedRunner, now: Instant) -> str | None:
+        alarms = runner.bed.alarm_engine.alarms.values()
+        return self.displays.unseen_at(runner.id, alarms, now.mono)
+
+    def _alarms(self) -> Iterable[Alarm]:
+        for runner in self.bed_runners.values():
+            yield from runner.bed.alarm_engine.alarms.values()
 
     def _about(self, condition: str) -> frozenset[str]:
         """The rules about that technical condition."""
@@ -307,10 +320,11 @@ class Ward:
         """How the daemon itself is."""
         failing = self.journal.failing_since
         broker = self.broker_status()
+        now = self.clock.now()
         return {
             "site": self.site,
             "boot": self.boot,
-            "now": rfc3339(self.clock.now().wall),
+            "now": rfc3339(now.wall),
             "simulated": self.clock.simulated,
             "speed": self.clock.speed,
             "mqtt": {
@@ -326,6 +340,7 @@ class Ward:
                 "seq": self.journal.last_seq,
             },
             "displays": self.stream_clients,
+            "alarm_displays": [display.as_json() for display in self.displays.present(now.mono)],
         }
 
     def alarm(self, alarm_id: str) -> tuple[BedRunner, Alarm] | None:

@@ -21,6 +21,7 @@ TAGS: Final = {
     "access",
     "status",
     "beds",
+    "displays",
     "sessions",
     "alarms",
     "events",

@@ -142,6 +142,10 @@ class BedAt:
             "observations": [],
             "dosing_stopped": None,
             "attendance": [],
+            "alarm_path": dict.fromkeys(
+                ("proved_at", "station", "by", "testing_since", "why_not"), None
+            )
+            | {"sounded": False},
             "pressures": [],
             "patient_limits": [],
             "news2": None,

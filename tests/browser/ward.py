@@ -55,6 +55,7 @@ class Ward:
         self.events: list[Json] = []
         self.links: list[Json] = []
         self.waves_asked: list[list[str]] = []
+        self.announced: dict[str, Json] = {}
         self.acknowledged: list[Json] = []
         self.given_back: list[Json] = []
         self.refusal: Json | None = None
@@ -97,6 +98,7 @@ class Ward:
             "mqtt": self.mqtt,
             "journal": {"failing_since": self.failing_since, "reason": None, "seq": self.seq},
             "displays": len(self._streams),
+            "alarm_displays": list(self.announced.values()),
         }
 
     def say(self, event: str, data: Json, event_id: int | None = None) -> None:
@@ -274,6 +276,16 @@ def application(server: "Server") -> FastAPI:
     ) -> StreamingResponse:
         server.ward.waves_asked.append(waveform or [])
         return StreamingResponse(server.ward.stream(), media_type="text/event-stream")
+
+    @app.post("/api/v1/displays")
+    def announce_display(body: Json) -> Json:
+        server.ward.announced[body["id"]] = body
+        return {"items": list(server.ward.announced.values()), "next": None}
+
+    @app.post("/api/v1/displays/{display}/close")
+    def close_display(display: str) -> Json:
+        server.ward.announced.pop(display, None)
+        return {"items": [], "next": None}
 
     @app.post("/api/v1/alarms/{alarm}/acknowledge")
     def acknowledge(alarm: str, body: Json) -> Response:

@@ -631,7 +631,13 @@ MAKERS: Final[dict[str, tuple[int, Callable[[random.Random], tuple[Any, ...]]]]]
     "cuff_fails": (3, lambda r: ()),
     "cuff_talking": (1, lambda r: (r.random() < 0.6,)),
     "link": (2, lambda r: (r.choice(("oximeter", "cuff")), r.choice(("up", "up", "down")))),
-    "site": (1, lambda r: (r.choice(("journal-failing", "broker-unreachable")), r.random() < 0.6)),
+    "site": (
+        1,
+        lambda r: (
+            r.choice(("journal-failing", "broker-unreachable", "alarm-unseen")),
+            r.random() < 0.6,
+        ),
+    ),
     "start": (2, lambda r: ()),
     "dose": (3, lambda r: (r.choice((28.0, 28.0, 84.0)), r.choice(BACK_S))),
     "stop_dosing": (1, lambda r: ()),

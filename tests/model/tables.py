@@ -259,6 +259,7 @@ TECHNICAL: dict[str, Technical] = {
     "tech.journal-failing": Technical(
         "journal-failing", (None,), 2, 5, "medium", worse_after_s=None, always=True
     ),
+    "tech.alarm-unseen": Technical("alarm-unseen", (None,), 0, 0, "medium", worse_after_s=None),
     "tech.broker-unreachable": Technical("broker-unreachable", (None,), 60, 5, always=True),
 }
 

@@ -39,6 +39,7 @@ from monitor.session.commands import (
     MoveOut,
     Override,
     PauseAudio,
+    ProveAlarmPath,
     RecordClearance,
     RecordObservation,
     RecordPatientLeft,
@@ -346,6 +347,10 @@ def _escort(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
     return st.builds(ConfirmEscort, NURSE)
 
 
+def _prove(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
+    return st.builds(ProveAlarmPath, NURSE)
+
+
 def _reopen(_: Bed, __: Instant) -> st.SearchStrategy[Command]:
     return st.builds(ReopenSession, NURSE)
 
@@ -449,6 +454,7 @@ ASKED: Final[Mapping[type[Any], Draw]] = {
     RecordClearance: _clear,
     AssignNurse: _watch,
     ConfirmEscort: _escort,
+    ProveAlarmPath: _prove,
     ConfirmDoseTime: _dose_time,
     ReopenSession: _reopen,
     MoveOut: _move_out,
@@ -475,6 +481,7 @@ SETTLED: Final = (
     AssignNurse,
     ConfirmEscort,
     ConfirmDoseTime,
+    ProveAlarmPath,
     AddNote,
 )
 ALARMS: Final = (Acknowledge, Unacknowledge, PauseAudio)

@@ -13,13 +13,18 @@ import {
   overWords,
 } from "../state/alarm.js";
 import { now } from "../state/clock.js";
+import { ID as DISPLAY } from "../state/display.js";
 import { bedWords } from "../format.js";
 import { html } from "../html.js";
 import { SignedForm } from "./signed.js";
 import { Technical } from "../views/technical.js";
 import { beds, takeAlarm } from "../state/ward.js";
 
-const ACKNOWLEDGE = { name: "Acknowledge", failed: "Not acknowledged", send: acknowledge };
+const ACKNOWLEDGE = {
+  name: "Acknowledge",
+  failed: "Not acknowledged",
+  send: (alarm, who, note) => acknowledge(alarm, who, note, DISPLAY),
+};
 const UNDO = { name: "Undo", failed: "Not undone", send: unacknowledge };
 
 // What a person can do about an alarm.
@@ -112,7 +117,7 @@ export function AlarmText({ alarm, at }) {
 function Entry({ alarm, chosen, choose, done }) {
   const verb = verbFor(alarm);
   return html`
-    <li class="entry ${alarmClass(alarm)}">
+    <li class="entry ${alarmClass(alarm)}" data-shows="${alarm.id}:${alarm.count}">
       <${AlarmText} alarm=${alarm} at=${now.value} />
       ${
         chosen === verb

@@ -2,6 +2,7 @@
 import { useRef } from "../vendor/preact-hooks.js";
 import { place } from "../state/address.js";
 import { html } from "../html.js";
+import { AlarmPathSheet } from "./alarmpath.js";
 import { AbortSheet, LeftSheet } from "./abort.js";
 import { ClearSheet } from "./clear.js";
 import { CorrectSheet } from "./correct.js";
@@ -38,6 +39,7 @@ const SHEETS = {
   nurse: NurseSheet,
   cuff: CuffSheet,
   correct: CorrectSheet,
+  alarmpath: AlarmPathSheet,
   limits: LimitsSheet,
   move: MoveSheet,
   record: RecordSheet,

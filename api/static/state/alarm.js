@@ -8,6 +8,8 @@ export const isOpen = (alarm) => alarm.state !== "ended";
 // Its condition is over, and a person has still to acknowledge that, whoever acknowledged it before.
 export const isLatched = (alarm) => alarm.state === "latched";
 export const isAdvisory = (alarm) => alarm.kind === "advisory";
+// Of the alarm path: it sounds and is taken like any other, and counts for nothing.
+export const isTest = (alarm) => alarm.rule === "tech.alarm-path-test";
 
 // What nobody has yet before what somebody has, and what is now before what is over.
 const standing = (alarm) => 2 * alarm.acknowledged + isLatched(alarm);
@@ -17,6 +19,7 @@ export function byUrgency(a, b) {
   return (
     isAdvisory(a) - isAdvisory(b) ||
     standing(a) - standing(b) ||
+    isTest(a) - isTest(b) ||
     RANK[a.priority] - RANK[b.priority] ||
     Date.parse(b.raised_at) - Date.parse(a.raised_at)
   );
@@ -24,7 +27,7 @@ export function byUrgency(a, b) {
 
 export const openAlarms = (bed) => bed.alarms.filter(isOpen).sort(byUrgency);
 
-const alarmsOf = (bed) => openAlarms(bed).filter((alarm) => !isAdvisory(alarm));
+const alarmsOf = (bed) => openAlarms(bed).filter((alarm) => !isAdvisory(alarm) && !isTest(alarm));
 const gravest = (alarms) =>
   alarms.toSorted(
     (a, b) =>
@@ -63,12 +66,20 @@ export function alarmAbout(bed, name) {
   );
 }
 
+// What the one that stands for a bed tells of: itself, and those that are counted beside it and are
+// no graver. As id:count.
+export const toldBy = (shown, alarms) =>
+  alarms
+    .filter((alarm) => RANK[alarm.priority] >= RANK[shown.priority])
+    .map(({ id, count }) => `${id}:${count}`)
+    .join(" ");
+
 // How many alarms are open by priority, and how many of those somebody has.
 export function countAlarms(beds) {
   return Object.keys(RANK).map((priority) => {
     const alarms = beds
       .flatMap((bed) => bed.alarms)
-      .filter((alarm) => isOpen(alarm) && !isAdvisory(alarm) && alarm.priority === priority);
+      .filter((alarm) => isOpen(alarm) && !isAdvisory(alarm) && !isTest(alarm) && alarm.priority === priority);
     const acknowledged = alarms.filter((alarm) => alarm.acknowledged).length;
     return { priority, open: alarms.length, acknowledged };
   });
@@ -92,10 +103,11 @@ export function audible(beds, now) {
 
 // How an alarm is drawn, as CSS classes.
 export const alarmClass = (alarm) =>
-  `${alarmWord(alarm)} ${alarm.acknowledged ? "acknowledged" : "waiting"} ${isLatched(alarm) ? "over" : ""}`;
+  `${isAdvisory(alarm) ? "advisory" : alarm.priority} ${isTest(alarm) ? "test" : ""} ${alarm.acknowledged ? "acknowledged" : "waiting"} ${isLatched(alarm) ? "over" : ""}`;
 
-// Its priority as a word; an advisory's is that it is one.
-export const alarmWord = (alarm) => (isAdvisory(alarm) ? "advisory" : alarm.priority);
+// Its priority as a word; an advisory's and a test's is that it is one.
+export const alarmWord = (alarm) =>
+  isAdvisory(alarm) ? "advisory" : isTest(alarm) ? "TEST" : alarm.priority;
 
 const escalated = ({ escalation_level: level, recipients }) =>
   level > 1 ? `escalated to ${recipients.at(-1)}` : "escalated";

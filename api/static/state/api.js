@@ -87,6 +87,10 @@ export async function getTold(session) {
     notes: items.filter(({ payload }) => payload.text),
   };
 }
+// Both answer which displays there are; the second also from a page that is being left.
+export const announceDisplay = async (body) => (await post("displays", body)).items;
+export const closeDisplay = (id) =>
+  fetch(`api/v1/displays/${part(id)}/close`, { method: "POST", keepalive: true }).catch(() => {});
 export const getAlarmLimits = async (session) =>
   (await request(`sessions/${part(session)}/alarm-limits`)).items;
 // Of the whole session, or from `start` to `end` (ms).
@@ -98,8 +102,9 @@ export async function getTrend(session, vital, { start, end, points = 120 } = {}
 }
 // Where a session's papers are.
 export const exportOf = (session, query) => `api/v1/sessions/${part(session)}/export?${query}`;
-export const acknowledge = (alarm, by, note) =>
-  post(`alarms/${part(alarm)}/acknowledge`, { by, note });
+// At the display of that id, which may be what proves the alarm path.
+export const acknowledge = (alarm, by, note, display) =>
+  post(`alarms/${part(alarm)}/acknowledge`, { by, note, display });
 export const unacknowledge = (alarm, by, note) =>
   post(`alarms/${part(alarm)}/unacknowledge`, { by, note });
 export const pauseAudio = (bed, by) => post(`beds/${part(bed)}/audio-pause`, { by });

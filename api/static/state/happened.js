@@ -11,6 +11,9 @@ const of = (kind) => KINDS[kind].words;
 const about = (what) => (payload) => `${what}: ${payload.alarm.text}`;
 const last = (list) => list.at(-1);
 
+export const provedWords = (station, sounded, at = "") =>
+  `alarm path proved ${[at, station, !sounded && "without sound"].filter(Boolean).join(", ")}`;
+
 // By the event's type, where its name does not say it: text, or what makes it of the payload.
 const WORDS = {
   "alarm.raised": about("alarm"),
@@ -28,6 +31,9 @@ const WORDS = {
   "alarm.reset": about("seen to be over"),
   "alarm.audio-paused": "sound paused",
   "alarm.audio-resumed": "sound on again",
+  "alarm-path.test-started": "test of the alarm path",
+  "alarm-path.proved": ({ station, sounded }) => provedWords(station, sounded),
+  "alarm-path.not-proved": "alarm path not proved",
   "session.started": ({ title, patient }) => `session started: ${title ?? patient}`,
   "session.corrected": correctedWords,
   "session.dosing": "more is to be given",

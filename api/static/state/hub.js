@@ -1,11 +1,15 @@
 // The one live stream for all that hear it: over HTTP/1.1 a browser has six connections to a host,
 // and a stream keeps one. It passes on what it hears and decides nothing. Each port says {join: bed},
 // where the bed is that of which it wants the waves or null, {watch: bed} for another, and "leave".
+import { newKey } from "./key.js";
+
 const KINDS = ["status", "vitals", "alarm", "session", "device", "waveform"];
 const SILENT_MS = 15_000;
 
 export class Hub {
   #url;
+  // By which the displays that hear its stream say so.
+  #name = newKey();
   // By port: the bed whose waves it wants, or null.
   #ports = new Map();
   #source = null;
@@ -35,8 +39,9 @@ export class Hub {
     const query = new URLSearchParams(
       this.#waves.split("\n").flatMap((bed) => (bed ? [["waveform", bed]] : [])),
     );
+    query.set("name", this.#name);
     if (this.#last && this.#source) query.set("after", this.#last);
-    const made = new EventSource(`${this.#url}${query.size ? `?${query}` : ""}`);
+    const made = new EventSource(`${this.#url}?${query}`);
     made.waves = this.#waves;
     for (const kind of KINDS)
       made.addEventListener(kind, ({ data, lastEventId }) => {
@@ -57,7 +62,7 @@ export class Hub {
     const opened = this.#make();
     this.#source = opened;
     this.#heard = Date.now();
-    opened.onopen = () => this.#tell("open");
+    opened.onopen = () => this.#tell("open", this.#name);
     opened.onerror = () => this.#lost(opened);
   }
 
@@ -98,7 +103,9 @@ export class Hub {
     this.#ports.set(port, bed);
     port.postMessage({ name: "joined" });
     if (!this.#source || Date.now() - this.#heard > SILENT_MS) return this.#open();
-    if (this.#source.readyState === EventSource.OPEN) port.postMessage({ name: "open" });
+    if (this.#source.readyState === EventSource.OPEN) {
+      port.postMessage({ name: "open", data: this.#name });
+    }
     this.#change();
   }
 

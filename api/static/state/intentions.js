@@ -3,6 +3,7 @@
 // and a reload, and what is to follow waits for it.
 import { Refused, Unanswered, command } from "./api.js";
 import { kept } from "./kept.js";
+import { newKey } from "./key.js";
 import { takeAnswer } from "./ward.js";
 
 const AGAIN_MS = 3000;
@@ -86,9 +87,3 @@ async function send({ key, path, body }) {
 export function sendAgain() {
   if (waiting() && performance.now() - triedAt > AGAIN_MS) sendAll();
 }
-
-// A page from another machine without TLS has no randomUUID.
-const newKey = () =>
-  [...crypto.getRandomValues(new Uint8Array(16))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");

@@ -1,7 +1,8 @@
 // Alarms as sound, after IEC 60601-1-8: a burst of ten pulses for high, three for medium, one for
 // low. Only the worst unacknowledged alarm sounds, never an advisory. Browsers play nothing before
-// a click, so sound is off until somebody turns it on.
-import { signal } from "../vendor/signals.js";
+// a click, so sound is off until somebody turns it on. That wish outlasts the page: the next one asks for
+// a touch, any touch, and sounds for the rest of its life.
+import { computed, signal } from "../vendor/signals.js";
 
 // Frequencies in Hz, onsets and lengths in s, and after how long the burst comes again.
 const BURSTS = {
@@ -19,6 +20,18 @@ const HARMONICS = [0, 1, 0.6, 0.4, 0.25, 0.15];
 const RISE_S = 0.015;
 
 export const soundOn = signal(false);
+const WISH = "postdose.sound";
+const isWanted = signal(localStorage.getItem(WISH) === "on");
+// Whether it can be heard: on, blocked by the browser until it is touched, or muted.
+export const soundState = computed(() =>
+  soundOn.value ? "on" : isWanted.value ? "blocked" : "muted",
+);
+
+function want(wanted) {
+  isWanted.value = wanted;
+  if (wanted) localStorage.setItem(WISH, "on");
+  else localStorage.removeItem(WISH);
+}
 
 let context = null;
 let wave = null;
@@ -26,10 +39,16 @@ let last = { priority: null, at: -Infinity };
 
 export async function toggleSound() {
   if (soundOn.value) {
+    want(false);
     soundOn.value = false;
     await context.suspend();
     return;
   }
+  await unlock();
+  want(true);
+}
+
+async function unlock() {
   if (!context) {
     context = new AudioContext();
     wave = context.createPeriodicWave(
@@ -42,6 +61,16 @@ export async function toggleSound() {
   soundOn.value = context.state === "running";
   last = { priority: null, at: -Infinity };
 }
+
+// What asks for it by itself does not need this.
+for (const kind of ["pointerdown", "pointerup", "keydown"])
+  addEventListener(
+    kind,
+    ({ target }) => soundState.peek() === "blocked" && !target.closest?.("[data-sound]") && unlock(),
+    { capture: true },
+  );
+// Where the browser lets a page sound by itself, as on a kiosk's, nobody has to touch it.
+if (isWanted.peek()) unlock();
 
 // Sounds `priority` (or nothing, when null) if its burst is due; a worse one does not wait.
 export function sound(priority) {

@@ -30,6 +30,8 @@ const RETRY_MS = [500, 1000, 2000, 5000];
 // `up`: whether what is shown is live; `since`: from when it is or is not (server's ms, or null
 // when nothing was ever heard); `problem`: why the last attempt failed.
 export const link = signal({ up: false, since: null, problem: null });
+// What the daemon calls the stream that this page hears.
+export const streamName = signal(null);
 
 let source = null;
 let heard = { wall: Date.now(), mono: performance.now() };
@@ -43,7 +45,10 @@ export function openStream() {
   const opened = openSource(watched());
   source = opened;
   hear();
-  opened.addEventListener("open", () => catchUp(opened));
+  opened.addEventListener("open", ({ data }) => {
+    streamName.value = data;
+    catchUp(opened);
+  });
   opened.addEventListener("error", () => opened === source && lose("the daemon does not answer"));
   const on = (name, take) =>
     opened.addEventListener(name, (event) => {

@@ -2,18 +2,18 @@
 // &beds=bed-1,bed-2 for these only, &sort=room for the order of the configuration. And how many
 // tiles go on it in which size. Pure, but for the address.
 const asked = new URLSearchParams(location.search);
-const named = asked.get("beds")?.split(",").map((id) => id.trim()).filter(Boolean);
+export const namedBeds = asked.get("beds")?.split(",").map((id) => id.trim()).filter(Boolean);
 
 export const isKiosk = asked.has("kiosk");
 export const isByRoom = asked.get("sort") === "room";
 
 // Those of `beds` that this display shows.
 export const shownOf = (beds) =>
-  named && beds ? beds.filter(({ id }) => named.includes(id)) : beds;
+  namedBeds && beds ? beds.filter(({ id }) => namedBeds.includes(id)) : beds;
 
 // Beds that the address names and the ward does not have.
 export const unknownBeds = (beds) =>
-  (named ?? []).filter((id) => !beds?.some((bed) => bed.id === id));
+  (namedBeds ?? []).filter((id) => !beds?.some((bed) => bed.id === id));
 
 // By size, the largest first: the least width and height of a tile in px, all that it shows, without
 // the course, or the strip and the numbers alone.

@@ -10,6 +10,8 @@ const TREND_POINTS = 1000;
 
 export const status = signal(null);
 export const beds = signal(null);
+// The alarm displays that are there.
+export const displays = signal([]);
 // By bed: {session, points, ended, notes, problem}, what the course draws beyond the bed itself.
 export const courses = signal({});
 
@@ -21,6 +23,7 @@ const admit = (bed) =>
 export function takeStatus(body) {
   anchorTo(body);
   status.value = body;
+  displays.value = body.alarm_displays ?? [];
 }
 
 // Beds that something happened at while the whole ward was being fetched, else null: what

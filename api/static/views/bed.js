@@ -12,6 +12,7 @@ import { nextCheck } from "../state/schedule.js";
 import { courses, status } from "../state/ward.js";
 import { alarmsIn120 } from "./course.js";
 import { Devices } from "./devices.js";
+import { Displays } from "./displays.js";
 import { Happened } from "./happened.js";
 import { Banners, Header } from "./header.js";
 import { Visits } from "./history.js";
@@ -52,6 +53,7 @@ export function BedPage({ bed }) {
             ${session && html`<${Scores} bed=${bed} rate />`}
           </section>
           <${Devices} bed=${bed} />
+          <${Displays} bed=${bed} />
           <${Visits} bed=${bed} />
         </div>
         <div class="middle">
@@ -101,7 +103,7 @@ function Alarms({ bed, at }) {
       <ul class="alarms">
         ${alarms.map(
           (alarm) => html`
-            <li key=${alarm.id} class="entry ${alarmClass(alarm)}">
+            <li key=${alarm.id} class="entry ${alarmClass(alarm)}" data-shows="${alarm.id}:${alarm.count}">
               <${AlarmText} alarm=${alarm} at=${at} />
               <button onClick=${() => openAlarm(bed.id, alarm.id, verbFor(alarm))}>
                 ${verbFor(alarm).name} …

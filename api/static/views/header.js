@@ -7,7 +7,8 @@ import { unstored } from "../state/intentions.js";
 import { link } from "../state/stream.js";
 import { nextTheme, theme } from "../state/theme.js";
 import { Person } from "./access.js";
-import { Sound } from "./sound.js";
+import { OnlyHere } from "./displays.js";
+import { Sound, SoundOff } from "./sound.js";
 import { Technical } from "./technical.js";
 
 export function Header({ status, beds, now, children }) {
@@ -19,6 +20,7 @@ export function Header({ status, beds, now, children }) {
         <${Sound} />
         <${Person} />
         <span>${status ? plural(status.displays, "display") : ""}</span>
+        <${OnlyHere} beds=${beds ?? []} />
         <button class="plain" title="Day, night or as the system has it" onClick=${nextTheme}>
           Theme: ${theme.value}
         </button>
@@ -54,6 +56,7 @@ function Live() {
 export function Banners({ status, here }) {
   return html`
     <div class="banners" role="alert">
+      <${SoundOff} />
       ${banners(status, here).map(
         ({ kind, title, text, why }) => html`
           <div key=${kind} class="banner ${kind}">

@@ -19,6 +19,7 @@ const OTHERS = [
   ["cuff", "Cuff"],
   ["nurse", "Nurse"],
   ["correct", "Correct"],
+  ["alarmpath", "Test alarm", ({ state }) => state !== "aborted"],
   ["limits", "Limits"],
   ["move", "Move"],
   ["discharge", "Discharge", ({ first_dose_at: at, state }) => at && state !== "aborted"],

@@ -10,6 +10,7 @@ import {
   openAlarms,
   overWords,
   quietFor,
+  toldBy,
   worstAlarm,
 } from "../state/alarm.js";
 import { person } from "../format.js";
@@ -31,7 +32,7 @@ export function Strip({ bed, now }) {
 function AlarmStrip({ bed, alarms, now }) {
   const [worst] = alarms;
   return html`
-    <div class="strip ${alarmClass(worst)}">
+    <div class="strip ${alarmClass(worst)}" data-shows=${toldBy(worst, alarms)}>
       <button
         class="strip-alarm"
         onClick=${() => openAlarm(bed.id, worst.id)}

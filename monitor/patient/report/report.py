@@ -104,6 +104,7 @@ class _Told:
         for move in session.moves:
             why = "" if move.reason is None else f": {move.reason}"
             yield "Moved", f"{self.time(move.at)} {move.from_} to {move.to}, by {move.by}{why}"
+        yield "Alarm path", self._alarm_path()
         given = "no dose" if summary.given_mg is None else f"{summary.given_mg:g} mg"
         yield "Given", f"{given}, first at {self.time(session.first_dose_at)}"
         yield "Highest rise", self._rise()
@@ -113,6 +114,13 @@ class _Told:
         ended = "still open" if session.ended_at is None else self.time(session.ended_at)
         yield "Ended", ended + ("" if session.ended_by is None else f" by {session.ended_by}")
         yield "Left", self._leaving()
+
+    def _alarm_path(self) -> str:
+        path = self.history.session.alarm_path
+        if path.proved_at is None:
+            return "not proved" if path.why_not is None else f"not proved: {path.why_not}"
+        silent = "" if path.sounded else ", without sound"
+        return f"proved {self.time(path.proved_at)}, {path.station}, by {path.by}{silent}"
 
     def _rise(self) -> str:
         rise, minute = self.summary.rise, self.summary.rise_at_min

@@ -368,6 +368,8 @@ TECHNICAL = [
     ),
     Technical("watch.nobody", None, 60, named="nobody-watching", worsens_after_s=120),
     Technical("tech.bed-failing", None, 2, worsens=False, anytime=True, priority=MEDIUM),
+    Technical("tech.alarm-path-test", None, 0, worsens=False, priority=HIGH),
+    Technical("tech.alarm-unseen", None, 0, worsens=False, priority=MEDIUM),
     Technical("tech.users-missing", None, 2, worsens=False, anytime=True, priority=MEDIUM),
     Technical("tech.record-unreadable", None, 0, worsens=False, anytime=True, priority=HIGH),
     Technical("tech.bed-not-configured", None, 0, worsens=False, anytime=True, priority=HIGH),

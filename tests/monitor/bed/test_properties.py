@@ -242,7 +242,9 @@ class AnyOrder(BedStateMachine):
         for alarm_id, event in ended.items():
             was = self.was_open.get(str(alarm_id))
             if was is not None and was.state is State.LATCHED:
-                assert event.payload["reason"].startswith(("acknowledged by", "session "))
+                assert event.payload["reason"].startswith(
+                    ("acknowledged by", "session ", "patient left")
+                )
 
     def an_alarm_moves_towards_normal_on_fresh_values_alone(self) -> None:
         """Or when a person puts right what its rule sees, or sets its limit (invariant 2)."""
