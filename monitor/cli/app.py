@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Callable, Coroutine, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -438,6 +439,24 @@ def report(
         raise Failure(str(error)) from error
     except OSError as error:
         raise Failure(f"{output}: {error.strerror}; name another file") from error
+
+
+@app.command()
+def day(
+    config: Config,
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Which day; today if not given.")
+    ] = None,
+) -> None:
+    """Print a day: its sessions, minutes in the chair, alarms by rule, and the forms due."""
+    from monitor.cli.exports import ExportError
+    from monitor.cli.exports import day as of_day
+
+    settings = settings_of(config)
+    try:
+        print("\n".join(asyncio.run(of_day(settings, None if on is None else on.date()))))
+    except ExportError as error:
+        raise Failure(str(error)) from error
 
 
 @forms.command()

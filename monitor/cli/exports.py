@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any, Final, Literal, get_args
 
 from drivers.clock import Clock
@@ -14,9 +15,10 @@ from monitor.patient import (
     SessionRepository,
     as_pdf,
     csv_table,
+    day_sheet,
     session_export,
 )
-from monitor.patient.form import form_lines, form_page
+from monitor.patient.form import MonitoringForm, form_lines, form_page
 from monitor.patient.report import report_page
 from monitor.session import SessionHistory
 from monitor.settings import Settings
@@ -81,10 +83,24 @@ def _text(data: Any) -> str:
 
 async def forms(settings: Settings, state: FormState) -> list[str]:
     """One line for each form in that state, oldest due first. Raises `ExportError`."""
-    found: list[str] = []
     async with _repository(settings, Clock()) as repository:
-        after: int | None = 0
-        while after is not None:
-            page_of, after = await repository.forms(state, after)
-            found += form_lines(page_of)
+        return [*form_lines(await _forms(repository, state))]
+
+
+async def day(settings: Settings, wanted: date | None) -> list[str]:
+    """The lines of a day, today's for None. Raises `ExportError`."""
+    clock = Clock()
+    async with _repository(settings, clock) as repository:
+        now, zone = clock.now().wall, repository.zone
+        on = wanted or now.astimezone(zone).date()
+        due = await _forms(repository, "due")
+        return [*day_sheet(on, await repository.of_day(on), due, now, zone)]
+
+
+async def _forms(repository: SessionRepository, state: FormState) -> list[MonitoringForm]:
+    found: list[MonitoringForm] = []
+    after: int | None = 0
+    while after is not None:
+        page_of, after = await repository.forms(state, after)
+        found += page_of
     return found

@@ -7,6 +7,7 @@ device or raises an alarm.
 from monitor.patient import commands
 from monitor.patient.commands import RECORDS_STREAM
 from monitor.patient.csv_export import csv_table, session_export
+from monitor.patient.day_sheet import day_sheet
 from monitor.patient.printed_page import NoPdfError, as_pdf
 from monitor.patient.repository import FormState, PriorSessions, SessionRepository
 from monitor.patient.service import PatientRecordService
@@ -21,5 +22,6 @@ __all__ = [
     "as_pdf",
     "commands",
     "csv_table",
+    "day_sheet",
     "session_export",
 ]

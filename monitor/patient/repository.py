@@ -92,6 +92,18 @@ class SessionRepository:
         events = [stored.event for stored in found]
         return await self._journal.run_in_reader(lambda: list(by_session(events).values()))
 
+    async def of_day(self, day: date) -> list[SessionHistory]:
+        """The histories of the sessions that began on that day, in the order they started."""
+        found: list[str] = []
+        before: int | None = None
+        while started := await self._journal.sessions(AT_ONCE, before=before):
+            days = [(s.event.at.astimezone(self.zone).date(), s) for s in started]
+            found += [str(s.event.session) for on, s in days if on == day]
+            if max(on for on, _ in days) < day:
+                break
+            before = started[-1].seq
+        return await self.histories(found)
+
     async def patient(self, patient: str) -> tuple[list[SessionHistory], list[Event]]:
         """The histories of that patient's sessions, and what was written down between them."""
         found = await self._journal.of_patient(patient, {"session.started"} | OF_PATIENT)

@@ -617,6 +617,20 @@ def test_forms_that_are_due_are_listed(postdose: Postdose, treated: tuple[str, s
     assert "lot number" in line
 
 
+def test_a_day_is_printed(postdose: Postdose, treated: tuple[str, str]) -> None:
+    site, session = treated
+    today = postdose("day", "--config", site).out.splitlines()
+    assert "1 session" in today[0]
+    assert "P-017" in today[2]
+    assert today[3].startswith("alarms of medium and high priority: ")
+    assert today[4] == "forms due: 1"
+    assert today[5].startswith(session)
+    before = postdose("day", "--config", site, "--on", "2020-02-29").out.splitlines()
+    assert before[0] == "2020-02-29: 0 sessions, 0 min in the chair"
+    refused = postdose("day", "--config", site, "--on", "29.2.2020")
+    assert (refused.status, "%Y-%m-%d" in refused.complaint) == (2, True)
+
+
 def test_without_a_dose_no_form_is_due(postdose: Postdose, tmp_path: Path) -> None:
     upgrade(f"sqlite:///{tmp_path}/postdose.db")
     assert postdose("forms", "due", "--config", store(tmp_path)).out == "no form is due\n"
