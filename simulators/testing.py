@@ -139,11 +139,13 @@ class SimulatedWard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._wait_for(self._stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-        self._folder.cleanup()
+        try:
+            self._wait_for(self._stop())
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+            self._folder.cleanup()
 
     def add_device(
         self,

@@ -115,6 +115,12 @@ class NibpDevice:
         return self.state.pending or (cuff is not None and cuff.phase is CuffPhase.MEASURING)
 
     @property
+    def is_ready(self) -> bool:
+        """Whether a measurement can start."""
+        is_there = self.status.link is LinkState.UP and self.status.responding
+        return is_there and self.state.inhibited is None and not self.is_busy
+
+    @property
     def overdue_at(self) -> float:
         """When a result has to have come, in monotonic seconds; inf when none is awaited."""
         if not self.state.pending or self.state.requested_mono is None:
@@ -135,10 +141,8 @@ class NibpDevice:
         the last one another follows, inf for never, `planned` are the session's checks in the
         order they are due. Every second failure in a row gives up for this time.
         """
-        status, state = self.status, self.state
-        if state.inhibited is not None:
-            return None
-        if status.link is not LinkState.UP or not status.responding or self.is_busy:
+        state = self.state
+        if not self.is_ready:
             return None
         requested = float("-inf") if state.requested_mono is None else state.requested_mono
         if now.mono < requested + APART_S:
@@ -223,9 +227,7 @@ class NibpScheduler:
     def request_on_arrival(self) -> Draft | None:
         """The request for a measurement of who was just moved here; None where none can start."""
         device = self._started
-        if device is None or device.state.inhibited is not None or device.is_busy:
-            return None
-        return device.request("moved") if device.status.link is LinkState.UP else None
+        return None if device is None or not device.is_ready else device.request("moved")
 
     def unanswered(self, now: Instant) -> Iterator[Draft]:
         """The failure of each measurement that has given nothing in time."""

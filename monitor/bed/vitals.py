@@ -10,7 +10,7 @@ further apart.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -269,19 +269,20 @@ class Vitals:
 
     def clear_spot_checks(self, now: Instant) -> set[str]:
         """Clear all spot checks, as of a patient who has left; the signals that changed."""
-        for channels in self._by_device.values():
-            for channel in channels.values():
-                if channel.is_spot_check:
-                    channel.clear()
-        return self._select_all(now)
+        return self._clear((c for c in self._channels() if c.is_spot_check), now)
 
     def clear(self, now: Instant) -> set[str]:
         """Clear every value and its past, as of another patient; the signals that changed."""
-        for channels in self._by_device.values():
-            for channel in channels.values():
-                channel.clear()
         for history in self._histories.values():
             history.clear()
+        return self._clear(self._channels(), now)
+
+    def _channels(self) -> Iterator[Channel]:
+        return (c for channels in self._by_device.values() for c in channels.values())
+
+    def _clear(self, channels: Iterable[Channel], now: Instant) -> set[str]:
+        for channel in channels:
+            channel.clear()
         return self._select_all(now)
 
     def _select_all(self, now: Instant) -> set[str]:

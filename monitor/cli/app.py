@@ -399,7 +399,7 @@ def export(
     output: Annotated[Path | None, typer.Option("-o", help="Write it to this file.")] = None,
 ) -> None:
     """Give out everything about a session, or its monitoring form."""
-    from monitor.cli.exports import FORMATS, ExportError, exported
+    from monitor.cli.exports import FORMATS, exported
 
     settings = settings_of(config)
     if wanted not in FORMATS:
@@ -407,16 +407,26 @@ def export(
     html = html or (wanted == "form" and output is not None and output.suffix == ".html")
     if html and wanted != "form":
         raise typer.BadParameter("--html is for --format form")
-    try:
+    with _giving_out(output):
         text = asyncio.run(exported(settings, session, cast("Format", wanted), html=html))
         if output is None:
             print(text, end="")
         else:
             output.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _giving_out(output: Path | None = None) -> Iterator[None]:
+    """What cannot be given out, or written to `output`, is said in one line."""
+    from monitor.cli.exports import ExportError
+
+    try:
+        yield
     except ExportError as error:
         raise Failure(str(error)) from error
     except OSError as error:
-        raise Failure(f"{output}: {error.strerror}; name another file") from error
+        where = output or "standard output"
+        raise Failure(f"{where}: {error.strerror}; name another file") from error
 
 
 @app.command()
@@ -426,19 +436,13 @@ def report(
     output: Annotated[Path, typer.Option("-o", help="FILE.html or FILE.pdf.")],
 ) -> None:
     """Print a session on two sheets: its course, what was given, done and said."""
-    from monitor.cli.exports import ExportError
     from monitor.cli.exports import report as printed
 
     settings = settings_of(config)
     if output.suffix not in (".html", ".pdf"):
         raise typer.BadParameter(f"{output}: name a .html or a .pdf file")
-    try:
-        page = asyncio.run(printed(settings, session, pdf=output.suffix == ".pdf"))
-        output.write_bytes(page)
-    except ExportError as error:
-        raise Failure(str(error)) from error
-    except OSError as error:
-        raise Failure(f"{output}: {error.strerror}; name another file") from error
+    with _giving_out(output):
+        output.write_bytes(asyncio.run(printed(settings, session, pdf=output.suffix == ".pdf")))
 
 
 @app.command()
@@ -449,27 +453,21 @@ def day(
     ] = None,
 ) -> None:
     """Print a day: its sessions, minutes in the chair, alarms by rule, and the forms due."""
-    from monitor.cli.exports import ExportError
     from monitor.cli.exports import day as of_day
 
     settings = settings_of(config)
-    try:
+    with _giving_out():
         print("\n".join(asyncio.run(of_day(settings, None if on is None else on.date()))))
-    except ExportError as error:
-        raise Failure(str(error)) from error
 
 
 @forms.command()
 def due(config: Config) -> None:
     """List the monitoring forms that are not marked as sent, oldest first."""
-    from monitor.cli.exports import ExportError
     from monitor.cli.exports import forms as all_forms
 
     settings = settings_of(config)
-    try:
+    with _giving_out():
         found = asyncio.run(all_forms(settings, "due"))
-    except ExportError as error:
-        raise Failure(str(error)) from error
     print("\n".join(found) if found else "no form is due")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
-from alerts.rules import GRADES, Kind, Priority
+from alerts.rules import GRADES, Priority
 from drivers.clock import rfc3339, rfc3339_or_none
 from monitor.patient.deviations import deviations, same_days
 from monitor.patient.unmade_checks import by_kind, checks
@@ -16,6 +16,7 @@ from monitor.session import (
     episodes,
     is_after_dose,
     is_before_dose,
+    patient_alarms,
 )
 
 NOTABLE_GRADE: Final = 2
@@ -154,11 +155,7 @@ def _given_mg(history: SessionHistory) -> float | None:
 
 
 def _alarms(history: SessionHistory) -> tuple[tuple[str, str, int], ...]:
-    spans = [
-        span
-        for span in history.alarms()
-        if span.kind is Kind.PHYSIOLOGICAL and span.priority >= Priority.MEDIUM
-    ]
+    spans = patient_alarms(history.alarms())
     counts = Counter(span.rule for span in spans)
     worst: dict[str, Priority] = {}
     for span in spans:

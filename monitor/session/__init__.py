@@ -33,7 +33,7 @@ from monitor.session import (
 )
 from monitor.session.arrival import Arrival
 from monitor.session.baseline import end_of_minute, is_after_dose, is_before_dose
-from monitor.session.clearance import Situation, situation
+from monitor.session.clearance import Situation, patient_alarms, situation
 from monitor.session.commands import (
     Abort,
     AbortOutcome,
@@ -256,6 +256,7 @@ __all__ = [
     "leaves_bed",
     "moving",
     "next_change_s",
+    "patient_alarms",
     "planned_checks",
     "predose_criteria",
     "record_fields",

@@ -10,13 +10,14 @@ What has lapsed holds no more, also when the value is as it was.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from alerts.alarm import Alarm
 from alerts.rules import Kind, Priority
 from monitor.session.baseline import is_before
 from monitor.session.commands import ClearanceScope
 from monitor.session.criterion import Criterion
+from monitor.session.history import AlarmOccurrence
 from monitor.session.records import Clearance
 from monitor.session.session import Session
 from monitor.session.signals import serious_events, wakefulness, withdrawn_events
@@ -67,7 +68,10 @@ class Situation:
         return [alarm.id for alarm in self.alarms]
 
 
-def patient_alarms(alarms: Iterable[Alarm]) -> tuple[Alarm, ...]:
+A = TypeVar("A", Alarm, AlarmOccurrence)
+
+
+def patient_alarms(alarms: Iterable[A]) -> tuple[A, ...]:
     """Those that are of the patient's condition, and of medium or high priority."""
     return tuple(
         alarm

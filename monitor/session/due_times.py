@@ -24,6 +24,9 @@ TOLERANCE: Final = timedelta(minutes=5)
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
+_Anchor = tuple[datetime, datetime]
+"""What checks count from, and until when those are due that do."""
+
 
 @dataclass(frozen=True, slots=True)
 class DueTime:
@@ -59,7 +62,8 @@ def due_times(session: Session, of: CheckKind, now: datetime) -> list[DueTime]:
 
 def _of_regimen(session: Session, of: CheckKind, now: datetime) -> list[DueTime]:
     entries = [check for check in session.regimen.check if check.of is of]
-    planned = [each for entry in entries for each in _of_entry(session, entry, entries, now)]
+    doses = _doses(session, entries)
+    planned = [each for entry in entries for each in _of_entry(session, entry, doses, now)]
     found: dict[datetime, DueTime] = {}
     for due, until in planned:
         known = found.get(due.due_at)
@@ -91,7 +95,7 @@ def _following(planned: Iterable[DueTime]) -> dict[tuple[datetime, datetime], da
 
 
 def _of_entry(
-    session: Session, entry: PlannedChecks, of_kind: Sequence[PlannedChecks], now: datetime
+    session: Session, entry: PlannedChecks, doses: Sequence[_Anchor], now: datetime
 ) -> Iterator[tuple[DueTime, datetime]]:
     """What an entry plans, and until when what counts from that anchor is due."""
     if entry.baseline:
@@ -103,7 +107,8 @@ def _of_entry(
         for due_at, until in _in_infusion(infusion, session, entry, now):
             yield DueTime(due_at, infusion.started_at, only), until
     minutes = entry.after_dose_min if infusion is None else entry.after_infusion_min
-    for since, until in _anchors(session, entry, of_kind, now):
+    anchors = doses if infusion is None else _infusion_ends(infusion, session, entry, now)
+    for since, until in anchors:
         for after in minutes:
             yield DueTime(since + timedelta(minutes=after), since, only), until
     if session.regimen.checks_can_be_missed or not entry.at_discharge:
@@ -117,18 +122,20 @@ def baseline_due_at(session: Session) -> datetime:
     return min(session.started_at, session.first_dose_at or session.started_at)
 
 
-def _anchors(
-    session: Session, entry: PlannedChecks, of_kind: Sequence[PlannedChecks], now: datetime
-) -> Iterator[tuple[datetime, datetime]]:
-    """What the checks after a dose count from, and until when each of them does."""
-    can_be_missed, infusion = session.regimen.checks_can_be_missed, session.infusion
-    if infusion is None:
-        given = sorted(dose.at for dose in session.doses)
-        anchors = given if can_be_missed else given[-1:]
-        return zip(anchors, [*_put_off_at(anchors, of_kind), _NEVER], strict=False)
+def _doses(session: Session, entries: Sequence[PlannedChecks]) -> list[_Anchor]:
+    """The doses from which the checks of a kind count, with its `entries`."""
+    given = sorted(dose.at for dose in session.doses)
+    counted = given if session.regimen.checks_can_be_missed else given[-1:]
+    return [*zip(counted, [*_put_off_at(counted, entries), _NEVER], strict=False)]
+
+
+def _infusion_ends(
+    infusion: Infusion, session: Session, entry: PlannedChecks, now: datetime
+) -> Iterator[_Anchor]:
+    """The planned end of an infusion and its end, as far as an entry counts from them."""
     anchors = []
     planned_end = _planned_end(infusion, session, now)
-    is_planned = can_be_missed and entry.in_infusion_every_min is None
+    is_planned = session.regimen.checks_can_be_missed and entry.in_infusion_every_min is None
     if is_planned and (infusion.ended_at is None or planned_end < infusion.ended_at):
         anchors.append(planned_end)
     if infusion.ended_at is not None:

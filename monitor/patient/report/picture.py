@@ -10,9 +10,9 @@ from html import escape
 from math import ceil
 from typing import Final
 
-from alerts.rules import Kind, Priority
+from alerts.rules import Priority
 from monitor.journal import Bucket
-from monitor.session import SessionHistory
+from monitor.session import SessionHistory, patient_alarms
 
 MINUTE: Final = timedelta(minutes=1)
 BEFORE_MIN: Final = 20
@@ -79,14 +79,12 @@ def picture(
             f'<rect x="{begun:.1f}" y="{_DOSE_Y - 6}" width="{ended - begun:.1f}" height="5" '
             f'fill="{_SOFT}"><title>infusion</title></rect>'
         )
-    for alarm in history.alarms():
-        if alarm.kind is Kind.PHYSIOLOGICAL and alarm.priority in _ALARM:
-            start, stop = x(alarm.raised_at), x(alarm.over_at or session.ended_at or now)
-            lines.append(
-                f'<rect x="{start:.1f}" y="{_ALARM_Y}" width="{max(2.0, stop - start):.1f}" '
-                f'height="6" fill="{_ALARM[alarm.priority]}"><title>{escape(alarm.text)}</title>'
-                "</rect>"
-            )
+    for alarm in patient_alarms(history.alarms()):
+        start, stop = x(alarm.raised_at), x(alarm.over_at or session.ended_at or now)
+        lines.append(
+            f'<rect x="{start:.1f}" y="{_ALARM_Y}" width="{max(2.0, stop - start):.1f}" '
+            f'height="6" fill="{_ALARM[alarm.priority]}"><title>{escape(alarm.text)}</title></rect>'
+        )
     return "\n".join([*lines, "</svg>"])
 
 

@@ -7,7 +7,6 @@ from itertools import chain
 from typing import Final
 
 from alerts.alarm import Alarm
-from alerts.rules import Kind, Priority
 from monitor.journal import Bucket
 from monitor.patient.report.picture import picture
 from monitor.patient.session_summary import SessionSummary
@@ -21,6 +20,7 @@ from monitor.session import (
     Record,
     SessionHistory,
     attendance,
+    patient_alarms,
     planned_checks,
 )
 
@@ -279,8 +279,4 @@ def _alarms(history: SessionHistory) -> list[Alarm]:
                     note=before.note,
                 )
         found[alarm.id] = alarm
-    return [
-        alarm
-        for alarm in found.values()
-        if alarm.kind is Kind.PHYSIOLOGICAL and alarm.priority >= Priority.MEDIUM
-    ]
+    return [*patient_alarms(found.values())]
