@@ -22,6 +22,9 @@ BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 STEP_S: Final = 2.0
 """A wall clock that gains or loses more than this at once has been set."""
 
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
+"""After every instant of the wall clock."""
+
 _PARTS: Final = tuple(timedelta(microseconds=part) for part in range(1000))
 """Every part of a millisecond: each input of each bed is cut to whole ones."""
 

@@ -9,11 +9,10 @@ from typing import Final
 
 from alerts.evaluation import ConditionAt, Signal
 from alerts.rules import BED_CONDITIONS, CHECK_CONDITIONS, OXIMETERS_DIFFER, SITE_CONDITIONS
-from drivers.clock import Instant
+from drivers.clock import NEVER, Instant
 from drivers.registry import DeviceSpec
 from monitor.bed.device_status import DeviceStatus, conditions_of
 from monitor.bed.state import BedState
-from monitor.bed.timeline import NEVER
 from monitor.bed.vitals import Vitals
 from monitor.session import CheckKind, Draft, alarm_path, infusion_delays
 

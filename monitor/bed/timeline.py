@@ -11,9 +11,6 @@ from drivers.clock import STEP_S, Instant
 AT_ONCE: Final = Instant(datetime.min.replace(tzinfo=UTC), float("-inf"))
 """Before every instant of either clock."""
 
-NEVER: Final = datetime.max.replace(tzinfo=UTC)
-"""After every instant of the wall clock."""
-
 
 class Timeline:
     """The instants at which one bed was given its inputs."""

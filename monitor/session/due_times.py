@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
+from drivers.clock import NEVER
 from monitor.session.infusion import Infusion
 from monitor.session.records import Record
 from monitor.session.regimen import CheckKind, PlannedChecks
@@ -21,8 +22,6 @@ from monitor.session.session import Session
 
 TOLERANCE: Final = timedelta(minutes=5)
 """How long after its due time a check is not overdue [clinical default]."""
-
-_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 _Anchor = tuple[datetime, datetime]
 """What checks count from, and until when those are due that do."""
@@ -52,7 +51,7 @@ def due_times(session: Session, of: CheckKind, now: datetime) -> list[DueTime]:
         return _of_regimen(session, of, now)
     found: list[DueTime] = []
     since = datetime.min.replace(tzinfo=UTC)
-    last = session.regimen, _NEVER
+    last = session.regimen, NEVER
     for regimen, until in (*session.former_regimens, last):
         due = _of_regimen(replace(session, regimen=regimen), of, now)
         found += [each for each in due if since < each.due_at <= until]
@@ -100,7 +99,7 @@ def _of_entry(
     """What an entry plans, and until when what counts from that anchor is due."""
     if entry.baseline:
         baseline_at = baseline_due_at(session)
-        yield DueTime(baseline_at, baseline_at), _NEVER
+        yield DueTime(baseline_at, baseline_at), NEVER
     only = entry.only_if_over
     infusion = session.infusion
     if infusion is not None:
@@ -114,7 +113,7 @@ def _of_entry(
     if session.regimen.checks_can_be_missed or not entry.at_discharge:
         return
     if (ends_at := session.window_ends_at) is not None:
-        yield DueTime(ends_at, session.started_at, only), _NEVER
+        yield DueTime(ends_at, session.started_at, only), NEVER
 
 
 def baseline_due_at(session: Session) -> datetime:
@@ -126,7 +125,7 @@ def _doses(session: Session, entries: Sequence[PlannedChecks]) -> list[_Anchor]:
     """The doses from which the checks of a kind count, with its `entries`."""
     given = sorted(dose.at for dose in session.doses)
     counted = given if session.regimen.checks_can_be_missed else given[-1:]
-    return [*zip(counted, [*_put_off_at(counted, entries), _NEVER], strict=False)]
+    return [*zip(counted, [*_put_off_at(counted, entries), NEVER], strict=False)]
 
 
 def _infusion_ends(
@@ -140,7 +139,7 @@ def _infusion_ends(
         anchors.append(planned_end)
     if infusion.ended_at is not None:
         anchors.append(infusion.ended_at)
-    return zip(anchors, [*anchors[1:], _NEVER], strict=False)
+    return zip(anchors, [*anchors[1:], NEVER], strict=False)
 
 
 def _put_off_at(given: Sequence[datetime], entries: Sequence[PlannedChecks]) -> Iterator[datetime]:
@@ -154,7 +153,7 @@ def _put_off_at(given: Sequence[datetime], entries: Sequence[PlannedChecks]) -> 
     gaps = [after - before for before, after in pairwise([0, *minutes])]
     gaps += [entry.then_every_min for entry in always if entry.then_every_min is not None]
     most = timedelta(minutes=max(gaps, default=0)) + TOLERANCE
-    last = min(given, default=_NEVER)
+    last = min(given, default=NEVER)
     for dose, further in pairwise(given):
         counted = [dose + timedelta(minutes=minute) for minute in minutes]
         last = max([last, *(at for at in counted if at <= further)])
@@ -176,7 +175,7 @@ def _in_infusion(
     """What counts from its start, and until when; of what goes on, one more than is due."""
     ended_at = infusion.ended_at
     for minutes in entry.after_dose_min:
-        yield infusion.when_run(minutes, now), ended_at or _NEVER
+        yield infusion.when_run(minutes, now), ended_at or NEVER
     if entry.in_infusion_every_min is not None:
         every = timedelta(minutes=entry.in_infusion_every_min)
         planned_end = _planned_end(infusion, session, now)

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from drivers.clock import NEVER
 from monitor.session.baseline import is_after_dose, is_before_dose
 from monitor.session.due_times import (
     TOLERANCE,
@@ -191,7 +192,7 @@ def _former_spans(session: Session, of: CheckKind, now: datetime) -> Iterator[_S
         early = TOLERANCE if before is None else min(TOLERANCE, (due.due_at - before) / 2)
         since = due.due_at - early
         if due.only_if_over is None or _was_over(session, of, due.only_if_over, since):
-            yield _Span(due.due_at, since, datetime.max.replace(tzinfo=UTC))
+            yield _Span(due.due_at, since, NEVER)
             before = due.due_at
 
 
@@ -219,7 +220,7 @@ def next_change(
     infusion = None if session is None else session.infusion
     if infusion is not None and infusion.ended_at is None:
         turns.append(now + timedelta(minutes=1))
-    return min(turns, default=datetime.max.replace(tzinfo=UTC))
+    return min(turns, default=NEVER)
 
 
 def _overdue(session: Session | None, planned: Iterable[PlannedCheck]) -> Mapping[CheckKind, str]:

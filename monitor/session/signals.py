@@ -1,13 +1,13 @@
 """What a session's record says to the rules: scores, symptoms, observations, NEWS2. Pure."""
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from alerts import news2
 from alerts.evaluation import Value, Values
 from alerts.rules import DEVICE_ONLY, SYMPTOMS
-from drivers.clock import Instant, rfc3339
+from drivers.clock import NEVER, Instant, rfc3339
 from monitor.session.baseline import is_after_dose
 from monitor.session.records import Correction, Observation, Record, Score, Symptom
 from monitor.session.session import Session
@@ -18,8 +18,6 @@ FRESH: Final = timedelta(minutes=60)
 RENEWED_AFTER: Final = timedelta(minutes=1)
 """NEWS2 is scored anew no sooner for what a device gives again: a loose sensor makes no flood
 [default]."""
-
-NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 ALERT_FROM: Final = 4
 """From this MOAA/S on a patient counts as alert: 4 answers to the name, slowly [default]."""

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from typing import Final
 from uuid import uuid4
 
@@ -17,7 +17,7 @@ import structlog
 from alerts.alarm import Alarm
 from alerts.rules import RuleSet
 from drivers.capture_writer import Captures
-from drivers.clock import Clock, Instant, rfc3339
+from drivers.clock import NEVER, Clock, Instant, rfc3339
 from drivers.registry import DeviceSpec
 from monitor.bed import view
 from monitor.journal import EVENTS_LOST, EventFeed, Journal, LatestValueCache, Subscription
@@ -50,8 +50,6 @@ NOT_CONFIGURED: Final = "bed-not-configured"
 
 LOST: Final = "events-lost"
 """The technical condition of every bed, until a person has acknowledged it there, after a loss."""
-
-NEVER_ENDED: Final = datetime.max.replace(tzinfo=UTC)
 
 _log = structlog.get_logger(__name__)
 
@@ -353,7 +351,7 @@ class Ward:
             for runner in self.bed_runners.values()
             if (alarm := runner.bed.alarm_engine.find(alarm_id)) is not None
         ]
-        return max(found, key=lambda at: at[1].ended_at or NEVER_ENDED, default=None)
+        return max(found, key=lambda at: at[1].ended_at or NEVER, default=None)
 
     def beds_of(self, patient: str) -> list[str]:
         """The beds at which that patient has an open session; large and small letters are one."""
