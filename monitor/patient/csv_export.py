@@ -81,7 +81,7 @@ def _records(history: SessionHistory) -> Iterator[Row]:
         own = {"by": symptom.by, "record": symptom.id, "note": symptom.note}
         yield _row(history, symptom.at, "symptom", symptom.name, value=symptom.grade, **own)
     for seen in session.observations:
-        for name in ("resp", "temperature", "oxygen", "consciousness"):
+        for name in ("resp", "temperature", "oxygen", "oxygen_flow", "consciousness"):
             own = {"by": seen.by, "device": seen.device, "record": seen.id}
             own["unit"] = _OBSERVED.get(name)
             if (value := getattr(seen, name)) is not None:
@@ -103,7 +103,7 @@ def _records(history: SessionHistory) -> Iterator[Row]:
         yield _row(history, scored.at, "score", "news2", value=value, **own)
 
 
-_OBSERVED: Final = {"resp": "/min", "temperature": "Cel"}
+_OBSERVED: Final = {"resp": "/min", "temperature": "Cel", "oxygen_flow": "L/min"}
 
 
 def _bedside(history: SessionHistory) -> Iterator[Row]:

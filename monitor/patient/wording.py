@@ -34,7 +34,7 @@ _SAID: Final[Mapping[type[Record], Callable[[Any], str]]] = {
     ),
     Observation: lambda seen: ", ".join(
         f"{name} {value}"
-        for name in ("resp", "temperature", "oxygen", "consciousness")
+        for name in ("resp", "temperature", "oxygen", "oxygen_flow", "consciousness")
         if (value := getattr(seen, name)) is not None
     ),
 }

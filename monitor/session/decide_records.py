@@ -37,6 +37,9 @@ CADSS_ITEMS: Final = tuple(str(item) for item in range(1, 24))
 
 CADSS_ITEM_MAX: Final = 4
 
+MOST_OXYGEN: Final = 80.0
+"""In l/min: what the strongest high-flow devices give."""
+
 CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 """How far a clock beside the bed may run ahead of ours before its time is refused."""
 
@@ -171,8 +174,13 @@ def observation(session: Session, command: RecordObservation, now: Instant) -> l
     seen = said(command, ObservationFields)
     if all(value is None for value in seen.values()):
         raise Refused(Refusal.INVALID, f"give at least one of {', '.join(seen)}")
+    if (
+        command.oxygen_flow is None
+    ):  # an event names it only where it was said, as before it was asked
+        del seen["oxygen_flow"]
     _measurable("resp", command.resp)
     _measurable("temperature", command.temperature)
+    seen["oxygen"] = _has_oxygen(command)
     if command.consciousness not in (None, *CONSCIOUSNESS):
         raise Refused(
             Refusal.INVALID, f"consciousness is one of {', '.join(CONSCIOUSNESS)}", "consciousness"
@@ -183,6 +191,20 @@ def observation(session: Session, command: RecordObservation, now: Instant) -> l
         "at": rfc3339(when(session, at, now)),
     }
     return [("observation.recorded", payload | corrected)]
+
+
+def _has_oxygen(command: RecordObservation) -> bool | None:
+    """Whether oxygen is given, by what is said of it or by how much."""
+    flow = command.oxygen_flow
+    if flow is None:
+        return command.oxygen
+    if not 0 <= flow <= MOST_OXYGEN:
+        why = f"oxygen {flow:g} l/min cannot be: 0 to {MOST_OXYGEN:g} can"
+        raise Refused(Refusal.INVALID, why, "oxygen_flow")
+    if command.oxygen not in (None, flow > 0):
+        why = f"oxygen is {'given' if command.oxygen else 'not given'}, and {flow:g} l/min of it"
+        raise Refused(Refusal.INVALID, f"{why}: say one of them", "oxygen_flow")
+    return flow > 0
 
 
 def pressure(session: Session, command: RecordPressure, now: Instant) -> list[Draft]:

@@ -100,7 +100,7 @@ or later; None when it had not yet."""
 def respiratory_depression(
     session: Session, alarms: Iterable[AlarmOccurrence], recovered: Recovered
 ) -> Episode:
-    """SpO2 under its alarm limits, a low rate, or oxygen newly started, since the first dose.
+    """SpO2 under its alarm limits, a low rate, oxygen started or increased, since the first dose.
 
     Of `alarms` those count that are of `DESATURATIONS`. It is over when none of them is active,
     SpO2 has `recovered` since the last sign and since that oxygen was taken away, and, where a
@@ -123,7 +123,7 @@ def respiratory_depression(
     if slow:
         words.append(f"{min(_rate(o) for o in slow):g} breaths/min")
     if oxygen.started:
-        words.append("oxygen started")
+        words.append(f"oxygen {'increased' if oxygen.is_more_of_it else 'started'}")
     over_at = None
     is_active = any(alarm.over_at is None for alarm in low)
     if not is_active and (since := _since_signs(session, last_at, slow, oxygen)) is not None:
@@ -149,24 +149,37 @@ def _rate(seen: Observation, unknown: float = 0) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Oxygen:
-    """Where oxygen was newly started, and since when it is off again, None while it is on."""
+    """Where oxygen was started or increased, and since when that is away, None while it is not.
+
+    `is_more_of_it` where it was given before, each time.
+    """
 
     started: Sequence[Observation]
     off_at: datetime | None
+    is_more_of_it: bool
 
 
 def _oxygen_since_dose(session: Session) -> _Oxygen:
+    """It is away when no more is given than before; how much is unknown is neither."""
     started: list[Observation] = []
     off_at: datetime | None = None
-    is_on = False
+    flow: float | None = 0.0
+    before = 0.0
+    is_further, is_more_of_it = False, True
     for seen in session.observations:
-        if seen.oxygen and not is_on and is_after_dose(session, seen):
+        if seen.oxygen is None:
+            continue
+        now = seen.oxygen_flow if seen.oxygen else 0.0
+        is_more = flow == 0 if now is None else flow is not None and now > flow
+        if is_more and is_after_dose(session, seen):
+            before = before if is_further else flow or 0.0
             started.append(seen)
-            off_at = None
-        elif seen.oxygen is False and is_on and started:
-            off_at = seen.at
-        is_on = is_on if seen.oxygen is None else seen.oxygen
-    return _Oxygen(started, off_at)
+            is_further, off_at, is_more_of_it = True, None, is_more_of_it and flow != 0
+        elif is_further and now is not None and now <= before:
+            is_further, off_at = False, seen.at
+        if now is not None or flow == 0:
+            flow = now
+    return _Oxygen(started, off_at, is_more_of_it)
 
 
 def _since_signs(

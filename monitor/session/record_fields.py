@@ -172,9 +172,14 @@ class ObservationFields:
     temperature: Annotated[
         float | None, Asked(StrictFloat | None), documented("Temperature, in °C.", 36.6)
     ] = field(default=None, kw_only=True)
-    oxygen: Annotated[bool | None, documented("Whether oxygen is given.", False)] = field(
+    oxygen: Annotated[bool | None, documented("Whether oxygen is given.", True)] = field(
         default=None, kw_only=True
     )
+    oxygen_flow: Annotated[
+        float | None,
+        Asked(StrictFloat | None),
+        documented("How much of it, in l/min; more than 0 says that oxygen is given.", 2),
+    ] = field(default=None, kw_only=True)
     consciousness: Annotated[
         str | None,
         Asked(Annotated[str, one_of(CONSCIOUSNESS)] | None),

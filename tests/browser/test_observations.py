@@ -36,10 +36,11 @@ async def test_everything_that_was_observed_is_stored_at_once(bedside: Bedside) 
     await bedside.sheet.get_by_label("Respiratory rate, typed").fill("5")
     await bedside.sheet.get_by_label("Temperature").fill("36,6")
     await bedside.chooses("given", "C new confusion")
-    await bedside.stores("respiratory rate 5/min, 36.6 °C, on oxygen, confusion")
+    await bedside.sheet.get_by_label("Oxygen, l/min").fill("2,5")
+    await bedside.stores("respiratory rate 5/min, 36.6 °C, on oxygen, 2.5 l/min, confusion")
     (seen,) = bedside.session["observations"]
     assert (seen["resp"], seen["temperature"]) == (5, 36.6)
-    assert (seen["oxygen"], seen["consciousness"]) == (True, "confusion")
+    assert (seen["oxygen"], seen["oxygen_flow"], seen["consciousness"]) == (True, 2.5, "confusion")
 
 
 async def test_one_thing_alone_is_enough(bedside: Bedside) -> None:
@@ -56,6 +57,7 @@ async def test_one_thing_alone_is_enough(bedside: Bedside) -> None:
         ("Respiratory rate, typed", "81", "a rate from 0 to 80"),
         ("Respiratory rate, typed", "14.5", "a rate from 0 to 80"),
         ("Temperature", "366", "a temperature from 25 to 45 °C"),
+        ("Oxygen, l/min", "0", "oxygen of 0.1 to 80 l/min"),
     ],
 )
 async def test_what_cannot_be_is_not_stored(
@@ -63,7 +65,7 @@ async def test_what_cannot_be_is_not_stored(
 ) -> None:
     bedside.starts()
     await bedside.opens("observation")
-    await bedside.chooses("A alert")
+    await bedside.chooses("A alert", "given")
     await bedside.sheet.get_by_label(field).fill(wrong)
     await expect(bedside.waits).to_have_text(f"Store: {says}")
 

@@ -4,6 +4,8 @@ Nothing of the product is imported. Times are seconds since the scenario began. 
 the passing of time, or something new, makes of it all.
 """
 
+import math
+from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -47,7 +49,9 @@ from tests.model.tables import (
     SYMPTOMS,
     TAKES,
     TECHNICAL,
+    TEST_S,
     TOLERANCE_S,
+    UNDONE_S,
     UNSEEN,
     WINDOW_S,
     Row,
@@ -59,6 +63,7 @@ Key = tuple[str, str | None]
 Look = tuple[float, float, str]
 """When it was looked, when the newest of what was seen was taken, and what that said."""
 
+TEST_ALARM = ("tech.alarm-path-test", None)
 RANK = {"low": 1, "medium": 2, "high": 3}
 BY_HAND = "by-hand"
 
@@ -144,6 +149,7 @@ class Visit:
     stops: set[str] = field(default_factory=set)
     graves: list[tuple[float, Moment]] = field(default_factory=list)
     ready_since: float | None = None
+    testing_since: float | None = None
 
     @property
     def first_dose(self) -> float | None:
@@ -246,12 +252,28 @@ class Visit:
         return found
 
 
+@dataclass(frozen=True)
+class Ending:
+    """A close, an abort or a leaving: when, and how things stood just before."""
+
+    at: float
+    visit: Visit
+    alarms: dict[Key, Alarm]
+    looks: dict[Key, list[Look]]
+    cuff_pulse: dict[str, tuple[float, float]]
+    stopped: bool
+
+
+ENDED: tuple[str, ...] = ("phase", "escort", "outcome", "lacks", "has_left")
+
+
 class Model:
     """One bed with an oximeter and a cuff; `least_s` as the bed's."""
 
     def __init__(self, least_s: float) -> None:
         self.least_s = least_s
         self.visit: Visit | None = None
+        self.ending: Ending | None = None
         self.alarms: dict[Key, Alarm] = {}
         self.looks: dict[Key, list[Look]] = {}
         self.spo2: list[tuple[float, float]] = []
@@ -342,6 +364,7 @@ class Model:
 
     def start(self, session: str, regimen: str, now: float) -> None:
         self.visit = Visit(session, regimen, now)
+        self.ending = None
 
     def score(self, record: str, scale: str, total: int, at: float, now: float) -> None:
         assert self.visit is not None
@@ -408,17 +431,57 @@ class Model:
             wanted.add("destination")
         elif wanted - said:
             return
+        self._ends(now)
         visit.outcome, visit.lacks, visit.phase = outcome, wanted - said, "aborted"
         if not is_grave:
-            self.leave("aborted", now)
+            self._leave("aborted", now)
 
     def left(self, destination: bool, now: float) -> None:
         if self.visit is None or self.visit.phase != "aborted" or self.visit.has_left:
             return
+        self._ends(now)
         self.visit.lacks -= {"destination"} if destination else set()
-        self.leave("aborted", now)
+        self._leave("aborted", now)
 
-    def leave(self, phase: str, now: float) -> None:
+    def close(self, now: float) -> None:
+        self._ends(now)
+        self._leave("closed", now)
+
+    def _ends(self, now: float) -> None:
+        assert self.visit is not None
+        own = Ending(now, self.visit, self.alarms, self.looks, self.cuff_pulse, self.stopped)
+        self.ending = deepcopy(own)
+
+    def reopen(self, now: float) -> None:
+        """The last end within a minute is as if it had not been."""
+        visit, ending = self.visit, self.ending
+        if visit is None or ending is None or now - ending.at > UNDONE_S:
+            return
+        self.ending = None
+        was_over = visit.is_over
+        for name in ENDED:
+            setattr(visit, name, getattr(ending.visit, name))
+        if not was_over:
+            return
+        visit.nurse = ending.visit.nurse
+        self.cuff_pulse, self.stopped = ending.cuff_pulse, ending.stopped
+        for key in ending.alarms:
+            if not self._always(key):
+                self.alarms[key] = ending.alarms[key]
+        for key in ending.looks:
+            if not self._always(key):
+                self.looks[key] = ending.looks[key]
+
+    def prove(self, now: float) -> None:
+        """A test alarm is raised, unless a graver one waits to be taken."""
+        visit = self.visit
+        waits = [a for a in self.alarms.values() if a.state != "ended" and a.taken_by is None]
+        if visit is None or visit.is_over or any(RANK[a.priority] > 1 for a in waits):
+            return
+        if visit.testing_since is None:
+            visit.testing_since = now
+
+    def _leave(self, phase: str, now: float) -> None:
         assert self.visit is not None
         self.visit.phase = phase
         self.visit.has_left = True
@@ -443,6 +506,8 @@ class Model:
                 less.taken_by, less.taken_at, less.taken_with = by, now, key[0]
         if alarm.state == "latched":
             alarm.state, alarm.ended_at = "ended", now
+        if key == TEST_ALARM and self.visit is not None:
+            self.visit.testing_since = None
 
     def undo(self, key: Key, now: float) -> None:
         alarm = self.alarms[key]
@@ -579,7 +644,7 @@ class Model:
         known: dict[str, float] = {}
         observed = visit.in_order("observations")
         for _, seen in observed:
-            known |= {k: v for k, v in seen.items() if k not in ("alert", "as-moaas")}
+            known |= {k: v for k, v in seen.items() if k in NEWS2 and k != "alert"}
         said = self._said_of_alertness()
         if said:
             latest = max(said)[0]
@@ -627,7 +692,7 @@ class Model:
             name
             for at, seen in visit.in_order("observations")
             if now - at <= OBSERVED_S
-            for name in seen
+            for name in seen.keys() & NEWS2.keys()
         }
         said = self._said_of_alertness()
         current -= {"alert"}
@@ -666,6 +731,8 @@ class Model:
             since = self.visit.started_at if self.visit.first_dose is None else float("-inf")
             late = {k for k, due, state in self.planned if state == "overdue" and due > since}
             said |= {("check-overdue", kind): MET for kind in late}
+            if self.visit.testing_since is not None:
+                said["alarm-path-test", None] = MET
         if self.stopped:
             said["nibp-inhibited", None] = MET
         return said | {(trouble, None): MET for trouble in self.site}
@@ -714,6 +781,9 @@ class Model:
         for device in (OXIMETER, CUFF):
             self.listen(device, now)
         self._miss_answer(now)
+        tested = None if self.visit is None else self.visit.testing_since
+        if self.visit is not None and tested is not None and now - tested >= TEST_S:
+            self.visit.testing_since = None
         self.planned = [] if self.visit is None else self.schedule(now)
         in_session = self.visit is not None and not self.visit.is_over
         seen, _ = self.seen(now)
@@ -1357,23 +1427,30 @@ class Model:
             if rule in ("spo2.low", "spo2.very-low")
             and (alarm.raised_at >= first or (alarm.over_at or alarm.ended_at or now) > first)
         ]
-        is_slow = is_given = was_given = False
+        is_slow = is_given = False
+        level = floor = 0.0
         after = visit.parted("observations")[1]
         for at, seen in visit.in_order("observations"):
-            rate, oxygen = seen.get("resp"), seen.get("oxygen")
+            rate = seen.get("resp")
             is_after = any(seen is other for _, other in after)
             if rate is not None and rate <= 8 and is_after:
                 is_slow, slow_at = True, at
                 signs.append(at)
             elif is_slow and rate is not None and rate >= 12 and at > slow_at:
                 is_slow = False
-            if oxygen and not was_given and is_after:
+            if "oxygen" not in seen:
+                continue
+            litres = seen.get("oxygen_flow") if seen["oxygen"] else 0.0
+            now_at = math.nan if litres is None else litres
+            if is_after and (now_at > level or (level == 0 and now_at != 0)):
+                floor = floor if is_given else level
                 is_given = True
                 signs.append(at)
-            elif oxygen is not None and not oxygen and is_given:
+            elif is_given and now_at <= floor:
                 is_given = False
                 signs.append(at)
-            was_given = bool(oxygen) if oxygen is not None else was_given
+            if level == 0 or litres is not None:
+                level = now_at
         if not signs:
             return True
         is_low = any(

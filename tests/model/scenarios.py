@@ -40,6 +40,7 @@ from monitor.session.commands import (
     InfusionAction,
     InhibitNibp,
     Override,
+    ProveAlarmPath,
     RecordClearance,
     RecordObservation,
     RecordPatientLeft,
@@ -48,6 +49,7 @@ from monitor.session.commands import (
     RecordScore,
     RecordSymptom,
     Refused,
+    ReopenSession,
     RetractRecord,
     StartSession,
     StopDosing,
@@ -283,6 +285,8 @@ class ModelRunner:
         at = self._taken_for(typed)
         given = dict(seen)
         command = RecordObservation("n", **given, at=START.plus(typed).wall)
+        if "oxygen_flow" in given:
+            given["oxygen"] = given["oxygen_flow"] > 0
         if (acvpu := given.pop("consciousness", None)) is not None:
             given["alert"] = acvpu == "alert"
             if acvpu in AS_MOAAS:
@@ -421,7 +425,7 @@ class ModelRunner:
 
     def _close(self, against: bool) -> None:
         who = ("dr.b", "asks to go") if against else (None, None)
-        self._asks(Close("n", False, *who), lambda _: self.model.leave("closed", self.t))
+        self._asks(Close("n", False, *who), lambda _: self.model.close(self.t))
 
     def _abort(self, outcome: str | None, said: tuple[str, ...]) -> None:
         command = Abort(
@@ -438,6 +442,14 @@ class ModelRunner:
         self.model.left(destination, self.t)
         command = RecordPatientLeft("n", destination="ward 3" if destination else None)
         self._asks(command, lambda _: None)
+
+    def _reopen(self) -> None:
+        self.model.reopen(self.t)
+        self._asks(ReopenSession("n"), lambda _: None)
+
+    def _prove(self) -> None:
+        self.model.prove(self.t)
+        self._asks(ProveAlarmPath("n"), lambda _: None)
 
     # ── what is asked of both ───────────────────────────────────────────────────────────
 
@@ -597,6 +609,7 @@ def _observation(rng: random.Random) -> tuple[tuple[str, Any], ...]:
         "resp": rng.choice((8, 9, 11, 12, 20, 21, 24, 25)),
         "temperature": rng.choice((35.0, 35.1, 36.0, 36.1, 38.0, 38.1, 39.0, 39.1)),
         "oxygen": rng.random() < 0.5,
+        "oxygen_flow": rng.choice((0.0, 2.0, 2.0, 4.0)),
         "consciousness": rng.choice(("alert", "voice", "confusion", "pain", "unresponsive")),
     }
     return tuple((k, v) for k, v in every.items() if rng.random() < 0.5) or (("resp", 12),)
@@ -673,6 +686,7 @@ MAKERS: Final[dict[str, tuple[int, Callable[[random.Random], tuple[Any, ...]]]]]
         ),
     ),
     "left": (1, lambda r: (r.random() < 0.5,)),
+    "prove": (2, lambda r: ()),
 }
 _NAMES: Final = tuple(MAKERS)
 _WEIGHTS: Final = tuple(weight for weight, _ in MAKERS.values())
@@ -720,6 +734,8 @@ def scenario(seed: int) -> Scenario:
             continue
         (name,) = rng.choices(_NAMES, _WEIGHTS)
         steps.append((dt, name, MAKERS[name][1](rng)))
+        if name in ("close", "abort", "left") and rng.random() < 0.5:
+            steps.append((rng.choice((1, 2.5, 59.5, 60, 61)), "reopen", ()))
     if is_far and rng.random() < 0.3:
         steps += _ending(rng)
     if rng.random() < 0.3:

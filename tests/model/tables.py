@@ -242,6 +242,7 @@ TECHNICAL: dict[str, Technical] = {
     "infusion.overrun": Technical("infusion-overrun", (None,), worse_after_s=600),
     "infusion.paused": Technical("infusion-paused", (None,), worse_after_s=600),
     "watch.nobody": Technical("nobody-watching", (None,), 60, worse_after_s=120),
+    "tech.alarm-path-test": Technical("alarm-path-test", (None,), 0, 0, "high"),
     "tech.nibp-inhibited": Technical("nibp-inhibited", (None,), 900, worse_after_s=None),
     "tech.sensor-off": Technical("sensor-off", (OXIMETER,), 5, 3),
     "tech.sensor-disconnected": Technical("sensor-disconnected", (OXIMETER,), 5, 3),
@@ -285,6 +286,9 @@ ANSWER_S = 200
 
 AGAIN_S = 60
 """Raised again within this of its end it is the same alarm."""
+
+TEST_S = 45
+UNDONE_S = 60
 CALL_S = {"high": 60, "medium": 180}
 STILL_S = {"high": 600, "medium": 1800}
 """An acknowledged alarm that is still there so long after calls again."""

@@ -247,6 +247,7 @@ def _observation(bed: Bed, now: Instant) -> st.SearchStrategy[Command]:
         resp=st.sampled_from([None, 7.0, 14.0, 26.0, 90.0]),
         temperature=st.sampled_from([None, 34.9, 36.8, 39.2]),
         oxygen=st.sampled_from([None, False, True]),
+        oxygen_flow=st.sampled_from([None, 0.0, 2.0, 6.0]),
         consciousness=st.sampled_from([None, "alert", "alert", "voice", "asleep"]),
     )
 

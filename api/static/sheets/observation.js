@@ -22,11 +22,12 @@ const ACVPU = [
   ["pain", "P", "responds to pain"],
   ["unresponsive", "U", "unresponsive"],
 ];
-const BLANK = { resp: "", oxygen: null, temperature: "", consciousness: null };
+const BLANK = { resp: "", oxygen: null, oxygen_flow: "", temperature: "", consciousness: null };
 
-const typed = ({ resp, oxygen, temperature, consciousness }) => ({
+const typed = ({ resp, oxygen, oxygen_flow, temperature, consciousness }) => ({
   resp: `${resp ?? ""}`,
   oxygen,
+  oxygen_flow: `${oxygen_flow ?? ""}`,
   temperature: `${temperature ?? ""}`,
   consciousness,
 });
@@ -37,6 +38,7 @@ export function ObservationSheet({ bed, session, record }) {
   const seen = {
     resp: numberIn(values.resp, 0, 80),
     oxygen: values.oxygen,
+    oxygen_flow: values.oxygen ? numberIn(values.oxygen_flow, 0.1, 80, { whole: false }) : null,
     temperature: numberIn(values.temperature, 25, 45, { whole: false }),
     consciousness: values.consciousness,
   };
@@ -70,6 +72,14 @@ export function ObservationSheet({ bed, session, record }) {
         <${NumberField} label="Temperature, °C" hint="optional" ...${field("temperature")} />
       </div>
       <${OneOf} legend="Oxygen" name="oxygen" options=${OXYGEN} ...${field("oxygen")} />
+      ${
+        values.oxygen &&
+        html`
+          <div class="fields">
+            <${NumberField} label="Oxygen, l/min" hint="optional" ...${field("oxygen_flow")} />
+          </div>
+        `
+      }
       <${OneOf}
         legend="Consciousness"
         name="consciousness"
@@ -87,6 +97,8 @@ function waitsOf(values, seen, words) {
   if (values.resp.trim() && seen.resp === null) return "Store: a rate from 0 to 80";
   if (values.temperature.trim() && seen.temperature === null)
     return "Store: a temperature from 25 to 45 °C";
+  if (values.oxygen && values.oxygen_flow.trim() && seen.oxygen_flow === null)
+    return "Store: oxygen of 0.1 to 80 l/min";
   return !words && "Store: touch the rate, or what else was observed";
 }
 

@@ -34,11 +34,12 @@ export const KINDS = {
   observation: { of: "observations", sheet: () => "observation", words: observed },
 };
 
-export function observed({ resp, temperature, oxygen, consciousness }) {
+export function observed({ resp, temperature, oxygen, oxygen_flow, consciousness }) {
   return [
     resp != null && `respiratory rate ${resp}/min`,
     temperature != null && `${temperature} °C`,
     oxygen != null && (oxygen ? "on oxygen" : "no oxygen"),
+    oxygen && oxygen_flow != null && `${oxygen_flow} l/min`,
     consciousness,
   ]
     .filter(Boolean)

@@ -97,7 +97,7 @@ def dissociation(context: FormContext) -> Field:
 
 
 def respiratory_depression(context: FormContext) -> Field:
-    """SpO2 under its alarm limits, a low rate or new oxygen after the first dose."""
+    """SpO2 under its alarm limits, a low rate or more oxygen after the first dose."""
     field = Field("respiratory_depression", "Respiratory depression", None, "–")
     session, coverage = context.history.session, context.coverage
     if session.first_dose_at is None:

@@ -124,6 +124,7 @@ def _observations(rng: random.Random, dosed: float, until: float) -> Iterator[Ha
             "by": "n",
         }
         seen |= {"oxygen": rng.choice([None, None, True, False]), "consciousness": None}
+        seen |= {"oxygen_flow": rng.choice([2.0, 4.0, None])} if seen["oxygen"] else {}
         yield rng.uniform(dosed - 5, until), "observation.recorded", seen
 
 

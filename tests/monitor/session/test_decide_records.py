@@ -47,6 +47,19 @@ def test_a_symptom_is_kept_with_who_and_when() -> None:
     assert kept.at == side.now.wall
 
 
+@pytest.mark.parametrize(("flow", "oxygen"), [(0.0, False), (2.0, True)])
+def test_how_much_oxygen_is_given_says_whether_it_is(flow: float, oxygen: bool) -> None:
+    side = bed().with_session().observed(oxygen_flow=flow)
+    seen = side.last("observation.recorded").payload
+    assert (seen["oxygen"], seen["oxygen_flow"]) == (oxygen, flow)
+
+
+def test_an_event_names_a_flow_only_where_it_was_said() -> None:
+    side = bed().with_session().observed(oxygen=True)
+    assert "oxygen_flow" not in side.last("observation.recorded").payload
+    assert side.session.observations[-1].oxygen_flow is None
+
+
 @pytest.mark.parametrize(
     ("command", "field", "words"),
     [
@@ -56,6 +69,10 @@ def test_a_symptom_is_kept_with_who_and_when() -> None:
         (RecordObservation("n"), None, "at least one"),
         (RecordObservation("n", resp=200), "resp", "200 cannot be: 0 to 80 can"),
         (RecordObservation("n", temperature=3.65), "temperature", "cannot be"),
+        (RecordObservation("n", oxygen_flow=-1), "oxygen_flow", "0 to 80 can"),
+        (RecordObservation("n", oxygen_flow=81), "oxygen_flow", "81 l/min cannot be: 0 to 80 can"),
+        (RecordObservation("n", oxygen=False, oxygen_flow=2), "oxygen_flow", "say one of them"),
+        (RecordObservation("n", oxygen=True, oxygen_flow=0), "oxygen_flow", "say one of them"),
         (RecordObservation("n", consciousness="awake"), "consciousness", "alert, confusion"),
         (RecordPressure(400, 80, "n"), "sys", "400 cannot be"),
         (RecordPressure(301, 80, "n"), "sys", "301 cannot be: 30 to 300 can"),

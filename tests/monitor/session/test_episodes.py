@@ -143,6 +143,45 @@ def test_oxygen_given_before_the_dose_is_not_newly_started() -> None:
     assert found(observed(on, 30, resp=14)).onset_at is None
 
 
+def litres(*flows: tuple[float, float | bool]) -> Session:
+    """Oxygen at each minute: so much, or whether it was given."""
+    of = DOSED
+    for minute, flow in flows:
+        is_flow = not isinstance(flow, bool)
+        given = {"oxygen": flow > 0, "oxygen_flow": flow} if is_flow else {"oxygen": flow}
+        of = observed(of, minute, **given)
+    return of
+
+
+@pytest.mark.parametrize(
+    ("flows", "onset_and_end"),
+    [
+        ([(-5, 2.0), (20, 4.0)], (20, None)),
+        ([(-5, 2.0), (20, 4.0), (30, 3.0)], (20, None)),
+        ([(-5, 2.0), (20, 4.0), (30, 2.0)], (20, 45)),
+        ([(-5, 2.0), (20, 4.0), (30, 1.0)], (20, 45)),
+        ([(-5, 2.0), (20, 4.0), (30, False)], (20, 45)),
+        ([(-5, 2.0), (20, 4.0), (25, 6.0), (30, 4.0)], (20, None)),
+        ([(-5, 2.0), (20, 4.0), (30, 2.0), (40, 3.0)], (20, None)),
+        ([(-5, 2.0), (20, True), (30, 4.0)], (30, None)),
+        ([(-5, 2.0), (20, 2.0), (30, 1.0), (40, 1.0)], (None, None)),
+        ([(-5, True), (20, 4.0)], (None, None)),
+        ([(-5, True), (20, 4.0), (30, 6.0)], (30, None)),
+        ([(20, True), (30, 4.0), (40, 6.0)], (20, None)),
+        ([(20, 2.0), (40, False)], (20, 55)),
+    ],
+)
+def test_oxygen_that_is_increased_is_a_sign_until_it_is_no_more_than_before(
+    flows: list[tuple[float, float | bool]], onset_and_end: tuple[float | None, float | None]
+) -> None:
+    assert minutes(found(litres(*flows))) == onset_and_end
+
+
+def test_oxygen_that_was_given_before_is_said_to_be_increased() -> None:
+    assert found(litres((-5, 2.0), (20, 4.0))).worst == "oxygen increased"
+    assert found(litres((20, 2.0), (30, 4.0))).worst == "oxygen started"
+
+
 def test_every_sign_is_named() -> None:
     of = observed(DOSED, 20, resp=7, oxygen=True)
     episode = found(of, alarm(19, 22))
