@@ -1,13 +1,10 @@
 """The HTTP application of one ward."""
 
 import re
-from importlib import resources
-from pathlib import Path
 from typing import Any, Final
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import compile_path
@@ -33,6 +30,7 @@ from api import (
 from api.authorization import authorization
 from api.idempotency import CommandExecutor
 from api.middleware import MAX_BODY_BYTES, BodyLimit, SecurityHeaders
+from api.page import PageFiles
 from api.parameters import refuse_unknown_parameters
 from monitor.access import AccessControl
 from monitor.ward import Ward
@@ -128,12 +126,11 @@ def _methods(app: FastAPI) -> _Methods:
     return found
 
 
-class _Page(StaticFiles):
+class _Page(PageFiles):
     """The files of the page, and at every path that is a route's the refusal of other methods."""
 
     def __init__(self, methods: _Methods) -> None:
-        directory = Path(str(resources.files("api").joinpath("static")))
-        super().__init__(directory=directory, html=True)
+        super().__init__()
         self._methods = methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -14,6 +14,8 @@ from tests.browser.ward import Server, Ward
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+LOADS = "performance.getEntriesByType('resource').map((each) => [each.name, each.transferSize])"
+
 PAGES = 7
 """One more than a browser has connections to a host over HTTP/1.1."""
 
@@ -99,3 +101,13 @@ async def test_without_a_shared_stream_a_page_has_its_own(
     await is_live(page)
     ward.say_vitals(bed.reads("spo2", 91))
     await expect(page.locator(".numeral.spo2 .value")).to_have_text("91")
+
+
+async def test_a_reload_asks_for_no_file_of_the_page_again(bedside: Bedside) -> None:
+    bedside.starts()
+    await bedside.opens()
+    await bedside.page.reload()
+    await expect(bedside.page.locator(".bed-page")).to_be_visible()
+    loads = await bedside.page.evaluate(LOADS)
+    assert any(url.endswith("/board.js") for url, _ in loads)
+    assert [url for url, size in loads if "/api/" not in url and size > 0] == []

@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from tests.browser.ward import STATIC
+from api.page import FILES
 
-VENDOR = STATIC / "vendor"
+VENDOR = FILES / "vendor"
 OURS = [
     path
-    for path in STATIC.rglob("*")
+    for path in FILES.rglob("*")
     if path.suffix in {".html", ".js", ".css"} and VENDOR not in path.parents
 ]
 SUMS = {
@@ -43,12 +43,12 @@ def test_every_package_in_the_lock_is_described_and_licensed() -> None:
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
 def test_our_files_fetch_nothing_from_elsewhere(path: object) -> None:
-    text = (STATIC / str(path)).read_text()
+    text = (FILES / str(path)).read_text()
     assert re.findall(r"""["'(](?:https?:)?//""", text) == []
 
 
 def test_modules_import_by_relative_path_only() -> None:
-    for path in STATIC.rglob("*.js"):
+    for path in FILES.rglob("*.js"):
         for source in re.findall(r"""(?:from|import)\s*["']([^"']+)["']""", path.read_text()):
             assert source.startswith(("./", "../")), f"{path.name}: {source}"
             assert (path.parent / source).is_file(), f"{path.name}: {source}"

@@ -9,21 +9,19 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 import uvicorn
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from alerts.alarm.lifecycle import ALARM_ENDINGS
+from api.page import PageFiles
 from drivers.clock import Clock, rfc3339
 from tests.browser.beds import BedAt
 from tests.patience import HOPELESS_S
 
-STATIC = Path(__file__).parents[2] / "api" / "static"
 POLICY = "default-src 'self'; img-src 'self' data:"
 START = datetime(2026, 1, 5, 14, 32, 20, tzinfo=UTC)
 HEARTBEAT_S = 5.0
@@ -31,7 +29,7 @@ HEARTBEAT_S = 5.0
 Json = dict[str, Any]
 
 
-class Page(StaticFiles):
+class Page(PageFiles):
     """The page, under the policy it has to live with."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
@@ -303,7 +301,7 @@ def application(server: "Server") -> FastAPI:
             return problem(**server.ward.refusal)
         return JSONResponse(server.ward.pause_audio(bed, body["by"]))
 
-    app.mount("/", Page(directory=STATIC, html=True))
+    app.mount("/", Page())
     return app
 
 

@@ -11,8 +11,8 @@ let isShared = "SharedWorker" in globalThis;
 class SharedSource extends EventTarget {
   constructor(bed) {
     super();
-    const url = new URL("stream-worker.js", import.meta.url);
-    const worker = new SharedWorker(url, { type: "module" });
+    // Of one address for the pages of all versions, so that they share one.
+    const worker = new SharedWorker("state/stream-worker.js", { type: "module" });
     this.port = worker.port;
     const timer = setTimeout(() => this.#fail(), ANSWER_MS);
     worker.onerror = () => this.#fail();
