@@ -1,6 +1,6 @@
 # Every target sets up .venv by itself; the second run starts at once.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check format bench reliability device-faults test-hardware mutants lock clean
+.PHONY: help demo test test-long check format bench reliability device-faults fuzz test-hardware mutants lock clean
 
 PYTHON ?=
 export PYTHON
@@ -44,6 +44,9 @@ reliability: $(READY) ## break a ward again and again, and count what is lost
 
 device-faults: $(READY) ## try every fault of every simulated device at a bed, and write the table
 	@$(BIN)/python -m tests.device_faults $(ARGS)
+
+fuzz: $(READY) ## feed the codecs what no device sends: make fuzz ARGS="--seconds 600 nonin"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 test-hardware: $(READY) ## try the device at a real port: make test-hardware PORT=/dev/ttyUSB0
 	@PORT="$(PORT)" $(BIN)/pytest -q -rsP tests/hardware/real_port.py $(ARGS)

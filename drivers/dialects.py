@@ -9,6 +9,9 @@ is the only one until the link ends.
 On a link whose line is set elsewhere, or that has none (TCP, a pseudo-terminal), the first
 dialect whose frames fit is taken: dialects with the same frames cannot be told apart there.
 
+Before its first good frame a dialect is believed nothing but who the device says it is: that is
+said once, at power-on, and is reported when the dialect is known.
+
 While a dialect is looked for, one codec at most may speak: the first that has something to say
 when the link opens. Nothing here knows a protocol.
 """
@@ -19,7 +22,7 @@ from typing import Final
 
 from drivers.codec import Codec
 from drivers.driver import Dialect, LineSettings, Options
-from drivers.readings import Item
+from drivers.readings import Identity, Item
 
 PIECE: Final = 64
 """How many bytes each candidate hears at a time: fewer than two dialects' frames could share."""
@@ -107,6 +110,7 @@ class AnyDialect(Codec):
             dialect.name: dialect.make(self._options) for dialect in self._by_line[self.line]
         }
         self._unread: Counter[str] = Counter()
+        self._identities: dict[str, Identity] = {}
         usual = next(iter(self._candidates.values()))
         if len(self._candidates) == 1:
             usual.stats = self.stats
@@ -121,8 +125,12 @@ class AnyDialect(Codec):
             for name, codec in self._candidates.items():
                 items = codec.feed(data[at : at + PIECE])
                 if codec.stats.frames:
+                    said = [self._identities[name]] if name in self._identities else []
                     self._settle(name, codec)
-                    return items + codec.feed(data[at + PIECE :])
+                    return said + items + codec.feed(data[at + PIECE :])
+                for item in items:
+                    if isinstance(item, Identity):
+                        self._identities[name] = item
         # Until a dialect is known, what the usual one could not read is what was damaged.
         unread = self._active.stats.damaged
         self.stats.damaged += unread - self._unread

@@ -6,7 +6,8 @@ should begin at its head, and judges 25 frames at a time with slices:
 
 * all good, and the firmware revision where it was in the packet before: it is a packet;
 * one frame damaged, or the revision another one, and 125 bytes on the next packet begins:
-  nothing was lost or added in between, so the good frames are where they seem to be;
+  nothing was lost or added in between, so the good frames are where they seem to be (after a
+  loss the first frame must be good, or any byte could be taken for the head of a packet);
 * anything else: bytes were lost or added. A data byte is known by its position alone (one
   frame off, a heart rate would be read as SpO2), so the packet is given up and the search
   goes on from the next byte that can begin one.
@@ -282,7 +283,7 @@ class NoninCodec(Codec):
             raw = bytes(buffer[at : at + PACKET])
             damaged = self._format.damaged(raw)
             firmware = raw[FIRMWARE_AT]
-            is_packet = len(damaged) <= 1
+            is_packet = len(damaged) <= 1 and not (self._is_lost and 0 in damaged)
             if is_packet and (damaged or self._firmware not in {None, firmware}):
                 after = bytes(buffer[at + PACKET : at + PACKET + FRAME])
                 if len(after) < FRAME:

@@ -262,7 +262,7 @@ class UN300CCodec(NibpCodec):
     # What frames say.
 
     def _lost(self, between: bytes) -> None:
-        self._skip(len(between.strip(b"\r\n")))
+        self._skip(len(between.translate(None, b"\r\n")))
 
     def _took(self, body: bytes) -> None:
         event = self._event_of(body)

@@ -15,7 +15,10 @@ FAST = LineSettings(115200)
 
 
 class Toy(Codec):
-    """Every byte that is its `name` is a good frame; with `asks` it asks for them every 2 s."""
+    """Every byte that is its `name` is a good frame; with `asks` it asks for them every 2 s.
+
+    At `!` it says who it is, which is no frame.
+    """
 
     def __init__(self, name: str, *, asks: bool = False) -> None:
         super().__init__({})
@@ -36,7 +39,8 @@ class Toy(Codec):
         frames = data.count(self._name.encode())
         self.stats.frames += frames
         self._skip(len(data) - frames)
-        return [Identity(self._name)] * frames
+        said: list[Item] = [Identity(f"{self._name}, at power-on")] * data.count(b"!")
+        return said + [Identity(self._name)] * frames
 
 
 def toy(name: str, line: LineSettings, *, asks: bool = False) -> Dialect:
@@ -121,6 +125,18 @@ class TestOneLine:
 
     def test_a_given_one_is_known_from_the_start(self) -> None:
         assert opened(C).dialect == "c"
+
+    def test_who_it_said_it_is_before_it_was_known_is_reported_when_it_is(self) -> None:
+        codec = opened(B, C)
+        assert codec.feed(b"!") == []
+        assert codec.feed(b"?c") == [Identity("c, at power-on"), Identity("c")]
+
+    def test_what_another_link_said_is_not_reported(self) -> None:
+        codec = opened(B, C)
+        codec.feed(b"!")
+        codec.closed()
+        codec.opened(1.0)
+        assert codec.feed(b"b") == [Identity("b")]
 
 
 class TestSeveralLines:
