@@ -52,9 +52,8 @@ class Daemon:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def started(cls, settings: Settings, *, speed: float = 1.0) -> AsyncIterator["Daemon"]:
-        """A daemon that runs until the block is left. Raises `StartError`."""
-        clock = Clock(speed)
+    async def started(cls, settings: Settings, clock: Clock) -> AsyncIterator["Daemon"]:
+        """A daemon that runs by `clock` until the block is left. Raises `StartError`."""
         rules, regimens = load_files(settings)
         _check_certificate(settings)
         listening = _listen(settings) if settings.api.enabled else None
@@ -106,7 +105,7 @@ async def _started(settings: Settings, speed: float, stop: asyncio.Event) -> Asy
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, task.cancel)
     try:
-        async with Daemon.started(settings, speed=speed) as daemon:
+        async with Daemon.started(settings, Clock(speed)) as daemon:
             for each in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(each, stop.set)
             yield daemon

@@ -101,7 +101,9 @@ async def run(
                 await stack.enter_async_context(_broker(mqtt_port))
             settings = _settings(Path(folder), beds, port, mqtt_port)
             devices = await stack.enter_async_context(_simulated(settings, speed))
-            daemon = await stack.enter_async_context(Daemon.started(settings, speed=speed))
+            # A clock of its own, so that the time is said to be simulated at speed 1 as well.
+            clock = Clock(speed, start=Clock().now().wall)
+            daemon = await stack.enter_async_context(Daemon.started(settings, clock))
             _announce(daemon, settings, speed, say)
             daemon.ward.feed.listen(lambda stored: _say_alarm(stored, say))
             nurses = await stack.enter_async_context(_nurses(daemon.ward, devices))

@@ -130,6 +130,11 @@ def test_nothing_is_an_alarm_at_the_start(tmp_path: Path) -> None:
         assert raised == []
 
 
+def test_as_slow_as_life_it_says_all_the_same_that_it_is_simulated(tmp_path: Path) -> None:
+    with demo(tmp_path, "--beds", "1", "--speed", "1", "--no-broker") as ward:
+        until(lambda: [bed["simulated"] for bed in ward.beds()] == [True])
+
+
 def test_ctrl_c_leaves_nothing_behind_and_the_next_run_works(tmp_path: Path) -> None:
     with demo(tmp_path, "--beds", "1") as first:
         first.until_live(1)
