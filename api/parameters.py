@@ -8,7 +8,7 @@ from fastapi.dependencies.models import Dependant
 
 from api.problems import ProblemError
 from api.schemas import FieldError
-from api.schemas.fields import ShortText
+from api.schemas.fields import Day, ShortText
 from monitor.session.record_fields import without_controls
 
 MAX_SEQ: Final = 2**63 - 1
@@ -42,6 +42,13 @@ OfBed = Annotated[Name | None, Query(description="Only of this bed.", examples=[
 OfSession = Annotated[
     Name | None,
     Query(description="Only of this session.", examples=["0b5c3d7e52c14be59a0e6d2f4f0d1c77"]),
+]
+OfPatient = Annotated[
+    ShortText | None, Query(description="Only of this patient.", examples=["P-017"])
+]
+OfDay = Annotated[
+    Day | None,
+    Query(description="Only what began on this day, in the site's zone.", examples=["2026-01-05"]),
 ]
 
 

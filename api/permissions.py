@@ -39,7 +39,7 @@ _NAMES: Final[Mapping[Needs, str]] = {
         get_access sign_in unlock lock_station sign_out
     """,
     Needs.READING: """
-        get_status get_metrics open_stream list_events list_regimens
+        get_status get_metrics open_stream list_events list_regimens get_rules
         list_beds get_bed list_device_links list_alarms
         list_sessions get_session get_trend get_waveforms list_alarm_limits
         list_forms export_session get_course

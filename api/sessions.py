@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.authorization import at_bedside
 from api.beds import require_bed
 from api.idempotency import CommandExecutor, IdempotencyKey, PendingCommand
-from api.parameters import Before, OfBed, SessionId
+from api.parameters import Before, OfBed, OfDay, OfPatient, SessionId
 from api.problems import COMMAND_ERRORS, LOOKUP_ERRORS, ProblemError
 from api.schemas import FieldError, Page
 from api.schemas.fields import Instant
@@ -155,9 +155,14 @@ def _add_reads(routes: APIRouter, ward: Ward) -> None:
         ] = 20,
         before: Before = None,
         bed: OfBed = None,
+        patient: OfPatient = None,
+        day: OfDay = None,
     ) -> Any:
         """Sessions, newest first."""
-        started = await ward.journal.sessions(limit, before=before, bed=bed)
+        began = None if day is None else ward.session_repository.bounds(day)
+        started = await ward.journal.sessions(
+            limit, before=before, bed=bed, patient=patient, began=began
+        )
         items = [await _session(ward, str(stored.event.session)) for stored in started]
         more = len(started) == limit
         return {"items": items, "next": started[-1].seq if started and more else None}

@@ -7,7 +7,7 @@ Limits, texts and escalation times are in `alerts/sets/default.toml`, or a site'
 
 from alerts.rules import loader
 from alerts.rules.condition_text import as_plain_language, describe
-from alerts.rules.lint import Severity, lint_rules, meaningless, overridden
+from alerts.rules.lint import Severity, lint_rules, meaningless
 from alerts.rules.loader import RuleError, from_texts, load_rules, read_rules
 from alerts.rules.model import (
     AllOf,
@@ -27,6 +27,7 @@ from alerts.rules.model import (
     leaves,
     signals_in,
 )
+from alerts.rules.rule_text import ended_when, in_words, raised_after, raised_when
 from alerts.rules.toml_errors import explain_errors, locate
 from alerts.rules.toml_positions import KeyPath, suggest
 from alerts.rules.vocabulary import (
@@ -76,15 +77,18 @@ __all__ = [
     "TechnicalCondition",
     "as_plain_language",
     "describe",
+    "ended_when",
     "explain_errors",
     "from_texts",
+    "in_words",
     "leaves",
     "lint_rules",
     "load_rules",
     "loader",
     "locate",
     "meaningless",
-    "overridden",
+    "raised_after",
+    "raised_when",
     "read_rules",
     "signals_in",
     "suggest",

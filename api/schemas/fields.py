@@ -4,8 +4,8 @@ What belongs to one resource stands in that resource's module.
 """
 
 import re
-from datetime import datetime
-from typing import Annotated, Any, Final
+from datetime import date
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -32,6 +32,7 @@ Medicines = Annotated[tuple[ShortText, ...], Field(max_length=100)]
 By = Annotated[PersonName, described("Who does it.", "nurse.a")]
 Clinician = Annotated[PersonName, described("The clinician who is responsible.", "dr.b")]
 _DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d.*")
+T = TypeVar("T", bound=date)
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2999
 
@@ -42,7 +43,7 @@ def _written(at: Any) -> Any:
     return at
 
 
-def _within_years(at: datetime) -> datetime:
+def _within_years(at: T) -> T:
     if not FIRST_YEAR <= at.year <= LAST_YEAR:
         raise PydanticCustomError(
             "year", "is in the year {year}, and no session is", {"year": at.year}
@@ -57,6 +58,18 @@ At = Annotated[
     Instant | None,
     described("When it was, with an offset; now when left out.", "2026-01-05T09:40:00Z"),
 ]
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _written_day(day: Any) -> Any:
+    if not isinstance(day, str) or _DATE.fullmatch(day) is None:
+        raise PydanticCustomError("day", "is no day: write it as 2026-01-05")
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_written_day), AfterValidator(_within_years)]
+"""A day, as text."""
+
 RecordId = Annotated[
     ShortText,
     described("The `id` of a record of this session.", "6f1d2c0a-7f0e-5a43-9a51-2f7b8c1d9e10"),

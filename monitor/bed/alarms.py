@@ -266,7 +266,7 @@ class BedAlarms:
         """When time alone may next make NEWS2 hold what a person recorded."""
         session = self._state.open_session
         assert session is not None
-        return signals.next_news2_outdated_at(session, now.wall)
+        return signals.next_news2_outdated_at(session, self._vitals.values, now.wall)
 
     # ── minutes since the dose ──────────────────────────────────────────────────────────
 

@@ -6,7 +6,7 @@ from typing import Final
 from rich.box import HORIZONTALS
 from rich.table import Table
 
-from alerts.rules import Kind, Rule, RuleSet, as_plain_language, describe, overridden
+from alerts.rules import Kind, Rule, RuleSet, ended_when, in_words, raised_after, raised_when
 
 TITLES: Final = {
     Kind.PHYSIOLOGICAL: "The patient",
@@ -35,9 +35,9 @@ def tables(rules: RuleSet) -> Iterator[Table]:
         for rule in of_kind:
             found.add_row(
                 rule.id,
-                describe(rule.condition, as_plain_language) + _after(rule),
-                _delay(rule),
-                _end(rule),
+                raised_when(rule),
+                raised_after(rule),
+                ended_when(rule),
                 _priority(rule),
                 rule.guidance,
             )
@@ -49,28 +49,8 @@ def escalation(rules: RuleSet) -> str:
     to = rules.escalation
     return (
         f"An alarm that nobody takes calls {', then '.join(to.levels)}: "
-        f"high after {_time(to.high_after_s)} each, medium after {_time(to.medium_after_s)}."
+        f"high after {in_words(to.high_after_s)} each, medium after {in_words(to.medium_after_s)}."
     )
-
-
-def _after(rule: Rule) -> str:
-    if rule.after_last_dose_min is not None:
-        return f", from {rule.after_last_dose_min:g} min after the last dose"
-    return "" if rule.after_min is None else f", from {rule.after_min:g} min after the dose"
-
-
-def _delay(rule: Rule) -> str:
-    if rule.confirm_after_s is not None:
-        return f"twice, {_time(rule.confirm_after_s)} apart"
-    return _time(rule.for_s) if rule.for_s else "at once"
-
-
-def _end(rule: Rule) -> str:
-    if rule.latching:
-        return "by a person"
-    beyond = describe(overridden(rule.condition, rule.clear_margin), as_plain_language)
-    back = beyond if rule.clear_margin and beyond else "when over"
-    return f"{back} for {_time(rule.clear_for_s)}" if rule.clear_for_s else back
 
 
 def _priority(rule: Rule) -> str:
@@ -78,8 +58,4 @@ def _priority(rule: Rule) -> str:
         return "advisory"
     if rule.worsens_to is None:
         return rule.priority.label
-    return f"{rule.priority.label}; {rule.worsens_to.label} after {_time(rule.worsens_after_s)}"
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds / 60:g} min" if seconds >= 120 and not seconds % 60 else f"{seconds:g} s"
+    return f"{rule.priority.label}; {rule.worsens_to.label} after {in_words(rule.worsens_after_s)}"

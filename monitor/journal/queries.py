@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from alerts.alarm import audio_pause
+from drivers.clock import rfc3339
 from monitor.journal.chunk_codec import (
     INPUTS,
     RECORDING_START,
@@ -224,18 +225,32 @@ def _last(connection: sa.Connection, of_bed: sa.ColumnElement[bool], *types: str
 
 
 def sessions(
-    connection: sa.Connection, limit: int, before: int | None, bed: str | None = None
+    connection: sa.Connection,
+    limit: int,
+    before: int | None,
+    *,
+    bed: str | None,
+    patient: str | None,
+    began: tuple[datetime, datetime] | None,
 ) -> list[Stored]:
     """Up to `limit` events with which a session began before `before`, newest first.
 
-    With `bed` those at that bed: there a session may also have been moved.
+    With `bed` those at that bed: there a session may also have been moved. With `patient` those
+    of that patient, with `began` those that began from the one time to before the other.
     """
     query = sa.select(event).where(event.c.type == "session.started")
     if bed is not None:
-        began = sa.select(sa.func.min(event.c.seq)).where(
+        arrived = sa.select(sa.func.min(event.c.seq)).where(
             event.c.bed == bed, event.c.type.in_(OPENINGS)
         )
-        query = sa.select(event).where(event.c.seq.in_(began.group_by(event.c.session)))
+        query = sa.select(event).where(event.c.seq.in_(arrived.group_by(event.c.session)))
+    started = sa.select(event.c.session).where(event.c.type == "session.started")
+    if patient is not None:
+        query = query.where(event.c.session.in_(started.where(_names(patient))))
+    if began is not None:
+        since, until = map(rfc3339, began)
+        of_day = started.where(event.c.at >= since, event.c.at < until)
+        query = query.where(event.c.session.in_(of_day))
     if before is not None:
         query = query.where(event.c.seq < before)
     return _stored(connection, query.order_by(event.c.seq.desc()).limit(limit))
@@ -256,13 +271,16 @@ def of_sessions(
     return _stored(connection, query.order_by(event.c.seq))
 
 
+def _names(patient: str) -> sa.ColumnElement[bool]:
+    """Whether a payload names that patient, or says the same words of something else."""
+    return event.c.payload.contains(canonical({"patient": patient})[1:-1], autoescape=True)
+
+
 def of_patients(
     connection: sa.Connection, patients: Collection[str], types: Collection[str]
 ) -> list[Stored]:
     """The events of these types whose payload names one of these patients, in order."""
-    written = (canonical({"patient": patient})[1:-1] for patient in patients)
-    named = (event.c.payload.contains(name, autoescape=True) for name in written)
-    query = sa.select(event).where(_is_one_of(types), sa.or_(sa.false(), *named))
+    query = sa.select(event).where(_is_one_of(types), sa.or_(sa.false(), *map(_names, patients)))
     found = _stored(connection, query.order_by(event.c.seq))
     return [stored for stored in found if stored.event.payload.get("patient") in patients]
 

@@ -134,13 +134,22 @@ class JournalReader:
         return await self._ask(queries.occupied_beds)
 
     async def sessions(
-        self, limit: int = 50, *, before: int | None = None, bed: str | None = None
+        self,
+        limit: int = 50,
+        *,
+        before: int | None = None,
+        bed: str | None = None,
+        patient: str | None = None,
+        began: tuple[datetime, datetime] | None = None,
     ) -> list[Stored]:
         """Up to `limit` events with which a session began, newest first, before event `before`.
 
-        With `bed` those at that bed: there a session may also have been moved.
+        With `bed` those at that bed: there a session may also have been moved. With `patient`
+        that patient's, with `began` those that began from the one time to before the other.
         """
-        return await self._ask(queries.sessions, limit, before, bed)
+        return await self._ask(
+            queries.sessions, limit, before, bed=bed, patient=patient, began=began
+        )
 
     async def of_sessions(self, sessions: Collection[str], types: Collection[str]) -> list[Stored]:
         """The events of these types in any of these sessions, in order."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, Literal
 
 from drivers.clock import Clock
@@ -44,6 +44,7 @@ NEAR: Final = timedelta(days=2)
 FormState = Literal["due", "sent", "all"]
 
 MARGIN: Final = timedelta(milliseconds=1)
+ONE_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +93,19 @@ class SessionRepository:
         events = [stored.event for stored in found]
         return await self._journal.run_in_reader(lambda: list(by_session(events).values()))
 
+    def bounds(self, day: date) -> tuple[datetime, datetime]:
+        """When that day begins in the site's zone, and when the next one does."""
+        midnight = (datetime.combine(of, time(), self.zone) for of in (day, day + ONE_DAY))
+        since, until = (of.astimezone(UTC) for of in midnight)
+        return since, until
+
     async def of_day(self, day: date) -> list[SessionHistory]:
         """The histories of the sessions that began on that day, in the order they started."""
         found: list[str] = []
         before: int | None = None
-        while started := await self._journal.sessions(AT_ONCE, before=before):
-            days = [(s.event.at.astimezone(self.zone).date(), s) for s in started]
-            found += [str(s.event.session) for on, s in days if on == day]
-            if max(on for on, _ in days) < day:
-                break
+        began = self.bounds(day)
+        while started := await self._journal.sessions(AT_ONCE, before=before, began=began):
+            found += [str(each.event.session) for each in started]
             before = started[-1].seq
         return await self.histories(found)
 

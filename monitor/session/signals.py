@@ -224,8 +224,13 @@ def news2_outdated(session: Session, values: Values, now: datetime) -> list[str]
     return [n for n in news2.PARAMETERS if n in points and getattr(current, n) is None]
 
 
-def next_news2_outdated_at(session: Session, now: datetime) -> datetime:
-    """When what a person recorded may next be no longer current; `NEVER` for never."""
+def next_news2_outdated_at(session: Session, values: Values, now: datetime) -> datetime:
+    """When points may next be no longer current by time alone; now where some are not any more.
+
+    `NEVER` for never.
+    """
+    if news2_outdated(session, values, now):
+        return now
     told = (each.at for each in (*session.observations, *session.scores, *session.symptoms))
     return min((at + FRESH for at in told if now - at <= FRESH), default=NEVER)
 

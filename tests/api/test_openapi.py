@@ -32,6 +32,7 @@ TAGS: Final = {
 
 UNITS: Final = (
     ", in mmHg",
+    ", in l/min",
     ", in mg",
     ", in kg",
     ", in /min",

@@ -1,10 +1,12 @@
 """Sessions over HTTP: how they start, what they show, how they end, and what is refused."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from drivers.clock import parse_rfc3339
 from monitor.patient import repository as archive
 from tests.virtual import virtual_time
 from tests.wards import SimulatedWard, simulated_ward
@@ -335,3 +337,27 @@ async def test_the_sessions_of_one_bed_are_listed(tmp_path: Path) -> None:
         listed = await ward.get("/sessions", bed="bed-2")
         assert [session["id"] for session in listed["items"]] == [second]
         assert (await ward.get("/sessions", bed="nowhere"))["items"] == []
+
+
+@virtual_time()
+async def test_the_sessions_of_a_patient_and_of_a_day_are_listed(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path, {"bed-1": "calm", "bed-2": "calm"}) as ward:
+        first = await ward.start("bed-1")
+        second = await ward.start("bed-2", patient="P-018")
+        session = await ward.get(f"/sessions/{first}")
+        zone = ward.ward.session_repository.zone
+        day = parse_rfc3339(session["started_at"]).astimezone(zone).date()
+
+        async def listed(**conditions: str) -> list[str]:
+            found = await ward.get("/sessions", **conditions)
+            return [session["id"] for session in found["items"]]
+
+        assert await listed(patient="P-018") == [second]
+        assert await listed(patient="P-01") == []
+        assert await listed(day=f"{day}") == [second, first]
+        assert await listed(day=f"{day}", patient="P-017") == [first]
+        assert await listed(day=f"{day + timedelta(days=1)}") == []
+        for wrong in ("tomorrow", "20260105", "1767605400", "0005-01-05", "2026-13-01"):
+            answer = await ward.http.get("/api/v1/sessions", params={"day": wrong})
+            assert answer.status_code == 422
+            assert "day" in answer.json()["errors"][0]["field"]

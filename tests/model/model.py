@@ -259,7 +259,6 @@ class Ending:
     at: float
     visit: Visit
     alarms: dict[Key, Alarm]
-    looks: dict[Key, list[Look]]
     cuff_pulse: dict[str, tuple[float, float]]
     stopped: bool
 
@@ -449,11 +448,11 @@ class Model:
 
     def _ends(self, now: float) -> None:
         assert self.visit is not None
-        own = Ending(now, self.visit, self.alarms, self.looks, self.cuff_pulse, self.stopped)
+        own = Ending(now, self.visit, self.alarms, self.cuff_pulse, self.stopped)
         self.ending = deepcopy(own)
 
     def reopen(self, now: float) -> None:
-        """The last end within a minute is as if it had not been."""
+        """The last end within a minute is as if it had not been; what was to last lasts anew."""
         visit, ending = self.visit, self.ending
         if visit is None or ending is None or now - ending.at > UNDONE_S:
             return
@@ -468,9 +467,6 @@ class Model:
         for key in ending.alarms:
             if not self._always(key):
                 self.alarms[key] = ending.alarms[key]
-        for key in ending.looks:
-            if not self._always(key):
-                self.looks[key] = ending.looks[key]
 
     def prove(self, now: float) -> None:
         """A test alarm is raised, unless a graver one waits to be taken."""

@@ -663,7 +663,7 @@ MAKERS: Final[dict[str, tuple[int, Callable[[random.Random], tuple[Any, ...]]]]]
         ),
     ),
     "symptom": (3, lambda r: (r.choice(SYMPTOMS), r.randrange(4), r.choice(BACK_S))),
-    "observe": (4, lambda r: (_observation(r), r.choice(BACK_S))),
+    "observe": (5, lambda r: (_observation(r), r.choice(BACK_S))),
     "typed": (4, lambda r: (*_pressure(r), r.choice(BACK_S))),
     "retract": (2, lambda r: (r.randrange(20),)),
     "correct_score": (1, lambda r: (r.randrange(20), r.randrange(6))),

@@ -26,6 +26,23 @@ def shortest(whole: Scenario) -> Scenario:
     return whole
 
 
+NEVER_HELD = Scenario(
+    300,
+    "esketamine-56",
+    (
+        (1, "start", ()),
+        (600, "observe", ((("temperature", 38.1),), 0)),
+        (3600, "oximeter", (None, 36, ("artefact",))),
+    ),
+)
+"""A device speaks at the very instant at which an observation is as old as it may be."""
+
+
+@pytest.mark.parametrize("found", [NEVER_HELD])
+def test_where_they_once_disagreed_they_agree(found: Scenario) -> None:
+    assert ModelRunner(found).run() is None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_bed_and_model_agree(block: int) -> None:

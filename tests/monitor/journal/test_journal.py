@@ -187,6 +187,27 @@ async def test_sessions_come_newest_first_in_pages(journal: Journal) -> None:
     assert [s.seq for s in await journal.sessions(2, before=3)] == [1]
 
 
+async def test_sessions_are_found_by_patient_and_by_when_they_began(journal: Journal) -> None:
+    bed = EventFactory()
+    patients = ["P-1", "P-11", "P-1", "%", 'P"1']
+    for number, patient in enumerate(patients):
+        bed.session = f"s-{number}"
+        await journal.append([bed.event("session.started", patient=patient)])
+    events = await journal.events(0, 9)
+
+    async def found(**conditions: Any) -> list[int]:
+        return [s.seq for s in await journal.sessions(**conditions)]
+
+    for patient in patients:
+        own = [s.seq for s in events if s.event.payload["patient"] == patient]
+        assert await found(patient=patient) == own[::-1]
+    assert await found(patient="P") == []
+    assert await found(patient="P-1", limit=1, before=3) == [1]
+    second, last = events[1].event.at, events[4].event.at
+    assert await found(began=(second, last)) == [4, 3, 2]
+    assert await found(began=(second, last), patient="P-1", bed=bed.bed) == [3]
+
+
 # Rebuilding a bed
 
 
