@@ -261,6 +261,7 @@ class Ending:
     alarms: dict[Key, Alarm]
     cuff_pulse: dict[str, tuple[float, float]]
     stopped: bool
+    left_at: float
 
 
 ENDED: tuple[str, ...] = ("phase", "escort", "outcome", "lacks", "has_left")
@@ -448,8 +449,8 @@ class Model:
 
     def _ends(self, now: float) -> None:
         assert self.visit is not None
-        own = Ending(now, self.visit, self.alarms, self.cuff_pulse, self.stopped)
-        self.ending = deepcopy(own)
+        own = (self.visit, self.alarms, self.cuff_pulse)
+        self.ending = Ending(now, *deepcopy(own), self.stopped, self.left_at)
 
     def reopen(self, now: float) -> None:
         """The last end within a minute is as if it had not been; what was to last lasts anew."""
@@ -464,6 +465,7 @@ class Model:
             return
         visit.nurse = ending.visit.nurse
         self.cuff_pulse, self.stopped = ending.cuff_pulse, ending.stopped
+        self.left_at = ending.left_at
         for key in ending.alarms:
             if not self._always(key):
                 self.alarms[key] = ending.alarms[key]

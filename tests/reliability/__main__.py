@@ -1,4 +1,4 @@
-"""`python -m tests.reliability [--times 20]`: break a ward, see what is lost, write the table.
+"""`python -m tests.reliability [--times 20] [--at-once 1]`: break a ward, and write what is lost.
 
 With fewer times than usual it only prints.
 """
@@ -6,11 +6,12 @@ With fewer times than usual it only prints.
 import argparse
 import statistics
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 from tests import measured
-from tests.reliability.faults import FAULTS, Outcome, attempt
+from tests.reliability.faults import FAULTS, Fault, Outcome, attempt
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "reliability.md"
 TIMES: Final = 20
@@ -25,20 +26,25 @@ def main() -> None:
     """Try every fault as often as the arguments say."""
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
     parser.add_argument("--times", type=int, default=TIMES, help="how often each fault is tried")
-    times = parser.parse_args().times
-    machine, rows = measured.machine(), []
+    parser.add_argument("--at-once", type=int, default=1, help="how many tries at the same time")
+    given = parser.parse_args()
+    times = given.times
+    machine, rows = f"{measured.machine()}; {given.at_once} at once", []
     print(machine, flush=True)
     for name, fault in FAULTS.items():
-        outcomes = []
-        for _ in range(times):
-            with tempfile.TemporaryDirectory() as folder:
-                outcomes.append(attempt(fault, Path(folder)))
+        with ThreadPoolExecutor(given.at_once) as pool:
+            outcomes = list(pool.map(_tried, [fault] * times))
         rows.append([name, *_seen(outcomes)])
         print(*rows[-1], sep=" | ", flush=True)
     seen = measured.table(HEAD, rows)
     print(seen)
     if times >= TIMES:
         measured.write(DOCUMENT, "reliability", [machine, seen])
+
+
+def _tried(fault: Fault) -> Outcome:
+    with tempfile.TemporaryDirectory() as folder:
+        return attempt(fault, Path(folder))
 
 
 def _seen(outcomes: list[Outcome]) -> list[str]:

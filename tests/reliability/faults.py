@@ -36,6 +36,16 @@ NOTE_EVERY_S: Final = 0.02
 DESCRIPTORS: Final = 120
 """What the daemon may have open: a little more than it needs without clients."""
 
+EVERYTHING: Final = ("topic readwrite #",)
+ALL_BUT_EVENTS: Final = (
+    "topic read #",
+    "topic write postdose/+/status",
+    "topic write postdose/+/+/alarm/+",
+    "topic write postdose/+/+/session",
+    "topic write postdose/+/+/vitals",
+)
+"""What the broker lets clients do, as lines of its access list."""
+
 BEFORE: Final = 3
 """So many notes are stored before anything breaks."""
 
@@ -164,6 +174,47 @@ def journal_moved(ward: RunningWard) -> None:
     ward.start_daemon()
 
 
+def journal_missing(ward: RunningWard) -> None:
+    """The daemon starts where its journal cannot be opened, and again when it can."""
+    aside = ward.database.with_suffix(".aside")
+    ward.daemon.kill()
+    ward.database.rename(aside)
+    ward.database.mkdir()
+    ward.start_daemon()
+    until(lambda: ward.site.get("/beds/bed-1")["vitals"]["spo2"]["age_s"] is not None)
+    ward.daemon.kill()
+    ward.database.rmdir()
+    aside.rename(ward.database)
+    ward.start_daemon()
+
+
+def event_unreadable(ward: RunningWard) -> None:
+    """An event of the session becomes one that nobody can read, and the daemon starts anew."""
+    ward.site.post(f"/sessions/{ward.session}/scores", scale="moaas", total=5)
+    ward.daemon.kill()
+    with contextlib.closing(sqlite3.connect(ward.database)) as database:
+        database.execute("UPDATE event SET payload = '{}' WHERE type = 'score.recorded'")
+        database.commit()
+    ward.start_daemon()
+
+
+def bed_renamed(ward: RunningWard) -> None:
+    """The bed has another name in the configuration for a while; its session is still open."""
+    written = ward.site.config.read_text()
+    for text in (written.replace('"bed-1"', '"bed-9"'), written):
+        ward.daemon.kill()
+        ward.site.config.write_text(text)
+        ward.start_daemon()
+        until(lambda: ward.site.get(f"/sessions/{ward.session}")["state"] == "baseline")
+
+
+def broker_refuses(ward: RunningWard) -> None:
+    """The broker takes everything but events for a while."""
+    ward.broker.allow(*ALL_BUT_EVENTS)
+    threading.Event().wait(BROKEN_S)
+    ward.broker.allow(*EVERYTHING)
+
+
 class Flood(socketserver.BaseRequestHandler):
     """A port that sends without end what begins like a frame."""
 
@@ -200,13 +251,19 @@ def clients_idle(ward: RunningWard) -> None:
         threading.Event().wait(BROKEN_S)
 
 
-FAULTS: Final[dict[str, Callable[[RunningWard], None]]] = {
+Fault = Callable[[RunningWard], None]
+
+FAULTS: Final[dict[str, Fault]] = {
     "the daemon is killed, `kill -9`, and started again": killed,
     f"its process does not run for {BROKEN_S:g} s": frozen,
     "an oximeter is unplugged and plugged in again": unplugged,
     f"the broker is killed and back after {BROKEN_S:g} s": broker_killed,
     f"nothing can be written to the journal for {BROKEN_S:g} s": disk_held,
     f"the journal's file is away for {BROKEN_S:g} s, then the daemon started anew": journal_moved,
+    "the journal cannot be opened at the start, and can at the next": journal_missing,
+    "an event in the journal that nobody can read, and a start": event_unreadable,
+    "the bed has another name in the configuration, and its own again": bed_renamed,
+    f"the broker refuses every event for {BROKEN_S:g} s": broker_refuses,
     f"another bed's port floods for {BROKEN_S:g} s": flooded,
     f"{2 * DESCRIPTORS} idle clients, more than it may have descriptors": clients_idle,
 }
@@ -227,9 +284,9 @@ class Outcome:
     well_after_s: float
 
 
-def attempt(fault: Callable[[RunningWard], None], folder: Path) -> Outcome:
+def attempt(fault: Fault, folder: Path) -> Outcome:
     """Break a ward in that folder once."""
-    with Mosquitto(folder) as broker, contextlib.ExitStack() as opened:
+    with Mosquitto(folder, access=EVERYTHING) as broker, contextlib.ExitStack() as opened:
         ward = RunningWard(folder, broker, opened)
         with Notes(ward.site, ward.session) as notes:
             until(lambda: len(notes.stored) >= BEFORE)
