@@ -21,6 +21,7 @@ from typing import Any, Final, Self
 import httpx
 import psutil
 
+from monitor.mqtt.event_publisher import LOG_CURSOR
 from tests.endtoend.processes import running
 from tests.endtoend.site import HTTP, Site
 from tests.endtoend.waiting import elapsed_s, until
@@ -298,7 +299,8 @@ def attempt(fault: Fault, folder: Path) -> Outcome:
             until(lambda: len(notes.stored) >= enough)
         events = ward.read("SELECT seq, type, payload FROM event ORDER BY seq")
         last = events[-1][0]
-        until(lambda: ward.read("SELECT min(seq) FROM delivery_cursor")[0][0] >= last)
+        taken = f"SELECT seq FROM delivery_cursor WHERE name = '{LOG_CURSOR}'"
+        until(lambda: ward.read(taken)[0][0] >= last)
     stored = "".join(payload for _, type_, payload in events if type_ == "note.added")
     lost = sum(text not in stored for text in notes.stored)
     gaps = sum(after - before - 1 for (before, *_), (after, *_) in itertools.pairwise(events))
