@@ -23,6 +23,11 @@ class Administration:
     at: datetime
     place: int
 
+    @property
+    def by_minute(self) -> tuple[datetime, int]:
+        """By what it comes before or after others: its minute, and its place within that."""
+        return _minute(self.at), self.place
+
 
 def end_of_minute(at: datetime, now: datetime) -> datetime:
     """Until when a time that was typed by the minute may have been, as far as it has come."""
@@ -38,7 +43,7 @@ def is_before(session: "Session", record: Record, given: Administration) -> bool
     if session.regimen.edition < 3:
         return record.at < given.at
     place = session.places[record.id]
-    return (_minute(record.at), place) < (_minute(given.at), given.place)
+    return (_minute(record.at), place) < given.by_minute
 
 
 def is_after_dose(session: "Session", record: Record) -> bool:

@@ -152,7 +152,7 @@ class Session:
     @property
     def last_administration(self) -> Administration | None:
         """The last dose, or the infusion's start or last resumption; None before that."""
-        return max(self._given, default=None)
+        return next(reversed(self._given), None)
 
     @property
     def last_dose_at(self) -> datetime | None:
@@ -184,7 +184,10 @@ class Session:
     def administrations(self) -> list[Administration]:
         """Each dose, and the infusion's start and each resumption, in order."""
         given = [Administration(dose.at, self.places[dose.id]) for dose in self.doses]
-        return sorted([*given, *(self.infusion.administrations if self.infusion else ())])
+        given += self.infusion.administrations if self.infusion else ()
+        if self.regimen.edition < 3:
+            return sorted(given)
+        return sorted(given, key=lambda each: each.by_minute)
 
     @property
     def _given(self) -> list[Administration]:

@@ -204,7 +204,8 @@ class Visit:
             times.append(("start", self.started))
             resumed = [to for _, to in self.paused if to is not None and to != self.ended]
             times += [(f"resume {n}", to) for n, to in enumerate(resumed, start=1)]
-        return sorted((at, self.moment(name, at)) for name, at in times)
+        given = [(at, self.moment(name, at)) for name, at in times]
+        return sorted(given, key=lambda one: one[1])
 
     def is_stopped(self) -> bool:
         """Whether no dose was written after a stop of dosing."""

@@ -38,7 +38,20 @@ NEVER_HELD = Scenario(
 """A device speaks at the very instant at which an observation is as old as it may be."""
 
 
-@pytest.mark.parametrize("found", [NEVER_HELD])
+OF_ONE_MINUTE = Scenario(
+    0,
+    "esketamine-56",
+    (
+        (4, "start", ()),
+        (1, "dose", (28.0, 0)),
+        (17, "score", ("cadss", 0, 0)),
+        (9, "dose", (28.0, 30.25)),
+    ),
+)
+"""A second device is recorded after the score and typed for before the first: all in a minute."""
+
+
+@pytest.mark.parametrize("found", [NEVER_HELD, OF_ONE_MINUTE])
 def test_where_they_once_disagreed_they_agree(found: Scenario) -> None:
     assert ModelRunner(found).run() is None
 
