@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from anyio.to_thread import run_sync
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -42,6 +43,8 @@ class PageFiles(StaticFiles):
         if versioned is None:
             return await super().get_response(path, scope)
         version, file = versioned.groups()
+        if file == "index.html":
+            raise HTTPException(404)
         response = await super().get_response(file, scope)
         if version == self._version:
             response.headers["Cache-Control"] = KEPT

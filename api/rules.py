@@ -51,5 +51,7 @@ def _rule(of: rules.Rule) -> Rule:
         latching=of.latching,
         text=of.text,
         guidance=of.guidance,
+        guidance_before_dose=of.guidance_before_dose,
+        guidance_while_dosing=of.guidance_while_dosing,
         source=of.source,
     )

@@ -18,7 +18,11 @@ def raised_when(rule: Rule) -> str:
 def raised_after(rule: Rule) -> str:
     """For how long that has to hold: "30 s", "at once", "twice, 60 s apart"."""
     if rule.confirm_after_s is not None:
-        return f"twice, {in_words(rule.confirm_after_s)} apart"
+        twice = f"twice, {in_words(rule.confirm_after_s)} apart"
+        hand = "; at once when typed" if rule.at_once_by_hand else ""
+        if rule.at_once is None:
+            return twice + hand
+        return f"{twice}; at once on {describe(rule.at_once, as_plain_language)}{hand}"
     return in_words(rule.for_s) if rule.for_s else "at once"
 
 

@@ -29,6 +29,13 @@ class Rule(Response):
         "What an alarm says, with what is measured in its places.", "SpO2 {spo2} %"
     )
     guidance: str = described("What to do.", "Look at the patient and the sensor.")
+    guidance_before_dose: str | None = described(
+        "What to do before the first dose; null where that is the same.", "Repeat the measurement."
+    )
+    guidance_while_dosing: str | None = described(
+        "What to do while the drug is being given; null where that is the same.",
+        "Stop or hold the drug.",
+    )
     source: str = described("Where the numbers come from.", "clinical.md")
 
 

@@ -298,7 +298,7 @@ def with_form(
     if sent is not None:
         last = (
             sa.select(sa.func.max(event.c.seq))
-            .where(event.c.type.in_(("form.sent", "form.reopened")))
+            .where(event.c.type.in_(("form.sent", "form.reopened", "session.reopened")))
             .group_by(event.c.session)
         )
         marked = sa.select(event.c.session).where(

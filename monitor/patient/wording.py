@@ -1,6 +1,6 @@
 """A record and a local time in words, as the form and the report print them. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
@@ -32,9 +32,17 @@ _SAID: Final[Mapping[type[Record], Callable[[Any], str]]] = {
         f"{symptom.name.replace('-', ' ')}, {GRADES[symptom.grade]}"
         + (f": {symptom.note}" if symptom.note else "")
     ),
-    Observation: lambda seen: ", ".join(
-        f"{name} {value}"
-        for name in ("resp", "temperature", "oxygen", "oxygen_flow", "consciousness")
-        if (value := getattr(seen, name)) is not None
-    ),
+    Observation: lambda seen: ", ".join(_observed(seen)),
 }
+
+
+def _observed(seen: Observation) -> Iterator[str]:
+    if seen.resp is not None:
+        yield f"respiratory rate {seen.resp:g}/min"
+    if seen.temperature is not None:
+        yield f"{seen.temperature:g} °C"
+    if seen.oxygen is not None:
+        flow = f", {seen.oxygen_flow:g} l/min" if seen.oxygen_flow else ""
+        yield f"on oxygen{flow}" if seen.oxygen else "no oxygen"
+    if seen.consciousness is not None:
+        yield f"consciousness {seen.consciousness}"

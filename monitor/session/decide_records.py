@@ -37,8 +37,9 @@ CADSS_ITEMS: Final = tuple(str(item) for item in range(1, 24))
 
 CADSS_ITEM_MAX: Final = 4
 
+LEAST_OXYGEN: Final = 0.1
 MOST_OXYGEN: Final = 80.0
-"""In l/min: what the strongest high-flow devices give."""
+"""In l/min: what flow meters for the newborn and the strongest high-flow devices give."""
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 """How far a clock beside the bed may run ahead of ours before its time is refused."""
@@ -178,6 +179,8 @@ def observation(session: Session, command: RecordObservation, now: Instant) -> l
         command.oxygen_flow is None
     ):  # an event names it only where it was said, as before it was asked
         del seen["oxygen_flow"]
+    elif command.oxygen_flow == 0:
+        seen["oxygen_flow"] = 0.0  # without a sign
     _measurable("resp", command.resp)
     _measurable("temperature", command.temperature)
     seen["oxygen"] = _has_oxygen(command)
@@ -198,8 +201,8 @@ def _has_oxygen(command: RecordObservation) -> bool | None:
     flow = command.oxygen_flow
     if flow is None:
         return command.oxygen
-    if not 0 <= flow <= MOST_OXYGEN:
-        why = f"oxygen {flow:g} l/min cannot be: 0 to {MOST_OXYGEN:g} can"
+    if flow != 0 and not LEAST_OXYGEN <= flow <= MOST_OXYGEN:
+        why = f"oxygen {flow:g} l/min cannot be: 0, or {LEAST_OXYGEN:g} to {MOST_OXYGEN:g} can"
         raise Refused(Refusal.INVALID, why, "oxygen_flow")
     if command.oxygen not in (None, flow > 0):
         why = f"oxygen is {'given' if command.oxygen else 'not given'}, and {flow:g} l/min of it"

@@ -123,7 +123,7 @@ def respiratory_depression(
     if slow:
         words.append(f"{min(_rate(o) for o in slow):g} breaths/min")
     if oxygen.started:
-        words.append(f"oxygen {'increased' if oxygen.is_more_of_it else 'started'}")
+        words.append(f"oxygen {'increased' if oxygen.was_given else 'started'}")
     over_at = None
     is_active = any(alarm.over_at is None for alarm in low)
     if not is_active and (since := _since_signs(session, last_at, slow, oxygen)) is not None:
@@ -149,37 +149,39 @@ def _rate(seen: Observation, unknown: float = 0) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Oxygen:
-    """Where oxygen was started or increased, and since when that is away, None while it is not.
+    """Where more was given than before the dose, and since when no more is, None while it is.
 
-    `is_more_of_it` where it was given before, each time.
+    `was_given` is whether any was before the dose.
     """
 
     started: Sequence[Observation]
     off_at: datetime | None
-    is_more_of_it: bool
+    was_given: bool
 
 
 def _oxygen_since_dose(session: Session) -> _Oxygen:
-    """It is away when no more is given than before; how much is unknown is neither."""
+    """How much was given before the dose may be unknown: then any known flow may be more."""
+    said = [seen for seen in session.observations if seen.oxygen is not None]
+    before: float | None = 0.0
+    for seen in said:
+        if not is_after_dose(session, seen) and (_flow(seen) is not None or not before):
+            before = _flow(seen)
     started: list[Observation] = []
     off_at: datetime | None = None
-    flow: float | None = 0.0
-    before = 0.0
-    is_further, is_more_of_it = False, True
-    for seen in session.observations:
-        if seen.oxygen is None:
-            continue
-        now = seen.oxygen_flow if seen.oxygen else 0.0
-        is_more = flow == 0 if now is None else flow is not None and now > flow
-        if is_more and is_after_dose(session, seen):
-            before = before if is_further else flow or 0.0
+    for seen in (each for each in said if is_after_dose(session, each)):
+        flow, is_more_now = _flow(seen), bool(started) and off_at is None
+        is_more = before == 0 if flow is None else flow > (before or 0.0)
+        if is_more and not is_more_now:
             started.append(seen)
-            is_further, off_at, is_more_of_it = True, None, is_more_of_it and flow != 0
-        elif is_further and now is not None and now <= before:
-            is_further, off_at = False, seen.at
-        if now is not None or flow == 0:
-            flow = now
-    return _Oxygen(started, off_at, is_more_of_it)
+            off_at = None
+        elif is_more_now and flow is not None and not is_more:
+            off_at = seen.at
+    return _Oxygen(started, off_at, before != 0)
+
+
+def _flow(seen: Observation) -> float | None:
+    """How much oxygen is given; None where some is, and nobody said how much."""
+    return seen.oxygen_flow if seen.oxygen else 0.0
 
 
 def _since_signs(

@@ -51,7 +51,7 @@ class AlarmOccurrence:
 class SessionHistory:
     """A session and its events, oldest first, dated by the wall clock as it was set last.
 
-    An end that was taken back is not among them.
+    An end that was taken back is not among them, nor what was said of its form since.
     """
 
     session: Session
@@ -74,6 +74,7 @@ class SessionHistory:
                 kept = [replace(before, at=before.at + by) for before in kept]
             if event.type == REOPENED:
                 kept.remove(next(e for e in reversed(kept) if e.type == event.payload["undoes"]))
+                kept = [other for other in kept if not other.type.startswith("form.")]
             kept.append(event)
         return None if session is None else cls(session, tuple(kept))
 

@@ -69,6 +69,27 @@ async def test_a_form_that_is_confirmed_and_sent_is_not_due_any_more(tmp_path: P
 
 
 @virtual_time()
+async def test_an_end_that_is_taken_back_takes_back_what_its_form_said(tmp_path: Path) -> None:
+    async with simulated_ward(tmp_path) as ward:
+        session = await ended(ward)
+        path = f"/sessions/{session}/form"
+        answer = {"field": "intervention", "value": False, "by": "nurse.a"}
+        await ward.post(f"{path}/fill", answer)
+        await ward.post(f"{path}/confirm", {"by": "nurse.a"})
+        await ward.post(f"{path}/sent", {"by": "nurse.a", "reason": "no lot was noted"})
+        await ward.post(f"/sessions/{session}/reopen", {"by": "nurse.a"})
+        seizure = {"symptom": "seizure", "grade": 3, "by": "nurse.a"}
+        await ward.post(f"/sessions/{session}/symptoms", seizure)
+        await ward.post(f"/sessions/{session}/close", CLOSE)
+        assert (await ward.get("/forms", state="sent"))["items"] == []
+        (due,) = (await ward.get("/forms"))["items"]
+        assert due["state"] == "draft"
+        form = await ward.get(f"/sessions/{session}/export", format="form")
+        assert named(form, "intervention")["value"] is None
+        assert named(form, "ready_at")["value"]["state"] != "confirmed"
+
+
+@virtual_time()
 async def test_what_was_left_out_is_filled_in(tmp_path: Path) -> None:
     async with simulated_ward(tmp_path) as ward:
         session = await ended(ward)

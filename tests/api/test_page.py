@@ -66,7 +66,7 @@ async def test_without_a_version_and_of_another_the_present_file_is_not_kept(
 
 async def test_what_is_not_there_is_not_kept_either(client: httpx.AsyncClient) -> None:
     own = await version(client)
-    for path in (f"/{own}/other.js", f"/{own}/../../etc/passwd", f"/{own}/", "/other.js"):
+    for path in (f"/{own}/other.js", f"/{own}/../../etc/passwd", f"/{own}/", f"/{own}/index.html"):
         answer = await client.get(path)
         assert answer.status_code == 404
         assert "Cache-Control" not in answer.headers

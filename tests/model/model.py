@@ -1427,29 +1427,25 @@ class Model:
             and (alarm.raised_at >= first or (alarm.over_at or alarm.ended_at or now) > first)
         ]
         is_slow = is_given = False
-        level = floor = 0.0
-        after = visit.parted("observations")[1]
-        for at, seen in visit.in_order("observations"):
-            rate = seen.get("resp")
-            is_after = any(seen is other for _, other in after)
-            if rate is not None and rate <= 8 and is_after:
+        before, after = visit.parted("observations")
+        usual = 0.0
+        for _, seen in before:
+            usual = self._litres(seen, usual)
+        for at, seen in after:
+            rate, litres = seen.get("resp"), self._litres(seen, math.nan)
+            if rate is not None and rate <= 8:
                 is_slow, slow_at = True, at
                 signs.append(at)
             elif is_slow and rate is not None and rate >= 12 and at > slow_at:
                 is_slow = False
             if "oxygen" not in seen:
                 continue
-            litres = seen.get("oxygen_flow") if seen["oxygen"] else 0.0
-            now_at = math.nan if litres is None else litres
-            if is_after and (now_at > level or (level == 0 and now_at != 0)):
-                floor = floor if is_given else level
+            if litres > (0 if math.isnan(usual) else usual) or (math.isnan(litres) and usual == 0):
+                signs += [] if is_given else [at]
                 is_given = True
-                signs.append(at)
-            elif is_given and now_at <= floor:
+            elif is_given and not math.isnan(litres):
                 is_given = False
                 signs.append(at)
-            if level == 0 or litres is not None:
-                level = now_at
         if not signs:
             return True
         is_low = any(
@@ -1460,6 +1456,18 @@ class Model:
         return (
             self._spo2_is_steady(now) and since_sign >= 900 and not (is_low or is_slow or is_given)
         )
+
+    @staticmethod
+    def _litres(seen: dict[str, float], known: float) -> float:
+        """How much oxygen is given, not a number where some is and nobody said how much.
+
+        What was `known` before still is, where it was some.
+        """
+        if "oxygen" not in seen:
+            return known
+        if not seen["oxygen"]:
+            return 0.0
+        return seen.get("oxygen_flow", known or math.nan)
 
     def progress(self, now: float) -> None:
         """Where the session is now."""

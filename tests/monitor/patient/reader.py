@@ -167,13 +167,11 @@ class Reader:
         ]  # fmt: skip
         is_active = any(over is None for _, over in self.lows.values())
         slow_at = safe_at = off_at = None
-        litres = [0.0]  # one after the other; negative where nobody said how many
-        back_to: float | None = None
+        usual: float | None = 0.0
+        is_more = False
         after = self.visit.parted("observations")[1]
         for at, seen in self.visit.in_order("observations"):
             rate, oxygen = seen.get("resp"), seen.get("oxygen")
-            flow = seen.get("oxygen_flow")
-            many = 0.0 if not oxygen else -1.0 if flow is None else flow
             is_after = any(seen is other for _, other in after)
             if is_after and rate is not None and rate <= 8:
                 slow_at, safe_at = at, None
@@ -182,17 +180,23 @@ class Reader:
                 safe_at = at
             if oxygen is None:
                 continue
-            is_rise = many != 0 if litres[-1] == 0 else many > litres[-1] >= 0
-            if is_rise and is_after:
-                back_to, off_at = litres[-1] if back_to is None else back_to, None
+            flow = seen.get("oxygen_flow") if oxygen else 0.0
+            if not is_after:
+                usual = usual if flow is None and usual else flow
+                continue
+            was_more = is_more
+            if flow is not None:
+                is_more = flow > (usual or 0)
+            elif usual == 0:
+                is_more = True
+            if is_more and not was_more:
+                off_at = None
                 signs.append(at)
-            elif back_to is not None and 0 <= many <= back_to:
-                back_to, off_at = None, at
-            if many >= 0 or litres[-1] == 0:
-                litres.append(many)
+            elif was_more and not is_more:
+                off_at = at
         if not signs:
             return (False if self.samples else None), False
-        if is_active or (slow_at is not None and safe_at is None) or back_to is not None:
+        if is_active or (slow_at is not None and safe_at is None) or is_more:
             return True, False
         since = max([*signs, *([] if off_at is None else [off_at])])
         return True, self._recovers(since)
