@@ -25,7 +25,7 @@ _plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_t
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
 settings.register_profile(
-    "usual", deadline=None, print_blob=True, derandomize=True, max_examples=30
+    "usual", deadline=None, print_blob=True, derandomize=True, max_examples=50
 )
 settings.register_profile("long", deadline=None, print_blob=True, max_examples=1000)
 settings.load_profile(length("usual", "long"))

@@ -9,7 +9,7 @@ from tests.model.scenarios import ModelRunner, Scenario, scenario
 from tests.model.tables import CRITERIA, RULES, TECHNICAL
 
 BLOCKS = length(1, 20)
-SCENARIOS = length(250, 2500)
+SCENARIOS = length(300, 2500)
 
 
 def shortest(whole: Scenario) -> Scenario:

@@ -148,7 +148,7 @@ def lived(regimen: str, wishes: list[Wish], ending: Command | None) -> SessionHi
     return found
 
 
-@settings(max_examples=length(50, 3000), deadline=None)
+@settings(max_examples=length(100, 3000), deadline=None)
 @given(GIVEN, st.lists(WISHES, max_size=14), ENDINGS, st.lists(ON_THE_FORM, max_size=4))
 def test_papers_are_made_of_any_session(
     regimen: str, wishes: list[Wish], ending: Command | None, commands: list[FormCommand]
