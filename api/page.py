@@ -30,7 +30,7 @@ class PageFiles(StaticFiles):
     def __init__(self, directory: Path = FILES) -> None:
         super().__init__(directory=directory, html=True)
         self._files = directory
-        self._version = version_of(directory)
+        self._version: str | None = None
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The document, or a file; raises `HTTPException` as `StaticFiles` does.

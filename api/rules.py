@@ -25,7 +25,7 @@ def _shown(of: rules.RuleSet) -> RuleSet:
     to = of.escalation
     return RuleSet(
         name=of.name,
-        version=str(of.version),
+        version=of.version,
         hash=of.hash,
         escalation=Escalation(
             levels=list(to.levels),

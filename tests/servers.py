@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import pytest
 
@@ -34,6 +34,17 @@ def program(name: str, *directories: str) -> str:
     if found is None:
         pytest.skip(f"{name} is not installed")
     return found
+
+
+EVERYTHING: Final = "topic readwrite #"
+ALL_BUT_EVENTS: Final = (
+    "topic read #",
+    "topic write postdose/+/status",
+    "topic write postdose/+/+/alarm/+",
+    "topic write postdose/+/+/session",
+    "topic write postdose/+/+/vitals",
+)
+"""What a broker lets its clients do, as lines of its access list."""
 
 
 class Mosquitto:

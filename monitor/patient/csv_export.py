@@ -13,7 +13,7 @@ from drivers.readings import UNITS, Vital
 from monitor.bed import view
 from monitor.journal import Bucket
 from monitor.patient.form import MonitoringForm
-from monitor.session import SessionHistory, Stored, attendance
+from monitor.session import SessionHistory, Stored, attendance, record_fields
 
 COLUMNS: Final = "at minute kind name value unit low high by device record note".split()
 
@@ -81,10 +81,10 @@ def _records(history: SessionHistory) -> Iterator[Row]:
         own = {"by": symptom.by, "record": symptom.id, "note": symptom.note}
         yield _row(history, symptom.at, "symptom", symptom.name, value=symptom.grade, **own)
     for seen in session.observations:
-        for name in ("resp", "temperature", "oxygen", "oxygen_flow", "consciousness"):
+        for name, value in record_fields.said(seen, record_fields.ObservationFields).items():
             own = {"by": seen.by, "device": seen.device, "record": seen.id}
             own["unit"] = _OBSERVED.get(name)
-            if (value := getattr(seen, name)) is not None:
+            if value is not None:
                 yield _row(history, seen.at, "observation", name, value=value, **own)
     for pressure in session.pressures:
         own = {"by": pressure.by, "device": pressure.device, "record": pressure.id}

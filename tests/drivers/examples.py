@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 
+from drivers.codec import Codec
 from drivers.driver import Dialect, Driver, Option
 from drivers.registry import DRIVERS
 
@@ -44,6 +45,13 @@ class Case:
 
     def __str__(self) -> str:
         return f"{self.driver.name}-{self.dialect.name}"
+
+
+def opened(case: Case) -> Codec:
+    """A codec of that dialect on a new link."""
+    codec = case.dialect.make(case.driver.whole(case.example.options))
+    codec.opened(0.0)
+    return codec
 
 
 def cases() -> list[Case]:

@@ -26,7 +26,7 @@ from drivers.readings import (
     Waveform,
 )
 from drivers.registry import DRIVERS
-from tests.drivers.examples import Case, cases
+from tests.drivers.examples import Case, cases, opened
 from tests.drivers.streams import split
 
 each = pytest.mark.parametrize("case", cases(), ids=str)
@@ -35,12 +35,6 @@ drivers = pytest.mark.parametrize("driver", DRIVERS.values(), ids=DRIVERS)
 BAUDS = {1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400}
 REPORTS_PER_S = 3.1
 MILLION = 1_000_000
-
-
-def opened(case: Case) -> Codec:
-    codec = case.dialect.make(case.driver.whole(case.example.options))
-    codec.opened(0.0)
-    return codec
 
 
 def fed(codec: Codec, *pieces: bytes) -> list[Item]:

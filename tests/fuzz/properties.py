@@ -5,18 +5,11 @@ from collections.abc import Iterator
 
 from drivers.codec import Codec
 from drivers.readings import Item, Measurement, Quality, Waveform
-from tests.drivers.examples import Case
+from tests.drivers.examples import Case, opened
 from tests.drivers.streams import split
 
 LATE_S = 30.0
 """Longer than any codec waits for an answer."""
-
-
-def opened(case: Case) -> Codec:
-    """A codec of that dialect on a new link."""
-    codec = case.dialect.make(case.driver.whole(case.example.options))
-    codec.opened(0.0)
-    return codec
 
 
 def pieces_of(data: bytes) -> list[bytes]:

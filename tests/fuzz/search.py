@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import drivers
 from drivers.clock import Clock
-from tests.drivers.examples import Case
+from tests.drivers.examples import Case, opened
 from tests.fuzz.mutations import LONGEST, mutate
-from tests.fuzz.properties import broken, opened, pieces_of
+from tests.fuzz.properties import broken, pieces_of
 
 CORPUS: Final = Path(__file__).with_name("corpus")
 DRIVERS: Final = str(Path(drivers.__file__).parent)

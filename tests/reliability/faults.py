@@ -25,7 +25,7 @@ from monitor.mqtt.event_publisher import LOG_CURSOR
 from tests.endtoend.processes import running
 from tests.endtoend.site import HTTP, Site
 from tests.endtoend.waiting import elapsed_s, until
-from tests.servers import Mosquitto
+from tests.servers import ALL_BUT_EVENTS, EVERYTHING, Mosquitto
 
 LIVE_S: Final = 3.0
 """A value no older than this is live."""
@@ -36,16 +36,6 @@ BROKEN_S: Final = 1.5
 NOTE_EVERY_S: Final = 0.02
 DESCRIPTORS: Final = 120
 """What the daemon may have open: a little more than it needs without clients."""
-
-EVERYTHING: Final = ("topic readwrite #",)
-ALL_BUT_EVENTS: Final = (
-    "topic read #",
-    "topic write postdose/+/status",
-    "topic write postdose/+/+/alarm/+",
-    "topic write postdose/+/+/session",
-    "topic write postdose/+/+/vitals",
-)
-"""What the broker lets clients do, as lines of its access list."""
 
 BEFORE: Final = 3
 """So many notes are stored before anything breaks."""
@@ -213,7 +203,7 @@ def broker_refuses(ward: RunningWard) -> None:
     """The broker takes everything but events for a while."""
     ward.broker.allow(*ALL_BUT_EVENTS)
     threading.Event().wait(BROKEN_S)
-    ward.broker.allow(*EVERYTHING)
+    ward.broker.allow(EVERYTHING)
 
 
 class Flood(socketserver.BaseRequestHandler):
@@ -287,7 +277,7 @@ class Outcome:
 
 def attempt(fault: Fault, folder: Path) -> Outcome:
     """Break a ward in that folder once."""
-    with Mosquitto(folder, access=EVERYTHING) as broker, contextlib.ExitStack() as opened:
+    with Mosquitto(folder, access=[EVERYTHING]) as broker, contextlib.ExitStack() as opened:
         ward = RunningWard(folder, broker, opened)
         with Notes(ward.site, ward.session) as notes:
             until(lambda: len(notes.stored) >= BEFORE)

@@ -11,16 +11,8 @@ from monitor.mqtt.event_publisher import BED_CURSOR, LOG_CURSOR
 from tests.monitor.event_factories import EventFactory
 from tests.monitor.mqtt.fakes import FakeWard
 from tests.monitor.mqtt.test_publisher import alarm, listening, publishing, settings_for, until
-from tests.servers import Mosquitto
+from tests.servers import ALL_BUT_EVENTS, EVERYTHING, Mosquitto
 
-EVERYTHING = "topic readwrite #"
-ALL_BUT_EVENTS = (
-    "topic read #",
-    "topic write postdose/clinic-1/status",
-    "topic write postdose/clinic-1/+/alarm/+",
-    "topic write postdose/clinic-1/+/session",
-    "topic write postdose/clinic-1/+/vitals",
-)
 EVENTS_OF_BED_2 = "topic write postdose/clinic-1/bed-2/event"
 
 
